@@ -1,0 +1,123 @@
+"""What the extraction process and its parent say to each other: frames of a length, a JSON head and a UTF-8 text. Never pickle.
+
+A request names a file and a recipe. An answer is READY (once, at the start), SIZE (a large file is about to be read), READ or FAILED.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+
+from notesearch import errors
+from notesearch.catalogue import ChunkRecipe
+from notesearch.domain import Chunk, Document
+
+LARGE_FILE = 256 * 1024  # bytes from which a file's size is told before it is read, so that it is given more time
+MEMORY_EXIT = 77  # how the child ends where it cannot even say that its memory is used up
+
+_LENGTHS = struct.Struct("<II")  # bytes of the head, bytes of the text
+
+# The only errors that an answer may name.
+_ERRORS = {
+    error.__name__: error
+    for error in (
+        errors.FileUnreadable, errors.FileGone, errors.FileBinary, errors.FileTooSlow, errors.FileTooLarge, errors.ExtractionFailed,
+    )
+}  # fmt: skip
+
+
+class Answer(StrEnum):
+    """The kinds of answer."""
+
+    READY = "ready"
+    SIZE = "size"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extracted:
+    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+    size: int
+    mtime_ns: int
+    content_hash: str
+
+
+def pack(head: Any, text: str = "") -> bytes:
+    """One frame."""
+    head_bytes = json.dumps(head, separators=(",", ":")).encode()
+    text_bytes = text.encode()
+    return _LENGTHS.pack(len(head_bytes), len(text_bytes)) + head_bytes + text_bytes
+
+
+def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
+    """Head and text of the next frame; None at the end of the stream, or where it breaks off. Blocks."""
+    lengths = stream.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
+        return None
+    head_length, text_length = _LENGTHS.unpack(lengths)
+    body = stream.read(head_length + text_length)
+    if len(body) < head_length + text_length:
+        return None
+    return json.loads(body[:head_length]), body[head_length:].decode()
+
+
+def pack_request(path: Path, recipe: ChunkRecipe) -> bytes:
+    """Paths travel as the bytes of the file system: on Linux they need not be valid UTF-8."""
+    return pack([os.fsencode(path).hex(), _as_dict(recipe)])
+
+
+@lru_cache(maxsize=16)
+def _as_dict(recipe: ChunkRecipe) -> dict[str, Any]:
+    return asdict(recipe)
+
+
+def unpack_request(head: Any) -> tuple[Path, ChunkRecipe]:
+    return Path(os.fsdecode(bytes.fromhex(head[0]))), ChunkRecipe(**head[1])
+
+
+def pack_extracted(extracted: Extracted) -> bytes:
+    document = extracted.document
+    said = [
+        document.title, document.format, document.first_line, document.encoding, document.tags, document.aliases, document.created,
+        document.updated, document.language, document.private,
+    ]  # fmt: skip
+    chunks = [[chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in extracted.chunks]
+    return pack([Answer.READ, said, chunks, extracted.size, extracted.mtime_ns, extracted.content_hash], document.text)
+
+
+def unpack_extracted(head: Any, text: str) -> Extracted:
+    _, said, chunks, size, mtime_ns, content_hash = head
+    title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
+    document = Document(
+        text=text, title=title, format=format_name, first_line=first_line, encoding=encoding, tags=tuple(tags), aliases=tuple(aliases),
+        created=created, updated=updated, language=language, private=private,
+    )  # fmt: skip
+    return Extracted(
+        document=document,
+        chunks=tuple(
+            Chunk(ordinal=ordinal, start=start, end=end, line=line, heading=tuple(heading), prefix=prefix, tokens=tokens)
+            for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
+        ),
+        size=size,
+        mtime_ns=mtime_ns,
+        content_hash=content_hash,
+    )
+
+
+def pack_error(error: errors.NotesearchError) -> bytes:
+    return pack([Answer.FAILED, type(error).__name__, error.title, error.hint, error.retryable])
+
+
+def unpack_error(head: Any) -> errors.NotesearchError:
+    _, name, title, hint, retryable = head
+    return _ERRORS.get(name, errors.ExtractionFailed)(title, hint=hint, retryable=retryable)

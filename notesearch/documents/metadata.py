@@ -1,0 +1,139 @@
+"""What a note says about itself (title, tags, aliases, dates, private), from the key-value pairs of any format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+MOST_TAGS = 500
+
+_TITLE_KEYS = frozenset({"title"})
+_TAG_KEYS = frozenset({"tags", "tag", "keywords", "filetags", "categories", "category", "topics"})
+_ALIAS_KEYS = frozenset({"aliases", "alias"})
+_CREATED_KEYS = (
+    "created", "date", "createdat", "createdon", "datecreated", "creationdate", "createddate", "createdtime", "ctime", "published",
+    "publishdate", "pubdate", "dateadded", "added", "timestamp",
+)  # fmt: skip
+_UPDATED_KEYS = (
+    "updated", "modified", "lastmodified", "lastmod", "lastupdated", "updatedat", "modifiedat", "updatedon", "modifiedon", "dateupdated",
+    "datemodified", "modifieddate", "updateddate", "modificationdate", "lastedited", "edited", "changed", "mtime",
+)  # fmt: skip
+_KNOWN = _TITLE_KEYS | _TAG_KEYS | _ALIAS_KEYS | {"private", *_CREATED_KEYS, *_UPDATED_KEYS}
+_TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
+
+_NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
+_WIKILINK = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
+_TAG = re.compile(r"[\w/+.&'-]+(?: [\w/+.&'-]+)*")
+_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
+_YEAR_FIRST = re.compile(r"\b((?:1[89]|20)\d\d)[-/._](\d{1,2})[-/._](\d{1,2})(?!\d)")
+_COMPACT = re.compile(r"^((?:19|20)\d\d)(\d\d)(\d\d)(?:T?\d{4,6}Z?)?$")
+_DAY_FIRST = re.compile(r"\b(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d\d)\b")
+_NAMED_MONTH = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th|\.)? +)?([A-Za-z]{3})[a-z]*\.?(?: +(\d{1,2})(?:st|nd|rd|th)?)?,? +((?:19|20)\d\d)\b")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """See Document for the shapes."""
+
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    created: str = ""
+    updated: str = ""
+    private: bool = False
+
+
+def normal_key(key: str) -> str:
+    """ "Date Created", "date-created" and "dateCreated" are one key."""
+    return _NOT_IN_KEY.sub("", key.lower())
+
+
+def is_known(key: str) -> bool:
+    """Whether the key means something here."""
+    return normal_key(key) in _KNOWN
+
+
+def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
+    """What the pairs say. Values are strings, lists and mappings as a YAML, TOML or JSON reader gives them; what makes no sense is ignored."""
+    values = {normal_key(key): value for key, value in pairs.items() if isinstance(key, str)}
+    return Metadata(
+        title=_line(values.get("title")),
+        tags=unique(tag for key in values if key in _TAG_KEYS for tag in read_tags(values[key])),
+        aliases=unique(alias for key in values if key in _ALIAS_KEYS for alias in _names(values[key])),
+        created=_first_date(values, _CREATED_KEYS),
+        updated=_first_date(values, _UPDATED_KEYS),
+        private=_line(values.get("private")).lower() in _TRUE,
+    )
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Without repetitions, in order, no more than MOST_TAGS."""
+    return tuple(dict.fromkeys(name for name in names if name))[:MOST_TAGS]
+
+
+def read_tags(value: Any) -> list[str]:
+    """Tags from a list, or from a text that separates them by commas, else by white space. Lower case, without `#`."""
+    if isinstance(value, str):
+        linked = _WIKILINK.findall(value)
+        rest = _WIKILINK.sub(" ", value) if linked else value
+        separators = r"[,;\n]" if re.search(r"[,;\n]", rest) else r"\s+"
+        items = [*linked, *re.split(separators, rest)]
+    elif isinstance(value, list):
+        items = [_line(item) for item in value]
+    else:
+        items = []
+    return [tag for item in items if (tag := clean_tag(item))]
+
+
+def clean_tag(text: str) -> str:
+    """One tag in its normal form, "" where the text is none."""
+    match = _TAG.search(text.strip().strip("[]\"'").lstrip("#"))
+    return match[0].lower().strip("/.-'") if match else ""
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, str):
+        items = value.split(",")
+    elif isinstance(value, list):
+        items = [_line(item) for item in value]
+    else:
+        items = []
+    return [" ".join(item.replace("[[", "").replace("]]", "").split()).strip("\"'") for item in items]
+
+
+def _line(value: Any) -> str:
+    """A scalar as one line of text; "" for lists and mappings."""
+    return " ".join(str(value).split()) if isinstance(value, str | int | float | date) else ""
+
+
+def _first_date(values: Mapping[str, Any], keys: Iterable[str]) -> str:
+    return next((found for key in keys if key in values and (found := read_date(values[key]))), "")
+
+
+def read_date(value: Any) -> str:
+    """An ISO date, or "" where the text holds none or could mean two days."""
+    text = _line(value)[:100]
+    if text.isdigit() and len(text) in (10, 13):
+        return datetime.fromtimestamp(int(text[:10]), UTC).date().isoformat()
+    if match := _YEAR_FIRST.search(text) or _COMPACT.match(text):
+        return _iso(match[1], match[2], match[3])
+    if match := _DAY_FIRST.search(text):
+        day, month = match[1], match[3]
+        if match[2] == ".":
+            return _iso(match[4], month, day)
+        if int(day) <= 12 and int(month) <= 12 and day != month:
+            return ""  # 04/05: April or May, nobody knows
+        return _iso(match[4], *((month, day) if int(day) > 12 else (day, month)))
+    if match := _NAMED_MONTH.search(text):
+        return _iso(match[4], str(_MONTHS.get(match[2].lower(), 0)), match[1] or match[3] or "0")
+    return ""
+
+
+def _iso(year: str, month: str, day: str) -> str:
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return ""

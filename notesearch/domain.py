@@ -1,0 +1,284 @@
+"""The vocabulary: frozen values that travel between the layers. No behaviour beyond small derived properties, no input or output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Mode(StrEnum):
+    """Which halves of the search take part."""
+
+    HYBRID = "hybrid"
+    KEYWORD = "keyword"
+    MEANING = "meaning"
+
+
+class MatchedBy(StrEnum):
+    """Why a row is in the list."""
+
+    KEYWORD = "keyword"
+    MEANING = "meaning"
+    BOTH = "both"
+
+
+class Stage(StrEnum):
+    """How far a search has come: words only, both halves fused, or fused with the most telling sentences found."""
+
+    KEYWORD = "keyword"
+    FUSED = "fused"
+    EXPLAINED = "explained"
+
+
+class IndexingState(StrEnum):
+    """What the indexer is doing. OFFLINE: waiting for a provider."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    SCANNING = "scanning"
+    INDEXING = "indexing"
+    PAUSED = "paused"
+    OFFLINE = "offline"
+    FAILED = "failed"
+
+
+class FolderState(StrEnum):
+    """READY: all its notes are complete. ASKING: deletions are held until the person answers."""
+
+    READY = "ready"
+    SCANNING = "scanning"
+    INDEXING = "indexing"
+    UNREACHABLE = "unreachable"
+    ASKING = "asking"
+
+
+class DocumentState(StrEnum):
+    """COMPLETE: every chunk has its vector. WAITING: searchable by words, vectors to come. FAILED: not readable."""
+
+    COMPLETE = "complete"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """What was read from one file.
+
+    `text` is the extracted text: newlines are `\\n`, front matter and property drawers are apart, and line k of `text` (from 0) is line
+    `first_line + k` of the file. `tags` are lower case without `#`. `created` and `updated` are ISO dates from the front matter or "".
+    `language` is an ISO 639-1 code or "" where it could not be told.
+    """
+
+    text: str
+    title: str
+    format: str
+    first_line: int = 1
+    encoding: str = "utf-8"
+    tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    created: str = ""
+    updated: str = ""
+    language: str = ""
+    private: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """A passage of a document: characters [start, end) of `Document.text`, the headings above it, and its first line in the file (from 1).
+
+    `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix and passage together.
+    """
+
+    ordinal: int
+    start: int
+    end: int
+    line: int
+    heading: tuple[str, ...] = ()
+    prefix: str = ""
+    tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """What the person asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows, one per note.
+
+    `prefix`: the last word is still being typed and counts as the beginning of a word.
+    """
+
+    text: str
+    limit: int = 50
+    mode: Mode = Mode.HYBRID
+    folder: Path | None = None
+    prefix: bool = False
+
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passage:
+    """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights` (words found) and `telling` (the
+    sentence that is nearest in meaning) count characters of `snippet`, a one-line extract."""
+
+    start: int
+    end: int
+    line: int
+    heading: tuple[str, ...]
+    snippet: str
+    highlights: tuple[Span, ...]
+    matched_by: MatchedBy
+    score: float
+    telling: Span | None = None
+    chunk_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """One row of the result list: a note, its best passage, and up to three further ones.
+
+    `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking"). `modified` is seconds since the
+    epoch. `rank` counts from 1. `state` tells whether the note is searchable as a whole.
+    """
+
+    document_id: int
+    path: Path
+    title: str
+    trail: tuple[str, ...]
+    format: str
+    modified: float
+    rank: int
+    score: float
+    best: Passage
+    passages: tuple[Passage, ...] = ()
+    more_passages: int = 0
+    state: DocumentState = DocumentState.COMPLETE
+
+    @property
+    def matched_by(self) -> MatchedBy:
+        return self.best.matched_by
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elapsed:
+    """Milliseconds spent in each part of a search."""
+
+    keyword: float = 0.0
+    embed: float = 0.0
+    vector: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchResults:
+    """The answer to a query at one stage.
+
+    `searched` of `of` notes were searchable as a whole for this stage; `waiting` and `failed` are the rest. `total` counts the notes that
+    hold a word of the query (keyword stage), or the rows of the fused list. `notice` is a sentence for the person ("" for none).
+    """
+
+    query: Query
+    stage: Stage
+    matches: tuple[Match, ...]
+    total: int
+    searched: int
+    of: int
+    waiting: int = 0
+    failed: int = 0
+    elapsed: Elapsed = field(default_factory=Elapsed)
+    notice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is "provider/name"."""
+
+    path: Path
+    model: str
+    state: FolderState
+    documents: int
+    complete: int
+    waiting: int
+    failed: int
+    notice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileProblem:
+    """A file that could not be indexed, or a folder that cannot be watched: what happened, what to do, whether retrying may help."""
+
+    path: Path
+    title: str
+    hint: str
+    retryable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldDeletions:
+    """Many notes of a folder vanished at once: nothing is removed from the index until the person says so."""
+
+    folder: Path
+    missing: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexingStatus:
+    """A snapshot of the indexer, published at most ten times a second.
+
+    `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle); `seconds_left` is an estimate or None.
+    `documents`, `complete`, `waiting`, `failed` count notes over all folders; `chunks` and `embedded` count chunks. `error` is set when a
+    bug stopped the indexer.
+    """
+
+    state: IndexingState
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    current: Path | None = None
+    seconds_left: float | None = None
+    documents: int = 0
+    complete: int = 0
+    waiting: int = 0
+    failed: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    folders: tuple[Folder, ...] = ()
+    problems: int = 0
+    held: tuple[HeldDeletions, ...] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexSummary:
+    """What one reconcile did. `reused` chunks had a vector already; `requests` and `tokens` are of remote models."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+    requests: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteText:
+    """The extracted text of a note for the preview: characters [offset, offset + len(text)) of the whole, starting at line `line` of the
+    file. `truncated` says that the note is longer."""
+
+    path: Path
+    title: str
+    trail: tuple[str, ...]
+    format: str
+    modified: float
+    text: str
+    offset: int
+    line: int
+    truncated: bool
+    tags: tuple[str, ...] = ()

@@ -1,0 +1,146 @@
+"""The bundled model: all-MiniLM-L6-v2 as int8 ONNX, run by onnxruntime and tokenizers. Knows nothing of notes, files or the store.
+
+One session runs with one thread per call, and calls run side by side: a query starts at once on the core that indexing leaves to the
+person, instead of waiting in line behind a batch for a shared thread pool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from notesearch.catalogue import LOCAL, EmbeddingModel
+from notesearch.embedding.embedder import Vectors
+from notesearch.errors import EmbeddingError, ModelMissing
+from notesearch.settings import resource
+
+# Padded tokens of one run. On a CPU longer runs are slower (256 real notes: 256 tokens 8,100 a second, 2,048 7,200, 8,192 6,400),
+# and they would hold up a pause.
+TOKENS_PER_BATCH = 512
+WINDOW = 128
+
+
+class LocalEmbedder:
+    """The bundled model. Loaded at the first call; any thread may call, several at once.
+
+    `workers`: batches embedded side by side by `embed_documents`; by default one core is left to the person.
+    """
+
+    def __init__(self, folder: Path | None = None, *, workers: int | None = None) -> None:
+        self._folder = folder or resource("models/all-minilm-l6-v2")
+        self._workers = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, Any] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+
+    @property
+    def model(self) -> EmbeddingModel:
+        return LOCAL
+
+    @property
+    def window(self) -> int:
+        return WINDOW * self._workers
+
+    def embed_documents(self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False) -> Vectors:
+        session, tokenizer = self._load()
+        encoded = [e.ids[: LOCAL.context] for e in tokenizer.encode_batch_fast([LOCAL.document_instruction + t for t in texts])]
+        batches = batches_by_length([len(ids) for ids in encoded])
+        vectors = np.zeros((len(texts), LOCAL.dimensions), np.float32)
+        reached = np.zeros(len(texts), bool)
+
+        def run(batch: list[int]) -> None:
+            if not cancelled():
+                vectors[batch] = _run(session, [encoded[i] for i in batch])
+                reached[batch] = True
+
+        if self._workers == 1:
+            for batch in batches:
+                run(batch)
+        else:
+            list(self._indexing_pool().map(run, batches))
+        # Batches are by length, not in order: what counts is the unbroken run from the start.
+        return vectors if reached.all() else vectors[: int(np.argmin(reached))]
+
+    def embed_query(self, text: str) -> Vectors:
+        session, tokenizer = self._load()
+        ids = tokenizer.encode(LOCAL.query_instruction + text).ids[: LOCAL.context]
+        vector: Vectors = _run(session, [ids])[0]
+        return vector
+
+    def unload(self) -> None:
+        with self._lock:
+            self._loaded = None
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+    def _indexing_pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._workers, "embedding", initializer=lower_thread_priority)
+            return self._pool
+
+    def _load(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load_model(self._folder)
+            return self._loaded
+
+
+def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Positions grouped so that texts of like length share a run, longest first, at most TOKENS_PER_BATCH padded tokens each."""
+    batches: list[list[int]] = []
+    room = 0
+    for position in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        if not batches or len(batches[-1]) >= room:
+            batches.append([])
+            room = max(1, TOKENS_PER_BATCH // max(1, lengths[position]))
+        batches[-1].append(position)
+    return batches
+
+
+def lower_thread_priority() -> None:
+    """Let the window and queries go first. Linux gives threads a niceness of their own; elsewhere this does nothing."""
+    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _load_model(folder: Path) -> tuple[Any, Any]:
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    if not (folder / "model.onnx").exists():
+        raise ModelMissing
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = True
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:
+        raise ModelMissing("The bundled model cannot be loaded") from error
+    return session, tokenizer
+
+
+def _run(session: Any, encoded: Sequence[Sequence[int]]) -> Vectors:
+    length = max(len(ids) for ids in encoded)
+    ids = np.zeros((len(encoded), length), np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(encoded):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    try:
+        vectors: Vectors = session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
+    except Exception as error:
+        raise EmbeddingError("The bundled model failed", hint="Try again; if it fails again, install Notesearch anew.") from error
+    return vectors

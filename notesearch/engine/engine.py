@@ -1,0 +1,482 @@
+"""The one door to everything below: what fronts (window, command line, later others) may ask. Pure Python values in and out, no Qt.
+
+Methods block and may be called from any thread but one that paints. An Engine either owns the data folder (it indexes and watches) or only
+reads beside the owner.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from notesearch import catalogue
+from notesearch import settings as files
+from notesearch.domain import (
+    FileProblem,
+    Folder,
+    FolderState,
+    HeldDeletions,
+    IndexingState,
+    IndexingStatus,
+    IndexSummary,
+    Match,
+    NoteText,
+    Query,
+    SearchResults,
+)
+from notesearch.embedding.embedder import Embedder
+from notesearch.embedding.local import LocalEmbedder
+from notesearch.engine import scanner
+from notesearch.engine.indexer import Indexer
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.ownership import Listener, Ownership
+from notesearch.engine.query import trail
+from notesearch.engine.rows import Candidate, Rows
+from notesearch.engine.search import Search
+from notesearch.engine.snippets import Highlighter
+from notesearch.engine.status import StatusBoard
+from notesearch.engine.watcher import Watcher
+from notesearch.engine.work import Ticket
+from notesearch.errors import (
+    FolderMissing,
+    FolderOverlap,
+    FolderUnreadable,
+    NotesearchError,
+    NotIndexed,
+    UsageError,
+    WatchLimited,
+)
+from notesearch.storage.protocols import FolderRow
+from notesearch.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+PREVIEW = 60_000
+
+
+class Engine:
+    """See the module. `read_only`: work beside the owner: searching and reading status, nothing else.
+
+    `watch=False`: no watcher (the command line reconciles and leaves). `start` raises DataFolderHeld, StoreTooNew, StoreDamaged.
+    """
+
+    def __init__(self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embedders: Sequence[Embedder] | None = None) -> None:
+        self.data_dir = data_dir
+        self._read_only = read_only
+        self._watch = watch
+        self._embedders: Sequence[Embedder] = embedders if embedders is not None else (LocalEmbedder(),)
+        self._ownership: Ownership | None = None
+        self._listener: Listener | None = None
+        self._watcher: Watcher | None = None
+        self._indexer: Indexer | None = None
+        self._limited: dict[Path, WatchLimited] = {}
+        self._handlers: dict[str, Callable[[Mapping[str, Any]], object]] = {}
+        self._folder_lock = threading.Lock()
+        self.status_board = StatusBoard(self.status)
+
+    # Life
+
+    def start(self) -> None:
+        """Open everything. Returns when searching by words works; vectors are loaded behind."""
+        files.prepare_data_dir(self.data_dir)
+        if not self._read_only:
+            self._ownership = Ownership(self.data_dir)
+        try:
+            self._store = Store(self.data_dir, read_only=self._read_only)
+            self._indexes = Indexes(self._store, self.data_dir, read_only=self._read_only)
+            self._indexes.load_keyword()
+        except BaseException:
+            if self._ownership is not None:
+                self._ownership.close()
+            raise
+        self._rows = Rows(self._store)
+        self._search = Search(self._store, self._indexes, self._embedders, waits_for_index=self._read_only or not self._watch)
+        if not self._read_only:
+            self._start_indexing()
+
+    def _start_indexing(self) -> None:
+        self._indexer = Indexer(self._store, self._indexes, self._embedders, self.status_board.changed)
+        self.status_board.start()
+        if self._watch:
+            self._watcher = Watcher(self._indexer.mark_dirty, self._indexer.scan, self._watching_is_limited)
+            self._watcher.start()
+            for folder in self._store.folders():
+                self._watcher.watch(folder.path)
+                self._indexer.scan(folder.path)
+        self._indexer.start()
+        self._listener = Listener(self.data_dir, self._handle)
+
+    def wait_ready(self) -> None:
+        """Wait until both index copies are in step with the store."""
+        self._required_indexer().wait_ready()
+
+    @property
+    def behind(self) -> bool:
+        """Whether the keyword index lacks changes that the store has (for a reader: only the owner can mend it)."""
+        return self._store.newer_than(self._indexes.keyword.position) > 0
+
+    def close(self) -> None:
+        """Stop everything; nothing is lost."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._watcher is not None:
+            self._watcher.close()
+        if self._indexer is not None:
+            self._indexer.close()
+        self.status_board.close()
+        if hasattr(self, "_indexes"):
+            self._indexes.save_vectors(all_of_them=True)
+            self._indexes.close()
+        if hasattr(self, "_store"):
+            self._store.close()
+        if self._ownership is not None:
+            self._ownership.close()
+
+    def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
+        """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread of the engine."""
+        return self.status_board.subscribe(callback)
+
+    # Folders
+
+    def add_folder(self, path: Path, model: str = catalogue.LOCAL.identifier) -> Folder:
+        """Watch and index a folder. Raises FolderMissing, FolderUnreadable, FolderOverlap, UsageError (unknown model)."""
+        folder = absolute(path)
+        self._register(folder, model)
+        self._required_indexer().scan(folder)
+        self.status_board.changed()
+        return next(f for f in self.status().folders if f.path == folder)
+
+    def _register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
+        """Take the folder up and watch it. Folders inside it become part of it; their notes keep their vectors."""
+        catalogue.model(model)
+        with self._folder_lock:
+            self._check_new(folder)
+            self._store.add_folder(folder, model)
+            for child in [f for f in self._store.folders() if folder in f.path.parents]:
+                if self._watcher is not None:
+                    self._watcher.unwatch(child.path)
+                self._store.absorb_folder(child.id, folder)
+        if self._watcher is not None:
+            self._watcher.watch(folder)
+
+    def _check_new(self, folder: Path) -> None:
+        if not folder.is_dir():
+            if folder.exists():
+                raise FolderMissing(f"{folder} is not a folder", hint="Add the folder it is in.")
+            raise FolderMissing(f"The folder {folder} is not there", hint="Check how it is written.")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise FolderUnreadable(f"The folder {folder} cannot be read")
+        data_dir = self.data_dir.absolute()
+        if folder == data_dir:
+            raise FolderOverlap("This is where Notesearch keeps its index", hint="Choose a folder with notes.")
+        for known in self._store.folders():
+            if folder == known.path:
+                raise FolderOverlap(f"{folder} is already searched")
+            if known.path in folder.parents:
+                raise FolderOverlap(f"{folder} is already searched as part of {known.path}")
+
+    def remove_folder(self, path: Path) -> None:
+        """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
+        folder = absolute(path)
+        with self._folder_lock:
+            row = self._row(folder)
+            if self._watcher is not None:
+                self._watcher.unwatch(folder)
+            self._limited.pop(folder, None)
+            self._store.remove_folder(row.id)
+        self._required_indexer().scan(folder)
+        self.status_board.changed()
+
+    def count_notes(self, path: Path, limit: int = 100_000) -> int:
+        """How many notes a folder holds, counted up to `limit`, without reading any."""
+        count = 0
+        for _ in scanner.scan(absolute(path)):
+            count += 1
+            if count >= limit:
+                break
+        return count
+
+    def answer_held(self, folder: Path, *, remove: bool) -> None:
+        """The person's word on vanished notes: forget them, or keep them in the index."""
+        row = self._row(folder)
+        if remove:
+            self._required_indexer().scan(folder, confirmed=True)
+        else:
+            self._store.hold_deletions(row.id, False)
+            self.status_board.changed()
+
+    def _row(self, folder: Path) -> FolderRow:
+        for row in self._store.folders():
+            if row.path == folder:
+                return row
+        raise NotIndexed(f"{folder} is not a searched folder")
+
+    def covering(self, path: Path) -> Folder | None:
+        """The searched folder that `path` is or lies in."""
+        folder = absolute(path)
+        return next((f for f in self.status().folders if f.path == folder or f.path in folder.parents), None)
+
+    # Indexing
+
+    def reconcile(
+        self, folders: Sequence[Path] = (), *, progress: Callable[[IndexingStatus], None] | None = None, confirmed: bool = False
+    ) -> tuple[IndexSummary, tuple[Exception, ...], int]:
+        """Bring folders (all of them by default; unknown ones are added) up to date and wait.
+
+        Returns what was done, the errors of folders, and how many deletions are held for the person to confirm. `progress` is called about
+        ten times a second from the calling thread.
+        """
+        wanted = [absolute(f) for f in folders] or [f.path for f in self._store.folders()]
+        known = {f.path for f in self._store.folders()}
+        roots: list[Path] = []
+        for folder in wanted:
+            if folder not in known:
+                covering = next((k for k in known if k in folder.parents), None)
+                if covering is None:
+                    self._register(folder)
+                    known.add(folder)
+                else:
+                    folder = covering
+            if folder not in roots:
+                roots.append(folder)
+        ticket = Ticket(tuple(roots))
+        for folder in roots:
+            self._required_indexer().scan(folder, ticket, confirmed=confirmed)
+        while roots and not ticket.wait(0.1):
+            if progress is not None:
+                progress(self.status())
+        return ticket.summary, tuple(ticket.errors), ticket.held
+
+    def pause(self) -> None:
+        self._required_indexer().pause()
+
+    def resume(self) -> None:
+        self._required_indexer().resume()
+
+    def retry(self, paths: Sequence[Path] | None = None) -> None:
+        """Read files with problems again (None: all that may be retried)."""
+        for path in self._store.forget_problems(paths):
+            self._required_indexer().mark_dirty(path)
+        self.status_board.changed()
+
+    def problems(self) -> tuple[FileProblem, ...]:
+        limited = [FileProblem(path=p, title=e.title, hint=e.hint, retryable=False) for p, e in self._limited.items()]
+        return (*limited, *self._store.problems())
+
+    def _watching_is_limited(self, folder: Path, error: WatchLimited | None) -> None:
+        if error is None:
+            self._limited.pop(folder, None)
+        else:
+            self._limited[folder] = error
+        self.status_board.changed()
+
+    def _required_indexer(self) -> Indexer:
+        if self._indexer is None:
+            raise UsageError("This Notesearch only reads")
+        return self._indexer
+
+    def status(self) -> IndexingStatus:
+        """A snapshot of everything the status line and `notesearch status` show."""
+        rows = self._store.folders()
+        indexer = self._indexer
+        state = IndexingState.IDLE if indexer is None else indexer.state
+        waiting = sum(r.waiting for r in rows)
+        # "Idle" is never said while something waits.
+        if state is IndexingState.IDLE and waiting and indexer is not None:
+            state = IndexingState.INDEXING
+        progress = indexer.progress if indexer is not None else None
+        folders = tuple(self._folder(row) for row in rows)
+        error = indexer.error if indexer is not None else None
+        embedding = progress is not None and progress.stage != "reading"
+        return IndexingStatus(
+            state=state, stage=(progress.stage or ("embedding" if waiting else "")) if progress else "",
+            done=(max(0, progress.total - waiting) if embedding else progress.done) if progress else 0,
+            total=max(progress.total, waiting) if progress and embedding else progress.total if progress else 0,
+            current=progress.current if progress else None, seconds_left=progress.seconds_left if progress else None,
+            documents=sum(r.documents for r in rows), complete=sum(r.complete for r in rows), waiting=waiting, failed=sum(r.failed for r in rows),
+            chunks=sum(r.chunks for r in rows), embedded=sum(r.embedded for r in rows), folders=folders,
+            problems=sum(r.failed for r in rows) + len(self._limited),
+            held=tuple(self._held(row) for row in rows if row.held),
+            error=str(error) if isinstance(error, NotesearchError) else "Indexing stopped because of a bug. Start Notesearch again." if error else "",
+        )  # fmt: skip
+
+    def _folder(self, row: FolderRow) -> Folder:
+        unreachable = self._indexer is not None and row.path in self._indexer.unreachable
+        state = FolderState.READY
+        if unreachable:
+            state = FolderState.UNREACHABLE
+        elif row.held:
+            state = FolderState.ASKING
+        elif row.waiting:
+            state = FolderState.INDEXING
+        limited = self._limited.get(row.path)
+        return Folder(
+            path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
+            notice="The folder cannot be reached. Its notes stay searchable." if unreachable else limited.title if limited else "",
+        )  # fmt: skip
+
+    def _held(self, row: FolderRow) -> HeldDeletions:
+        known = [path for path, k in self._store.known(row.id).items() if k.document_id is not None]
+        return HeldDeletions(folder=row.path, missing=sum(not os.path.lexists(p) for p in known), of=len(known))
+
+    # Searching
+
+    def keyword_search(self, query: Query) -> SearchResults:
+        """Rows by words alone, in milliseconds."""
+        return self._search.keyword(query)
+
+    def search(self, query: Query) -> SearchResults:
+        """Rows by words and meaning."""
+        return self._search.fused(query)
+
+    def explain(self, results: SearchResults) -> SearchResults:
+        """The same rows with the most telling sentence of those found by meaning."""
+        return self._search.explained(results)
+
+    def similar(self, path: Path, limit: int = 20) -> SearchResults:
+        """Notes near in meaning to a note. Raises NotIndexed."""
+        return self._search.similar(absolute(path), limit)
+
+    def refresh(self) -> None:
+        """For a reader: see what the owner has written since."""
+        self._indexes.keyword.refresh()
+
+    def recent(self, limit: int = 30) -> tuple[Match, ...]:
+        """The newest notes, each with its beginning."""
+        rows = self._store.newest(limit)
+        return self._rows.build([Candidate(row.id, 0.0, by_words=True) for row in rows], Highlighter(()))
+
+    def note_text(self, path: Path, start: int = 0) -> NoteText:
+        """The text of a note around character `start`, for the preview. Raises NotIndexed."""
+        note = absolute(path)
+        document = self._store.document_at(note)
+        if document is None:
+            raise NotIndexed(f"{note.name} is not in the index")
+        root = next(f.path for f in self._store.folders() if f.id == document.folder_id)
+        offset = 0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
+        text = self._store.text(document.id, offset, offset + PREVIEW)
+        if offset:
+            # Begin at the beginning of a line.
+            cut = text.find("\n") + 1
+            offset, text = offset + cut, text[cut:]
+        line = document.first_line + self._store.line_breaks(document.id, offset)
+        return NoteText(
+            path=note, title=document.title, trail=trail(root, note), format=document.format, modified=document.mtime_ns / 1e9, text=text,
+            offset=offset, line=line, truncated=len(text) < document.length, tags=document.tags,
+        )  # fmt: skip
+
+    def tags(self) -> tuple[tuple[str, int], ...]:
+        return self._store.facet_counts("tag")
+
+    def formats(self) -> tuple[tuple[str, int], ...]:
+        return self._store.facet_counts("type")
+
+    # Settings and figures
+
+    def settings(self) -> files.Settings:
+        return files.load_settings(self.data_dir)[0]
+
+    def settings_problems(self) -> tuple[NotesearchError, ...]:
+        return files.load_settings(self.data_dir)[1]
+
+    def save_settings(self, chosen: files.Settings) -> None:
+        files.save_settings(self.data_dir, chosen)
+
+    def window_state(self) -> dict[str, Any]:
+        return files.load_window_state(self.data_dir)
+
+    def save_window_state(self, state: Mapping[str, Any]) -> None:
+        files.save_window_state(self.data_dir, state)
+
+    def bytes_on_disk(self) -> dict[str, int]:
+        """Bytes of the database, the keyword index and the vector indexes."""
+        database = sum(p.stat().st_size for p in self.data_dir.glob("notes.sqlite*"))
+        return {"database": database, **self._indexes.bytes_on_disk}
+
+    def diagnosis(self) -> list[tuple[str, str, bool]]:
+        """(what was checked, what was found, whether it is well) for `notesearch doctor`."""
+        faults = self._store.check()
+        plan = self._indexes.keyword_plan
+        lines = [
+            ("Database", "; ".join(faults) or "whole", not faults),
+            ("Keyword index", f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}", True),
+        ]
+        for embedder in self._embedders:
+            mark = catalogue.fingerprint(embedder.model)
+            index = self._indexes.vectors(mark)
+            lines.append((f"Vectors of {embedder.model.identifier}", f"{len(index)} in the index, {self._indexes.behind(mark)} to be added", True))
+            try:
+                embedder.embed_query("test")
+                lines.append((f"Model {embedder.model.identifier}", "answers", True))
+            except NotesearchError as error:
+                lines.append((f"Model {embedder.model.identifier}", str(error), False))
+        for folder in self._store.folders():
+            there = folder.path.is_dir()
+            lines.append((f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there))
+        return lines
+
+    @staticmethod
+    def memory_bytes() -> int:
+        """Resident memory of this process."""
+        return int(psutil.Process().memory_info().rss)
+
+    # Requests of other processes
+
+    def on_request(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
+        """Let a front answer a request of its own ("show", say). Called from a thread of the engine."""
+        self._handlers[name] = handler
+
+    def _handle(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        name = request.get("request")
+        paths = [Path(p) for p in request.get("folders", ())]
+        if name == "index":
+            yield from self._handle_index(paths, bool(request.get("confirmed")))
+        elif name == "add":
+            for path in paths:
+                self.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
+            yield {"done": True}
+        elif name == "remove":
+            for path in paths:
+                self.remove_folder(path)
+            yield {"done": True}
+        elif name == "status":
+            yield {"state": str(self.status().state), "memory_bytes": self.memory_bytes()}
+        elif name in self._handlers:
+            self._handlers[name](request)
+            yield {"done": True}
+        else:
+            raise UsageError(f"The running Notesearch does not know {name!r}", hint="Is it an older version? Start it again.")
+
+    def _handle_index(self, paths: Sequence[Path], confirmed: bool) -> Iterator[dict[str, Any]]:
+        latest: list[IndexingStatus] = []
+        result: list[tuple[IndexSummary, tuple[Exception, ...], int] | NotesearchError] = []
+
+        def run() -> None:
+            try:
+                result.append(self.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed))
+            except NotesearchError as error:
+                result.append(error)
+
+        worker = threading.Thread(target=run, name="reconcile", daemon=True)
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.2)
+            if latest:
+                status = latest[-1]
+                yield {"progress": [status.stage, status.done, status.total]}
+        if not result or isinstance(result[0], NotesearchError):
+            raise result[0] if result else NotesearchError("The running Notesearch stopped")  # type: ignore[misc]
+        summary, errors, held = result[0]
+        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held}
+
+
+def absolute(path: Path) -> Path:
+    """Absolute and without "..", links left as they are."""
+    return Path(os.path.abspath(path.expanduser()))

@@ -1,0 +1,437 @@
+"""The indexer: dirty paths and scans to documents (the reading thread), documents to vectors (the embedding thread).
+
+Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words after seconds. What there is to do
+is always read from the disk and the store, never remembered: after a crash the same work is found again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from notesearch import catalogue
+from notesearch.documents.chunk import embedded_text
+from notesearch.documents.extraction import Extracted, ExtractionProcess
+from notesearch.domain import IndexingState
+from notesearch.embedding.embedder import Embedder
+from notesearch.embedding.local import lower_thread_priority
+from notesearch.engine import scanner
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.query import facets_of
+from notesearch.engine.scanner import FoundFile
+from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
+from notesearch.errors import FileGone, FileUnreadable, FolderError, NotesearchError
+from notesearch.storage.protocols import FolderRow, NewDocument
+from notesearch.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+# Documents of one transaction, and seconds after which what has been read becomes searchable by words.
+DOCUMENTS_AT_ONCE = 64
+WORDS_EVERY = 1.0
+# More dirty paths than this are cheaper found by a scan.
+MANY_DIRTY = 2000
+# Deletions are held and the person is asked when at least this many notes, and more than half of a folder, vanish at once.
+HELD_FROM = 20
+RETRY_AFTER = 30.0
+
+
+class Indexer:
+    """Owns the reading and the embedding thread. Every public method may be called from any thread and returns at once.
+
+    `changed` is called (from the threads) whenever the progress or the counts may differ.
+    """
+
+    def __init__(self, store: Store, indexes: Indexes, embedders: Sequence[Embedder], changed: Callable[[], None]) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._embedders = {catalogue.fingerprint(e.model): e for e in embedders}
+        self._changed = changed
+        self._queue = WorkQueue()
+        self._stop = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
+        self._to_embed = threading.Event()
+        self._not_reading = threading.Event()
+        self._not_reading.set()
+        self._words_ready = threading.Event()
+        self._vectors_ready = threading.Event()
+        self._extraction: ExtractionProcess | None = None
+        self._tickets: list[Ticket] = []
+        self._tickets_lock = threading.Lock()
+        self.progress = Progress()
+        self.unreachable: set[Path] = set()
+        self.error: NotesearchError | Exception | None = None
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True),
+            threading.Thread(target=self._guarded, args=(self._embed_loop,), name="embedding", daemon=True),
+        ]
+
+    # What others may ask
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop both threads. What is not written yet is found again at the next start."""
+        self._stop.set()
+        self._running.set()
+        self._to_embed.set()
+        self._not_reading.set()
+        self._queue.close()
+        extraction = self._extraction
+        if extraction is not None:
+            extraction.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(10)
+        for ticket in self._tickets:
+            ticket.abandon()
+
+    def wait_ready(self) -> None:
+        """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
+        for event in (self._words_ready, self._vectors_ready):
+            while not event.wait(0.1) and not self._stop.is_set() and self.error is None:
+                pass
+
+    def mark_dirty(self, path: Path) -> None:
+        self._queue.mark_dirty(path)
+
+    def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
+        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be forgotten."""
+        if ticket is not None:
+            with self._tickets_lock:
+                self._tickets.append(ticket)
+        self._queue.add_scan(Scan(folder, ticket, confirmed))
+
+    def pause(self) -> None:
+        self._running.clear()
+        self._changed()
+
+    def resume(self) -> None:
+        self._running.set()
+        self._changed()
+
+    @property
+    def state(self) -> IndexingState:
+        if self.error is not None:
+            return IndexingState.FAILED
+        if not self._running.is_set():
+            return IndexingState.PAUSED
+        return self.progress.state
+
+    # Threads
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        """An error that the person can mend is shown and tried again; a bug is shown and stops the thread."""
+        lower_thread_priority()
+        while not self._stop.is_set():
+            try:
+                loop()
+            except NotesearchError as error:
+                log.warning("indexing waits: %s", error.title)
+                self.error = error
+                self._changed()
+                self._stop.wait(RETRY_AFTER)
+                self.error = None
+                self._changed()
+            except Exception as error:
+                if self._stop.is_set():
+                    return
+                log.exception("a bug stopped the indexer")
+                self.error = error
+                self._not_reading.set()
+                with self._tickets_lock:
+                    for ticket in self._tickets:
+                        ticket.abandon(error)
+                self._changed()
+                return
+
+    def _paused_or_stopped(self) -> bool:
+        return self._stop.is_set() or not self._running.is_set()
+
+    def _read_loop(self) -> None:
+        self.progress.begin(IndexingState.STARTING)
+        self._indexes.sync_keyword(self._stop.is_set)
+        self._words_ready.set()
+        self._set_idle()
+        while not self._stop.is_set():
+            work = self._queue.next()
+            self._running.wait()
+            if work is None or self._stop.is_set():
+                continue
+            self._not_reading.clear()
+            try:
+                if isinstance(work, Scan):
+                    self._do_scan(work)
+                else:
+                    self._do_paths(work)
+                self._indexes.sync_keyword(self._stop.is_set)
+            except BaseException:
+                # The work is found again by comparing, once the cause is mended.
+                self._queue.put_back(work)
+                raise
+            finally:
+                self._not_reading.set()
+            if isinstance(work, Scan) and work.ticket is not None:
+                work.ticket.reading_ended(work.folder)
+            self._set_idle()
+            self._to_embed.set()
+
+    def _set_idle(self) -> None:
+        self.progress.begin(IndexingState.IDLE)
+        self._changed()
+
+    # Reading
+
+    def _do_scan(self, work: Scan) -> None:
+        folder = self._folder_row(work.folder)
+        if folder is None:
+            return
+        self.progress.begin(IndexingState.SCANNING)
+        self._changed()
+        mark = self._mark(folder)
+        try:
+            comparison = scanner.compare(scanner.scan(folder.path, stopped=self._stop.is_set), self._store.known(folder.id), mark)
+        except FolderError as error:
+            # Unreachable is not deleted: everything stays searchable until the folder is back or is removed by the person.
+            self.unreachable.add(folder.path)
+            if work.ticket is not None:
+                work.ticket.errors.append(error)
+            return
+        self.unreachable.discard(folder.path)
+        if self._stop.is_set():
+            return
+        if work.ticket is not None:
+            work.ticket.count(unchanged=comparison.unchanged)
+        self._apply(folder, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed)
+
+    def _do_paths(self, paths: set[Path]) -> None:
+        """Look at each dirty path: what is there now decides what happened to it."""
+        folders = self._store.folders()
+        by_folder: dict[int, list[Path]] = {}
+        rows = {f.id: f for f in folders}
+        for path in paths:
+            folder = next((f for f in folders if path == f.path or f.path in path.parents), None)
+            if folder is not None:
+                by_folder.setdefault(folder.id, []).append(path)
+        for folder_id, dirty in by_folder.items():
+            folder = rows[folder_id]
+            if len(dirty) > MANY_DIRTY or folder.path in dirty or any(p.name == scanner.IGNORE_FILE for p in dirty):
+                self._queue.add_scan(Scan(folder.path))
+                continue
+            changed: dict[str, FoundFile] = {}
+            gone: set[str] = set()
+            for path in dirty:
+                self._look(folder, path, changed, gone)
+            self._apply(folder, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None)
+
+    def _look(self, folder: FolderRow, path: Path, changed: dict[str, FoundFile], gone: set[str]) -> None:
+        mark = self._mark(folder)
+        known = set(self._store.paths_under(path))
+        found: Iterable[FoundFile] = ()
+        try:
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode) and not path.is_symlink():
+                found = list(scanner.scan(folder.path, below=path))
+            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path):
+                found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
+        except (OSError, FolderError):
+            found = ()
+        for file in found:
+            known.discard(file.path)
+            before = self._store.known_path(Path(file.path))
+            if before is None or (before.size, before.mtime_ns, before.fingerprint) != (file.size, file.mtime_ns, mark):
+                changed[file.path] = file
+        # An event about one path says nothing about a whole folder that cannot be reached.
+        if folder.path.is_dir():
+            gone |= known
+
+    def _apply(
+        self, folder: FolderRow, changed: Sequence[FoundFile], gone: Sequence[str], ticket: Ticket | None, *, confirmed: bool = False
+    ) -> None:
+        """Read what changed, then forget what is gone: in this order a move keeps its vectors."""
+        if changed:
+            self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
+        for batch in self._read(folder, changed, ticket):
+            self._store.put_documents(batch)
+            self._changed()
+        if self._stop.is_set():
+            return
+        left = [path for path in gone if not os.path.lexists(path) or confirmed or not scanner.is_wanted(folder.path, Path(path))]
+        if left and not confirmed and self._must_ask(folder, left):
+            self._store.hold_deletions(folder.id, True)
+            if ticket is not None:
+                ticket.held = len(left)
+            return
+        removed = self._store.remove_paths(left) if left else 0
+        if folder.held and (confirmed or not left):
+            self._store.hold_deletions(folder.id, False)
+        if ticket is not None:
+            ticket.count(removed=removed)
+        if removed:
+            self._indexes.sync_keyword(self._stop.is_set)
+            self._to_embed.set()
+        self._changed()
+
+    def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
+        known = self._store.known(folder.id)
+        notes = sum(1 for path in gone if path in known and known[path].document_id is not None)
+        return notes >= HELD_FROM and notes * 2 > sum(k.document_id is not None for k in known.values())
+
+    def _read(self, folder: FolderRow, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
+        """Extract files in the child process and give batches to store. Failures go to Problems at once."""
+        recipe = catalogue.model(folder.model).recipe
+        sizes = {file.path: file for file in files}
+        batch: list[NewDocument] = []
+        last = time.monotonic()
+        claimed: set[Path] = set()
+        self._extraction = self._extraction or ExtractionProcess()
+        answers = self._extraction.read_all((Path(f.path), recipe) for f in self._unpaused(files))
+        for path, answer in answers:
+            if self._stop.is_set():
+                break
+            self.progress.step(path)
+            if isinstance(answer, NotesearchError):
+                self._failed(folder, sizes[str(path)], answer, ticket)
+            elif (new := self._new_document(folder, path, answer, claimed, ticket)) is not None:
+                batch.append(new)
+            if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
+                yield batch
+                batch = []
+            if time.monotonic() - last > WORDS_EVERY:
+                if batch:
+                    yield batch
+                    batch = []
+                self._indexes.sync_keyword(self._stop.is_set)
+                self._changed()
+                last = time.monotonic()
+        with contextlib.suppress(AttributeError):
+            answers.close()  # type: ignore[attr-defined]
+        if batch and not self._stop.is_set():
+            yield batch
+
+    def _unpaused(self, files: Sequence[FoundFile]) -> Iterator[FoundFile]:
+        for file in files:
+            self._running.wait()
+            if self._stop.is_set():
+                return
+            yield file
+
+    def _new_document(self, folder: FolderRow, path: Path, read: Extracted, claimed: set[Path], ticket: Ticket | None) -> NewDocument | None:
+        mark = self._mark(folder)
+        known = self._store.known_path(path)
+        if known is not None and known.document_id is not None and (known.content_hash, known.fingerprint) == (read.content_hash, mark):
+            self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
+            if ticket is not None:
+                ticket.count(unchanged=1)
+            return None
+        source = self._moved_from(path, read, mark, claimed) if known is None else None
+        if ticket is not None:
+            kind = "changed" if known is not None else "moved" if source is not None else "added"
+            ticket.count(**{kind: 1})
+            ticket.count(chunks=len(read.chunks) if source is None else 0)
+        return NewDocument(
+            folder_id=folder.id, path=path, size=read.size, mtime_ns=read.mtime_ns, content_hash=read.content_hash, fingerprint=mark,
+            document=read.document, chunks=read.chunks, embedded_texts=[embedded_text(read.document.text, c) for c in read.chunks],
+            facets=facets_of(folder.path, path, read.document), moved_from=source,
+        )  # fmt: skip
+
+    def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
+        """The note that this one was before it was moved: same content, gone from where it stood."""
+        gone = [p for p in self._store.paths_with_content(read.content_hash, mark) if p not in claimed and not os.path.lexists(p)]
+        if not read.size:
+            gone = [p for p in gone if p.name == path.name]
+        source = min(gone, key=lambda p: (p.name != path.name, str(p)), default=None)
+        if source is not None:
+            claimed.add(source)
+        return source
+
+    def _failed(self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None) -> None:
+        if isinstance(error, FileGone):
+            return
+        try:
+            self._store.put_problem(folder.id, Path(file.path), error, size=file.size, mtime_ns=file.mtime_ns)
+        except UnicodeEncodeError:
+            named = FileUnreadable("The file's name is not valid text", hint="Rename the file.", retryable=True)
+            readable = Path(os.fsencode(file.path).decode("utf-8", "replace"))
+            self._store.put_problem(folder.id, readable, named, size=file.size, mtime_ns=file.mtime_ns)
+        if ticket is not None:
+            ticket.count(failed=1)
+
+    def _folder_row(self, path: Path) -> FolderRow | None:
+        return next((f for f in self._store.folders() if f.path == path), None)
+
+    @staticmethod
+    def _mark(folder: FolderRow) -> str:
+        return catalogue.fingerprint(catalogue.model(folder.model))
+
+    # Embedding
+
+    def _embed_loop(self) -> None:
+        for mark in self._embedders:
+            self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
+            self._indexes.refresh_live(mark)
+        self._vectors_ready.set()
+        self._changed()
+        self._to_embed.set()
+        while not self._stop.is_set():
+            self._to_embed.wait()
+            self._to_embed.clear()
+            while self._embed_window() and not self._stop.is_set():
+                pass
+            if not self._stop.is_set():
+                for mark in self._embedders:
+                    self._indexes.refresh_live(mark)
+                self._indexes.save_vectors()
+                self._settle_tickets()
+                self._changed()
+
+    def _embed_window(self) -> bool:
+        """Embed one window of waiting texts. False when nothing waits."""
+        self._not_reading.wait()
+        self._running.wait()
+        for mark, embedder in self._embedders.items():
+            waiting = self._store.waiting_chunks(mark, embedder.window)
+            if not waiting or self._stop.is_set():
+                continue
+            if self.progress.state is not IndexingState.INDEXING:
+                folders = self._store.folders()
+                left = sum(f.waiting for f in folders)
+                self.progress.begin(IndexingState.INDEXING, "embedding", total=left, chunks=sum(f.chunks - f.embedded for f in folders))
+            vectors = embedder.embed_documents([w.text for w in waiting], self._paused_or_stopped)
+            if len(vectors):
+                self._store.put_vectors(mark, [w.text_hash for w in waiting[: len(vectors)]], vectors)
+                self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
+                self._indexes.save_vectors()
+                self.progress.embedded(len(vectors))
+                with self._tickets_lock:
+                    for ticket in self._tickets:
+                        ticket.count(embedded=len(vectors))
+                self._changed()
+            return True
+        if self.progress.state is IndexingState.INDEXING and self.progress.stage == "embedding":
+            self._set_idle()
+        return False
+
+    def _settle_tickets(self) -> None:
+        """A reconcile has ended when its folders are read and nothing of them waits."""
+        with self._tickets_lock:
+            open_tickets = [t for t in self._tickets if t.read]
+        if not open_tickets:
+            return
+        waiting = {f.path: f.waiting for f in self._store.folders()}
+        for ticket in open_tickets:
+            if not any(waiting.get(path, 0) for path in ticket.folders):
+                ticket.end()
+                with self._tickets_lock:
+                    self._tickets.remove(ticket)
+
+

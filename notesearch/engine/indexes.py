@@ -1,0 +1,150 @@
+"""Keeps the two index copies in step with the store: compares positions, copies the difference, says what is missing. Level-triggered: a
+notification only means "look"; what to copy is read from the store, so a crash at any moment costs nothing but the copying."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from notesearch.catalogue import MODELS, fingerprint
+from notesearch.storage.keyword_index import KeywordIndex
+from notesearch.storage.position import Plan, Rebuild
+from notesearch.storage.protocols import Block, ChunkRow, DocumentRow
+from notesearch.storage.store import Store
+from notesearch.storage.vector_index import VectorIndex
+
+log = logging.getLogger(__name__)
+
+# A block of the keyword index: about a thousand tokens.
+BLOCK_CHARACTERS = 4000
+# A phrase that runs over the end of a block is found in the first of the two.
+BLOCK_OVERHANG = 200
+CHANGES_AT_ONCE = 1000
+VECTORS_AT_ONCE = 2000
+# The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the store on opening.
+SAVE_AFTER = 1000
+
+
+class Indexes:
+    """The keyword index and one vector index per fingerprint, as copies of one store.
+
+    `sync_keyword` is for the reading thread, `sync_vectors` for the embedding thread; looking at them is for any thread.
+    """
+
+    def __init__(self, store: Store, data_dir: Path, *, read_only: bool = False) -> None:
+        self._store = store
+        self._read_only = read_only
+        self._folder = data_dir / "vectors"
+        self.keyword = KeywordIndex(data_dir / "keyword", read_only=read_only)
+        self._vectors: dict[str, VectorIndex] = {}
+        self._vectors_lock = threading.Lock()
+        self.keyword_plan: Plan | None = None
+        self.vector_plans: dict[str, Plan] = {}
+
+    def load_keyword(self) -> Plan:
+        decision = self.keyword.load(instance=self._store.instance, position=self._store.position)
+        self.keyword_plan = decision
+        if isinstance(decision, Rebuild):
+            log.info("keyword index: rebuild, %s", decision.reason)
+        return decision
+
+    def sync_keyword(self, stopped: Callable[[], bool] = lambda: False) -> bool:
+        """Copy what changed into the keyword index, in bounded commits. True when something was copied."""
+        copied = False
+        while not stopped():
+            changes = self._store.changes_since(self.keyword.position, CHANGES_AT_ONCE)
+            if not changes:
+                break
+            gone = [document_id for _, document_id, removed in changes if removed]
+            rows = self._store.documents([document_id for _, document_id, removed in changes if not removed])
+            blocks = [block for row in rows.values() for block in self._blocks(row)]
+            self.keyword.apply(blocks, gone, changes[-1][0], self._store.instance)
+            copied = True
+        return copied
+
+    def _blocks(self, document: DocumentRow) -> list[Block]:
+        chunks = self._store.chunks_of(document.id)
+        facets = self._store.facets_of(document.id)
+        titles = (document.title, *document.aliases)
+        if not chunks:
+            empty = Block(
+                document_id=document.id, first=0, last=0, title=document.title, titles=titles, text="", language=document.language, facets=facets
+            )
+            return [empty]
+        text = self._store.text(document.id, 0, document.length)
+        return [
+            Block(
+                document_id=document.id, first=group[0].ordinal, last=group[-1].ordinal, language=document.language, facets=facets,
+                title=" ".join((*titles, *group[0].heading)), titles=titles, text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
+            )
+            for group in _groups(chunks)
+        ]  # fmt: skip
+
+    def vectors(self, mark: str) -> VectorIndex:
+        """The vector index of a fingerprint, loaded and brought up to date the first time."""
+        with self._vectors_lock:
+            index = self._vectors.get(mark)
+            if index is None:
+                dimensions = next(m.dimensions for m in MODELS if fingerprint(m) == mark)
+                index = VectorIndex(self._folder, mark, dimensions)
+                decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
+                self.vector_plans[mark] = decision
+                if isinstance(decision, Rebuild) and decision.reason != "no saved position":
+                    log.info("vector index: rebuild, %s", decision.reason)
+                self._vectors[mark] = index
+                if self._read_only:
+                    self.sync_vectors(mark, index)
+                    self.refresh_live(mark, index)
+            return index
+
+    def loaded(self, mark: str) -> VectorIndex | None:
+        """The vector index if it is loaded already; never waits."""
+        return self._vectors.get(mark)
+
+    def sync_vectors(self, mark: str, index: VectorIndex | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
+        index = index or self.vectors(mark)
+        while not stopped():
+            ids, vectors = self._store.vectors_since(mark, index.position, VECTORS_AT_ONCE)
+            if not ids:
+                break
+            index.add(ids, vectors)
+
+    def refresh_live(self, mark: str, index: VectorIndex | None = None) -> None:
+        """Take vectors that no note uses any more out of the answers."""
+        index = index or self.vectors(mark)
+        index.set_live(self._store.live_vector_ids(mark))
+        if index.mostly_dead and not self._read_only:
+            index.clear()
+            self.sync_vectors(mark, index)
+            index.set_live(self._store.live_vector_ids(mark))
+
+    def save_vectors(self, *, all_of_them: bool = False) -> None:
+        """Write the graphs that have grown enough; with `all_of_them` (on closing) those where replaying would take noticeable time."""
+        for index in list(self._vectors.values()):
+            enough = SAVE_AFTER // 5 if all_of_them else max(SAVE_AFTER, len(index) // 20)
+            if not self._read_only and index.unsaved >= enough:
+                index.save(self._store.instance)
+
+    def behind(self, mark: str) -> int:
+        """How many vectors of the store the index does not hold yet."""
+        return self._store.count_vectors_since(mark, self.vectors(mark).position)
+
+    def close(self) -> None:
+        self.keyword.close()
+
+    @property
+    def bytes_on_disk(self) -> dict[str, int]:
+        keyword = sum(f.stat().st_size for f in (self._folder.parent / "keyword").glob("*") if f.is_file())
+        return {"keyword": keyword, "vectors": sum(f.stat().st_size for f in self._folder.glob("*") if f.is_file())}
+
+
+def _groups(chunks: list[ChunkRow]) -> list[list[ChunkRow]]:
+    """Consecutive chunks of about BLOCK_CHARACTERS together."""
+    groups: list[list[ChunkRow]] = [[]]
+    for chunk in chunks:
+        if groups[-1] and chunk.end - groups[-1][0].start > BLOCK_CHARACTERS:
+            groups.append([])
+        groups[-1].append(chunk)
+    return groups

@@ -1,0 +1,150 @@
+"""The folder as it stands on disk: which notes there are, without opening any. Compares with what the store knows; decides nothing.
+
+Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore` (gitignore syntax, at any level)
+names. Linked folders are not entered, so that a link to above cannot go round in circles; linked files are read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+from notesearch.documents.extract import format_of
+from notesearch.errors import FolderMissing, FolderUnreadable
+from notesearch.storage.protocols import Known
+
+IGNORE_FILE = ".notesearchignore"
+# Folders of other programs that hold no notes: packages, caches, and the back-ups that Logseq and Joplin keep of their own notes.
+PROGRAM_FOLDERS = frozenset({"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information"})
+PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
+
+
+class FoundFile(NamedTuple):
+    """A note on disk; `mtime_ns` in nanoseconds since the epoch."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+class IgnoreRules:
+    """The rules that hold in one folder: those of its ancestors up to the watched folder, and its own."""
+
+    __slots__ = ("_specs",)
+
+    def __init__(self, specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> None:
+        self._specs = specs
+
+    def entering(self, folder: str, has_file: bool) -> IgnoreRules:
+        if not has_file:
+            return self
+        try:
+            with open(os.path.join(folder, IGNORE_FILE), encoding="utf-8", errors="replace") as file:
+                spec = GitIgnoreSpec.from_lines(file.read().splitlines())
+        except (OSError, ValueError):
+            return self
+        return IgnoreRules((*self._specs, (folder, spec)))
+
+    def ignores(self, path: str, *, is_folder: bool) -> bool:
+        # The innermost file that says anything about the path decides, as in git.
+        for folder, spec in reversed(self._specs):
+            relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")
+            verdict = spec.check_file(relative).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def skipped_folder(root: str, path: str, name: str) -> bool:
+    """Whether a folder is left out whatever the ignore files say."""
+    if name.startswith(".") or name in PROGRAM_FOLDERS:
+        return True
+    parent = os.path.basename(os.path.dirname(path))
+    return f"{parent}/{name}" in PROGRAM_PATHS
+
+
+def scan(root: Path, *, below: Path | None = None, stopped: Callable[[], bool] = lambda: False) -> Iterator[FoundFile]:
+    """Every note under `root` (or under `below`, a folder in it), in no particular order.
+
+    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is left out.
+    """
+    start = str(below or root)
+    rules = rules_above(root, below) if below is not None else IgnoreRules()
+    if below is not None and _folder_is_out(root, below, rules):
+        return
+    try:
+        entries = list(os.scandir(start))
+    except FileNotFoundError as error:
+        raise FolderMissing(f"The folder {start} is not there") from error
+    except OSError as error:
+        raise FolderUnreadable(f"The folder {start} cannot be read") from error
+    stack = [(start, entries, rules)]
+    while stack:
+        if stopped():
+            return
+        folder, entries, rules = stack.pop()
+        rules = rules.entering(folder, any(e.name == IGNORE_FILE for e in entries))
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if not skipped_folder(str(root), entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True):
+                        stack.append((entry.path, list(os.scandir(entry.path)), rules))
+                elif _is_note(entry.name) and entry.is_file() and not rules.ignores(entry.path, is_folder=False):
+                    stat = entry.stat()
+                    yield FoundFile(entry.path, stat.st_size, stat.st_mtime_ns)
+            except OSError:
+                continue
+
+
+def _is_note(name: str) -> bool:
+    return not name.startswith(".") and format_of(Path(name)) is not None
+
+
+def rules_above(root: Path, folder: Path) -> IgnoreRules:
+    """The rules that reach into `folder` from the watched folder down to its parent."""
+    rules = IgnoreRules()
+    chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
+    for above in reversed(chain[1:]):
+        rules = rules.entering(str(above), (above / IGNORE_FILE).exists())
+    return rules
+
+
+def _folder_is_out(root: Path, folder: Path, rules: IgnoreRules) -> bool:
+    chain = [f for f in (folder, *folder.parents) if root in f.parents]
+    return any(skipped_folder(str(root), str(f), f.name) or rules.ignores(str(f), is_folder=True) for f in chain)
+
+
+def is_wanted(root: Path, path: Path) -> bool:
+    """Whether a scan of `root` would list this file, by name and rules alone."""
+    if not _is_note(path.name):
+        return False
+    rules = rules_above(root, path)
+    return not rules.ignores(str(path), is_folder=False) and not _folder_is_out(root, path.parent, rules)
+
+
+class Comparison(NamedTuple):
+    """A folder compared with the store: `changed` are new files and those whose size or time differs, newest first; `gone` are paths that
+    the store knows and the disk does not have; `unchanged` counts the rest."""
+
+    changed: list[FoundFile]
+    gone: list[str]
+    unchanged: int
+
+
+def compare(found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str) -> Comparison:
+    """Compare, without opening a file. A document made by another chunking recipe counts as changed."""
+    left = dict(known)
+    changed = []
+    unchanged = 0
+    for file in found:
+        before = left.pop(file.path, None)
+        if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.fingerprint not in ("", fingerprint):
+            changed.append(file)
+        else:
+            unchanged += 1
+    changed.sort(key=lambda f: -f.mtime_ns)
+    return Comparison(changed, list(left), unchanged)

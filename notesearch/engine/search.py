@@ -1,0 +1,311 @@
+"""Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is there; then the most telling
+sentences. Reads the store and the indexes, changes nothing; any thread may search, none that paints."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from notesearch.catalogue import fingerprint
+from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
+from notesearch.embedding.embedder import Embedder, Vectors
+from notesearch.engine import fusion
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.query import ParsedQuery, parse
+from notesearch.engine.rows import Candidate, Rows
+from notesearch.engine.snippets import Highlighter, sentences, snippet
+from notesearch.errors import NotesearchError, NotIndexed
+from notesearch.storage import analysis
+from notesearch.storage.protocols import BlockHit, KeywordHits, KeywordQuery
+from notesearch.storage.store import Store
+
+# Candidates of each half before notes are collapsed and cut.
+BLOCKS = 150
+PASSAGES = 250
+NOTES = 100
+# Notes of up to this many passages are scored by all of them, longer ones by those that came up.
+WHOLE_NOTE = 16
+QUERY_VECTORS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query with all that both halves need: parsed, with the allow list (None: no limit) and the highlighter for its words."""
+
+    query: Query
+    parsed: ParsedQuery
+    keyword: KeywordQuery
+    among: frozenset[int] | None
+    highlighter: Highlighter
+
+
+class Search:
+    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used."""
+
+    def __init__(self, store: Store, indexes: Indexes, embedders: Sequence[Embedder], *, waits_for_index: bool) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._embedders = {fingerprint(e.model): e for e in embedders}
+        self._waits = waits_for_index
+        self._rows = Rows(store)
+        self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        self._languages: tuple[int, tuple[str, ...]] = (-1, ())
+
+    # The three stages
+
+    def keyword(self, query: Query) -> SearchResults:
+        """Rows by words alone."""
+        begin = time.perf_counter()
+        asked = self._ask(query)
+        hits = self._keyword_hits(asked, BLOCKS)
+        scores = _best_by_note(hits.hits)
+        order = list(scores)[: query.limit]
+        blocks = _blocks_by_note(hits.hits)
+        candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
+        matches = self._rows.build(candidates, asked.highlighter)
+        took = (time.perf_counter() - begin) * 1000
+        return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
+
+    def fused(self, query: Query) -> SearchResults:
+        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say."""
+        begin = time.perf_counter()
+        asked = self._ask(query)
+        hits = KeywordHits(hits=(), total=0) if query.mode is Mode.MEANING else self._keyword_hits(asked, BLOCKS)
+        keyword_took = (time.perf_counter() - begin) * 1000
+        cosines: dict[int, dict[int, float]] = {}
+        embed_took = vector_took = 0.0
+        notice = ""
+        if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
+            cosines, embed_took, vector_took, notice = self._meaning(asked, [hit.document_id for hit in hits.hits])
+        matches = self._fuse(asked, hits, cosines)
+        elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
+        return self._results(query, Stage.FUSED, matches, len(matches), elapsed, notice)
+
+    def explained(self, results: SearchResults) -> SearchResults:
+        """The same rows in the same order, with the sentence nearest in meaning where a row was found by meaning."""
+        asked = self._ask(results.query)
+        wanted = [m for m in results.matches if m.matched_by is not MatchedBy.KEYWORD and not m.best.highlights]
+        if not wanted or not asked.parsed.meaning:
+            return replace(results, stage=Stage.EXPLAINED)
+        documents = self._store.documents([m.document_id for m in wanted])
+        by_model: dict[str, list[Match]] = defaultdict(list)
+        for match in wanted:
+            if match.document_id in documents:
+                by_model[documents[match.document_id].fingerprint].append(match)
+        told: dict[int, Match] = {}
+        for mark, matches in by_model.items():
+            if (embedder := self._embedders.get(mark)) is not None and not embedder.model.remote:
+                told |= self._tell(embedder, asked, matches)
+        return replace(results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches))
+
+    def similar(self, path: Path, limit: int) -> SearchResults:
+        """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
+        begin = time.perf_counter()
+        document = self._store.document_at(path)
+        if document is None:
+            raise NotIndexed(f"{path.name} is not in the index")
+        chunks = [c for c in self._store.chunks_of(document.id)[:64] if c.vector_id is not None]
+        if not chunks:
+            raise NotIndexed(f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True)
+        vectors = list(self._store.vectors_by_id([c.vector_id for c in chunks if c.vector_id is not None]).values())
+        mean = np.asarray(np.mean(vectors, axis=0), np.float32)
+        mean /= np.linalg.norm(mean) or 1.0
+        cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
+        cosines.pop(document.id, None)
+        query = Query(text="", limit=limit, mode=Mode.MEANING)
+        matches = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines)
+        return self._results(query, Stage.FUSED, matches, len(matches), Elapsed(total=(time.perf_counter() - begin) * 1000))
+
+    # Parts
+
+    def _ask(self, query: Query) -> _Asked:
+        parsed = parse(query)
+        languages = self._note_languages()
+        keyword = KeywordQuery(
+            words=parsed.words, runs=parsed.runs, phrases=parsed.phrases + parsed.titles, prefix=parsed.prefix, facets=parsed.facets,
+            without_facets=parsed.without_facets, filtered=parsed.needs_allow_list, languages=languages,
+        )  # fmt: skip
+        highlighter = Highlighter(parsed.words, parsed.runs, parsed.phrases + parsed.titles, prefix=parsed.prefix, languages=languages)
+        return _Asked(query, parsed, keyword, self._allow_list(parsed), highlighter)
+
+    def _allow_list(self, parsed: ParsedQuery) -> frozenset[int] | None:
+        """The notes that hold every phrase and none of the excluded words, as a whole; None where the query asks for neither."""
+        if not parsed.needs_allow_list:
+            return None
+        index = self._indexes.keyword
+        sets = [index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True) for p in parsed.phrases]
+        sets += [index.documents_with_phrase(t, title=True) for t in parsed.titles]
+        allowed = set.intersection(*sets) if sets else self._store.documents_with(())
+        for phrase in parsed.without:
+            allowed -= index.documents_with_phrase(phrase)
+        for title in parsed.without_titles:
+            allowed -= index.documents_with_phrase(title, title=True)
+        return frozenset(allowed)
+
+    def _note_languages(self) -> tuple[str, ...]:
+        """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
+        position = self._indexes.keyword.position
+        if self._languages[0] != position:
+            counts: dict[str, int] = defaultdict(int)
+            for language, number in self._store.languages():
+                counts[analysis.stemming_language(language)] += number
+            total = sum(counts.values())
+            chosen = [x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total][:4]
+            self._languages = (position, tuple(chosen))
+        return self._languages[1]
+
+    def _keyword_hits(self, asked: _Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
+        allowed = asked.among if among is None else among
+        if asked.parsed.empty or (allowed is not None and not allowed):
+            return KeywordHits(hits=(), total=0)
+        return self._indexes.keyword.search(asked.keyword, limit, allowed)
+
+    def _meaning(self, asked: _Asked, found_by_words: Sequence[int]) -> tuple[dict[int, dict[int, float]], float, float, str]:
+        """Cosines by note and chunk: the nearest passages, and the passages of what the keyword half found. With times and a notice."""
+        cosines: dict[int, dict[int, float]] = {}
+        embed_took = vector_took = 0.0
+        notice = ""
+        allowed_documents = self._allowed_documents(asked)
+        words_documents = self._store.documents(list(dict.fromkeys(found_by_words))[:NOTES])
+        for mark in self._store.fingerprints():
+            embedder = self._embedders.get(mark)
+            index = self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)
+            if embedder is None or index is None:
+                notice = "Search by meaning is being made ready."
+                continue
+            begin = time.perf_counter()
+            try:
+                vector = self._query_vector(mark, embedder, asked.parsed.meaning)
+            except NotesearchError as error:
+                notice = f"Searched by words only. {error.title}."
+                continue
+            embedded = time.perf_counter()
+            allowed = None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
+            near = self._by_note(dict(index.search(vector, PASSAGES, allowed)), floor=embedder.model.floor)
+            more = self._more_chunks(mark, [*near, *(i for i, d in words_documents.items() if d.fingerprint == mark)])
+            scored = self._by_note(dict(index.scores(vector, more)))
+            for document_id in {*near, *scored}:
+                cosines[document_id] = {**near.get(document_id, {}), **scored.get(document_id, {})}
+            embed_took += (embedded - begin) * 1000
+            vector_took += (time.perf_counter() - embedded) * 1000
+        return cosines, embed_took, vector_took, notice
+
+    def _allowed_documents(self, asked: _Asked) -> set[int] | None:
+        parsed = asked.parsed
+        if not parsed.facets and not parsed.without_facets:
+            return None if asked.among is None else set(asked.among)
+        allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
+        return allowed if asked.among is None else allowed & asked.among
+
+    def _more_chunks(self, mark: str, document_ids: Sequence[int]) -> set[int]:
+        short = [i for i, d in self._store.documents(list(dict.fromkeys(document_ids))).items() if d.expected <= WHOLE_NOTE]
+        return self._store.vector_ids_of(mark, set(short))
+
+    def _by_note(self, cosines: Mapping[int, float], floor: float = -1.0) -> dict[int, dict[int, float]]:
+        """{vector id: cosine} to {document id: {chunk id: cosine}}."""
+        result: dict[int, dict[int, float]] = defaultdict(dict)
+        for chunk in self._store.chunks_with_vectors([i for i, cosine in cosines.items() if cosine >= floor]):
+            if chunk.vector_id is not None:
+                result[chunk.document_id][chunk.id] = cosines[chunk.vector_id]
+        return dict(result)
+
+    def _query_vector(self, mark: str, embedder: Embedder, text: str) -> Vectors:
+        """The query's vector; kept, so that going back a letter costs nothing."""
+        key = (mark, text)
+        with self._cache_lock:
+            if key in self._query_vectors:
+                self._query_vectors.move_to_end(key)
+                return self._query_vectors[key]
+        vector = embedder.embed_query(text)
+        with self._cache_lock:
+            self._query_vectors[key] = vector
+            if len(self._query_vectors) > QUERY_VECTORS:
+                self._query_vectors.popitem(last=False)
+        return vector
+
+    def _fuse(self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]]) -> tuple[Match, ...]:
+        keyword_list = list(_best_by_note(hits.hits))[:NOTES]
+        meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
+        meaning_list = sorted(meaning, key=lambda i: -meaning[i])[:NOTES]
+        extra = [i for i in meaning_list if i not in set(keyword_list)]
+        all_hits = list(hits.hits)
+        if hits.hits and extra:
+            all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
+        scores = _best_by_note(all_hits)
+        fused = fusion.fuse(scores, meaning, keyword_list, meaning_list)
+        for document_id, bonus in self._exact(asked, list(fused)).items():
+            fused[document_id] += bonus
+        order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
+        blocks = _blocks_by_note(all_hits)
+        by_meaning = set(meaning_list)
+        candidates = [
+            Candidate(
+                i, fused[i], blocks=blocks.get(i, []), cosines=cosines.get(i, {}), by_words=i in scores, by_meaning=i in by_meaning
+            )
+            for i in order
+        ]
+        return self._rows.build(candidates, asked.highlighter)
+
+    def _exact(self, asked: _Asked, candidates: Sequence[int]) -> dict[int, float]:
+        """Bonuses for notes whose title is the query, or that hold all of it as a phrase."""
+        typed = [w for word in asked.parsed.words for w in analysis.words(word)]
+        if not typed or asked.query.mode is Mode.MEANING:
+            return {}
+        bonuses: dict[int, float] = defaultdict(float)
+        if len(typed) > 1 and any(word not in analysis.STOP_WORDS for word in typed):
+            for document_id in self._indexes.keyword.documents_with_phrase(" ".join(asked.parsed.words), limit=NOTES) & set(candidates):
+                bonuses[document_id] += fusion.EXACT_PHRASE
+        for document_id, row in self._store.documents(candidates).items():
+            if any(analysis.words(title) == typed for title in (row.title, *row.aliases)):
+                bonuses[document_id] += fusion.EXACT_TITLE
+        return bonuses
+
+    def _tell(self, embedder: Embedder, asked: _Asked, matches: Sequence[Match]) -> dict[int, Match]:
+        """Embed the sentences of the best passages and choose for each the one nearest to the query."""
+        passages = [self._store.text(m.document_id, m.best.start, m.best.end) for m in matches]
+        spans = [sentences(passage)[:12] for passage in passages]
+        texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
+        if not texts:
+            return {}
+        vector = self._query_vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
+        cosines = embedder.embed_documents(texts) @ vector
+        told, first = {}, 0
+        for match, passage, found in zip(matches, passages, spans, strict=True):
+            if found:
+                nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
+                first += len(found)
+                text, highlights, telling = snippet(passage, asked.highlighter, around=nearest)
+                told[match.document_id] = replace(match, best=replace(match.best, snippet=text, highlights=highlights, telling=telling))
+        return told
+
+    def _results(
+        self, query: Query, stage: Stage, matches: tuple[Match, ...], total: int, elapsed: Elapsed, notice: str = ""
+    ) -> SearchResults:
+        documents, complete, failed, unread = self._rows.counts(self._indexes.keyword.position)
+        whole = documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
+        return SearchResults(
+            query=query, stage=stage, matches=matches, total=total, searched=whole, of=documents, waiting=documents - failed - whole,
+            failed=failed, elapsed=elapsed, notice=notice,
+        )  # fmt: skip
+
+
+def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
+    """The best block's score by note, best note first."""
+    best: dict[int, float] = {}
+    for hit in hits:
+        best[hit.document_id] = max(hit.score, best.get(hit.document_id, hit.score))
+    return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
+    blocks: dict[int, list[BlockHit]] = defaultdict(list)
+    for hit in hits:
+        blocks[hit.document_id].append(hit)
+    return blocks

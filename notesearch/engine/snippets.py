@@ -1,0 +1,175 @@
+"""Found words and snippets: which words of a query stand in a passage, and the two lines of it to show. Pure functions over text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from notesearch.domain import Span
+from notesearch.storage import analysis
+
+SNIPPET = 200
+
+# One folded character for each, so that positions stay.
+_FOLD = {
+    code: folded[0]
+    for block in ((0xC0, 0x250), (0x1E00, 0x1F00), (0x370, 0x530))
+    for code in range(*block)
+    if (folded := unicodedata.normalize("NFKD", chr(code)).lower())
+}
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+_NOISE = re.compile(r"^\s{0,3}(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ xX]\]\s+)?|`{3,}.*|~{3,}.*|#\+\w+:?.*|={3,}\s*|-{3,}\s*)", re.MULTILINE)
+_INLINE = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|\*\*|__|`+|\s\^[\w-]+$", re.MULTILINE)
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics, every character at its place."""
+    if text.isascii():
+        return text.lower()
+    folded = text.translate(_FOLD).lower()
+    return folded if len(folded) == len(text) else "".join(c.lower()[:1] or c for c in text.translate(_FOLD))
+
+
+class Highlighter:
+    """Finds the words of one query in text, as the keyword index would: by stem, by prefix for the word being typed, by runs without spaces."""
+
+    def __init__(
+        self, words: Sequence[str], runs: Sequence[str] = (), phrases: Sequence[str] = (), *, prefix: bool = False, languages: Sequence[str] = ()
+    ) -> None:
+        folded = [w for word in words for w in analysis.words(word)]
+        self._typed_last = folded[-1] if prefix and folded else ""
+        telling = analysis.telling_words(folded)
+        self._numbers = {word: number for number, word in enumerate(telling)}
+        self._languages = tuple(languages) or (analysis.DEFAULT_LANGUAGE,)
+        written = {w: word for word in words for w in analysis.words(word)}
+        self._stems: dict[str, int] = {}
+        for word, number in self._numbers.items():
+            for language in self._languages:
+                self._stems.setdefault(analysis.stem(written.get(word, word), language), number)
+        self.count = len(telling) + len(runs) + len(phrases)
+        self._pattern = self._word_pattern(telling)
+        self._runs = [re.compile("|".join(re.escape(g) for g in (run, *sorted(analysis.grams(run), key=len, reverse=True)))) for run in runs]
+        self._phrases = [re.compile(r"[\W_]+".join(map(re.escape, parts))) for phrase in phrases if (parts := analysis.words(phrase))]
+        self._phrases += [re.compile(re.escape(run)) for phrase in phrases for run in analysis.unspaced_runs(phrase)]
+        self._known: dict[str, int | None] = {}
+
+    def _word_pattern(self, telling: Iterable[str]) -> re.Pattern[str] | None:
+        starts = set()
+        for word in telling:
+            # A stem may end otherwise than the word (study, studies): compare from what they share.
+            for stem in (analysis.stem(word, language) for language in self._languages):
+                shared = next((i for i, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b), min(len(word), len(stem)))
+                starts.add(word[: max(min(3, len(word)), shared - 1)] if word != stem or len(word) > 3 else word)
+        return re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(starts, key=len))) + r")[^\W_]*") if starts else None
+
+    def find(self, text: str) -> tuple[list[Span], set[int]]:
+        """Spans of `text` that the query found, in order and apart, and the numbers of the query's words among them."""
+        folded = fold(text)
+        spans: list[Span] = []
+        found: set[int] = set()
+        if self._pattern is not None:
+            for match in self._pattern.finditer(folded):
+                number = self._number(match[0], text[match.start() : match.end()])
+                if number is not None:
+                    spans.append(match.span())
+                    found.add(number)
+        base = len(self._numbers)
+        for offset, pattern in enumerate([*self._runs, *self._phrases]):
+            for match in pattern.finditer(folded):
+                spans.append(match.span())
+                found.add(base + offset)
+        return _apart(spans), found
+
+    def _number(self, word: str, written: str) -> int | None:
+        if word in self._known:
+            return self._known[word]
+        number = self._numbers.get(word)
+        if number is None and self._typed_last and word.startswith(self._typed_last):
+            number = self._numbers.get(self._typed_last)
+        if number is None:
+            number = next((n for x in self._languages if (n := self._stems.get(analysis.stem(written, x))) is not None), None)
+        self._known[word] = number
+        return number
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    spans.sort()
+    result: list[Span] = []
+    for start, end in spans:
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def snippet(passage: str, highlighter: Highlighter | None, *, around: Span | None = None) -> tuple[str, tuple[Span, ...], Span | None]:
+    """Two lines of a passage: (one-line text, spans of found words, span of the `around` sentence) where the words stand densest.
+
+    Headings, list marks and emphasis are taken off. `around` (characters of `passage`) asks for that sentence instead.
+    """
+    if around is not None:
+        before, sentence, after = (_clean(passage[a:b]) for a, b in ((0, around[0]), around, (around[1], around[1] + SNIPPET)))
+        room = max(0, SNIPPET - len(sentence))
+        lead = _tail(before, min(60, room // 2))
+        text = " ".join(part for part in (lead, sentence, after[: max(0, room - len(lead))]) if part)
+        start = len(lead) + 1 if lead else 0
+        telling = (start, start + len(sentence)) if sentence else None
+        return text, tuple(highlighter.find(text)[0]) if highlighter else (), telling
+    plain = _clean(_without_leading_headings(passage))
+    spans = highlighter.find(plain)[0] if highlighter else []
+    if not spans and highlighter is not None:
+        whole = _clean(passage)
+        spans = highlighter.find(whole)[0]
+        plain = whole if spans else plain
+    start = _densest(spans) if spans else 0
+    lead = _tail(plain[:start], 50) if start > 50 else plain[:start]
+    first = start - len(lead)
+    text = ("… " if first > 0 else "") + plain[first : first + SNIPPET]
+    shift = (2 if first > 0 else 0) - first
+    return text, tuple((a + shift, min(b + shift, len(text))) for a, b in spans if a >= first and a + shift < len(text)), None
+
+
+def sentences(passage: str) -> list[Span]:
+    """The sentences of a passage (spans), without headings and marks of one character; long ones are cut at 400 characters."""
+    result: list[Span] = []
+    start = 0
+    for end in [*(m.end() for m in _SENTENCE_END.finditer(passage)), len(passage)]:
+        part = passage[start:end]
+        if len(_clean(part)) > 3 and not re.fullmatch(r"\s*(?:#{1,6}|\*+) [^\n]*\s*", part):
+            lead = len(part) - len(part.lstrip())
+            result.append((start + lead, min(start + len(part.rstrip()), start + lead + 400)))
+        start = end
+    return result
+
+
+def _densest(spans: Sequence[Span]) -> int:
+    """Where a window of a snippet's width holds the most found spans."""
+    best, where, last = 0, spans[0][0], 0
+    for first, (start, _) in enumerate(spans):
+        last = max(last, first)
+        while last + 1 < len(spans) and spans[last + 1][1] <= start + SNIPPET - 60:
+            last += 1
+        if last - first + 1 > best:
+            best, where = last - first + 1, start
+    return where
+
+
+def _without_leading_headings(passage: str) -> str:
+    lines = passage.split("\n")
+    index = 0
+    while index < len(lines) and (not lines[index].strip() or re.match(r"(?:#{1,6}|\*+) ", lines[index])):
+        index += 1
+    return "\n".join(lines[index:]) if index < len(lines) else passage
+
+
+def _clean(text: str) -> str:
+    return " ".join(_INLINE.sub(lambda m: m[1] or m[2] or "", _NOISE.sub("", text)).split())
+
+
+def _tail(text: str, length: int) -> str:
+    """The last words of a text, at most `length` characters."""
+    if len(text) <= length:
+        return text
+    return text[-length:].partition(" ")[2] if " " in text[-length:] else text[-length:]

@@ -1,0 +1,62 @@
+"""Tells whoever subscribed that the status changed: whole snapshots, at most ten a second, and nothing at all while nothing happens."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from notesearch.domain import IndexingStatus
+
+log = logging.getLogger(__name__)
+
+AT_MOST_EVERY = 0.1
+
+
+class StatusBoard:
+    """`changed` may be called from any thread and returns at once; subscribers are called from the board's own thread."""
+
+    def __init__(self, snapshot: Callable[[], IndexingStatus]) -> None:
+        self._snapshot = snapshot
+        self._subscribers: list[Callable[[IndexingStatus], None]] = []
+        self._lock = threading.Lock()
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._publish, name="status", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._dirty.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def changed(self) -> None:
+        self._dirty.set()
+
+    def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
+        """Returns the way to unsubscribe."""
+        with self._lock:
+            self._subscribers.append(callback)
+        self._dirty.set()
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def _publish(self) -> None:
+        while not self._stop.is_set():
+            self._dirty.wait()
+            self._dirty.clear()
+            with self._lock:
+                subscribers = list(self._subscribers)
+            if subscribers and not self._stop.is_set():
+                status = self._snapshot()
+                for callback in subscribers:
+                    callback(status)
+            self._stop.wait(AT_MOST_EVERY)

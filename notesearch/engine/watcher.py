@@ -1,0 +1,194 @@
+"""Watching: turns what watchdog reports into "this path is dirty", nothing more. What happened to the path is found out by looking.
+
+watchdog 7 keeps quiet about three things on Linux, so this module finds them out itself: the kernel's watch limit (only the root's own
+failure is raised), an overflow of the event queue (only a log line), and a watched root that was deleted or replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from notesearch.errors import WatchLimited
+
+log = logging.getLogger(__name__)
+
+# Without "opened" and "closed without writing": our own reading would report itself.
+_EVENTS = [
+    FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent, FileClosedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
+]  # fmt: skip
+# Looking whether a root is still the same folder, and scanning where watching is not complete, in seconds.
+CHECK_ROOTS = 5.0
+POLL = 60.0
+RESCAN = 3600.0
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, dirty: Callable[[Path], None]) -> None:
+        self._dirty = dirty
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        # A move is both: the source is gone, the target is there. An atomic save is a move onto the note.
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._dirty(Path(os.fsdecode(path)))
+
+
+class _Overflow(logging.Handler):
+    """watchdog's only word about lost events is a log line."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._lost = lost
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage():
+            self._lost()
+
+
+class Watcher:
+    """Watches folders. `dirty` and `rescan` are called from threads of its own and must return at once.
+
+    `rescan(folder)` asks for a full comparison of a folder: events were lost, watching is not complete, or its root came back.
+    `limited(folder, error)` reports whether a folder is watched completely (error None) or not.
+    """
+
+    def __init__(
+        self, dirty: Callable[[Path], None], rescan: Callable[[Path], None], limited: Callable[[Path, WatchLimited | None], None]
+    ) -> None:
+        self._handler = _Handler(dirty)
+        self._rescan = rescan
+        self._limited = limited
+        self._lock = threading.RLock()
+        self._watches: dict[Path, tuple[object, tuple[int, int] | None]] = {}
+        self._incomplete: set[Path] = set()
+        self._unchecked: set[Path] = set()
+        self._stop = threading.Event()
+        self._observer = Observer()
+        self._overflow = _Overflow(self._lost)
+        self._thread = threading.Thread(target=self._look_after, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        logging.getLogger("watchdog.observers").addHandler(self._overflow)
+        self._observer.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        logging.getLogger("watchdog.observers").removeHandler(self._overflow)
+        with self._lock:
+            self._observer.unschedule_all()
+            self._observer.stop()
+        for thread in (self._observer, self._thread):
+            if thread.is_alive():
+                thread.join(5)
+
+    def watch(self, folder: Path) -> None:
+        """Begin to watch. A folder that is not there, or cannot be watched, is tried again later."""
+        with self._lock:
+            identity = _identity(folder)
+            watch: object = None
+            try:
+                if identity is not None:
+                    watch = self._observer.schedule(self._handler, str(folder), recursive=True, event_filter=_EVENTS)
+            except OSError as error:
+                log.warning("a folder cannot be watched: errno %s", error.errno)
+            self._watches[folder] = (watch, identity)
+            self._unchecked.add(folder)
+
+    def unwatch(self, folder: Path) -> None:
+        with self._lock:
+            watch, _ = self._watches.pop(folder, (None, None))
+            self._incomplete.discard(folder)
+            if watch is not None:
+                with contextlib.suppress(KeyError, OSError):
+                    self._observer.unschedule(watch)  # type: ignore[arg-type]
+
+    def _report(self, folder: Path) -> None:
+        """Say whether the folder is watched completely, by the kernel's own count where there is one."""
+        if folder not in self._watches:
+            return
+        complete = self._watches[folder][0] is not None and _kernel_holds(list(self._watches))
+        with self._lock:
+            self._unchecked.discard(folder)
+            changed = complete == (folder in self._incomplete)
+            (self._incomplete.discard if complete else self._incomplete.add)(folder)
+        if changed:
+            self._limited(folder, None if complete else watch_limited(folder))
+
+    def _lost(self) -> None:
+        for folder in list(self._watches):
+            self._rescan(folder)
+
+    def _look_after(self) -> None:
+        """Notice roots that came back or were replaced, poll where watching is incomplete, and compare everything once in a while."""
+        since_poll = since_rescan = 0.0
+        while not self._stop.wait(CHECK_ROOTS):
+            since_poll += CHECK_ROOTS
+            since_rescan += CHECK_ROOTS
+            for folder, (_, identity) in list(self._watches.items()):
+                if _identity(folder) != identity:
+                    self.unwatch(folder)
+                    self.watch(folder)
+                    self._rescan(folder)
+            for folder in list(self._unchecked):
+                self._report(folder)
+            if since_poll >= POLL:
+                since_poll = 0.0
+                for folder in list(self._incomplete):
+                    self._rescan(folder)
+                    self._report(folder)
+            if since_rescan >= RESCAN:
+                since_rescan = 0.0
+                self._lost()
+
+
+def watch_limited(folder: Path) -> WatchLimited:
+    """The error for a folder that is not watched whole, naming the setting to change."""
+    if not folder.is_dir():
+        return WatchLimited(f"The folder {folder} is not there", hint="It is looked for every few seconds.")
+    hint = "Changes there are found by a scan every minute instead."
+    if sys.platform == "linux":
+        hint += " To watch all of it, raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288"
+    return WatchLimited(f"Not all of {folder} can be watched", hint=hint)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(folder)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _kernel_holds(folders: list[Path]) -> bool:
+    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+    if sys.platform != "linux":
+        return True
+    held = 0
+    try:
+        for name in os.listdir("/proc/self/fdinfo"):
+            with contextlib.suppress(OSError), open(f"/proc/self/fdinfo/{name}") as file:
+                held += sum(line.startswith("inotify wd") for line in file)
+    except OSError:
+        return True
+    return held >= sum(1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if folder.is_dir())

@@ -1,0 +1,159 @@
+"""What waits for the indexer, how far it is, and who waits for it to end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from notesearch.domain import IndexingState, IndexSummary
+
+# A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the first report.
+QUIET = 0.15
+PATIENCE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    folder: Path
+    ticket: Ticket | None = None
+    confirmed: bool = False
+
+
+class WorkQueue:
+    """Scans in order, dirty paths debounced: a hundred reports about one path are one piece of work. Any thread adds; one takes."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._scans: deque[Scan] = deque()
+        self._dirty: dict[Path, tuple[float, float]] = {}
+        self._closed = False
+
+    def mark_dirty(self, path: Path) -> None:
+        now = time.monotonic()
+        with self._condition:
+            first, _ = self._dirty.get(path, (now, now))
+            self._dirty[path] = (first, now)
+            self._condition.notify()
+
+    def add_scan(self, scan: Scan) -> None:
+        with self._condition:
+            if scan.ticket is None and not scan.confirmed and any(s.folder == scan.folder for s in self._scans):
+                return
+            self._scans.append(scan)
+            self._condition.notify()
+
+    def put_back(self, work: Scan | set[Path]) -> None:
+        """Work that failed half-way comes first again."""
+        with self._condition:
+            if isinstance(work, Scan):
+                self._scans.appendleft(work)
+            else:
+                now = time.monotonic()
+                self._dirty = {**dict.fromkeys(work, (now, now)), **self._dirty}
+            self._condition.notify()
+
+    def next(self) -> Scan | set[Path] | None:
+        """The next piece of work, waiting for it; None when closed."""
+        with self._condition:
+            while not self._closed:
+                if self._scans:
+                    return self._scans.popleft()
+                if not self._dirty:
+                    self._condition.wait()
+                    continue
+                now = time.monotonic()
+                due = min(min(last + QUIET, first + PATIENCE) for first, last in self._dirty.values())
+                if due <= now:
+                    # All at once: a burst is one piece of work, so that moves inside it are seen whole.
+                    paths = set(self._dirty)
+                    self._dirty.clear()
+                    return paths
+                self._condition.wait(due - now)
+            return None
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+
+class Ticket:
+    """Counts what one reconcile does and lets a caller wait for its end."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+        self.errors: list[Exception] = []
+        self.held = 0
+        self._left = set(folders)
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._began = time.monotonic()
+        self._seconds = 0.0
+
+    def count(self, **numbers: int) -> None:
+        with self._lock:
+            for name, number in numbers.items():
+                self._counts[name] = self._counts.get(name, 0) + number
+
+    def reading_ended(self, folder: Path) -> None:
+        self._left.discard(folder)
+
+    @property
+    def read(self) -> bool:
+        return not self._left
+
+    def end(self) -> None:
+        self._seconds = time.monotonic() - self._began
+        self._ended.set()
+
+    def abandon(self, error: Exception | None = None) -> None:
+        if error is not None:
+            self.errors.append(error)
+        self.end()
+
+    def wait(self, seconds: float) -> bool:
+        return self._ended.wait(seconds)
+
+    @property
+    def summary(self) -> IndexSummary:
+        with self._lock:
+            counts = dict(self._counts)
+        reused = max(0, counts.get("chunks", 0) - counts.get("embedded", 0))
+        return IndexSummary(**{**counts, "reused": reused}, seconds=round(self._seconds, 3))
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a moment old."""
+
+    state: IndexingState = IndexingState.STARTING
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    current: Path | None = None
+    chunks: int = 0
+    chunks_done: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def begin(self, state: IndexingState, stage: str = "", total: int = 0, chunks: int = 0) -> None:
+        self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = stage, 0, total, None, chunks, 0
+        self.began = time.monotonic()
+        self.state = state
+
+    def step(self, path: Path) -> None:
+        self.done += 1
+        self.current = path
+
+    def embedded(self, chunks: int) -> None:
+        self.chunks_done += chunks
+
+    @property
+    def seconds_left(self) -> float | None:
+        """From the speed so far; None before there is one."""
+        took = time.monotonic() - self.began
+        done, total = (self.chunks_done, self.chunks) if self.stage == "embedding" else (self.done, self.total)
+        return took / done * max(0, total - done) if done and took > 1 else None

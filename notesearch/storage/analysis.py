@@ -1,0 +1,104 @@
+"""How text becomes the terms of the keyword index: folding, stemming by language, n-grams for scripts without spaces.
+
+Pure functions over tantivy's analyzers; the same ones build the index and read the query, so both sides always agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+import tantivy
+
+# Snowball stemmers that tantivy has, by ISO 639-1 code. Notes in an unknown language are stemmed as English: it leaves most other words alone.
+STEMMERS = {
+    "ar": "Arabic", "da": "Danish", "nl": "Dutch", "en": "English", "fi": "Finnish", "fr": "French", "de": "German", "el": "Greek",
+    "hu": "Hungarian", "it": "Italian", "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "es": "Spanish",
+    "sv": "Swedish", "ta": "Tamil", "tr": "Turkish",
+}  # fmt: skip
+DEFAULT_LANGUAGE = "en"
+
+# Han, kana, Hangul, Thai, Lao, Khmer and Myanmar: a word tokenizer finds almost nothing there.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+
+# Words too common to tell notes apart, left out of a query that has other words: English, German, French, Spanish, Italian, Dutch, Portuguese.
+STOP_WORDS = frozenset(
+    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "may", "my", "no", "not", "of", "on", "or", "such", "than", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your", "aber", "als", "am", "auf", "aus", "bei", "bin", "das", "dem", "den", "der", "des", "die", "ein", "eine", "einem", "einen", "einer", "es", "fur", "ich", "im", "ist", "mit", "nicht", "sind", "und", "vom", "von", "war", "was", "wie", "wird", "wo", "zu", "zum", "zur", "au", "aux", "ce", "ces", "dans", "de", "du", "elle", "en", "est", "et", "il", "ils", "je", "la", "le", "les", "leur", "ne", "nous", "ou", "par", "pas", "pour", "que", "qui", "sa", "se", "ses", "son", "sur", "un", "une", "vous", "como", "con", "del", "el", "ella", "es", "esta", "este", "las", "lo", "los", "mas", "mi", "muy", "o", "para", "pero", "por", "si", "sin", "su", "sus", "y", "che", "chi", "come", "da", "dei", "del", "della", "di", "e", "gli", "ha", "i", "nel", "nella", "non", "per", "piu", "sono", "un", "una", "uno", "aan", "bij", "dat", "deze", "dit", "door", "een", "het", "ik", "je", "met", "naar", "niet", "om", "ook", "op", "te", "uit", "van", "voor", "wat", "wij", "zijn", "ao", "com", "do", "dos", "mas", "na", "nas", "nos", "os", "sao", "seu", "sua", "um", "uma"]
+)
+
+
+@cache
+def exact_analyzer() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(200))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .build()
+    )
+
+
+@cache
+def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
+    builder = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(200))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.stemmer(STEMMERS[language]))
+        .filter(tantivy.Filter.ascii_fold())
+    )
+    return builder.build()
+
+
+@cache
+def gram_analyzer() -> tantivy.TextAnalyzer:
+    """Single characters and pairs: pairs rank best for Chinese, a single character must be found too."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, 2)).filter(tantivy.Filter.lowercase()).build()
+
+
+def stemming_language(language: str) -> str:
+    """The stemmer for a note in `language`."""
+    return language if language in STEMMERS else DEFAULT_LANGUAGE
+
+
+def words(text: str) -> list[str]:
+    """Folded words of the scripts that put spaces between words, in order."""
+    return list(exact_analyzer().analyze(spaced(text)))
+
+
+@lru_cache(20_000)
+def stem(word: str, language: str) -> str:
+    """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
+    stems = stem_analyzer(language).analyze(word)
+    return str(stems[0]) if stems else ""
+
+
+def stems(text: str, language: str) -> list[str]:
+    return list(stem_analyzer(language).analyze(spaced(text)))
+
+
+def unspaced_runs(text: str) -> list[str]:
+    """The runs of a script without spaces, in order."""
+    return [] if text.isascii() else _UNSPACED_RUN.findall(text)
+
+
+def spaced(text: str) -> str:
+    """The text without those runs."""
+    return text if text.isascii() else _UNSPACED_RUN.sub(" ", text)
+
+
+def grams(run: str) -> list[str]:
+    """The n-grams a query asks for: pairs, or the single character of a run of one."""
+    folded = run.lower()
+    return [folded] if len(folded) == 1 else [folded[i : i + 2] for i in range(len(folded) - 1)]
+
+
+def telling_words(found: Iterable[str]) -> list[str]:
+    """Without repetitions and, where something is left, without stop words."""
+    unique = list(dict.fromkeys(found))
+    return [word for word in unique if word not in STOP_WORDS] or unique

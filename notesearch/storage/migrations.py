@@ -1,0 +1,118 @@
+"""The database's schema as numbered migrations. Each runs once, in order, in a transaction of its own; `user_version` counts them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from notesearch.errors import StoreTooNew
+
+MIGRATIONS: tuple[str, ...] = (
+    # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk rows.
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO meta VALUES ('instance', lower(hex(randomblob(16))));
+
+    CREATE TABLE folders (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        path TEXT NOT NULL UNIQUE,
+        model TEXT NOT NULL,
+        held INTEGER NOT NULL DEFAULT 0
+    );
+
+    CREATE TABLE documents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        folder_id INTEGER NOT NULL REFERENCES folders (id),
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        content_hash TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        format TEXT NOT NULL,
+        title TEXT NOT NULL,
+        first_line INTEGER NOT NULL,
+        length INTEGER NOT NULL,
+        language TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        aliases TEXT NOT NULL,
+        created TEXT NOT NULL,
+        updated TEXT NOT NULL,
+        private INTEGER NOT NULL,
+        expected INTEGER NOT NULL,
+        embedded INTEGER NOT NULL,
+        position INTEGER NOT NULL
+    );
+    CREATE INDEX documents_folder ON documents (folder_id);
+    CREATE INDEX documents_hash ON documents (content_hash);
+    CREATE INDEX documents_position ON documents (position);
+    CREATE INDEX documents_newest ON documents (mtime_ns);
+    CREATE INDEX documents_waiting ON documents (expected > 2000, mtime_ns DESC) WHERE embedded < expected;
+
+    -- Documents that left the index, so that a copy which lags behind learns of it.
+    CREATE TABLE tombstones (position INTEGER PRIMARY KEY, document_id INTEGER NOT NULL);
+
+    -- The text in segments: a snippet from a note of 50 MB reads one segment, not the note.
+    CREATE TABLE texts (
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        segment INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (document_id, segment)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE facets (
+        facet TEXT NOT NULL,
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        PRIMARY KEY (facet, document_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX facets_document ON facets (document_id);
+
+    CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        fingerprint TEXT NOT NULL,
+        text_hash BLOB NOT NULL,
+        vector BLOB NOT NULL,
+        UNIQUE (fingerprint, text_hash)
+    );
+
+    CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        ordinal INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        line INTEGER NOT NULL,
+        heading TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        tokens INTEGER NOT NULL,
+        text_hash BLOB NOT NULL,
+        vector_id INTEGER REFERENCES vectors (id)
+    );
+    CREATE INDEX chunks_document ON chunks (document_id, ordinal);
+    CREATE INDEX chunks_vector ON chunks (vector_id) WHERE vector_id IS NOT NULL;
+    CREATE INDEX chunks_waiting ON chunks (text_hash) WHERE vector_id IS NULL;
+
+    CREATE TABLE problems (
+        path TEXT PRIMARY KEY,
+        folder_id INTEGER NOT NULL REFERENCES folders (id),
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        retryable INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring the database up to date. Raises StoreTooNew for a schema this version does not know; nothing is changed then."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise StoreTooNew
+    for number in range(version, len(migrations)):
+        # executescript ends an open transaction first, so the script carries its own.
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;")
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise

@@ -1,0 +1,95 @@
+"""Starts the window: application, theme, bridge, window, event loop. Nothing heavy is imported before the first paint."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from notesearch.errors import NoDisplay
+from notesearch.ui import icons
+from notesearch.ui.bridge import Bridge
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.theme import Theme
+
+SHOW_AT_LATEST_MS = 150
+
+
+class Opening(QObject):
+    """Shows the window once its place is known, or after a moment without. Main thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        window.bridge.opened.connect(self._show)
+        QTimer.singleShot(SHOW_AT_LATEST_MS, self._show)
+
+    def _show(self) -> None:
+        if not self._window.isVisible() and not self._window.isMinimized():
+            self._window.show()
+
+
+def require_display() -> None:
+    """Raise NoDisplay where a window cannot be shown, before Qt ends the process over it."""
+    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            raise NoDisplay
+
+
+def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication:
+    """The QApplication with our names, icon and style; the one that is there already in a test."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        app = QApplication(list(arguments))
+    app.setApplicationName("notesearch")
+    app.setApplicationDisplayName("Notesearch")
+    app.setDesktopFileName("notesearch")
+    app.setStyle("fusion")
+    folder = Path(__file__).resolve().parents[2] / "resources" / "icons"
+    bundle = getattr(sys, "_MEIPASS", None)
+    icons.load(Path(bundle) / "resources" / "icons" if bundle else folder)
+    icon = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        icon.addPixmap(icons.pixmap("notesearch", "#2A6659", size))
+    app.setWindowIcon(icon)
+    return app
+
+
+def run(data_dir: Path, folders: Sequence[Path]) -> int:
+    """Show the window until it is closed; the exit code. Raises NoDisplay."""
+    require_display()
+    app = make_application()
+    app.setQuitOnLastWindowClosed(False)
+    theme = Theme(app)
+    bridge = Bridge(data_dir)
+    window = MainWindow(bridge, theme)
+    Opening(window)
+    window.closed.connect(app.quit)
+    interrupts = _quit_on_signals(app)
+    bridge.start(folders)
+    code = app.exec()
+    bridge.close(window.state)
+    del interrupts
+    return code
+
+
+def _quit_on_signals(app: QApplication) -> QSocketNotifier | None:
+    """End the event loop on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such way."""
+    if os.name != "posix":
+        return None
+    reader, writer = os.pipe()
+    for end in (reader, writer):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, app)
+    notifier.activated.connect(app.quit)
+    return notifier

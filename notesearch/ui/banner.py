@@ -1,0 +1,102 @@
+"""Messages across the top of the window: failures, notices, and the question about notes that vanished. One at a time, first come first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """`actions`: label and what happens; each closes the message. `key`: a second message with the same key replaces the first."""
+
+    title: str
+    hint: str = ""
+    actions: tuple[tuple[str, Callable[[], object]], ...] = ()
+    key: str = ""
+    dismissable: bool = True
+
+
+class Banner(QFrame):
+    """Shows the oldest open message; the next one follows when it is closed. Main thread."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setAccessibleName("Message")
+        self._messages: list[Message] = []
+        self.title = QLabel()
+        self.title.setObjectName("bannerTitle")
+        self.hint = QLabel()
+        self.hint.setObjectName("bannerHint")
+        for label in (self.title, self.hint):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.hint)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(16)
+        layout.addLayout(words, 1)
+        layout.addLayout(self._buttons)
+        self.hide()
+
+    @property
+    def message(self) -> Message | None:
+        return self._messages[0] if self._messages else None
+
+    def tell(self, message: Message) -> None:
+        if message.key and any(m.key == message.key for m in self._messages):
+            return
+        self._messages.append(message)
+        self._show()
+
+    def withdraw(self, key: str) -> None:
+        """Close the message with that key, because what it says is no longer so."""
+        self._messages = [m for m in self._messages if m.key != key]
+        self._show()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(m.key for m in self._messages)
+
+    def _show(self) -> None:
+        while item := self._buttons.takeAt(0):
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        message = self.message
+        self.setVisible(message is not None)
+        if message is None:
+            return
+        self.title.setText(message.title)
+        self.hint.setText(message.hint)
+        self.hint.setVisible(bool(message.hint))
+        self.setAccessibleDescription(f"{message.title} {message.hint}".strip())
+        for i, (label, _) in enumerate(message.actions):
+            self._add_button(label, i)
+        if message.dismissable:
+            self._add_button("Dismiss", -1)
+
+    def _add_button(self, label: str, at: int) -> None:
+        button = QPushButton(label)
+        button.setAccessibleName(label)
+        button.setAutoDefault(False)
+        button.setProperty("action", at)
+        button.clicked.connect(self._on_button)
+        self._buttons.addWidget(button)
+
+    def _on_button(self) -> None:
+        at = int(self.sender().property("action"))
+        message = self._messages.pop(0)
+        self._show()
+        if at >= 0:
+            message.actions[at][1]()

@@ -1,0 +1,391 @@
+"""The one object between the window and the engine. It owns the engine and every thread the window's work runs in.
+
+Made in the main thread. Its methods return at once and may be called from the main thread only; answers come as signals, which
+reach the bound methods of QObjects in the main thread. Connect nothing else to them: a lambda would run in the wrong thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from notesearch.domain import IndexingStatus, Query
+from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
+
+if TYPE_CHECKING:
+    from notesearch.engine.engine import Engine
+    from notesearch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+RECENT_LIMIT = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """What went wrong, for people. `retryable`: the same thing may work when tried again."""
+
+    title: str
+    hint: str = ""
+    retryable: bool = False
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """An error of ours keeps its words; anything else is a bug, which is logged by place and kind, never by its text."""
+        if isinstance(error, NotesearchError):
+            return cls(title=error.title, hint=error.hint, retryable=error.retryable)
+        places = traceback.extract_tb(error.__traceback__)
+        log.error("%s at %s", type(error).__name__, " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)))
+        return cls(title="Something went wrong inside Notesearch", hint=f"{type(error).__name__}. Your notes are untouched.")
+
+
+class LatestWins:
+    """A thread with a slot for one job. A newer job replaces a waiting one, and a running one can ask whether it is outdated.
+
+    `put` and `close` may be called from any thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._condition = threading.Condition()
+        self._job: Callable[[], None] | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, job: Callable[[], None]) -> None:
+        with self._condition:
+            self._job = job
+            self._condition.notify()
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._job = None
+            self._condition.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                while self._job is None and not self._closed:
+                    self._condition.wait()
+                if self._closed or self._job is None:
+                    return
+                job, self._job = self._job, None
+            job()
+
+
+class Bridge(QObject):
+    """The engine as the window sees it.
+
+    Signals:
+        opened: settings and window state were read, before the engine is there: (Settings, dict).
+        ready: the engine has started; searches and everything else work from here on.
+        start_failed: the engine cannot start: (Failure, retry may help).
+        status_changed: an IndexingStatus, at most ten times a second.
+        results_ready: (request number, SearchResults), never of an outdated request.
+        search_failed: (request number, Failure).
+        recent_ready: newest notes, a tuple of Match.
+        note_ready: (request number, RenderedNote) for the preview.
+        note_failed: (request number, Failure).
+        vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
+        problems_ready: a tuple of FileProblem.
+        folder_added: a Folder.
+        dropped: (folders, files) of what was dropped on the window, told apart off the main thread.
+        open_wanted: a path for the system's default program, which only the main thread may start.
+        settings_changed: the Settings that hold from now on.
+        failed: a Failure of anything else; always shown.
+    """
+
+    opened = Signal(object, object)
+    ready = Signal()
+    start_failed = Signal(object)
+    status_changed = Signal(object)
+    results_ready = Signal(int, object)
+    search_failed = Signal(int, object)
+    recent_ready = Signal(object)
+    note_ready = Signal(int, object)
+    note_failed = Signal(int, object)
+    vocabulary_ready = Signal(object, object)
+    problems_ready = Signal(object)
+    folder_added = Signal(object)
+    dropped = Signal(object, object)
+    open_wanted = Signal(object)
+    settings_changed = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.data_dir = data_dir
+        self._engine: Engine | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._started = threading.Event()
+        self._closing = threading.Event()
+        self._latest_search = 0
+        self._latest_note = 0
+        self._opening = LatestWins("open")
+        self._searches = LatestWins("search")
+        self._previews = LatestWins("preview")
+        self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
+
+    # Starting and ending
+
+    def start(self, folders: Sequence[Path] = ()) -> None:
+        """Read settings, then bring the engine up, then add `folders`. Also the retry after `start_failed`."""
+        self._opening.put(partial(self._start, tuple(folders)))
+
+    def close(self, state: Mapping[str, Any] | None = None) -> None:
+        """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
+        self._closing.set()
+        self._started.set()
+        self._opening.close()
+        self._searches.close()
+        self._previews.close()
+        self._jobs.shutdown(wait=True, cancel_futures=True)
+        if state is not None:
+            self._save_state(state)
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        if self._engine is not None:
+            self._engine.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._closing.is_set()
+
+    def _start(self, folders: tuple[Path, ...]) -> None:
+        try:
+            from notesearch.settings import load_settings, load_window_state
+
+            settings, wrong = load_settings(self.data_dir)
+            self.opened.emit(settings, load_window_state(self.data_dir))
+            for problem in wrong:
+                self.failed.emit(Failure.of(problem))
+            from notesearch.engine.engine import Engine
+
+            engine = Engine(self.data_dir)
+            self._engine = engine
+            engine.start()
+            if self._closing.is_set():
+                return
+            self._unsubscribe = engine.subscribe(self._on_status)
+            self.status_changed.emit(engine.status())
+        except (StoreError, DataFolderHeld) as error:
+            self._engine = None
+            self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
+            return
+        except Exception as error:
+            self._engine = None
+            self.start_failed.emit(Failure.of(error))
+            return
+        self._started.set()
+        self.ready.emit()
+        for folder in folders:
+            self.add_folder(folder)
+
+    def _on_status(self, status: IndexingStatus) -> None:
+        if not self._closing.is_set():
+            self.status_changed.emit(status)
+
+    def _wait_for_engine(self) -> Engine | None:
+        self._started.wait()
+        return None if self._closing.is_set() else self._engine
+
+    # Searching
+
+    def search(self, query: Query) -> int:
+        """Search in stages; each arrives as `results_ready` unless a newer request came. Returns the request number."""
+        self._latest_search += 1
+        request = self._latest_search
+        self._searches.put(lambda: self._search(request, query))
+        return request
+
+    def similar(self, path: Path) -> int:
+        """Notes near to a note, as one stage of results."""
+        self._latest_search += 1
+        request = self._latest_search
+        self._searches.put(lambda: self._similar(request, path))
+        return request
+
+    def forget_search(self) -> None:
+        """Nothing is asked any more: whatever is still under way is dropped."""
+        self._latest_search += 1
+
+    def is_latest(self, request: int) -> bool:
+        return request == self._latest_search
+
+    def recent(self) -> None:
+        self._run(self._recent)
+
+    def _search(self, request: int, query: Query) -> None:
+        engine = self._wait_for_engine()
+        if engine is None:
+            return
+        try:
+            results = engine.keyword_search(query)
+            for step in (lambda _: engine.search(query), engine.explain):
+                if not self._publish(request, results):
+                    return
+                results = step(results)
+            self._publish(request, results)
+        except Exception as error:
+            self.search_failed.emit(request, Failure.of(error))
+
+    def _similar(self, request: int, path: Path) -> None:
+        engine = self._wait_for_engine()
+        if engine is None:
+            return
+        try:
+            self._publish(request, engine.similar(path))
+        except Exception as error:
+            self.search_failed.emit(request, Failure.of(error))
+
+    def _publish(self, request: int, results: object) -> bool:
+        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the signal arrives."""
+        if request != self._latest_search or self._closing.is_set():
+            return False
+        self.results_ready.emit(request, results)
+        return True
+
+    def _recent(self, engine: Engine) -> None:
+        self.recent_ready.emit(engine.recent(RECENT_LIMIT))
+
+    # The preview
+
+    def note(self, path: Path, start: int = 0) -> int:
+        """Read and render a note around character `start`. Returns the request number."""
+        self._latest_note += 1
+        request = self._latest_note
+        self._previews.put(lambda: self._note(request, path, start))
+        return request
+
+    def is_latest_note(self, request: int) -> bool:
+        return request == self._latest_note
+
+    def _note(self, request: int, path: Path, start: int) -> None:
+        engine = self._wait_for_engine()
+        if engine is None:
+            return
+        try:
+            from notesearch.ui.rendering import render
+
+            rendered = render(engine.note_text(path, start))
+            if request == self._latest_note and not self._closing.is_set():
+                self.note_ready.emit(request, rendered)
+        except Exception as error:
+            self.note_failed.emit(request, Failure.of(error))
+
+    # Everything else
+
+    def add_folder(self, path: Path) -> None:
+        self._run(partial(self._add_folder, path=path))
+
+    def add_samples(self) -> None:
+        """Copy the sample notes into the data folder and search them."""
+        self._run(self._add_samples)
+
+    def remove_folder(self, path: Path) -> None:
+        self._run(lambda engine: engine.remove_folder(path))
+
+    def answer_held(self, folder: Path, *, remove: bool) -> None:
+        self._run(lambda engine: engine.answer_held(folder, remove=remove))
+
+    def pause(self) -> None:
+        self._run(lambda engine: engine.pause())
+
+    def resume(self) -> None:
+        self._run(lambda engine: engine.resume())
+
+    def problems(self) -> None:
+        self._run(lambda engine: self.problems_ready.emit(engine.problems()))
+
+    def retry(self, paths: Sequence[Path] | None = None) -> None:
+        """Try failed files again; None: all of them."""
+        self._run(lambda engine: engine.retry(paths))
+
+    def vocabulary(self) -> None:
+        self._run(lambda engine: self.vocabulary_ready.emit(engine.tags(), engine.formats()))
+
+    def inspect_drop(self, paths: Sequence[Path]) -> None:
+        self._run(lambda _: self.dropped.emit([p for p in paths if p.is_dir()], [p for p in paths if p.is_file()]))
+
+    def save_settings(self, settings: Settings) -> None:
+        self._run(partial(self._save_settings, settings=settings))
+
+    def save_window_state(self, state: Mapping[str, Any]) -> None:
+        self._submit(self._save_state, dict(state))
+
+    def open_note(self, template: str, path: Path, line: int) -> None:
+        """Open a note with the editor command `template`, or with the system's default program where that is empty."""
+        self._submit(self._open_note, template, path, line)
+
+    def reveal(self, path: Path) -> None:
+        """Show a file or folder in the file manager."""
+        self._submit(self._reveal, path)
+
+    def _add_folder(self, engine: Engine, path: Path) -> None:
+        self.folder_added.emit(engine.add_folder(path))
+
+    def _add_samples(self, engine: Engine) -> None:
+        from notesearch.settings import resource
+
+        target = self.data_dir / "sample-notes"
+        if not target.is_dir():
+            shutil.copytree(resource("sample-notes"), target)
+        try:
+            self.folder_added.emit(engine.add_folder(target))
+        except FolderOverlap:
+            log.info("the sample notes are searched already")
+
+    def _save_settings(self, engine: Engine, settings: Settings) -> None:
+        engine.save_settings(settings)
+        self.settings_changed.emit(settings)
+
+    def _save_state(self, state: Mapping[str, Any]) -> None:
+        if self._engine is not None:
+            self._engine.save_window_state(state)
+
+    def _open_note(self, template: str, path: Path, line: int) -> None:
+        from notesearch.ui import desktop
+
+        desktop.require(path)
+        if template:
+            desktop.start_editor(template, path, line)
+        else:
+            self.open_wanted.emit(path)
+
+    def _reveal(self, path: Path) -> None:
+        from notesearch.ui import desktop
+
+        desktop.require(path)
+        if not desktop.reveal(path):
+            self.open_wanted.emit(path if path.is_dir() else path.parent)
+
+    def _run(self, job: Callable[[Engine], object]) -> None:
+        self._submit(self._with_engine, job)
+
+    def _with_engine(self, job: Callable[[Engine], object]) -> None:
+        engine = self._wait_for_engine()
+        if engine is not None:
+            job(engine)
+
+    def _submit(self, job: Callable[..., None], *arguments: object) -> None:
+        if not self._closing.is_set():
+            self._jobs.submit(self._guarded, job, *arguments)
+
+    def _guarded(self, job: Callable[..., None], *arguments: object) -> None:
+        try:
+            job(*arguments)
+        except Exception as error:
+            if not self._closing.is_set():
+                self.failed.emit(Failure.of(error))

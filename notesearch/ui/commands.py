@@ -1,0 +1,298 @@
+"""Everything that a menu or a key does: menus, actions, dialogs, and the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox
+
+from notesearch.domain import FileProblem, Folder, IndexingStatus
+from notesearch.ui import wording
+from notesearch.ui.banner import Message
+from notesearch.ui.result_delegate import Row
+from notesearch.ui.searches import Search, quoted_filter
+
+if TYPE_CHECKING:
+    from notesearch.ui.main_window import MainWindow
+    from notesearch.ui.problems import ProblemsDialog
+
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+TAGS_SHOWN = 40
+
+
+class Commands(QObject):
+    """The actions of the main window and the dialogs they open. Main thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = window.bridge
+        self._problems: ProblemsDialog | None = None
+        self._removing: Folder | None = None
+        self._menu_row: Row | None = None
+        self._dialogs: list[QDialog] = []
+        self._tags: tuple[tuple[str, int], ...] = ()
+        self._formats: tuple[tuple[str, int], ...] = ()
+        self.main_menu = QMenu(window)
+        self.types_menu = QMenu(window)
+        self.tags_menu = QMenu(window)
+        self._row_menu = QMenu(window)
+        self._build_main_menu()
+        self._build_row_menu()
+        self._build_filter_menus()
+
+    # Menus and keys
+
+    def _action(self, menu: QMenu | None, text: str, does: Callable[[], object], *keys: str) -> QAction:
+        """An action of the window, reachable by its keys wherever the focus is."""
+        action = QAction(text, self._window)
+        action.triggered.connect(does)
+        if keys:
+            action.setShortcuts([QKeySequence(key) for key in keys])
+        self._window.addAction(action)
+        if menu is not None:
+            menu.addAction(action)
+        return action
+
+    def _build_main_menu(self) -> None:
+        menu = self.main_menu
+        self._action(menu, f"Add a folder{ELLIPSIS}", self.choose_folder, "Ctrl+O")
+        self._action(menu, "Save this search", self._save_search, "Ctrl+D")
+        self._action(menu, f"Problems{ELLIPSIS}", self.open_problems)
+        menu.addSeparator()
+        self._action(menu, "Show or hide the preview", self._toggle_preview, "Ctrl+P")
+        self._action(menu, "Back to the search field", self._to_field, "Ctrl+L")
+        self._action(menu, f"Settings{ELLIPSIS}", self.open_settings, "Ctrl+,")
+        menu.addSeparator()
+        self._action(menu, "Keyboard keys", self.open_keys, "F1")
+        self._action(menu, "About Notesearch", self.open_about)
+        self._action(menu, "Quit", self._quit, "Ctrl+Q")
+
+    def _build_row_menu(self) -> None:
+        menu = self._row_menu
+        for text, does in (
+            ("Open\tEnter", self.open_menu_row),
+            ("Show in the file manager\tCtrl+Enter", self.reveal_menu_row),
+            ("Copy the passage\tCtrl+C", self.copy_passage),
+            ("Copy the path", self.copy_path),
+            ("Find similar notes", self.find_similar),
+        ):
+            menu.addAction(text).triggered.connect(does)
+
+    def _build_filter_menus(self) -> None:
+        for menu, name, entries, said in (
+            (self.types_menu, "type", self._formats, "No notes yet"),
+            (self.tags_menu, "tag", self._tags[:TAGS_SHOWN], "No tags yet"),
+        ):
+            menu.clear()
+            if not entries:
+                menu.addAction(said).setEnabled(False)
+            for value, number in entries:
+                title = wording.FORMAT_TITLES.get(value, value) if name == "type" else value
+                action = menu.addAction(f"{title.replace('&', '&&')}\t{number:,}")
+                action.setCheckable(True)
+                action.setData(quoted_filter(name, value))
+                action.triggered.connect(partial(self._on_filter, action))
+        self.show_filters(self._window.box.search if hasattr(self._window, "box") else Search())
+
+    def _on_filter(self, action: QAction, checked: bool) -> None:
+        search, chosen = self._window.box.search, str(action.data())
+        self._window.ask(search.with_filter(chosen) if checked else search.without_filter(chosen))
+
+    def show_filters(self, search: Search) -> None:
+        """Tick the filters that are in use."""
+        for menu in (self.types_menu, self.tags_menu):
+            for action in menu.actions():
+                action.setChecked(action.data() in search.filters)
+
+    def show_vocabulary(self, tags: tuple[tuple[str, int], ...], formats: tuple[tuple[str, int], ...]) -> None:
+        if (tags, formats) != (self._tags, self._formats):
+            self._tags, self._formats = tags, formats
+            self._build_filter_menus()
+
+    def show_row_menu(self, row: Row, at: QPoint) -> None:
+        self._menu_row = row
+        self._row_menu.popup(at)
+
+    # Rows
+
+    def open_row(self, row: Row) -> None:
+        settings = self._window.settings
+        self._window.keep_query()
+        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.line)
+
+    def open_current(self) -> None:
+        if self._window.current is not None:
+            self.open_row(self._window.current)
+
+    def open_menu_row(self) -> None:
+        if self._menu_row is not None:
+            self.open_row(self._menu_row)
+
+    def reveal_current(self) -> None:
+        if self._window.current is not None:
+            self._window.keep_query()
+            self._bridge.reveal(self._window.current.match.path)
+
+    def reveal_menu_row(self) -> None:
+        if self._menu_row is not None:
+            self._bridge.reveal(self._menu_row.match.path)
+
+    def copy_passage(self) -> None:
+        """The passage as it stands in the note, or its snippet while the note is still being read."""
+        row, preview = self._window.current, self._window.page.preview
+        if row is None:
+            return
+        shown = preview.note is not None and preview.note.path == row.match.path and preview.passage == row.passage
+        QGuiApplication.clipboard().setText((preview.passage_text if shown else "") or row.passage.snippet)
+        self._window.keep_query()
+        self._window.status_line.tell("Passage copied")
+
+    def copy_path(self) -> None:
+        if self._menu_row is not None:
+            QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
+            self._window.status_line.tell("Path copied")
+
+    def find_similar(self) -> None:
+        if self._menu_row is not None:
+            self._window.page.find_similar(self._menu_row.match)
+
+    def open_default(self, path: Path) -> None:
+        from notesearch.ui import desktop
+
+        if not desktop.open_default(path):
+            said = "Choose an editor in the settings (Ctrl+,)."
+            self._window.banner.tell(Message(title=f"No program opens {path.name}", hint=said, key="no-program"))
+
+    def open_web(self, url: QUrl) -> None:
+        from notesearch.ui import desktop
+
+        if not desktop.open_web(url):
+            self._window.banner.tell(Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link"))
+
+    # Folders
+
+    def choose_folder(self) -> None:
+        dialog = QFileDialog(self._window, "Choose a folder of notes")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._on_folder_chosen)
+        self._open(dialog)
+
+    def _on_folder_chosen(self, path: str) -> None:
+        self._bridge.add_folder(Path(path))
+
+    def on_dropped(self, folders: Sequence[Path], files: Sequence[Path]) -> None:
+        """Folders are added; for files, their folder is offered."""
+        for folder in folders:
+            self._bridge.add_folder(folder)
+        for parent in dict.fromkeys(file.parent for file in files):
+            offer = Message(
+                title=f"Search the whole folder {parent.name}?",
+                hint="Notesearch works on folders, so that it can follow your changes.",
+                actions=((f"Add {parent.name}", partial(self._bridge.add_folder, parent)),),
+                key=f"offer:{parent}",
+            )
+            self._window.banner.tell(offer)
+
+    def ask_to_remove(self, folder: Folder) -> None:
+        self._removing = folder
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Remove folder")
+        box.setText(f"Stop searching {folder.path.name}?")
+        box.setInformativeText(f"{wording.count(folder.documents)} leave the index. The files themselves are not touched.")
+        remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
+        remove.setAccessibleName("Remove")
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        cancel.setAccessibleName("Cancel")
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.accepted.connect(self._on_remove)
+        self._open(box)
+
+    def _on_remove(self) -> None:
+        if self._removing is not None:
+            if self._window.box.search.folder == self._removing.path:
+                search = self._window.box.search
+                self._window.ask(Search(text=search.text, filters=search.filters))
+            self._bridge.remove_folder(self._removing.path)
+
+    # Dialogs
+
+    def _open(self, dialog: QDialog) -> None:
+        """Show a dialog over the window without a loop of its own."""
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(self._on_dialog_finished)
+        self._dialogs.append(dialog)
+        dialog.open()
+
+    def _on_dialog_finished(self) -> None:
+        dialog = self.sender()
+        self._dialogs = [d for d in self._dialogs if d is not dialog]
+        if dialog is self._problems:
+            self._problems = None
+
+    def close_dialogs(self) -> None:
+        for dialog in list(self._dialogs):
+            dialog.reject()
+
+    def open_problems(self) -> None:
+        from notesearch.ui.problems import ProblemsDialog
+
+        if self._problems is None:
+            self._problems = ProblemsDialog(self._window)
+            self._problems.retry_wanted.connect(self._bridge.retry)
+            self._problems.reveal_wanted.connect(self._bridge.reveal)
+            self._open(self._problems)
+        self._bridge.problems()
+
+    def show_problems(self, problems: tuple[FileProblem, ...]) -> None:
+        if self._problems is not None:
+            self._problems.show_problems(problems)
+
+    def on_status(self, before: IndexingStatus | None, status: IndexingStatus) -> None:
+        """The open list of problems follows the indexer."""
+        if self._problems is not None and (before is None or (before.problems, before.failed) != (status.problems, status.failed)):
+            self._bridge.problems()
+
+    def open_settings(self) -> None:
+        from notesearch.ui.settings_dialog import SettingsDialog
+
+        if self._window.settings is None:
+            return
+        dialog = SettingsDialog(self._window.settings, self._bridge.data_dir, self._window)
+        dialog.saved.connect(self._bridge.save_settings)
+        dialog.folder_wanted.connect(self._show_data_folder)
+        self._open(dialog)
+
+    def _show_data_folder(self) -> None:
+        self._bridge.reveal(self._bridge.data_dir)
+
+    def open_keys(self) -> None:
+        from notesearch.ui.help import KeysDialog
+
+        self._open(KeysDialog(self._window))
+
+    def open_about(self) -> None:
+        from notesearch.ui.help import AboutDialog
+
+        self._open(AboutDialog(self._window.theme, self._window))
+
+    # The window
+
+    def _save_search(self) -> None:
+        self._window.save_search()
+
+    def _toggle_preview(self) -> None:
+        self._window.page.toggle_preview()
+
+    def _to_field(self) -> None:
+        self._window.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._window.box.field.selectAll()
+
+    def _quit(self) -> None:
+        self._window.close()

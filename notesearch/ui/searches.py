@@ -1,0 +1,130 @@
+"""What the person asks for: the words typed and the filters chosen beside them, as one value that can be kept and brought back. No Qt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from notesearch.domain import Query
+
+HISTORY_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Search:
+    """`text` as typed; `filters` in the query language ("tag:rye"), one chip each; `folder`: only notes at or under it."""
+
+    text: str = ""
+    filters: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.text.strip() and not self.filters and self.folder is None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to search for: a folder alone only narrows the recent notes."""
+        return bool(self.text.strip() or self.filters)
+
+    @property
+    def label(self) -> str:
+        """One line for a list of saved searches."""
+        where = [f"in {self.folder.name}"] if self.folder else []
+        return " ".join([*([self.text.strip()] if self.text.strip() else []), *self.filters, *where])
+
+    def query(self, limit: int) -> Query:
+        """The engine's query. The last word counts as the beginning of a word until a space or a sign follows it."""
+        typed = self.text.strip()
+        prefix = bool(self.text) and self.text[-1].isalnum()
+        return Query(text=" ".join([*self.filters, typed]).strip(), limit=limit, folder=self.folder, prefix=prefix)
+
+    def with_filter(self, added: str) -> Search:
+        return self if added in self.filters else replace(self, filters=(*self.filters, added))
+
+    def without_filter(self, removed: str) -> Search:
+        return replace(self, filters=tuple(f for f in self.filters if f != removed))
+
+    def looser(self) -> tuple[tuple[str, Search], ...]:
+        """Wider searches, each with the label of its button: without a filter, without the folder, without quotes or exclusions."""
+        wider = [(f"Search without {f}", self.without_filter(f)) for f in self.filters]
+        if self.folder:
+            wider.append(("Search all folders", replace(self, folder=None)))
+        typed = re.sub(r"\b(?:tag|folder|type):(?:\"[^\"]*\"|\S+)", "", self.text)
+        typed = re.sub(r"(?:^|(?<=\s))-(?:\"[^\"]*\"|\S+)", "", typed).replace('"', "")
+        typed = " ".join(typed.split())
+        if typed and typed != " ".join(self.text.split()):
+            wider.append(("Search for the plain words", replace(self, text=typed)))
+        return tuple(wider)
+
+    def to_state(self) -> dict[str, Any]:
+        """For the window's state file: strings and lists only."""
+        return {"text": self.text.strip(), "filters": list(self.filters), "folder": str(self.folder) if self.folder else ""}
+
+    @classmethod
+    def from_state(cls, state: object) -> Search | None:
+        """None for an entry that is damaged or empty."""
+        if not isinstance(state, Mapping):
+            return None
+        text, filters, folder = state.get("text", ""), state.get("filters", []), state.get("folder", "")
+        if not isinstance(text, str) or not isinstance(folder, str) or not isinstance(filters, list):
+            return None
+        made = cls(text=text, filters=tuple(f for f in filters if isinstance(f, str)), folder=Path(folder) if folder else None)
+        return None if made.empty else made
+
+
+def quoted_filter(name: str, value: str) -> str:
+    """`tag:rye`, `tag:"two words"`."""
+    return f'{name}:"{value}"' if re.search(r"\s", value) else f"{name}:{value}"
+
+
+class History:
+    """Searches used before, newest last, walked like a shell's. GUI thread only."""
+
+    def __init__(self) -> None:
+        self._entries: list[Search] = []
+        self._position: int | None = None
+        self._draft = Search()
+
+    @property
+    def entries(self) -> tuple[Search, ...]:
+        return tuple(self._entries)
+
+    def restore(self, entries: list[Search]) -> None:
+        self._entries = entries[-HISTORY_LIMIT:]
+        self._position = None
+
+    def keep(self, search: Search) -> None:
+        """Put a search that led somewhere at the end; an older same one goes."""
+        if not search.asks:
+            return
+        kept = replace(search, text=search.text.strip())
+        self._entries = [*(e for e in self._entries if e != kept), kept][-HISTORY_LIMIT:]
+        self._position = None
+
+    def older(self, current: Search) -> Search | None:
+        if self._position is None:
+            self._draft = current
+            self._position = len(self._entries)
+            if self._entries and self._entries[-1] == replace(current, text=current.text.strip()):
+                self._position -= 1
+        if self._position == 0:
+            return None
+        self._position -= 1
+        return self._entries[self._position]
+
+    def newer(self) -> Search | None:
+        if self._position is None:
+            return None
+        self._position += 1
+        if self._position >= len(self._entries):
+            self._position = None
+            return self._draft
+        return self._entries[self._position]
+
+    def leave(self) -> None:
+        """The person typed: the next step back starts from here again."""
+        self._position = None

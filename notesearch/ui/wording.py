@@ -1,0 +1,146 @@
+"""The sentences of the window: dates, counts, the line above the list, the status line. Plain functions of domain values, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, MatchedBy, SearchResults, Stage
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+DOT = " \N{MIDDLE DOT} "
+WHY = {MatchedBy.KEYWORD: "words", MatchedBy.MEANING: "meaning", MatchedBy.BOTH: "meaning and words"}
+FORMAT_TITLES = {"markdown": "Markdown", "text": "Plain text", "org": "Org", "rst": "reStructuredText"}
+
+
+def count(number: int, noun: str = "note") -> str:
+    """"1 note", "2,013 notes"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def short_date(modified: float, now: datetime) -> str:
+    """The date of a row: "14:05" today, "yesterday", "12 Mar" this year, else the year."""
+    then = datetime.fromtimestamp(modified)
+    days = (now.date() - then.date()).days
+    if days == 0:
+        return then.strftime("%H:%M")
+    if days == 1:
+        return "yesterday"
+    return f"{then.day} {MONTHS[then.month - 1][:3]}" if then.year == now.year else str(then.year)
+
+
+def long_date(modified: float, now: datetime) -> str:
+    """The date of the preview: "today, 14:05", "yesterday", "12 March", "12 March 2024"."""
+    then = datetime.fromtimestamp(modified)
+    days = (now.date() - then.date()).days
+    if days == 0:
+        return then.strftime("today, %H:%M")
+    if days == 1:
+        return "yesterday"
+    day = f"{then.day} {MONTHS[then.month - 1]}"
+    return day if then.year == now.year else f"{day} {then.year}"
+
+
+def model_line(folder: Folder) -> str:
+    """What is under a folder's name: its model, or why it cannot be searched just now."""
+    if folder.state is FolderState.UNREACHABLE:
+        return "not connected"
+    if folder.state is FolderState.ASKING:
+        return "waits for your answer"
+    if folder.state is FolderState.SCANNING:
+        return "looking for changes"
+    return "local model" if folder.model.startswith("local/") else folder.model.rpartition("/")[2]
+
+
+def folder_sentence(folder: Folder) -> str:
+    """A folder in one sentence, for tool tips and screen readers."""
+    parts = [folder.path.name or str(folder.path), model_line(folder), count(folder.documents)]
+    if folder.waiting:
+        parts.append(f"{folder.waiting:,} waiting")
+    if folder.failed:
+        parts.append(f"{folder.failed:,} failed")
+    if not folder.waiting and not folder.failed and folder.state is FolderState.READY:
+        parts.append("up to date")
+    return ", ".join(parts) + (f". {folder.notice}" if folder.notice else "")
+
+
+def pending(waiting: int, failed: int) -> str:
+    """"69 waiting, 4 failed", or "" when all is well."""
+    return ", ".join(part for number, part in ((waiting, f"{waiting:,} waiting"), (failed, f"{failed:,} failed")) if number)
+
+
+def coverage(results: SearchResults) -> str:
+    """"searched 1,940 of 2,013 · 69 waiting, 4 failed": never silent about notes that could not take part."""
+    everything = results.searched >= results.of
+    parts = [f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"]
+    return DOT.join([*parts, *filter(None, [pending(results.waiting, results.failed), results.notice])])
+
+
+def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
+    """The line above the list: how many notes (emphasised), and how much of everything was searched.
+
+    Never "nothing found" while a later stage or a waiting note may still bring something. `busy`: that stage takes noticeably long.
+    """
+    rest = coverage(results)
+    if not results.matches:
+        if results.stage is Stage.KEYWORD:
+            return "No note has these words", f"now searching by meaning{DOT}{rest}"
+        return ("Nothing found so far" if results.waiting else "Nothing found"), rest
+    shown = len(results.matches)
+    head = f"First {shown:,} of {results.total:,} notes" if results.total > shown else count(shown)
+    if busy and results.stage is Stage.KEYWORD:
+        rest = f"by words, meaning follows{DOT}{rest}"
+    return head, rest
+
+
+def recent_summary(status: IndexingStatus | None, shown: int) -> tuple[str, str]:
+    """The same line when nothing is typed."""
+    if status is None or status.state is IndexingState.STARTING:
+        return "Opening your notes", ""
+    rest = DOT.join(filter(None, [f"{status.documents:,} in all", pending(status.waiting, status.failed)]))
+    return ("Recent notes" if shown else "No notes yet"), rest
+
+
+def duration(seconds: float) -> str:
+    """A rough time still to go: "a few seconds", "40 s", "2 min", "1 h 5 min"."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 60:
+        return f"{round(seconds / 10) * 10} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def status_lead(status: IndexingStatus) -> str:
+    """The first words of the status line."""
+    state = status.state
+    if state is IndexingState.INDEXING:
+        verb = "Reading" if status.stage == "reading" else "Indexing"
+        owner = owning_folder(status.current, status.folders)
+        return f"{verb} {owner.path.name}" if owner else f"{verb} notes"
+    return {
+        IndexingState.STARTING: "Opening your notes",
+        IndexingState.SCANNING: "Looking for changes",
+        IndexingState.PAUSED: "Paused",
+        IndexingState.OFFLINE: "Waiting for the model's provider",
+        IndexingState.FAILED: "Indexing stopped",
+    }.get(state, "Up to date" if not status.waiting else "Waiting")
+
+
+def status_detail(status: IndexingStatus) -> str:
+    """What follows the bar: how much is left, or how much there is."""
+    if status.error:
+        return status.error
+    if status.state in (IndexingState.INDEXING, IndexingState.SCANNING) and status.total:
+        left = DOT + duration(status.seconds_left) if status.seconds_left is not None else ""
+        return f"{count(max(0, status.total - status.done))} to go{left}"
+    if status.waiting:
+        return f"{count(status.waiting)} waiting"
+    return count(status.documents) if status.folders else ""
+
+
+def owning_folder(path: Path | None, folders: Sequence[Folder]) -> Folder | None:
+    """The watched folder that `path` lies in; None for none."""
+    return next((folder for folder in folders if path is not None and path.is_relative_to(folder.path)), None)

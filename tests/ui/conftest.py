@@ -1,0 +1,154 @@
+"""The real window on the real engine, with a handful of notes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from notesearch.domain import IndexingState, Match, MatchedBy, Passage
+from notesearch.ui.app import make_application
+from notesearch.ui.bridge import Bridge
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.theme import Theme
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+TIMEOUT = 20_000
+
+NOTES = {
+    "Kitchen/Baking/Bread with long fermentation.md": """\
+# Bread with long fermentation
+
+Flour, water and patience; a starter from the day before.
+
+## Second day
+
+Take the dough out an hour before shaping. It will feel firm and smell of apples.
+
+Leave the dough in the cold overnight: the slow rise gives the sour taste
+and the crumb holds its water for days.
+
+## Baking
+
+- Heat the pot to 250 degrees
+- Core temperature 98, see [temperatures](../Temperatures.md) or [a page](https://example.org/bread)
+
+![crust](https://example.org/crust.png) <script>alert(1)</script>
+"""
+    + "\n".join(f"\n## Attempt {i}\n\nThe loaf number {i} was weighed, cut and written down with its crumb and crust.\n" for i in range(40)),
+    "Kitchen/Temperatures.md": "# Temperatures\n\nBread is done at 98 degrees in the middle, a cake at 95.\n",
+    "Kitchen/Questions.org": "#+TITLE: Why does my sourdough stay flat?\n\n* Observations\nThe sour starter was too young. Feed it twice.\n",
+    "Garden/Tomatoes.txt": "Tomatoes want sun and a string to climb.\nWater them in the morning, never on the leaves.\n",
+    "Garden/Compost.md": "---\ntags: [soil, autumn]\n---\n# Compost\n\nTurn the heap in autumn; worms do the rest.\n",
+    "Travel/Lisbon.rst": "Lisbon\n======\n\nThe tram climbs to the castle. Custard tarts near the river.\n",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What Qt's offscreen platform cannot do is no fault of the window."""
+    for item in items:
+        item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[QApplication]:
+    return QApplication
+
+
+@pytest.fixture
+def app(qapp: QApplication) -> QApplication:
+    return make_application()
+
+
+@pytest.fixture
+def theme(app: QApplication) -> Iterator[Theme]:
+    made = Theme(app)
+    made.set_appearance("light")
+    yield made
+    made.deleteLater()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    root = tmp_path / "Notes"
+    for name, text in NOTES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callable[..., MainWindow]]:
+    """Starts the window on a data folder of the test; afterwards no thread and no window may be left."""
+    opened: list[tuple[MainWindow, Bridge]] = []
+    before = set(threading.enumerate())
+
+    def start(*folders: Path, data_dir: Path | None = None, ready: bool = True) -> MainWindow:
+        bridge = Bridge(data_dir or tmp_path / "data")
+        window = MainWindow(bridge, theme)
+        opened.append((window, bridge))
+        window.show()
+        if ready:
+            with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
+                bridge.start(folders)
+        else:
+            bridge.start(folders)
+        return window
+
+    yield start
+    for window, bridge in opened:
+        close(window, bridge)
+    assert not [t.name for t in set(threading.enumerate()) - before if not t.name.startswith("pymp")]
+
+
+def close(window: MainWindow, bridge: Bridge) -> None:
+    """As the program ends: the window goes, its state is kept, the engine stops."""
+    if bridge.closed:
+        return
+    window.close()
+    bridge.close(window.state)
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, 52)  # DeferredDelete
+
+
+@pytest.fixture
+def window(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> MainWindow:
+    """The window with all notes of `notes` searched, meaning included."""
+    made = start_window(notes)
+    qtbot.waitUntil(lambda: at_rest(made, len(NOTES)), timeout=TIMEOUT)
+    return made
+
+
+def at_rest(window: MainWindow, documents: int) -> bool:
+    status = window.status
+    return status is not None and status.state is IndexingState.IDLE and status.complete == documents
+
+
+def titles(window: MainWindow) -> list[str]:
+    return [row.match.title for row in window.page.results.results.rows if not row.child]
+
+
+def make_passage(start: int = 0, snippet: str = "Leave the dough in the cold overnight", **changes: object) -> Passage:
+    plain: dict[str, object] = {
+        "start": start, "end": start + len(snippet), "line": 1, "heading": (), "snippet": snippet, "highlights": (),
+        "matched_by": MatchedBy.KEYWORD, "score": 1.0,
+    }  # fmt: skip
+    return Passage(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+def make_match(name: str, *, passages: int = 0, best: Passage | None = None, rank: int = 1) -> Match:
+    return Match(
+        document_id=abs(hash(name)), path=Path(f"/notes/{name}.md"), title=name, trail=("Notes", "Kitchen"), format="markdown",
+        modified=1_700_000_000.0, rank=rank, score=1.0, best=best or make_passage(snippet=f"{name} is the one"),
+        passages=tuple(make_passage(start=100 * (i + 1), snippet=f"further passage {i} of {name}") for i in range(passages)),
+        more_passages=passages,
+    )  # fmt: skip

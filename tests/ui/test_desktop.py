@@ -1,0 +1,59 @@
+"""Other programs are started with a note's path as one argument, whatever its name."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from notesearch.errors import SettingsInvalid
+from notesearch.ui import desktop
+from PySide6.QtCore import QUrl
+from pytestqt.qtbot import QtBot
+
+AWKWARD = Path("/n/$(touch x); 'rm' \"-rf\" & {line} *.md")
+
+
+def test_the_path_is_never_split_or_read_by_a_shell() -> None:
+    assert desktop.editor_command("ed --at +{line} '{path}'", AWKWARD, 41) == ["ed", "--at", "+41", str(AWKWARD)]
+    assert desktop.editor_command("code --goto {path}:{line}", AWKWARD, 7) == ["code", "--goto", f"{AWKWARD}:7"]
+
+
+@pytest.mark.parametrize("template", ["ed", "ed '{path}", "   "])
+def test_a_template_without_sense_is_refused(template: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        desktop.editor_command(template, AWKWARD, 1)
+
+
+@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if template])
+def test_every_offered_editor_gets_the_path(template: str) -> None:
+    assert any(str(AWKWARD) in word for word in desktop.editor_command(template, AWKWARD, 3))
+
+
+def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot) -> None:
+    out, script = tmp_path / "out", tmp_path / "editor.py"
+    script.write_text("import sys\nopen(sys.argv[1] + '.part', 'w').write('|'.join(sys.argv[2:]))\nimport os\nos.rename(sys.argv[1] + '.part', sys.argv[1])")
+    desktop.start_editor(f"{sys.executable} {script} {out} {{line}} {{path}}", AWKWARD, 41)
+    qtbot.waitUntil(out.exists, timeout=10_000)
+    assert out.read_text() == f"41|{AWKWARD}"
+
+
+def test_an_editor_that_is_not_there_is_named() -> None:
+    with pytest.raises(desktop.EditorMissing, match="no-such-editor"):
+        desktop.start_editor("no-such-editor {path}", AWKWARD, 1)
+
+
+def test_other_programs_get_their_own_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/bundle")
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/own")
+    assert desktop.clean_environment()["LD_LIBRARY_PATH"] == "/own"
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "javascript:x", "vscode://x", "x.md"])
+def test_only_web_and_mail_leave_the_program(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: True)
+    assert not desktop.open_web(QUrl(address))
+    assert desktop.open_web(QUrl("https://example.org"))
+
+
+def test_a_note_that_is_gone_is_not_opened(tmp_path: Path) -> None:
+    with pytest.raises(desktop.NoteGone):
+        desktop.require(tmp_path / "gone.md")

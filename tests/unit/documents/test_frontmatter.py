@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from notesearch.documents.frontmatter import split_front_matter
+from notesearch.documents.metadata import Metadata, read_date, read_metadata, read_tags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\ntitle: T\n---\nbody",
+        "--- \ntitle: T\n...\nbody",
+        "---yaml\ntitle: T\n---\nbody",
+        "----\ntitle: T\n----\nbody",
+        '+++\ntitle = "T"\n+++\nbody',
+        '---toml\ntitle = "T"\n---\nbody',
+        '---json\n{"title": "T"}\n---\nbody',
+        ';;;\n{"title": "T"}\n;;;\nbody',
+        ";;;\ntitle: T\n;;;\nbody",
+        "~~~\ntitle: T\n~~~\nbody",
+        '{\n  "title": "T"\n}\nbody',
+    ],
+)
+def test_variants(text: str) -> None:
+    pairs, start = split_front_matter(text)
+    assert pairs["title"] == "T"
+    assert text[start:] == "body"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\nJust a sentence between rules.\n---\nbody",
+        "---\ntitle: never closed\n\nbody",
+        "~~~\ncode\n~~~\n",
+        "{curly} text\n}\n",
+        "----------\n",
+        "--- a rule of mine ---\n",
+        "---\n" + "a: b\n" * 30_000 + "---\n",
+    ],
+)
+def test_what_is_not_front_matter_is_text(text: str) -> None:
+    assert split_front_matter(text) == ({}, 0)
+
+
+def test_broken_yaml_is_read_line_by_line() -> None:
+    text = "---\ntitle: Foo: bar\nprivate: true\ntags:\n- one\n- two\nbad: [\n---\nbody"
+    pairs, start = split_front_matter(text)
+    assert read_metadata(pairs) == Metadata(title="Foo: bar", tags=("one", "two"), private=True)
+    assert text[start:] == "body"
+
+
+def test_deep_nesting_fails_nothing() -> None:
+    text = "---\na: " + "[" * 20_000 + "\n---\nbody"
+    assert split_front_matter(text)[1] in (0, len(text) - 4)
+
+
+def test_a_scalar_stays_as_it_was_written() -> None:
+    pairs, _ = split_front_matter("---\ntitle: 1.10\ntags: [no, 2024]\n---\n")
+    assert read_metadata(pairs) == Metadata(title="1.10", tags=("no", "2024"))
+
+
+def test_hash_tags_in_yaml_are_no_comment() -> None:
+    pairs, _ = split_front_matter("---\ntags: #one #two\n---\n")
+    assert read_metadata(pairs).tags == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("value", "tags"),
+    [
+        ("a, B c, #d", ["a", "b c", "d"]),
+        ("#a b/c", ["a", "b/c"]),
+        (["#A", "b c", None, 3], ["a", "b c", "3"]),
+        ("[[Deep Work]], x", ["deep work", "x"]),
+        ({"a": 1}, []),
+        (None, []),
+    ],
+)
+def test_tags(value: Any, tags: list[str]) -> None:
+    assert read_tags(value) == tags
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("2024-05-01", "2024-05-01"),
+        ("2024-05-01T10:00:00+02:00", "2024-05-01"),
+        ("2024/5/1 10:00", "2024-05-01"),
+        ("[[2024-05-01]]", "2024-05-01"),
+        ("<2024-05-01 Wed>", "2024-05-01"),
+        ("20240501", "2024-05-01"),
+        ("01.05.2024", "2024-05-01"),
+        ("13/05/2024", "2024-05-13"),
+        ("05/13/2024", "2024-05-13"),
+        ("05/04/2024", ""),
+        ("May 1, 2024", "2024-05-01"),
+        ("1st May 2024", "2024-05-01"),
+        ("Wed, 01 May 2024 10:00", "2024-05-01"),
+        ("1714521600", "2024-05-01"),
+        ("1714521600000", "2024-05-01"),
+        ("2024-13-45", ""),
+        ("soon", ""),
+        (["2024"], ""),
+    ],
+)
+def test_dates(value: Any, date: str) -> None:
+    assert read_date(value) == date
+
+
+@pytest.mark.parametrize("key", ["created", "Date", "date created", "createdAt", "creation_date", "Created-On"])
+def test_many_spellings_of_created(key: str) -> None:
+    assert read_metadata({key: "2024-05-01"}).created == "2024-05-01"
+
+
+@pytest.mark.parametrize("key", ["updated", "modified", "last_modified", "lastmod", "Date Modified", "updated-at"])
+def test_many_spellings_of_updated(key: str) -> None:
+    assert read_metadata({key: "2024-05-01"}).updated == "2024-05-01"

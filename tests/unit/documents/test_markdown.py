@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from notesearch.documents.extract import extract
+from notesearch.documents.markdown import outline_markdown, plain
+from notesearch.domain import Document
+
+
+def read(text: str, name: str = "stem.md") -> Document:
+    return extract(Path(name), text.encode())
+
+
+def headings(text: str) -> list[tuple[int, str]]:
+    return [(heading.level, heading.title) for heading in outline_markdown(text).headings]
+
+
+def test_atx_and_setext_headings() -> None:
+    text = "# One #\n\ntext\n\n### Three\nSet\n===\n\nTwo\nlines\n---\n\n####### seven\n#tag\n- item\n---\n"
+    assert headings(text) == [(1, "One"), (3, "Three"), (1, "Set"), (2, "Two lines")]
+
+
+def test_headings_in_list_items_as_outliners_write_them() -> None:
+    document = read("- ## Usage\n\t- text\n\t- ### Deep\n", "Page.md")
+    assert headings(document.text) == [(2, "Usage"), (3, "Deep")]
+    assert document.title == "Page"
+
+
+def test_headings_in_fences_are_not_headings() -> None:
+    text = "# Real\n\n```sh\n# comment\n```\n\n~~~\n## no\n```\n~~~\n\n- item\n  ```\n  # no\n  ```\n\n## Also real\n"
+    assert headings(text) == [(1, "Real"), (2, "Also real")]
+    assert [text[start:end].strip()[:3] for start, end in outline_markdown(text).blocks] == ["```", "~~~", "```"]
+
+
+def test_an_unclosed_fence_lasts_to_the_end_but_not_one_in_a_list() -> None:
+    assert headings("# A\n```\n# B\n") == [(1, "A")]
+    assert headings("# A\n- ```\n\n# B\n") == [(1, "A"), (1, "B")]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("A **bold** `code` _word_", "A bold code word"),
+        ("[[Target|Shown]] and [[Plain]]", "Shown and Plain".replace("Shown", "Shown")),
+        ("[text](https://example.org/a_b) ^block-1", "text"),
+        ("snake_case stays", "snake_case stays"),
+        ("Heading {#anchor}", "Heading"),
+    ],
+)
+def test_plain_headings(written: str, shown: str) -> None:
+    assert plain(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\ntitle: From matter\n---\n# Heading\n", "From matter"),
+        ("# Heading\ntext\n", "Heading"),
+        ("\n\n## At the top\n", "At the top"),
+        ("text\n\n## Two\n\n# One\n", "One"),
+        ("text\n\n## Two\n", "2024-05-01 a note"),
+        ("", "2024-05-01 a note"),
+    ],
+)
+def test_titles(text: str, title: str) -> None:
+    assert read(text, "2024-05-01 a note.md").title == title
+
+
+def test_front_matter_is_apart_and_lines_are_kept() -> None:
+    document = read("---\ntitle: T\ntags: [a, B/c]\naliases: [Other name]\ncreated: 2024-05-01T10:00\nprivate: true\n---\n\nFirst\n")
+    assert document.text == "First\n"
+    assert document.first_line == 9
+    assert (document.tags, document.aliases, document.created, document.private) == (("a", "b/c"), ("Other name",), "2024-05-01", True)
+
+
+def test_inline_tags() -> None:
+    text = (
+        "# Heading #kept\n#First and (#nested/tag), #123 #c0ffee #x_1\n`#code` https://x.org/#part [a](#link) a#b C# #[[two words]]\n"
+        "```\n#include\n```\n"
+    )
+    assert read(text).tags == ("kept", "first", "nested/tag", "x_1", "two words")
+
+
+def test_logseq_page_properties() -> None:
+    document = read("title:: Named\nalias:: One, Two\ntags:: [[Deep Work]], idea\ntype:: x\ndescription:: Words to find\n\n- text\n  id:: 1\n")
+    assert (document.title, document.aliases, document.tags) == ("Named", ("One", "Two"), ("deep work", "idea"))
+    assert document.text == "description:: Words to find\n\n- text\n  id:: 1\n"
+    assert document.first_line == 5
+
+
+def test_wikilinks_and_block_ids_stay_in_the_text() -> None:
+    text = "See [[a|b]].\n\nA line. ^abc123\n"
+    assert read(text).text == text
