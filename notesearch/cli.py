@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from notesearch import catalogue
 from notesearch.domain import IndexingState, IndexingStatus, Match, MatchedBy, Mode, Passage, Query, SearchResults
-from notesearch.errors import DataFolderHeld, NoDisplay, NotesearchError, StoreError, UsageError
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError, UsageError
 from notesearch.settings import default_data_dir
 
 if TYPE_CHECKING:
@@ -81,13 +81,6 @@ def _parser() -> _Parser:
     return parser
 
 
-def _window_parser() -> _Parser:
-    parser = _Parser(prog="notesearch", usage="notesearch [--data-dir DIR] [FOLDER...]", add_help=False)
-    parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("folders", nargs="*", type=Path)
-    return parser
-
-
 def _limit(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError("a number from 1 to 1000")
@@ -96,13 +89,7 @@ def _limit(text: str) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    from notesearch.__main__ import COMMANDS
-
-    words = [a for a in arguments if not a.startswith("-")]
-    helped = {"-h", "--help", "--version"} & set(arguments)
     try:
-        if not helped and not (words and _first_word(arguments) in COMMANDS):
-            return _window(_window_parser().parse_args(arguments))
         options = _parser().parse_args(arguments)
         data_dir = _data_dir(options)
         _COMMANDS[options.command](data_dir, options)
@@ -120,33 +107,9 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _first_word(arguments: Sequence[str]) -> str:
-    """The first argument that is neither an option nor the value of --data-dir."""
-    skip = False
-    for argument in arguments:
-        if skip:
-            skip = False
-        elif argument == "--data-dir":
-            skip = True
-        elif not argument.startswith("-"):
-            return argument
-    return ""
-
-
 def _data_dir(options: argparse.Namespace) -> Path:
     chosen: Path | None = getattr(options, "data_dir", None)
     return chosen.expanduser().absolute() if chosen is not None else default_data_dir()
-
-
-def _window(options: argparse.Namespace) -> int:
-    if sys.platform.startswith("linux") and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
-        raise NoDisplay
-    missing = [str(f) for f in options.folders if not f.is_dir()]
-    if missing:
-        raise UsageError(f"There is no folder {missing[0]}", hint="notesearch --help lists the commands.")
-    from notesearch.ui.app import run
-
-    return run(_data_dir(options), options.folders)
 
 
 # Engines
@@ -367,7 +330,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
-    print(f"{status.complete:,} of {status.documents:,} notes can be searched by words and meaning; {status.waiting:,} wait, {status.failed:,} failed")
+    print(f"{status.complete:,} of {status.documents:,} notes are searchable by words and meaning; {status.waiting:,} wait, {status.failed:,} failed")
     for f in status.folders:
         print(f"  {f.path}  {f.documents:,} notes, {f.model}" + (f", {f.waiting:,} waiting" if f.waiting else ""))
     for problem in shown["problems"][:20]:
@@ -378,7 +341,8 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
 
 def _models(data_dir: Path, options: argparse.Namespace) -> None:
     models = [
-        {"model": m.identifier, "title": m.title, "dimensions": m.dimensions, "context": m.context, "remote": m.remote} for m in catalogue.MODELS
+        {"model": m.identifier, "title": m.title, "dimensions": m.dimensions, "context": m.context, "remote": m.remote}
+        for m in catalogue.MODELS
     ]
     if options.json:
         _print_json({"models": models})

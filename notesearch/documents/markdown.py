@@ -1,7 +1,7 @@
 """Markdown: front matter, ATX and setext headings, fences, inline tags; and what Obsidian and Logseq add.
 
-A scanner of one regular expression that stops only at lines that may be a heading or a fence. Measured on 1,873 notes (2 MB): 12 ms,
-against 1.3 s for markdown-it-py.
+A scanner of one regular expression that stops only at lines that may be a heading or a fence. Measured on 1,873 notes: 0.05 s,
+against 0.76 s for markdown-it-py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counts tokens as the models' tokenizers do, many times faster than by encoding: each distinct word is encoded once.
 
 A BERT tokenizer splits at white space and around punctuation before it looks at its vocabulary, so the tokens of a text are the sum of the
-tokens of its pieces. Measured on 2 MB of notes: 0.1 s, against 0.8 s for encoding them.
+tokens of its pieces. Encoding 2 MB of notes whole takes 0.8 s.
 """
 
 from __future__ import annotations

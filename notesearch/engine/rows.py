@@ -55,28 +55,29 @@ class Rows:
             document = documents.get(candidate.document_id)
             if document is None or document.folder_id not in roots:
                 continue
-            passages = self._passages(document, candidate, highlighter)
+            passages, further = self._passages(document, candidate, highlighter)
             best = passages[0]
             rows.append(
                 Match(
                     document_id=document.id, path=document.path, title=document.title, trail=trail(roots[document.folder_id], document.path),
                     format=document.format, modified=document.mtime_ns / 1e9, rank=len(rows) + 1, score=candidate.score, best=best,
-                    passages=tuple(passages[1 : 1 + FURTHER_PASSAGES]), more_passages=max(0, len(passages) - 1),
+                    passages=tuple(passages[1:]), more_passages=further,
                     state=DocumentState.COMPLETE if document.embedded >= document.expected else DocumentState.WAITING,
                 )
             )  # fmt: skip
         return tuple(rows)
 
-    def _passages(self, document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> list[Passage]:
-        """The best passage and those worth showing after it, with why each is there."""
+    def _passages(self, document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> tuple[list[Passage], int]:
+        """The best passage and a few worth showing after it, with why each is there; and how many such there are in all."""
         scored = [self._score(document, chunk, candidate, highlighter) for chunk in self._chunks(document, candidate)]
         if not scored:
             by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
-            return [Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)]
+            empty = Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)
+            return [empty], 0
         scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
         best = scored[0]
         kept = [best, *(s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2))]
-        return [self._passage(s, candidate, highlighter, first=s is best) for s in kept]
+        return [self._passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + FURTHER_PASSAGES]], len(kept) - 1
 
     def _chunks(self, document: DocumentRow, candidate: Candidate) -> list[ChunkRow]:
         chunks: dict[int, ChunkRow] = {}

@@ -32,6 +32,8 @@ NOTES = 100
 # Notes of up to this many passages are scored by all of them, longer ones by those that came up.
 WHOLE_NOTE = 16
 QUERY_VECTORS = 256
+# Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
+KEYWORD_ROWS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Search:
         asked = self._ask(query)
         hits = self._keyword_hits(asked, BLOCKS)
         scores = _best_by_note(hits.hits)
-        order = list(scores)[: query.limit]
+        order = list(scores)[: min(query.limit, KEYWORD_ROWS)]
         blocks = _blocks_by_note(hits.hits)
         candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
         matches = self._rows.build(candidates, asked.highlighter)
@@ -173,7 +175,7 @@ class Search:
         embed_took = vector_took = 0.0
         notice = ""
         allowed_documents = self._allowed_documents(asked)
-        words_documents = self._store.documents(list(dict.fromkeys(found_by_words))[:NOTES])
+        words_list = list(dict.fromkeys(found_by_words))[:NOTES]
         for mark in self._store.fingerprints():
             embedder = self._embedders.get(mark)
             index = self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)
@@ -189,10 +191,9 @@ class Search:
             embedded = time.perf_counter()
             allowed = None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
             near = self._by_note(dict(index.search(vector, PASSAGES, allowed)), floor=embedder.model.floor)
-            more = self._more_chunks(mark, [*near, *(i for i, d in words_documents.items() if d.fingerprint == mark)])
-            scored = self._by_note(dict(index.scores(vector, more)))
-            for document_id in {*near, *scored}:
-                cosines[document_id] = {**near.get(document_id, {}), **scored.get(document_id, {})}
+            for document_id, by_chunk in near.items():
+                cosines.setdefault(document_id, {}).update(by_chunk)
+            self._score_whole_notes(mark, vector, [*near, *words_list], cosines)
             embed_took += (embedded - begin) * 1000
             vector_took += (time.perf_counter() - embedded) * 1000
         return cosines, embed_took, vector_took, notice
@@ -204,16 +205,19 @@ class Search:
         allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
         return allowed if asked.among is None else allowed & asked.among
 
-    def _more_chunks(self, mark: str, document_ids: Sequence[int]) -> set[int]:
-        short = [i for i, d in self._store.documents(list(dict.fromkeys(document_ids))).items() if d.expected <= WHOLE_NOTE]
-        return self._store.vector_ids_of(mark, set(short))
+    def _score_whole_notes(self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]) -> None:
+        """Add the cosine of every passage of the short notes among these, so that what one half found is scored by the other too."""
+        rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), WHOLE_NOTE)
+        if rows:
+            similarity = np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
+            for (_, chunk_id, document_id, _), cosine in zip(rows, similarity.tolist(), strict=True):
+                cosines.setdefault(document_id, {})[chunk_id] = cosine
 
     def _by_note(self, cosines: Mapping[int, float], floor: float = -1.0) -> dict[int, dict[int, float]]:
         """{vector id: cosine} to {document id: {chunk id: cosine}}."""
         result: dict[int, dict[int, float]] = defaultdict(dict)
-        for chunk in self._store.chunks_with_vectors([i for i, cosine in cosines.items() if cosine >= floor]):
-            if chunk.vector_id is not None:
-                result[chunk.document_id][chunk.id] = cosines[chunk.vector_id]
+        for vector_id, chunk_id, document_id in self._store.users_of_vectors([i for i, cosine in cosines.items() if cosine >= floor]):
+            result[document_id][chunk_id] = cosines[vector_id]
         return dict(result)
 
     def _query_vector(self, mark: str, embedder: Embedder, text: str) -> Vectors:
@@ -262,8 +266,8 @@ class Search:
         if len(typed) > 1 and any(word not in analysis.STOP_WORDS for word in typed):
             for document_id in self._indexes.keyword.documents_with_phrase(" ".join(asked.parsed.words), limit=NOTES) & set(candidates):
                 bonuses[document_id] += fusion.EXACT_PHRASE
-        for document_id, row in self._store.documents(candidates).items():
-            if any(analysis.words(title) == typed for title in (row.title, *row.aliases)):
+        for document_id, titles in self._store.titles(candidates).items():
+            if any(analysis.words(title) == typed for title in titles):
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses
 

@@ -28,7 +28,15 @@ _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 
 # Words too common to tell notes apart, left out of a query that has other words: English, German, French, Spanish, Italian, Dutch, Portuguese.
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "may", "my", "no", "not", "of", "on", "or", "such", "than", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your", "aber", "als", "am", "auf", "aus", "bei", "bin", "das", "dem", "den", "der", "des", "die", "ein", "eine", "einem", "einen", "einer", "es", "fur", "ich", "im", "ist", "mit", "nicht", "sind", "und", "vom", "von", "war", "was", "wie", "wird", "wo", "zu", "zum", "zur", "au", "aux", "ce", "ces", "dans", "de", "du", "elle", "en", "est", "et", "il", "ils", "je", "la", "le", "les", "leur", "ne", "nous", "ou", "par", "pas", "pour", "que", "qui", "sa", "se", "ses", "son", "sur", "un", "une", "vous", "como", "con", "del", "el", "ella", "es", "esta", "este", "las", "lo", "los", "mas", "mi", "muy", "o", "para", "pero", "por", "si", "sin", "su", "sus", "y", "che", "chi", "come", "da", "dei", "del", "della", "di", "e", "gli", "ha", "i", "nel", "nella", "non", "per", "piu", "sono", "un", "una", "uno", "aan", "bij", "dat", "deze", "dit", "door", "een", "het", "ik", "je", "met", "naar", "niet", "om", "ook", "op", "te", "uit", "van", "voor", "wat", "wij", "zijn", "ao", "com", "do", "dos", "mas", "na", "nas", "nos", "os", "sao", "seu", "sua", "um", "uma"]
+    """
+    a an and are as at be been but by can did do does for from had has have how i if in into is it its may my no not of on or such
+    than that the their then there these they this to was were what when where which who why will with you your aber als am auf aus
+    bei bin das dem den der des die ein eine einem einen einer es fur ich im ist mit nicht sind und vom von war wie wird wo zu zum zur
+    au aux ce ces dans de du elle en est et il ils je la le les leur ne nous ou par pas pour que qui sa se ses son sur un une vous
+    como con del el ella esta este las lo los mas mi muy o para pero por si sin su sus y che chi come da dei della di e gli ha nel
+    nella non per piu sono una uno aan bij dat deze dit door een het ik met naar niet om ook op te uit van voor wat wij zijn ao com
+    dos na nas nos os sao seu sua um uma
+    """.split()
 )
 
 

@@ -458,8 +458,22 @@ class Store:
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
         return [_chunk_row(row) for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})", ids)]
 
-    def chunks_with_vectors(self, vector_ids: Sequence[int]) -> list[ChunkRow]:
-        return [_chunk_row(row) for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE vector_id IN ({{}})", vector_ids)]
+    def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+        """(vector id, chunk id, document id) of every chunk that uses one of these vectors."""
+        return list(self._chosen("SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({})", vector_ids))
+
+    def vectors_of_short_documents(self, fingerprint: str, document_ids: Sequence[int], chunks: int) -> list[tuple[int, int, int, bytes]]:
+        """(vector id, chunk id, document id, float32 vector) of the documents of at most `chunks` chunks among these."""
+        sql = (
+            "SELECT v.id, c.id, c.document_id, v.vector FROM documents d JOIN chunks c ON c.document_id = d.id JOIN vectors v ON v.id = c.vector_id"
+            f" WHERE d.id IN ({{}}) AND d.expected <= {int(chunks)} AND v.fingerprint = '{_quoted(fingerprint)}'"
+        )
+        return list(self._chosen(sql, document_ids))
+
+    def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Title and aliases by document."""
+        rows = self._chosen("SELECT id, title, aliases FROM documents WHERE id IN ({})", document_ids)
+        return {i: (title, *json.loads(aliases)) if aliases != "[]" else (title,) for i, title, aliases in rows}
 
     def text(self, document_id: int, start: int, end: int) -> str:
         """Characters [start, end) of a document's text; shorter where the text ends."""
@@ -498,7 +512,7 @@ class Store:
             return {v for v, d in rows if d in document_ids}
         sql = (
             "SELECT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-            " WHERE c.document_id IN ({}) AND c.vector_id IS NOT NULL AND d.fingerprint = '" + fingerprint.replace("'", "") + "'"
+            " WHERE c.document_id IN ({}) AND c.vector_id IS NOT NULL AND d.fingerprint = '" + _quoted(fingerprint) + "'"
         )
         return {row[0] for row in self._chosen(sql, list(document_ids))}
 
@@ -524,15 +538,24 @@ class Store:
         return [row[0] for row in self._read("PRAGMA quick_check") if row[0] != "ok"]
 
 
+def _quoted(fingerprint: str) -> str:
+    """A fingerprint for an SQL literal: hexadecimal digits and nothing else."""
+    return "".join(c for c in fingerprint if c.isalnum())
+
+
+def _tuple(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text != "[]" else ()
+
+
 def _document_row(row: Sequence[object]) -> DocumentRow:
     values = list(row)
     values[2] = Path(str(row[2]))
-    values[9] = tuple(json.loads(str(row[9])))
-    values[10] = tuple(json.loads(str(row[10])))
+    values[9] = _tuple(str(row[9]))
+    values[10] = _tuple(str(row[10]))
     return DocumentRow(*values)  # type: ignore[arg-type]
 
 
 def _chunk_row(row: Sequence[object]) -> ChunkRow:
     values = list(row)
-    values[6] = tuple(json.loads(str(row[6])))
+    values[6] = _tuple(str(row[6]))
     return ChunkRow(*values)  # type: ignore[arg-type]

@@ -141,11 +141,6 @@ class VectorIndex:
                 return self._scan(vector, k, self._graph.get_ids_list() if permitted is None else permitted)
         return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
 
-    def scores(self, vector: Vectors, ids: Collection[int]) -> list[tuple[int, float]]:
-        """The cosine of each of these ids that the index holds, nearest first."""
-        with self._query():
-            return self._scan(vector, len(ids), ids)
-
     def _scan(self, vector: Vectors, k: int, allowed: Collection[int]) -> list[tuple[int, float]]:
         held = [i for i in allowed if i <= self.position and i not in self._dead]
         try:

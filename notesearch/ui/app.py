@@ -19,6 +19,8 @@ from notesearch.ui.main_window import MainWindow
 from notesearch.ui.theme import Theme
 
 SHOW_AT_LATEST_MS = 150
+# Seconds. Python's usual 5 ms would let a busy worker thread hold up each event of the window that long.
+SWITCH_INTERVAL = 0.001
 
 
 class Opening(QObject):
@@ -65,6 +67,7 @@ def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication
 def run(data_dir: Path, folders: Sequence[Path]) -> int:
     """Show the window until it is closed; the exit code. Raises NoDisplay."""
     require_display()
+    sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
     app.setQuitOnLastWindowClosed(False)
     theme = Theme(app)

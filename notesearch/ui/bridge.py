@@ -12,14 +12,15 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.domain import IndexingStatus, Query
+from notesearch.domain import IndexingStatus, Query, SearchResults, Stage
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECENT_LIMIT = 60
+# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows in sight first.
+EXPLAIN_AFTER = 0.12
+EXPLAIN_BATCHES = (8, 14, 14)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +56,11 @@ class Failure:
 class LatestWins:
     """A thread with a slot for one job. A newer job replaces a waiting one, and a running one can ask whether it is outdated.
 
-    `put` and `close` may be called from any thread.
+    `rest`: seconds a job waits for a newer one before it starts. `put` and `close` may be called from any thread.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, rest: float = 0.0) -> None:
+        self._rest = rest
         self._condition = threading.Condition()
         self._job: Callable[[], None] | None = None
         self._closed = False
@@ -79,10 +84,16 @@ class LatestWins:
             with self._condition:
                 while self._job is None and not self._closed:
                     self._condition.wait()
+                while self._rest and not self._closed and self._replaced_while_resting():
+                    pass
                 if self._closed or self._job is None:
                     return
                 job, self._job = self._job, None
             job()
+
+    def _replaced_while_resting(self) -> bool:
+        waiting = self._job
+        return self._condition.wait_for(lambda: self._job is not waiting or self._closed, timeout=self._rest)
 
 
 class Bridge(QObject):
@@ -134,7 +145,9 @@ class Bridge(QObject):
         self._latest_search = 0
         self._latest_note = 0
         self._opening = LatestWins("open")
-        self._searches = LatestWins("search")
+        self._keyword_searches = LatestWins("keyword search")
+        self._fused_searches = LatestWins("fused search")
+        self._explanations = LatestWins("explanations", rest=EXPLAIN_AFTER)
         self._previews = LatestWins("preview")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
@@ -148,9 +161,8 @@ class Bridge(QObject):
         """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
         self._closing.set()
         self._started.set()
-        self._opening.close()
-        self._searches.close()
-        self._previews.close()
+        for worker in (self._opening, self._keyword_searches, self._fused_searches, self._explanations, self._previews):
+            worker.close()
         self._jobs.shutdown(wait=True, cancel_futures=True)
         if state is not None:
             self._save_state(state)
@@ -207,14 +219,14 @@ class Bridge(QObject):
         """Search in stages; each arrives as `results_ready` unless a newer request came. Returns the request number."""
         self._latest_search += 1
         request = self._latest_search
-        self._searches.put(lambda: self._search(request, query))
+        self._keyword_searches.put(partial(self._guard_search, request, partial(self._search_words, request, query)))
         return request
 
     def similar(self, path: Path) -> int:
         """Notes near to a note, as one stage of results."""
         self._latest_search += 1
         request = self._latest_search
-        self._searches.put(lambda: self._similar(request, path))
+        self._keyword_searches.put(partial(self._guard_search, request, partial(self._similar, request, path)))
         return request
 
     def forget_search(self) -> None:
@@ -227,28 +239,38 @@ class Bridge(QObject):
     def recent(self) -> None:
         self._run(self._recent)
 
-    def _search(self, request: int, query: Query) -> None:
+    def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
+        """Run a stage of a search unless a newer request came; a failure is the request's."""
         engine = self._wait_for_engine()
-        if engine is None:
+        if engine is None or request != self._latest_search:
             return
         try:
-            results = engine.keyword_search(query)
-            for step in (lambda _: engine.search(query), engine.explain):
-                if not self._publish(request, results):
-                    return
-                results = step(results)
-            self._publish(request, results)
+            stage(engine)
         except Exception as error:
             self.search_failed.emit(request, Failure.of(error))
 
-    def _similar(self, request: int, path: Path) -> None:
-        engine = self._wait_for_engine()
-        if engine is None:
-            return
-        try:
-            self._publish(request, engine.similar(path))
-        except Exception as error:
-            self.search_failed.emit(request, Failure.of(error))
+    def _search_words(self, request: int, query: Query, engine: Engine) -> None:
+        """The first stage. The second has a thread of its own, so that the words of the next keystroke never wait for it."""
+        if self._publish(request, engine.keyword_search(query)):
+            self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query)))
+
+    def _search_fused(self, request: int, query: Query, engine: Engine) -> None:
+        results = engine.search(query)
+        if self._publish(request, results):
+            self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results)))
+
+    def _explain(self, request: int, results: SearchResults, engine: Engine) -> None:
+        """Find the telling sentences batch by batch, and stop when the person types on."""
+        matches = results.matches
+        for start, end in _batches(len(matches)):
+            part = engine.explain(replace(results, matches=matches[start:end]))
+            matches = (*matches[:start], *part.matches, *matches[end:])
+            done = end >= len(matches)
+            if not self._publish(request, replace(results, matches=matches, stage=Stage.EXPLAINED if done else Stage.FUSED)):
+                return
+
+    def _similar(self, request: int, path: Path, engine: Engine) -> None:
+        self._publish(request, engine.similar(path))
 
     def _publish(self, request: int, results: object) -> bool:
         """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the signal arrives."""
@@ -389,3 +411,9 @@ class Bridge(QObject):
         except Exception as error:
             if not self._closing.is_set():
                 self.failed.emit(Failure.of(error))
+
+
+def _batches(rows: int) -> tuple[tuple[int, int], ...]:
+    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no rows."""
+    starts = [start for start in accumulate(EXPLAIN_BATCHES, initial=0) if start < rows] or [0]
+    return tuple(zip(starts, [*starts[1:], rows], strict=True))

@@ -97,10 +97,13 @@ class Commands(QObject):
                 action = menu.addAction(f"{title.replace('&', '&&')}\t{number:,}")
                 action.setCheckable(True)
                 action.setData(quoted_filter(name, value))
-                action.triggered.connect(partial(self._on_filter, action))
+                action.triggered.connect(self._on_filter)
         self.show_filters(self._window.box.search if hasattr(self._window, "box") else Search())
 
-    def _on_filter(self, action: QAction, checked: bool) -> None:
+    def _on_filter(self, checked: bool) -> None:
+        action = self.sender()
+        if not isinstance(action, QAction):
+            return
         search, chosen = self._window.box.search, str(action.data())
         self._window.ask(search.with_filter(chosen) if checked else search.without_filter(chosen))
 

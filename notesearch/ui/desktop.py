@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QProcess, QProcessEnvironment, QUrl
 from PySide6.QtDBus import QDBusConnection, QDBusMessage
 from PySide6.QtGui import QDesktopServices
 
@@ -64,13 +63,8 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
 def start_editor(template: str, path: Path, line: int) -> None:
     """Start the editor and leave it alone. Raises EditorMissing or SettingsInvalid."""
     command = editor_command(template, path, line)
-    try:
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, env=clean_environment(),
-        )  # fmt: skip
-    except OSError as error:
-        raise EditorMissing(f"{command[0]} could not be started") from error
+    if not _spawn(command[0], command[1:]):
+        raise EditorMissing(f"{command[0]} could not be started")
 
 
 def clean_environment() -> dict[str, str]:
@@ -98,9 +92,9 @@ def open_web(url: QUrl) -> bool:
 def reveal(path: Path) -> bool:
     """Show `path` selected in the file manager. False where the system offers no way: open its folder instead."""
     if sys.platform == "win32":
-        return _spawn(f'explorer /select,"{path}"')
+        return _spawn("explorer", [], native=f'/select,"{path}"')
     if sys.platform == "darwin":
-        return _spawn(["open", "-R", str(path)])
+        return _spawn("open", ["-R", str(path)])
     message = QDBusMessage.createMethodCall(
         "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1", "ShowItems"
     )
@@ -111,9 +105,19 @@ def reveal(path: Path) -> bool:
     return bus.call(message, timeout=DBUS_TIMEOUT_MS).type() == QDBusMessage.MessageType.ReplyMessage
 
 
-def _spawn(command: list[str] | str) -> bool:
-    try:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    except OSError:
-        return False
-    return True
+def _spawn(program: str, arguments: list[str], *, native: str = "") -> bool:
+    """Start a program that outlives us, without a shell. `native`: the rest of a Windows command line, as it stands. False if it cannot start."""
+    process = QProcess()
+    process.setProgram(program)
+    process.setArguments(arguments)
+    if native and sys.platform == "win32":
+        process.setNativeArguments(native)
+    environment = QProcessEnvironment()
+    for name, value in clean_environment().items():
+        environment.insert(name, value)
+    process.setProcessEnvironment(environment)
+    process.setStandardInputFile(QProcess.nullDevice())
+    process.setStandardOutputFile(QProcess.nullDevice())
+    process.setStandardErrorFile(QProcess.nullDevice())
+    started = process.startDetached()
+    return bool(started[0] if isinstance(started, tuple) else started)

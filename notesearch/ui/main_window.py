@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from notesearch.domain import Folder, IndexingStatus
 from notesearch.ui import icons, wording
@@ -46,7 +46,7 @@ SAVE_STATE_MS = 2000
 KEEP_QUERY_MS = 2500
 
 
-class MainWindow(QWidget):
+class MainWindow(QMainWindow):
     """The window "Notesearch". Main thread.
 
     Signals:
@@ -115,11 +115,13 @@ class MainWindow(QWidget):
         self.pages = QStackedWidget()
         for page in (self.page, self.first_run, self.failure_page):
             self.pages.addWidget(page)
-        layout = QVBoxLayout(self)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         for widget, stretch in ((top, 0), (self.banner, 0), (self.pages, 1), (self.status_line, 0)):
             layout.addWidget(widget, stretch)
+        self.setCentralWidget(whole)
         self._colour()
 
     def _menu_button(self, text: str, name: str) -> QToolButton:
@@ -415,7 +417,8 @@ class MainWindow(QWidget):
         self.history.restore(_searches(state.get("history")))
         self.saved = _searches(state.get("saved"))
         self.page.side.show_saved(self.saved)
-        self.page.adapt()
+        if self.isVisible():
+            self.page.adapt()
 
     def _save_state(self) -> None:
         self.bridge.save_window_state(self.state)
@@ -425,7 +428,6 @@ class MainWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._overlay.resize(self.size())
-        self.page.adapt()
         narrow = self.width() < 560
         self.types.setVisible(not narrow)
         self.tags.setVisible(not narrow)

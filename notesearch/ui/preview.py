@@ -238,7 +238,9 @@ class NoteView(QTextBrowser):
         layout = self.document().documentLayout()
         block = self.document().findBlockByNumber(number)
         table = QTextCursor(block).currentTable()
-        return layout.frameBoundingRect(table) if table is not None else layout.blockBoundingRect(block)
+        if table is None:
+            return layout.blockBoundingRect(block)
+        return layout.frameBoundingRect(table).adjusted(0, table.format().topMargin(), 0, -table.format().bottomMargin())
 
     def _marks(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
         """The words found, anywhere in the note, and the telling sentence inside the passage."""
@@ -328,7 +330,8 @@ class NoteView(QTextBrowser):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._untouched = False
-        if event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection():
+        nothing_to_copy = event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection()
+        if nothing_to_copy or (event.text().isprintable() and event.text() not in ("", " ")):
             event.ignore()
         else:
             super().keyPressEvent(event)

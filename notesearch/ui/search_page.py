@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
@@ -332,6 +333,10 @@ class SearchPage(QWidget):
             self._narrow_preview = not self._narrow_preview
         else:
             self.preview_wanted = not self.preview_wanted
+        self.adapt()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self.adapt()
 
     def adapt(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,13 +14,15 @@ import pytest
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
 from notesearch.domain import IndexingState, Match, MatchedBy, Passage
+from notesearch.settings import resource
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.theme import Theme
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 TIMEOUT = 20_000
 
@@ -152,3 +155,28 @@ def make_match(name: str, *, passages: int = 0, best: Passage | None = None, ran
         passages=tuple(make_passage(start=100 * (i + 1), snippet=f"further passage {i} of {name}") for i in range(passages)),
         more_passages=passages,
     )  # fmt: skip
+
+
+EDITOR = """\
+import os, sys
+with open(sys.argv[1] + ".part", "w") as out:
+    out.write("|".join(sys.argv[2:]))
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+"""
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> Callable[[Path], str]:
+    """An editor that writes what it was given into a file: its command, for that file."""
+    script = tmp_path / "editor.py"
+    script.write_text(EDITOR)
+    return lambda out: f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} {shlex.quote(str(out))} {{line}} {{path}}"
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The bundled sample notes."""
+    folder = resource("sample-notes")
+    if not folder.is_dir():
+        pytest.skip("the sample notes are not in resources/ yet")
+    return folder

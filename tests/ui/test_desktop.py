@@ -1,13 +1,14 @@
 """Other programs are started with a note's path as one argument, whatever its name."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from notesearch.errors import SettingsInvalid
-from notesearch.ui import desktop
 from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
+
+from notesearch.errors import SettingsInvalid
+from notesearch.ui import desktop
 
 AWKWARD = Path("/n/$(touch x); 'rm' \"-rf\" & {line} *.md")
 
@@ -28,10 +29,9 @@ def test_every_offered_editor_gets_the_path(template: str) -> None:
     assert any(str(AWKWARD) in word for word in desktop.editor_command(template, AWKWARD, 3))
 
 
-def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot) -> None:
-    out, script = tmp_path / "out", tmp_path / "editor.py"
-    script.write_text("import sys\nopen(sys.argv[1] + '.part', 'w').write('|'.join(sys.argv[2:]))\nimport os\nos.rename(sys.argv[1] + '.part', sys.argv[1])")
-    desktop.start_editor(f"{sys.executable} {script} {out} {{line}} {{path}}", AWKWARD, 41)
+def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot, editor: Callable[[Path], str]) -> None:
+    out = tmp_path / "out"
+    desktop.start_editor(editor(out), AWKWARD, 41)
     qtbot.waitUntil(out.exists, timeout=10_000)
     assert out.read_text() == f"41|{AWKWARD}"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from notesearch.domain import NoteText
 from notesearch.ui.preview_markdown import from_org, from_rst
 from notesearch.ui.rendering import followable, render
@@ -100,7 +101,8 @@ def test_org_reads_as_it_means() -> None:
 
 def test_rst_reads_as_it_means() -> None:
     made = from_rst(
-        "=====\nTitle\n=====\n\nPart\n----\n\nSee ``a*b`` and `page <https://x.org>`_ and :ref:`there`::\n\n    code\n\nAfter.\n\n.. note:: Mind\n   this\n"
+        "=====\nTitle\n=====\n\nPart\n----\n\nSee ``a*b`` and `page <https://x.org>`_ and :ref:`there`::\n\n    code\n\nAfter.\n"
+        "\n.. note:: Mind\n   this\n"
         "\n.. image:: http://x/y.png\n   :alt: a loaf\n\n#. one"
     ).split("\n")
     assert made[:3] == ["", "# Title", ""]

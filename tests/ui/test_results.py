@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
 from notesearch.domain import MatchedBy
 from notesearch.ui.result_delegate import ROW_ROLE, Row, visible_extract
 from notesearch.ui.results import ResultsView, hold_place
 from notesearch.ui.theme import Theme
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
-from pytestqt.qtbot import QtBot
 
 from .conftest import make_match, make_passage
 
@@ -38,7 +39,8 @@ def test_row_heights_follow_the_drawing(qtbot: QtBot, theme: Theme) -> None:
 def test_the_first_row_is_selected_and_a_better_first_row_takes_its_place(qtbot: QtBot, theme: Theme) -> None:
     view = make_view(qtbot, theme)
     view.show_fresh([make_match(n) for n in "abc"])
-    assert view.current and view.current.match.title == "a"
+    assert view.current
+    assert view.current.match.title == "a"
     view.show_better([make_match(n) for n in "cab"])
     assert view.current.match.title == "c"
 
@@ -51,7 +53,8 @@ def test_a_row_the_person_moved_to_stays_under_their_eyes(qtbot: QtBot, theme: T
         view.move_by(1)
     y = top_of(view)
     view.show_better([make_match(n) for n in reversed(names)])
-    assert view.current and view.current.match.title == "note 4"
+    assert view.current
+    assert view.current.match.title == "note 4"
     assert top_of(view) == y
     view.show_better([make_match(n) for n in ("note 4", "note 9", *names[10:])])
     assert view.current.match.title == "note 4"
@@ -63,14 +66,16 @@ def test_a_selected_row_that_is_not_among_the_better_ones_is_kept(qtbot: QtBot, 
     view.show_fresh([make_match(n) for n in "abcdef"])
     view.move_by(2)
     view.show_better([make_match(n) for n in "xyz"])
-    assert view.current and view.current.match.title == "c"
+    assert view.current
+    assert view.current.match.title == "c"
 
 
 def test_results_that_change_by_themselves_hold_even_the_first_row(qtbot: QtBot, theme: Theme) -> None:
     view = make_view(qtbot, theme)
     view.show_fresh([make_match(n) for n in "abc"])
     view.show_better([make_match(n) for n in "zabc"], hold=True)
-    assert view.current and view.current.match.title == "a"
+    assert view.current
+    assert view.current.match.title == "a"
     assert top_of(view) == 0
 
 
@@ -111,7 +116,8 @@ def test_passages_fold_out_and_in(qtbot: QtBot, theme: Theme) -> None:
     assert view.toggle_passages()
     assert [view.model().index(i, 0).data(ROW_ROLE).child for i in range(4)] == [False, True, True, False]
     view.move_by(2)
-    assert view.current and view.current.child
+    assert view.current
+    assert view.current.child
     assert view.toggle_passages()
     assert view.results.rowCount() == 2
     assert view.current == view.results.rows[0]
@@ -123,7 +129,8 @@ def test_a_click_on_more_passages_folds_them_out(qtbot: QtBot, theme: Theme) -> 
     view = make_view(qtbot, theme)
     view.show_fresh([make_match("a", passages=2)])
     rect = view.visualRect(view.results.index(0))
-    spot = next(QPoint(x, rect.bottom() - 16) for x in range(16, 300) if view.delegate.on_more(view.results.index(0), rect, QPoint(x, rect.bottom() - 16)))
+    line = [QPoint(x, rect.bottom() - 16) for x in range(16, 300)]
+    spot = next(point for point in line if view.delegate.on_more(view.results.index(0), rect, point))
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot + QPoint(4, 0))
     assert view.results.rowCount() == 3
 
@@ -134,7 +141,8 @@ def test_folded_out_passages_survive_better_results(qtbot: QtBot, theme: Theme) 
     view.toggle_passages()
     view.move_by(2)
     view.show_better([make_match("b"), make_match("a", passages=2)])
-    assert view.current and view.current.child
+    assert view.current
+    assert view.current.child
     assert view.current.passage.start == 200
 
 
@@ -163,7 +171,8 @@ def test_found_words_have_their_ground_and_the_telling_sentence_its_line(qtbot: 
 
 def test_what_matters_is_brought_into_the_two_lines() -> None:
     words = "nothing of interest here " * 12
-    passage = make_passage(snippet=words + "the telling part.", telling=(len(words), len(words) + 17), highlights=((len(words) + 4, len(words) + 11),))
+    at = len(words)
+    passage = make_passage(snippet=words + "the telling part.", telling=(at, at + 17), highlights=((at + 4, at + 11),))
     extract = visible_extract(passage, capacity=100)
     assert extract.text.startswith("…")
     assert extract.telling is not None

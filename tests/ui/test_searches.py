@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from notesearch.ui.searches import HISTORY_LIMIT, History, Search, quoted_filter
 
 

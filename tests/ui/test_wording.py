@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
 from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, Query, SearchResults, Stage
 from notesearch.ui import wording
 

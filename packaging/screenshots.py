@@ -1,0 +1,104 @@
+"""Pictures of the real window on the sample notes, in light and dark: `python packaging/screenshots.py FOLDER [--query TEXT]`.
+
+Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from notesearch.domain import IndexingState, Stage
+from notesearch.settings import resource
+from notesearch.ui.app import make_application
+from notesearch.ui.bridge import Bridge
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.searches import Search
+from notesearch.ui.theme import Theme
+
+QUERY = "why is my bread sour"
+PATIENCE = 60.0
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    """Let the window live until `holds`; ends the program with a sentence where it does not within a minute."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            sys.exit(f"Gave up waiting for {what}.")
+        pause(30)
+
+
+def pause(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def indexed(window: MainWindow) -> bool:
+    status = window.status
+    return status is not None and status.state is IndexingState.IDLE and status.documents > 0 and status.complete == status.documents
+
+
+def explained(window: MainWindow) -> bool:
+    results = window.page._results
+    return results is not None and results.stage is Stage.EXPLAINED and window.page.preview.note is not None
+
+
+def take(folder: Path, query: str) -> list[Path]:
+    """The pictures' paths."""
+    app = make_application()
+    theme = Theme(app)
+    taken = []
+    with tempfile.TemporaryDirectory() as data:
+        bridge = Bridge(Path(data))
+        window = MainWindow(bridge, theme)
+        window.show()
+        bridge.start()
+        wait_until(window.first_run.isVisible, "the first page")
+
+        def picture(name: str) -> None:
+            for appearance in ("light", "dark"):
+                theme.set_appearance(appearance)
+                pause(150)
+                path = folder / f"{name}-{appearance}.png"
+                window.grab().save(str(path))
+                taken.append(path)
+
+        picture("first-run")
+        bridge.add_samples()
+        wait_until(lambda: indexed(window), "the sample notes")
+        window.ask(Search(text=query))
+        wait_until(lambda: explained(window), "the results")
+        pause(300)
+        window.status_line._told.stop()
+        window.status_line._show_models()
+        picture("window")
+        window.close()
+        bridge.close()
+    return taken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Pictures of the real window on the sample notes.")
+    parser.add_argument("folder", type=Path, help="where the PNG files go")
+    parser.add_argument("--query", default=QUERY, help="what is typed")
+    arguments = parser.parse_args()
+    if not resource("sample-notes").is_dir():
+        sys.exit("There are no sample notes in resources/.")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for path in take(arguments.folder, arguments.query):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

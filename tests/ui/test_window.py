@@ -1,0 +1,443 @@
+"""The real window on the real engine, driven by keys and the mouse."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.problems import ProblemsDialog
+from notesearch.ui.searches import Search
+from notesearch.ui.settings_dialog import SettingsDialog
+
+from .conftest import NOTES, TIMEOUT, at_rest, close, titles
+
+BREAD = "Bread with long fermentation"
+
+
+def type_text(qtbot: QtBot, window: MainWindow, text: str, stage: Stage = Stage.EXPLAINED) -> None:
+    """Type, and wait until the results of what stands in the field are at `stage`."""
+    qtbot.keyClicks(window.box.field, text)
+    wait_for(qtbot, window, stage)
+
+
+def wait_for(qtbot: QtBot, window: MainWindow, stage: Stage = Stage.EXPLAINED) -> None:
+    def arrived() -> bool:
+        results = window.page._results
+        return results is not None and results.stage is stage and results.query.text == window.box.search.query(50).text
+
+    qtbot.waitUntil(arrived, timeout=TIMEOUT)
+
+
+def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    qtbot.keyClick(window.box.field, key, modifier)
+
+
+def buttons(widget: object, text: str) -> list[QPushButton]:
+    found = widget.findChildren(QPushButton)  # type: ignore[attr-defined]
+    return [button for button in found if button.text() == text and button.isVisible()]
+
+
+def test_typing_finds_words_and_meaning(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "tomatoes sun")
+    assert titles(window)[0] == "Tomatoes"
+    assert window.current is not None
+    assert window.current.match.matched_by in (MatchedBy.KEYWORD, MatchedBy.BOTH)
+    window.box.clear()
+    type_text(qtbot, window, "why does my loaf taste acid")
+    assert BREAD in titles(window)[:3]
+    assert "searched all 6" in window.page.summary.accessibleDescription()
+
+
+def test_the_preview_shows_the_passage_of_the_row(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "slow rise crumb")
+    qtbot.waitUntil(lambda: window.page.preview.title.text() == BREAD, timeout=TIMEOUT)
+    assert "slow rise gives the sour taste" in window.page.preview.passage_text
+    assert "alert(1)" in window.page.preview.view.toPlainText()
+
+
+def test_letters_typed_anywhere_go_to_the_field(window: MainWindow, qtbot: QtBot) -> None:
+    for widget in (window.page.results, window.page.side.folders, window.page.preview.view):
+        widget.setFocus()
+        qtbot.keyClicks(widget, "t")
+        assert window.focusWidget() is window.box.field
+    assert window.box.field.text() == "ttt"
+
+
+def test_the_keys_move_in_the_list_and_not_the_focus(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "the")
+    assert len(titles(window)) > 3
+    press(qtbot, window, Qt.Key.Key_Down)
+    press(qtbot, window, Qt.Key.Key_Down)
+    press(qtbot, window, Qt.Key.Key_Up)
+    assert window.current == window.page.results.results.rows[1]
+    assert window.box.field.text() == "the"
+
+
+def test_right_at_the_end_of_the_text_folds_out_passages(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "crumb crust loaf")
+    assert window.current is not None
+    assert window.current.match.passages
+    press(qtbot, window, Qt.Key.Key_Right)
+    press(qtbot, window, Qt.Key.Key_Down)
+    assert window.current.child
+    passage = window.current.passage
+    qtbot.waitUntil(lambda: window.page.preview.passage == passage, timeout=TIMEOUT)
+    assert f"line {passage.line}" in window.page.preview.trail.text()
+
+
+def test_enter_opens_the_note_at_the_passage(window: MainWindow, qtbot: QtBot, tmp_path: Path, editor: Callable[[Path], str]) -> None:
+    out = tmp_path / "opened"
+    assert window.settings is not None
+    window.bridge.save_settings(type(window.settings)(editor=editor(out), appearance="light"))
+    qtbot.waitUntil(lambda: window.settings is not None and bool(window.settings.editor), timeout=TIMEOUT)
+    type_text(qtbot, window, "slow rise")
+    row = window.current
+    assert row is not None
+    press(qtbot, window, Qt.Key.Key_Return)
+    qtbot.waitUntil(out.exists, timeout=TIMEOUT)
+    assert out.read_text() == f"{row.passage.line}|{row.match.path}"
+    assert window.history.entries[-1].text == "slow rise"
+
+
+def test_without_an_editor_the_system_opens_it(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from notesearch.ui import desktop
+
+    opened: list[Path] = []
+    monkeypatch.setattr(desktop, "open_default", lambda path: opened.append(path) or True)
+    monkeypatch.setattr(desktop, "reveal", lambda path: False)
+    type_text(qtbot, window, "tomatoes")
+    press(qtbot, window, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(opened) == 1, timeout=TIMEOUT)
+    press(qtbot, window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(opened) == 2, timeout=TIMEOUT)
+    assert [path.name for path in opened] == ["Tomatoes.txt", "Garden"]
+
+
+def test_a_note_that_vanished_is_said_to_be_gone(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+    window.bridge.open_note("", notes / "never.md", 1)
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
+    assert "not there any more" in window.banner.title.text()
+    qtbot.waitUntil(lambda: bool(buttons(window.banner, "Dismiss")), timeout=TIMEOUT)
+    buttons(window.banner, "Dismiss")[0].click()
+    assert not window.banner.isVisible()
+
+
+def test_ctrl_c_copies_the_passage_or_what_is_selected(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "slow rise")
+    qtbot.waitUntil(lambda: window.page.preview.title.text() == BREAD, timeout=TIMEOUT)
+    press(qtbot, window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    copied = QGuiApplication.clipboard().text()
+    assert "the slow rise gives the sour taste\nand the crumb" in copied
+    window.box.field.selectAll()
+    press(qtbot, window, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "slow rise"
+
+
+def test_escape_clears_and_then_puts_the_window_away(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "tomatoes")
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert window.box.search.empty
+    qtbot.waitUntil(lambda: len(titles(window)) == len(NOTES), timeout=TIMEOUT)
+    assert not window.isMinimized()
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert window.isMinimized()
+
+
+def test_a_composition_is_no_query_until_it_is_committed(window: MainWindow, qtbot: QtBot) -> None:
+    asked: list[Search] = []
+    window.box.changed.connect(asked.append)
+    QApplication.sendEvent(window.box.field, QInputMethodEvent("mian", []))
+    assert asked == []
+    event = QInputMethodEvent()
+    event.setCommitString("面包")
+    QApplication.sendEvent(window.box.field, event)
+    assert [search.text for search in asked] == ["面包"]
+
+
+def test_a_folder_narrows_the_search_and_its_chip_widens_it(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+    view = window.page.side.folders
+    centre = view.visualRect(view.model().index(0, 0)).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    assert window.box.search.folder == notes
+    type_text(qtbot, window, "water")
+    assert titles(window)
+    chip = next(b for b in window.box.findChildren(QAbstractButton) if b.accessibleName().startswith("Remove filter"))
+    qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    assert window.box.search == Search(text="water")
+    assert not view.selectionModel().hasSelection()
+
+
+def test_filter_menus_follow_the_notes(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: len(window.commands.types_menu.actions()) == 4, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: any(a.data() == "tag:soil" for a in window.commands.tags_menu.actions()), timeout=TIMEOUT)
+    next(a for a in window.commands.types_menu.actions() if a.data() == "type:org").trigger()
+    assert window.box.search.filters == ("type:org",)
+    wait_for(qtbot, window)
+    assert titles(window) == ["Why does my sourdough stay flat?"]
+    press(qtbot, window, Qt.Key.Key_Backspace)
+    assert window.box.search.empty
+
+
+def test_nothing_found_offers_wider_searches(window: MainWindow, qtbot: QtBot) -> None:
+    window.ask(Search(text='"no such words together"', filters=("type:org",)))
+    wait_for(qtbot, window)
+    qtbot.waitUntil(window.page.empty.isVisible, timeout=TIMEOUT)
+    assert window.page.empty.title.text() == "Nothing found"
+    assert "Searched all 6" in window.page.empty.text.text()
+    buttons(window.page.empty, "Search without type:org")[0].click()
+    assert window.box.search.filters == ()
+
+
+def test_a_saved_note_appears_by_itself_and_the_selection_holds(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+    type_text(qtbot, window, "water")
+    press(qtbot, window, Qt.Key.Key_Down)
+    kept = window.current
+    assert kept is not None
+    (notes / "Garden" / "Rain.md").write_text("# Rain barrel\n\nWater, water, water from the roof for dry weeks.\n")
+    qtbot.waitUntil(lambda: "Rain barrel" in titles(window), timeout=TIMEOUT)
+    assert window.current is not None
+    assert window.current.match.path == kept.match.path
+
+
+def test_similar_notes_and_the_way_back(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "temperatures")
+    assert window.current is not None
+    window.commands.show_row_menu(window.current, QPoint(0, 0))
+    window.commands._row_menu.close()
+    window.commands.find_similar()
+    qtbot.waitUntil(lambda: "Near to" in window.page.summary.text(), timeout=TIMEOUT)
+    assert window.page.similar_shown
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert not window.page.similar_shown
+    assert window.box.field.text() == "temperatures"
+
+
+def test_links_of_a_note(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from notesearch.ui import desktop
+
+    opened: list[str] = []
+    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
+    type_text(qtbot, window, "slow rise")
+    qtbot.waitUntil(lambda: window.page.preview.title.text() == BREAD, timeout=TIMEOUT)
+    window.page.preview.view.link_clicked.emit("https://example.org/bread")
+    assert opened == ["https://example.org/bread"]
+    window.page.preview.view.link_clicked.emit("../Temperatures.md")
+    qtbot.waitUntil(lambda: window.page.preview.title.text() == "Temperatures", timeout=TIMEOUT)
+    window.page.preview.view.link_clicked.emit("../../../outside.md")
+    qtbot.waitUntil(lambda: "not in the index" in window.page.preview.trail.text(), timeout=TIMEOUT)
+
+
+def test_the_columns_give_way_in_a_narrow_window(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.page
+    window.resize(1200, 700)
+    assert page.preview.isVisible()
+    window.resize(800, 700)
+    qtbot.waitUntil(lambda: not page.preview.isVisible(), timeout=TIMEOUT)
+    assert page.side.isVisible()
+    window.commands._toggle_preview()
+    assert page.preview.isVisible()
+    assert not page.list_panel.isVisible()
+    press(qtbot, window, Qt.Key.Key_Escape)
+    assert page.list_panel.isVisible()
+    window.resize(500, 600)
+    qtbot.waitUntil(lambda: not page.side.isVisible(), timeout=TIMEOUT)
+    window.resize(1200, 700)
+    qtbot.waitUntil(lambda: page.side.isVisible() and page.preview.isVisible(), timeout=TIMEOUT)
+
+
+def test_everything_that_can_be_used_has_a_name(window: MainWindow) -> None:
+    named = {w.accessibleName() for w in window.findChildren(QListView)} | {w.accessibleName() for w in window.findChildren(QLineEdit)}
+    assert {"Results", "Folders", "Search notes"} <= named
+    assert window.page.preview.view.accessibleName() == "Preview"
+    assert window.status_line.accessibleName() == "Indexing status"
+    assert (window.accessibleName(), window.windowTitle()) == ("Notesearch", "Notesearch")
+    nameless = [w.objectName() for w in window.findChildren(QAbstractButton) if not (w.accessibleName() or w.text())]
+    assert [name for name in nameless if not name.startswith("qt_")] == []
+
+
+def test_dropping_a_folder_adds_it(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    more = tmp_path / "My Nötes #1"
+    more.mkdir()
+    (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
+    drop(window, urls=[QUrl.fromLocalFile(str(more))])
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    assert {item.title for item in window.page.side.folders.rows.items} == {"Notes", "My Nötes #1"}
+
+
+def test_dropping_a_note_offers_its_folder_and_a_text_is_searched(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    more = tmp_path / "More"
+    more.mkdir()
+    (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
+    drop(window, urls=[QUrl.fromLocalFile(str(more / "Zebra.md"))])
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: bool(buttons(window.banner, "Add More")), timeout=TIMEOUT)
+    buttons(window.banner, "Add More")[0].click()
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    drop(window, text="  stripes \n of it ")
+    assert window.box.field.text() == "stripes of it"
+
+
+def drop(window: MainWindow, *, urls: list[QUrl] | None = None, text: str = "") -> None:
+    mime = QMimeData()
+    if urls:
+        mime.setUrls(urls)
+    else:
+        mime.setText(text)
+    every = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    at, button, none = QPointF(300, 300), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(at.toPoint(), every, mime, button, none))
+    assert window._overlay.isVisible()
+    event = QDropEvent(at, every, mime, button, none)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window, event)
+    assert event.dropAction() == Qt.DropAction.CopyAction
+    assert not window._overlay.isVisible()
+
+
+def test_adding_a_folder_twice_says_so(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+    window.bridge.add_folder(notes)
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
+    assert "already searched" in window.banner.title.text()
+
+
+def test_removing_a_folder_asks_first(window: MainWindow, qtbot: QtBot) -> None:
+    assert window.status is not None
+    folder = window.status.folders[0]
+    window.commands.ask_to_remove(folder)
+    box = window.findChild(QMessageBox)
+    assert "Stop searching Notes?" in box.text()
+    box.reject()
+    assert window.status.folders
+    window.commands.ask_to_remove(folder)
+    box = next(b for b in window.findChildren(QMessageBox) if b.isVisible())
+    next(b for b in box.buttons() if b.accessibleName() == "Remove").click()
+    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.first_run, timeout=TIMEOUT)
+
+
+def test_problems_are_listed_with_reason_and_retry(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+    bad = notes / "Kitchen" / "broken.md"
+    bad.write_bytes(b"\x00\x01\x02\xff\xfe binary" * 200)
+    qtbot.waitUntil(lambda: window.status is not None and window.status.problems == 1, timeout=TIMEOUT)
+    assert window.status_line.problems.isVisible()
+    assert "1 problem" in window.status_line.accessibleDescription()
+    window.status_line.problems.click()
+    dialog = window.findChild(ProblemsDialog)
+    qtbot.waitUntil(lambda: dialog.list.count() == 1, timeout=TIMEOUT)
+    assert dialog.accessibleName() == "Problems"
+    assert "broken.md" in dialog.list.item(0).text()
+    bad.unlink()
+    qtbot.waitUntil(lambda: dialog.list.count() == 0, timeout=TIMEOUT)
+    dialog.close()
+
+
+def test_pause_and_resume(window: MainWindow, qtbot: QtBot) -> None:
+    window.bridge.pause()
+    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT)
+    assert window.status_line.pause.isVisible()
+    assert window.status_line.pause.accessibleName() == "Resume indexing"
+    window.status_line.pause.click()
+    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.IDLE, timeout=TIMEOUT)
+
+
+def test_vanished_notes_are_a_question(window: MainWindow, qtbot: QtBot, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(window.bridge._engine, "answer_held", lambda folder, *, remove: answers.append((folder, remove)))
+    assert window.status is not None
+    held = HeldDeletions(folder=notes, missing=5, of=6)
+    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,)))
+    assert window.banner.title.text() == "5 of 6 notes in Notes are gone"
+    qtbot.waitUntil(lambda: bool(buttons(window.banner, "Keep them")), timeout=TIMEOUT)
+    assert not buttons(window.banner, "Dismiss")
+    buttons(window.banner, "Keep them")[0].click()
+    qtbot.waitUntil(lambda: bool(answers), timeout=TIMEOUT)
+    assert answers == [(notes, False)]
+    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders))
+    assert not window.banner.isVisible()
+
+
+def test_settings_take_an_editor_and_an_appearance(window: MainWindow, qtbot: QtBot) -> None:
+    window.commands.open_settings()
+    dialog = window.findChild(SettingsDialog)
+    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
+    dialog.command.setText("ed 'unclosed")
+    assert not save.isEnabled()
+    dialog.editors.setCurrentIndex(1)
+    assert dialog.command.text() == "code --goto {path}:{line}"
+    assert "Rye bread.md:41" in dialog.example.text()
+    dialog.appearance.setCurrentIndex(dialog.appearance.findData("dark"))
+    save.click()
+    qtbot.waitUntil(lambda: window.theme.palette.dark, timeout=TIMEOUT)
+    assert window.settings is not None
+    assert window.settings.editor == "code --goto {path}:{line}"
+
+
+def test_history_saved_searches_and_place_are_kept(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+    first = start_window(notes)
+    qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
+    first.resize(780, 560)
+    type_text(qtbot, first, "tomatoes")
+    first.keep_query()
+    first.save_search()
+    close(first, first.bridge)
+    second = start_window()
+    qtbot.waitUntil(lambda: bool(second.saved), timeout=TIMEOUT)
+    assert (second.width(), second.height()) == (780, 560)
+    assert [item.title for item in second.page.side.saved.rows.items] == ["tomatoes"]
+    press(qtbot, second, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
+    assert second.box.field.text() == "tomatoes"
+    press(qtbot, second, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert second.box.search.empty
+    second.page.side.search_removed.emit(0)
+    assert not second.page.side.saved.isVisible()
+
+
+def test_the_first_start_invites_and_the_samples_work(start_window: Callable[..., MainWindow], qtbot: QtBot, samples: Path) -> None:
+    window = start_window()
+    qtbot.waitUntil(window.first_run.isVisible, timeout=TIMEOUT)
+    qtbot.mouseClick(window.first_run.samples, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.page.isVisible, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: window.status is not None and window.status.complete > 0, timeout=TIMEOUT)
+    assert (window.bridge.data_dir / "sample-notes").is_dir()
+
+
+def test_what_is_typed_before_the_engine_is_there_is_searched(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+    first = start_window(notes)
+    qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
+    close(first, first.bridge)
+    second = start_window(ready=False)
+    type_text(qtbot, second, "tomatoes")
+    assert titles(second)[0] == "Tomatoes"
+
+
+def test_a_data_folder_in_use_is_a_page_with_a_way_out(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+    first = start_window(notes)
+    second = start_window(ready=False)
+    qtbot.waitUntil(second.failure_page.isVisible, timeout=TIMEOUT)
+    assert "using this data folder" in second.failure_page.title.text()
+    assert "--data-dir" in second.failure_page.hint.text()
+    close(first, first.bridge)
+    with qtbot.waitSignal(second.bridge.ready, timeout=TIMEOUT):
+        qtbot.mouseClick(second.failure_page.retry, Qt.MouseButton.LeftButton)
+    assert second.page.isVisible()
+
+
+def test_keys_and_about_open(window: MainWindow, qtbot: QtBot) -> None:
+    window.commands.open_keys()
+    window.commands.open_about()
+    assert len(window.commands._dialogs) == 2
+    window.commands.close_dialogs()
+    assert window.commands._dialogs == []
+
+
+def test_a_live_change_of_appearance_repaints_everything(window: MainWindow, qtbot: QtBot) -> None:
+    type_text(qtbot, window, "tomatoes")
+    window.theme.set_appearance("dark")
+    picture = window.grab().toImage()
+    assert picture.pixelColor(4, 4).name().upper() == window.theme.palette.ground
+    assert picture.pixelColor(picture.width() - 40, picture.height() // 2).name().upper() == window.theme.palette.panel
