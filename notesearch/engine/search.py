@@ -32,6 +32,8 @@ NOTES = 100
 # Notes of up to this many passages are scored by all of them, longer ones by those that came up.
 WHOLE_NOTE = 16
 QUERY_VECTORS = 256
+# Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
+EXACT_SCAN = 1000
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
 KEYWORD_ROWS = 24
 
@@ -59,6 +61,8 @@ class Search:
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
         self._languages: tuple[int, tuple[str, ...]] = (-1, ())
+        # The last filter's notes (None: all of them), so that typing on does not ask again.
+        self._filtered: tuple[object, set[int] | None] = (None, None)
 
     # The three stages
 
@@ -190,7 +194,11 @@ class Search:
                 continue
             embedded = time.perf_counter()
             allowed = None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
-            near = self._by_note(dict(index.search(vector, PASSAGES, allowed)), floor=embedder.model.floor)
+            if allowed is not None and len(allowed) <= EXACT_SCAN:
+                cosine_by_vector = {i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()}
+            else:
+                cosine_by_vector = dict(index.search(vector, PASSAGES, allowed))
+            near = self._by_note(cosine_by_vector, floor=embedder.model.floor)
             for document_id, by_chunk in near.items():
                 cosines.setdefault(document_id, {}).update(by_chunk)
             self._score_whole_notes(mark, vector, [*near, *words_list], cosines)
@@ -202,8 +210,15 @@ class Search:
         parsed = asked.parsed
         if not parsed.facets and not parsed.without_facets:
             return None if asked.among is None else set(asked.among)
-        allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
-        return allowed if asked.among is None else allowed & asked.among
+        key = (parsed.facets, parsed.without_facets, self._store.position)
+        if self._filtered[0] != key:
+            allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
+            everything = len(allowed) == self._rows.counts(self._indexes.keyword.position)[0]
+            self._filtered = (key, None if everything else allowed)
+        filtered = self._filtered[1]
+        if filtered is None or asked.among is None:
+            return filtered if asked.among is None else set(asked.among)
+        return filtered & asked.among
 
     def _score_whole_notes(self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]) -> None:
         """Add the cosine of every passage of the short notes among these, so that what one half found is scored by the other too."""

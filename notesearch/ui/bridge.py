@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 RECENT_LIMIT = 60
 # Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows in sight first.
 EXPLAIN_AFTER = 0.12
+# Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
+FUSE_AFTER = 0.008
 EXPLAIN_BATCHES = (8, 14, 14)
 
 
@@ -146,7 +148,7 @@ class Bridge(QObject):
         self._latest_note = 0
         self._opening = LatestWins("open")
         self._keyword_searches = LatestWins("keyword search")
-        self._fused_searches = LatestWins("fused search")
+        self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
         self._explanations = LatestWins("explanations", rest=EXPLAIN_AFTER)
         self._previews = LatestWins("preview")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")

@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.saved: list[Search] = []
         self.status: IndexingStatus | None = None
         self._ready = False
+        self._forwarding = False
         self._known_folders = 0
         self._notices: set[tuple[Path, str]] = set()
         self.box = SearchBox(theme)
@@ -347,9 +348,12 @@ class MainWindow(QMainWindow):
             self._on_escape()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.commands.copy_passage()
-        elif focused is not self.box.field and self._belongs_to_field(event):
+        elif self._belongs_to_field(event) and not self._forwarding:
             self.box.field.setFocus()
+            # What the field does not take either comes back here.
+            self._forwarding = True
             QCoreApplication.sendEvent(self.box.field, event)
+            self._forwarding = False
         else:
             super().keyPressEvent(event)
 

@@ -86,7 +86,8 @@ class ResultDelegate(QStyledItemDelegate):
         self._title_line = max(ROW_TITLE.line, self._title_metrics.height())
         self._snippet_line = max(SNIPPET.line, self._snippet_metrics.height())
         self._small_line = max(SMALL.line, self._small_metrics.height())
-        self._lines = lru_cache(maxsize=512)(self._break)
+        self._lines = lru_cache(maxsize=256)(self._break)
+        self._line_count = lru_cache(maxsize=1024)(self._count_lines)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         row = index.data(ROW_ROLE)
@@ -96,7 +97,7 @@ class ResultDelegate(QStyledItemDelegate):
 
     def height(self, row: Row, width: int) -> int:
         """The height of a row in a list `width` pixels wide."""
-        lines = len(self._lines(row.passage, self._text_width(row, width))[1])
+        lines = self._line_count(row.passage, self._text_width(row, width))
         text = 3 + lines * self._snippet_line if lines else 0
         if row.child:
             return VERTICAL + self._small_line + text + VERTICAL
@@ -106,14 +107,24 @@ class ResultDelegate(QStyledItemDelegate):
     def _text_width(self, row: Row, width: int) -> int:
         return max(40, width - 2 * PADDING - (CHILD_INDENT if row.child else 0))
 
+    def _extract(self, passage: Passage, width: int) -> Extract:
+        return visible_extract(passage, 2 * width // max(1, self._snippet_metrics.averageCharWidth()))
+
+    def _count_lines(self, passage: Passage, width: int) -> int:
+        """How many lines `_break` makes, without laying them out: every row's height is asked for, but few rows are painted."""
+        text = self._extract(passage, width).text
+        if not text:
+            return 0
+        return 1 if self._snippet_metrics.horizontalAdvance(text) <= width else 2
+
     def _break(self, passage: Passage, width: int) -> tuple[Extract, tuple[Line, ...]]:
         """At most two lines, the second one elided."""
-        capacity = 2 * width // max(1, self._snippet_metrics.averageCharWidth())
-        extract = visible_extract(passage, capacity)
+        extract = self._extract(passage, width)
         text = extract.text
-        if not text:
+        lines = self._line_count(passage, width)
+        if lines == 0:
             return extract, ()
-        if self._snippet_metrics.horizontalAdvance(text) <= width:
+        if lines == 1:
             return extract, (Line(text=text, start=0, length=len(text)),)
         layout = QTextLayout(text, self._snippet)
         option = QTextOption()

@@ -226,11 +226,13 @@ class SearchPage(QWidget):
             self.body.setCurrentWidget(self.results)
 
     def _say_no_recent(self) -> None:
-        if self._status is None or self._status.state is IndexingState.STARTING or self._fresh:
+        status = self._status
+        narrowed = self._search.folder is not None
+        if status is None or status.state is IndexingState.STARTING or self._fresh or (status.documents and not narrowed):
             self.body.setCurrentWidget(self.results)
             return
-        reading = self._status.state in (IndexingState.SCANNING, IndexingState.INDEXING)
-        if self._search.folder is not None:
+        reading = status.state in (IndexingState.SCANNING, IndexingState.INDEXING)
+        if narrowed:
             self.empty.say("No recent note in this folder", "Type to search all of its notes.", self._search.looser())
         elif reading:
             self.empty.say("Your notes are being read", "You can type already: each note joins the search as soon as it is read.")

@@ -110,7 +110,8 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     yield start
     for window, bridge in opened:
         close(window, bridge)
-    assert not [t.name for t in set(threading.enumerate()) - before if not t.name.startswith("pymp")]
+    # A timer that was cancelled takes a moment to end.
+    qtbot.waitUntil(lambda: not set(threading.enumerate()) - before, timeout=TIMEOUT)
 
 
 def close(window: MainWindow, bridge: Bridge) -> None:

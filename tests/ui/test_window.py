@@ -67,6 +67,9 @@ def test_letters_typed_anywhere_go_to_the_field(window: MainWindow, qtbot: QtBot
         qtbot.keyClicks(widget, "t")
         assert window.focusWidget() is window.box.field
     assert window.box.field.text() == "ttt"
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_PageDown):
+        press(qtbot, window, key, Qt.KeyboardModifier.ShiftModifier)
+    assert window.box.field.text() == "ttt"
 
 
 def test_the_keys_move_in_the_list_and_not_the_focus(window: MainWindow, qtbot: QtBot) -> None:

@@ -1,0 +1,171 @@
+"""The bridge: newest question wins, nothing outdated arrives, every failure is told, closing leaves nothing behind."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from notesearch.domain import Query, SearchResults, Stage
+from notesearch.errors import DiskFull
+from notesearch.ui.bridge import Failure, LatestWins
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.searches import Search
+
+from .conftest import TIMEOUT, titles
+
+
+class Listener(QObject):
+    """Keeps what arrives, and in which thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, SearchResults]] = []
+        self.threads: set[QThread] = set()
+
+    def on_results(self, request: int, results: SearchResults) -> None:
+        self.heard.append((request, results))
+        self.threads.add(QThread.currentThread())
+
+
+def test_stages_arrive_in_order_in_the_main_thread(window: MainWindow, qtbot: QtBot) -> None:
+    listener = Listener()
+    window.bridge.results_ready.connect(listener.on_results)
+    request = window.bridge.search(Query(text="bread"))
+    qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
+    order = [Stage.KEYWORD, Stage.FUSED, Stage.EXPLAINED]
+    stages = [order.index(results.stage) for _, results in listener.heard]
+    assert stages == sorted(stages)
+    assert stages[0] == 0
+    assert {number for number, _ in listener.heard} == {request}
+    assert listener.threads == {window.thread()}
+
+
+def test_an_outdated_search_is_dropped(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = window.bridge._engine
+    assert engine is not None
+    entered, release = threading.Event(), threading.Event()
+    real = engine.search
+
+    def slow(query: Query) -> SearchResults:
+        if query.text == "slow":
+            entered.set()
+            release.wait(20)
+        return real(query)
+
+    monkeypatch.setattr(engine, "search", slow)
+    listener = Listener()
+    window.bridge.results_ready.connect(listener.on_results)
+    first = window.bridge.search(Query(text="slow"))
+    qtbot.waitUntil(entered.is_set, timeout=TIMEOUT)
+    second = window.bridge.search(Query(text="bread"))
+    qtbot.waitUntil(lambda: any(number == second for number, _ in listener.heard), timeout=TIMEOUT)
+    release.set()
+    qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
+    assert [r.stage for number, r in listener.heard if number == first] == [Stage.KEYWORD]
+
+
+def test_words_do_not_wait_for_the_meaning_of_the_letter_before(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = window.bridge._engine
+    assert engine is not None
+    release = threading.Event()
+    real = engine.search
+    monkeypatch.setattr(engine, "search", lambda query: release.wait(20) and real(query))
+    window.ask(Search(text="tomatoes"))
+    qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
+    window.ask(Search(text="compost"))
+    qtbot.waitUntil(lambda: titles(window)[:1] == ["Compost"], timeout=TIMEOUT)
+    release.set()
+
+
+def test_a_failing_search_is_said_in_the_list(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = window.bridge._engine
+
+    def full(query: Query) -> SearchResults:
+        raise DiskFull
+
+    monkeypatch.setattr(engine, "keyword_search", full)
+    window.ask(Search(text="bread"))
+    qtbot.waitUntil(lambda: window.page.empty.title.text() == "The disk is full", timeout=TIMEOUT)
+    assert window.page.empty.isVisible()
+    monkeypatch.undo()
+    window.ask(Search(text="tomatoes"))
+    qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
+    assert window.page.results.isVisible()
+
+
+def test_a_bug_is_shown_without_its_text(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> None:
+        raise ValueError("a secret line of a note")
+
+    monkeypatch.setattr(window.bridge._engine, "pause", broken)
+    window.bridge.pause()
+    qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
+    assert window.banner.title.text() == "Something went wrong inside Notesearch"
+    assert "ValueError" in window.banner.hint.text()
+    assert "ValueError" in caplog.text
+    assert "secret" not in window.banner.hint.text() + caplog.text
+
+
+def test_explaining_in_batches_keeps_rows_and_order(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = window.bridge._engine
+    assert engine is not None
+    sizes: list[int] = []
+    real = engine.search
+
+    def many(query: Query) -> SearchResults:
+        results = real(query)
+        rows = tuple(replace(results.matches[0], path=Path(f"/n/{i}.md"), rank=i + 1) for i in range(30))
+        return replace(results, matches=rows, total=30)
+
+    def explain(results: SearchResults) -> SearchResults:
+        sizes.append(len(results.matches))
+        return replace(results, stage=Stage.EXPLAINED)
+
+    monkeypatch.setattr(engine, "search", many)
+    monkeypatch.setattr(engine, "explain", explain)
+    listener = Listener()
+    window.bridge.results_ready.connect(listener.on_results)
+    window.bridge.search(Query(text="bread"))
+    qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
+    assert sum(sizes) == 30
+    assert max(sizes) < 30
+    assert [match.rank for match in listener.heard[-1][1].matches] == list(range(1, 31))
+
+
+def test_only_the_newest_job_of_a_slot_runs() -> None:
+    slot = LatestWins("test")
+    gate, done = threading.Event(), threading.Event()
+    ran: list[int] = []
+    slot.put(lambda: (gate.wait(10), ran.append(0)))  # type: ignore[arg-type, return-value]
+    for i in range(1, 5):
+        slot.put(_recorder(ran, i, done))
+    gate.set()
+    assert done.wait(10)
+    slot.close()
+    assert ran[-1] == 4
+    assert len(ran) <= 2
+
+
+def _recorder(ran: list[int], number: int, done: threading.Event) -> Callable[[], None]:
+    def job() -> None:
+        ran.append(number)
+        if number == 4:
+            done.set()
+
+    return job
+
+
+def test_closing_a_slot_drops_what_waits() -> None:
+    slot = LatestWins("test", rest=30)
+    ran: list[int] = []
+    slot.put(lambda: ran.append(1))
+    slot.close()
+    assert ran == []
+
+
+def test_an_error_of_ours_keeps_its_words() -> None:
+    assert Failure.of(DiskFull()) == Failure(title="The disk is full", hint=DiskFull.hint, retryable=True)
