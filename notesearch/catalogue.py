@@ -58,6 +58,8 @@ LOCAL = EmbeddingModel(
     title="all-MiniLM-L6-v2 (bundled, on this computer)",
     dimensions=384,
     context=256,
+    # Measured on SciFact train, nDCG@10 of vectors alone / fused: chunks of 128 tokens 0.691 / 0.742, of 192 0.685 / 0.741, of 256
+    # 0.683 / 0.743. The fused lists are equal, so the size with the fewest vectors (10,000 against 21,400).
     recipe=ChunkRecipe(target=220, maximum=256, minimum=60, overlap=0.12),
     revision="int8-1",
     floor=0.12,

@@ -6,7 +6,6 @@ import argparse
 import importlib.metadata
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,6 +92,7 @@ def main(arguments: Sequence[str]) -> int:
         options = _parser().parse_args(arguments)
         data_dir = _data_dir(options)
         _COMMANDS[options.command](data_dir, options)
+        sys.stdout.flush()
     except SystemExit as ended:
         return int(ended.code or 0)
     except KeyboardInterrupt:
@@ -121,20 +121,23 @@ def _reading(data_dir: Path) -> Iterator[Engine]:
     from notesearch.engine.engine import Engine
 
     engine = Engine(data_dir, read_only=True)
+    started = usable = False
     try:
         engine.start()
+        started = True
         usable = not engine.behind
     except StoreError as error:
         if not error.retryable and data_dir.joinpath("notes.sqlite").exists():
             raise
-        usable = False
     if not usable:
         try:
             mender = Engine(data_dir, watch=False)
             mender.start()
-        except DataFolderHeld:
+        except DataFolderHeld as held:
+            if not started:
+                engine.close()
+                raise DataFolderHeld("Another Notesearch is making the index ready", hint="Try again in a moment.") from held
             # The owner is at it: read what is there.
-            pass
         else:
             engine.close()
             engine = mender
@@ -374,6 +377,10 @@ _COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
 
 
 def _absolute(path: Path) -> Path:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise UsageError("A path that is not valid text was given", hint="Rename the folder.") from None
     return Path(os.path.abspath(path.expanduser()))
 
 
@@ -424,7 +431,3 @@ def _passage(passage: Passage) -> dict[str, Any]:
         "highlights": [list(span) for span in spans], "matched_by": str(passage.matched_by),
     }  # fmt: skip
 
-
-# A pipe that is closed (| head) ends the command quietly.
-if hasattr(signal, "SIGPIPE"):
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)

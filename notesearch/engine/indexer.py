@@ -65,6 +65,7 @@ class Indexer:
         self._extraction: ExtractionProcess | None = None
         self._tickets: list[Ticket] = []
         self._tickets_lock = threading.Lock()
+        self._broken: Exception | None = None
         self.progress = Progress()
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
@@ -109,6 +110,8 @@ class Indexer:
         if ticket is not None:
             with self._tickets_lock:
                 self._tickets.append(ticket)
+            if self._broken is not None:
+                ticket.abandon(self._broken)
         self._queue.add_scan(Scan(folder, ticket, confirmed))
 
     def pause(self) -> None:
@@ -138,6 +141,7 @@ class Indexer:
             except NotesearchError as error:
                 log.warning("indexing waits: %s", error.title)
                 self.error = error
+                self._abandon_tickets(error)
                 self._changed()
                 self._stop.wait(RETRY_AFTER)
                 self.error = None
@@ -146,13 +150,18 @@ class Indexer:
                 if self._stop.is_set():
                     return
                 log.exception("a bug stopped the indexer")
-                self.error = error
+                self.error = self._broken = error
                 self._not_reading.set()
-                with self._tickets_lock:
-                    for ticket in self._tickets:
-                        ticket.abandon(error)
+                self._abandon_tickets(error)
                 self._changed()
                 return
+
+    def _abandon_tickets(self, error: Exception) -> None:
+        """Nobody waits for what cannot go on."""
+        with self._tickets_lock:
+            for ticket in self._tickets:
+                ticket.abandon(error)
+            self._tickets.clear()
 
     def _paused_or_stopped(self) -> bool:
         return self._stop.is_set() or not self._running.is_set()
@@ -218,7 +227,7 @@ class Indexer:
         folders = self._store.folders()
         by_folder: dict[int, list[Path]] = {}
         rows = {f.id: f for f in folders}
-        for path in paths:
+        for path in filter(_is_text, paths):
             folder = next((f for f in folders if path == f.path or f.path in path.parents), None)
             if folder is not None:
                 by_folder.setdefault(folder.id, []).append(path)
@@ -288,6 +297,10 @@ class Indexer:
 
     def _read(self, folder: FolderRow, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
         """Extract files in the child process and give batches to store. Failures go to Problems at once."""
+        for file in files:
+            if not _is_text(file.path):
+                self._failed(folder, file, FileUnreadable("The file's name is not valid text", hint="Rename the file."), ticket)
+        files = [file for file in files if _is_text(file.path)]
         recipe = catalogue.model(folder.model).recipe
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
@@ -357,12 +370,8 @@ class Indexer:
     def _failed(self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None) -> None:
         if isinstance(error, FileGone):
             return
-        try:
-            self._store.put_problem(folder.id, Path(file.path), error, size=file.size, mtime_ns=file.mtime_ns)
-        except UnicodeEncodeError:
-            named = FileUnreadable("The file's name is not valid text", hint="Rename the file.", retryable=True)
-            readable = Path(os.fsencode(file.path).decode("utf-8", "replace"))
-            self._store.put_problem(folder.id, readable, named, size=file.size, mtime_ns=file.mtime_ns)
+        readable = Path(os.fsencode(file.path).decode("utf-8", "replace"))
+        self._store.put_problem(folder.id, readable, error, size=file.size, mtime_ns=file.mtime_ns)
         if ticket is not None:
             ticket.count(failed=1)
 
@@ -435,3 +444,10 @@ class Indexer:
                     self._tickets.remove(ticket)
 
 
+def _is_text(path: Path | str) -> bool:
+    """Whether the name can be written down: on Linux a file's name may be any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

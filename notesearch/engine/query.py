@@ -57,7 +57,9 @@ def parse(query: Query) -> ParsedQuery:
     facets: list[str] = []
     without_facets: list[str] = []
     meaning: list[str] = []
-    for part in _PART.finditer(query.text):
+    # Bytes that are no text reach us as lone surrogates, which no index takes.
+    text = query.text.encode("utf-8", "replace").decode()
+    for part in _PART.finditer(text):
         key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]
         value = quoted if quoted is not None else word
         if key and not value.strip():

@@ -59,7 +59,7 @@ class IgnoreRules:
         return False
 
 
-def skipped_folder(root: str, path: str, name: str) -> bool:
+def skipped_folder(path: str, name: str) -> bool:
     """Whether a folder is left out whatever the ignore files say."""
     if name.startswith(".") or name in PROGRAM_FOLDERS:
         return True
@@ -73,9 +73,9 @@ def scan(root: Path, *, below: Path | None = None, stopped: Callable[[], bool] =
     Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is left out.
     """
     start = str(below or root)
-    rules = rules_above(root, below) if below is not None else IgnoreRules()
-    if below is not None and _folder_is_out(root, below, rules):
+    if below is not None and _folder_is_out(root, below):
         return
+    rules = rules_above(root, below) if below is not None else IgnoreRules()
     try:
         entries = list(os.scandir(start))
     except FileNotFoundError as error:
@@ -91,7 +91,7 @@ def scan(root: Path, *, below: Path | None = None, stopped: Callable[[], bool] =
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if not skipped_folder(str(root), entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True):
+                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True):
                         stack.append((entry.path, list(os.scandir(entry.path)), rules))
                 elif _is_note(entry.name) and entry.is_file() and not rules.ignores(entry.path, is_folder=False):
                     stat = entry.stat()
@@ -113,17 +113,17 @@ def rules_above(root: Path, folder: Path) -> IgnoreRules:
     return rules
 
 
-def _folder_is_out(root: Path, folder: Path, rules: IgnoreRules) -> bool:
+def _folder_is_out(root: Path, folder: Path) -> bool:
+    """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules above it."""
     chain = [f for f in (folder, *folder.parents) if root in f.parents]
-    return any(skipped_folder(str(root), str(f), f.name) or rules.ignores(str(f), is_folder=True) for f in chain)
+    return any(skipped_folder(str(f), f.name) or rules_above(root, f).ignores(str(f), is_folder=True) for f in chain)
 
 
 def is_wanted(root: Path, path: Path) -> bool:
     """Whether a scan of `root` would list this file, by name and rules alone."""
-    if not _is_note(path.name):
+    if not _is_note(path.name) or _folder_is_out(root, path.parent):
         return False
-    rules = rules_above(root, path)
-    return not rules.ignores(str(path), is_folder=False) and not _folder_is_out(root, path.parent, rules)
+    return not rules_above(root, path).ignores(str(path), is_folder=False)
 
 
 class Comparison(NamedTuple):

@@ -147,7 +147,7 @@ class Search:
             return None
         index = self._indexes.keyword
         sets = [index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True) for p in parsed.phrases]
-        sets += [index.documents_with_phrase(t, title=True) for t in parsed.titles]
+        sets += [index.documents_with_phrase(title, title=True) for title in parsed.titles]
         allowed = set.intersection(*sets) if sets else self._store.documents_with(())
         for phrase in parsed.without:
             allowed -= index.documents_with_phrase(phrase)
@@ -211,11 +211,12 @@ class Search:
         if not parsed.facets and not parsed.without_facets:
             return None if asked.among is None else set(asked.among)
         key = (parsed.facets, parsed.without_facets, self._store.position)
-        if self._filtered[0] != key:
+        last = self._filtered
+        if last[0] != key:
             allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
             everything = len(allowed) == self._rows.counts(self._indexes.keyword.position)[0]
-            self._filtered = (key, None if everything else allowed)
-        filtered = self._filtered[1]
+            last = self._filtered = (key, None if everything else allowed)
+        filtered = last[1]
         if filtered is None or asked.among is None:
             return filtered if asked.among is None else set(asked.among)
         return filtered & asked.among

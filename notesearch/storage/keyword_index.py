@@ -36,6 +36,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("last", fast=True)
     builder.add_text_field("title", tokenizer_name="exact")
     builder.add_text_field("text", tokenizer_name="exact")
+    builder.add_text_field("title_gram", tokenizer_name="gram")
     builder.add_text_field("gram", tokenizer_name="gram", index_option="position")
     builder.add_text_field("facet", tokenizer_name="raw", index_option="basic")
     for language in analysis.STEMMERS:
@@ -98,8 +99,10 @@ class KeywordIndex:
         index = self._opened()
         if self._writer is None:
             self._writer = index.writer(heap_size=HEAP, num_threads=1)
-        for document_id in {*removed, *(block.document_id for block in blocks)}:
-            self._writer.delete_documents_by_term("document", document_id)
+        stale = {*removed, *(block.document_id for block in blocks)}
+        if stale:
+            # By query: deleting by the term of an unsigned field deletes nothing in tantivy 0.27.
+            self._writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "document", sorted(stale)))
         for block in blocks:
             self._writer.add_document(_tantivy_document(block))
         self._writer.commit()
@@ -229,24 +232,20 @@ class KeywordIndex:
         terms = [term for term, _ in searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS)] if len(word) > 1 else []
         return tantivy.Query.disjunction_max_query([self._term(field, term) for term in dict.fromkeys([word, *terms])])
 
-    def _phrase(self, phrase: str) -> tantivy.Query:
+    def _phrase(self, phrase: str, field: str = "text", gram_field: str = "gram") -> tantivy.Query:
         """All the words of the phrase side by side, and its runs without spaces likewise."""
         parts = []
         words = analysis.words(phrase)
         if words:
-            parts.append(self._term("text", words[0]) if len(words) == 1 else tantivy.Query.phrase_query(self._schema, "text", list(words)))
+            parts.append(self._term(field, words[0]) if len(words) == 1 else tantivy.Query.phrase_query(self._schema, field, list(words)))
         for run in analysis.unspaced_runs(phrase):
-            parts.append(tantivy.Query.boolean_query([(Occur.Must, self._term("gram", g)) for g in analysis.grams(run)]))
+            parts.append(tantivy.Query.boolean_query([(Occur.Must, self._term(gram_field, g)) for g in analysis.grams(run)]))
         return tantivy.Query.boolean_query([(Occur.Must, part) for part in parts]) if parts else tantivy.Query.empty_query()
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
-        """Ids of the documents that hold the phrase (one word or more) as it stands."""
+        """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title or alias."""
         searcher = self._opened().searcher()
-        if title:
-            words = analysis.words(phrase)
-            query = tantivy.Query.phrase_query(self._schema, "title", list(words)) if len(words) > 1 else self._term("title", "".join(words))
-        else:
-            query = self._phrase(phrase)
+        query = self._phrase(phrase, "title", "title_gram") if title else self._phrase(phrase)
         addresses = [address for _, address in searcher.search(query, limit, count=False).hits]
         return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
 
@@ -268,6 +267,8 @@ def _tantivy_document(block: Block) -> tantivy.Document:
     document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
     for title in block.titles:
         document.add_text("title", analysis.spaced(title))
+        for run in analysis.unspaced_runs(title):
+            document.add_text("title_gram", run)
     runs = analysis.unspaced_runs(full)
     if runs:
         document.add_text("gram", "\n".join(runs))

@@ -103,11 +103,16 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
+def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Raise StoreTooNew for a schema that this version does not know. Only looks."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] > len(migrations):
+        raise StoreTooNew
+
+
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
     """Bring the database up to date. Raises StoreTooNew for a schema this version does not know; nothing is changed then."""
+    refuse_newer(connection, migrations)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(migrations):
-        raise StoreTooNew
     for number in range(version, len(migrations)):
         # executescript ends an open transaction first, so the script carries its own.
         try:

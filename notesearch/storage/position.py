@@ -45,7 +45,7 @@ class SavedAt:
         """None where there is no readable file."""
         try:
             return cls(**json.loads(path.read_text(encoding="ascii")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def save(self, path: Path) -> None:

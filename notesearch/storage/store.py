@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import queue
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ import numpy as np
 
 from notesearch.domain import FileProblem
 from notesearch.errors import DiskFull, NotesearchError, StoreDamaged, StoreError
-from notesearch.storage.migrations import migrate
+from notesearch.storage.migrations import migrate, refuse_newer
 from notesearch.storage.protocols import ChunkRow, DocumentRow, FolderRow, Known, NewDocument, Put, Vectors, WaitingChunk
 
 SEGMENT = 1 << 16
@@ -64,44 +65,67 @@ class Store:
     def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
         self._path = data_dir / DATABASE
         self._write_lock = threading.RLock()
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._connections_lock = threading.Lock()
+        # Reading connections that nobody uses just now; a thread takes one for the time of a question.
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
+        if read_only and not self._path.exists():
+            raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
+        try:
+            self._open(read_only)
+            self.instance: str = self._one("SELECT value FROM meta WHERE key = 'instance'")[0]
+            self._position = self.position
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, read_only: bool) -> None:
         with _people_errors():
-            if not read_only:
-                self._writer = self._connect("rwc")
-                self._writer.execute("PRAGMA journal_mode = WAL")
-                migrate(self._writer)
-            elif not self._path.exists():
-                raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
-            self.instance: str = self._read("SELECT value FROM meta WHERE key = 'instance'").fetchone()[0]
-        self._position: int = self._read(
-            "SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) FROM tombstones), 0))"
-        ).fetchone()[0]
+            connection = self._connect("ro" if read_only else "rwc")
+            self._readers.append(connection)
+            refuse_newer(connection)
+            if read_only:
+                self._idle.put(connection)
+            else:
+                self._readers.remove(connection)
+                self._writer = connection
+                connection.execute("PRAGMA journal_mode = WAL")
+                migrate(connection)
 
     def close(self) -> None:
-        with self._write_lock, self._connections_lock:
-            for connection in self._connections:
+        """Close every connection; the one that writes last, so that SQLite folds its log into the database."""
+        with self._write_lock:
+            for connection in self._readers:
                 connection.close()
-            self._connections.clear()
-            self._writer = None
+            self._readers.clear()
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None, check_same_thread=False
         )
         connection.executescript("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;")
-        with self._connections_lock:
-            self._connections.append(connection)
         return connection
 
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect("ro")
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of a question, asked on a connection that no other thread uses meanwhile."""
         with _people_errors():
-            return connection.execute(sql, parameters)
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = self._connect("ro")
+                self._readers.append(connection)
+            try:
+                return connection.execute(sql, parameters).fetchall()
+            finally:
+                self._idle.put(connection)
+
+    def _one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first row, or None."""
+        rows = self._read(sql, parameters)
+        return rows[0] if rows else None
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -185,7 +209,7 @@ class Store:
         return result
 
     def known_path(self, path: Path) -> Known | None:
-        row = self._read("SELECT id, size, mtime_ns, content_hash, fingerprint FROM documents WHERE path = ?", (str(path),)).fetchone()
+        row = self._one("SELECT id, size, mtime_ns, content_hash, fingerprint FROM documents WHERE path = ?", (str(path),))
         return Known(*row) if row else None
 
     def paths_under(self, path: Path) -> list[str]:
@@ -202,9 +226,11 @@ class Store:
         ]
 
     def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]:
-        """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete at once."""
+        """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete at once. Documents of a
+        folder that was removed meanwhile are left out."""
         with self._write() as w:
-            return [self._put(w, new) for new in documents]
+            folders = {row[0] for row in w.execute("SELECT id FROM folders")}
+            return [self._put(w, new) for new in documents if new.folder_id in folders]
 
     def _put(self, w: sqlite3.Connection, new: NewDocument) -> Put:
         document, path = new.document, str(new.path)
@@ -252,8 +278,8 @@ class Store:
         title taken from the file's name differs."""
         rows = w.execute(
             "SELECT prefix, text_hash, vector_id FROM chunks WHERE document_id ="
-            " (SELECT id FROM documents WHERE content_hash = ? AND fingerprint = ? LIMIT 1) ORDER BY ordinal",
-            (new.content_hash, new.fingerprint),
+            " (SELECT id FROM documents WHERE content_hash = ? AND fingerprint = ? AND format = ? LIMIT 1) ORDER BY ordinal",
+            (new.content_hash, new.fingerprint, new.document.format),
         ).fetchall()
         return rows if len(rows) == len(new.chunks) else []
 
@@ -316,8 +342,8 @@ class Store:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (str(path),))]
             self._remove(w, ids)
             w.execute(
-                "INSERT OR REPLACE INTO problems VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (str(path), folder_id, size, mtime_ns, error.title, error.hint, int(error.retryable)),
+                "INSERT OR REPLACE INTO problems SELECT ?, id, ?, ?, ?, ?, ? FROM folders WHERE id = ?",
+                (str(path), size, mtime_ns, error.title, error.hint, int(error.retryable), folder_id),
             )
 
     def problems(self) -> tuple[FileProblem, ...]:
@@ -342,7 +368,7 @@ class Store:
                JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL
                ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",
             (fingerprint, limit, limit),
-        ).fetchall()
+        )
         result: dict[bytes, WaitingChunk] = {}
         for document_id, digest, prefix, start, end in rows:
             if digest not in result:
@@ -376,19 +402,19 @@ class Store:
         """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
         rows = self._read(
             "SELECT id, vector FROM vectors WHERE fingerprint = ? AND id > ? ORDER BY id LIMIT ?", (fingerprint, vector_id, limit)
-        ).fetchall()
+        )
         ids = [row[0] for row in rows]
         return ids, np.array([np.frombuffer(row[1], np.float32) for row in rows], np.float32)
 
     def count_vectors_since(self, fingerprint: str, vector_id: int) -> int:
-        return int(self._read("SELECT count(*) FROM vectors WHERE fingerprint = ? AND id > ?", (fingerprint, vector_id)).fetchone()[0])
+        return int(self._one("SELECT count(*) FROM vectors WHERE fingerprint = ? AND id > ?", (fingerprint, vector_id))[0])
 
     def vectors_by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
         return {i: np.frombuffer(v, np.float32) for i, v in self._chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)}
 
     def newest_vector_id(self) -> int:
         """The highest id that any vector ever had: the position that copies are compared with."""
-        row = self._read("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'").fetchone()
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
         return int(row[0]) if row else 0
 
     def live_vector_ids(self, fingerprint: str) -> set[int]:
@@ -411,15 +437,12 @@ class Store:
     @property
     def position(self) -> int:
         """The number of the newest change of a document."""
-        return int(
-            self._read(
-                "SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) FROM tombstones), 0))"
-            ).fetchone()[0]
-        )
+        row = self._one("SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) FROM tombstones), 0))")
+        return int(row[0])
 
     def newer_than(self, position: int) -> int:
         """How many documents changed after `position`."""
-        return int(self._read("SELECT count(*) FROM documents WHERE position > ?", (position,)).fetchone()[0])
+        return int(self._one("SELECT count(*) FROM documents WHERE position > ?", (position,))[0])
 
     def changes_since(self, position: int, limit: int) -> list[tuple[int, int, bool]]:
         """(position, document id, gone) of the changes after `position`, in order."""
@@ -438,7 +461,7 @@ class Store:
         return {row[0]: _document_row(row) for row in rows}
 
     def document_at(self, path: Path) -> DocumentRow | None:
-        row = self._read(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),)).fetchone()
+        row = self._one(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),))
         return _document_row(row) if row else None
 
     def newest(self, limit: int) -> list[DocumentRow]:
@@ -502,12 +525,10 @@ class Store:
     def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]:
         """Ids of the vectors of these documents."""
         if len(document_ids) > 5000:
-            rows: Iterator[tuple[int, int]] = iter(
-                self._read(
-                    "SELECT c.vector_id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                    " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
-                    (fingerprint,),
-                )
+            rows = self._read(
+                "SELECT c.vector_id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
+                (fingerprint,),
             )
             return {v for v, d in rows if d in document_ids}
         sql = (
@@ -535,7 +556,10 @@ class Store:
 
     def check(self) -> list[str]:
         """SQLite's own integrity check: [] where all is well."""
-        return [row[0] for row in self._read("PRAGMA quick_check") if row[0] != "ok"]
+        try:
+            return [row[0] for row in self._read("PRAGMA quick_check") if row[0] != "ok"]
+        except StoreDamaged as error:
+            return [str(error.__cause__)]
 
 
 def _quoted(fingerprint: str) -> str:

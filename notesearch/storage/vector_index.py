@@ -41,6 +41,7 @@ class VectorIndex:
         self._no_query.set()
         self._graph = self._empty(1024)
         self._dead: set[int] = set()
+        self._marks_known = True
         self.position = 0
         self.unsaved = 0
 
@@ -66,7 +67,7 @@ class VectorIndex:
                 decision = Rebuild("the saved graph cannot be read")
             if not isinstance(decision, Rebuild):
                 with self._lock:
-                    self._graph, self.position = graph, saved.position
+                    self._graph, self.position, self._marks_known = graph, saved.position, False
         return decision
 
     def save(self, instance: str) -> None:
@@ -88,7 +89,7 @@ class VectorIndex:
         """Add vectors (float32 [n, dimensions], unit length) in ascending order of id."""
         labels = np.asarray(ids, np.int64)
         for first in range(0, len(ids), SLICE):
-            self._no_query.wait(1)
+            self._no_query.wait(0.05)
             with self._lock:
                 needed = self._graph.get_current_count() + SLICE
                 if needed > self._graph.get_max_elements():
@@ -101,12 +102,18 @@ class VectorIndex:
     def set_live(self, live: Collection[int]) -> None:
         """Leave vectors that no chunk uses out of the answers, and take back those that are used again."""
         with self._lock:
-            dead = set(self._graph.get_ids_list()) - set(live)
-            for label in dead - self._dead:
-                self._graph.mark_deleted(label)
-            for label in self._dead - dead:
-                self._graph.unmark_deleted(label)
-            self._dead = dead
+            labels = set(self._graph.get_ids_list())
+            dead = labels - set(live)
+            # A loaded graph remembers its marks but cannot tell them: the first time every label is set to what it should be.
+            before_dead = labels if not self._marks_known else self._dead
+            before_live = labels if not self._marks_known else labels - self._dead
+            for label in dead & before_live:
+                with contextlib.suppress(RuntimeError):
+                    self._graph.mark_deleted(label)
+            for label in before_dead - dead:
+                with contextlib.suppress(RuntimeError):
+                    self._graph.unmark_deleted(label)
+            self._dead, self._marks_known = dead, True
 
     @property
     def mostly_dead(self) -> bool:
@@ -126,14 +133,14 @@ class VectorIndex:
         """
         with self._query():
             live = self._graph.get_current_count() - len(self._dead)
-            k = min(k, live if allowed is None else min(live, len(allowed)))
+            k = min(k, live if allowed is None else len(allowed - self._dead if self._dead else allowed))
             self._graph.set_ef(max(EF_SEARCH, k))
             while k > 0:
                 try:
                     labels, distances = self._graph.knn_query(vector, k=k, num_threads=1, filter=None if allowed is None else allowed.__contains__)
                 except RuntimeError:
                     # Not so many can be reached in the graph.
-                    k //= 2
+                    k -= max(1, k // 8)
                     continue
                 return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
         return []

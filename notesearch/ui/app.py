@@ -35,6 +35,11 @@ class Opening(QObject):
     def _show(self) -> None:
         if not self._window.isVisible() and not self._window.isMinimized():
             self._window.show()
+            QTimer.singleShot(0, self._dress)
+
+    def _dress(self) -> None:
+        """The icon can wait until the window is seen."""
+        self._window.setWindowIcon(program_icon())
 
 
 def require_display() -> None:
@@ -57,11 +62,15 @@ def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication
     folder = Path(__file__).resolve().parents[2] / "resources" / "icons"
     bundle = getattr(sys, "_MEIPASS", None)
     icons.load(Path(bundle) / "resources" / "icons" if bundle else folder)
-    icon = QIcon()
-    for size in (16, 24, 32, 48, 64, 128, 256):
-        icon.addPixmap(icons.pixmap("notesearch", "#2A6659", size))
-    app.setWindowIcon(icon)
     return app
+
+
+def program_icon() -> QIcon:
+    """Our icon at the sizes that desktops ask for."""
+    made = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        made.addPixmap(icons.pixmap("notesearch", "#2A6659", size))
+    return made
 
 
 def run(data_dir: Path, folders: Sequence[Path]) -> int:
@@ -76,6 +85,7 @@ def run(data_dir: Path, folders: Sequence[Path]) -> int:
     Opening(window)
     window.closed.connect(app.quit)
     interrupts = _quit_on_signals(app)
+    window.expect_folders(len(folders))
     bridge.start(folders)
     code = app.exec()
     bridge.close(window.state)

@@ -34,6 +34,8 @@ RECENT_LIMIT = 60
 EXPLAIN_AFTER = 0.12
 # Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
 FUSE_AFTER = 0.008
+# Seconds to wait for the first paint at most: a window that starts minimised paints nothing.
+FIRST_PAINT_WAIT = 1.0
 EXPLAIN_BATCHES = (8, 14, 14)
 
 
@@ -67,10 +69,13 @@ class LatestWins:
         self._job: Callable[[], None] | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
 
     def put(self, job: Callable[[], None]) -> None:
         with self._condition:
+            if self._closed:
+                return
+            if self._thread.ident is None:
+                self._thread.start()
             self._job = job
             self._condition.notify()
 
@@ -79,7 +84,8 @@ class LatestWins:
             self._closed = True
             self._job = None
             self._condition.notify()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while True:
@@ -144,6 +150,7 @@ class Bridge(QObject):
         self._unsubscribe: Callable[[], None] | None = None
         self._started = threading.Event()
         self._closing = threading.Event()
+        self._painted = threading.Event()
         self._latest_search = 0
         self._latest_note = 0
         self._opening = LatestWins("open")
@@ -159,9 +166,14 @@ class Bridge(QObject):
         """Read settings, then bring the engine up, then add `folders`. Also the retry after `start_failed`."""
         self._opening.put(partial(self._start, tuple(folders)))
 
+    def painted(self) -> None:
+        """The window stands: from here on the heavy imports may take their share of the processor."""
+        self._painted.set()
+
     def close(self, state: Mapping[str, Any] | None = None) -> None:
         """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
         self._closing.set()
+        self._painted.set()
         self._started.set()
         for worker in (self._opening, self._keyword_searches, self._fused_searches, self._explanations, self._previews):
             worker.close()
@@ -185,6 +197,7 @@ class Bridge(QObject):
             self.opened.emit(settings, load_window_state(self.data_dir))
             for problem in wrong:
                 self.failed.emit(Failure.of(problem))
+            self._painted.wait(FIRST_PAINT_WAIT)
             from notesearch.engine.engine import Engine
 
             engine = Engine(self.data_dir)

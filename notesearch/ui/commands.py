@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QDialog, QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui import wording
@@ -181,6 +181,8 @@ class Commands(QObject):
     # Folders
 
     def choose_folder(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         dialog = QFileDialog(self._window, "Choose a folder of notes")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -204,6 +206,8 @@ class Commands(QObject):
             self._window.banner.tell(offer)
 
     def ask_to_remove(self, folder: Folder) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
         self._removing = folder
         box = QMessageBox(self._window)
         box.setWindowTitle("Remove folder")

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QToolButton, QVBoxLayout, QWidget
@@ -71,8 +72,11 @@ class MainWindow(QMainWindow):
         self.saved: list[Search] = []
         self.status: IndexingStatus | None = None
         self._ready = False
+        self._start_failed = False
+        self._painted = False
         self._forwarding = False
         self._known_folders = 0
+        self._expected_folders = 0
         self._notices: set[tuple[Path, str]] = set()
         self.box = SearchBox(theme)
         self.banner = Banner()
@@ -179,6 +183,10 @@ class MainWindow(QMainWindow):
 
     # The engine's answers
 
+    def expect_folders(self, number: int) -> None:
+        """So many folders are about to be added: no invitation meanwhile."""
+        self._expected_folders = number
+
     def _on_opened(self, settings: Settings, state: Mapping[str, Any]) -> None:
         self.use_settings(settings)
         self._restore(state)
@@ -192,11 +200,13 @@ class MainWindow(QMainWindow):
         self.bridge.vocabulary()
 
     def _on_start_failed(self, failure: Failure) -> None:
+        self._start_failed = True
         self.failure_page.show_failure(failure)
         self.pages.setCurrentWidget(self.failure_page)
         self.status_line.hide()
 
     def _on_start_again(self) -> None:
+        self._start_failed = False
         self.status_line.show()
         self._choose_page()
         self.bridge.start()
@@ -217,12 +227,15 @@ class MainWindow(QMainWindow):
 
     def _choose_page(self) -> None:
         """The invitation while there is no folder; known from the last start until the engine answers."""
+        if self._start_failed:
+            return
         folders = len(self.status.folders) if self.status is not None and self._ready else self._known_folders
         known = self._ready or self.settings is not None
-        self.pages.setCurrentWidget(self.page if folders or not known else self.first_run)
+        self.pages.setCurrentWidget(self.page if folders or self._expected_folders or not known else self.first_run)
 
     def _on_folder_added(self, folder: Folder) -> None:
         self._known_folders = max(1, self._known_folders)
+        self._expected_folders = max(0, self._expected_folders - 1)
         self.pages.setCurrentWidget(self.page)
         self.status_line.tell(f"Added {folder.path.name}")
         self.box.setFocus()
@@ -258,6 +271,8 @@ class MainWindow(QMainWindow):
             self.banner.withdraw("error")
 
     def show_failure(self, failure: Failure) -> None:
+        self._expected_folders = 0
+        self._choose_page()
         self.banner.tell(Message(title=failure.title, hint=failure.hint, key=f"failure:{failure.title}"))
 
     def use_settings(self, settings: Settings) -> None:
@@ -428,6 +443,12 @@ class MainWindow(QMainWindow):
         self.bridge.save_window_state(self.state)
 
     # The window itself
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.bridge.painted)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

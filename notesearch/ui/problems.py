@@ -59,7 +59,7 @@ class ProblemsDialog(QDialog):
         self._problems = tuple(problems)
         self.list.clear()
         for problem in self._problems:
-            item = QListWidgetItem(f"{problem.path.name or problem.path}\n{problem.title}. {problem.hint}".rstrip(". "))
+            item = QListWidgetItem(f"{problem.path.name or problem.path}\n{problem.title}. {problem.hint}".rstrip())
             item.setToolTip(str(problem.path))
             item.setSizeHint(QSize(0, 4 * 16))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{problem.path.name}. {problem.title}. {problem.hint} {problem.path}")

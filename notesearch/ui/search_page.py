@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
@@ -54,6 +54,7 @@ class SearchPage(QWidget):
         self._failure: Failure | None = None
         self._note_request = 0
         self._followed: Path | None = None
+        self._said = ("", "")
         self._narrow_preview = False
         self.preview_wanted = True
         self.wide_sizes = [SIDE_WIDTH, LIST_WIDTH, 556]
@@ -102,6 +103,7 @@ class SearchPage(QWidget):
         outer.addWidget(self.splitter)
 
     def _connect(self) -> None:
+        self.splitter.splitterMoved.connect(self._fit_summary)
         self.results.row_changed.connect(self._on_row)
         self.results.opened.connect(self.opened)
         self.results.context_wanted.connect(self.context_wanted)
@@ -254,9 +256,19 @@ class SearchPage(QWidget):
             head, rest = ("Opening your notes", "") if self._opening else ("Searching", "")
         else:
             head, rest = wording.recent_summary(self._status, self.results.results.rowCount())
-        self.summary.setText(f"<b>{_escaped(head)}</b>{_escaped(wording.DOT + rest if rest else '')}")
+        self._said = (head, rest)
+        self._fit_summary()
         self.summary.setToolTip(f"{head}{wording.DOT}{rest}" if rest else "")
         self.summary.setAccessibleDescription(wording.DOT.join(filter(None, [head, rest])))
+
+    def _fit_summary(self, *_: int) -> None:
+        """The head whole, and as much of the rest as there is room for."""
+        head, rest = self._said
+        emphasised = self.summary.font()
+        emphasised.setBold(True)
+        room = self.summary.width() - 34 - QFontMetrics(emphasised).horizontalAdvance(head)
+        shown = self.summary.fontMetrics().elidedText(wording.DOT + rest, Qt.TextElideMode.ElideRight, room) if rest else ""
+        self.summary.setText(f"<b>{_escaped(head)}</b>{_escaped(shown)}")
 
     @property
     def _opening(self) -> bool:
@@ -340,6 +352,7 @@ class SearchPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.adapt()
+        QTimer.singleShot(0, self._fit_summary)
 
     def adapt(self) -> None:
         """Show the columns that there is room for."""

@@ -187,6 +187,7 @@ def style_sheet(colours: Palette) -> str:
     #searchBox[active="true"] {{ border: 1px solid {c.accent}; }}
     #searchField {{ background: transparent; border: none; font-size: {FIELD.size}px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; padding: 0; }}
+    QLineEdit {{ placeholder-text-color: {c.third}; }}
     QToolButton {{ background: transparent; border: none; border-radius: 6px; padding: 3px 8px; }}
     QToolButton:hover, QToolButton:focus {{ background: {c.hover}; }}
     QToolButton:focus {{ border: 1px solid {c.accent}; }}

@@ -116,6 +116,8 @@ def duration(seconds: float) -> str:
 def status_lead(status: IndexingStatus) -> str:
     """The first words of the status line."""
     state = status.state
+    if state is IndexingState.IDLE and not status.folders and not status.waiting:
+        return "No folder yet"
     if state is IndexingState.INDEXING:
         verb = "Reading" if status.stage == "reading" else "Indexing"
         owner = owning_folder(status.current, status.folders)

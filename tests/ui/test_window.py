@@ -444,3 +444,29 @@ def test_a_live_change_of_appearance_repaints_everything(window: MainWindow, qtb
     picture = window.grab().toImage()
     assert picture.pixelColor(4, 4).name().upper() == window.theme.palette.ground
     assert picture.pixelColor(picture.width() - 40, picture.height() // 2).name().upper() == window.theme.palette.panel
+
+
+def test_a_folder_from_the_command_line_needs_no_invitation(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+    window = start_window(ready=False)
+    window.expect_folders(1)
+    seen: list[object] = []
+    window.pages.currentChanged.connect(lambda: seen.append(window.pages.currentWidget()))
+    with qtbot.waitSignal(window.bridge.folder_added, timeout=TIMEOUT):
+        window.bridge.add_folder(notes)
+    assert window.first_run not in seen
+    assert window.page.isVisible()
+
+
+def test_a_folder_that_is_not_there_leads_to_the_invitation(start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot) -> None:
+    window = start_window(ready=False)
+    window.expect_folders(1)
+    window.bridge.add_folder(tmp_path / "nowhere")
+    qtbot.waitUntil(lambda: window.banner.isVisible() and window.first_run.isVisible(), timeout=TIMEOUT)
+    assert "not there" in window.banner.title.text()
+
+
+def test_the_summary_fits_its_line(window: MainWindow, qtbot: QtBot) -> None:
+    window.page._said = ("Nothing found so far", "searched 1,940 of 2,013 · 69 waiting, 4 failed, and more to say than fits into the line")
+    window.page._fit_summary()
+    assert window.page.summary.sizeHint().width() <= window.page.summary.width()
+    assert "…" in window.page.summary.text()

@@ -1,0 +1,233 @@
+"""The window: keystroke to painted rows, the longest stall of the GUI thread while indexing, and start to first paint against a bare Qt window.
+
+Run it on a real or virtual screen (xvfb-run -a .venv/bin/python tests/bench/window.py), or offscreen with QT_QPA_PLATFORM=offscreen.
+Aims: keyword rows p95 16 ms, fused rows p95 60 ms after the key that ends the word pause, stall 50 ms, start 1.5 times a bare Qt window.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from common import ROOT, median, notesearch, percentile, scratch, table, til_vault
+from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QTimer
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtTest import QTest
+
+from notesearch.domain import SearchResults, Stage
+from notesearch.ui.app import make_application
+from notesearch.ui.bridge import Bridge
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.results import ResultsView
+from notesearch.ui.search_field import SearchField
+from notesearch.ui.theme import Theme
+
+QUERIES = (
+    "undo the last commit", "list tables in postgres", "vim replace the word", "react hooks effect", "docker volume mount", "kill process on port",
+    "rails migration index", "tmux split pane", "sort a hash by value", "elixir pattern match",
+)  # fmt: skip
+STARTS = 11
+
+
+def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit("waited too long")
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+
+
+class Open:
+    """The real window on a data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.app = make_application()
+        self.bridge = Bridge(data_dir)
+        self.window = MainWindow(self.bridge, Theme(self.app))
+        self.is_ready = False
+        self.bridge.ready.connect(self._ready)
+        self.bridge.start()
+        self.window.resize(1200, 760)
+        self.window.show()
+        wait(lambda: self.is_ready)
+
+    def _ready(self) -> None:
+        self.is_ready = True
+
+    def close(self) -> None:
+        self.window.close()
+        self.bridge.close(None)
+
+
+class PaintClock(QObject):
+    """When rows of each stage were first painted after the last key."""
+
+    def __init__(self, opened: Open) -> None:
+        super().__init__()
+        self.pressed = 0.0
+        self.waiting: list[Stage] = []
+        self.painted: dict[Stage, float] = {}
+        opened.bridge.results_ready.connect(self._arrived)
+        original = ResultsView.paintEvent
+
+        def paint(view: ResultsView, event: QPaintEvent) -> None:
+            original(view, event)
+            for stage in self.waiting:
+                self.painted.setdefault(stage, (time.perf_counter() - self.pressed) * 1000)
+            self.waiting.clear()
+
+        ResultsView.paintEvent = paint  # type: ignore[method-assign]
+
+    def press(self) -> None:
+        self.waiting.clear()
+        self.painted.clear()
+        self.pressed = time.perf_counter()
+
+    def _arrived(self, _request: int, results: SearchResults) -> None:
+        self.waiting.append(results.stage)
+
+
+def keystrokes(data_dir: Path) -> None:
+    opened = Open(data_dir)
+    field = opened.window.findChild(SearchField)
+    clock = PaintClock(opened)
+    QTest.keyClicks(field, "warm up")
+    wait(lambda: Stage.FUSED in clock.painted)
+    keyword, fused = [], []
+    for query in QUERIES:
+        field.clear()
+        for letter in query:
+            clock.press()
+            QTest.keyClick(field, letter)
+            if letter == " ":
+                continue
+            wait(lambda: Stage.KEYWORD in clock.painted)
+            keyword.append(clock.painted[Stage.KEYWORD])
+            wait(lambda: Stage.FUSED in clock.painted)
+            fused.append(clock.painted[Stage.FUSED])
+    opened.close()
+    rows = [
+        [name, len(values), f"{median(values):.1f}", f"{percentile(values, 0.95):.1f}", f"{max(values):.1f}"]
+        for name, values in (("keyword rows", keyword), ("fused rows", fused))
+    ]
+    table("key press to painted", ["", "keys", "ms p50", "ms p95", "ms max"], rows)
+
+
+class Heartbeat(QObject):
+    """The longest time between two beats of a timer of the GUI thread, in milliseconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = time.perf_counter()
+        self.gaps: list[float] = []
+        self.timer = QTimer(self)
+        self.timer.setInterval(5)
+        self.timer.timeout.connect(self.beat)
+        self.timer.start()
+
+    def beat(self) -> None:
+        now = time.perf_counter()
+        self.gaps.append((now - self.last) * 1000)
+        self.last = now
+
+
+def stalls() -> None:
+    with scratch() as folder:
+        opened = Open(folder)
+        loop = QEventLoop()
+        heart = Heartbeat()
+        state = {"begun": False}
+
+        def watch(status: object) -> None:
+            state["begun"] = state["begun"] or getattr(status, "documents", 0) > 0
+            if state["begun"] and getattr(status, "waiting", 1) == 0:
+                loop.quit()
+
+        opened.bridge.status_changed.connect(watch)
+        field = opened.window.findChild(SearchField)
+        typing = QTimer()
+        typing.setInterval(400)
+        letters = iter(" ".join(QUERIES * 20))
+        typing.timeout.connect(lambda: QTest.keyClick(field, next(letters)))
+        typing.start()
+        opened.bridge.add_folder(til_vault())
+        loop.exec()
+        typing.stop()
+        heart.timer.stop()
+        opened.close()
+    gaps = heart.gaps[20:]
+    over = sum(g > 50 for g in gaps)
+    table(
+        "GUI thread while indexing and typing (a beat every 5 ms)", ["beats", "ms p50", "ms p99", "ms longest", "over 50 ms"],
+        [[len(gaps), f"{median(gaps):.1f}", f"{percentile(gaps, 0.99):.1f}", f"{max(gaps):.1f}", over]],
+    )  # fmt: skip
+
+
+FIRST_PAINT = """
+import sys, time
+from PySide6.QtCore import QEvent, QObject, QTimer
+class Watch(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and watched.isWidgetType() and watched.window().isVisible():
+            print(time.time(), flush=True)
+            QTimer.singleShot(0, lambda: __import__("os")._exit(0))
+        return False
+"""
+BARE = (
+    FIRST_PAINT
+    + """
+from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QVBoxLayout, QWidget
+app = QApplication([]); watch = Watch(); app.installEventFilter(watch)
+window = QWidget(); layout = QVBoxLayout(window); layout.addWidget(QLineEdit()); layout.addWidget(QListView()); window.resize(1200, 760)
+window.show(); app.exec()
+"""
+)
+OURS = (
+    FIRST_PAINT
+    + """
+from notesearch.ui import app as ours
+make = ours.make_application
+def watched_application(*a):
+    global watch
+    app = make(*a); watch = Watch(); app.installEventFilter(watch); return app
+ours.make_application = watched_application
+from notesearch.__main__ import main
+main(["--data-dir", sys.argv[1]])
+"""
+)
+
+
+def first_paint(code: str, *arguments: str) -> float:
+    begin = time.time()
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    return (float(done.stdout.split()[0]) - begin) * 1000
+
+
+def starts(data_dir: Path) -> None:
+    bare, ours = [], []
+    for _ in range(STARTS):
+        bare.append(first_paint(BARE))
+        ours.append(first_paint(OURS, str(data_dir)))
+    ratio = median([a / b for a, b in zip(ours, bare, strict=True)])
+    rows = [["bare Qt window", f"{median(bare):.0f}", "1"], ["Notesearch", f"{median(ours):.0f}", f"{ratio:.2f}"]]
+    table(f"process start to first paint, medians of {STARTS} pairs", ["", "ms", "ratio"], rows)
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or ["starts", "keystrokes", "stalls"]
+    with scratch() as folder:
+        if "starts" in chosen or "keystrokes" in chosen:
+            notesearch("index", til_vault(), data_dir=folder)
+        if "starts" in chosen:
+            starts(folder)
+        if "keystrokes" in chosen:
+            keystrokes(folder)
+    if "stalls" in chosen:
+        stalls()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Fixtures for every test below: waiting on conditions, folders of notes, engines that are closed afterwards."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from notesearch.domain import IndexingState, Query, SearchResults
+from notesearch.engine.engine import Engine
+from tests.embedders import HashingEmbedder
+
+Condition = Callable[[], object]
+
+
+def wait_until(condition: Condition, seconds: float = 20.0) -> None:
+    """Look at `condition` every 20 ms until it holds; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:g} s: {getattr(condition, '__name__', condition)}")
+        time.sleep(0.02)
+
+
+def write(root: Path, name: str, text: str | bytes = "") -> Path:
+    """A file below `root`, with the folders above it."""
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def fill(root: Path, notes: Mapping[str, str | bytes]) -> Path:
+    """A folder with these notes."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name, text in notes.items():
+        write(root, name, text)
+    return root
+
+
+def shared(name: str) -> Path:
+    """A folder of the collections kept beside the project; skips the test where they are not there."""
+    beside = Path(os.environ.get("NOTESEARCH_SHARED") or Path(__file__).resolve().parents[2] / "shared")
+    if not (beside / name).exists():
+        pytest.skip(f"no shared collections here ({name})")
+    return beside / name
+
+
+def at_rest(engine: Engine, documents: int | None = None) -> bool:
+    """Nothing is being done, nothing waits, and `documents` notes are complete."""
+    status = engine.status()
+    if status.error:
+        pytest.fail(status.error)
+    return (
+        status.state is IndexingState.IDLE
+        and not status.waiting
+        and not engine.behind
+        and (documents is None or status.complete == documents)
+    )
+
+
+def names(results: SearchResults) -> list[str]:
+    """The file names of the rows, in order."""
+    return [match.path.name for match in results.matches]
+
+
+def found(engine: Engine, text: str, **how: object) -> list[str]:
+    return names(engine.search(Query(text=text, **how)))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    folder = tmp_path / "Notes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def embedder() -> HashingEmbedder:
+    return HashingEmbedder()
+
+
+StartEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+def start_engine(tmp_path: Path, embedder: HashingEmbedder) -> Iterator[StartEngine]:
+    """Starts engines on the data folder of the test, with the hashing embedder where no other is given."""
+    engines: list[Engine] = []
+
+    def start(data_dir: Path | None = None, **how: object) -> Engine:
+        how.setdefault("embedders", (embedder,))
+        engine = Engine(data_dir or tmp_path / "data", **how)  # type: ignore[arg-type]
+        engines.append(engine)
+        engine.start()
+        return engine
+
+    yield start
+    embedder.gate.set()
+    for engine in reversed(engines):
+        engine.close()
+
+
+@pytest.fixture
+def engine(start_engine: StartEngine) -> Engine:
+    """An engine that does not watch: what is done is asked for by `reconcile`."""
+    return start_engine(watch=False)

@@ -1,0 +1,75 @@
+"""An embedder for tests: a real, if simple, embedding by hashed words. The same text gives the same vector on every machine."""
+
+from __future__ import annotations
+
+import re
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from notesearch.catalogue import LOCAL, EmbeddingModel
+from notesearch.embedding.embedder import Vectors
+from notesearch.errors import ModelMissing
+
+_WORD = re.compile(r"\w+")
+
+
+def bag_of_words(text: str) -> Vectors:
+    """float32 [384] of unit length: every word adds to one dimension, so that texts that share words are near."""
+    vector = np.zeros(LOCAL.dimensions, np.float32)
+    for word in _WORD.findall(text.lower()):
+        digest = zlib.crc32(word.encode("utf-8", "replace"))
+        vector[digest % LOCAL.dimensions] += 1.0 if digest & 0x10000 else 0.5
+    norm = float(np.linalg.norm(vector))
+    if not norm:
+        vector[0] = norm = 1.0
+    return (vector / np.float32(norm)).astype(np.float32)
+
+
+class HashingEmbedder:
+    """Implements the Embedder protocol. Counts what it is asked, and stops at a closed `gate` between texts."""
+
+    def __init__(self, *, window: int = 32, error: type[ModelMissing] | None = None) -> None:
+        self._window = window
+        self._lock = threading.Lock()
+        self.error = error
+        self.gate = threading.Event()
+        self.gate.set()
+        self.texts: list[str] = []
+        self.queries: list[str] = []
+        self.waiting = threading.Event()
+
+    @property
+    def model(self) -> EmbeddingModel:
+        return LOCAL
+
+    @property
+    def window(self) -> int:
+        return self._window
+
+    def embed_documents(self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False) -> Vectors:
+        if self.error is not None:
+            raise self.error
+        vectors: list[Vectors] = []
+        for text in texts:
+            while not cancelled() and not self.gate.is_set():
+                self.waiting.set()
+                self.gate.wait(0.01)
+            if cancelled():
+                break
+            with self._lock:
+                self.texts.append(text)
+            vectors.append(bag_of_words(text))
+        return np.array(vectors, np.float32).reshape(len(vectors), LOCAL.dimensions)
+
+    def embed_query(self, text: str) -> Vectors:
+        if self.error is not None:
+            raise self.error
+        with self._lock:
+            self.queries.append(text)
+        return bag_of_words(text)
+
+    def unload(self) -> None:
+        pass

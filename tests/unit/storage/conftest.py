@@ -1,0 +1,68 @@
+"""A store on the disk, and documents to put into it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.domain import Chunk, Document
+from notesearch.storage.protocols import NewDocument, Vectors
+from notesearch.storage.store import Store
+
+MARK = fingerprint(LOCAL)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def root(store: Store) -> Path:
+    """A folder that the store knows."""
+    path = Path("/notes")
+    store.add_folder(path, LOCAL.identifier)
+    return path
+
+
+MakeDocument = Callable[..., NewDocument]
+
+
+@pytest.fixture
+def make(store: Store, root: Path) -> MakeDocument:
+    """A document of a few passages: each of `parts` is one chunk."""
+
+    def new(name: str, parts: Sequence[str] = ("text",), *, mtime_ns: int = 1, moved_from: str | None = None, **about: object) -> NewDocument:
+        title = str(about.pop("title", Path(name).stem))
+        prefix = str(about.pop("prefix", title))
+        content_hash = about.pop("content_hash", None)
+        facets = about.pop("facets", ("type:markdown",))
+        fingerprint = str(about.pop("fingerprint", MARK))
+        text = "\n".join(parts)
+        chunks, start = [], 0
+        for ordinal, part in enumerate(parts):
+            chunks.append(Chunk(ordinal=ordinal, start=start, end=start + len(part), line=1 + ordinal, heading=("H",), prefix=prefix, tokens=5))
+            start += len(part) + 1
+        document = Document(text=text, title=title, format="markdown", **about)  # type: ignore[arg-type]
+        return NewDocument(
+            folder_id=next(f.id for f in store.folders() if f.path == root), path=root / name, size=len(text), mtime_ns=mtime_ns,
+            content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()), fingerprint=fingerprint, document=document,
+            chunks=tuple(chunks), embedded_texts=[f"{prefix}\n{part}" if prefix else part for part in parts],
+            facets=facets, moved_from=root / moved_from if moved_from else None,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    return new
+
+
+def unit_vectors(number: int, dimensions: int = LOCAL.dimensions, seed: int = 0) -> Vectors:
+    """float32 [number, dimensions] of unit length."""
+    drawn = np.random.default_rng(seed).standard_normal((number, dimensions)).astype(np.float32)
+    unit: Vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return unit

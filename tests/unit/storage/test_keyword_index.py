@@ -1,0 +1,331 @@
+"""Exact words: what is found, in which order, and what becomes of a damaged folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from notesearch.errors import StoreError
+from notesearch.storage import analysis
+from notesearch.storage.keyword_index import KeywordIndex
+from notesearch.storage.position import Rebuild, Replay, UpToDate
+from notesearch.storage.protocols import Block, KeywordQuery
+
+INSTANCE = "this store"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[KeywordIndex]:
+    index = KeywordIndex(tmp_path / "keyword")
+    index.load(instance=INSTANCE, position=0)
+    yield index
+    index.close()
+
+
+def block(document_id: int, text: str, *, title: str = "Note", language: str = "en", facets: Sequence[str] = (), part: int = 0) -> Block:
+    return Block(
+        document_id=document_id, first=part, last=part, title=title, titles=(title,), text=text, language=language, facets=facets
+    )
+
+
+Put = Callable[..., None]
+
+
+@pytest.fixture
+def put(index: KeywordIndex) -> Put:
+    """Put texts (or blocks) into the index as documents 1, 2, ..."""
+
+    def put(*texts: str | Block, language: str = "en") -> None:
+        blocks = [t if isinstance(t, Block) else block(i, t, language=language) for i, t in enumerate(texts, 1)]
+        index.apply(blocks, [], index.position + 1, INSTANCE)
+
+    return put
+
+
+def ask(index: KeywordIndex, text: str = "", *, among: Sequence[int] | None = None, limit: int = 10, **how: object) -> list[int]:
+    words = tuple(analysis.spaced(text).split())
+    query = KeywordQuery(words=words, runs=tuple(analysis.unspaced_runs(text)), **how)  # type: ignore[arg-type]
+    return [hit.document_id for hit in index.search(query, limit, among).hits]
+
+
+# Words
+
+
+def test_words_in_any_order_the_note_that_holds_all_of_them_first(index: KeywordIndex, put: Put) -> None:
+    put("sour bread", "bread and butter", "sour cream", "garden")
+    assert ask(index, "bread sour")[0] == 1
+    assert set(ask(index, "bread sour")) == {1, 2, 3}
+    assert ask(index, "nothing") == []
+
+
+def test_the_total_counts_what_holds_all_words(index: KeywordIndex, put: Put) -> None:
+    put("sour bread", "bread and butter", "sour cream bread")
+    assert index.search(KeywordQuery(words=("sour", "bread")), 1).total == 2
+    assert index.search(KeywordQuery(words=("sour", "butter")), 10).total == 3
+
+
+def test_titles_weigh_more(index: KeywordIndex, put: Put) -> None:
+    put("a word about tomatoes here and there", block(2, "something else, as long as the other", title="Tomatoes"))
+    assert ask(index, "tomatoes") == [2, 1]
+
+
+def test_words_side_by_side_weigh_more(index: KeywordIndex, put: Put) -> None:
+    put("train for the long night before", "the night train goes at ten")
+    assert ask(index, "night train")[0] == 2
+
+
+def test_the_last_word_is_a_beginning_while_it_is_typed(index: KeywordIndex, put: Put) -> None:
+    put("fermentation takes days", "fermata in music")
+    assert ask(index, "ferment", prefix=True) == [1]
+    assert set(ask(index, "ferm", prefix=True)) == {1, 2}
+    assert ask(index, "ferm") == []
+    assert ask(index, "takes ferm", prefix=True)[0] == 1
+
+
+def test_the_beginning_of_a_title(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "body", title="Fermentation"), block(2, "fermentation in passing, " + "other words " * 50))
+    assert ask(index, "ferm", prefix=True)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("en", "she studies bridges", "studying bridge"), ("de", "die Häuser am See", "Hauses"), ("de", "die Häuser am See", "haus"),
+        ("fr", "les maisons anciennes", "maison ancienne"), ("es", "los niños corriendo", "niño"), ("ru", "читаю книги", "книгой"),
+        ("fi", "taloissa", "talossa"), ("it", "le montagne", "montagna"), ("sv", "flickorna", "flickor"), ("pt", "os livros", "livro"),
+    ],
+)  # fmt: skip
+def test_stems(index: KeywordIndex, put: Put, language: str, text: str, asked: str) -> None:
+    put(text, language=language)
+    assert ask(index, asked, languages=(language, "en")) == [1]
+
+
+def test_diacritics_do_not_matter_in_either_direction(index: KeywordIndex, put: Put) -> None:
+    put("crème brûlée", "Zurich", "naïve Ångström")
+    assert ask(index, "creme brulee") == [1]
+    assert ask(index, "Zürich") == [2]
+    assert ask(index, "angstrom") == [3]
+
+
+@pytest.mark.parametrize(("typed", "wanted"), [("sourdoguh", 1), ("tomatos", 2), ("fermentaton", 1), ("garedn", 3)])
+def test_small_typing_errors_are_forgiven(index: KeywordIndex, put: Put, typed: str, wanted: int) -> None:
+    put("sourdough fermentation", "tomatoes", "garden")
+    assert wanted in ask(index, typed)
+
+
+def test_a_word_that_is_there_is_not_taken_for_another(index: KeywordIndex, put: Put) -> None:
+    put("garden", "warden")
+    assert ask(index, "garden") == [1]
+
+
+def test_short_words_are_not_guessed_at(index: KeywordIndex, put: Put) -> None:
+    put("cat", "car")
+    assert ask(index, "cab") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("我昨天去了北京大学图书馆", "北京大学"), ("我昨天去了北京大学图书馆", "图书"), ("知识管理的方法", "识"), ("東京タワーに行きました", "タワー"),
+        ("カタカナとひらがな", "ひらがな"), ("한국어 노트 정리", "노트"), ("การทำขนมปัง", "ขนม"), ("笔记 about 知识 graphs", "graphs 知识"),
+    ],
+)  # fmt: skip
+def test_scripts_without_spaces(index: KeywordIndex, put: Put, text: str, asked: str) -> None:
+    put(text, "完全に関係のない文", "plain text")
+    assert ask(index, asked)[0] == 1
+
+
+def test_stop_words_alone_are_searched(index: KeywordIndex, put: Put) -> None:
+    put("to be or not to be", "garden")
+    assert ask(index, "to be or not to be") == [1]
+
+
+# Phrases and filters
+
+
+def test_a_phrase_stands_as_it_is_written(index: KeywordIndex, put: Put) -> None:
+    put("the night train", "train by night", "night and train", "a nightly train")
+    assert index.documents_with_phrase("night train") == {1}
+    assert index.documents_with_phrase("Night TRAIN!") == {1}
+    assert index.documents_with_phrase("train") == {1, 2, 3, 4}
+    assert index.documents_with_phrase("...") == set()
+    assert ask(index, phrases=("night train",), filtered=True, among=[1]) == [1]
+
+
+def test_a_phrase_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> None:
+    put("北京大学图书馆", "大学在北京", "图书")
+    assert index.documents_with_phrase("北京大学") == {1}
+    assert index.documents_with_phrase("图书") == {1, 3}
+
+
+def test_phrases_in_the_title_alone(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "text", title="Night train to Vienna"), block(2, "night train", title="Other"))
+    assert index.documents_with_phrase("night train", title=True) == {1}
+    assert index.documents_with_phrase("vienna", title=True) == {1}
+    assert index.documents_with_phrase("text", title=True) == set()
+
+
+def test_a_title_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "内容", title="北京旅行"), block(2, "北京旅行", title="Other"))
+    assert index.documents_with_phrase("北京", title=True) == {1}
+    assert index.documents_with_phrase("北京旅行", title=True) == {1}
+
+
+def test_facets_filter_and_exclude(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "bread", facets=["tag:a", "type:text"]), block(2, "bread", facets=["tag:b"]), block(3, "bread"))
+    assert ask(index, "bread", facets=("tag:a",)) == [1]
+    assert set(ask(index, "bread", without_facets=("tag:a",))) == {2, 3}
+    assert ask(index, "bread", facets=("tag:a", "tag:b")) == []
+    assert ask(index, facets=("tag:b",)) == [2]
+    assert ask(index, without_facets=("tag:b",), facets=("type:text",)) == [1]
+
+
+def test_filters_do_not_change_the_score(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "bread and sour", facets=["tag:a"]), block(2, "bread", facets=["tag:a"]), block(3, "else"))
+    plain = index.search(KeywordQuery(words=("bread",)), 10).hits
+    filtered = index.search(KeywordQuery(words=("bread",), facets=("tag:a",)), 10, [1, 2]).hits
+    assert [round(h.score, 4) for h in plain] == [round(h.score, 4) for h in filtered]
+
+
+def test_among_is_an_allow_list(index: KeywordIndex, put: Put) -> None:
+    put("bread one", "bread two", "bread three")
+    assert set(ask(index, "bread", among=[2, 3])) == {2, 3}
+    assert ask(index, "bread", among=[99]) == []
+
+
+def test_nothing_asked_nothing_found(index: KeywordIndex, put: Put) -> None:
+    put("bread")
+    assert ask(index) == []
+    assert ask(index, "...") == []
+
+
+def test_the_best_come_first_and_no_more_than_asked(index: KeywordIndex, put: Put) -> None:
+    put(*[f"bread {'butter ' * i}" for i in range(30)])
+    hits = index.search(KeywordQuery(words=("bread",)), 7).hits
+    assert len(hits) == 7
+    assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
+
+
+@pytest.mark.parametrize("word", ["*", "a:b", "(", '"', "AND", "OR NOT", "\\", "[a TO b]", "^2", "~", "日" * 300, "x" * 5000, "\x00", "🍞", "é" * 300])
+def test_nothing_in_a_query_is_syntax(index: KeywordIndex, put: Put, word: str) -> None:
+    put("bread")
+    for prefix in (False, True):
+        ask(index, word, prefix=prefix)
+        ask(index, phrases=(word,))
+    index.documents_with_phrase(word)
+    index.documents_with_phrase(word, title=True)
+
+
+# Changing, opening, damage
+
+
+def test_a_changed_document_replaces_all_its_blocks_and_a_removed_one_goes(index: KeywordIndex) -> None:
+    index.apply([block(1, "old first"), block(1, "old second", part=1), block(2, "keep")], [], 3, INSTANCE)
+    assert len(index) == 3
+    index.apply([block(1, "new")], [], 4, INSTANCE)
+    assert ask(index, "old") == []
+    assert ask(index, "new") == [1]
+    index.apply([], [2], 5, INSTANCE)
+    assert ask(index, "keep") == []
+    assert (index.position, len(index)) == (5, 1)
+
+
+def reopened(index: KeywordIndex, folder: Path, *, position: int, instance: str = INSTANCE, read_only: bool = False) -> tuple[KeywordIndex, object]:
+    index.close()
+    other = KeywordIndex(folder, read_only=read_only)
+    return other, other.load(instance=instance, position=position)
+
+
+def test_opened_again(index: KeywordIndex, put: Put, tmp_path: Path) -> None:
+    put("bread")
+    other, plan = reopened(index, tmp_path / "keyword", position=1)
+    assert plan == UpToDate()
+    assert ask(other, "bread") == [1]
+    other, plan = reopened(other, tmp_path / "keyword", position=9)
+    assert plan == Replay(1)
+    other.apply([block(7, "cake")], [], 9, INSTANCE)
+    assert set(ask(other, "bread cake")) == {1, 7}
+    other, plan = reopened(other, tmp_path / "keyword", position=9, instance="another")
+    assert isinstance(plan, Rebuild)
+    assert len(other) == 0
+    other.close()
+
+
+def damage_garbage(folder: Path) -> None:
+    (folder / "meta.json").write_bytes(b"\x00garbage")
+
+
+def damage_truncated(folder: Path) -> None:
+    (folder / "meta.json").write_bytes((folder / "meta.json").read_bytes()[:-20])
+
+
+def damage_missing(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.suffix in (".idx", ".term", ".pos", ".store", ".fast", ".fieldnorm"):
+            path.unlink()
+
+
+def damage_cut(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.suffix in (".idx", ".term", ".pos", ".store", ".fast", ".fieldnorm"):
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_no_position(folder: Path) -> None:
+    (folder / "position.json").unlink()
+
+
+def damage_gone(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+DAMAGES = [damage_garbage, damage_truncated, damage_missing, damage_cut, damage_no_position, damage_gone]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_folder_is_rebuilt(index: KeywordIndex, put: Put, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    put("bread", "cake")
+    index.close()
+    damage(tmp_path / "keyword")
+    other, plan = reopened(index, tmp_path / "keyword", position=1)
+    assert isinstance(plan, Rebuild)
+    assert plan.reason
+    assert len(other) == 0
+    other.apply([block(1, "bread")], [], 1, INSTANCE)
+    assert ask(other, "bread") == [1]
+    other.close()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_reader_says_that_it_is_not_ready_and_changes_nothing(
+    index: KeywordIndex, put: Put, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    put("bread")
+    index.close()
+    damage(tmp_path / "keyword")
+    before = sorted(p.name for p in (tmp_path / "keyword").glob("*"))
+    reader = KeywordIndex(tmp_path / "keyword", read_only=True)
+    with pytest.raises(StoreError) as refused:
+        reader.load(instance=INSTANCE, position=1)
+    assert refused.value.retryable
+    assert sorted(p.name for p in (tmp_path / "keyword").glob("*")) == before
+
+
+def test_a_reader_sees_what_the_owner_commits(index: KeywordIndex, put: Put, tmp_path: Path) -> None:
+    put("bread")
+    reader = KeywordIndex(tmp_path / "keyword", read_only=True)
+    assert reader.load(instance=INSTANCE, position=1) == UpToDate()
+    index.apply([block(2, "cake")], [], 2, INSTANCE)
+    assert ask(reader, "cake") == []
+    reader.refresh()
+    assert ask(reader, "cake") == [2]
+    assert reader.position == 2
+    reader.close()
+
+
+def test_closed_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        len(KeywordIndex(tmp_path / "keyword"))

@@ -1,0 +1,109 @@
+"""Migrations: from every earlier version to the newest with the rows kept, newer schemas refused, failures rolled back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from notesearch.errors import StoreTooNew
+from notesearch.storage.migrations import MIGRATIONS, migrate
+from notesearch.storage.store import DATABASE, Store
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(tmp_path / DATABASE, isolation_level=None)) as connection:
+        yield connection
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    return sorted(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall())
+
+
+def fill(connection: sqlite3.Connection) -> dict[str, int]:
+    """A row in every table, whatever columns the schema of this version has. Returns the number of rows by table."""
+    connection.execute("PRAGMA foreign_keys = OFF")
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    for table in tables:
+        columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        values = [1 if "INT" in kind else b"0123456789abcdef" if kind == "BLOB" else "[]" for _, _, kind, *_ in columns]
+        connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(values))})", values)
+    return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+
+
+@pytest.mark.parametrize("earlier", range(len(MIGRATIONS) + 1))
+def test_every_earlier_version_comes_to_the_newest_schema(database: sqlite3.Connection, tmp_path: Path, earlier: int) -> None:
+    migrate(database, MIGRATIONS[:earlier])
+    assert version_of(database) == earlier
+    rows = fill(database)
+    migrate(database)
+    assert version_of(database) == len(MIGRATIONS)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrate(fresh)
+        assert schema_of(database) == schema_of(fresh)
+    for table, number in rows.items():
+        if database.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone():
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= number
+    assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    database.close()
+    store = Store(tmp_path)
+    assert store.instance
+    assert len(store.folders()) <= 1
+    store.close()
+
+
+def test_the_newest_version_is_left_alone(database: sqlite3.Connection) -> None:
+    migrate(database)
+    before = database.total_changes
+    migrate(database)
+    assert database.total_changes == before
+
+
+def test_a_newer_schema_is_refused_and_not_a_byte_changes(database: sqlite3.Connection, tmp_path: Path) -> None:
+    migrate(database)
+    fill(database)
+    database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    database.close()
+    before = (tmp_path / DATABASE).read_bytes()
+    with pytest.raises(StoreTooNew) as refused:
+        Store(tmp_path)
+    assert refused.value.title
+    assert refused.value.hint
+    assert (tmp_path / DATABASE).read_bytes() == before
+
+
+def test_a_reader_refuses_a_newer_schema_too(database: sqlite3.Connection, tmp_path: Path) -> None:
+    database.execute("CREATE TABLE meta (key TEXT, value TEXT)")
+    database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    database.close()
+    with pytest.raises(StoreTooNew):
+        Store(tmp_path, read_only=True)
+
+
+def test_a_failing_migration_changes_nothing_and_can_be_repeated(database: sqlite3.Connection) -> None:
+    migrate(database)
+    fill(database)
+    before = (version_of(database), schema_of(database), list(database.iterdump()))
+    broken = (*MIGRATIONS, "CREATE TABLE extra (x); DELETE FROM folders; INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(database, broken)
+    assert not database.in_transaction
+    assert (version_of(database), schema_of(database), list(database.iterdump())) == before
+    migrate(database, (*MIGRATIONS, "CREATE TABLE extra (x)"))
+    assert version_of(database) == len(MIGRATIONS) + 1
+
+
+def test_migrations_before_a_failing_one_stay(database: sqlite3.Connection) -> None:
+    steps = ("CREATE TABLE a (x)", "CREATE TABLE b (x)", "CREATE TABLE b (y)")
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(database, steps)
+    assert version_of(database) == 2
+    assert [name for name, _ in schema_of(database)] == ["a", "b"]

@@ -1,0 +1,51 @@
+"""The one decision on opening an index copy, and the file it is made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate, plan
+
+SAVED = SavedAt(version=2, instance="a", position=10, count=4)
+
+
+def test_up_to_date_where_nothing_changed() -> None:
+    assert plan(SAVED, version=2, instance="a", position=10, count=4) == UpToDate()
+
+
+def test_replay_from_where_it_was_saved() -> None:
+    assert plan(SAVED, version=2, instance="a", position=15) == Replay(10)
+
+
+@pytest.mark.parametrize(
+    ("saved", "version", "instance", "position", "count", "word"),
+    [
+        (None, 2, "a", 10, None, "no saved"),
+        (SAVED, 3, "a", 10, None, "layout"),
+        (SAVED, 2, "b", 10, None, "another database"),
+        (SAVED, 2, "a", 9, None, "ahead"),
+        (SAVED, 2, "a", 10, 3, "3 entries"),
+    ],
+)
+def test_rebuild_says_why(saved: SavedAt | None, version: int, instance: str, position: int, count: int | None, word: str) -> None:
+    decision = plan(saved, version=version, instance=instance, position=position, count=count)
+    assert isinstance(decision, Rebuild)
+    assert word in decision.reason
+
+
+def test_saved_and_loaded_again(tmp_path: Path) -> None:
+    SAVED.save(tmp_path / "p.json")
+    assert SavedAt.load(tmp_path / "p.json") == SAVED
+    assert [p.name for p in tmp_path.iterdir()] == ["p.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 1}', b'{"version": 1, "more": 2}', b"\xff\xfe", b"[" * 5000])
+def test_a_damaged_file_is_no_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "p.json").write_bytes(content)
+    assert SavedAt.load(tmp_path / "p.json") is None
+
+
+def test_no_file(tmp_path: Path) -> None:
+    assert SavedAt.load(tmp_path / "p.json") is None
