@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from notesearch.domain import IndexingState, Query, SearchResults
+from notesearch.domain import IndexingState, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
 from tests.embedders import HashingEmbedder
 
@@ -70,8 +70,9 @@ def names(results: SearchResults) -> list[str]:
     return [match.path.name for match in results.matches]
 
 
-def found(engine: Engine, text: str, **how: object) -> list[str]:
-    return names(engine.search(Query(text=text, **how)))  # type: ignore[arg-type]
+def found(engine: Engine, text: str, mode: str = "hybrid", **how: object) -> list[str]:
+    """The file names of the rows for a query."""
+    return names(engine.search(Query(text=text, mode=Mode(mode), **how)))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
-import zlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,11 +17,12 @@ _WORD = re.compile(r"\w+")
 
 
 def bag_of_words(text: str) -> Vectors:
-    """float32 [384] of unit length: every word adds to one dimension, so that texts that share words are near."""
+    """float32 [384] of unit length: every word adds to three dimensions, so that texts that share words are near."""
     vector = np.zeros(LOCAL.dimensions, np.float32)
     for word in _WORD.findall(text.lower()):
-        digest = zlib.crc32(word.encode("utf-8", "replace"))
-        vector[digest % LOCAL.dimensions] += 1.0 if digest & 0x10000 else 0.5
+        digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=6).digest()
+        for start in (0, 2, 4):
+            vector[int.from_bytes(digest[start : start + 2], "big") % LOCAL.dimensions] += 1.0
     norm = float(np.linalg.norm(vector))
     if not norm:
         vector[0] = norm = 1.0

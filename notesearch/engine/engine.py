@@ -53,12 +53,14 @@ from notesearch.errors import (
     UsageError,
     WatchLimited,
 )
-from notesearch.storage.protocols import FolderRow
+from notesearch.storage.protocols import FolderRow, Held
 from notesearch.storage.store import Store
 
 log = logging.getLogger(__name__)
 
 PREVIEW = 60_000
+UNREACHABLE = "The folder cannot be reached. Its notes stay searchable."
+KEPT = "Most of its files are gone. Their notes were kept in the index."
 
 
 class Engine:
@@ -209,7 +211,7 @@ class Engine:
         if remove:
             self._required_indexer().scan(folder, confirmed=True)
         else:
-            self._store.hold_deletions(row.id, False)
+            self._store.hold_deletions(row.id, Held.KEPT)
             self.status_board.changed()
 
     def _row(self, folder: Path) -> FolderRow:
@@ -303,7 +305,7 @@ class Engine:
             documents=sum(r.documents for r in rows), complete=sum(r.complete for r in rows), waiting=waiting, failed=sum(r.failed for r in rows),
             chunks=sum(r.chunks for r in rows), embedded=sum(r.embedded for r in rows), folders=folders,
             problems=sum(r.failed for r in rows) + len(self._limited),
-            held=tuple(self._held(row) for row in rows if row.held),
+            held=tuple(self._held(row) for row in rows if row.held is Held.ASKING),
             error=str(error) if isinstance(error, NotesearchError) else "Indexing stopped because of a bug. Start Notesearch again." if error else "",
         )  # fmt: skip
 
@@ -312,14 +314,14 @@ class Engine:
         state = FolderState.READY
         if unreachable:
             state = FolderState.UNREACHABLE
-        elif row.held:
+        elif row.held is Held.ASKING:
             state = FolderState.ASKING
         elif row.waiting:
             state = FolderState.INDEXING
         limited = self._limited.get(row.path)
         return Folder(
             path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
-            notice="The folder cannot be reached. Its notes stay searchable." if unreachable else limited.title if limited else "",
+            notice=UNREACHABLE if unreachable else KEPT if row.held is Held.KEPT else limited.title if limited else "",
         )  # fmt: skip
 
     def _held(self, row: FolderRow) -> HeldDeletions:
@@ -346,7 +348,7 @@ class Engine:
 
     def refresh(self) -> None:
         """For a reader: see what the owner has written since."""
-        self._indexes.keyword.refresh()
+        self._indexes.refresh()
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""

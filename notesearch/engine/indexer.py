@@ -27,7 +27,7 @@ from notesearch.engine.query import facets_of
 from notesearch.engine.scanner import FoundFile
 from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
 from notesearch.errors import FileGone, FileUnreadable, FolderError, NotesearchError
-from notesearch.storage.protocols import FolderRow, NewDocument
+from notesearch.storage.protocols import FolderRow, Held, NewDocument
 from notesearch.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -274,15 +274,19 @@ class Indexer:
             self._changed()
         if self._stop.is_set():
             return
-        left = [path for path in gone if not os.path.lexists(path) or confirmed or not scanner.is_wanted(folder.path, Path(path))]
-        if left and not confirmed and self._must_ask(folder, left):
-            self._store.hold_deletions(folder.id, True)
+        vanished = [path for path in gone if not os.path.lexists(path)]
+        # Still there but no longer asked for: named by an ignore file since.
+        leaving = [path for path in gone if os.path.lexists(path) and not scanner.is_wanted(folder.path, Path(path))]
+        if vanished and not confirmed and self._must_ask(folder, vanished):
+            if folder.held is Held.NO:
+                self._store.hold_deletions(folder.id, Held.ASKING)
             if ticket is not None:
-                ticket.held = len(left)
-            return
-        removed = self._store.remove_paths(left) if left else 0
-        if folder.held and (confirmed or not left):
-            self._store.hold_deletions(folder.id, False)
+                ticket.held = len(vanished)
+        else:
+            leaving += vanished
+            if folder.held is not Held.NO:
+                self._store.hold_deletions(folder.id, Held.NO)
+        removed = self._store.remove_paths(leaving) if leaving else 0
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
@@ -370,8 +374,7 @@ class Indexer:
     def _failed(self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None) -> None:
         if isinstance(error, FileGone):
             return
-        readable = Path(os.fsencode(file.path).decode("utf-8", "replace"))
-        self._store.put_problem(folder.id, readable, error, size=file.size, mtime_ns=file.mtime_ns)
+        self._store.put_problem(folder.id, Path(scanner.readable_name(file.path)), error, size=file.size, mtime_ns=file.mtime_ns)
         if ticket is not None:
             ticket.count(failed=1)
 

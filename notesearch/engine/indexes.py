@@ -120,6 +120,16 @@ class Indexes:
             self.sync_vectors(mark, index)
             index.set_live(self._store.live_vector_ids(mark))
 
+    def refresh(self) -> None:
+        """For a reader: take in what the owner has written since."""
+        before = self.keyword.position
+        self.keyword.refresh()
+        newest = self._store.newest_vector_id()
+        for mark, index in list(self._vectors.items()):
+            if newest > index.position or before != self.keyword.position:
+                self.sync_vectors(mark, index)
+                self.refresh_live(mark, index)
+
     def save_vectors(self, *, all_of_them: bool = False) -> None:
         """Write the graphs that have grown enough; with `all_of_them` (on closing) those where replaying would take noticeable time."""
         for index in list(self._vectors.values()):

@@ -57,10 +57,12 @@ def parse(query: Query) -> ParsedQuery:
     facets: list[str] = []
     without_facets: list[str] = []
     meaning: list[str] = []
+    word_last = False
     # Bytes that are no text reach us as lone surrogates, which no index takes.
     text = query.text.encode("utf-8", "replace").decode()
     for part in _PART.finditer(text):
         key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]
+        word_last = not key and not part["minus"] and quoted is None
         value = quoted if quoted is not None else word
         if key and not value.strip():
             continue
@@ -87,7 +89,7 @@ def parse(query: Query) -> ParsedQuery:
         runs=tuple(analysis.unspaced_runs(joined)),
         phrases=tuple(phrases), titles=tuple(titles), without=tuple(without), without_titles=tuple(without_titles),
         facets=tuple(dict.fromkeys(facets)), without_facets=tuple(without_facets), meaning=" ".join(meaning),
-        prefix=query.prefix and query.text[-1:].isalnum(),
+        prefix=query.prefix and word_last and query.text[-1:].isalnum(),
     )  # fmt: skip
 
 

@@ -126,6 +126,11 @@ def is_wanted(root: Path, path: Path) -> bool:
     return not rules_above(root, path).ignores(str(path), is_folder=False)
 
 
+def readable_name(path: str) -> str:
+    """The path as text: on Linux a name may be any bytes. What cannot be read becomes U+FFFD."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
+
+
 class Comparison(NamedTuple):
     """A folder compared with the store: `changed` are new files and those whose size or time differs, newest first; `gone` are paths that
     the store knows and the disk does not have; `unchanged` counts the rest."""
@@ -141,7 +146,7 @@ def compare(found: Iterator[FoundFile], known: dict[str, Known], fingerprint: st
     changed = []
     unchanged = 0
     for file in found:
-        before = left.pop(file.path, None)
+        before = left.pop(readable_name(file.path), None)
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.fingerprint not in ("", fingerprint):
             changed.append(file)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,14 @@ from notesearch.domain import Chunk, Document
 Vectors = NDArray[np.float32]
 
 
+class Held(IntEnum):
+    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the index."""
+
+    NO = 0
+    ASKING = 1
+    KEPT = 2
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
     """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk."""
@@ -23,7 +32,7 @@ class FolderRow:
     id: int
     path: Path
     model: str
-    held: bool
+    held: Held
     documents: int
     complete: int
     failed: int

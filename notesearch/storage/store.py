@@ -21,7 +21,7 @@ import numpy as np
 from notesearch.domain import FileProblem
 from notesearch.errors import DiskFull, NotesearchError, StoreDamaged, StoreError
 from notesearch.storage.migrations import migrate, refuse_newer
-from notesearch.storage.protocols import ChunkRow, DocumentRow, FolderRow, Known, NewDocument, Put, Vectors, WaitingChunk
+from notesearch.storage.protocols import ChunkRow, DocumentRow, FolderRow, Held, Known, NewDocument, Put, Vectors, WaitingChunk
 
 SEGMENT = 1 << 16
 DATABASE = "notes.sqlite"
@@ -187,12 +187,12 @@ class Store:
         )
         return tuple(
             FolderRow(
-                id=i, path=Path(p), model=m, held=bool(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded
+                id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded
             )
             for i, p, m, held, n, complete, bad, chunks, embedded in rows
         )
 
-    def hold_deletions(self, folder_id: int, held: bool) -> None:
+    def hold_deletions(self, folder_id: int, held: Held) -> None:
         with self._write() as w:
             w.execute("UPDATE folders SET held = ? WHERE id = ?", (int(held), folder_id))
 

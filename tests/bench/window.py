@@ -18,6 +18,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 
 from notesearch.domain import SearchResults, Stage
+from notesearch.ui import search_page
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
@@ -62,6 +63,20 @@ class Open:
         self.bridge.close(None)
 
 
+class TimedResultsView(ResultsView):
+    """The list, telling when it has painted."""
+
+    painted: Callable[[], None] | None = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if TimedResultsView.painted is not None:
+            TimedResultsView.painted()
+
+
+search_page.ResultsView = TimedResultsView  # type: ignore[misc]
+
+
 class PaintClock(QObject):
     """When rows of each stage were first painted after the last key."""
 
@@ -71,15 +86,12 @@ class PaintClock(QObject):
         self.waiting: list[Stage] = []
         self.painted: dict[Stage, float] = {}
         opened.bridge.results_ready.connect(self._arrived)
-        original = ResultsView.paintEvent
+        TimedResultsView.painted = self._painted
 
-        def paint(view: ResultsView, event: QPaintEvent) -> None:
-            original(view, event)
-            for stage in self.waiting:
-                self.painted.setdefault(stage, (time.perf_counter() - self.pressed) * 1000)
-            self.waiting.clear()
-
-        ResultsView.paintEvent = paint  # type: ignore[method-assign]
+    def _painted(self) -> None:
+        for stage in self.waiting:
+            self.painted.setdefault(stage, (time.perf_counter() - self.pressed) * 1000)
+        self.waiting.clear()
 
     def press(self) -> None:
         self.waiting.clear()

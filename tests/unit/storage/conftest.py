@@ -50,7 +50,7 @@ def make(store: Store, root: Path) -> MakeDocument:
         for ordinal, part in enumerate(parts):
             chunks.append(Chunk(ordinal=ordinal, start=start, end=start + len(part), line=1 + ordinal, heading=("H",), prefix=prefix, tokens=5))
             start += len(part) + 1
-        document = Document(text=text, title=title, format="markdown", **about)  # type: ignore[arg-type]
+        document = Document(text=text, title=title, format="text" if name.endswith(".txt") else "markdown", **about)  # type: ignore[arg-type]
         return NewDocument(
             folder_id=next(f.id for f in store.folders() if f.path == root), path=root / name, size=len(text), mtime_ns=mtime_ns,
             content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()), fingerprint=fingerprint, document=document,

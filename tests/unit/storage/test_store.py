@@ -102,14 +102,22 @@ def test_the_same_bytes_in_another_format_are_another_text(store: Store, make: M
 def test_a_failed_put_leaves_nothing_behind(store: Store, make: MakeDocument, root: Path) -> None:
     store.put_documents([make("a.md", ["one"])])
     position = store.position
-    bad = make("b.md", ["two"], fingerprint=None)
-    broken = type(bad)(**{name: getattr(bad, name) for name in bad.__slots__ if name != "folder_id"}, folder_id=999)
+    broken = make("b.md", ["two"], content_hash=None, language=None)
     with pytest.raises(sqlite3.IntegrityError):
         store.put_documents([make("c.md", ["three"]), broken])
     assert store.document_at(root / "c.md") is None
     assert store.position == position
     store.put_documents([make("c.md", ["three"])])
     assert store.position == position + 1
+
+
+def test_documents_of_a_folder_that_is_gone_are_left_out(store: Store, make: MakeDocument, root: Path) -> None:
+    late = make("a.md", ["one"])
+    store.remove_folder(late.folder_id)
+    assert store.put_documents([late]) == []
+    assert store.document_at(root / "a.md") is None
+    store.put_problem(late.folder_id, root / "b.md", FileBinary(), size=1, mtime_ns=1)
+    assert store.problems() == ()
 
 
 def test_only_the_time_changed(store: Store, make: MakeDocument, root: Path) -> None:
