@@ -104,7 +104,7 @@ class Indexes:
         return self._vectors.get(mark)
 
     def sync_vectors(self, mark: str, index: VectorIndex | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
-        index = index or self.vectors(mark)
+        index = self.vectors(mark) if index is None else index
         while not stopped():
             ids, vectors = self._store.vectors_since(mark, index.position, VECTORS_AT_ONCE)
             if not ids:
@@ -113,7 +113,7 @@ class Indexes:
 
     def refresh_live(self, mark: str, index: VectorIndex | None = None) -> None:
         """Take vectors that no note uses any more out of the answers."""
-        index = index or self.vectors(mark)
+        index = self.vectors(mark) if index is None else index
         index.set_live(self._store.live_vector_ids(mark))
         if index.mostly_dead and not self._read_only:
             index.clear()

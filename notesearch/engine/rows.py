@@ -10,9 +10,11 @@ from notesearch.domain import DocumentState, Match, MatchedBy, Passage
 from notesearch.engine.query import trail
 from notesearch.engine.snippets import Highlighter, snippet
 from notesearch.storage.protocols import BlockHit, ChunkRow, DocumentRow
-from notesearch.storage.store import Store
+from notesearch.storage.store import SEGMENT, Store
 
 FURTHER_PASSAGES = 3
+# Notes of up to this many passages are looked at whole.
+SHORT_NOTE = 16
 # A further passage is worth showing when it holds this share of the words, or is this near, compared with the best one.
 WORTH_SHOWING = 0.75
 COUNTS_FOR_SECONDS = 0.2
@@ -46,30 +48,38 @@ class Rows:
         self._store = store
         self._counts: tuple[float, int, tuple[int, int, int, int]] = (0.0, -1, (0, 0, 0, 0))
 
-    def build(self, candidates: Sequence[Candidate], highlighter: Highlighter) -> tuple[Match, ...]:
-        """Rows in the order of the candidates; notes that are gone meanwhile are left out."""
+    def build(self, candidates: Sequence[Candidate], highlighter: Highlighter, *, further: int = FURTHER_PASSAGES) -> tuple[Match, ...]:
+        """Rows in the order of the candidates, with up to `further` more passages each; notes that are gone meanwhile are left out."""
         documents = self._store.documents([c.document_id for c in candidates])
         roots = {f.id: f.path for f in self._store.folders()} if candidates else {}
+        short = [i for i, d in documents.items() if d.expected <= SHORT_NOTE]
+        chunks = self._store.chunks_of_all(short)
+        texts = self._store.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])
         rows: list[Match] = []
         for candidate in candidates:
             document = documents.get(candidate.document_id)
             if document is None or document.folder_id not in roots:
                 continue
-            passages, further = self._passages(document, candidate, highlighter)
-            best = passages[0]
+            own = chunks.get(document.id) or self._chunks(document, candidate)
+            passages, more = self._passages(document, own, texts.get(document.id), candidate, highlighter, further)
             rows.append(
                 Match(
                     document_id=document.id, path=document.path, title=document.title, trail=trail(roots[document.folder_id], document.path),
-                    format=document.format, modified=document.mtime_ns / 1e9, rank=len(rows) + 1, score=candidate.score, best=best,
-                    passages=tuple(passages[1:]), more_passages=further,
+                    format=document.format, modified=document.mtime_ns / 1e9, rank=len(rows) + 1, score=candidate.score, best=passages[0],
+                    passages=tuple(passages[1:]), more_passages=more,
                     state=DocumentState.COMPLETE if document.embedded >= document.expected else DocumentState.WAITING,
                 )
             )  # fmt: skip
         return tuple(rows)
 
-    def _passages(self, document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> tuple[list[Passage], int]:
+    def _passages(
+        self, document: DocumentRow, chunks: Sequence[ChunkRow], whole: str | None, candidate: Candidate, highlighter: Highlighter, further: int
+    ) -> tuple[list[Passage], int]:
         """The best passage and a few worth showing after it, with why each is there; and how many such there are in all."""
-        scored = [self._score(document, chunk, candidate, highlighter) for chunk in self._chunks(document, candidate)]
+        scored = []
+        for chunk in chunks:
+            text = whole[chunk.start : chunk.end] if whole is not None else self._store.text(document.id, chunk.start, chunk.end)
+            scored.append(_score(chunk, text, candidate, highlighter))
         if not scored:
             by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
             empty = Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)
@@ -77,36 +87,16 @@ class Rows:
         scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
         best = scored[0]
         kept = [best, *(s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2))]
-        return [self._passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + FURTHER_PASSAGES]], len(kept) - 1
+        return [_passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]], len(kept) - 1
 
     def _chunks(self, document: DocumentRow, candidate: Candidate) -> list[ChunkRow]:
+        """Of a long note, the passages that speak for it."""
         chunks: dict[int, ChunkRow] = {}
-        if document.expected <= 16:
-            chunks = {c.id: c for c in self._store.chunks_of(document.id)}
-        else:
-            for block in candidate.blocks[:3]:
-                chunks |= {c.id: c for c in self._store.chunks_from(document.id, block.first, block.last)}
-            chunks |= {c.id: c for c in self._store.chunks_by_id([i for i in candidate.cosines if i not in chunks])}
-        return list(chunks.values())
-
-    def _score(self, document: DocumentRow, chunk: ChunkRow, candidate: Candidate, highlighter: Highlighter) -> _Scored:
-        text = self._store.text(document.id, chunk.start, chunk.end)
-        spans, found = highlighter.find(text) if highlighter.count else ([], set())
-        cosine = candidate.cosines.get(chunk.id, 0.0)
-        share = len(found) / highlighter.count if highlighter.count else 0.0
-        # All words of the query in one passage outweigh nearness; a few words among many give way to it.
-        return _Scored(chunk, text, len(found), cosine, share + cosine + min(len(spans), 8) * 0.01)
-
-    def _passage(self, scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
-        text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
-        worded = bool(highlights) or (first and candidate.by_words and not candidate.by_meaning)
-        near = candidate.by_meaning and scored.cosine > 0
-        by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
-        chunk = scored.chunk
-        return Passage(
-            start=chunk.start, end=chunk.end, line=chunk.line, heading=chunk.heading, snippet=text, highlights=highlights, matched_by=by,
-            score=scored.score, chunk_id=chunk.id,
-        )  # fmt: skip
+        for block in candidate.blocks[:3]:
+            chunks |= {c.id: c for c in self._store.chunks_from(document.id, block.first, block.last)}
+        chunks |= {c.id: c for c in self._store.chunks_by_id([i for i in candidate.cosines if i not in chunks])}
+        # A row of the newest notes asks for none: show the beginning.
+        return list(chunks.values()) or self._store.chunks_from(document.id, 0, 0)
 
     def counts(self, keyword_position: int) -> tuple[int, int, int, int]:
         """(notes, complete, failed, not yet in the keyword index) over all folders; counted at most a few times a second."""
@@ -117,3 +107,23 @@ class Rows:
             totals = (sum(f.documents for f in folders), sum(f.complete for f in folders), sum(f.failed for f in folders), unread)
             self._counts = (now, keyword_position, totals)
         return self._counts[2]
+
+
+def _score(chunk: ChunkRow, text: str, candidate: Candidate, highlighter: Highlighter) -> _Scored:
+    spans, found = highlighter.find(text) if highlighter.count else ([], set())
+    cosine = candidate.cosines.get(chunk.id, 0.0)
+    share = len(found) / highlighter.count if highlighter.count else 0.0
+    # All words of the query in one passage outweigh nearness; a few words among many give way to it.
+    return _Scored(chunk, text, len(found), cosine, share + cosine + min(len(spans), 8) * 0.01)
+
+
+def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
+    text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
+    worded = bool(highlights) or (first and candidate.by_words and not candidate.by_meaning)
+    near = candidate.by_meaning and scored.cosine > 0
+    by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
+    chunk = scored.chunk
+    return Passage(
+        start=chunk.start, end=chunk.end, line=chunk.line, heading=chunk.heading, snippet=text, highlights=highlights, matched_by=by,
+        score=scored.score, chunk_id=chunk.id,
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from notesearch.embedding.embedder import Embedder, Vectors
 from notesearch.engine import fusion
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.query import ParsedQuery, parse
-from notesearch.engine.rows import Candidate, Rows
+from notesearch.engine.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.snippets import Highlighter, sentences, snippet
 from notesearch.errors import NotesearchError, NotIndexed
 from notesearch.storage import analysis
@@ -29,8 +29,6 @@ from notesearch.storage.store import Store
 BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
-# Notes of up to this many passages are scored by all of them, longer ones by those that came up.
-WHOLE_NOTE = 16
 QUERY_VECTORS = 256
 # Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
 EXACT_SCAN = 1000
@@ -75,7 +73,7 @@ class Search:
         order = list(scores)[: min(query.limit, KEYWORD_ROWS)]
         blocks = _blocks_by_note(hits.hits)
         candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
-        matches = self._rows.build(candidates, asked.highlighter)
+        matches = self._rows.build(candidates, asked.highlighter, further=0)
         took = (time.perf_counter() - begin) * 1000
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
 
@@ -223,7 +221,7 @@ class Search:
 
     def _score_whole_notes(self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]) -> None:
         """Add the cosine of every passage of the short notes among these, so that what one half found is scored by the other too."""
-        rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), WHOLE_NOTE)
+        rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), SHORT_NOTE)
         if rows:
             similarity = np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
             for (_, chunk_id, document_id, _), cosine in zip(rows, similarity.tolist(), strict=True):

@@ -471,6 +471,17 @@ class Store:
         rows = self._read(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,))
         return [_chunk_row(row) for row in rows]
 
+    def chunks_of_all(self, document_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
+        """The chunks of several documents, in order."""
+        result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
+        for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) ORDER BY document_id, ordinal", document_ids):
+            result[row[1]].append(_chunk_row(row))
+        return result
+
+    def beginnings(self, document_ids: Sequence[int]) -> dict[int, str]:
+        """The first SEGMENT characters of several documents."""
+        return dict(self._chosen("SELECT document_id, text FROM texts WHERE segment = 0 AND document_id IN ({})", document_ids))
+
     def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]:
         """The chunks with ordinals first..last."""
         rows = self._read(

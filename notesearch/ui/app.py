@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from notesearch.errors import NoDisplay
 from notesearch.ui import icons
-from notesearch.ui.bridge import Bridge
+from notesearch.ui.bridge import Bridge, hand_over
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.theme import Theme
 
@@ -74,8 +74,10 @@ def program_icon() -> QIcon:
 
 
 def run(data_dir: Path, folders: Sequence[Path]) -> int:
-    """Show the window until it is closed; the exit code. Raises NoDisplay."""
+    """Show the window until it is closed, or let the one that is there already come up; the exit code. Raises NoDisplay."""
     require_display()
+    if hand_over(data_dir, folders):
+        return 0
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
     app.setQuitOnLastWindowClosed(False)
@@ -84,6 +86,7 @@ def run(data_dir: Path, folders: Sequence[Path]) -> int:
     window = MainWindow(bridge, theme)
     Opening(window)
     window.closed.connect(app.quit)
+    bridge.handed_over.connect(app.quit)
     interrupts = _quit_on_signals(app)
     window.expect_folders(len(folders))
     bridge.start(folders)

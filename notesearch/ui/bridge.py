@@ -7,8 +7,10 @@ reach the bound methods of QObjects in the main thread. Connect nothing else to 
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.domain import IndexingStatus, Query, SearchResults, Stage
+from notesearch.engine.ownership import ask, socket_path
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ FUSE_AFTER = 0.008
 # Seconds to wait for the first paint at most: a window that starts minimised paints nothing.
 FIRST_PAINT_WAIT = 1.0
 EXPLAIN_BATCHES = (8, 14, 14)
+# Seconds: what a running window takes to answer at most, and what one that is still starting takes until it listens.
+SHOW_ANSWER, SHOW_LISTENS = 5.0, 3.0
+SHOW = "show"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +61,23 @@ class Failure:
         places = traceback.extract_tb(error.__traceback__)
         log.error("%s at %s", type(error).__name__, " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)))
         return cls(title="Something went wrong inside Notesearch", hint=f"{type(error).__name__}. Your notes are untouched.")
+
+
+def hand_over(data_dir: Path, folders: Sequence[Path] = ()) -> bool | None:
+    """Let the window that has `data_dir` come up and add `folders`. None where nobody listens, False where whoever does is no window.
+
+    Costs one look at the disk where there is nobody. Any thread.
+    """
+    request = {"request": SHOW, "folders": [str(folder) for folder in folders], "activation": os.environ.get("XDG_ACTIVATION_TOKEN", "")}
+    try:
+        if not socket_path(data_dir).exists():
+            return None
+        return any(answer.get("done") for answer in ask(data_dir, request, timeout=SHOW_ANSWER))
+    except DataFolderHeld:
+        return None
+    except (NotesearchError, OSError, ValueError) as error:
+        log.info("no running window took over: %s", type(error).__name__)
+        return False
 
 
 class LatestWins:
@@ -111,6 +134,8 @@ class Bridge(QObject):
         opened: settings and window state were read, before the engine is there: (Settings, dict).
         ready: the engine has started; searches and everything else work from here on.
         start_failed: the engine cannot start: (Failure, retry may help).
+        show_wanted: the program was started once more, and this window is asked for: the token that lets it come to the front, or "".
+        handed_over: a window that started earlier has the data folder and came up: this one has nothing to do.
         status_changed: an IndexingStatus, at most ten times a second.
         results_ready: (request number, SearchResults), never of an outdated request.
         search_failed: (request number, Failure).
@@ -129,6 +154,8 @@ class Bridge(QObject):
     opened = Signal(object, object)
     ready = Signal()
     start_failed = Signal(object)
+    show_wanted = Signal(str)
+    handed_over = Signal()
     status_changed = Signal(object)
     results_ready = Signal(int, object)
     search_failed = Signal(int, object)
@@ -153,6 +180,7 @@ class Bridge(QObject):
         self._painted = threading.Event()
         self._latest_search = 0
         self._latest_note = 0
+        self._wanted_folders: tuple[Path, ...] = ()
         self._opening = LatestWins("open")
         self._keyword_searches = LatestWins("keyword search")
         self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
@@ -163,8 +191,9 @@ class Bridge(QObject):
     # Starting and ending
 
     def start(self, folders: Sequence[Path] = ()) -> None:
-        """Read settings, then bring the engine up, then add `folders`. Also the retry after `start_failed`."""
-        self._opening.put(partial(self._start, tuple(folders)))
+        """Read settings, then bring the engine up, then add `folders`. Also the retry after `start_failed`, which still adds them."""
+        self._wanted_folders = (*self._wanted_folders, *folders)
+        self._opening.put(self._start)
 
     def painted(self) -> None:
         """The window stands: from here on the heavy imports may take their share of the processor."""
@@ -189,7 +218,7 @@ class Bridge(QObject):
     def closed(self) -> bool:
         return self._closing.is_set()
 
-    def _start(self, folders: tuple[Path, ...]) -> None:
+    def _start(self) -> None:
         try:
             from notesearch.settings import load_settings, load_window_state
 
@@ -201,6 +230,7 @@ class Bridge(QObject):
             from notesearch.engine.engine import Engine
 
             engine = Engine(self.data_dir)
+            engine.on_request(SHOW, self._on_show)
             self._engine = engine
             engine.start()
             if self._closing.is_set():
@@ -209,7 +239,10 @@ class Bridge(QObject):
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
             self._engine = None
-            self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
+            if isinstance(error, DataFolderHeld) and self._hand_over_late():
+                self.handed_over.emit()
+            else:
+                self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
             return
         except Exception as error:
             self._engine = None
@@ -217,8 +250,22 @@ class Bridge(QObject):
             return
         self._started.set()
         self.ready.emit()
-        for folder in folders:
-            self.add_folder(folder)
+        for folder in self._wanted_folders:
+            self._run(partial(self._take_up, path=folder))
+
+    def _hand_over_late(self) -> bool:
+        """Two starts at almost the same time: the other has the lock, but may not listen yet."""
+        deadline = time.monotonic() + SHOW_LISTENS
+        while (handed := hand_over(self.data_dir, self._wanted_folders)) is None and time.monotonic() < deadline:
+            if self._closing.wait(0.05):
+                break
+        return bool(handed)
+
+    def _on_show(self, request: Mapping[str, Any]) -> None:
+        """The program was started once more. Called by a thread of the engine."""
+        self.show_wanted.emit(str(request.get("activation") or ""))
+        for folder in request.get("folders", ()):
+            self._run(partial(self._take_up, path=Path(folder)))
 
     def _on_status(self, status: IndexingStatus) -> None:
         if not self._closing.is_set():
@@ -372,6 +419,11 @@ class Bridge(QObject):
 
     def _add_folder(self, engine: Engine, path: Path) -> None:
         self.folder_added.emit(engine.add_folder(path))
+
+    def _take_up(self, engine: Engine, path: Path) -> None:
+        """A folder from the command line: no complaint where it is searched already, the command may stand in a shortcut."""
+        if engine.covering(path) is None:
+            self._add_folder(engine, path)
 
     def _add_samples(self, engine: Engine) -> None:
         from notesearch.settings import resource

@@ -182,6 +182,7 @@ class DropOverlay(QWidget):
 
     def offer(self, text: str) -> None:
         self._text = text
+        self.setAccessibleName(text)
         self.resize(self._window.size())
         self.show()
         self.raise_()

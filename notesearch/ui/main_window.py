@@ -6,7 +6,7 @@ The course of a search is `search_page`'s business; every failure that nothing e
 from __future__ import annotations
 
 import base64
-import os.path
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         bridge.opened.connect(self._on_opened)
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
+        bridge.show_wanted.connect(self.come_up)
         bridge.status_changed.connect(self._on_status)
         bridge.vocabulary_ready.connect(self.commands.show_vocabulary)
         bridge.problems_ready.connect(self.commands.show_problems)
@@ -443,6 +444,17 @@ class MainWindow(QMainWindow):
         self.bridge.save_window_state(self.state)
 
     # The window itself
+
+    def come_up(self, activation: str = "") -> None:
+        """To the front with the keyboard in the search field. `activation`: the desktop's leave to do so, from whoever asked."""
+        if activation:
+            # Qt takes it from there, as it does at a start.
+            os.environ["XDG_ACTIVATION_TOKEN"] = activation
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.box.setFocus()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -213,8 +213,20 @@ class ResultsView(QListView):
                 self.scrollToTop()
             self._announce()
             return
-        self._show_holding(before, matches, plain=plain)
+        if hold and all(match.path != before.match.path for match in matches):
+            self._show_without(matches, plain=plain)
+        else:
+            self._show_holding(before, matches, plain=plain)
         self._announce()
+
+    def _show_without(self, matches: Sequence[Match], *, plain: bool) -> None:
+        """The selected note is not found any more (renamed, edited, gone): what took its place is selected, and nothing scrolls."""
+        at, scroll = self.currentIndex().row(), self.verticalScrollBar().value()
+        self.results.show(matches, plain=plain)
+        self.doItemsLayout()
+        if self.results.rowCount():
+            self._select(min(at, self.results.rowCount() - 1), scroll=False)
+        self.verticalScrollBar().setValue(scroll)
 
     def _show_holding(self, before: Row, matches: Sequence[Match], *, plain: bool) -> None:
         key = key_of(before)

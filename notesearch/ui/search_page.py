@@ -201,9 +201,10 @@ class SearchPage(QWidget):
         """Counts and states of the folders; asks again when the index changed."""
         before, self._status = self._status, status
         self.side.show_folders(status.folders)
-        at_rest = status.state is IndexingState.IDLE and (before is None or before.state is not IndexingState.IDLE)
+        # A snapshot at rest comes only when something was done, and what was done may leave every count as it was: a note renamed.
+        at_rest = status.state is IndexingState.IDLE
         if before is None or at_rest or _signature(before) != _signature(status):
-            interval = REFRESH_AT_REST_MS if status.state is IndexingState.IDLE else REFRESH_MS
+            interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
             if not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval:
                 self._refresh_timer.start(interval)
         self._summarise()

@@ -214,7 +214,7 @@ class Side(QWidget):
         self._chosen: Path | None = None
         self.folders = SideList("Folders", theme)
         self.saved = SideList("Saved searches", theme)
-        self._saved_heading = _heading("Saved searches")
+        self._saved_heading = _heading("Saved searches", spoken="Searches you saved")
         self.add = QPushButton()
         self.add.setObjectName("quiet")
         self.add.setText("+ Drop or add a folder")
@@ -263,7 +263,8 @@ class Side(QWidget):
         inner = QVBoxLayout(contents)
         inner.setContentsMargins(0, 20, 0, 12)
         inner.setSpacing(0)
-        inner.addWidget(_heading("Folders"))
+        # The list alone is called "Folders", for those who look for it by name.
+        inner.addWidget(_heading("Folders", spoken="Searched folders"))
         inner.addSpacing(4)
         inner.addWidget(self.folders)
         inner.addSpacing(20)
@@ -329,10 +330,10 @@ class Side(QWidget):
             self.folders.scheduleDelayedItemsLayout()
 
 
-def _heading(text: str) -> QLabel:
+def _heading(text: str, *, spoken: str = "") -> QLabel:
     label = QLabel(text.upper())
     label.setObjectName("sideHeading")
-    label.setAccessibleName(text)
+    label.setAccessibleName(spoken or text)
     label.setContentsMargins(16, 0, 16, 0)
     label.setFixedHeight(20)
     return label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -70,9 +71,12 @@ def run(data_dir: Path) -> Iterator[Shell]:
     shell = Shell(data_dir)
     yield shell
     for process in shell.processes:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +353,7 @@ def embedded(data_dir: Path) -> int:
 
 @posix
 def test_ctrl_c_stops_and_the_next_run_goes_on(run: Shell, notes: Path, data_dir: Path) -> None:
-    big(notes, 150)
+    big(notes, 90)
     process = run.start("index", notes)
     wait_until(lambda: embedded(data_dir) or process.poll() is not None)
     assert process.poll() is None
@@ -362,7 +366,31 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(run: Shell, notes: Path, data_dir
     assert done
     summary = run.json("index")
     assert summary["embedded"] == embedded(data_dir) - done
-    assert run.json("status")["documents"]["complete"] == 150
+    assert run.json("status")["documents"]["complete"] == 90
+
+
+# On a terminal
+
+
+@posix
+def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
+    import pty
+
+    big(notes, 40)
+    terminal, side = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "notesearch", "index", notes], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=side,
+        env=run._environment, cwd=ROOT,
+    )  # fmt: skip
+    os.close(side)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    assert process.wait(30) == 0
+    assert b"Traceback" not in shown
+    assert b"/40" in shown
 
 
 # Two processes

@@ -1,0 +1,50 @@
+"""The real process on a desktop of its own. Everything is skipped, and says why, where a program for it is missing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.e2e.desktop import Desktop, Program, missing
+
+
+class Start(Protocol):
+    def __call__(self, *arguments: object, data: Path | None = None, up: bool = True) -> Program: ...
+
+
+@pytest.fixture(scope="session")
+def desktop() -> Iterator[Desktop]:
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    # Not below pytest's folder: a socket's path may be 107 bytes long at most.
+    scratch = Path(tempfile.mkdtemp(prefix="ns-e2e-"))
+    home, runtime = scratch / "home", scratch / "run"
+    home.mkdir()
+    runtime.mkdir(mode=0o700)
+    try:
+        made = Desktop(home, runtime)
+        yield made
+        made.close()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture
+def start(desktop: Desktop, tmp_path: Path) -> Iterator[Start]:
+    """Starts the program on the data folder of the test; waits until its window has the keyboard unless `up` is False."""
+    programs: list[Program] = []
+
+    def begin(*arguments: object, data: Path | None = None, up: bool = True) -> Program:
+        program = Program(desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt")
+        programs.append(program)
+        return program.up() if up else program
+
+    yield begin
+    for program in programs:
+        program.close()

@@ -1,0 +1,224 @@
+"""Searching a real index: filters in both halves, why a row is there, and what else a window asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import DocumentState, MatchedBy, Mode, Query, Stage
+from notesearch.embedding.local import LocalEmbedder
+from notesearch.engine.engine import Engine
+from notesearch.errors import NotIndexed, StoreError, UsageError
+from tests.conftest import StartEngine, fill, found, names, wait_until, write
+from tests.embedders import HashingEmbedder
+
+NOTES = {
+    "Kitchen/Baking/bread.md": "---\ntags: [food/bread, slow]\naliases: [Loaf]\n---\n# Bread\n\nThe sour dough rests overnight in the cold.\n",
+    "Kitchen/soup.md": "---\ntags: [food]\n---\n# Soup\n\nLeek and potato, a spoon of sour cream.\n",
+    "Garden/tomatoes.txt": "Tomatoes want sun and a string to climb. Cold nights harm them.\n",
+    "Garden/compost.org": "#+TITLE: Compost heap\n#+FILETAGS: :soil:\n\n* Autumn\nWorms do the rest.\n",
+    "Travel/lisbon.rst": "Lisbon\n======\n\nThe night train leaves at ten. The tram climbs to the castle.\n",
+    "Travel/北京.md": "# 北京旅行\n\n我昨天去了北京大学图书馆。\n",
+}
+MODES = [Mode.KEYWORD, Mode.MEANING, Mode.HYBRID]
+
+
+@pytest.fixture
+def vault(engine: Engine, notes: Path) -> Engine:
+    fill(notes, NOTES)
+    engine.reconcile([notes])
+    return engine
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("filters", "allowed"),
+    [
+        ("tag:food", {"bread.md", "soup.md"}), ("tag:food/bread", {"bread.md"}), ("-tag:food cold", {"tomatoes.txt"}),
+        ("folder:garden", {"tomatoes.txt", "compost.org"}), ("folder:kitchen/baking", {"bread.md"}), ("type:txt", {"tomatoes.txt"}),
+        ("-folder:kitchen", {"tomatoes.txt"}), ('"in the cold"', {"bread.md"}), ("-dough", {"soup.md", "tomatoes.txt"}),
+        ("-title:soup -type:txt", {"bread.md"}), ("title:bread", {"bread.md"}), ("tag:nothing", set()), ('"cold the in"', set()),
+    ],
+)  # fmt: skip
+def test_filters_hold_in_both_halves(vault: Engine, mode: Mode, filters: str, allowed: set[str]) -> None:
+    rows = found(vault, f"sour cold {filters}", mode)
+    assert set(rows) & {"bread.md", "soup.md", "tomatoes.txt", "compost.org"} <= allowed
+    assert set(rows) - allowed <= {"compost.org", "lisbon.rst", "北京.md"} if filters.startswith("-") else set(rows) <= allowed
+    if allowed and mode is not Mode.KEYWORD:
+        assert rows
+
+
+def test_filters_alone_list_all_that_passes(vault: Engine) -> None:
+    assert set(found(vault, "tag:food")) == {"bread.md", "soup.md"}
+    assert set(found(vault, "-tag:food -folder:garden")) == {"lisbon.rst", "北京.md"}
+    assert found(vault, "") == []
+
+
+def test_scripts_without_spaces(vault: Engine) -> None:
+    assert found(vault, "北京大学", mode="keyword") == ["北京.md"]
+    assert found(vault, '"图书馆"') == ["北京.md"]
+    assert found(vault, "title:北京 tag:nothing") == []
+    assert found(vault, "title:北京") == ["北京.md"]
+
+
+def test_why_a_row_is_there(vault: Engine) -> None:
+    both = vault.search(Query(text="overnight dough")).matches[0]
+    assert (both.path.name, both.matched_by) == ("bread.md", MatchedBy.BOTH)
+    assert vault.search(Query(text="overnight", mode=Mode.KEYWORD)).matches[0].matched_by is MatchedBy.KEYWORD
+    assert vault.keyword_search(Query(text="overnight")).matches[0].matched_by is MatchedBy.KEYWORD
+    by_meaning = vault.search(Query(text="overnight", mode=Mode.MEANING)).matches[0]
+    assert by_meaning.matched_by in (MatchedBy.MEANING, MatchedBy.BOTH)
+
+
+def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
+    results = vault.search(Query(text="overnight"))
+    row = results.matches[0]
+    assert (row.path, row.title, row.trail, row.format) == (notes / "Kitchen/Baking/bread.md", "Bread", ("Notes", "Kitchen", "Baking"), "markdown")
+    assert (row.rank, row.state) == (1, DocumentState.COMPLETE)
+    assert row.best.line == 5
+    assert [row.best.snippet[a:b] for a, b in row.best.highlights] == ["overnight"]
+    assert (results.stage, results.searched, results.of, results.waiting) == (Stage.FUSED, 6, 6, 0)
+
+
+def test_an_exact_title_comes_first(vault: Engine, notes: Path) -> None:
+    fill(notes, {f"more {i}.md": "bread bread bread loaf loaf compost heap compost heap\n" for i in range(20)})
+    vault.reconcile([])
+    assert found(vault, "bread")[0] == "bread.md"
+    assert found(vault, "loaf")[0] == "bread.md"
+    assert found(vault, "compost heap")[0] == "compost.org"
+
+
+def test_one_row_for_a_note_with_its_further_passages(engine: Engine, notes: Path) -> None:
+    sections = "\n\n".join(f"## Attempt {i}\n\nThe sourdough of attempt {i} was weighed. " + "Then it was cut and written down. " * 30 for i in range(12))
+    fill(notes, {"long.md": f"# Diary\n\n{sections}\n", "short.md": "sourdough\n"})
+    engine.reconcile([notes])
+    for results in (engine.keyword_search(Query(text="sourdough attempt")), engine.search(Query(text="sourdough attempt"))):
+        assert sorted(names(results)) == ["long.md", "short.md"]
+        row = next(m for m in results.matches if m.path.name == "long.md")
+        assert 1 <= len(row.passages) <= 3
+        assert row.more_passages >= len(row.passages)
+        spans = [(p.start, p.end) for p in (row.best, *row.passages)]
+        assert len(set(spans)) == len(spans)
+
+
+def test_limits_and_ranks(vault: Engine, notes: Path) -> None:
+    fill(notes, {f"many {i}.md": f"zanzibar number {i}\n" for i in range(60)})
+    vault.reconcile([])
+    results = vault.search(Query(text="zanzibar", limit=7))
+    assert [m.rank for m in results.matches] == [1, 2, 3, 4, 5, 6, 7]
+    assert vault.keyword_search(Query(text="zanzibar", limit=5)).total >= 60
+    assert len(set(names(vault.search(Query(text="zanzibar", limit=100))))) >= 60
+
+
+def test_the_folder_asked_for(vault: Engine, notes: Path) -> None:
+    for mode in MODES:
+        rows = vault.search(Query(text="cold sour night", folder=notes / "Kitchen", mode=mode))
+        assert set(names(rows)) <= {"bread.md", "soup.md"}
+        assert rows.matches
+    assert names(vault.search(Query(text="cold", folder=notes / "Nowhere"))) == []
+
+
+def test_similar_notes(vault: Engine, notes: Path) -> None:
+    results = vault.similar(notes / "Kitchen/Baking/bread.md", 3)
+    assert len(results.matches) == 3
+    assert "bread.md" not in names(results)
+    assert {m.matched_by for m in results.matches} == {MatchedBy.MEANING}
+    with pytest.raises(NotIndexed):
+        vault.similar(notes / "nowhere.md")
+
+
+def test_the_text_of_a_note(vault: Engine, notes: Path) -> None:
+    text = vault.note_text(notes / "Kitchen/Baking/bread.md")
+    assert text.text.startswith("# Bread")
+    assert (text.line, text.offset, text.truncated, text.tags) == (5, 0, False, ("food/bread", "slow"))
+    lines = "".join(f"line {i} of a very long note\n" for i in range(1, 10_001))
+    write(notes, "long.txt", lines)
+    vault.reconcile([])
+    start = lines.index("line 6000 ")
+    part = vault.note_text(notes / "long.txt", start)
+    assert part.truncated
+    assert lines[part.offset :].startswith(part.text)
+    assert part.offset <= start < part.offset + len(part.text)
+    assert part.text.startswith(f"line {part.line} ")
+    with pytest.raises(NotIndexed):
+        vault.note_text(notes / "nowhere.md")
+
+
+def test_recent_notes_tags_and_formats(vault: Engine, notes: Path) -> None:
+    write(notes, "newest.md", "zanzibar\n")
+    vault.reconcile([])
+    recent = vault.recent(2)
+    assert [m.path.name for m in recent][0] == "newest.md"
+    assert recent[0].best.snippet == "zanzibar"
+    assert dict(vault.tags())["food"] == 2
+    assert dict(vault.formats())["markdown"] == 4
+
+
+def test_waiting_notes_are_found_by_words_and_counted(vault: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+    embedder.gate.clear()
+    write(notes, "late.md", "zanzibar at night\n")
+    vault._required_indexer().scan(notes)
+    wait_until(lambda: "late.md" in found(vault, "zanzibar", mode="keyword"))
+    results = vault.search(Query(text="zanzibar"))
+    assert results.matches[0].path.name == "late.md"
+    assert results.matches[0].state is DocumentState.WAITING
+    assert (results.searched, results.of, results.waiting) == (6, 7, 1)
+    embedder.gate.set()
+    wait_until(lambda: vault.search(Query(text="zanzibar")).searched == 7)
+
+
+def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: HashingEmbedder) -> None:
+    for text in ("brea", "bread", "brea", "bread"):
+        vault.search(Query(text=text))
+    assert embedder.queries == ["brea", "bread"]
+
+
+@pytest.mark.parametrize("text", ["\x00", "(", '"', "tag:", "*", "a" * 5000, "-", "日" * 500, "\ud800", "OR AND NOT", "folder:../..", "🍞" * 50])
+def test_no_query_is_an_error(vault: Engine, text: str) -> None:
+    for mode in MODES:
+        vault.explain(vault.search(Query(text=text, mode=mode, prefix=True)))
+    vault.keyword_search(Query(text=text, prefix=True))
+
+
+# Beside an owner
+
+
+def test_a_reader_beside_the_owner(vault: Engine, start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+    reader = start_engine(read_only=True)
+    assert found(reader, "overnight")[0] == "bread.md"
+    assert reader.status().documents == 6
+    with pytest.raises((UsageError, StoreError)):
+        reader.add_folder(notes.parent)
+    with pytest.raises(UsageError):
+        reader.pause()
+    write(notes, "new.md", "zanzibar madagascar\n")
+    vault.reconcile([])
+    reader.refresh()
+    assert found(reader, "zanzibar", mode="keyword") == ["new.md"]
+    assert found(reader, "zanzibar madagascar", mode="meaning")[0] == "new.md"
+    (notes / "new.md").unlink()
+    vault.reconcile([])
+    reader.refresh()
+    assert "new.md" not in found(reader, "zanzibar madagascar")
+
+
+# The bundled model
+
+
+def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes: Path) -> None:
+    fill(notes, NOTES)
+    engine = start_engine(watch=False, embedders=(LocalEmbedder(),))
+    engine.reconcile([notes])
+    results = engine.search(Query(text="railway journey to Portugal"))
+    assert results.matches[0].path.name == "lisbon.rst"
+    assert results.notice == ""
+    assert results.elapsed.embed > 0
+    told = engine.explain(engine.search(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING)))
+    assert told.stage is Stage.EXPLAINED
+    row = told.matches[0]
+    assert row.path.name == "bread.md"
+    assert row.matched_by is MatchedBy.MEANING
+    assert row.best.telling is not None
+    assert row.best.snippet[slice(*row.best.telling)] == "The sour dough rests overnight in the cold."
+    assert names(engine.similar(notes / "Kitchen/Baking/bread.md", 1)) == ["soup.md"]

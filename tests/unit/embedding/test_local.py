@@ -1,0 +1,133 @@
+"""The bundled model: order, length, cancelling, threads, and how near it comes to the model in full precision."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notesearch.catalogue import LOCAL
+from notesearch.embedding.local import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
+from notesearch.errors import EmbeddingError, ModelMissing
+from notesearch.settings import resource
+
+TEXTS = ["bread", "a longer text about sour dough " * 20, "知识管理", "", "night train to Lisbon", "x" * 3000, "🍞", "word " * 300]
+
+
+@pytest.fixture(scope="module")
+def local() -> LocalEmbedder:
+    return LocalEmbedder(workers=1)
+
+
+def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: LocalEmbedder) -> None:
+    vectors = local.embed_documents(TEXTS * 2)
+    assert vectors.shape == (len(TEXTS) * 2, LOCAL.dimensions)
+    assert vectors.dtype == np.float32
+    for row, text in enumerate(TEXTS * 2):
+        assert float(vectors[row] @ local.embed_query(text)) > 0.95
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+
+
+def test_nothing_gives_nothing(local: LocalEmbedder) -> None:
+    assert local.embed_documents([]).shape == (0, LOCAL.dimensions)
+
+
+def test_several_workers_give_the_same_rows(local: LocalEmbedder) -> None:
+    several = LocalEmbedder(workers=2)
+    try:
+        assert several.window == 2 * local.window
+        assert np.allclose(several.embed_documents(TEXTS), local.embed_documents(TEXTS), atol=1e-3)
+    finally:
+        several.unload()
+
+
+def test_stopped_in_the_middle_the_first_rows_come_back(local: LocalEmbedder) -> None:
+    texts = [f"text {i} " * 40 for i in range(40)]
+    calls = 0
+
+    def cancelled() -> bool:
+        nonlocal calls
+        calls += 1
+        return calls > 4
+
+    vectors = local.embed_documents(texts, cancelled)
+    assert 0 < len(vectors) < len(texts)
+    assert np.allclose(vectors, local.embed_documents(texts)[: len(vectors)], atol=1e-3)
+    assert len(local.embed_documents(texts, lambda: True)) == 0
+
+
+def test_queries_beside_documents(local: LocalEmbedder) -> None:
+    alone = local.embed_query("night train")
+    texts = [f"text {i} " * 60 for i in range(60)]
+    worker = threading.Thread(target=local.embed_documents, args=(texts,))
+    worker.start()
+    answered = 0
+    while worker.is_alive():
+        assert np.allclose(local.embed_query("night train"), alone, atol=1e-3)
+        answered += 1
+    worker.join()
+    assert answered
+
+
+def test_near_in_meaning(local: LocalEmbedder) -> None:
+    query = local.embed_query("how do I make my loaf rise")
+    bread, invoice = local.embed_documents(["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."])
+    assert float(query @ bread) > float(query @ invoice) + 0.1
+
+
+def test_unloaded_and_loaded_again(local: LocalEmbedder) -> None:
+    before = local.embed_query("bread")
+    local.unload()
+    assert np.allclose(local.embed_query("bread"), before, atol=1e-5)
+
+
+def test_a_missing_or_damaged_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing):
+        LocalEmbedder(tmp_path).embed_query("x")
+    (tmp_path / "model.onnx").write_bytes(b"damaged")
+    with pytest.raises(ModelMissing) as damaged:
+        LocalEmbedder(tmp_path).embed_documents(["x"])
+    assert damaged.value.hint
+    assert not damaged.value.retryable
+
+
+def test_a_failing_run_is_an_error_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = LocalEmbedder(workers=1)
+    _, tokenizer = embedder._load()
+
+    class Broken:
+        def run(self, *_: object) -> None:
+            raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(embedder, "_loaded", (Broken(), tokenizer))
+    with pytest.raises(EmbeddingError) as failed:
+        embedder.embed_query("x")
+    assert failed.value.retryable
+
+
+@given(st.lists(st.integers(0, 256), max_size=200))
+def test_batches_hold_every_text_once_and_are_bounded(lengths: list[int]) -> None:
+    batches = batches_by_length(lengths)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= TOKENS_PER_BATCH
+
+
+def test_the_int8_model_comes_near_full_precision(local: LocalEmbedder) -> None:
+    """Vectors of the same weights in full precision are kept beside this file."""
+    stored = json.loads(Path(__file__).with_name("full_precision.json").read_text(encoding="utf-8"))
+    assert len(stored) >= 12
+    vectors = local.embed_documents([row["text"] for row in stored])
+    cosines = [float(vector @ (full := np.array(row["vector"], np.float32)) / np.linalg.norm(full)) for vector, row in zip(vectors, stored, strict=True)]
+    assert min(cosines) >= 0.98, cosines
+
+
+def test_what_is_bundled_says_where_it_comes_from() -> None:
+    folder = resource("models/all-minilm-l6-v2")
+    assert (folder / "model.onnx").stat().st_size < 30_000_000
+    assert (folder / "tokenizer.json").exists()

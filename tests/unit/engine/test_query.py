@@ -1,0 +1,134 @@
+"""The query language: every construct, and nothing that a person can type is an error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notesearch.domain import Document, Query
+from notesearch.engine.query import ParsedQuery, facet, facets_of, parse, trail
+from tests.conftest import shared
+
+
+def read(text: str, **how: object) -> ParsedQuery:
+    return parse(Query(text=text, **how))  # type: ignore[arg-type]
+
+
+def test_words() -> None:
+    parsed = read("sour Dough")
+    assert (parsed.words, parsed.meaning, parsed.empty) == (("sour", "Dough"), "sour Dough", False)
+    assert read("").empty
+    assert read("  ...  ").empty
+
+
+def test_phrases() -> None:
+    parsed = read('bread "night train" Lisbon')
+    assert (parsed.words, parsed.phrases, parsed.meaning) == (("bread", "Lisbon"), ("night train",), "bread night train Lisbon")
+    assert parsed.needs_allow_list
+
+
+def test_exclusions() -> None:
+    parsed = read('train -bus -"slow train" -tag:old -title:Draft')
+    assert (parsed.words, parsed.without, parsed.without_facets) == (("train",), ("bus", "slow train"), ("tag:old",))
+    assert (parsed.without_titles, parsed.meaning) == (("Draft",), "train")
+
+
+@pytest.mark.parametrize(
+    ("text", "facets"),
+    [
+        ("tag:Work", ("tag:work",)), ("tag:#work/", ("tag:work",)), ('tag:"two words"', ("tag:two words",)), ("TAG:a tag:b", ("tag:a", "tag:b")),
+        ("folder:Kitchen", ("folder:kitchen",)), ("folder:a/b/", ("folder:a/b",)), ('folder:"Kitchen › Baking"', ("folder:kitchen/baking",)),
+        ("type:md", ("type:markdown",)), ("type:.TXT", ("type:text",)), ("type:org", ("type:org",)), ("tag:x tag:x", ("tag:x",)),
+    ],
+)  # fmt: skip
+def test_filters(text: str, facets: tuple[str, ...]) -> None:
+    parsed = read(text)
+    assert parsed.facets == facets
+    assert parsed.words == ()
+    assert parsed.meaning == ""
+    assert not parsed.empty
+
+
+def test_titles() -> None:
+    parsed = read('title:bread title:"night train"')
+    assert parsed.titles == ("bread", "night train")
+    assert parsed.needs_allow_list
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("git commit --amend", "amend"), ("e-mail", "mail"), ("10:30", "10"), ("http://example.org", "example"), ("author:me", "author"),
+        ('tag: "', ""), ('"unbalanced phrase', "unbalanced"), ('5" nail', "nail"), ("tag:", ""), ("- dash", "dash"), ("C++", "C"), ('""', ""),
+        ("-", ""), ("--", ""), ("title:", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_parsed_is_searched_as_text(text: str, word: str) -> None:
+    parsed = read(text)
+    assert word in " ".join([*parsed.words, *parsed.phrases])
+    assert parsed.without == ()
+
+
+def test_runs_without_spaces() -> None:
+    parsed = read("北京大学 notes")
+    assert (parsed.runs, parsed.words) == (("北京大学",), ("notes",))
+
+
+def test_the_folder_asked_for() -> None:
+    assert read("x", folder=Path("/notes/Kitchen")).facets == ("in:/notes/Kitchen",)
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("brea", True), ("bread ", False), ('"night tr', True), ("bread tag:wo", False), ("bread -sou", False), ('"night train"', False), ("bread.", False)],
+)
+def test_the_last_word_is_still_being_typed(text: str, prefix: bool) -> None:
+    assert read(text, prefix=True).prefix is prefix
+    assert read(text).prefix is False
+
+
+@given(st.text(st.characters(), max_size=60), st.booleans())
+def test_never_raises(text: str, prefix: bool) -> None:
+    parsed = read(text, prefix=prefix)
+    for part in (*parsed.words, *parsed.runs, *parsed.phrases, parsed.meaning, *parsed.facets):
+        part.encode()
+
+
+@given(st.text(st.sampled_from('ab -":#/tagfolderntypeitl\t\n\u3000é知'), max_size=40))
+def test_never_raises_on_what_looks_like_the_language(text: str) -> None:
+    read(text, prefix=True)
+
+
+def test_naughty_strings() -> None:
+    strings = json.loads((shared("data/odd/naughty-strings") / "blns.json").read_text(encoding="utf-8"))
+    assert len(strings) > 400
+    for text in strings:
+        read(text, prefix=True)
+
+
+# What notes can be filtered by
+
+
+def note(**about: object) -> Document:
+    return Document(text="", title="x", format="markdown", **about)  # type: ignore[arg-type]
+
+
+def test_facets_of_a_note() -> None:
+    facets = facets_of(Path("/home/me/Notes"), Path("/home/me/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread", "x")))
+    assert {"type:markdown", "tag:food", "tag:food/bread", "tag:x", "folder:notes", "folder:kitchen/baking", "folder:baking"} <= set(facets)
+    assert {"in:/home/me/Notes", "in:/home/me/Notes/Kitchen", "in:/home/me/Notes/Kitchen/Baking"} <= set(facets)
+    assert "in:/home/me" not in facets
+    assert len(facets) == len(set(facets))
+
+
+@pytest.mark.parametrize(("kind", "value"), [("tag", "Food/Bread"), ("folder", "Kitchen"), ("type", "md"), ("folder", "Kitchen/Baking")])
+def test_a_filter_asks_for_what_a_note_has(kind: str, value: str) -> None:
+    assert facet(kind, value) in facets_of(Path("/n/Notes"), Path("/n/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread",)))
+
+
+def test_the_trail() -> None:
+    assert trail(Path("/n/Notes"), Path("/n/Notes/A/B/c.md")) == ("Notes", "A", "B")

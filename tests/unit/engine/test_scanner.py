@@ -1,0 +1,145 @@
+"""The folder as it stands on the disk: which files are notes, under rules at every level."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notesearch.engine import scanner
+from notesearch.errors import FolderMissing, FolderUnreadable
+from notesearch.storage.protocols import Known
+from tests.conftest import fill, write
+
+
+def listed(root: Path, below: Path | None = None) -> set[str]:
+    return {os.path.relpath(f.path, root) for f in scanner.scan(root, below=below)}
+
+
+def test_notes_alone(notes: Path) -> None:
+    fill(notes, {"a.md": "1", "b.TXT": "22", "c.org": "", "d.rst": "", "e.png": "", "f": "", "Sub/Deep/g.markdown": ""})
+    assert listed(notes) == {"a.md", "b.TXT", "c.org", "d.rst", "Sub/Deep/g.markdown"}
+    found = {Path(f.path).name: f for f in scanner.scan(notes)}
+    assert found["b.TXT"].size == 2
+    assert found["b.TXT"].mtime_ns == (notes / "b.TXT").stat().st_mtime_ns
+    assert listed(notes, notes / "Sub") == {"Sub/Deep/g.markdown"}
+
+
+def test_hidden_and_program_folders_are_left_out(notes: Path) -> None:
+    out = [".a.md", ".git/b.md", ".obsidian/c.md", "node_modules/d.md", "Sub/__pycache__/e.md", "logseq/bak/f.md", "logseq/version-files/g.md"]
+    fill(notes, dict.fromkeys([*out, "logseq/h.md", "bak/i.md"], "x"))
+    assert listed(notes) == {"logseq/h.md", "bak/i.md"}
+    assert [name for name in out if scanner.is_wanted(notes, notes / name)] == []
+    assert listed(notes, notes / ".git") == set()
+
+
+@pytest.mark.parametrize(
+    ("rules", "left"),
+    [
+        ({".notesearchignore": "*.txt"}, {"a.md", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "Sub/"}, {"a.md", "t.txt"}),
+        ({".notesearchignore": "/a.md"}, {"t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "*.md\n!b.md"}, {"t.txt", "Sub/b.md"}),
+        ({".notesearchignore": "# a comment\n\nSub/Deep"}, {"a.md", "t.txt", "Sub/b.md"}),
+        ({".notesearchignore": "**/Deep/**"}, {"a.md", "t.txt", "Sub/b.md"}),
+        ({".notesearchignore": "*.md", "Sub/.notesearchignore": "!*.md"}, {"t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({"Sub/.notesearchignore": "*\n!b.md"}, {"a.md", "t.txt", "Sub/b.md"}),
+        ({"Sub/.notesearchignore": "/*\n!/Deep"}, {"a.md", "t.txt", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "Sub/", "Sub/.notesearchignore": "!*"}, {"a.md", "t.txt"}),
+        ({".notesearchignore": b"\xff\xfe\x00"}, {"a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "[unclosed\n***\n!"}, {"a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+    ],
+)
+def test_ignore_rules(notes: Path, rules: dict[str, str | bytes], left: set[str]) -> None:
+    names = ["a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"]
+    fill(notes, {**dict.fromkeys(names, "x"), **rules})
+    assert listed(notes) == left
+    assert {name for name in names if scanner.is_wanted(notes, notes / name)} == left
+    assert listed(notes, notes / "Sub") == {name for name in left if name.startswith("Sub/")}
+    assert listed(notes, notes / "Sub/Deep") == {name for name in left if name.startswith("Sub/Deep/")}
+
+
+LINE = st.sampled_from(["*", "!*", "*.md", "!*.md", "/*", "!/a.md", "a.md", "a/", "!a/", "b", "!b", "a/b", "/a", "**/b/*", "!a/**", "b/a.md", "#x", ""])
+RULES = st.lists(LINE, max_size=4).map("\n".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(top=RULES, middle=RULES, deep=RULES)
+def test_one_path_is_judged_as_the_whole_folder_is(tmp_path_factory: pytest.TempPathFactory, top: str, middle: str, deep: str) -> None:
+    """What a scan lists, an event about a single file must not throw out, nor the other way round."""
+    root = tmp_path_factory.mktemp("notes")
+    names = [f"{folder}{name}.md" for folder in ("", "a/", "a/b/", "b/") for name in ("a", "c")]
+    fill(root, dict.fromkeys(names, "x") | {".notesearchignore": top, "a/.notesearchignore": middle, "a/b/.notesearchignore": deep})
+    assert {name for name in names if scanner.is_wanted(root, root / name)} == listed(root)
+    shutil.rmtree(root)
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no links here")
+def test_links(notes: Path, tmp_path: Path) -> None:
+    target = write(tmp_path, "outside.md", "x")
+    try:
+        (notes / "linked.md").symlink_to(target)
+    except OSError:
+        pytest.skip("links may not be made here")
+    (notes / "broken.md").symlink_to(tmp_path / "nowhere.md")
+    (notes / "loop").symlink_to(notes, target_is_directory=True)
+    assert listed(notes) == {"linked.md"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_no_note(notes: Path) -> None:
+    os.mkfifo(notes / "pipe.md")
+    assert listed(notes) == set()
+
+
+def test_a_folder_that_is_not_there(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FolderMissing):
+        list(scanner.scan(notes / "nowhere"))
+
+    def refuse(_: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(FolderUnreadable):
+        list(scanner.scan(notes))
+
+
+def test_a_folder_inside_that_cannot_be_read_is_left_out(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(notes, {"a.md": "", "Sub/b.md": ""})
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("Sub"):
+            raise PermissionError
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert listed(notes) == {"a.md"}
+
+
+def test_it_stops_when_told(notes: Path) -> None:
+    fill(notes, {"a.md": "", "b.md": ""})
+    assert list(scanner.scan(notes, stopped=lambda: True)) == []
+
+
+def test_comparing(notes: Path) -> None:
+    fill(notes, {"same.md": "1", "edited.md": "22", "new.md": "3", "recipe.md": "4", "failed.md": "5"})
+    files = {Path(f.path).name: f for f in scanner.scan(notes)}
+    for number, name in enumerate(["new.md", "edited.md", "recipe.md"]):
+        os.utime(notes / name, ns=(number, number))
+
+    def known(name: str, mark: str = "m", document: int | None = 1) -> Known:
+        return Known(document, files[name].size, files[name].mtime_ns, "hash", mark)
+
+    before = {
+        str(notes / "same.md"): known("same.md"), str(notes / "edited.md"): known("edited.md"), str(notes / "recipe.md"): known("recipe.md", "old"),
+        str(notes / "failed.md"): known("failed.md", "", None), str(notes / "gone.md"): known("same.md"),
+    }  # fmt: skip
+    changed, gone, unchanged, *_ = scanner.compare(scanner.scan(notes), before, "m")
+    assert [Path(f.path).name for f in changed] == ["recipe.md", "edited.md", "new.md"]
+    assert [Path(p).name for p in gone] == ["gone.md"]
+    assert unchanged == 2

@@ -1,0 +1,152 @@
+"""The work queue with a clock of its own, tickets, and the estimate of what is left."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import IndexingState
+from notesearch.engine import work
+from notesearch.engine.work import PATIENCE, QUIET, Progress, Scan, Ticket, WorkQueue
+
+A, B, FOLDER = Path("/n/a.md"), Path("/n/b.md"), Path("/n")
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(work, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def queue(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> WorkQueue:
+    """A queue whose waiting moves the clock instead of sleeping."""
+    queue = WorkQueue()
+
+    def wait(seconds: float | None = None) -> bool:
+        assert seconds is not None, "waits for ever"
+        clock.now += seconds + 1e-6
+        return False
+
+    monkeypatch.setattr(queue._condition, "wait", wait)
+    return queue
+
+
+def test_a_path_is_handed_over_when_it_is_quiet(queue: WorkQueue, clock: Clock) -> None:
+    began = clock.now
+    queue.mark_dirty(A)
+    assert queue.next() == {A}
+    assert clock.now - began == pytest.approx(QUIET, abs=0.001)
+
+
+def test_many_reports_are_one_piece_of_work(queue: WorkQueue, clock: Clock) -> None:
+    for _ in range(100):
+        queue.mark_dirty(A)
+    queue.mark_dirty(B)
+    assert queue.next() == {A, B}
+    queue.close()
+    assert queue.next() is None
+
+
+def test_a_path_that_keeps_changing_is_looked_at_all_the_same(queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = clock.now
+    queue.mark_dirty(A)
+
+    def wait(seconds: float | None = None) -> bool:
+        clock.now += min(seconds or 0, QUIET / 2)
+        queue.mark_dirty(A)
+        return True
+
+    monkeypatch.setattr(queue._condition, "wait", wait)
+    assert queue.next() == {A}
+    assert clock.now - began == pytest.approx(PATIENCE, abs=QUIET)
+
+
+def test_scans_go_first_and_in_order(queue: WorkQueue) -> None:
+    queue.mark_dirty(A)
+    queue.add_scan(Scan(FOLDER))
+    queue.add_scan(Scan(Path("/other")))
+    assert [queue.next(), queue.next(), queue.next()] == [Scan(FOLDER), Scan(Path("/other")), {A}]
+
+
+def test_the_same_scan_waits_once_unless_somebody_waits_for_it(queue: WorkQueue) -> None:
+    ticket = Ticket((FOLDER,))
+    for scan in (Scan(FOLDER), Scan(FOLDER), Scan(FOLDER, ticket), Scan(FOLDER, None, True)):
+        queue.add_scan(scan)
+    assert [queue.next(), queue.next(), queue.next()] == [Scan(FOLDER), Scan(FOLDER, ticket), Scan(FOLDER, None, True)]
+    queue.close()
+    assert queue.next() is None
+
+
+def test_work_that_failed_comes_again(queue: WorkQueue) -> None:
+    queue.add_scan(Scan(FOLDER))
+    first = queue.next()
+    assert first is not None
+    queue.add_scan(Scan(Path("/other")))
+    queue.put_back(first)
+    assert queue.next() == first
+    queue.next()
+    queue.mark_dirty(B)
+    queue.put_back({A})
+    assert queue.next() == {A, B}
+
+
+def test_closing_wakes_the_taker() -> None:
+    queue = WorkQueue()
+    taken: list[object] = [1]
+    thread = threading.Thread(target=lambda: taken.append(queue.next()))
+    thread.start()
+    queue.close()
+    thread.join(10)
+    assert taken == [1, None]
+
+
+def test_a_ticket_counts(clock: Clock) -> None:
+    ticket = Ticket((A, B))
+    ticket.count(added=2, chunks=5)
+    ticket.count(added=1, embedded=2)
+    ticket.reading_ended(A)
+    assert not ticket.read
+    ticket.reading_ended(B)
+    assert ticket.read
+    clock.now += 2
+    ticket.end()
+    assert ticket.wait(0)
+    summary = ticket.summary
+    assert (summary.added, summary.chunks, summary.embedded, summary.reused, summary.seconds) == (3, 5, 2, 3, 2.0)
+
+
+def test_an_abandoned_ticket_ends_with_its_error() -> None:
+    ticket = Ticket((A,))
+    error = ValueError()
+    ticket.abandon(error)
+    assert ticket.wait(0)
+    assert ticket.errors == [error]
+
+
+def test_the_estimate(clock: Clock) -> None:
+    progress = Progress()
+    progress.begin(IndexingState.INDEXING, "reading", total=10)
+    assert progress.seconds_left is None
+    progress.step(A)
+    progress.step(B)
+    clock.now += 4
+    assert (progress.done, progress.current) == (2, B)
+    assert progress.seconds_left == pytest.approx(16)
+    progress.begin(IndexingState.INDEXING, "embedding", total=10, chunks=100)
+    progress.embedded(50)
+    clock.now += 10
+    assert progress.seconds_left == pytest.approx(10)

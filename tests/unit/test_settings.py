@@ -1,0 +1,118 @@
+"""Settings: what is wrong is ignored and named, and files are replaced whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from notesearch import settings as files
+from notesearch.errors import SettingsInvalid
+from notesearch.settings import Settings
+
+posix = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+
+
+def test_defaults_where_there_is_no_file(tmp_path: Path) -> None:
+    assert files.load_settings(tmp_path) == (Settings(), ())
+
+
+def test_saved_and_loaded(tmp_path: Path) -> None:
+    chosen = Settings(editor="code -g {path}:{line}", appearance="dark", results_limit=20)
+    files.save_settings(tmp_path, chosen)
+    assert files.load_settings(tmp_path) == (chosen, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('appearance = "pink"', "appearance"), ("results_limit = 0", "results_limit"), ("results_limit = 1001", "results_limit"),
+        ('results_limit = "many"', "results_limit"), ("results_limit = true", "results_limit"), ('editor = "vim"', "editor"), ("editor = 3", "editor"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named_and_the_others_hold(tmp_path: Path, text: str, word: str) -> None:
+    other = 'appearance = "dark"' if "appearance" not in text else "results_limit = 7"
+    (tmp_path / "settings.toml").write_text(f"{text}\n{other}\nunknown = 1\n")
+    settings, (problem,) = files.load_settings(tmp_path)
+    assert word in str(problem)
+    assert problem.hint
+    assert (settings.appearance, settings.results_limit) in (("dark", 50), ("system", 7))
+
+
+@pytest.mark.parametrize("content", [b"= broken", b"\xff\xfe", b"a = [", b"editor = '{path}'\neditor = '{path}'"])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "settings.toml").write_bytes(content)
+    settings, problems = files.load_settings(tmp_path)
+    assert settings == Settings()
+    assert len(problems) == 1
+    assert files.load_window_state(tmp_path) == {}
+
+
+def test_entries_of_a_later_version_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('later = "kept"\nresults_limit = 5\n')
+    files.save_settings(tmp_path, Settings(results_limit=9))
+    assert 'later = "kept"' in (tmp_path / "settings.toml").read_text()
+    assert files.load_settings(tmp_path)[0].results_limit == 9
+
+
+def test_window_state(tmp_path: Path) -> None:
+    state = {"geometry": "abc", "history": ["one", "twö"], "splitter": [1, 2]}
+    files.save_window_state(tmp_path, state)
+    assert files.load_window_state(tmp_path) == state
+
+
+def test_values_are_checked_when_made() -> None:
+    with pytest.raises(SettingsInvalid):
+        Settings(appearance="pink")
+    with pytest.raises(SettingsInvalid):
+        Settings(results_limit=0)
+    with pytest.raises(SettingsInvalid):
+        Settings(editor="vim")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def crash(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(os, "replace", crash)
+    with pytest.raises(OSError):
+        files.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@posix
+def test_for_the_user_alone(tmp_path: Path) -> None:
+    data_dir = tmp_path / "a/data"
+    files.prepare_data_dir(data_dir)
+    files.save_settings(data_dir, Settings())
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE((data_dir / "settings.toml").stat().st_mode) == 0o600
+    data_dir.chmod(0o755)
+    files.prepare_data_dir(data_dir)
+    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
+
+
+def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsInvalid) as refused:
+        files.prepare_data_dir(tmp_path / "file" / "data")
+    assert "--data-dir" in refused.value.hint
+
+
+def test_where_the_data_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTESEARCH_DATA_DIR", str(tmp_path))
+    assert files.default_data_dir() == tmp_path
+    monkeypatch.delenv("NOTESEARCH_DATA_DIR")
+    assert "notesearch" in str(files.default_data_dir())
+
+
+def test_resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.resource("models").is_dir()
+    monkeypatch.setattr("sys._MEIPASS", str(tmp_path), raising=False)
+    assert files.resource("models") == tmp_path / "resources/models"
