@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import io
 import json
 import os
 import sys
@@ -88,6 +89,10 @@ def _limit(text: str) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # What is no text is replaced, not refused: a query with one bad byte still finds the rest.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         options = _parser().parse_args(arguments)
         data_dir = _data_dir(options)
@@ -252,7 +257,7 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         return
     from tqdm import tqdm
 
-    bar = tqdm(total=0, file=sys.stderr, leave=False, unit=" notes", delay=0.3, bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}")
+    bar = tqdm(total=0, file=sys.stderr, leave=False, bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}")
 
     def show(stage: str, done: int, total: int) -> None:
         if bar.desc != stage:
@@ -298,7 +303,7 @@ def _lines(stream: TextIO) -> Iterable[str]:
 
 def _similar(data_dir: Path, options: argparse.Namespace) -> None:
     with _reading(data_dir) as engine:
-        results = engine.similar(options.file, options.limit)
+        results = engine.similar(_absolute(options.file), options.limit)
     _print_results(results, as_json=options.json)
     if not results.matches:
         raise SystemExit(NOTHING)

@@ -105,8 +105,8 @@ def set_up(extras=()):
     say("Setting up Notesearch (once; a minute or two) ...")
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     # editable_mode=compat: a plain path entry; the import hook of the other mode costs every start 10 ms.
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--config-settings", "editable_mode=compat", "--editable", target]
-    done = subprocess.run(command, stdout=sys.stderr)
+    quiet = ["--quiet", "--disable-pip-version-check", "--config-settings", "editable_mode=compat"]
+    done = subprocess.run([str(PYTHON), "-m", "pip", "install", *quiet, "--editable", target], stdout=sys.stderr)
     if done.returncode != 0:
         sys.exit("The installation failed; the lines above say why.")
     mark.write_text(wanted)

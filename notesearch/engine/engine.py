@@ -94,14 +94,13 @@ class Engine:
             self._store = Store(self.data_dir, read_only=self._read_only)
             self._indexes = Indexes(self._store, self.data_dir, read_only=self._read_only)
             self._indexes.load_keyword()
+            self._rows = Rows(self._store)
+            self._search = Search(self._store, self._indexes, self._embedders, waits_for_index=self._read_only or not self._watch)
+            if not self._read_only:
+                self._start_indexing()
         except BaseException:
-            if self._ownership is not None:
-                self._ownership.close()
+            self.close()
             raise
-        self._rows = Rows(self._store)
-        self._search = Search(self._store, self._indexes, self._embedders, waits_for_index=self._read_only or not self._watch)
-        if not self._read_only:
-            self._start_indexing()
 
     def _start_indexing(self) -> None:
         self._indexer = Indexer(self._store, self._indexes, self._embedders, self.status_board.changed)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from notesearch.errors import DataFolderHeld, NotesearchError
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +79,23 @@ def _lock(path: Path) -> BinaryIO | None:
 
 def socket_path(data_dir: Path) -> Path:
     """Where the owner of this data folder listens: in a folder that only the user may enter, with a name short enough for any system."""
+    name = f"notesearch-{hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:16]}.sock"
+    user = os.getuid() if hasattr(os, "getuid") else 0
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and _is_private(Path(runtime)):
-        folder = Path(runtime)
-    else:
-        folder = Path(tempfile.gettempdir()) / f"notesearch-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if not _is_private(folder):
-            folder = data_dir
-    digest = hashlib.sha256(os.fsencode(data_dir.absolute())).hexdigest()[:16]
-    return folder / f"notesearch-{digest}.sock"
+    if runtime and _is_private(Path(runtime)) and _fits(Path(runtime) / name):
+        return Path(runtime) / name
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        folder = Path(parent) / f"notesearch-{user}"
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if _is_private(folder) and _fits(folder / name):
+                return folder / name
+    return data_dir / name
+
+
+def _fits(path: Path) -> bool:
+    """A socket's name may have 104 bytes on macOS, 108 on Linux, its end included."""
+    return len(os.fsencode(path)) < 104
 
 
 def _is_private(folder: Path) -> bool:
@@ -109,9 +116,13 @@ class Listener:
         # The lock is ours, so a socket that is still there belongs to nobody.
         self._path.unlink(missing_ok=True)
         self._server = socket.socket(socket.AF_UNIX if hasattr(socket, "AF_UNIX") else socket.AF_INET)
-        self._server.bind(str(self._path))
-        self._path.chmod(0o600)
-        self._server.listen(8)
+        try:
+            self._server.bind(str(self._path))
+            self._path.chmod(0o600)
+            self._server.listen(8)
+        except OSError as error:
+            self._server.close()
+            raise StoreError("Notesearch cannot listen for its other windows", hint=f"{error.strerror}.", retryable=True) from error
         self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
         self._thread.start()
 
@@ -132,9 +143,11 @@ class Listener:
             threading.Thread(target=self._serve, args=(connection,), name="request", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError, ValueError):
+        with connection, contextlib.suppress(OSError, ValueError, RecursionError):
             with connection.makefile("rb") as lines:
                 request = json.loads(lines.readline(1 << 20))
+            if not isinstance(request, dict):
+                return
             try:
                 for answer in self._handler(request):
                     connection.sendall(json.dumps(answer).encode() + b"\n")

@@ -34,7 +34,8 @@ def main() -> None:
     table(
         f"memory of the engine with {status['documents']['total']} notes, {status['chunks']} chunks (no window)",
         ["", "resident MB"],
-        [["Python alone", f"{bare:.0f}"], ["index open, watching", f"{opened:.0f}"], ["searched by words", f"{words:.0f}"], ["model loaded", f"{meaning:.0f}"]],
+        [[name, f"{size:.0f}"] for name, size in zip(("Python alone", "index open, watching", "searched by words", "model loaded"),
+                                                     (bare, opened, words, meaning), strict=True)],
     )
     sizes = status["bytes"]
     rows = [[name, f"{size / 1e6:.1f}", f"{size / vectors:.2f}"] for name, size in sizes.items()]

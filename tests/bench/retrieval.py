@@ -63,10 +63,8 @@ def main() -> None:
                 ranked = [[urllib.parse.unquote(Path(r["path"]).stem) for r in a["results"]] for a in answers]
                 pairs = list(zip(ranked, (judged[q["_id"]] for q in queries), strict=True))
                 took = [a["elapsed_ms"]["total"] for a in answers]
-                rows.append(
-                    [name + suffix, mode, len(pairs), f"{sum(ndcg(*p) for p in pairs) / len(pairs):.4f}", f"{sum(recall(*p) for p in pairs) / len(pairs):.4f}",
-                     f"{percentile(took, 0.5):.0f}", f"{percentile(took, 0.95):.0f}"]
-                )  # fmt: skip
+                scores = [f"{sum(measure(*p) for p in pairs) / len(pairs):.4f}" for measure in (ndcg, recall)]
+                rows.append([name + suffix, mode, len(pairs), *scores, f"{percentile(took, 0.5):.0f}", f"{percentile(took, 0.95):.0f}"])
     table("quality", ["collection", "mode", "queries", "nDCG@10", "Recall@10", "ms p50", "ms p95"], rows)
 
 

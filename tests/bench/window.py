@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from common import ROOT, median, notesearch, percentile, scratch, table, til_vault
-from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 
@@ -35,11 +35,23 @@ STARTS = 11
 
 
 def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Run the event loop until the condition holds, looking every 2 ms: a busy loop would take the interpreter from the other threads."""
+    if condition():
+        return
+    loop = QEventLoop()
     end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit("waited too long")
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
+
+    def look() -> None:
+        if condition() or time.monotonic() > end:
+            loop.quit()
+
+    timer = QTimer()
+    timer.setInterval(2)
+    timer.timeout.connect(look)
+    timer.start()
+    loop.exec()
+    if not condition():
+        sys.exit("waited too long")
 
 
 class Open:

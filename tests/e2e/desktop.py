@@ -134,14 +134,17 @@ class Desktop:
         wait_until(visible, PATIENCE)
         return found[0]
 
-    def drag(self, source: str, target: str) -> None:
-        """Press in the middle of one window, move in steps to the middle of another, let go there."""
+    @contextlib.contextmanager
+    def dragging(self, source: str, target: str) -> Iterator[None]:
+        """Press in the middle of one window, move in steps to the middle of another; let go at the end of the block."""
         (x, y), (to_x, to_y) = self._middle(source), self._middle(target)
         self.xdotool("mousemove", x, y, "mousedown", 1)
-        for step in range(1, 21):
-            self.xdotool("mousemove", x + (to_x - x) * step // 20, y + (to_y - y) * step // 20)
-        wait_until(lambda: "XdndAware" in self.output("xprop", "-id", target))
-        self.xdotool("mouseup", 1)
+        try:
+            for step in range(1, 21):
+                self.xdotool("mousemove", x + (to_x - x) * step // 20, y + (to_y - y) * step // 20)
+            yield
+        finally:
+            self.xdotool("mouseup", 1)
 
     def _middle(self, window: str) -> tuple[int, int]:
         lines = self.xdotool("getwindowgeometry", "--shell", window).splitlines()
@@ -202,7 +205,12 @@ class Program:
                 return False
 
         holds.__name__ = what or "the condition"
-        wait_until(holds, PATIENCE)
+        try:
+            wait_until(holds, PATIENCE)
+        except pytest.fail.Exception as failure:
+            with contextlib.suppress(LookupError):
+                failure.msg = f"{failure.msg}; in sight: {[name for _, name in self.shown if name]}"
+            raise
 
     # What can be seen
 

@@ -111,8 +111,7 @@ def shown(request):
     return [[node.getRoleName(), node.name] for node in nodes if node.getState().contains(pyatspi.STATE_SHOWING)]
 
 
-ANSWERS = {"describe": describe, "rows": rows, "place": place, "act": act, "text": text, "unnamed": unnamed, "shown": shown,
-  "all": lambda r: [[n.getRoleName(), n.name] for n in walk(application(r["pid"])) if "menu" in n.getRoleName()]}
+ANSWERS = {"describe": describe, "rows": rows, "place": place, "act": act, "text": text, "unnamed": unnamed, "shown": shown}
 
 
 def main():

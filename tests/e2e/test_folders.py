@@ -30,10 +30,12 @@ def test_a_folder_dropped_from_another_program_is_added(start: Start, desktop: D
     dropped = fill(tmp_path / "My Nötes #1", {"Übung.md": "# Exercise\n\nThe marimba in the attic.\n"})
     program = start()
     with drag_source(desktop, dropped) as source:
-        desktop.drag(desktop.window("drag source", source.pid), program.window)
+        with desktop.dragging(desktop.window("drag source", source.pid), program.window):
+            program.until(lambda: program.shows("Drop to search this folder"), "the window offers to take it")
         assert source.stdout is not None
         # Never a move: that would let the source delete the notes.
         assert source.stdout.readline().strip() == "CopyAction"
-    program.until(lambda: any(row.startswith("My Nötes #1, ") for row in program.folders), "the folder is listed")
+        # The source has to live until the window has fetched what was dropped.
+        program.until(lambda: any(row.startswith("My Nötes #1, ") for row in program.folders), "the folder is listed")
     program.search("marimba", "Exercise")
     assert (dropped / "Übung.md").exists()

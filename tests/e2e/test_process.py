@@ -84,5 +84,6 @@ def test_without_a_display_it_names_the_commands(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
-    assert "notesearch search" in done.stderr
+    assert "display" in done.stderr
+    assert all(word in done.stderr for word in ("notesearch", "index", "search", "status"))
     assert not (tmp_path / "data").exists()

@@ -34,7 +34,8 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def answers(engine: Engine) -> list[list[str]]:
-    return [[m.path.name for m in engine.search(Query(text=q, mode=mode, limit=5)).matches] for q in QUERIES for mode in (Mode.KEYWORD, Mode.HYBRID)]
+    asked = [Query(text=text, mode=mode, limit=5) for text in QUERIES for mode in (Mode.KEYWORD, Mode.HYBRID)]
+    return [[m.path.name for m in engine.search(query).matches] for query in asked]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,10 @@ def words(data_dir: Path) -> bool:
     return (data_dir / "keyword/position.json").exists()
 
 
-@pytest.mark.parametrize("moment", [documents(1), documents(100), words, vectors(1), vectors(90)], ids=["first", "reading", "words", "embedding", "half"])
+MOMENTS = {"first": documents(1), "reading": documents(100), "words": words, "embedding": vectors(1), "end": vectors(180)}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_killed_and_run_again(
     start_engine: StartEngine, vault: Path, undisturbed: list[list[str]], tmp_path: Path, moment: Callable[[Path], bool]
 ) -> None:

@@ -90,14 +90,15 @@ def test_an_exact_title_comes_first(vault: Engine, notes: Path) -> None:
 
 
 def test_one_row_for_a_note_with_its_further_passages(engine: Engine, notes: Path) -> None:
-    sections = "\n\n".join(f"## Attempt {i}\n\nThe sourdough of attempt {i} was weighed. " + "Then it was cut and written down. " * 30 for i in range(12))
+    more = "Then it was cut and written down. " * 30
+    sections = "\n\n".join(f"## Attempt {i}\n\nThe sourdough of attempt {i} was weighed. {more}" for i in range(12))
     fill(notes, {"long.md": f"# Diary\n\n{sections}\n", "short.md": "sourdough\n"})
     engine.reconcile([notes])
     for results in (engine.keyword_search(Query(text="sourdough attempt")), engine.search(Query(text="sourdough attempt"))):
         assert sorted(names(results)) == ["long.md", "short.md"]
         row = next(m for m in results.matches if m.path.name == "long.md")
-        assert 1 <= len(row.passages) <= 3
-        assert row.more_passages >= len(row.passages)
+        assert len(row.passages) <= 3
+        assert row.more_passages >= max(1, len(row.passages))
         spans = [(p.start, p.end) for p in (row.best, *row.passages)]
         assert len(set(spans)) == len(spans)
 
@@ -149,7 +150,7 @@ def test_recent_notes_tags_and_formats(vault: Engine, notes: Path) -> None:
     write(notes, "newest.md", "zanzibar\n")
     vault.reconcile([])
     recent = vault.recent(2)
-    assert [m.path.name for m in recent][0] == "newest.md"
+    assert recent[0].path.name == "newest.md"
     assert recent[0].best.snippet == "zanzibar"
     assert dict(vault.tags())["food"] == 2
     assert dict(vault.formats())["markdown"] == 4

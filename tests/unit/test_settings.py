@@ -29,7 +29,8 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
     ("text", "word"),
     [
         ('appearance = "pink"', "appearance"), ("results_limit = 0", "results_limit"), ("results_limit = 1001", "results_limit"),
-        ('results_limit = "many"', "results_limit"), ("results_limit = true", "results_limit"), ('editor = "vim"', "editor"), ("editor = 3", "editor"),
+        ('results_limit = "many"', "results_limit"), ("results_limit = true", "results_limit"), ('editor = "vim"', "editor"),
+        ("editor = 3", "editor"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_and_the_others_hold(tmp_path: Path, text: str, word: str) -> None:
@@ -77,10 +78,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path,
     path.write_bytes(b"old")
 
     def crash(*_: object) -> None:
-        raise OSError
+        raise OSError("no space")
 
     monkeypatch.setattr(os, "replace", crash)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="no space"):
         files.write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

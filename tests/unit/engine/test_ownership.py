@@ -20,13 +20,20 @@ from tests.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and sockets")
-HOLD = "import sys, time; from pathlib import Path; from notesearch.engine.ownership import Ownership; o = Ownership(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+HOLD = """
+import sys
+from pathlib import Path
+from notesearch.engine.ownership import Ownership
+owned = Ownership(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that owns the folder."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process

@@ -84,8 +84,11 @@ def test_the_folder_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("text", "prefix"),
-    [("brea", True), ("bread ", False), ('"night tr', True), ("bread tag:wo", False), ("bread -sou", False), ('"night train"', False), ("bread.", False)],
-)
+    [
+        ("brea", True), ("bread ", False), ('"night tr', True), ("bread tag:wo", False), ("bread -sou", False),
+        ('"night train"', False), ("bread.", False),
+    ],
+)  # fmt: skip
 def test_the_last_word_is_still_being_typed(text: str, prefix: bool) -> None:
     assert read(text, prefix=True).prefix is prefix
     assert read(text).prefix is False

@@ -63,7 +63,7 @@ def test_ignore_rules(notes: Path, rules: dict[str, str | bytes], left: set[str]
     assert listed(notes, notes / "Sub/Deep") == {name for name in left if name.startswith("Sub/Deep/")}
 
 
-LINE = st.sampled_from(["*", "!*", "*.md", "!*.md", "/*", "!/a.md", "a.md", "a/", "!a/", "b", "!b", "a/b", "/a", "**/b/*", "!a/**", "b/a.md", "#x", ""])
+LINE = st.sampled_from("* !* *.md !*.md /* !/a.md a.md a/ !a/ b !b a/b /a **/b/* !a/** b/a.md #x".split())
 RULES = st.lists(LINE, max_size=4).map("\n".join)
 
 

@@ -129,12 +129,13 @@ def test_short_words_are_not_guessed_at(index: KeywordIndex, put: Put) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("我昨天去了北京大学图书馆", "北京大学"), ("我昨天去了北京大学图书馆", "图书"), ("知识管理的方法", "识"), ("東京タワーに行きました", "タワー"),
+        ("我昨天去了北京大学图书馆", "北京大学"), ("我昨天去了北京大学图书馆", "图书"), ("知识管理的方法", "识"),
+        ("東京タワーに行きました", "タワー"),
         ("カタカナとひらがな", "ひらがな"), ("한국어 노트 정리", "노트"), ("การทำขนมปัง", "ขนม"), ("笔记 about 知识 graphs", "graphs 知识"),
     ],
 )  # fmt: skip
 def test_scripts_without_spaces(index: KeywordIndex, put: Put, text: str, asked: str) -> None:
-    put(text, "完全に関係のない文", "plain text")
+    put(text, "無関係の文", "plain text")
     assert ask(index, asked)[0] == 1
 
 
@@ -209,7 +210,10 @@ def test_the_best_come_first_and_no_more_than_asked(index: KeywordIndex, put: Pu
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
 
 
-@pytest.mark.parametrize("word", ["*", "a:b", "(", '"', "AND", "OR NOT", "\\", "[a TO b]", "^2", "~", "日" * 300, "x" * 5000, "\x00", "🍞", "é" * 300])
+SYNTAX = ["*", "a:b", "(", '"', "AND", "OR NOT", "\\", "[a TO b]", "^2", "~", "日" * 300, "x" * 5000, "\x00", "🍞", "é" * 300]
+
+
+@pytest.mark.parametrize("word", SYNTAX)
 def test_nothing_in_a_query_is_syntax(index: KeywordIndex, put: Put, word: str) -> None:
     put("bread")
     for prefix in (False, True):

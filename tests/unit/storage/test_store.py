@@ -205,7 +205,8 @@ def test_removing_a_folder_keeps_what_others_use(store: Store, make: MakeDocumen
     other = store.add_folder(Path("/other"), LOCAL.identifier)
     elsewhere = make("x.md", ["one"], prefix="", content_hash="b")
     embed_all(store)
-    store.put_documents([type(elsewhere)(**{**{n: getattr(elsewhere, n) for n in elsewhere.__slots__}, "folder_id": other, "path": Path("/other/x.md")})])
+    fields = {name: getattr(elsewhere, name) for name in elsewhere.__slots__}
+    store.put_documents([type(elsewhere)(**{**fields, "folder_id": other, "path": Path("/other/x.md")})])
     store.remove_folder(next(f.id for f in store.folders() if f.path == root))
     assert [f.path for f in store.folders()] == [Path("/other")]
     assert store.problems() == ()
@@ -293,7 +294,8 @@ def test_changes_come_in_order_and_in_slices(store: Store, make: MakeDocument, r
 def test_text_over_segment_borders_counts_characters(store: Store, make: MakeDocument, root: Path) -> None:
     text = ("🍞é日a" * (SEGMENT // 4 + 1)) * 2 + "\nend\n"
     (put,) = store.put_documents([make("a.md", [text])])
-    for start, end in [(0, 5), (SEGMENT - 3, SEGMENT + 3), (SEGMENT, SEGMENT + 1), (SEGMENT - 1, SEGMENT), (0, len(text)), (len(text) - 2, len(text) + 50)]:
+    spans = [(0, 5), (SEGMENT - 3, SEGMENT + 3), (SEGMENT, SEGMENT + 1), (SEGMENT - 1, SEGMENT), (0, len(text)), (len(text) - 2, len(text) + 50)]
+    for start, end in spans:
         assert store.text(put.document_id, start, end) == text[start:end]
     assert store.text(put.document_id, len(text) + SEGMENT, len(text) + SEGMENT + 5) == ""
     assert store.text(put.document_id, 3, 3) == ""
