@@ -34,7 +34,7 @@ from notesearch.domain import (
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local import LocalEmbedder
 from notesearch.engine import scanner
-from notesearch.engine.indexer import Indexer
+from notesearch.engine.indexer import Indexer, is_gone
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.ownership import Listener, Ownership
 from notesearch.engine.query import trail
@@ -325,7 +325,7 @@ class Engine:
 
     def _held(self, row: FolderRow) -> HeldDeletions:
         known = [path for path, k in self._store.known(row.id).items() if k.document_id is not None]
-        return HeldDeletions(folder=row.path, missing=sum(not os.path.lexists(p) for p in known), of=len(known))
+        return HeldDeletions(folder=row.path, missing=sum(is_gone(p) for p in known), of=len(known))
 
     # Searching
 
@@ -360,7 +360,7 @@ class Engine:
         document = self._store.document_at(note)
         if document is None:
             raise NotIndexed(f"{note.name} is not in the index")
-        root = next(f.path for f in self._store.folders() if f.id == document.folder_id)
+        root = self._store.roots()[document.folder_id]
         offset = 0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
         text = self._store.text(document.id, offset, offset + PREVIEW)
         if offset:

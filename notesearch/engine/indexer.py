@@ -39,6 +39,7 @@ WORDS_EVERY = 1.0
 MANY_DIRTY = 2000
 # Deletions are held and the person is asked when at least this many notes, and more than half of a folder, vanish at once.
 HELD_FROM = 20
+SLICES_WITHIN = 30.0
 RETRY_AFTER = 30.0
 
 
@@ -58,6 +59,8 @@ class Indexer:
         self._running = threading.Event()
         self._running.set()
         self._to_embed = threading.Event()
+        # Set when a note was replaced or removed: vectors may be left that no note uses.
+        self._vectors_unused = threading.Event()
         self._not_reading = threading.Event()
         self._not_reading.set()
         self._words_ready = threading.Event()
@@ -66,6 +69,7 @@ class Indexer:
         self._tickets: list[Ticket] = []
         self._tickets_lock = threading.Lock()
         self._broken: Exception | None = None
+        self._lately_removed: list[tuple[float, int, int]] = []
         self.progress = Progress()
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
@@ -128,6 +132,8 @@ class Indexer:
             return IndexingState.FAILED
         if not self._running.is_set():
             return IndexingState.PAUSED
+        if self.progress.state is IndexingState.IDLE and self._queue.scans_wait:
+            return IndexingState.SCANNING
         return self.progress.state
 
     # Threads
@@ -203,6 +209,8 @@ class Indexer:
     def _do_scan(self, work: Scan) -> None:
         folder = self._folder_row(work.folder)
         if folder is None:
+            # Removed meanwhile, perhaps just now: its vectors may be in no use.
+            self._vectors_unused.set()
             return
         self.progress.begin(IndexingState.SCANNING)
         self._changed()
@@ -219,7 +227,7 @@ class Indexer:
         if self._stop.is_set():
             return
         if work.ticket is not None:
-            work.ticket.count(unchanged=comparison.unchanged)
+            work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
         self._apply(folder, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed)
 
     def _do_paths(self, paths: set[Path]) -> None:
@@ -274,9 +282,9 @@ class Indexer:
             self._changed()
         if self._stop.is_set():
             return
-        vanished = [path for path in gone if not os.path.lexists(path)]
+        vanished = [path for path in gone if is_gone(path)]
         # Still there but no longer asked for: named by an ignore file since.
-        leaving = [path for path in gone if os.path.lexists(path) and not scanner.is_wanted(folder.path, Path(path))]
+        leaving = [path for path in set(gone).difference(vanished) if not scanner.is_wanted(folder.path, Path(path))]
         if vanished and not confirmed and self._must_ask(folder, vanished):
             if folder.held is Held.NO:
                 self._store.hold_deletions(folder.id, Held.ASKING)
@@ -284,20 +292,26 @@ class Indexer:
                 ticket.held = len(vanished)
         else:
             leaving += vanished
+            self._lately_removed.append((time.monotonic(), folder.id, len(vanished)))
             if folder.held is not Held.NO:
                 self._store.hold_deletions(folder.id, Held.NO)
         removed = self._store.remove_paths(leaving) if leaving else 0
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
+            self._vectors_unused.set()
             self._indexes.sync_keyword(self._stop.is_set)
             self._to_embed.set()
         self._changed()
 
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
+        """Whether most of the folder vanishes. What was removed in the last half minute counts: a long deletion comes in slices."""
         known = self._store.known(folder.id)
-        notes = sum(1 for path in gone if path in known and known[path].document_id is not None)
-        return notes >= HELD_FROM and notes * 2 > sum(k.document_id is not None for k in known.values())
+        recent = time.monotonic() - SLICES_WITHIN
+        self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
+        before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
+        notes = before + sum(1 for path in gone if path in known and known[path].document_id is not None)
+        return notes >= HELD_FROM and notes * 2 > before + sum(k.document_id is not None for k in known.values())
 
     def _read(self, folder: FolderRow, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
         """Extract files in the child process and give batches to store. Failures go to Problems at once."""
@@ -350,6 +364,8 @@ class Indexer:
             if ticket is not None:
                 ticket.count(unchanged=1)
             return None
+        if known is not None:
+            self._vectors_unused.set()
         source = self._moved_from(path, read, mark, claimed) if known is None else None
         if ticket is not None:
             kind = "changed" if known is not None else "moved" if source is not None else "added"
@@ -363,7 +379,7 @@ class Indexer:
 
     def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
         """The note that this one was before it was moved: same content, gone from where it stood."""
-        gone = [p for p in self._store.paths_with_content(read.content_hash, mark) if p not in claimed and not os.path.lexists(p)]
+        gone = [p for p in self._store.paths_with_content(read.content_hash, mark) if p not in claimed and is_gone(p)]
         if not read.size:
             gone = [p for p in gone if p.name == path.name]
         source = min(gone, key=lambda p: (p.name != path.name, str(p)), default=None)
@@ -400,8 +416,10 @@ class Indexer:
             while self._embed_window() and not self._stop.is_set():
                 pass
             if not self._stop.is_set():
-                for mark in self._embedders:
-                    self._indexes.refresh_live(mark)
+                if self._vectors_unused.is_set():
+                    self._vectors_unused.clear()
+                    for mark in self._embedders:
+                        self._indexes.refresh_live(mark)
                 self._indexes.save_vectors()
                 self._settle_tickets()
                 self._changed()
@@ -445,6 +463,17 @@ class Indexer:
                 ticket.end()
                 with self._tickets_lock:
                     self._tickets.remove(ticket)
+
+
+def is_gone(path: Path | str) -> bool:
+    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_text(path: Path | str) -> bool:

@@ -36,7 +36,7 @@ class Ownership:
             raise DataFolderHeld
         self._file.seek(1)
         self._file.truncate(1)
-        self._file.write(str(os.getpid()).encode("ascii"))
+        self._file.write(f"{os.getpid()}\n".encode("ascii") + os.fsencode(socket_path(data_dir)))
         self._file.flush()
 
     def close(self) -> None:
@@ -52,8 +52,13 @@ def owner_pid(data_dir: Path) -> int | None:
         probe.close()
         return None
     with contextlib.suppress(OSError, ValueError):
-        return int((data_dir / "owner.lock").read_bytes()[1:].decode("ascii"))
+        return int(_written(data_dir)[0])
     return None
+
+
+def _written(data_dir: Path) -> list[bytes]:
+    """What the owner wrote into the lock file: its process number, and where it listens (another user environment may say otherwise)."""
+    return (data_dir / "owner.lock").read_bytes()[1:].split(b"\n", 1)
 
 
 def _lock(path: Path) -> BinaryIO | None:
@@ -155,6 +160,14 @@ class Listener:
                 connection.sendall(json.dumps({"error": [error.title, error.hint, error.retryable]}).encode() + b"\n")
 
 
+def owner_socket(data_dir: Path) -> Path:
+    """Where the present owner listens, or where one would."""
+    with contextlib.suppress(OSError, IndexError):
+        if written := _written(data_dir)[1]:
+            return Path(os.fsdecode(written))
+    return socket_path(data_dir)
+
+
 def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
     """Hand a request to the owner and give its answers as they come. Raises DataFolderHeld where it does not answer, and the
     NotesearchError it answered with."""
@@ -162,7 +175,7 @@ def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> It
     with connection:
         connection.settimeout(5)
         try:
-            connection.connect(str(socket_path(data_dir)))
+            connection.connect(str(owner_socket(data_dir)))
         except OSError as error:
             raise DataFolderHeld(f"Another Notesearch (process {owner_pid(data_dir)}) is using this data folder") from error
         connection.sendall(json.dumps(request).encode() + b"\n")

@@ -51,7 +51,7 @@ class Rows:
     def build(self, candidates: Sequence[Candidate], highlighter: Highlighter, *, further: int = FURTHER_PASSAGES) -> tuple[Match, ...]:
         """Rows in the order of the candidates, with up to `further` more passages each; notes that are gone meanwhile are left out."""
         documents = self._store.documents([c.document_id for c in candidates])
-        roots = {f.id: f.path for f in self._store.folders()} if candidates else {}
+        roots = self._store.roots()
         short = [i for i, d in documents.items() if d.expected <= SHORT_NOTE]
         chunks = self._store.chunks_of_all(short)
         texts = self._store.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])

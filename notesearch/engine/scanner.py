@@ -133,23 +133,26 @@ def readable_name(path: str) -> str:
 
 class Comparison(NamedTuple):
     """A folder compared with the store: `changed` are new files and those whose size or time differs, newest first; `gone` are paths that
-    the store knows and the disk does not have; `unchanged` counts the rest."""
+    the store knows and the disk does not have; `unchanged` counts the other notes, `failed` the files that failed before and are as they were."""
 
     changed: list[FoundFile]
     gone: list[str]
     unchanged: int
+    failed: int = 0
 
 
 def compare(found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str) -> Comparison:
     """Compare, without opening a file. A document made by another chunking recipe counts as changed."""
     left = dict(known)
     changed = []
-    unchanged = 0
+    unchanged = failed = 0
     for file in found:
         before = left.pop(readable_name(file.path), None)
         if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.fingerprint not in ("", fingerprint):
             changed.append(file)
+        elif before.document_id is None:
+            failed += 1
         else:
             unchanged += 1
     changed.sort(key=lambda f: -f.mtime_ns)
-    return Comparison(changed, list(left), unchanged)
+    return Comparison(changed, list(left), unchanged, failed)

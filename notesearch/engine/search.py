@@ -197,9 +197,10 @@ class Search:
             else:
                 cosine_by_vector = dict(index.search(vector, PASSAGES, allowed))
             near = self._by_note(cosine_by_vector, floor=embedder.model.floor)
-            for document_id, by_chunk in near.items():
-                cosines.setdefault(document_id, {}).update(by_chunk)
-            self._score_whole_notes(mark, vector, [*near, *words_list], cosines)
+            nearest = sorted(near, key=lambda i: -max(near[i].values()))[:NOTES]
+            for document_id in nearest:
+                cosines.setdefault(document_id, {}).update(near[document_id])
+            self._score_whole_notes(mark, vector, [*nearest, *words_list], cosines)
             embed_took += (embedded - begin) * 1000
             vector_took += (time.perf_counter() - embedded) * 1000
         return cosines, embed_took, vector_took, notice

@@ -10,6 +10,8 @@ from notesearch.domain import Span
 from notesearch.storage import analysis
 
 SNIPPET = 200
+# Characters before the first found word, at the most.
+LEAD = 80
 
 # One folded character for each, so that positions stay.
 _FOLD = {
@@ -112,7 +114,7 @@ def snippet(passage: str, highlighter: Highlighter | None, *, around: Span | Non
     if around is not None:
         before, sentence, after = (_clean(passage[a:b]) for a, b in ((0, around[0]), around, (around[1], around[1] + SNIPPET)))
         room = max(0, SNIPPET - len(sentence))
-        lead = _tail(before, min(60, room // 2))
+        lead = before if len(before) <= LEAD else "…"
         text = " ".join(part for part in (lead, sentence, after[: max(0, room - len(lead))]) if part)
         start = len(lead) + 1 if lead else 0
         telling = (start, start + len(sentence)) if sentence else None
@@ -124,10 +126,9 @@ def snippet(passage: str, highlighter: Highlighter | None, *, around: Span | Non
         spans = highlighter.find(whole)[0]
         plain = whole if spans else plain
     start = _densest(spans) if spans else 0
-    lead = _tail(plain[:start], 50) if start > 50 else plain[:start]
-    first = start - len(lead)
-    text = ("… " if first > 0 else "") + plain[first : first + SNIPPET]
-    shift = (2 if first > 0 else 0) - first
+    first, cut = _beginning(plain, start)
+    text = ("… " if cut else "") + plain[first : first + SNIPPET]
+    shift = (2 if cut else 0) - first
     return text, tuple((a + shift, min(b + shift, len(text))) for a, b in spans if a >= first and a + shift < len(text)), None
 
 
@@ -154,6 +155,17 @@ def _densest(spans: Sequence[Span]) -> int:
         if last - first + 1 > best:
             best, where = last - first + 1, start
     return where
+
+
+def _beginning(plain: str, start: int) -> tuple[int, bool]:
+    """Where to begin so that `start` is soon reached: (position, whether inside a sentence). At a sentence's beginning where one is near."""
+    if start <= LEAD:
+        return 0, False
+    near = plain[start - LEAD : start]
+    ends = [m.end() for m in re.finditer(r"[.!?…]\s+|[。！？]", near)]
+    if ends:
+        return start - LEAD + ends[-1], False
+    return start - len(_tail(near, LEAD // 2)), True
 
 
 def _without_leading_headings(passage: str) -> str:

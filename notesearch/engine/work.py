@@ -65,14 +65,18 @@ class WorkQueue:
                     self._condition.wait()
                     continue
                 now = time.monotonic()
-                due = min(min(last + QUIET, first + PATIENCE) for first, last in self._dirty.values())
+                # All at once: a burst is one piece of work, so that moves and mass deletions inside it are seen whole.
+                due = min(max(last for _, last in self._dirty.values()) + QUIET, min(first for first, _ in self._dirty.values()) + PATIENCE)
                 if due <= now:
-                    # All at once: a burst is one piece of work, so that moves inside it are seen whole.
                     paths = set(self._dirty)
                     self._dirty.clear()
                     return paths
                 self._condition.wait(due - now)
             return None
+
+    @property
+    def scans_wait(self) -> bool:
+        return bool(self._scans)
 
     def close(self) -> None:
         with self._condition:

@@ -160,10 +160,15 @@ class Store:
         """Forget the folder, its documents and, where nothing else uses them, their vectors. The notes themselves are untouched."""
         with self._write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
+            vectors = w.execute(
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
+                (folder_id,),
+            ).fetchall()
             self._remove(w, ids)
             w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
             w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
-            w.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id)")
+            w.executemany("DELETE FROM vectors WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = ?1)", vectors)
 
     def absorb_folder(self, child_id: int, parent: Path) -> None:
         """Give a folder's documents to the folder around it. They are read anew, for their trail differs; their vectors stay."""
@@ -191,6 +196,10 @@ class Store:
             )
             for i, p, m, held, n, complete, bad, chunks, embedded in rows
         )
+
+    def roots(self) -> dict[int, Path]:
+        """Paths of the folders by id, without counting anything."""
+        return {i: Path(path) for i, path in self._read("SELECT id, path FROM folders")}
 
     def hold_deletions(self, folder_id: int, held: Held) -> None:
         with self._write() as w:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,9 +45,27 @@ class Opening(QObject):
 
 def require_display() -> None:
     """Raise NoDisplay where a window cannot be shown, before Qt ends the process over it."""
-    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
-        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM") and not os.environ.get("WAYLAND_DISPLAY"):
+        if not _answers(os.environ.get("DISPLAY", "")):
             raise NoDisplay
+
+
+def _answers(display: str) -> bool:
+    """Whether anybody listens at an X display of this machine: the variable outlives the session. One elsewhere is taken on trust."""
+    host, _, number = display.rpartition(":")
+    number = number.partition(".")[0]
+    if not number.isdecimal() or host not in ("", "unix"):
+        return bool(display)
+    path = f"/tmp/.X11-unix/X{number}"
+    places: list[tuple[int, str | tuple[str, int]]] = [
+        (socket.AF_UNIX, f"\0{path}"), (socket.AF_UNIX, path), (socket.AF_INET, ("localhost", 6000 + int(number))),
+    ]  # fmt: skip
+    for family, place in places:
+        with socket.socket(family) as probe:
+            probe.settimeout(2)
+            if probe.connect_ex(place) == 0:
+                return True
+    return False
 
 
 def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication:

@@ -223,7 +223,10 @@ class Bridge(QObject):
             from notesearch.settings import load_settings, load_window_state
 
             settings, wrong = load_settings(self.data_dir)
-            self.opened.emit(settings, load_window_state(self.data_dir))
+            state = load_window_state(self.data_dir)
+            # An index that had no window yet is the command line's work: no invitation before the engine was asked for its folders.
+            state.setdefault("folders", int((self.data_dir / "notes.sqlite").exists()))
+            self.opened.emit(settings, state)
             for problem in wrong:
                 self.failed.emit(Failure.of(problem))
             self._painted.wait(FIRST_PAINT_WAIT)

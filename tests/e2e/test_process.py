@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import PATIENCE, ROOT, Desktop
@@ -78,9 +80,11 @@ def test_two_starts_at_once_make_one_window(start: Start, tmp_path: Path) -> Non
     stays.up().search("castle", "Tram")
 
 
-def test_without_a_display_it_names_the_commands(tmp_path: Path) -> None:
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there always is a display")
+@pytest.mark.parametrize("display", [{}, {"DISPLAY": ":9731"}], ids=["none", "one that is gone"])
+def test_without_a_display_it_names_the_commands(display: dict[str, str], tmp_path: Path) -> None:
     line = [sys.executable, "-m", "notesearch", "--data-dir", str(tmp_path / "data")]
-    done = subprocess.run(line, cwd=ROOT, env={"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=ROOT, env={"HOME": str(tmp_path), **display}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListVie
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
+from notesearch.engine.engine import Engine
+from notesearch.ui.bridge import hand_over
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.problems import ProblemsDialog
 from notesearch.ui.searches import Search
@@ -418,16 +420,33 @@ def test_what_is_typed_before_the_engine_is_there_is_searched(start_window: Call
     assert titles(second)[0] == "Tomatoes"
 
 
-def test_a_data_folder_in_use_is_a_page_with_a_way_out(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+def test_a_data_folder_in_use_is_a_page_with_a_way_out(start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot) -> None:
+    command_line = Engine(tmp_path / "data", watch=False)
+    command_line.start()
+    window = start_window(ready=False)
+    qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
+    assert "using this data folder" in window.failure_page.title.text()
+    assert "--data-dir" in window.failure_page.hint.text()
+    command_line.close()
+    with qtbot.waitSignal(window.bridge.ready, timeout=TIMEOUT):
+        qtbot.mouseClick(window.failure_page.retry, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.first_run.isVisible, timeout=TIMEOUT)
+
+
+def test_a_second_window_hands_over_to_the_first(
+    start_window: Callable[..., MainWindow], notes: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
     first = start_window(notes)
+    first.showMinimized()
+    more = tmp_path / "More"
+    more.mkdir()
+    assert not hand_over(tmp_path / "nobody", [more])
     second = start_window(ready=False)
-    qtbot.waitUntil(second.failure_page.isVisible, timeout=TIMEOUT)
-    assert "using this data folder" in second.failure_page.title.text()
-    assert "--data-dir" in second.failure_page.hint.text()
-    close(first, first.bridge)
-    with qtbot.waitSignal(second.bridge.ready, timeout=TIMEOUT):
-        qtbot.mouseClick(second.failure_page.retry, Qt.MouseButton.LeftButton)
-    assert second.page.isVisible()
+    with qtbot.waitSignal(second.bridge.handed_over, timeout=TIMEOUT):
+        second.bridge.start([more, notes])
+    qtbot.waitUntil(lambda: not first.isMinimized() and first.status is not None and len(first.status.folders) == 2, timeout=TIMEOUT)
+    assert not first.banner.isVisible(), "a folder that is searched already is nothing to complain about"
+    assert not second.failure_page.isVisible()
 
 
 def test_keys_and_about_open(window: MainWindow, qtbot: QtBot) -> None:

@@ -41,10 +41,16 @@ def test_a_snippet_is_where_the_words_stand() -> None:
     passage = "# Heading\n\n" + "Nothing here at all. " * 40 + "The sour **dough** rests overnight. " + "More of the same. " * 40
     text, highlights, telling = snippet(passage, Highlighter(["dough", "overnight"]))
     assert [text[a:b] for a, b in highlights] == ["dough", "overnight"]
-    assert text.startswith("… ")
+    assert text.startswith("The sour dough rests")
     assert "**" not in text
     assert telling is None
     assert len(text) <= SNIPPET + 2
+
+
+def test_a_snippet_that_begins_inside_a_sentence_says_so() -> None:
+    text, highlights, _ = snippet("a few words without an end " * 20 + "then the dough", Highlighter(["dough"]))
+    assert text.startswith("… ")
+    assert [text[a:b] for a, b in highlights] == ["dough"]
 
 
 def test_without_words_the_beginning_without_headings() -> None:
