@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -77,9 +78,16 @@ class Rows:
     ) -> tuple[list[Passage], int]:
         """The best passage and a few worth showing after it, with why each is there; and how many such there are in all."""
         scored = []
+        # A note is searched for the words once; what was found is then told apart by passage.
+        found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
         for chunk in chunks:
-            text = whole[chunk.start : chunk.end] if whole is not None else self._store.text(document.id, chunk.start, chunk.end)
-            scored.append(_score(chunk, text, candidate, highlighter))
+            if whole is not None:
+                first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
+                text, words = whole[chunk.start : chunk.end], [number for _, _, number in found[first:last]]
+            else:
+                text = self._store.text(document.id, chunk.start, chunk.end)
+                words = [number for _, _, number in highlighter.matches(text)] if highlighter.count else []
+            scored.append(_score(chunk, text, words, candidate, highlighter.count))
         if not scored:
             by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
             empty = Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)
@@ -109,12 +117,12 @@ class Rows:
         return self._counts[2]
 
 
-def _score(chunk: ChunkRow, text: str, candidate: Candidate, highlighter: Highlighter) -> _Scored:
-    spans, found = highlighter.find(text) if highlighter.count else ([], set())
+def _score(chunk: ChunkRow, text: str, words: Sequence[int], candidate: Candidate, asked: int) -> _Scored:
+    """`words`: the numbers of the query's words at each place they stand in the passage; `asked`: how many words the query has."""
     cosine = candidate.cosines.get(chunk.id, 0.0)
-    share = len(found) / highlighter.count if highlighter.count else 0.0
+    distinct = len(set(words))
     # All words of the query in one passage outweigh nearness; a few words among many give way to it.
-    return _Scored(chunk, text, len(found), cosine, share + cosine + min(len(spans), 8) * 0.01)
+    return _Scored(chunk, text, distinct, cosine, (distinct / asked if asked else 0.0) + cosine + min(len(words), 8) * 0.01)
 
 
 def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:

@@ -67,21 +67,23 @@ class Highlighter:
 
     def find(self, text: str) -> tuple[list[Span], set[int]]:
         """Spans of `text` that the query found, in order and apart, and the numbers of the query's words among them."""
+        matches = self.matches(text)
+        return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
+
+    def matches(self, text: str) -> list[tuple[int, int, int]]:
+        """(start, end, number of the query's word) of everything found; phrases lie over their words."""
         folded = fold(text)
-        spans: list[Span] = []
-        found: set[int] = set()
+        found: list[tuple[int, int, int]] = []
         if self._pattern is not None:
             for match in self._pattern.finditer(folded):
-                number = self._number(match[0], text[match.start() : match.end()])
+                start, end = match.span()
+                number = self._number(match[0], text[start:end])
                 if number is not None:
-                    spans.append(match.span())
-                    found.add(number)
+                    found.append((start, end, number))
         base = len(self._numbers)
         for offset, pattern in enumerate([*self._runs, *self._phrases]):
-            for match in pattern.finditer(folded):
-                spans.append(match.span())
-                found.add(base + offset)
-        return _apart(spans), found
+            found += ((*match.span(), base + offset) for match in pattern.finditer(folded))
+        return found
 
     def _number(self, word: str, written: str) -> int | None:
         if word in self._known:

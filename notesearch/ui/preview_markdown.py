@@ -12,6 +12,7 @@ from collections.abc import Callable
 _ORG_BLOCK = re.compile(r"^\s*#\+(begin|end)_(\w+)\s*(\S*)", re.IGNORECASE)
 _ORG_HEADLINE = re.compile(r"^(\*+)\s+(?:(TODO|DONE|NEXT|WAITING)\s+)?(?:\[#[A-Z]\]\s+)?(.*?)(?:\s+:[\w@:]+:)?\s*$")
 _ORG_DRAWER = re.compile(r"^\s*:(PROPERTIES|LOGBOOK):\s*$", re.IGNORECASE)
+_ORG_FIXED = re.compile(r"^(\s*):(?: (.*))?$")
 _ORG_KEYWORD = re.compile(r"^\s*(#\+\w+:.*|#( .*)?)$")
 _ORG_LINK = re.compile(r"\[\[([^\]\[]+)\](?:\[([^\]\[]+)\])?\]")
 _ORG_VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S(?:.*?\S)?)\1(?![\w=~])")
@@ -22,6 +23,8 @@ _ORG_EMPHASIS = (
     (re.compile(r"(?<![\w_])_(\S(?:[^_]*?\S)?)_(?![\w_])"), r"*\1*"),
     (re.compile(r"(?<![\w+])\+(\S(?:[^+]*?\S)?)\+(?![\w+])"), r"~~\1~~"),
 )
+
+HARD_BREAK = "  "
 
 _RST_ADORNMENT = re.compile(r"^([=\-~^\"'`#*+.:_<>])\1{2,}\s*$")
 _RST_DIRECTIVE = re.compile(r"^(\s*)\.\.\s+([\w-]+)::\s*(.*)$")
@@ -52,9 +55,19 @@ def from_org(text: str) -> str:
         elif _ORG_DRAWER.match(line):
             inside = "drawer"
             made.append("")
+        elif fixed := _ORG_FIXED.match(line):
+            _append_fixed(made, fixed.group(1), fixed.group(2))
         else:
             made.append(("> " if inside == "quote" else "") + _org_line(line))
     return "\n".join(made)
+
+
+def _append_fixed(made: list[str], indent: str, text: str | None) -> None:
+    """A line that is to stand as it is. A fence would need lines of its own: it becomes code between line breaks."""
+    if made and made[-1].strip() and not made[-1].startswith("#"):
+        made[-1] = made[-1].rstrip() + HARD_BREAK
+    words = re.sub(r" (?= )|^ ", "\N{NO-BREAK SPACE}", (text or "").rstrip())
+    made.append(indent + _code(words) + HARD_BREAK if words else indent)
 
 
 def _org_line(line: str) -> str:
@@ -203,8 +216,9 @@ def _rst_marked(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    fence = "``" if "`" in text else "`"
-    return f"{fence}{text}{fence}"
+    """Inline code, between more backticks than it holds in a row."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in (text[:1], text[-1:]) else f"{fence}{text}{fence}"
 
 
 def _apart_from(pattern: re.Pattern[str], text: str, inside: Callable[[re.Match[str]], str], outside: Callable[[str], str]) -> str:

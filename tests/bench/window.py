@@ -57,9 +57,10 @@ def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
 class Open:
     """The real window on a data folder."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, before_window: Callable[[Bridge], None] = lambda bridge: None) -> None:
         self.app = make_application()
         self.bridge = Bridge(data_dir)
+        before_window(self.bridge)
         self.window = MainWindow(self.bridge, Theme(self.app))
         self.is_ready = False
         self.bridge.ready.connect(self._ready)
@@ -93,13 +94,16 @@ search_page.ResultsView = TimedResultsView  # type: ignore[misc]
 class PaintClock(QObject):
     """When rows of each stage were first painted after the last key."""
 
-    def __init__(self, opened: Open) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.pressed = 0.0
         self.waiting: list[Stage] = []
         self.painted: dict[Stage, float] = {}
-        opened.bridge.results_ready.connect(self._arrived)
         TimedResultsView.painted = self._painted
+
+    def connect_to(self, bridge: Bridge) -> None:
+        """Before the window does, so that the rows' arrival is known when they are painted."""
+        bridge.results_ready.connect(self._arrived)
 
     def _painted(self) -> None:
         for stage in self.waiting:
@@ -116,9 +120,9 @@ class PaintClock(QObject):
 
 
 def keystrokes(data_dir: Path) -> None:
-    opened = Open(data_dir)
+    clock = PaintClock()
+    opened = Open(data_dir, clock.connect_to)
     field = opened.window.findChild(SearchField)
-    clock = PaintClock(opened)
     QTest.keyClicks(field, "warm up")
     wait(lambda: Stage.FUSED in clock.painted)
     keyword, fused = [], []

@@ -85,6 +85,14 @@ def test_plain_text_keeps_its_lines_and_spaces() -> None:
     assert "&lt;c&gt;" in made
 
 
+def test_org_lines_that_stand_as_they_are_keep_their_breaks() -> None:
+    made = html("Type this:\n: M-x  customize\n: `quoted' ``twice``\n:\n: after\nand go on\n", "org")
+    assert made.count("<br") == 3
+    assert "M-x\N{NO-BREAK SPACE} customize" in made
+    assert "`quoted' ``twice``" in made
+    assert "<pre" not in made
+
+
 def test_org_reads_as_it_means() -> None:
     made = from_org(
         "#+TITLE: Bread\n* TODO Knead :kitchen:\n:PROPERTIES:\n:ID: 4\n:END:\nA *bold* and /slanted/ =code*s= [[https://x.org/a/b][page]]"
