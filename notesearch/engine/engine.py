@@ -36,6 +36,7 @@ from notesearch.embedding.local import LocalEmbedder
 from notesearch.engine import scanner
 from notesearch.engine.indexer import Indexer, is_gone
 from notesearch.engine.indexes import Indexes
+from notesearch.engine.logs import close_log, open_log
 from notesearch.engine.ownership import Listener, Ownership
 from notesearch.engine.query import trail
 from notesearch.engine.rows import Candidate, Rows
@@ -79,6 +80,7 @@ class Engine:
         self._watcher: Watcher | None = None
         self._indexer: Indexer | None = None
         self._limited: dict[Path, WatchLimited] = {}
+        self._log: logging.Handler | None = None
         self._handlers: dict[str, Callable[[Mapping[str, Any]], object]] = {}
         self._folder_lock = threading.Lock()
         self.status_board = StatusBoard(self.status)
@@ -90,6 +92,7 @@ class Engine:
         files.prepare_data_dir(self.data_dir)
         if not self._read_only:
             self._ownership = Ownership(self.data_dir)
+            self._log = open_log(self.data_dir)
         try:
             self._store = Store(self.data_dir, read_only=self._read_only)
             self._indexes = Indexes(self._store, self.data_dir, read_only=self._read_only)
@@ -137,6 +140,9 @@ class Engine:
             self._indexes.close()
         if hasattr(self, "_store"):
             self._store.close()
+        if self._log is not None:
+            close_log(self._log)
+            self._log = None
         if self._ownership is not None:
             self._ownership.close()
 

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextBrowser, QTextEd
 
 from notesearch.domain import NoteText, Passage
 from notesearch.ui import wording
+from notesearch.ui.positions import QtPositions
 from notesearch.ui.rendered_note import MARKER, RenderedNote
 from notesearch.ui.theme import BODY, Palette, Theme, font
 
@@ -245,6 +246,7 @@ class NoteView(QTextBrowser):
     def _marks(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
         """The words found, anywhere in the note, and the telling sentence inside the passage."""
         text = self.document().toPlainText()
+        count = QtPositions(text)
         marks: list[QTextEdit.ExtraSelection] = []
         words = found_words(passage)
         if words is not None:
@@ -253,19 +255,19 @@ class NoteView(QTextBrowser):
             for i, found in enumerate(words.finditer(text)):
                 if i >= MARKED_WORDS:
                     break
-                marks.append(self._selection(found.start(), found.end(), ground))
+                marks.append(self._selection(count.to_qt(found.start()), count.to_qt(found.end()), ground))
         sentence = telling_pattern(passage)
         if sentence is not None and self._place is not None:
             first = self.document().findBlockByNumber(self._place.first).position()
             last = self.document().findBlockByNumber(self._place.last)
-            hit = sentence.search(text, first, last.position() + last.length())
+            hit = sentence.search(text, count.from_qt(first), count.from_qt(last.position() + last.length()))
             if hit:
                 line = QTextCharFormat()
                 line.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
                 line.setUnderlineColor(self._theme.colour("accent"))
-                mark = self._selection(hit.start(), hit.end(), line)
-                marks.append(mark)
-                self._telling = self._cursor(hit.start(), hit.start())
+                start, end = count.to_qt(hit.start()), count.to_qt(hit.end())
+                marks.append(self._selection(start, end, line))
+                self._telling = self._cursor(start, start)
         return marks
 
     def _selection(self, start: int, end: int, shape: QTextCharFormat) -> QTextEdit.ExtraSelection:

@@ -13,6 +13,8 @@ _ORG_BLOCK = re.compile(r"^\s*#\+(begin|end)_(\w+)\s*(\S*)", re.IGNORECASE)
 _ORG_HEADLINE = re.compile(r"^(\*+)\s+(?:(TODO|DONE|NEXT|WAITING)\s+)?(?:\[#[A-Z]\]\s+)?(.*?)(?:\s+:[\w@:]+:)?\s*$")
 _ORG_DRAWER = re.compile(r"^\s*:(PROPERTIES|LOGBOOK):\s*$", re.IGNORECASE)
 _ORG_FIXED = re.compile(r"^(\s*):(?: (.*))?$")
+_ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
+_ORG_ESCAPE = re.compile(r"(?<!\S),(?=,*(?:\*|#\+))")
 _ORG_KEYWORD = re.compile(r"^\s*(#\+\w+:.*|#( .*)?)$")
 _ORG_LINK = re.compile(r"\[\[([^\]\[]+)\](?:\[([^\]\[]+)\])?\]")
 _ORG_VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S(?:.*?\S)?)\1(?![\w=~])")
@@ -41,25 +43,37 @@ def from_org(text: str) -> str:
     """Markdown with the same number of lines."""
     made: list[str] = []
     inside = ""
+    rows = 0
     for line in text.split("\n"):
+        rows = rows + (not _ORG_RULE.match(line)) if line.lstrip().startswith("|") else 0
         block = _ORG_BLOCK.match(line)
         if block:
             begins, name = block.group(1).lower() == "begin", block.group(2).lower()
             inside = name if begins else ""
             made.append(("```" + block.group(3) if begins else "```") if name in ("src", "example", "export") else "")
         elif inside in ("src", "example", "export"):
-            made.append(line)
+            made.append(_ORG_ESCAPE.sub("", line, count=1))
         elif inside == "drawer":
             inside = "" if line.strip().upper() == ":END:" else inside
             made.append("")
         elif _ORG_DRAWER.match(line):
             inside = "drawer"
             made.append("")
+        elif rows or _ORG_RULE.match(line):
+            made.append(_org_table_line(line, rows))
         elif fixed := _ORG_FIXED.match(line):
             _append_fixed(made, fixed.group(1), fixed.group(2))
         else:
             made.append(("> " if inside == "quote" else "") + _org_line(line))
     return "\n".join(made)
+
+
+def _org_table_line(line: str, rows: int) -> str:
+    """A line of a table, the row number `rows` or the rule below it. Markdown has one rule, below the first row: others become a gap."""
+    if _ORG_RULE.match(line):
+        return line.replace("+", "|") if rows == 1 else re.sub(r"-", " ", line.replace("+", "|")) if rows else ""
+    # The break shows where it is no table for Markdown, because it has no rule.
+    return _org_inline(line) + HARD_BREAK
 
 
 def _append_fixed(made: list[str], indent: str, text: str | None) -> None:
@@ -77,8 +91,6 @@ def _org_line(line: str) -> str:
         return "#" * min(6, len(headline.group(1))) + " " + state + _org_inline(headline.group(3))
     if _ORG_KEYWORD.match(line):
         return ""
-    if re.match(r"^\s*\|[-+|]+\|?\s*$", line):
-        return line.replace("+", "|")
     line = re.sub(r"^(\s*(?:[-+]|\d+[.)])\s+)\[X\]", r"\1[x]", line)
     line = re.sub(r"^(\s*(?:[-+]|\d+[.)])\s+)\[@\d+\]\s*", r"\1", line)
     term = _ORG_TERM.match(line)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.ui import icons, wording
+from notesearch.ui.positions import QtPositions
 from notesearch.ui.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -65,7 +66,10 @@ def visible_extract(passage: Passage, capacity: int) -> Extract:
     if len(text) <= capacity or last <= capacity:
         return Extract(text=text, highlights=passage.highlights, telling=passage.telling)
     cut = max(0, min(first - capacity // 8, len(text) - capacity))
-    cut = text.find(" ", cut) + 1 if cut else 0
+    if cut:
+        # At a word, where the writing has spaces between words.
+        space = text.find(" ", cut, cut + capacity // 8)
+        cut = cut if space < 0 else space + 1
     lead = "\N{HORIZONTAL ELLIPSIS}" if cut else ""
     shift = len(lead) - cut
     moved = tuple((max(a + shift, len(lead)), b + shift) for a, b in passage.highlights if b + shift > len(lead))
@@ -133,7 +137,7 @@ class ResultDelegate(QStyledItemDelegate):
         layout.beginLayout()
         line = layout.createLine()
         line.setLineWidth(width)
-        first = line.textLength()
+        first = QtPositions(text).from_qt(line.textLength())
         layout.endLayout()
         rest = text[first:]
         elided = self._snippet_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
@@ -203,7 +207,7 @@ class ResultDelegate(QStyledItemDelegate):
         layout.setFormats(formats)
         layout.beginLayout()
         text_line = layout.createLine()
-        text_line.setNumColumns(len(line.text))
+        text_line.setNumColumns(QtPositions(line.text).to_qt(len(line.text)))
         layout.endLayout()
         offset = (self._snippet_line - text_line.height()) / 2
         for span in extract.highlights:
@@ -271,10 +275,11 @@ class ResultDelegate(QStyledItemDelegate):
 
 
 def _within(span: Span, line: Line) -> Span:
-    """The part of `span` that lies on `line`, counted in the line's text."""
+    """The part of `span` that lies on `line`, counted in the line's text as Qt counts."""
     start, end = max(span[0] - line.start, 0), min(span[1] - line.start, line.length)
     visible = len(line.text[:end].rstrip())
-    return start, min(end, visible)
+    count = QtPositions(line.text)
+    return count.to_qt(start), count.to_qt(max(0, min(end, visible)))
 
 
 def _extents(text_line: QTextLine, span: Span) -> tuple[tuple[float, float], ...]:

@@ -136,8 +136,11 @@ def status_detail(status: IndexingStatus) -> str:
     if status.error:
         return status.error
     if status.state in (IndexingState.INDEXING, IndexingState.SCANNING) and status.total:
-        left = DOT + duration(status.seconds_left) if status.seconds_left is not None else ""
-        return f"{count(max(0, status.total - status.done))} to go{left}"
+        left = status.total - status.done
+        if left <= 0:
+            return "almost done"
+        time_left = DOT + duration(status.seconds_left) if status.seconds_left is not None else ""
+        return f"{count(left)} to go{time_left}"
     if status.waiting:
         return f"{count(status.waiting)} waiting"
     return count(status.documents) if status.folders else ""

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 DEBIAN_PYTHON = "/usr/bin/python3"
 PROGRAMS = ("Xvfb", "openbox", "xdotool", "xprop", "dbus-daemon")
 KEY_DELAY = "40"
-PATIENCE = 30.0
+PATIENCE = 45.0
 
 
 def missing() -> str:

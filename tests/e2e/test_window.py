@@ -40,7 +40,7 @@ def test_the_first_start_leads_to_the_sample_notes_and_a_search(start: Start) ->
     program.act("Try the sample notes")
     number = sum(path.is_file() for path in (ROOT / "resources/sample-notes").rglob("*"))
     program.until(lambda: program.folders == [f"sample-notes, local model, {number} notes, up to date"], "the sample notes are searched")
-    assert program.status == f"Up to date \N{MIDDLE DOT} {number} notes"
+    program.until(lambda: at_rest(program, number), "the status line says so")
     program.type("how does jet lag go away")
     program.until(lambda: any("found by meaning" in row for row in program.rows), "rows found by meaning")
     program.search("sourdough starter")

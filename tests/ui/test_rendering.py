@@ -93,6 +93,18 @@ def test_org_lines_that_stand_as_they_are_keep_their_breaks() -> None:
     assert "<pre" not in made
 
 
+def test_org_tables_with_several_rules_are_one_table() -> None:
+    made = html("|---+---|\n| a | b |\n|---+---|\n| 1 | 2 |\n|---+---|\n| 3 | 4 |\n\n| no | rule |\n| at | all |\n", "org")
+    assert made.count("<table") == 1
+    assert made.count("<th>") == 2
+    assert "---" not in made
+    assert made.count("<br") == 1
+
+
+def test_org_escapes_in_blocks_are_undone() -> None:
+    assert from_org("#+begin_src org\n,* Headline\n, not one\n#+end_src").split("\n")[1:3] == ["* Headline", ", not one"]
+
+
 def test_org_reads_as_it_means() -> None:
     made = from_org(
         "#+TITLE: Bread\n* TODO Knead :kitchen:\n:PROPERTIES:\n:ID: 4\n:END:\nA *bold* and /slanted/ =code*s= [[https://x.org/a/b][page]]"

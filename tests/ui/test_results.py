@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import MatchedBy
+from notesearch.ui.positions import QtPositions
 from notesearch.ui.result_delegate import ROW_ROLE, Row, visible_extract
 from notesearch.ui.results import ResultsView, hold_place
 from notesearch.ui.theme import Theme
@@ -188,3 +189,20 @@ def test_a_page_is_what_fits(qtbot: QtBot, theme: Theme) -> None:
     assert 3 <= view.currentIndex().row() <= 7
     view.move_page(-1)
     assert view.currentIndex().row() == 0
+
+
+@given(st.text(max_size=60), st.integers(min_value=0, max_value=60))
+def test_positions_count_as_qt_does(text: str, at: int) -> None:
+    at, count = min(at, len(text)), QtPositions(text)
+    assert count.to_qt(at) == len(text[:at].encode("utf-16-le", "surrogatepass")) // 2
+    assert count.from_qt(count.to_qt(at)) == at
+
+
+def test_an_extract_in_chinese_begins_near_what_matters() -> None:
+    text = "一" * 300 + "六月叶子背面长了很多蚜虫。" + "二" * 50
+    passage = make_passage(snippet=text, telling=(300, 313))
+    shown = visible_extract(passage, capacity=80)
+    assert shown.text.startswith("\N{HORIZONTAL ELLIPSIS}")
+    assert shown.telling is not None
+    assert shown.telling[1] <= 80
+    assert shown.text[slice(*shown.telling)] == "六月叶子背面长了很多蚜虫。"

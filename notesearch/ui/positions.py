@@ -1,0 +1,21 @@
+"""Positions in a text: Python counts characters, Qt counts UTF-16 units, and behind the first emoji the two differ. No Qt."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+
+class QtPositions:
+    """Turns positions in `text` from one count into the other. Any thread."""
+
+    def __init__(self, text: str) -> None:
+        # The characters that take two units, which few texts have any of.
+        wide = [] if text.isascii() or max(text) <= "\uffff" else [i for i, character in enumerate(text) if character > "\uffff"]
+        self._characters = wide
+        self._units = [at + before for before, at in enumerate(wide)]
+
+    def to_qt(self, character: int) -> int:
+        return character + bisect_left(self._characters, character)
+
+    def from_qt(self, unit: int) -> int:
+        return unit - bisect_left(self._units, unit)
