@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import io
 import json
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
 
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
+# Seconds for the owner of the data folder to say anything: its state is told at once, longer work says every moment that it goes on.
+STATE_WITHIN, ANSWER_WITHIN = 2.0, 60.0
 INTERRUPTED = 130
 
 EXAMPLES = """\
@@ -94,7 +97,7 @@ def main(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(_with_query_last(arguments))
         data_dir = _data_dir(options)
         _COMMANDS[options.command](data_dir, options)
         sys.stdout.flush()
@@ -112,6 +115,19 @@ def main(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def _with_query_last(arguments: Sequence[str]) -> list[str]:
+    """A query that begins with "-" (`search -bus`) put behind "--", where it is no option. Options of ours with one dash: -h alone."""
+    given = list(arguments)
+    if "search" not in given or "--" in given:
+        return given
+    for place in range(given.index("search") + 1, len(given)):
+        before, argument = given[place - 1], given[place]
+        is_value = before.startswith("--") and "=" not in before and before != "--json"
+        if argument.startswith("-") and not argument.startswith("--") and argument not in ("-", "-h") and not is_value:
+            return [*given[:place], *given[place + 1 :], "--", argument]
+    return given
+
+
 def _data_dir(options: argparse.Namespace) -> Path:
     chosen: Path | None = getattr(options, "data_dir", None)
     return chosen.expanduser().absolute() if chosen is not None else default_data_dir()
@@ -122,7 +138,8 @@ def _data_dir(options: argparse.Namespace) -> Path:
 
 @contextmanager
 def _reading(data_dir: Path) -> Iterator[Engine]:
-    """An engine to search with. Beside an owner it only reads; alone it first brings the index copies in step with the store."""
+    """An engine to search with: it only reads, so that others may write meanwhile. Where nobody owns the data folder and the index copies
+    are behind the store, they are brought in step first."""
     from notesearch.engine.engine import Engine
 
     engine = Engine(data_dir, read_only=True)
@@ -145,9 +162,11 @@ def _reading(data_dir: Path) -> Iterator[Engine]:
             # The owner is at it: read what is there.
         else:
             engine.close()
-            engine = mender
-            engine.pause()
-            engine.wait_ready()
+            with contextlib.closing(mender):
+                mender.pause()
+                mender.wait_ready()
+            engine = Engine(data_dir, read_only=True)
+            engine.start()
     try:
         yield engine
     finally:
@@ -172,10 +191,16 @@ def _owning(data_dir: Path) -> Iterator[Engine | None]:
             engine.close()
 
 
-def _hand_over(data_dir: Path, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _hand_over(data_dir: Path, request: dict[str, Any], *, timeout: float = ANSWER_WITHIN) -> Iterator[dict[str, Any]]:
     from notesearch.engine.ownership import ask
 
-    return ask(data_dir, request)
+    return ask(data_dir, request, timeout=timeout)
+
+
+def _hand_over_whole(data_dir: Path, request: dict[str, Any]) -> None:
+    """Hand a request over and see that it was done."""
+    if not any(answer.get("done") for answer in list(_hand_over(data_dir, request))):
+        raise DataFolderHeld("The running Notesearch stopped before it was done")
 
 
 # Commands
@@ -186,7 +211,7 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
     catalogue.model(options.model)
     with _owning(data_dir) as engine:
         if engine is None:
-            list(_hand_over(data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model}))
+            _hand_over_whole(data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model})
         else:
             engine.pause()
             for folder in folders:
@@ -199,7 +224,7 @@ def _remove(data_dir: Path, options: argparse.Namespace) -> None:
     folders = [_absolute(f) for f in options.folders]
     with _owning(data_dir) as engine:
         if engine is None:
-            list(_hand_over(data_dir, {"request": "remove", "folders": [str(f) for f in folders]}))
+            _hand_over_whole(data_dir, {"request": "remove", "folders": [str(f) for f in folders]})
         else:
             engine.pause()
             for folder in folders:
@@ -245,7 +270,7 @@ def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = Fal
             if "progress" in answer:
                 show(*answer["progress"])
             if "summary" in answer:
-                return answer["summary"], answer["errors"], answer["held"], []
+                return answer["summary"], answer["errors"], answer["held"], answer.get("problems", [])
     raise DataFolderHeld("The running Notesearch stopped before it was done")
 
 
@@ -275,7 +300,9 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 def _search(data_dir: Path, options: argparse.Namespace) -> None:
     folder = _absolute(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
-        _reconcile(data_dir, [folder])
+        _, errors, _, _ = _reconcile(data_dir, [folder])
+        for error in errors:
+            print(f"notesearch: {error}", file=sys.stderr)
     stream = options.query == "-"
     found = False
     with _reading(data_dir) as engine:
@@ -292,8 +319,10 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _is_indexed(data_dir: Path, folder: Path) -> bool:
+    """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads nothing."""
     with _reading(data_dir) as engine:
-        return engine.covering(folder) is not None
+        covering = engine.covering(folder)
+        return covering is not None and covering.documents > 0
 
 
 def _lines(stream: TextIO) -> Iterable[str]:
@@ -310,15 +339,18 @@ def _similar(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _status(data_dir: Path, options: argparse.Namespace) -> None:
+    from notesearch.engine.ownership import owner_pid
+
     with _reading(data_dir) as engine:
         status, problems, sizes, memory = engine.status(), engine.problems(), engine.bytes_on_disk(), engine.memory_bytes()
     state = str(IndexingState.IDLE)
     try:
-        answer = next(_hand_over(data_dir, {"request": "status"}), {})
+        answer = next(_hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
         state, memory = answer.get("state", state), answer.get("memory_bytes", memory)
-    except NotesearchError:
+    except NotesearchError as error:
         # Nobody runs: nothing is being done, whatever waits.
-        pass
+        if owner_pid(data_dir) is not None:
+            print(f"notesearch: {error}", file=sys.stderr)
     shown = {
         "state": state,
         "documents": {"total": status.documents, "complete": status.complete, "waiting": status.waiting, "failed": status.failed},

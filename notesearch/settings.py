@@ -111,9 +111,12 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
 
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
-    """Write the settings; entries of the file that this version does not know are kept."""
+    """Write the settings; entries of the file that this version does not know are kept. A file that cannot be understood is kept beside the
+    new one, as settings.toml.bad: the person may want to mend it."""
     path = data_dir / "settings.toml"
-    table, _ = _read(path)
+    table, problems = _read(path)
+    if problems:
+        os.replace(path, path.with_name("settings.toml.bad"))
     write_atomic(path, tomli_w.dumps({**table, **asdict(settings)}).encode())
 
 

@@ -60,6 +60,9 @@ from notesearch.storage.store import Store
 log = logging.getLogger(__name__)
 
 PREVIEW = 60_000
+# Seconds that closing waits for the answers to other processes.
+REQUESTS_END_WITHIN = 3.0
+PROBLEMS_TOLD = 20
 UNREACHABLE = "The folder cannot be reached. Its notes stay searchable."
 KEPT = "Most of its files are gone. Their notes were kept in the index."
 
@@ -116,6 +119,8 @@ class Engine:
                 self._indexer.scan(folder.path)
         self._indexer.start()
         self._listener = Listener(self.data_dir, self._handle)
+        if self._ownership is not None:
+            self._ownership.announce(self._listener.address)
 
     def wait_ready(self) -> None:
         """Wait until both index copies are in step with the store."""
@@ -127,24 +132,34 @@ class Engine:
         return self._store.newer_than(self._indexes.keyword.position) > 0
 
     def close(self) -> None:
-        """Stop everything; nothing is lost."""
-        if self._listener is not None:
-            self._listener.close()
-        if self._watcher is not None:
-            self._watcher.close()
-        if self._indexer is not None:
-            self._indexer.close()
-        self.status_board.close()
-        if hasattr(self, "_indexes"):
-            self._indexes.save_vectors(all_of_them=True)
-            self._indexes.close()
-        if hasattr(self, "_store"):
-            self._store.close()
+        """Stop everything; nothing is lost. One part that fails (a full disk, say) does not keep the others from closing: it is logged."""
+        for part, step in self._closing_steps():
+            try:
+                step()
+            except Exception as error:
+                log.warning("closing the %s failed: %s", part, error, exc_info=not isinstance(error, NotesearchError))
         if self._log is not None:
             close_log(self._log)
             self._log = None
         if self._ownership is not None:
             self._ownership.close()
+
+    def _closing_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
+        """What is open, in the order of closing: whoever asks first, the store last."""
+        if self._listener is not None:
+            yield "listener", self._listener.close
+        if self._watcher is not None:
+            yield "watcher", self._watcher.close
+        if self._indexer is not None:
+            yield "indexer", self._indexer.close
+        if self._listener is not None:
+            yield "requests", lambda listener=self._listener: listener.drain(REQUESTS_END_WITHIN)  # type: ignore[misc]
+        yield "status", self.status_board.close
+        if hasattr(self, "_indexes"):
+            yield "vectors", lambda: self._indexes.save_vectors(all_of_them=True)
+            yield "keyword index", self._indexes.close
+        if hasattr(self, "_store"):
+            yield "store", self._store.close
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
         """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread of the engine."""
@@ -174,9 +189,11 @@ class Engine:
             self._watcher.watch(folder)
 
     def _check_new(self, folder: Path) -> None:
-        if not folder.is_dir():
-            if folder.exists():
+        if not os.path.isdir(folder):
+            if os.path.exists(folder):
                 raise FolderMissing(f"{folder} is not a folder", hint="Add the folder it is in.")
+            if not is_gone(folder):
+                raise FolderUnreadable(f"The folder {folder} cannot be read")
             raise FolderMissing(f"The folder {folder} is not there", hint="Check how it is written.")
         if not os.access(folder, os.R_OK | os.X_OK):
             raise FolderUnreadable(f"The folder {folder} cannot be read")
@@ -238,8 +255,9 @@ class Engine:
         """Bring folders (all of them by default; unknown ones are added) up to date and wait.
 
         Returns what was done, the errors of folders, and how many deletions are held for the person to confirm. `progress` is called about
-        ten times a second from the calling thread.
+        ten times a second from the calling thread. Raises a NotesearchError when indexing is paused, instead of waiting for ever.
         """
+        self._refuse_when_paused()
         wanted = [absolute(f) for f in folders] or [f.path for f in self._store.folders()]
         known = {f.path for f in self._store.folders()}
         roots: list[Path] = []
@@ -257,9 +275,14 @@ class Engine:
         for folder in roots:
             self._required_indexer().scan(folder, ticket, confirmed=confirmed)
         while roots and not ticket.wait(0.1):
+            self._refuse_when_paused()
             if progress is not None:
                 progress(self.status())
         return ticket.summary, tuple(ticket.errors), ticket.held
+
+    def _refuse_when_paused(self) -> None:
+        if self._required_indexer().paused:
+            raise NotesearchError("Indexing is paused", hint="Resume it in the window of Notesearch, then try again.", retryable=True)
 
     def pause(self) -> None:
         self._required_indexer().pause()
@@ -425,7 +448,7 @@ class Engine:
             except NotesearchError as error:
                 lines.append((f"Model {embedder.model.identifier}", str(error), False))
         for folder in self._store.folders():
-            there = folder.path.is_dir()
+            there = os.path.isdir(folder.path)
             lines.append((f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there))
         return lines
 
@@ -475,13 +498,13 @@ class Engine:
         worker.start()
         while worker.is_alive():
             worker.join(0.2)
-            if latest:
-                status = latest[-1]
-                yield {"progress": [status.stage, status.done, status.total]}
+            # Said in any case: it tells that the owner is alive, and finds out whether anybody still listens.
+            yield {"progress": [latest[-1].stage, latest[-1].done, latest[-1].total] if latest else ["", 0, 0]}
         if not result or isinstance(result[0], NotesearchError):
             raise result[0] if result else NotesearchError("The running Notesearch stopped")  # type: ignore[misc]
         summary, errors, held = result[0]
-        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held}
+        problems = [f"{p.path}: {p.title}. {p.hint}" for p in self.problems()[:PROBLEMS_TOLD]] if summary.failed else []
+        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held, "problems": problems}
 
 
 def absolute(path: Path) -> Path:

@@ -7,10 +7,10 @@ knows what it is talking about, a flat one does not. Chosen on SciFact train (80
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 # An exact title, or the whole query as a phrase, is never diluted by what is only near in meaning.
-EXACT_TITLE = 1.0
+EXACT_TITLE = 2.0
 EXACT_PHRASE = 0.3
 # The share of a note's second-best passage in its score by meaning: two good passages are better than one.
 SECOND_PASSAGE = 0.2
@@ -21,22 +21,36 @@ def fuse(
     meaning: Mapping[int, float],
     keyword_list: Iterable[int],
     meaning_list: Iterable[int],
+    *,
+    keyword_zero: float | None = None,
+    meaning_zero: float | None = None,
+    complete: Set[int] = frozenset(),
 ) -> dict[int, float]:
     """Fused score by note. `keyword` and `meaning` hold the scores of every candidate that has one; the lists name the notes each half
-    found by itself, over which its scores are scaled."""
-    by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list if i in keyword])
-    by_meaning = _scaled(meaning, [meaning[i] for i in meaning_list if i in meaning])
+    found by itself, over which its scores are scaled.
+
+    A list that is whole (not cut at its end) is scaled from the score of a note that has nothing to do with the query, given as its zero:
+    the last of three notes with a rare word is still a good one. `complete`: notes that hold every word of a short query; none of them
+    falls below half of what the best keyword match has.
+    """
+    by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list if i in keyword], keyword_zero)
+    for document_id in complete & by_keyword.keys():
+        by_keyword[document_id] = 0.5 + 0.5 * by_keyword[document_id]
+    by_meaning = _scaled(meaning, [meaning[i] for i in meaning_list if i in meaning], meaning_zero)
     weight = _weight(sorted((by_keyword[i] for i in keyword_list), reverse=True), sorted((by_meaning[i] for i in meaning_list), reverse=True))
     return {i: weight * by_keyword.get(i, 0.0) + (1 - weight) * by_meaning.get(i, 0.0) for i in {*by_keyword, *by_meaning}}
 
 
-def _scaled(scores: Mapping[int, float], reference: list[float]) -> dict[int, float]:
-    """Scores scaled so that the reference list spans 0..1; what lies below it becomes negative."""
+def _scaled(scores: Mapping[int, float], reference: list[float], zero: float | None) -> dict[int, float]:
+    """Scores scaled so that the reference list, or the span from `zero` to its best, becomes 0..1; what lies below becomes negative."""
     if not reference:
         return {}
-    low, high = min(reference), max(reference)
+    low, high = min(reference) if zero is None else zero, max(reference)
     if high - low < 1e-9:
         return {i: 1.0 if score >= high else 0.0 for i, score in scores.items()}
+    if zero is not None:
+        # Nothing to do with the query is no reason against a note that the other half found.
+        return {i: max(0.0, (score - low) / (high - low)) for i, score in scores.items()}
     return {i: (score - low) / (high - low) for i, score in scores.items()}
 
 

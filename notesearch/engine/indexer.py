@@ -127,10 +127,14 @@ class Indexer:
         self._changed()
 
     @property
+    def paused(self) -> bool:
+        return not self._running.is_set()
+
+    @property
     def state(self) -> IndexingState:
         if self.error is not None:
             return IndexingState.FAILED
-        if not self._running.is_set():
+        if self.paused:
             return IndexingState.PAUSED
         if self.progress.state is IndexingState.IDLE and self._queue.scans_wait:
             return IndexingState.SCANNING
@@ -256,7 +260,7 @@ class Indexer:
         found: Iterable[FoundFile] = ()
         try:
             status = path.stat()
-            if stat.S_ISDIR(status.st_mode) and not path.is_symlink():
+            if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
                 found = list(scanner.scan(folder.path, below=path))
             elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path):
                 found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
@@ -268,7 +272,7 @@ class Indexer:
             if before is None or (before.size, before.mtime_ns, before.fingerprint) != (file.size, file.mtime_ns, mark):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
-        if folder.path.is_dir():
+        if os.path.isdir(folder.path):
             gone |= known
 
     def _apply(
@@ -406,7 +410,7 @@ class Indexer:
     def _embed_loop(self) -> None:
         for mark in self._embedders:
             self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
-            self._indexes.refresh_live(mark)
+            self._indexes.refresh_live(mark, self._stop.is_set)
         self._vectors_ready.set()
         self._changed()
         self._to_embed.set()
@@ -419,7 +423,7 @@ class Indexer:
                 if self._vectors_unused.is_set():
                     self._vectors_unused.clear()
                     for mark in self._embedders:
-                        self._indexes.refresh_live(mark)
+                        self._indexes.refresh_live(mark, self._stop.is_set)
                 self._indexes.save_vectors()
                 self._settle_tickets()
                 self._changed()

@@ -40,6 +40,8 @@ class Indexes:
         self.keyword = KeywordIndex(data_dir / "keyword", read_only=read_only)
         self._vectors: dict[str, VectorIndex] = {}
         self._vectors_lock = threading.Lock()
+        # For a reader: the newest vector of the store when each index was last brought up to date.
+        self._seen: dict[str, int] = {}
         self.keyword_plan: Plan | None = None
         self.vector_plans: dict[str, Plan] = {}
 
@@ -87,16 +89,14 @@ class Indexes:
         with self._vectors_lock:
             index = self._vectors.get(mark)
             if index is None:
-                dimensions = next(m.dimensions for m in MODELS if fingerprint(m) == mark)
-                index = VectorIndex(self._folder, mark, dimensions)
+                index = self._new_index(mark)
                 decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
                 self.vector_plans[mark] = decision
                 if isinstance(decision, Rebuild) and decision.reason != "no saved position":
                     log.info("vector index: rebuild, %s", decision.reason)
                 self._vectors[mark] = index
                 if self._read_only:
-                    self.sync_vectors(mark, index)
-                    self.refresh_live(mark, index)
+                    self._catch_up(mark, index)
             return index
 
     def loaded(self, mark: str) -> VectorIndex | None:
@@ -111,14 +111,31 @@ class Indexes:
                 break
             index.add(ids, vectors)
 
-    def refresh_live(self, mark: str, index: VectorIndex | None = None) -> None:
-        """Take vectors that no note uses any more out of the answers."""
-        index = self.vectors(mark) if index is None else index
+    def refresh_live(self, mark: str, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of them, build a graph without them
+        aside, and search the old one meanwhile."""
+        index = self.vectors(mark)
         index.set_live(self._store.live_vector_ids(mark))
-        if index.mostly_dead and not self._read_only:
-            index.clear()
-            self.sync_vectors(mark, index)
-            index.set_live(self._store.live_vector_ids(mark))
+        # Those kept for an undo are in the store: they would be in the new graph again.
+        if not index.mostly_dead or self._store.count_vectors_since(mark, 0) * 2 > len(index):
+            return
+        log.info("vector index: built anew, most of it is no longer used")
+        fresh = self._new_index(mark)
+        self.sync_vectors(mark, fresh, stopped)
+        if not stopped():
+            fresh.set_live(self._store.live_vector_ids(mark))
+            with self._vectors_lock:
+                self._vectors[mark] = fresh
+
+    def _new_index(self, mark: str) -> VectorIndex:
+        return VectorIndex(self._folder, mark, next(m.dimensions for m in MODELS if fingerprint(m) == mark))
+
+    def _catch_up(self, mark: str, index: VectorIndex) -> None:
+        """For a reader: take in the newest vectors, and leave out those in no use."""
+        newest = self._store.newest_vector_id()
+        self.sync_vectors(mark, index)
+        index.set_live(self._store.live_vector_ids(mark))
+        self._seen[mark] = newest
 
     def refresh(self) -> None:
         """For a reader: take in what the owner has written since."""
@@ -126,9 +143,8 @@ class Indexes:
         self.keyword.refresh()
         newest = self._store.newest_vector_id()
         for mark, index in list(self._vectors.items()):
-            if newest > index.position or before != self.keyword.position:
-                self.sync_vectors(mark, index)
-                self.refresh_live(mark, index)
+            if newest != self._seen.get(mark) or before != self.keyword.position:
+                self._catch_up(mark, index)
 
     def save_vectors(self, *, all_of_them: bool = False) -> None:
         """Write the graphs that have grown enough; with `all_of_them` (on closing) those where replaying would take noticeable time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,15 @@ FILTERS = ("tag", "folder", "type")
 TYPE_NAMES = {"md": "markdown", "txt": "text", "restructuredtext": "rst"}
 
 _PART = re.compile(
-    r"""(?P<minus>(?<!\S)-(?!-))?
+    r"""(?P<minus>(?<!\S)-(?!-)(?=\S{2}))?
         (?:(?P<key>(?i:tag|folder|type|title)):)?
-        (?:"(?P<quoted>[^"]*)"(?=\s|$) | (?P<word>[^\s"]\S*))""",
+        (?:"(?P<quoted>[^"]*)"(?=[\s,;.:!?)]|$) | (?P<word>[^\s"]\S*))""",
     re.VERBOSE,
 )
+
+
+# The quotation marks that phones and other languages type.
+_QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +47,13 @@ class ParsedQuery:
         return not (self.words or self.runs or self.phrases or self.titles or self.facets or self.without_facets or self.without)
 
     @property
-    def needs_allow_list(self) -> bool:
-        """Phrases and exclusions hold for a note as a whole, so they are settled before ranking."""
+    def only_filters(self) -> bool:
+        """Whether there is nothing to rank by: every note that passes is as good as any other."""
+        return not (self.words or self.runs or self.phrases or self.titles) and not self.empty
+
+    @property
+    def filtered(self) -> bool:
+        """Whether phrases or exclusions decide which notes may come: they hold for a note as a whole and are settled before ranking."""
         return bool(self.phrases or self.titles or self.without or self.without_titles)
 
 
@@ -59,7 +69,7 @@ def parse(query: Query) -> ParsedQuery:
     meaning: list[str] = []
     word_last = False
     # Bytes that are no text reach us as lone surrogates, which no index takes.
-    text = query.text.encode("utf-8", "replace").decode()
+    text = unicodedata.normalize("NFC", query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
     for part in _PART.finditer(text):
         key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]
         word_last = not key and not part["minus"] and quoted is None
@@ -109,6 +119,11 @@ def facet(kind: str, value: str) -> str:
     return f"{kind}:{value}"
 
 
+def _composed(name: str) -> str:
+    """Lower case with composed letters: some disks take names apart into letters and marks."""
+    return unicodedata.normalize("NFC", name).lower()
+
+
 def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names from the watched folder down.
 
@@ -119,10 +134,10 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     if suffix and TYPE_NAMES.get(suffix, suffix) != document.format:
         facets.append(f"type:{suffix}")
     for tag in document.tags:
-        parts = tag.lower().strip("/").split("/")
+        parts = _composed(tag).strip("/").split("/")
         facets += ["tag:" + "/".join(parts[: i + 1]) for i in range(len(parts))]
     folders = path.relative_to(root).parent.parts
-    names = [root.name.lower(), *(part.lower() for part in folders)]
+    names = [_composed(root.name), *map(_composed, folders)]
     facets += ["folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)]
     folder = root
     facets.append(f"in:{folder}")

@@ -23,7 +23,8 @@ COUNTS_FOR_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A note to show: its score, the keyword blocks and the passages (chunk id to cosine) that speak for it."""
+    """A note to show: its score, the keyword blocks and the passages (chunk id to cosine) that speak for it. `words_asked`: whether the
+    keyword half took part at all."""
 
     document_id: int
     score: float
@@ -31,6 +32,7 @@ class Candidate:
     cosines: Mapping[int, float] = field(default_factory=dict)
     by_words: bool = False
     by_meaning: bool = False
+    words_asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ def _score(chunk: ChunkRow, text: str, words: Sequence[int], candidate: Candidat
 
 def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
     text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
-    worded = bool(highlights) or (first and candidate.by_words and not candidate.by_meaning)
+    # The keyword half forgives typing errors, which are not marked: the note was found by its words all the same.
+    worded = candidate.words_asked and (bool(highlights) or (first and candidate.by_words))
     near = candidate.by_meaning and scored.cosine > 0
     by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
     chunk = scored.chunk

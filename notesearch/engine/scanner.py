@@ -40,6 +40,7 @@ class IgnoreRules:
         self._specs = specs
 
     def entering(self, folder: str, has_file: bool) -> IgnoreRules:
+        """The rules inside `folder`. `has_file`: whether it may hold an ignore file; one that cannot be read rules nothing."""
         if not has_file:
             return self
         try:
@@ -109,7 +110,7 @@ def rules_above(root: Path, folder: Path) -> IgnoreRules:
     rules = IgnoreRules()
     chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
     for above in reversed(chain[1:]):
-        rules = rules.entering(str(above), (above / IGNORE_FILE).exists())
+        rules = rules.entering(str(above), True)
     return rules
 
 

@@ -30,6 +30,8 @@ BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
 QUERY_VECTORS = 256
+# Queries of up to this many words: a note that holds all of them is meant.
+SHORT_QUERY = 3
 # Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
 EXACT_SCAN = 1000
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
@@ -38,12 +40,13 @@ KEYWORD_ROWS = 16
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query with all that both halves need: parsed, with the allow list (None: no limit) and the highlighter for its words."""
+    """A query with all that both halves need: parsed, with the notes it is limited to (None: all), those it excludes, and the highlighter."""
 
     query: Query
     parsed: ParsedQuery
     keyword: KeywordQuery
     among: frozenset[int] | None
+    excluded: frozenset[int]
     highlighter: Highlighter
 
 
@@ -68,9 +71,14 @@ class Search:
         """Rows by words alone."""
         begin = time.perf_counter()
         asked = self._ask(query)
-        hits = self._keyword_hits(asked, BLOCKS)
+        if asked.parsed.only_filters:
+            return self._listed(asked, Stage.KEYWORD, begin)
+        hits = self._keyword_hits(asked, _blocks(query))
         scores = _best_by_note(hits.hits)
-        order = list(scores)[: min(query.limit, KEYWORD_ROWS)]
+        bonuses = self._exact(asked, set(scores))
+        scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
+        # The order of the fused rows is led by the same notes, so that the list holds still.
+        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, KEYWORD_ROWS)]
         blocks = _blocks_by_note(hits.hits)
         candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
         matches = self._rows.build(candidates, asked.highlighter, further=0)
@@ -81,16 +89,18 @@ class Search:
         """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say."""
         begin = time.perf_counter()
         asked = self._ask(query)
-        hits = KeywordHits(hits=(), total=0) if query.mode is Mode.MEANING else self._keyword_hits(asked, BLOCKS)
+        if asked.parsed.only_filters:
+            return self._listed(asked, Stage.FUSED, begin)
+        hits = KeywordHits(hits=(), total=0) if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
         cosines: dict[int, dict[int, float]] = {}
         embed_took = vector_took = 0.0
         notice = ""
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
             cosines, embed_took, vector_took, notice = self._meaning(asked, [hit.document_id for hit in hits.hits])
-        matches = self._fuse(asked, hits, cosines)
+        matches, found = self._fuse(asked, hits, cosines)
         elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
-        return self._results(query, Stage.FUSED, matches, len(matches), elapsed, notice)
+        return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
 
     def explained(self, results: SearchResults) -> SearchResults:
         """The same rows in the same order, with the sentence nearest in meaning where a row was found by meaning."""
@@ -124,34 +134,43 @@ class Search:
         cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
         cosines.pop(document.id, None)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
-        matches = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines)
-        return self._results(query, Stage.FUSED, matches, len(matches), Elapsed(total=(time.perf_counter() - begin) * 1000))
+        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines)
+        return self._results(query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000))
 
     # Parts
+
+    def _listed(self, asked: _Asked, stage: Stage, begin: float) -> SearchResults:
+        """Filters alone: every note that passes, newest first."""
+        allowed = self._allowed_documents(asked)
+        order, total = self._store.newest_among(allowed, asked.query.limit)
+        matches = self._rows.build([Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0)
+        return self._results(asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000))
 
     def _ask(self, query: Query) -> _Asked:
         parsed = parse(query)
         languages = self._note_languages()
         keyword = KeywordQuery(
             words=parsed.words, runs=parsed.runs, phrases=parsed.phrases + parsed.titles, prefix=parsed.prefix, facets=parsed.facets,
-            without_facets=parsed.without_facets, filtered=parsed.needs_allow_list, languages=languages,
+            without_facets=parsed.without_facets, filtered=parsed.filtered, languages=languages,
         )  # fmt: skip
         highlighter = Highlighter(parsed.words, parsed.runs, parsed.phrases + parsed.titles, prefix=parsed.prefix, languages=languages)
-        return _Asked(query, parsed, keyword, self._allow_list(parsed), highlighter)
+        excluded = self._excluded(parsed)
+        among = self._allow_list(parsed)
+        return _Asked(query, parsed, keyword, None if among is None else among - excluded, excluded, highlighter)
 
     def _allow_list(self, parsed: ParsedQuery) -> frozenset[int] | None:
-        """The notes that hold every phrase and none of the excluded words, as a whole; None where the query asks for neither."""
-        if not parsed.needs_allow_list:
-            return None
+        """The notes that hold every phrase as a whole; None where the query asks for none."""
         index = self._indexes.keyword
         sets = [index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True) for p in parsed.phrases]
         sets += [index.documents_with_phrase(title, title=True) for title in parsed.titles]
-        allowed = set.intersection(*sets) if sets else self._store.documents_with(())
-        for phrase in parsed.without:
-            allowed -= index.documents_with_phrase(phrase)
-        for title in parsed.without_titles:
-            allowed -= index.documents_with_phrase(title, title=True)
-        return frozenset(allowed)
+        return frozenset(set.intersection(*sets)) if sets else None
+
+    def _excluded(self, parsed: ParsedQuery) -> frozenset[int]:
+        """The notes that hold one of the excluded words or phrases."""
+        index = self._indexes.keyword
+        sets = [index.documents_with_phrase(phrase) for phrase in parsed.without]
+        sets += [index.documents_with_phrase(title, title=True) for title in parsed.without_titles]
+        return frozenset().union(*sets)
 
     def _note_languages(self) -> tuple[str, ...]:
         """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
@@ -169,7 +188,7 @@ class Search:
         allowed = asked.among if among is None else among
         if asked.parsed.empty or (allowed is not None and not allowed):
             return KeywordHits(hits=(), total=0)
-        return self._indexes.keyword.search(asked.keyword, limit, allowed)
+        return self._indexes.keyword.search(asked.keyword, limit, allowed, asked.excluded)
 
     def _meaning(self, asked: _Asked, found_by_words: Sequence[int]) -> tuple[dict[int, dict[int, float]], float, float, str]:
         """Cosines by note and chunk: the nearest passages, and the passages of what the keyword half found. With times and a notice."""
@@ -177,7 +196,8 @@ class Search:
         embed_took = vector_took = 0.0
         notice = ""
         allowed_documents = self._allowed_documents(asked)
-        words_list = list(dict.fromkeys(found_by_words))[:NOTES]
+        notes = _notes(asked.query)
+        words_list = list(dict.fromkeys(found_by_words))[:notes]
         for mark in self._store.fingerprints():
             embedder = self._embedders.get(mark)
             index = self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)
@@ -195,9 +215,9 @@ class Search:
             if allowed is not None and len(allowed) <= EXACT_SCAN:
                 cosine_by_vector = {i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()}
             else:
-                cosine_by_vector = dict(index.search(vector, PASSAGES, allowed))
+                cosine_by_vector = dict(index.search(vector, max(PASSAGES, 3 * asked.query.limit), allowed))
             near = self._by_note(cosine_by_vector, floor=embedder.model.floor)
-            nearest = sorted(near, key=lambda i: -max(near[i].values()))[:NOTES]
+            nearest = sorted(near, key=lambda i: -max(near[i].values()))[:notes]
             for document_id in nearest:
                 cosines.setdefault(document_id, {}).update(near[document_id])
             self._score_whole_notes(mark, vector, [*nearest, *words_list], cosines)
@@ -206,19 +226,21 @@ class Search:
         return cosines, embed_took, vector_took, notice
 
     def _allowed_documents(self, asked: _Asked) -> set[int] | None:
+        """The notes that pass filters, phrases and exclusions; None where that is all of them."""
         parsed = asked.parsed
-        if not parsed.facets and not parsed.without_facets:
-            return None if asked.among is None else set(asked.among)
-        key = (parsed.facets, parsed.without_facets, self._store.position)
-        last = self._filtered
-        if last[0] != key:
-            allowed = self._store.documents_with(parsed.facets, parsed.without_facets)
-            everything = len(allowed) == self._rows.counts(self._indexes.keyword.position)[0]
-            last = self._filtered = (key, None if everything else allowed)
-        filtered = last[1]
-        if filtered is None or asked.among is None:
-            return filtered if asked.among is None else set(asked.among)
-        return filtered & asked.among
+        filtered: set[int] | None = None
+        if parsed.facets or parsed.without_facets:
+            key = (parsed.facets, parsed.without_facets, self._store.position)
+            last = self._filtered
+            if last[0] != key:
+                passing = self._store.documents_with(parsed.facets, parsed.without_facets)
+                last = self._filtered = (key, None if len(passing) == len(self._store.documents_with(())) else passing)
+            filtered = last[1]
+        if asked.among is not None:
+            return set(asked.among) if filtered is None else filtered & asked.among
+        if asked.excluded:
+            return (self._store.documents_with(()) if filtered is None else filtered) - asked.excluded
+        return filtered
 
     def _score_whole_notes(self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]) -> None:
         """Add the cosine of every passage of the short notes among these, so that what one half found is scored by the other too."""
@@ -249,40 +271,55 @@ class Search:
                 self._query_vectors.popitem(last=False)
         return vector
 
-    def _fuse(self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]]) -> tuple[Match, ...]:
-        keyword_list = list(_best_by_note(hits.hits))[:NOTES]
+    def _fuse(self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]]) -> tuple[tuple[Match, ...], int]:
+        """The best rows, and how many notes they were chosen from."""
+        notes = _notes(asked.query)
+        keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
-        meaning_list = sorted(meaning, key=lambda i: -meaning[i])[:NOTES]
+        meaning_list = sorted(meaning, key=lambda i: -meaning[i])[:notes]
         extra = [i for i in meaning_list if i not in set(keyword_list)]
         all_hits = list(hits.hits)
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
-        fused = fusion.fuse(scores, meaning, keyword_list, meaning_list)
-        for document_id, bonus in self._exact(asked, list(fused)).items():
-            fused[document_id] += bonus
+        floors = [e.model.floor for e in self._embedders.values()]
+        fused = fusion.fuse(
+            scores, meaning, keyword_list, meaning_list,
+            keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None, meaning_zero=min(floors) if len(meaning) < notes else None,
+            complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
+        )  # fmt: skip
+        for document_id, bonus in self._exact(asked, set(fused)).items():
+            fused[document_id] = fused.get(document_id, 0.0) + bonus
         order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
         blocks = _blocks_by_note(all_hits)
         by_meaning = set(meaning_list)
         candidates = [
             Candidate(
-                i, fused[i], blocks=blocks.get(i, []), cosines=cosines.get(i, {}), by_words=i in scores, by_meaning=i in by_meaning
+                i, fused[i], blocks=blocks.get(i, []), cosines=cosines.get(i, {}), by_words=i in scores, by_meaning=i in by_meaning,
+                words_asked=asked.query.mode is not Mode.MEANING,
             )
             for i in order
         ]
-        return self._rows.build(candidates, asked.highlighter)
+        return self._rows.build(candidates, asked.highlighter), len(fused)
 
-    def _exact(self, asked: _Asked, candidates: Sequence[int]) -> dict[int, float]:
-        """Bonuses for notes whose title is the query, or that hold all of it as a phrase."""
-        typed = [w for word in asked.parsed.words for w in analysis.words(word)]
-        if not typed or asked.query.mode is Mode.MEANING:
+    def _exact(self, asked: _Asked, candidates: set[int]) -> dict[int, float]:
+        """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all of it as a phrase."""
+        typed = " ".join((*asked.parsed.words, *asked.parsed.runs))
+        key = _title_key(typed)
+        if not any(key) or asked.query.mode is Mode.MEANING:
             return {}
+        index = self._indexes.keyword
         bonuses: dict[int, float] = defaultdict(float)
-        if len(typed) > 1 and any(word not in analysis.STOP_WORDS for word in typed):
-            for document_id in self._indexes.keyword.documents_with_phrase(" ".join(asked.parsed.words), limit=NOTES) & set(candidates):
+        words, runs = key
+        if len(words) + sum(len(run) for run in runs) > 1 and any(word not in analysis.STOP_WORDS for word in (*words, *runs)):
+            for document_id in index.documents_with_phrase(typed, limit=NOTES) & candidates:
                 bonuses[document_id] += fusion.EXACT_PHRASE
-        for document_id, titles in self._store.titles(candidates).items():
-            if any(analysis.words(title) == typed for title in titles):
+        titled = index.documents_with_phrase(typed, title=True, limit=NOTES)
+        allowed = self._allowed_documents(asked)
+        if titled and allowed is not None:
+            titled &= allowed
+        for document_id, titles in self._store.titles(list(titled - asked.excluded)).items():
+            if any(_title_key(title) == key for title in titles):
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses
 
@@ -315,6 +352,15 @@ class Search:
         )  # fmt: skip
 
 
+def _blocks(query: Query) -> int:
+    """How many blocks are enough to fill the rows that are asked for."""
+    return max(BLOCKS, 3 * query.limit)
+
+
+def _notes(query: Query) -> int:
+    return max(NOTES, 2 * query.limit)
+
+
 def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
     """The best block's score by note, best note first."""
     best: dict[int, float] = {}
@@ -328,3 +374,8 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
     for hit in hits:
         blocks[hit.document_id].append(hit)
     return blocks
+
+
+def _title_key(text: str) -> tuple[list[str], list[str]]:
+    """What makes two titles the same: their folded words and their runs without spaces."""
+    return analysis.words(text), analysis.unspaced_runs(text)

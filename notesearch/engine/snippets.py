@@ -20,6 +20,11 @@ _FOLD = {
     for code in range(*block)
     if (folded := unicodedata.normalize("NFKD", chr(code)).lower())
 }
+# Letters without a decomposition, as the keyword index folds them: one character for one ...
+_FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddhhttinn", strict=True)}
+# ... and one for two, which moves all that follows.
+_TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
+_IS_TWO = re.compile("[" + "".join(_TWO) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
 _NOISE = re.compile(r"^\s{0,3}(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ xX]\]\s+)?|`{3,}.*|~{3,}.*|#\+\w+:?.*|={3,}\s*|-{3,}\s*)", re.MULTILINE)
 _INLINE = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|\*\*|__|`+|\s\^[\w-]+$", re.MULTILINE)
@@ -31,6 +36,14 @@ def fold(text: str) -> str:
         return text.lower()
     folded = text.translate(_FOLD).lower()
     return folded if len(folded) == len(text) else "".join(c.lower()[:1] or c for c in text.translate(_FOLD))
+
+
+def _expanded(text: str, folded: str) -> tuple[str, list[int] | None]:
+    """The folded text with letters that become two written out, and for each of its characters the place in `text` (None: the same)."""
+    if text.isascii() or not _IS_TWO.search(text):
+        return folded, None
+    pieces = [_TWO.get(character, plain) for character, plain in zip(text, folded, strict=True)]
+    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
 
 
 class Highlighter:
@@ -72,17 +85,21 @@ class Highlighter:
 
     def matches(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, number of the query's word) of everything found; phrases lie over their words."""
-        folded = fold(text)
+        folded, places = _expanded(text, fold(text))
         found: list[tuple[int, int, int]] = []
         if self._pattern is not None:
             for match in self._pattern.finditer(folded):
                 start, end = match.span()
+                if places is not None:
+                    start, end = places[start], places[end - 1] + 1
                 number = self._number(match[0], text[start:end])
                 if number is not None:
                     found.append((start, end, number))
         base = len(self._numbers)
         for offset, pattern in enumerate([*self._runs, *self._phrases]):
-            found += ((*match.span(), base + offset) for match in pattern.finditer(folded))
+            for match in pattern.finditer(folded):
+                start, end = match.span()
+                found.append((places[start], places[end - 1] + 1, base + offset) if places is not None else (start, end, base + offset))
         return found
 
     def _number(self, word: str, written: str) -> int | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from notesearch.domain import IndexingStatus
+from notesearch.errors import NotesearchError
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,22 @@ class StatusBoard:
             with self._lock:
                 subscribers = list(self._subscribers)
             if subscribers and not self._stop.is_set():
-                status = self._snapshot()
-                for callback in subscribers:
-                    callback(status)
+                self._tell(subscribers)
             self._stop.wait(AT_MOST_EVERY)
+
+    def _tell(self, subscribers: Sequence[Callable[[IndexingStatus], None]]) -> None:
+        """One snapshot to all. What fails is logged: it must not silence the board for the rest of the day."""
+        try:
+            status = self._snapshot()
+        except NotesearchError as error:
+            if not self._stop.is_set():
+                log.warning("no status: %s", error.title)
+            return
+        except Exception:
+            log.exception("a bug kept the status from being read")
+            return
+        for callback in subscribers:
+            try:
+                callback(status)
+            except Exception:
+                log.exception("a subscriber failed")

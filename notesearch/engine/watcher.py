@@ -145,26 +145,33 @@ class Watcher:
         while not self._stop.wait(CHECK_ROOTS):
             since_poll += CHECK_ROOTS
             since_rescan += CHECK_ROOTS
-            for folder, (_, identity) in list(self._watches.items()):
-                if _identity(folder) != identity:
-                    self.unwatch(folder)
-                    self.watch(folder)
-                    self._rescan(folder)
-            for folder in list(self._unchecked):
-                self._report(folder)
-            if since_poll >= POLL:
-                since_poll = 0.0
-                for folder in list(self._incomplete):
-                    self._rescan(folder)
-                    self._report(folder)
-            if since_rescan >= RESCAN:
-                since_rescan = 0.0
-                self._lost()
+            try:
+                self._check_roots()
+                if since_poll >= POLL:
+                    since_poll = 0.0
+                    for folder in list(self._incomplete):
+                        self._rescan(folder)
+                        self._report(folder)
+                if since_rescan >= RESCAN:
+                    since_rescan = 0.0
+                    self._lost()
+            except Exception:
+                # Whatever it was, the next look may succeed; without this thread nothing would be noticed any more.
+                log.exception("looking after the watched folders failed")
+
+    def _check_roots(self) -> None:
+        for folder, (_, identity) in list(self._watches.items()):
+            if _identity(folder) != identity:
+                self.unwatch(folder)
+                self.watch(folder)
+                self._rescan(folder)
+        for folder in list(self._unchecked):
+            self._report(folder)
 
 
 def watch_limited(folder: Path) -> WatchLimited:
     """The error for a folder that is not watched whole, naming the setting to change."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return WatchLimited(f"The folder {folder} is not there", hint="It is looked for every few seconds.")
     hint = "Changes there are found by a scan every minute instead."
     if sys.platform == "linux":
@@ -191,4 +198,4 @@ def _kernel_holds(folders: list[Path]) -> bool:
                 held += sum(line.startswith("inotify wd") for line in file)
     except OSError:
         return True
-    return held >= sum(1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if folder.is_dir())
+    return held >= sum(1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder))

@@ -16,16 +16,20 @@ from tantivy import Occur
 
 from notesearch.errors import StoreError
 from notesearch.storage import analysis
-from notesearch.storage.position import Plan, Rebuild, SavedAt, plan
+from notesearch.storage.position import Plan, Rebuild, SavedAt, plan, saving
 from notesearch.storage.protocols import Block, BlockHit, KeywordHits, KeywordQuery
 
 VERSION = 1
+NAME = "keyword index"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
+COMPLETE = 200
 # Boosts: the stem carries the ranking (SciFact train nDCG@10 0.702, the plain word 0.670), the rest settle what it leaves open.
 TITLE_BOOST = 1.5
 PHRASE_BOOST = 1.0
 PREFIX_BOOST = 0.7
+PART_BOOST = 1.0
+WHOLE_BOOST = 0.5
 FUZZY_BOOST = 0.4
 
 
@@ -74,7 +78,8 @@ class KeywordIndex:
         if isinstance(decision, Rebuild) and self._read_only:
             raise StoreError("The keyword index is not ready", hint="Start Notesearch once, or run `notesearch index`.", retryable=True)
         if isinstance(decision, Rebuild):
-            self._begin_anew()
+            with saving(NAME):
+                self._begin_anew(instance)
         return decision
 
     def _open(self) -> tantivy.Index:
@@ -87,16 +92,29 @@ class KeywordIndex:
         index.reload()
         return index
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, instance: str) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         self._index = self._open()
         self._writer = None
         self.position = 0
+        # So that a reader finds an index, though an empty one, before there is anything to put into it.
+        SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
 
     def apply(self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
-        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches `position` of the store."""
-        index = self._opened()
+        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches `position` of the store.
+
+        Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
+        """
+        try:
+            with saving(NAME):
+                self._apply(self._opened(), blocks, removed, position, instance)
+        except BaseException:
+            # What was half added must not come along with the next commit.
+            self._writer = None
+            raise
+
+    def _apply(self, index: tantivy.Index, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
         if self._writer is None:
             self._writer = index.writer(heap_size=HEAP, num_threads=1)
         stale = {*removed, *(block.document_id for block in blocks)}
@@ -119,8 +137,9 @@ class KeywordIndex:
 
     def refresh(self) -> None:
         """See what the owner has committed since (for a process that only reads)."""
-        self._opened().reload()
+        # In this order: what is written between the two is seen, and only not known yet; the other way it would be said to be seen.
         saved = SavedAt.load(self._folder / "position.json")
+        self._opened().reload()
         if saved is not None:
             self.position = saved.position
 
@@ -131,10 +150,10 @@ class KeywordIndex:
 
     # Searching
 
-    def search(self, query: KeywordQuery, limit: int, among: Collection[int] | None = None) -> KeywordHits:
+    def search(self, query: KeywordQuery, limit: int, among: Collection[int] | None = None, without: Collection[int] = ()) -> KeywordHits:
         """The best blocks for a query, best first, and how many notes hold all of its words (else any).
 
-        `among`: only these documents (an allow list from phrases, exclusions and the like). Facets of the query are filters.
+        `among`: only these documents; `without`: none of these. Facets of the query are filters.
         """
         searcher = self._opened().searcher()
         scoring = self._scoring(searcher, query)
@@ -144,6 +163,8 @@ class KeywordIndex:
         required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
         if among is not None:
             required.append((Occur.Must, tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "document", list(among)), 0.0)))
+        if without:
+            required.append((Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without))))
         must = [(occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0)) for occur, q in required]
         found = searcher.search(tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False)
         addresses = [address for _, address in found.hits]
@@ -152,17 +173,21 @@ class KeywordIndex:
             BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
             for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
         )
-        return KeywordHits(hits=hits, total=self._total(searcher, query, must, hits))
+        complete, total = self._complete(searcher, query, must)
+        return KeywordHits(hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete)
 
-    def _total(
-        self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]], hits: Sequence[BlockHit]
-    ) -> int:
+    def _complete(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]
+    ) -> tuple[frozenset[int], int]:
+        """Some of the documents with a block that holds every word, and how many such blocks there are."""
         every = [(Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)]
         every += [(Occur.Must, self._phrase(phrase)) for phrase in query.phrases if analysis.words(phrase) or analysis.unspaced_runs(phrase)]
         every += [(Occur.Must, self._term("gram", g)) for run in query.runs for g in analysis.grams(run)]
-        found = searcher.search(tantivy.Query.boolean_query([*every, *must]), 1, count=True) if every else None
-        blocks = getattr(found, "count", 0)  # the stubs leave it out
-        return int(blocks) if blocks else len({hit.document_id for hit in hits})
+        if not every:
+            return frozenset(), 0
+        found = searcher.search(tantivy.Query.boolean_query([*every, *must]), COMPLETE, count=True)
+        documents = searcher.fast_field_values("document", [address for _, address in found.hits])
+        return frozenset(int(d or 0) for d in documents), getattr(found, "count", 0)  # the stubs leave count out
 
     @staticmethod
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
@@ -175,8 +200,13 @@ class KeywordIndex:
         should: list[tantivy.Query] = []
         languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
         counted = self._words(query)
+        whole = [w for w in query.words if len(analysis.words(w)) > 1]
+        parts = {part for w in whole for part in analysis.words(w)}
         for word, last in counted:
-            should.append(self._one_word(searcher, query, word, last, languages))
+            part = self._one_word(searcher, query, word, last, languages)
+            should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
+        # A number, a date, an address or a name_with_joints means its parts side by side.
+        should += [tantivy.Query.boost_query(self._phrase(w), WHOLE_BOOST) for w in whole]
         should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
         should += [self._phrase(run) for run in query.runs if len(run) > 2]
         should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
@@ -203,7 +233,7 @@ class KeywordIndex:
             forms.append(self._term("text", word))
         if last:
             forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
-        elif len(word) >= 4 and not self._frequency(searcher, query, word, languages):
+        elif len(word) >= 4 and word.isalpha() and not self._frequency(searcher, query, word, languages):
             fuzzy = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=2 if len(word) >= 8 else 1)
             forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
         return tantivy.Query.disjunction_max_query(forms)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from notesearch.errors import DiskFull, StoreError
 from notesearch.settings import write_atomic
 
 
@@ -65,3 +69,22 @@ def plan(saved: SavedAt | None, *, version: int, instance: str, position: int, c
     if count is not None and count != saved.count:
         return Rebuild(f"{count} entries, expected {saved.count}")
     return UpToDate() if saved.position == position else Replay(saved.position)
+
+
+# How the libraries speak of the disk; a writer of tantivy that met such an error in a thread of its own was "killed".
+_SYSTEM = ("io error", "ioerror", "os error", "no space left", "cannot open file", "killed")
+
+
+@contextlib.contextmanager
+def saving(copy: str) -> Iterator[None]:
+    """What goes wrong when a copy is written, as DiskFull or StoreError to be retried. tantivy and hnswlib pass the system's errors on as
+    ValueError and RuntimeError with a text; one that speaks of something else is a bug and stays as it is."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        text = str(error).lower()
+        if not isinstance(error, OSError) and not any(sign in text for sign in _SYSTEM):
+            raise
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text:
+            raise DiskFull from error
+        raise StoreError(f"The {copy} cannot be written", hint="Check the disk that the data folder is on.", retryable=True) from error

@@ -1,5 +1,4 @@
-"""What the engine asks of storage: three small protocols and the rows that pass between them. Another engine (a shared one, say) would
-implement these three and nothing above would know."""
+"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the keyword index."""
 
 from __future__ import annotations
 
@@ -159,7 +158,9 @@ class BlockHit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordHits:
-    """`total` counts what holds all the words, or any of them where nothing holds all."""
+    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where none holds all; `complete` are
+    documents, the best of them, that hold all."""
 
     hits: tuple[BlockHit, ...]
     total: int
+    complete: frozenset[int] = frozenset()

@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import queue
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from notesearch.domain import FileProblem
-from notesearch.errors import DiskFull, NotesearchError, StoreDamaged, StoreError
+from notesearch.errors import NotesearchError, StoreDamaged, StoreError
+from notesearch.storage.connections import CLOSED, Readers, people_errors
 from notesearch.storage.migrations import migrate, refuse_newer
 from notesearch.storage.protocols import ChunkRow, DocumentRow, FolderRow, Held, Known, NewDocument, Put, Vectors, WaitingChunk
 
@@ -38,37 +39,19 @@ def text_hash(embedded_text: str) -> bytes:
     return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-@contextlib.contextmanager
-def _people_errors() -> Iterator[None]:
-    """SQLite's errors that are not our fault, as errors for people."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            raise DiskFull from error
-        if error.sqlite_errorcode in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-            raise StoreError("The index cannot be opened", hint="Check that the data folder can be written.", retryable=True) from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise StoreDamaged from error
-        raise
-
-
 class Store:
     """The SQLite store. Any thread may read; writes are serialised by a lock. Not for a GUI thread.
 
     `read_only`: for a process that works beside the owner of the data folder; every write raises then.
-    Raises StoreTooNew, StoreDamaged or StoreError on opening.
+    Raises StoreTooNew, StoreDamaged or StoreError on opening, and StoreError when asked after `close`.
     """
 
     def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
         self._path = data_dir / DATABASE
         self._write_lock = threading.RLock()
-        # Reading connections that nobody uses just now; a thread takes one for the time of a question.
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = Readers(lambda: self._connect("ro"))
         self._writer: sqlite3.Connection | None = None
+        self._closed = False
         if read_only and not self._path.exists():
             raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
         try:
@@ -80,24 +63,22 @@ class Store:
             raise
 
     def _open(self, read_only: bool) -> None:
-        with _people_errors():
-            connection = self._connect("ro" if read_only else "rwc")
-            self._readers.append(connection)
-            refuse_newer(connection)
+        with people_errors():
             if read_only:
-                self._idle.put(connection)
-            else:
-                self._readers.remove(connection)
-                self._writer = connection
-                connection.execute("PRAGMA journal_mode = WAL")
-                migrate(connection)
+                with self._readers.borrow() as connection:
+                    refuse_newer(connection)
+                return
+            self._writer = self._connect("rwc")
+            refuse_newer(self._writer)
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            migrate(self._writer)
 
     def close(self) -> None:
-        """Close every connection; the one that writes last, so that SQLite folds its log into the database."""
+        """Close every connection; the one that writes last, so that SQLite folds its log into the database. Questions under way in other
+        threads raise StoreError."""
+        self._readers.close()
         with self._write_lock:
-            for connection in self._readers:
-                connection.close()
-            self._readers.clear()
+            self._closed = True
             writer, self._writer = self._writer, None
             if writer is not None:
                 writer.close()
@@ -111,16 +92,8 @@ class Store:
 
     def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of a question, asked on a connection that no other thread uses meanwhile."""
-        with _people_errors():
-            try:
-                connection = self._idle.get_nowait()
-            except queue.Empty:
-                connection = self._connect("ro")
-                self._readers.append(connection)
-            try:
-                return connection.execute(sql, parameters).fetchall()
-            finally:
-                self._idle.put(connection)
+        with people_errors(), self._readers.borrow() as connection:
+            return connection.execute(sql, parameters).fetchall()
 
     def _one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first row, or None."""
@@ -129,9 +102,9 @@ class Store:
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._write_lock, _people_errors():
+        with self._write_lock, people_errors():
             if self._writer is None:
-                raise StoreError("The index is read-only here")
+                raise StoreError(CLOSED if self._closed else "The index is read-only here")
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             position = self._position
@@ -472,6 +445,14 @@ class Store:
     def document_at(self, path: Path) -> DocumentRow | None:
         row = self._one(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),))
         return _document_row(row) if row else None
+
+    def newest_among(self, document_ids: Collection[int] | None, limit: int) -> tuple[list[int], int]:
+        """The newest `limit` of these documents (None: of all), and how many there are."""
+        if document_ids is None:
+            rows = self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id LIMIT ?", (limit,))
+            return [row[0] for row in rows], int(self._one("SELECT count(*) FROM documents")[0])
+        newest = (row[0] for row in self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id") if row[0] in document_ids)
+        return list(islice(newest, limit)), len(document_ids)
 
     def newest(self, limit: int) -> list[DocumentRow]:
         return [_document_row(row) for row in self._read(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d ORDER BY mtime_ns DESC LIMIT ?", (limit,))]

@@ -223,3 +223,51 @@ def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes:
     assert row.best.telling is not None
     assert row.best.snippet[slice(*row.best.telling)] == "The sour dough rests overnight in the cold."
     assert names(engine.similar(notes / "Kitchen/Baking/bread.md", 1)) == ["soup.md"]
+
+
+def test_an_exact_title_is_never_buried(engine: Engine, notes: Path) -> None:
+    fill(notes, {f"n{i}.md": f"# Python notes {i}\n\npython python python {i}\n" for i in range(260)})
+    fill(notes, {"Python.md": "# Python\n\nA snake of the tropics.\n", "面试之前.md": "要准备什么\n"})
+    fill(notes, {f"c{i}.md": f"# 笔记 {i}\n\n面试之前 面试之前 {i}\n" for i in range(30)})
+    engine.reconcile([notes])
+    assert found(engine, "python")[0] == "Python.md"
+    assert engine.keyword_search(Query(text="python")).matches[0].path.name == "Python.md"
+    assert found(engine, "面试之前")[0] == "面试之前.md"
+
+
+def test_the_last_of_few_notes_with_a_word_is_before_those_without(engine: Engine, notes: Path) -> None:
+    filler = "We talked about the weather and the garden and went home late. " * 30
+    fill(notes, {"diary.md": f"# Diary\n\n{filler} Baked sourdough. {filler}\n", "bread.md": "# Sourdough\n\nSourdough, sourdough.\n"})
+    fill(notes, {f"near{i}.md": f"# Bread {i}\n\nFlour and water and salt {i}.\n" for i in range(30)})
+    engine.reconcile([notes])
+    assert set(found(engine, "sourdough")[:2]) == {"bread.md", "diary.md"}
+
+
+@pytest.mark.parametrize("word", ["Größe", "Straßenbahn", "søen", "Łódź", "œuvre"])
+def test_letters_without_a_decomposition_are_marked(engine: Engine, notes: Path, word: str) -> None:
+    write(notes, "a.md", f"# Notiz\n\nHier steht {word} im Text.\n")
+    engine.reconcile([notes])
+    row = engine.search(Query(text=word)).matches[0]
+    assert [row.best.snippet[a:b] for a, b in row.best.highlights] == [word]
+    assert row.matched_by is not MatchedBy.MEANING
+
+
+def test_a_pasted_command_is_found_and_quotes_of_other_languages_count(engine: Engine, notes: Path) -> None:
+    write(notes, "k.md", "# Pods\n\nkubectl get pods -n kube-system\n")
+    write(notes, "t.md", "# Zug\n\nDer langsame Nachtzug.\n")
+    engine.reconcile([notes])
+    assert found(engine, "kubectl -n kube-system")[0] == "k.md"
+    assert found(engine, "„langsame Nachtzug“") == ["t.md"]
+    assert found(engine, "“Nachtzug langsame”") == []
+
+
+def test_filters_alone_come_newest_first_whatever_the_mode(engine: Engine, notes: Path) -> None:
+    import os
+
+    fill(notes, {f"{i}.md": f"# N{i}\n\nText {i}\n" for i in range(5)})
+    for number in range(5):
+        os.utime(notes / f"{number}.md", (1_700_000_000 + number, 1_700_000_000 + number))
+    engine.reconcile([notes])
+    for mode in MODES:
+        assert found(engine, "type:md", mode) == [f"{i}.md" for i in (4, 3, 2, 1, 0)]
+    assert engine.search(Query(text="type:md", limit=2)).total == 5

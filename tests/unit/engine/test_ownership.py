@@ -8,14 +8,16 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notesearch.engine.ownership import Listener, Ownership, ask, owner_pid, socket_path
-from notesearch.errors import DataFolderHeld, FolderMissing, NotesearchError
+from notesearch.engine import ownership
+from notesearch.engine.ownership import Listener, Ownership, ask, owner_address, owner_pid, socket_path
+from notesearch.errors import DataFolderHeld, FolderMissing, NotesearchError, StoreError
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,7 +69,7 @@ def test_a_killed_owner_leaves_nothing_behind(tmp_path: Path, holder: subprocess
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataFolderHeld) as refused:
+    with pytest.raises(StoreError) as refused:
         Ownership(tmp_path / "nowhere")
     assert "--data-dir" in refused.value.hint
 
@@ -174,3 +176,100 @@ def test_a_runtime_folder_that_others_may_enter_is_not_used(tmp_path: Path, monk
     assert socket_path(tmp_path).parent != tmp_path
     tmp_path.chmod(0o700)
     assert socket_path(tmp_path).parent == tmp_path
+
+
+def answers_with(raw: bytes, data_dir: Path) -> socket.socket:
+    """An owner's end that accepts one request at most and says `raw`."""
+    server = socket.socket(socket.AF_UNIX)
+    path = socket_path(data_dir)
+    path.unlink(missing_ok=True)
+    server.bind(str(path))
+    server.listen(1)
+    if raw:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(raw)
+
+        threading.Thread(target=serve, daemon=True).start()
+    return server
+
+
+@posix
+@pytest.mark.parametrize("raw", [b'{"sta', b"not json\n", b"[]\n", b"\xff\n"])
+def test_an_owner_that_dies_in_the_middle(tmp_path: Path, raw: bytes) -> None:
+    with answers_with(raw, tmp_path), pytest.raises(DataFolderHeld):
+        list(ask(tmp_path, {"request": "status"}, timeout=10))
+
+
+@posix
+def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
+    owned = Ownership(tmp_path)
+    with answers_with(b"", tmp_path), pytest.raises(DataFolderHeld, match=f"process {os.getpid()}.*does not answer"):
+        next(ask(tmp_path, {"request": "status"}, timeout=0.05))
+    owned.close()
+
+
+def test_a_bug_in_an_answer_is_told_and_ends_nothing(tmp_path: Path, listen: Listen) -> None:
+    listen(count)
+    with pytest.raises(NotesearchError, match="because of a bug"):
+        list(ask(tmp_path, {"to": "three"}))
+    assert len(list(ask(tmp_path, {"to": 2}))) == 2
+
+
+def test_draining_waits_for_answers_under_way(tmp_path: Path, listen: Listen) -> None:
+    go, draining = threading.Event(), threading.Event()
+
+    def slow(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield {"number": 1}
+        go.wait(20)
+        yield {"number": 2}
+
+    listener = listen(slow)
+    answers = ask(tmp_path, {}, timeout=20)
+    assert next(answers) == {"number": 1}
+    listener.close()
+
+    def drain() -> None:
+        listener.drain(20)
+        draining.set()
+
+    threading.Thread(target=drain, daemon=True).start()
+    assert not draining.is_set()
+    go.set()
+    assert list(answers) == [{"number": 2}]
+    assert draining.wait(20)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(StoreError, match="cannot be written"):
+        Ownership(tmp_path)
+    assert owner_pid(tmp_path) is None
+
+
+@pytest.fixture
+def no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(ownership, "has_unix_sockets", lambda: False)
+
+
+@pytest.mark.usefixtures("no_unix_sockets")
+def test_over_the_loopback_interface_with_the_token_of_the_lock_file(tmp_path: Path, listen: Listen) -> None:
+    owned = Ownership(tmp_path)
+    owned.announce(listen(count).address)
+    assert owner_pid(tmp_path) == os.getpid()
+    assert len(list(ask(tmp_path, {"to": 2}, timeout=10))) == 2
+    address, port, _ = owner_address(tmp_path).split(b":")
+    for wrong in (b":".join((address, port, b"0" * 32)), b":".join((address, port, b""))):
+        owned.announce(wrong)
+        assert list(ask(tmp_path, {"to": 2}, timeout=10)) == []
+    owned.announce(b"tcp:nonsense")
+    with pytest.raises(DataFolderHeld):
+        list(ask(tmp_path, {"to": 2}))
+    owned.close()

@@ -28,7 +28,7 @@ def test_words() -> None:
 def test_phrases() -> None:
     parsed = read('bread "night train" Lisbon')
     assert (parsed.words, parsed.phrases, parsed.meaning) == (("bread", "Lisbon"), ("night train",), "bread night train Lisbon")
-    assert parsed.needs_allow_list
+    assert parsed.filtered
 
 
 def test_exclusions() -> None:
@@ -56,7 +56,7 @@ def test_filters(text: str, facets: tuple[str, ...]) -> None:
 def test_titles() -> None:
     parsed = read('title:bread title:"night train"')
     assert parsed.titles == ("bread", "night train")
-    assert parsed.needs_allow_list
+    assert parsed.filtered
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""SQLite connections: how they are opened, how threads share those that read, and SQLite's errors as errors for people."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from notesearch.errors import DiskFull, StoreDamaged, StoreError
+
+CLOSED = "The index is closed"
+# Seconds that closing waits for questions under way. They are interrupted, so this is the longest single step of one.
+CLOSING = 5.0
+
+
+@contextlib.contextmanager
+def people_errors() -> Iterator[None]:
+    """SQLite's errors that are not our fault, as errors for people."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # Details stand in the upper bits; what kind of error it is, in the lowest byte.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull from error
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
+            raise StoreError("The index cannot be opened", hint="Check that the data folder can be written.", retryable=True) from error
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreError("The index is in use", hint="Try again in a moment.", retryable=True) from error
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise StoreError(CLOSED) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StoreDamaged from error
+        raise
+
+
+class Readers:
+    """Connections that only read. A thread borrows one for the time of a question; `connect` opens another when all are in use.
+
+    SQLite does not survive closing a connection that another thread is using, so `close` interrupts and waits. Any thread may call.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._returned = threading.Condition()
+        self._idle: list[sqlite3.Connection] = []
+        self._in_use: set[sqlite3.Connection] = set()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def borrow(self) -> Iterator[sqlite3.Connection]:
+        """A connection that no other thread uses meanwhile. Raises StoreError after `close`."""
+        connection = self._take()
+        try:
+            yield connection
+        finally:
+            with self._returned:
+                self._in_use.discard(connection)
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+                self._returned.notify_all()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._returned:
+            self._refuse_when_closed()
+            if self._idle:
+                connection = self._idle.pop()
+                self._in_use.add(connection)
+                return connection
+        connection = self._connect()
+        try:
+            with self._returned:
+                self._refuse_when_closed()
+                self._in_use.add(connection)
+        except StoreError:
+            connection.close()
+            raise
+        return connection
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise StoreError(CLOSED)
+
+    def close(self) -> None:
+        """Interrupt questions under way and close every connection. One that does not come back in time closes when it does."""
+        until = time.monotonic() + CLOSING
+        with self._returned:
+            self._closed = True
+            while self._in_use and time.monotonic() < until:
+                for connection in self._in_use:
+                    connection.interrupt()
+                self._returned.wait(0.05)
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
