@@ -53,7 +53,7 @@ def _window(arguments: Sequence[str]) -> int:
     parser.add_argument("folders", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     for folder in options.folders:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise UsageError(f"There is no folder or command {str(folder)!r}", hint="notesearch --help lists the commands.")
     if sys.platform.startswith("linux") and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
         raise NoDisplay

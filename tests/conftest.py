@@ -112,3 +112,23 @@ def start_engine(tmp_path: Path, embedder: HashingEmbedder) -> Iterator[StartEng
 def engine(start_engine: StartEngine) -> Engine:
     """An engine that does not watch: what is done is asked for by `reconcile`."""
     return start_engine(watch=False)
+
+
+@pytest.fixture
+def lock_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Makes a folder one that this user may not enter (root, whom no mode stops, included)."""
+    away: list[str] = []
+
+    def guarded(real: Callable[..., object], itself: bool) -> Callable[..., object]:
+        def call(path: object, *rest: object, **named: object) -> object:
+            text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+            if any(text.startswith(f"{folder}{os.sep}") or (itself and text == folder) for folder in away):
+                raise PermissionError(13, "Permission denied", text)
+            return real(path, *rest, **named)
+
+        return call
+
+    for name, itself in (("stat", False), ("lstat", False), ("scandir", True), ("listdir", True), ("access", True)):
+        monkeypatch.setattr(os, name, guarded(getattr(os, name), itself))
+    monkeypatch.setattr("builtins.open", guarded(open, False))
+    return lambda folder: away.append(str(folder))

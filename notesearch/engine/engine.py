@@ -59,7 +59,8 @@ from notesearch.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-PREVIEW = 60_000
+# Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for a thousand.
+PREVIEW = 24_000
 # Seconds that closing waits for the answers to other processes.
 REQUESTS_END_WITHIN = 3.0
 PROBLEMS_TOLD = 20
@@ -78,6 +79,8 @@ class Engine:
         self._read_only = read_only
         self._watch = watch
         self._embedders: Sequence[Embedder] = embedders if embedders is not None else (LocalEmbedder(),)
+        # Those that were given may be in use elsewhere.
+        self._own_embedders = self._embedders if embedders is None else ()
         self._ownership: Ownership | None = None
         self._listener: Listener | None = None
         self._watcher: Watcher | None = None
@@ -137,7 +140,8 @@ class Engine:
             try:
                 step()
             except Exception as error:
-                log.warning("closing the %s failed: %s", part, error, exc_info=not isinstance(error, NotesearchError))
+                expected = error.title if isinstance(error, NotesearchError) else ""
+                log.warning("closing failed (%s): %s", part, expected or "a bug", exc_info=not expected)
         if self._log is not None:
             close_log(self._log)
             self._log = None
@@ -160,6 +164,8 @@ class Engine:
             yield "keyword index", self._indexes.close
         if hasattr(self, "_store"):
             yield "store", self._store.close
+        for embedder in self._own_embedders:
+            yield "model", embedder.unload
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
         """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread of the engine."""

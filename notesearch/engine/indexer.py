@@ -39,6 +39,7 @@ WORDS_EVERY = 1.0
 MANY_DIRTY = 2000
 # Deletions are held and the person is asked when at least this many notes, and more than half of a folder, vanish at once.
 HELD_FROM = 20
+ALL_GONE_FROM = 3
 SLICES_WITHIN = 30.0
 RETRY_AFTER = 30.0
 
@@ -154,7 +155,9 @@ class Indexer:
                 self._abandon_tickets(error)
                 self._changed()
                 self._stop.wait(RETRY_AFTER)
-                self.error = None
+                # The other thread may have met an error of its own meanwhile: that one stays.
+                if self.error is error:
+                    self.error = None
                 self._changed()
             except Exception as error:
                 if self._stop.is_set():
@@ -293,7 +296,7 @@ class Indexer:
             if folder.held is Held.NO:
                 self._store.hold_deletions(folder.id, Held.ASKING)
             if ticket is not None:
-                ticket.held = len(vanished)
+                ticket.held += len(vanished)
         else:
             leaving += vanished
             self._lately_removed.append((time.monotonic(), folder.id, len(vanished)))
@@ -315,7 +318,9 @@ class Indexer:
         self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
         before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
         notes = before + sum(1 for path in gone if path in known and known[path].document_id is not None)
-        return notes >= HELD_FROM and notes * 2 > before + sum(k.document_id is not None for k in known.values())
+        of = before + sum(k.document_id is not None for k in known.values())
+        # An empty mount point has lost all of its notes, however few they were.
+        return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
 
     def _read(self, folder: FolderRow, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
         """Extract files in the child process and give batches to store. Failures go to Problems at once."""

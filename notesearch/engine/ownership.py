@@ -27,6 +27,7 @@ from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 
 log = logging.getLogger(__name__)
 
+LOCK = "owner.lock"
 Request = dict[str, Any]
 # Gives the answers to one request, the last one being the result. NotesearchErrors become an answer.
 Handler = Callable[[Request], Iterator[dict[str, Any]]]
@@ -42,7 +43,7 @@ class Ownership:
     folder cannot be written."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._file: BinaryIO | None = _lock(data_dir / "owner.lock")
+        self._file: BinaryIO | None = _lock(data_dir / LOCK)
         if self._file is None:
             raise DataFolderHeld
         self.announce(os.fsencode(socket_path(data_dir)))
@@ -64,7 +65,7 @@ class Ownership:
 def owner_pid(data_dir: Path) -> int | None:
     """The process that owns the data folder, as it wrote it down; None where nobody does."""
     with contextlib.suppress(OSError, ValueError, StoreError):
-        probe = _lock(data_dir / "owner.lock")
+        probe = _lock(data_dir / LOCK)
         if probe is None:
             return int(_written(data_dir)[0])
         probe.close()
@@ -73,7 +74,7 @@ def owner_pid(data_dir: Path) -> int | None:
 
 def _written(data_dir: Path) -> list[bytes]:
     """What the owner wrote into the lock file: its process number, and where it listens (another user environment may say otherwise)."""
-    with open(data_dir / "owner.lock", "rb", buffering=0) as file:
+    with open(data_dir / LOCK, "rb", buffering=0) as file:
         file.seek(1)
         return file.read().split(b"\n", 1)
 

@@ -26,8 +26,18 @@ _FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddh
 _TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
 _IS_TWO = re.compile("[" + "".join(_TWO) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
-_NOISE = re.compile(r"^\s{0,3}(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ xX]\]\s+)?|`{3,}.*|~{3,}.*|#\+\w+:?.*|={3,}\s*|-{3,}\s*)", re.MULTILINE)
-_INLINE = re.compile(r"!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|\*\*|__|`+|\s\^[\w-]+$", re.MULTILINE)
+# Marks at the beginning of a line, and lines that say nothing to a person: fences, rules, drawers, directives, Logseq's own properties.
+_NOISE = re.compile(
+    r"^[ \t]*(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ xX]\]\s+)?|`{3,}.*|~{3,}.*|\#\+\w+:?.*|={3,}[ \t]*$|-{3,}[ \t]*$"
+    r"|\|[-+:| ]+\|?[ \t]*$|:\w+:[ \t]*$|(?:id|collapsed|heading)::.*|\.\.\s+[\w-]+::)",
+    re.MULTILINE,
+)
+# Links to their words, emphasis to what it holds.
+_INLINE = re.compile(
+    r"!?\[\[[^\]]*\]\[([^\]]*)\]\]|!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
+    r"|(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])|\*\*(\S(?:[^*\n]*\S)?)\*\*|`+|\s\^[\w-]+$",
+    re.MULTILINE,
+)
 
 
 def fold(text: str) -> str:
@@ -196,7 +206,7 @@ def _without_leading_headings(passage: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return " ".join(_INLINE.sub(lambda m: m[1] or m[2] or "", _NOISE.sub("", text)).split())
+    return " ".join(_INLINE.sub(lambda m: m[m.lastindex] if m.lastindex else "", _NOISE.sub("", text)).split())
 
 
 def _tail(text: str, length: int) -> str:

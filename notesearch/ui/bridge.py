@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.domain import IndexingStatus, Query, SearchResults, Stage
-from notesearch.engine.ownership import ask, socket_path
+from notesearch.engine.ownership import LOCK, ask
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def hand_over(data_dir: Path, folders: Sequence[Path] = ()) -> bool | None:
     """
     request = {"request": SHOW, "folders": [str(folder) for folder in folders], "activation": os.environ.get("XDG_ACTIVATION_TOKEN", "")}
     try:
-        if not socket_path(data_dir).exists():
+        if not (data_dir / LOCK).exists():
             return None
         return any(answer.get("done") for answer in ask(data_dir, request, timeout=SHOW_ANSWER))
     except DataFolderHeld:

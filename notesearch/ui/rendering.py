@@ -22,11 +22,11 @@ from notesearch.domain import NoteText
 from notesearch.ui import preview_markdown
 from notesearch.ui.rendered_note import MARKER, RenderedNote
 
-LIMIT = 60_000
+LIMIT = 24_000
 
 
 def render(note: NoteText) -> RenderedNote:
-    """HTML of at most the first 60,000 characters of `note.text`. Any thread."""
+    """HTML of at most the first 24,000 characters of `note.text`. Any thread."""
     text = note.text[:LIMIT]
     if note.format == "org":
         text = preview_markdown.from_org(text)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from notesearch.engine.ownership import Ownership
+from notesearch.engine.ownership import Ownership, socket_path
 from tests.conftest import StartEngine, at_rest, fill, wait_until, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -465,3 +466,71 @@ print("alive")
 def test_a_client_that_leaves_does_not_end_the_owner(data_dir: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", LEAVING, str(data_dir)], capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert (ended.returncode, ended.stdout) == (0, "alive\n"), ended.stderr
+
+
+def test_beside_a_paused_owner_nothing_hangs(run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path) -> None:
+    fill(notes, NOTES)
+    owner = start_engine(data_dir)
+    owner.pause()
+    for command in (("index", notes), ("search", "overnight", "--in", notes)):
+        assert "paused" in run(*command, code=3).stderr
+    run("add", notes)
+    assert "paused" in run("index", code=3).stderr
+
+
+@posix
+def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: Path, data_dir: Path) -> None:
+    shutil.copytree(read_once / "data", data_dir)
+    owner = Ownership(data_dir)
+    with socket.socket(socket.AF_UNIX) as server:
+        path = socket_path(data_dir)
+        path.unlink(missing_ok=True)
+        server.bind(str(path))
+        server.listen(8)
+        told = run("status")
+        assert "3 of 3 notes" in told.stdout
+        assert "does not answer" in told.stderr
+    path.unlink()
+    owner.close()
+
+
+def test_problems_found_by_the_owner_are_told(run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path) -> None:
+    start_engine(data_dir)
+    fill(notes, {"a.md": "alpha\n", "broken.md": bytes(range(256)) * 20})
+    told = run("index", notes, code=1)
+    assert "broken.md" in told.stderr
+
+
+def test_a_folder_that_was_added_but_never_read_is_read_before_it_is_searched(run: Shell, notes: Path) -> None:
+    fill(notes, NOTES)
+    run("add", notes)
+    assert run.json("search", "overnight", "--in", notes / "Kitchen")["results"][0]["title"] == "Bread"
+
+
+@pytest.mark.parametrize("arguments", [("-overnight",), ("--limit", "5", "-overnight"), ("-overnight", "--mode", "keyword"), ("--", "-overnight")])
+def test_a_query_may_begin_with_a_minus(run: Shell, read_once: Path, data_dir: Path, arguments: tuple[str, ...]) -> None:
+    shutil.copytree(read_once / "data", data_dir)
+    printed = run("search", *arguments).stdout
+    assert "Soup" in printed
+    assert "Bread" not in printed
+
+
+def test_what_looks_like_an_option_is_still_refused(run: Shell) -> None:
+    assert "--lmit" in run("search", "x", "--lmit", "5", code=2).stderr
+    assert "from 1 to 1000" in run("search", "x", "--limit", "-5", code=2).stderr
+    assert "usage" in run("search", "-h").stdout
+
+
+def test_a_stream_of_queries_owns_nothing(run: Shell, read_once: Path, data_dir: Path) -> None:
+    """Also not where the index copies had to be mended first, as after a crash."""
+    shutil.copytree(read_once / "data", data_dir)
+    shutil.rmtree(data_dir / "keyword")
+    process = run.start("search", "-", "--json")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("overnight\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["results"][0]["title"] == "Bread"
+    Ownership(data_dir).close()
+    process.stdin.close()
+    assert process.wait(20) == 0

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from notesearch.domain import FolderState, IndexingState, IndexingStatus, IndexSummary
+from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.domain import FolderState, IndexingState, IndexingStatus, IndexSummary, Query
+from notesearch.embedding.local import LocalEmbedder
 from notesearch.engine.engine import Engine
-from notesearch.errors import FolderMissing, FolderOverlap, NotIndexed, UsageError
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.ownership import owner_pid
+from notesearch.errors import DiskFull, FolderMissing, FolderOverlap, FolderUnreadable, NotesearchError, NotIndexed, StoreError, UsageError
+from notesearch.storage.store import Store
 from tests.conftest import StartEngine, at_rest, fill, found, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -488,8 +495,6 @@ def test_closing_while_reading_loses_nothing(start_engine: StartEngine, notes: P
 
 
 def test_closing_ends_a_reconcile_that_waits(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
-    import threading
-
     fill(notes, NOTES)
     embedder.gate.clear()
     engine = start_engine(watch=False)
@@ -506,8 +511,6 @@ def test_closing_ends_a_reconcile_that_waits(start_engine: StartEngine, notes: P
 
 
 def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(start_engine: StartEngine, notes: Path) -> None:
-    import threading
-
     from notesearch.errors import ModelMissing
 
     fill(notes, NOTES)
@@ -530,8 +533,6 @@ def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(start_engin
 
 
 def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
     fill(notes, NOTES)
     engine = start_engine(watch=False)
 
@@ -623,3 +624,149 @@ def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
     assert engine.memory_bytes() > 1_000_000
     shutil.rmtree(notes)
     assert [what for what, _, well in engine.diagnosis() if not well] == [f"Folder {notes}"]
+
+
+def test_a_folder_without_permission_stops_nothing(engine: Engine, notes: Path, lock_away: Callable[[Path], None]) -> None:
+    fill(notes, {"a.md": "alpha\n", "Locked/b.md": "beta\n"})
+    reconcile(engine, notes)
+    lock_away(notes / "Locked")
+    write(notes, "c.md", "gamma\n")
+    assert numbers(reconcile(engine)) == {"added": 1, "unchanged": 1, "embedded": 1}
+    assert engine.status().error == ""
+    assert found(engine, "beta", mode="keyword") == ["b.md"]
+    with pytest.raises(FolderUnreadable):
+        engine.add_folder(notes.parent / "Notes" / "Locked" / "Deep")
+    assert engine.diagnosis()
+
+
+# Pausing beside a reconcile
+
+
+def test_a_reconcile_says_that_indexing_is_paused(engine: Engine, notes: Path) -> None:
+    fill(notes, NOTES)
+    engine.pause()
+    with pytest.raises(NotesearchError, match="paused") as refused:
+        engine.reconcile([notes])
+    assert refused.value.retryable
+    assert engine.status().folders == ()
+    engine.resume()
+    assert reconcile(engine, notes).added == 4
+
+
+def test_a_reconcile_under_way_ends_when_indexing_is_paused(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, NOTES)
+    embedder.gate.clear()
+    with pytest.raises(NotesearchError, match="paused"):
+        engine.reconcile([notes], progress=lambda _: engine.pause())
+    embedder.gate.set()
+    engine.resume()
+    wait_until(lambda: at_rest(engine, 4))
+    assert numbers(reconcile(engine)) == {"unchanged": 4}
+
+
+# Closing
+
+
+def test_closing_goes_on_where_a_part_cannot_be_saved(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fill(notes, NOTES)
+    engine = start_engine()
+    reconcile(engine, notes)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DiskFull
+
+    monkeypatch.setattr(Indexes, "save_vectors", refuse)
+    engine.close()
+    monkeypatch.undo()
+    assert owner_pid(tmp_path / "data") is None
+    with pytest.raises(StoreError, match="closed"):
+        engine.keyword_search(Query(text="sour"))
+    again = start_engine(watch=False)
+    assert found(again, "overnight")[0] == "bread.md"
+
+
+def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\npython garden word{i}\n" for i in range(50)})
+    engine = start_engine(watch=False)
+    reconcile(engine, notes)
+    ended: list[BaseException] = []
+    searched = threading.Barrier(5, timeout=20)
+
+    def search() -> None:
+        try:
+            engine.keyword_search(Query(text="python garden -tea"))
+            searched.wait()
+            while True:
+                engine.keyword_search(Query(text="python garden -tea"))
+        except BaseException as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=search, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    searched.wait()
+    engine.close()
+    for thread in threads:
+        thread.join(20)
+    assert [type(error) for error in ended] == [StoreError] * 4
+
+
+# A graph built anew
+
+
+def test_a_graph_that_is_mostly_of_no_use_is_built_anew_aside(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    indexes = Indexes(store, tmp_path)
+    mark = fingerprint(LOCAL)
+    old = indexes.vectors(mark)
+    drawn = np.random.default_rng(1).standard_normal((1200, LOCAL.dimensions)).astype(np.float32)
+    old.add(range(1, 1201), drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+    indexes.refresh_live(mark, lambda: True)
+    assert indexes.vectors(mark) is old
+    indexes.refresh_live(mark)
+    assert len(indexes.vectors(mark)) == 0
+    assert len(old) == 1200
+    store.close()
+
+
+def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = start_engine(watch=False)
+    other = fill(notes.parent / "Other", {"z.md": "zeta\n"})
+    fill(notes, NOTES)
+    reconcile(owner, notes, other)
+    owner.remove_folder(other)
+    wait_until(lambda: at_rest(owner, 4))
+    reader = start_engine(read_only=True)
+    assert found(reader, "overnight")[0] == "bread.md"
+    asked: list[str] = []
+    real = Store.live_vector_ids
+    monkeypatch.setattr(Store, "live_vector_ids", lambda store, mark: asked.append(mark) or real(store, mark))
+    reader.refresh()
+    reader.refresh()
+    assert asked == []
+    write(notes, "new.md", "zanzibar\n")
+    reconcile(owner)
+    reader.refresh()
+    assert found(reader, "zanzibar", mode="meaning")[0] == "new.md"
+
+
+def test_held_deletions_of_several_folders_are_counted_together(engine: Engine, notes: Path) -> None:
+    folders = [fill(notes.parent / name, {f"{i}.md": f"{name} {i}\n" for i in range(30)}) for name in ("One", "Two")]
+    reconcile(engine, *folders)
+    for folder in folders:
+        for i in range(25):
+            (folder / f"{i}.md").unlink()
+    assert engine.reconcile([])[2] == 50
+
+
+def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unloaded: list[object] = []
+    monkeypatch.setattr(LocalEmbedder, "unload", lambda embedder: unloaded.append(embedder))
+    engine = Engine(tmp_path / "data", watch=False)
+    engine.start()
+    engine.close()
+    assert len(unloaded) == 1

@@ -297,3 +297,20 @@ def test_the_kernels_watch_limit_is_noticed(notes: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parents[2])
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("Not all of")
+
+
+def test_looking_after_goes_on_after_an_error(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher, "CHECK_ROOTS", 0.01)
+    looks: list[Path] = []
+
+    def look(_: Path) -> None:
+        looks.append(notes)
+        if len(looks) == 2:
+            raise RuntimeError("a bug")
+
+    watching = Watcher(lambda _: None, lambda _: None, lambda *_: None)
+    monkeypatch.setattr(watcher, "_identity", look)
+    watching.start()
+    watching.watch(notes)
+    wait_until(lambda: len(looks) > 4)
+    watching.close()

@@ -117,3 +117,13 @@ def test_resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.resource("models").is_dir()
     monkeypatch.setattr("sys._MEIPASS", str(tmp_path), raising=False)
     assert files.resource("models") == tmp_path / "resources/models"
+
+
+def test_a_file_that_cannot_be_understood_is_kept_beside_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('editor = "gedit {path}"\nappearance = dark\n')
+    files.save_settings(tmp_path, Settings(results_limit=7))
+    assert (tmp_path / "settings.toml.bad").read_text().startswith('editor = "gedit')
+    assert files.load_settings(tmp_path) == (Settings(results_limit=7), ())
+    files.save_settings(tmp_path, Settings())
+    assert "gedit" in (tmp_path / "settings.toml.bad").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,13 @@ def test_comparing(notes: Path) -> None:
     assert [Path(f.path).name for f in changed] == ["recipe.md", "edited.md", "new.md"]
     assert [Path(p).name for p in gone] == ["gone.md"]
     assert (unchanged, failed) == (1, 1)
+
+
+def test_a_folder_that_may_not_be_entered_stops_nothing(notes: Path, lock_away: Callable[[Path], None]) -> None:
+    fill(notes, {"a.md": "1", "Locked/b.md": "2", "Locked/Deep/c.md": "3", ".notesearchignore": "*.txt\n", "Locked/.notesearchignore": "c.md\n"})
+    known = {f.path: Known(1, f.size, f.mtime_ns, "", "") for f in scanner.scan(notes)}
+    lock_away(notes / "Locked")
+    assert listed(notes) == {"a.md"}
+    assert scanner.is_wanted(notes, notes / "Locked" / "b.md")
+    assert not scanner.is_wanted(notes, notes / "Locked" / "d.txt")
+    assert scanner.compare(scanner.scan(notes), known, "").gone == [str(notes / "Locked" / "b.md")]

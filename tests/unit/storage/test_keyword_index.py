@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.errors import StoreError
+from notesearch.errors import DiskFull, StoreError
 from notesearch.storage import analysis
 from notesearch.storage.keyword_index import KeywordIndex
-from notesearch.storage.position import Rebuild, Replay, UpToDate
+from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate
 from notesearch.storage.protocols import Block, KeywordQuery
 
 INSTANCE = "this store"
@@ -333,3 +333,72 @@ def test_a_reader_sees_what_the_owner_commits(index: KeywordIndex, put: Put, tmp
 def test_closed_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         len(KeywordIndex(tmp_path / "keyword"))
+
+
+class FullDisk:
+    """A writer of tantivy whose disk is full."""
+
+    def delete_documents_by_query(self, _: object) -> None:
+        pass
+
+    def add_document(self, _: object) -> None:
+        pass
+
+    def commit(self) -> None:
+        raise ValueError("An IO error occurred: 'No space left on device (os error 28)'")
+
+
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(index: KeywordIndex, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    index._writer = FullDisk()  # type: ignore[assignment]
+    before = index.position
+    with pytest.raises(DiskFull) as full:
+        index.apply([block(1, "zanzibar")], [], before + 1, "a")
+    assert full.value.retryable
+    assert index.position == before
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SavedAt, "save", refuse)
+        with pytest.raises(DiskFull):
+            index.apply([block(1, "zanzibar")], [], before + 1, "a")
+    index.apply([block(1, "zanzibar")], [], before + 1, "a")
+    assert [hit.document_id for hit in index.search(KeywordQuery(words=("zanzibar",)), 10).hits] == [1]
+
+
+def test_a_reader_never_says_it_holds_what_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner may commit at any moment, between the two looks of `refresh` too."""
+    owner = KeywordIndex(tmp_path / "k")
+    owner.load(instance="a", position=0)
+    reader = KeywordIndex(tmp_path / "k", read_only=True)
+    reader.load(instance="a", position=0)
+    load = SavedAt.load
+    commits = iter((1, 2))
+
+    def load_and_commit(path: Path) -> SavedAt | None:
+        saved = load(path)
+        number = next(commits)
+        owner.apply([block(number, f"word{number}")], [], number, "a")
+        return saved
+
+    owner.apply([block(9, "nine")], [], 0, "a")
+    monkeypatch.setattr(SavedAt, "load", load_and_commit)
+    reader.refresh()
+    assert reader.position == 0
+    reader.refresh()
+    assert reader.position == 1
+    monkeypatch.undo()
+    assert len(reader) == 3
+    owner.close()
+    reader.close()
+
+
+def test_an_index_that_holds_nothing_yet_can_be_read(tmp_path: Path) -> None:
+    owner = KeywordIndex(tmp_path / "k")
+    owner.load(instance="a", position=0)
+    reader = KeywordIndex(tmp_path / "k", read_only=True)
+    assert isinstance(reader.load(instance="a", position=0), UpToDate)
+    assert reader.search(KeywordQuery(words=("x",)), 10).hits == ()
+    owner.close()
+    reader.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate, plan
+from notesearch.errors import DiskFull, StoreError
+from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate, plan, saving
 
 SAVED = SavedAt(version=2, instance="a", position=10, count=4)
 
@@ -49,3 +50,25 @@ def test_a_damaged_file_is_no_file(tmp_path: Path, content: bytes) -> None:
 
 def test_no_file(tmp_path: Path) -> None:
     assert SavedAt.load(tmp_path / "p.json") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(28, "No space left on device"), DiskFull),
+        (ValueError("An IO error occurred: 'No space left on device (os error 28)'"), DiskFull),
+        (ValueError("An index writer was killed. A worker thread encountered an error or panicked"), StoreError),
+        (RuntimeError("Cannot open file"), StoreError),
+        (PermissionError(13, "Permission denied"), StoreError),
+    ],
+)
+def test_a_copy_that_cannot_be_written_is_an_error_for_people(error: Exception, kind: type[StoreError]) -> None:
+    with pytest.raises(StoreError) as told, saving("vector index"):
+        raise error
+    assert (type(told.value), told.value.retryable) == (kind, True)
+
+
+@pytest.mark.parametrize("error", [ValueError("too many values to unpack"), RuntimeError("The capacity is exceeded"), KeyError("x")])
+def test_a_bug_while_saving_stays_a_bug(error: Exception) -> None:
+    with pytest.raises(type(error)), saving("vector index"):
+        raise error

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from notesearch.errors import DiskFull, StoreError
 from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate
 from notesearch.storage.vector_index import VectorIndex
 from tests.unit.storage.conftest import unit_vectors
@@ -101,16 +102,11 @@ def test_vectors_no_note_uses_are_left_out_and_taken_back(tmp_path: Path) -> Non
     assert index.search(QUERY, 5) == []
 
 
-def test_mostly_dead_and_clear(tmp_path: Path) -> None:
+def test_mostly_dead(tmp_path: Path) -> None:
     index, _ = filled(tmp_path, 1200)
     assert not index.mostly_dead
     index.set_live({1})
     assert index.mostly_dead
-    index.clear()
-    assert len(index) == 0
-    assert index.position == 0
-    assert not index.mostly_dead
-    index.add([1], unit_vectors(1, DIMENSIONS))
     assert ids(index.search(QUERY, 5)) == [1]
 
 
@@ -232,3 +228,42 @@ def test_queries_while_adding(tmp_path: Path) -> None:
     assert all(answers)
     everything = np.concatenate([vectors, more])
     assert len(set(ids(index.search(QUERY, 10))) & set(exact(everything, QUERY, 10))) >= 9
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(OSError(28, "No space left on device"), DiskFull), (PermissionError(13, "Permission denied"), StoreError)],
+)
+def test_what_could_not_be_saved_is_saved_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, kind: type[StoreError]) -> None:
+    index, _ = filled(tmp_path, 20)
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError) as told:
+        index.save("a")
+    assert (type(told.value), told.value.retryable) == (kind, True)
+    assert index.unsaved == 20
+    monkeypatch.undo()
+    index.save("a")
+    assert index.unsaved == 0
+    again = VectorIndex(tmp_path, "mark", DIMENSIONS)
+    assert not isinstance(again.load(instance="a", position=index.position), Rebuild)
+
+
+def test_a_graph_is_flushed_through_a_file_open_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows flushes no file that is open for reading alone."""
+    fcntl = pytest.importorskip("fcntl")
+    index, _ = filled(tmp_path, 5)
+    modes: list[int] = []
+    real = os.fsync
+
+    def look(descriptor: int) -> None:
+        if not os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            modes.append(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    index.save("a")
+    assert os.O_RDONLY not in modes
