@@ -24,7 +24,7 @@ from notesearch.ui.main_window import MainWindow
 from notesearch.ui.searches import Search
 from notesearch.ui.theme import Theme
 
-QUERY = "why is my bread sour"
+QUERY = "rye bread that turned sour in the fridge"
 PATIENCE = 60.0
 
 

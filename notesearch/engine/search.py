@@ -30,6 +30,8 @@ BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
 QUERY_VECTORS = 256
+# The share of the best cosine that a note must reach to be shown for its meaning.
+FAR_BEHIND = 0.4
 # Queries of up to this many words: a note that holds all of them is meant.
 SHORT_QUERY = 3
 # Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
@@ -134,7 +136,7 @@ class Search:
         cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
         cosines.pop(document.id, None)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
-        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines)
+        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines, far_behind=0.0)
         return self._results(query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000))
 
     # Parts
@@ -271,18 +273,22 @@ class Search:
                 self._query_vectors.popitem(last=False)
         return vector
 
-    def _fuse(self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]]) -> tuple[tuple[Match, ...], int]:
+    def _fuse(
+        self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]], *, far_behind: float = FAR_BEHIND
+    ) -> tuple[tuple[Match, ...], int]:
         """The best rows, and how many notes they were chosen from."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
-        meaning_list = sorted(meaning, key=lambda i: -meaning[i])[:notes]
+        meaning_list = _near_enough(meaning, cosines, far_behind)[:notes]
         extra = [i for i in meaning_list if i not in set(keyword_list)]
         all_hits = list(hits.hits)
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
+        by_meaning = set(meaning_list)
         floors = [e.model.floor for e in self._embedders.values()]
+        meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
             scores, meaning, keyword_list, meaning_list,
             keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None, meaning_zero=min(floors) if len(meaning) < notes else None,
@@ -292,7 +298,6 @@ class Search:
             fused[document_id] = fused.get(document_id, 0.0) + bonus
         order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
         blocks = _blocks_by_note(all_hits)
-        by_meaning = set(meaning_list)
         candidates = [
             Candidate(
                 i, fused[i], blocks=blocks.get(i, []), cosines=cosines.get(i, {}), by_words=i in scores, by_meaning=i in by_meaning,
@@ -350,6 +355,13 @@ class Search:
             query=query, stage=stage, matches=matches, total=total, searched=whole, of=documents, waiting=documents - failed - whole,
             failed=failed, elapsed=elapsed, notice=notice,
         )  # fmt: skip
+
+
+def _near_enough(meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float) -> list[int]:
+    """The notes that meaning alone would show, best first: those far behind the best have to do with something else."""
+    nearest = {i: max(c.values()) for i, c in cosines.items()}
+    least = far_behind * max(nearest.values(), default=0.0)
+    return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])
 
 
 def _blocks(query: Query) -> int:
