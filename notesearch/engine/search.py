@@ -37,7 +37,7 @@ SHORT_QUERY = 3
 # Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
 EXACT_SCAN = 1000
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
-KEYWORD_ROWS = 16
+KEYWORD_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,9 @@ class ResultDelegate(QStyledItemDelegate):
         text = self._extract(passage, width).text
         if not text:
             return 0
+        # Measuring every row's text would be a third of what a keystroke costs here; most are far too long for one line.
+        if len(text) * self._snippet_metrics.averageCharWidth() > 2 * width:
+            return 2
         return 1 if self._snippet_metrics.horizontalAdvance(text) <= width else 2
 
     def _break(self, passage: Passage, width: int) -> tuple[Extract, tuple[Line, ...]]:
