@@ -119,7 +119,8 @@ Span = tuple[int, int]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
     """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights` (words found) and `telling` (the
-    sentence that is nearest in meaning) count characters of `snippet`, a one-line extract."""
+    sentence that is nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they stand in the
+    whole passage."""
 
     start: int
     end: int
@@ -130,6 +131,7 @@ class Passage:
     matched_by: MatchedBy
     score: float
     telling: Span | None = None
+    words: tuple[str, ...] = ()
     chunk_id: int = 0
 
 

@@ -39,6 +39,7 @@ class Candidate:
 class _Scored:
     chunk: ChunkRow
     text: str
+    found: frozenset[str]
     words: int
     cosine: float
     score: float
@@ -85,11 +86,12 @@ class Rows:
         for chunk in chunks:
             if whole is not None:
                 first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
-                text, words = whole[chunk.start : chunk.end], [number for _, _, number in found[first:last]]
+                text = whole[chunk.start : chunk.end]
+                matches = [(start - chunk.start, end - chunk.start, number) for start, end, number in found[first:last]]
             else:
                 text = self._store.text(document.id, chunk.start, chunk.end)
-                words = [number for _, _, number in highlighter.matches(text)] if highlighter.count else []
-            scored.append(_score(chunk, text, words, candidate, highlighter.count))
+                matches = highlighter.matches(text) if highlighter.count else []
+            scored.append(_score(chunk, text, matches, candidate, highlighter.count))
         if not scored:
             by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
             empty = Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)
@@ -119,12 +121,13 @@ class Rows:
         return self._counts[2]
 
 
-def _score(chunk: ChunkRow, text: str, words: Sequence[int], candidate: Candidate, asked: int) -> _Scored:
-    """`words`: the numbers of the query's words at each place they stand in the passage; `asked`: how many words the query has."""
+def _score(chunk: ChunkRow, text: str, matches: Sequence[tuple[int, int, int]], candidate: Candidate, asked: int) -> _Scored:
+    """`matches`: (start, end, number of the query's word) of what was found in the passage; `asked`: how many words the query has."""
     cosine = candidate.cosines.get(chunk.id, 0.0)
-    distinct = len(set(words))
+    distinct = len({number for _, _, number in matches})
+    found = frozenset(text[start:end] for start, end, _ in matches)
     # All words of the query in one passage outweigh nearness; a few words among many give way to it.
-    return _Scored(chunk, text, distinct, cosine, (distinct / asked if asked else 0.0) + cosine + min(len(words), 8) * 0.01)
+    return _Scored(chunk, text, found, distinct, cosine, (distinct / asked if asked else 0.0) + cosine + min(len(matches), 8) * 0.01)
 
 
 def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
@@ -136,5 +139,5 @@ def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *,
     chunk = scored.chunk
     return Passage(
         start=chunk.start, end=chunk.end, line=chunk.line, heading=chunk.heading, snippet=text, highlights=highlights, matched_by=by,
-        score=scored.score, chunk_id=chunk.id,
+        score=scored.score, words=tuple(sorted(scored.found)), chunk_id=chunk.id,
     )  # fmt: skip

@@ -71,7 +71,8 @@ def telling_pattern(passage: Passage) -> re.Pattern[str] | None:
 
 def found_words(passage: Passage) -> re.Pattern[str] | None:
     """What finds the words that the search found, anywhere in the note."""
-    words = {passage.snippet[start:end].strip() for start, end in passage.highlights} - {""}
+    shown = (passage.snippet[start:end].strip() for start, end in passage.highlights)
+    words = {*shown, *(" ".join(word.split()) for word in passage.words)} - {""}
     if not words:
         return None
     ordered = sorted(words, key=len, reverse=True)
