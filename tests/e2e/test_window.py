@@ -52,7 +52,7 @@ def test_every_control_has_a_name(start: Start, tmp_path: Path) -> None:
     notes = fill(tmp_path / "Notes", {**NOTES, "broken.md": b"\x00\x01\x02\xff" * 400})
     program = start(notes)
     program.until(lambda: program.shows("Show 1 problem"), "the problem is shown")
-    program.search("dough", "Temperatures")
+    program.search("dough rises", "Temperatures")
     for name in ("Search notes", "Results", "Preview", "Folders", "Indexing status"):
         assert program.shows(name), name
     assert ("frame", "Notesearch") in program.shown
