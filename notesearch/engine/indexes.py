@@ -43,7 +43,6 @@ class Indexes:
         # For a reader: the newest vector of the store when each index was last brought up to date.
         self._seen: dict[str, int] = {}
         self.keyword_plan: Plan | None = None
-        self.vector_plans: dict[str, Plan] = {}
 
     def load_keyword(self) -> Plan:
         decision = self.keyword.load(instance=self._store.instance, position=self._store.position)
@@ -52,9 +51,8 @@ class Indexes:
             log.info("keyword index: rebuild, %s", decision.reason)
         return decision
 
-    def sync_keyword(self, stopped: Callable[[], bool] = lambda: False) -> bool:
-        """Copy what changed into the keyword index, in bounded commits. True when something was copied."""
-        copied = False
+    def sync_keyword(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Copy what changed into the keyword index, in bounded commits."""
         while not stopped():
             changes = self._store.changes_since(self.keyword.position, CHANGES_AT_ONCE)
             if not changes:
@@ -63,8 +61,6 @@ class Indexes:
             rows = self._store.documents([document_id for _, document_id, removed in changes if not removed])
             blocks = [block for row in rows.values() for block in self._blocks(row)]
             self.keyword.apply(blocks, gone, changes[-1][0], self._store.instance)
-            copied = True
-        return copied
 
     def _blocks(self, document: DocumentRow) -> list[Block]:
         chunks = self._store.chunks_of(document.id)
@@ -91,7 +87,6 @@ class Indexes:
             if index is None:
                 index = self._new_index(mark)
                 decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
-                self.vector_plans[mark] = decision
                 if isinstance(decision, Rebuild) and decision.reason != "no saved position":
                     log.info("vector index: rebuild, %s", decision.reason)
                 self._vectors[mark] = index

@@ -281,12 +281,12 @@ class Search:
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
         meaning_list = _near_enough(meaning, cosines, far_behind)[:notes]
-        extra = [i for i in meaning_list if i not in set(keyword_list)]
+        by_meaning = set(meaning_list)
+        extra = list(by_meaning.difference(keyword_list))
         all_hits = list(hits.hits)
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
-        by_meaning = set(meaning_list)
         floors = [e.model.floor for e in self._embedders.values()]
         meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
@@ -320,10 +320,10 @@ class Search:
             for document_id in index.documents_with_phrase(typed, limit=NOTES) & candidates:
                 bonuses[document_id] += fusion.EXACT_PHRASE
         titled = index.documents_with_phrase(typed, title=True, limit=NOTES)
-        allowed = self._allowed_documents(asked)
-        if titled and allowed is not None:
+        # Filters are looked up for these few alone: with each keystroke, most queries have none.
+        if titled and (allowed := self._allowed_documents(asked)) is not None:
             titled &= allowed
-        for document_id, titles in self._store.titles(list(titled - asked.excluded)).items():
+        for document_id, titles in self._store.titles(list(titled)).items():
             if any(_title_key(title) == key for title in titles):
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses

@@ -277,11 +277,6 @@ class ResultsView(QListView):
         self._select(position if position >= 0 else head)
         return True
 
-    def select_path(self, path: Path) -> None:
-        at = self.results.position((path, None))
-        if at >= 0:
-            self._select(at)
-
     def _height(self, match: Match) -> int:
         width = self.viewport().width()
         return sum(self.delegate.height(row, width) for row in self.results.group(match))

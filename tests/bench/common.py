@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,6 +61,17 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
 def percentile(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def padded(encoded: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    """The inputs of the bundled model for one run: token ids filled up to the longest, and the mask of those that count."""
+    length = max(len(tokens) for tokens in encoded)
+    ids = np.zeros((len(encoded), length), np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(encoded):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def median(values: Sequence[float]) -> float:

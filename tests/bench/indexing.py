@@ -11,9 +11,8 @@ import sqlite3
 import time
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
-from common import median, notesearch, scratch, table, til_vault
+from common import median, notesearch, padded, scratch, table, til_vault
 from tokenizers import Tokenizer
 
 from notesearch.embedding.local import batches_by_length
@@ -44,13 +43,7 @@ def bare_session(encoded: list[list[int]]) -> float:
     for first in range(0, len(encoded), 128):
         window = encoded[first : first + 128]
         for batch in batches_by_length([len(ids) for ids in window]):
-            length = max(len(window[i]) for i in batch)
-            ids = np.zeros((len(batch), length), np.int64)
-            mask = np.zeros_like(ids)
-            for row, i in enumerate(batch):
-                ids[row, : len(window[i])] = window[i]
-                mask[row, : len(window[i])] = 1
-            session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})
+            session.run(["embedding"], padded([window[i] for i in batch]))
     return time.perf_counter() - begin
 
 

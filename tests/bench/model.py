@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from common import shared, table, til_vault
+from common import padded, shared, table, til_vault
 from numpy.typing import NDArray
 from retrieval import ndcg, read
 from tokenizers import Tokenizer
@@ -43,13 +43,7 @@ class Model:
         encoded = [e.ids[: catalogue.LOCAL.context] for e in self.tokenizer.encode_batch_fast(texts)]
         vectors = np.zeros((len(texts), catalogue.LOCAL.dimensions), np.float32)
         for batch in batches_by_length([len(ids) for ids in encoded]):
-            length = max(len(encoded[i]) for i in batch)
-            ids = np.zeros((len(batch), length), np.int64)
-            mask = np.zeros_like(ids)
-            for row, i in enumerate(batch):
-                ids[row, : len(encoded[i])] = encoded[i]
-                mask[row, : len(encoded[i])] = 1
-            vectors[batch] = self.session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
+            vectors[batch] = self.session.run(["embedding"], padded([encoded[i] for i in batch]))[0]
         return vectors
 
 
