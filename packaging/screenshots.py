@@ -62,6 +62,7 @@ def take(folder: Path, query: str) -> list[Path]:
         bridge = Bridge(Path(data))
         window = MainWindow(bridge, theme)
         window.show()
+        window.complete()
         bridge.start()
         wait_until(window.first_run.isVisible, "the first page")
 

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
+from notesearch.settings import LOCK
 
 log = logging.getLogger(__name__)
 
-LOCK = "owner.lock"
 Request = dict[str, Any]
 # Gives the answers to one request, the last one being the result. NotesearchErrors become an answer.
 Handler = Callable[[Request], Iterator[dict[str, Any]]]

@@ -14,6 +14,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from notesearch.errors import NoDisplay
+from notesearch.settings import resource
 from notesearch.ui import icons
 from notesearch.ui.bridge import Bridge, hand_over
 from notesearch.ui.main_window import MainWindow
@@ -78,9 +79,7 @@ def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication
     app.setApplicationDisplayName("Notesearch")
     app.setDesktopFileName("notesearch")
     app.setStyle("fusion")
-    folder = Path(__file__).resolve().parents[2] / "resources" / "icons"
-    bundle = getattr(sys, "_MEIPASS", None)
-    icons.load(Path(bundle) / "resources" / "icons" if bundle else folder)
+    icons.load(resource("icons"))
     return app
 
 

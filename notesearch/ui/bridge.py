@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.domain import IndexingStatus, Query, SearchResults, Stage
-from notesearch.engine.ownership import LOCK, ask
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
+from notesearch.settings import LOCK
 
 if TYPE_CHECKING:
+    from notesearch.domain import IndexingStatus, Query, SearchResults
     from notesearch.engine.engine import Engine
     from notesearch.settings import Settings
 
@@ -37,8 +37,6 @@ RECENT_LIMIT = 60
 EXPLAIN_AFTER = 0.12
 # Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
 FUSE_AFTER = 0.008
-# Seconds to wait for the first paint at most: a window that starts minimised paints nothing.
-FIRST_PAINT_WAIT = 1.0
 EXPLAIN_BATCHES = (8, 14, 14)
 # Seconds: what a running window takes to answer at most, and what one that is still starting takes until it listens.
 SHOW_ANSWER, SHOW_LISTENS = 5.0, 3.0
@@ -72,6 +70,8 @@ def hand_over(data_dir: Path, folders: Sequence[Path] = ()) -> bool | None:
     try:
         if not (data_dir / LOCK).exists():
             return None
+        from notesearch.engine.ownership import ask
+
         return any(answer.get("done") for answer in ask(data_dir, request, timeout=SHOW_ANSWER))
     except DataFolderHeld:
         return None
@@ -177,7 +177,8 @@ class Bridge(QObject):
         self._unsubscribe: Callable[[], None] | None = None
         self._started = threading.Event()
         self._closing = threading.Event()
-        self._painted = threading.Event()
+        self._released = threading.Event()
+        self._released.set()
         self._latest_search = 0
         self._latest_note = 0
         self._wanted_folders: tuple[Path, ...] = ()
@@ -195,14 +196,18 @@ class Bridge(QObject):
         self._wanted_folders = (*self._wanted_folders, *folders)
         self._opening.put(self._start)
 
-    def painted(self) -> None:
-        """The window stands: from here on the heavy imports may take their share of the processor."""
-        self._painted.set()
+    def hold(self) -> None:
+        """Read the settings when started, and wait with the engine until `release`."""
+        self._released.clear()
+
+    def release(self) -> None:
+        """The window stands and hears every signal: from here on the heavy imports may take their share of the processor."""
+        self._released.set()
 
     def close(self, state: Mapping[str, Any] | None = None) -> None:
         """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
         self._closing.set()
-        self._painted.set()
+        self._released.set()
         self._started.set()
         for worker in (self._opening, self._keyword_searches, self._fused_searches, self._explanations, self._previews):
             worker.close()
@@ -227,9 +232,11 @@ class Bridge(QObject):
             # An index that had no window yet is the command line's work: no invitation before the engine was asked for its folders.
             state.setdefault("folders", int((self.data_dir / "notes.sqlite").exists()))
             self.opened.emit(settings, state)
+            self._released.wait()
+            if self._closing.is_set():
+                return
             for problem in wrong:
                 self.failed.emit(Failure.of(problem))
-            self._painted.wait(FIRST_PAINT_WAIT)
             from notesearch.engine.engine import Engine
 
             engine = Engine(self.data_dir)
@@ -326,6 +333,8 @@ class Bridge(QObject):
 
     def _explain(self, request: int, results: SearchResults, engine: Engine) -> None:
         """Find the telling sentences batch by batch, and stop when the person types on."""
+        from notesearch.domain import Stage
+
         matches = results.matches
         for start, end in _batches(len(matches)):
             part = engine.explain(replace(results, matches=matches[start:end]))

@@ -98,7 +98,7 @@ class Commands(QObject):
                 action.setCheckable(True)
                 action.setData(quoted_filter(name, value))
                 action.triggered.connect(self._on_filter)
-        self.show_filters(self._window.box.search if hasattr(self._window, "box") else Search())
+        self.show_filters(self._window.box.search)
 
     def _on_filter(self, checked: bool) -> None:
         action = self.sender()

@@ -1,6 +1,7 @@
 """The main window: top bar, messages, pages and status line; keys, menus, drag and drop, and what is kept between starts.
 
-The course of a search is `search_page`'s business; every failure that nothing else shows becomes a message here.
+The top bar is painted first and takes letters; the rest is imported and built right after that first paint (`complete`). The course of a
+search is `search_page`'s business; every failure that nothing else shows becomes a message here.
 """
 
 from __future__ import annotations
@@ -8,11 +9,10 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -25,24 +25,20 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from notesearch.domain import Folder, IndexingStatus
-from notesearch.ui import icons, wording
-from notesearch.ui.banner import Banner, Message
 from notesearch.ui.bridge import Bridge, Failure
-from notesearch.ui.commands import Commands
-from notesearch.ui.first_run import DropOverlay, FailurePage, FirstRun
-from notesearch.ui.result_delegate import Row
-from notesearch.ui.search_field import SearchBox
-from notesearch.ui.search_page import SearchPage
 from notesearch.ui.searches import History, Search
-from notesearch.ui.status_line import StatusLine
-from notesearch.ui.theme import TOP_BAR, Theme
+from notesearch.ui.theme import Theme
+from notesearch.ui.top_bar import TopBar
 
 if TYPE_CHECKING:
+    from notesearch.domain import Folder, IndexingStatus
     from notesearch.settings import Settings
+    from notesearch.ui.result_delegate import Row
 
+# A window that starts minimised paints nothing: it is completed after this long all the same.
+COMPLETE_AFTER_MS = 500
 SAVE_STATE_MS = 2000
 KEEP_QUERY_MS = 2500
 
@@ -71,75 +67,77 @@ class MainWindow(QMainWindow):
         self.history = History()
         self.saved: list[Search] = []
         self.status: IndexingStatus | None = None
+        self._state: Mapping[str, Any] | None = None
+        self._completed = False
         self._ready = False
         self._start_failed = False
         self._painted = False
         self._forwarding = False
         self._known_folders = 0
         self._expected_folders = 0
-        self._notices: set[tuple[Path, str]] = set()
-        self.box = SearchBox(theme)
-        self.banner = Banner()
-        self.page = SearchPage(bridge, theme)
-        self.first_run = FirstRun(theme)
-        self.failure_page = FailurePage()
-        self.status_line = StatusLine(theme)
-        self.commands = Commands(self)
-        self._build()
-        self._overlay = DropOverlay(theme, self)
+        self.top = TopBar(theme)
+        self.box = self.top.box
         self._state_timer = QTimer(self, singleShot=True, interval=SAVE_STATE_MS)
         self._state_timer.timeout.connect(self._save_state)
         self._keep_timer = QTimer(self, singleShot=True, interval=KEEP_QUERY_MS)
         self._keep_timer.timeout.connect(self.keep_query)
-        self._connect()
-        self.page.ask(Search())
+        whole = QWidget()
+        self._layout = QVBoxLayout(whole)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._layout.addWidget(self.top)
+        self._layout.addStretch(1)
+        self.setCentralWidget(whole)
         self.box.setFocus()
+        bridge.hold()
+        bridge.opened.connect(self._on_opened)
+        QTimer.singleShot(COMPLETE_AFTER_MS, self.complete)
 
     # Building
 
+    def complete(self) -> None:
+        """Build everything below the top bar, show what was read meanwhile, and let the engine start. Does nothing the second time."""
+        if self._completed:
+            return
+        self._completed = True
+        from notesearch.ui.banner import Banner
+        from notesearch.ui.commands import Commands
+        from notesearch.ui.first_run import DropOverlay, FailurePage, FirstRun
+        from notesearch.ui.notices import Notices
+        from notesearch.ui.search_page import SearchPage
+        from notesearch.ui.status_line import StatusLine
+
+        self.banner = Banner()
+        self.notices = Notices(self.banner, self.bridge)
+        self.page = SearchPage(self.bridge, self.theme)
+        self.first_run = FirstRun(self.theme)
+        self.failure_page = FailurePage()
+        self.status_line = StatusLine(self.theme)
+        self.commands = Commands(self)
+        self._build()
+        self._overlay = DropOverlay(self.theme, self)
+        self._overlay.resize(self.size())
+        self._connect()
+        self.page.ask(Search())
+        if self._state is not None:
+            self._show_opened()
+        self.bridge.release()
+        if not self.box.search.empty:
+            self._on_search(self.box.search)
+
     def _build(self) -> None:
-        top = QFrame()
-        top.setObjectName("topBar")
-        top.setFixedHeight(TOP_BAR)
-        bar = QHBoxLayout(top)
-        bar.setContentsMargins(16, 0, 12, 0)
-        bar.setSpacing(12)
-        bar.addWidget(self.box, 1)
-        self.types = self._menu_button("Any type", "Filter by type")
-        self.types.setMenu(self.commands.types_menu)
-        self.tags = self._menu_button("Tags", "Filter by tag")
-        self.tags.setMenu(self.commands.tags_menu)
-        self.menu_button = QToolButton()
-        self.menu_button.setAccessibleName("Menu")
-        self.menu_button.setToolTip("Menu")
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu_button.setMenu(self.commands.main_menu)
-        self.menu_button.setIconSize(QSize(16, 16))
-        for button in (self.types, self.tags, self.menu_button):
-            bar.addWidget(button)
+        self.top.types.setMenu(self.commands.types_menu)
+        self.top.tags.setMenu(self.commands.tags_menu)
+        self.top.menu.setMenu(self.commands.main_menu)
         self.pages = QStackedWidget()
         for page in (self.page, self.first_run, self.failure_page):
             self.pages.addWidget(page)
-        whole = QWidget()
-        layout = QVBoxLayout(whole)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        for widget, stretch in ((top, 0), (self.banner, 0), (self.pages, 1), (self.status_line, 0)):
-            layout.addWidget(widget, stretch)
-        self.setCentralWidget(whole)
-        self._colour()
-
-    def _menu_button(self, text: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("filterButton")
-        button.setText(text)
-        button.setAccessibleName(name)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        return button
+        self._layout.takeAt(1)
+        for widget, stretch in ((self.banner, 0), (self.pages, 1), (self.status_line, 0)):
+            self._layout.addWidget(widget, stretch)
 
     def _connect(self) -> None:
         bridge, field, page, side = self.bridge, self.box.field, self.page, self.page.side
-        bridge.opened.connect(self._on_opened)
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
         bridge.show_wanted.connect(self.come_up)
@@ -177,10 +175,6 @@ class MainWindow(QMainWindow):
         self.status_line.pause_wanted.connect(bridge.pause)
         self.status_line.resume_wanted.connect(bridge.resume)
         self.status_line.problems_wanted.connect(self.commands.open_problems)
-        self.theme.changed.connect(self._colour)
-
-    def _colour(self) -> None:
-        self.menu_button.setIcon(icons.icon("menu", self.theme.palette.second))
 
     # The engine's answers
 
@@ -189,10 +183,20 @@ class MainWindow(QMainWindow):
         self._expected_folders = number
 
     def _on_opened(self, settings: Settings, state: Mapping[str, Any]) -> None:
-        self.use_settings(settings)
-        self._restore(state)
-        self._known_folders = int(state.get("folders", 0)) if isinstance(state.get("folders", 0), int) else 0
-        self._choose_page()
+        """What the first paint needs at once; the rest when there is something to show it in."""
+        self.settings, self._state = settings, state
+        self.theme.set_appearance(settings.appearance)
+        geometry = state.get("geometry")
+        if isinstance(geometry, str) and geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        if self._completed:
+            self._show_opened()
+
+    def _show_opened(self) -> None:
+        if self.settings is not None and self._state is not None:
+            self.use_settings(self.settings)
+            self._restore(self._state)
+            self._choose_page()
 
     def _on_ready(self) -> None:
         self._ready = True
@@ -220,8 +224,7 @@ class MainWindow(QMainWindow):
             self._known_folders = len(status.folders)
             self._state_timer.start()
         self._choose_page()
-        self._tell_held(status)
-        self._tell_notices(status)
+        self.notices.show_status(status)
         if before is not None and before.documents != status.documents and self._ready:
             self.bridge.vocabulary()
         self.commands.on_status(before, status)
@@ -241,40 +244,10 @@ class MainWindow(QMainWindow):
         self.status_line.tell(f"Added {folder.path.name}")
         self.box.setFocus()
 
-    def _tell_held(self, status: IndexingStatus) -> None:
-        """Ask about notes that vanished at once; the question stays until it is answered or no longer arises."""
-        keys = {f"held:{held.folder}" for held in status.held}
-        for key in self.banner.keys:
-            if key.startswith("held:") and key not in keys:
-                self.banner.withdraw(key)
-        for held in status.held:
-            self.banner.tell(
-                Message(
-                    key=f"held:{held.folder}",
-                    title=f"{held.missing:,} of {wording.count(held.of)} in {held.folder.name} are gone",
-                    hint="Were they deleted on purpose? Until you say so they stay in the index.",
-                    actions=(
-                        ("Keep them", partial(self.bridge.answer_held, held.folder, remove=False)),
-                        ("Remove them from the index", partial(self.bridge.answer_held, held.folder, remove=True)),
-                    ),
-                    dismissable=False,
-                )
-            )
-
-    def _tell_notices(self, status: IndexingStatus) -> None:
-        for folder in status.folders:
-            if folder.notice and (folder.path, folder.notice) not in self._notices:
-                self._notices.add((folder.path, folder.notice))
-                self.banner.tell(Message(title=folder.path.name, hint=folder.notice, key=f"notice:{folder.path}:{folder.notice}"))
-        if status.error:
-            self.banner.tell(Message(title="Indexing stopped", hint=status.error, key="error", actions=(("Try again", self.bridge.retry),)))
-        else:
-            self.banner.withdraw("error")
-
     def show_failure(self, failure: Failure) -> None:
         self._expected_folders = 0
         self._choose_page()
-        self.banner.tell(Message(title=failure.title, hint=failure.hint, key=f"failure:{failure.title}"))
+        self.notices.show_failure(failure)
 
     def use_settings(self, settings: Settings) -> None:
         self.settings = settings
@@ -351,6 +324,7 @@ class MainWindow(QMainWindow):
     # Keys that no widget took
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.complete()
         key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         focused = QGuiApplication.focusObject()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and modifiers == Qt.KeyboardModifier.NoModifier:
@@ -383,6 +357,7 @@ class MainWindow(QMainWindow):
     # Drag and drop
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.complete()
         mime = event.mimeData()
         if any(url.isLocalFile() for url in mime.urls()):
             self._overlay.offer("Drop to search this folder")
@@ -415,8 +390,10 @@ class MainWindow(QMainWindow):
     # What is kept
 
     @property
-    def state(self) -> dict[str, Any]:
-        """For the window's state file: strings, numbers and lists only."""
+    def state(self) -> dict[str, Any] | None:
+        """For the window's state file: strings, numbers and lists only. None before there is anything that could differ from it."""
+        if not self._completed:
+            return None
         return {
             "geometry": base64.b64encode(self.saveGeometry().data()).decode(),
             "splitter": self.page.column_widths,
@@ -427,9 +404,8 @@ class MainWindow(QMainWindow):
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        geometry = state.get("geometry")
-        if isinstance(geometry, str) and geometry:
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        folders = state.get("folders", 0)
+        self._known_folders = folders if isinstance(folders, int) else 0
         sizes = state.get("splitter")
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size > 0 for size in sizes):
             self.page.set_column_widths(sizes)
@@ -441,7 +417,8 @@ class MainWindow(QMainWindow):
             self.page.adapt()
 
     def _save_state(self) -> None:
-        self.bridge.save_window_state(self.state)
+        if self.state is not None:
+            self.bridge.save_window_state(self.state)
 
     # The window itself
 
@@ -460,16 +437,15 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self.bridge.painted)
+            QTimer.singleShot(0, self.complete)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._overlay.resize(self.size())
-        narrow = self.width() < 560
-        self.types.setVisible(not narrow)
-        self.tags.setVisible(not narrow)
-        if self.isVisible():
-            self._state_timer.start()
+        self.top.adapt(self.width())
+        if self._completed:
+            self._overlay.resize(self.size())
+            if self.isVisible():
+                self._state_timer.start()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -478,7 +454,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.keep_query()
-        self.commands.close_dialogs()
+        if self._completed:
+            self.commands.close_dialogs()
         event.accept()
         self.closed.emit()
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from notesearch.domain import Query
+if TYPE_CHECKING:
+    from notesearch.domain import Query
 
 HISTORY_LIMIT = 100
 
@@ -38,6 +39,8 @@ class Search:
 
     def query(self, limit: int) -> Query:
         """The engine's query. The last word counts as the beginning of a word until a space or a sign follows it."""
+        from notesearch.domain import Query
+
         typed = self.text.strip()
         prefix = bool(self.text) and self.text[-1].isalnum()
         return Query(text=" ".join([*self.filters, typed]).strip(), limit=limit, folder=self.folder, prefix=prefix)

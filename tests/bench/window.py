@@ -67,6 +67,7 @@ class Open:
         self.bridge.start()
         self.window.resize(1200, 760)
         self.window.show()
+        self.window.complete()
         wait(lambda: self.is_ready)
 
     def _ready(self) -> None:

@@ -100,6 +100,7 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
         window = MainWindow(bridge, theme)
         opened.append((window, bridge))
         window.show()
+        window.complete()
         if ready:
             with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
                 bridge.start(folders)

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
 from notesearch.engine.engine import Engine
-from notesearch.ui.bridge import hand_over
+from notesearch.ui.bridge import Bridge, hand_over
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.problems import ProblemsDialog
 from notesearch.ui.searches import Search
 from notesearch.ui.settings_dialog import SettingsDialog
+from notesearch.ui.theme import Theme
 
 from .conftest import NOTES, TIMEOUT, at_rest, close, titles
 
@@ -489,3 +491,36 @@ def test_the_summary_fits_its_line(window: MainWindow, qtbot: QtBot) -> None:
     window.page._fit_summary()
     assert window.page.summary.sizeHint().width() <= window.page.summary.width()
     assert "…" in window.page.summary.text()
+
+
+# The first paint
+
+
+def test_letters_typed_before_the_window_is_whole_are_searched(qtbot: QtBot, theme: Theme, tmp_path: Path, notes: Path) -> None:
+    bridge = Bridge(tmp_path / "data")
+    window = MainWindow(bridge, theme)
+    QTest.keyClicks(window.box.field, "sourdough")
+    assert not hasattr(window, "page")
+    window.show()
+    bridge.start((notes,))
+    qtbot.waitUntil(lambda: hasattr(window, "page") and titles(window)[:1] == ["Why does my sourdough stay flat?"], timeout=TIMEOUT)
+    close(window, bridge)
+
+
+def test_a_window_that_is_never_painted_is_completed_all_the_same(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+    bridge = Bridge(tmp_path / "data")
+    window = MainWindow(bridge, theme)
+    with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
+        bridge.start()
+    assert window.first_run is not None
+    close(window, bridge)
+
+
+def test_a_window_closed_before_it_was_whole_leaves_what_was_kept(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "window.toml").write_text('history = [{text = "kept"}]\n')
+    bridge = Bridge(tmp_path / "data")
+    window = MainWindow(bridge, theme)
+    bridge.start()
+    close(window, bridge)
+    assert "kept" in (tmp_path / "data" / "window.toml").read_text()
