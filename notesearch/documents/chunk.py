@@ -69,15 +69,17 @@ class _Splitter:
         self._outline: Outline = outline_of(document)
         self._prefixes: dict[Trail, tuple[str, int]] = {}
         self._chunks: list[Chunk] = []
+        most = recipe.characters or math.inf
+        self._most_characters = int(min(CHARACTERS_PER_TOKEN * recipe.maximum, most))
         self._line_at = (0, document.first_line)
 
     def chunks(self) -> tuple[Chunk, ...]:
         for section in self._merged():
             prefix, prefix_tokens = self._prefix(section.trail)
-            if self._fits(section, prefix_tokens):
+            if self._fits(section, prefix, prefix_tokens):
                 self._add(section.start, section.end, section.trail, prefix, prefix_tokens + int(section.tokens))
             else:
-                for start, end, tokens in self._cut(section, prefix_tokens):
+                for start, end, tokens in self._cut(section, prefix, prefix_tokens):
                     self._add(start, end, section.trail, prefix, prefix_tokens + tokens)
         return tuple(self._chunks)
 
@@ -161,8 +163,12 @@ class _Splitter:
             bare=current.bare and following.bare,
         )
 
-    def _fits(self, section: _Section, prefix_tokens: int) -> bool:
-        short_enough = section.end - section.start <= CHARACTERS_PER_TOKEN * self._recipe.maximum
+    def _room(self, prefix: str) -> int:
+        """The most characters of a passage after `prefix` and its newline."""
+        return self._most_characters - len(prefix) - 1 if self._recipe.characters else self._most_characters
+
+    def _fits(self, section: _Section, prefix: str, prefix_tokens: int) -> bool:
+        short_enough = section.end - section.start <= self._room(prefix)
         return short_enough and section.tokens + prefix_tokens + SPECIAL_TOKENS <= self._recipe.maximum
 
     # Prefix
@@ -175,6 +181,14 @@ class _Splitter:
 
     def _short_prefix(self, trail: Trail) -> tuple[str, int]:
         """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what is left."""
+        prefix, tokens = self._prefix_by_tokens(trail)
+        most = self._recipe.characters // 4
+        if not most or len(prefix) <= most:
+            return prefix, tokens
+        prefix = prefix[:most].rpartition(" ")[0] or prefix[:most]
+        return prefix, self._counter.count(prefix)
+
+    def _prefix_by_tokens(self, trail: Trail) -> tuple[str, int]:
         title = " ".join(self._document.title.split())
         parts = list(dict.fromkeys(part for part in (title, *trail) if part))
         limit = self._recipe.maximum // 4
@@ -202,11 +216,13 @@ class _Splitter:
 
     # Cutting
 
-    def _cut(self, section: _Section, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
+    def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
         """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no further."""
         budget = self._recipe.maximum - SPECIAL_TOKENS - prefix_tokens
         target = max(self._recipe.target - SPECIAL_TOKENS - prefix_tokens, budget // 2, 1)
-        units = Units(self._text, self._outline.blocks, self._counter, budget=budget, grain=max(4, target // 6))
+        room = self._room(prefix)
+        limited = room if self._recipe.characters else 0
+        units = Units(self._text, self._outline.blocks, self._counter, budget=budget, grain=max(4, target // 6), characters=limited)
         source = units.between(section.start, section.end, heading=section.level > 0)
         ahead: list[Unit] = []
         repeated = 0  # units at the head of `ahead` that the chunk before holds too
@@ -221,25 +237,24 @@ class _Splitter:
                     held += unit.tokens
             if len(ahead) <= repeated:
                 return
-            if repeated and not self._within(ahead[: repeated + 1], budget):
+            if repeated and not self._within(ahead[: repeated + 1], budget, room):
                 del ahead[:repeated]
                 repeated = 0
                 continue
-            if exhausted and self._within(ahead, budget):
+            if exhausted and self._within(ahead, budget, room):
                 yield ahead[0].start, ahead[-1].end, held
                 return
             ideal = held / math.ceil(held / target) if exhausted and held else target
-            cut = self._best_cut(ahead, repeated, ideal, budget)
+            cut = self._best_cut(ahead, repeated, ideal, budget, room)
             yield ahead[0].start, ahead[cut].end, sum(unit.tokens for unit in ahead[: cut + 1])
             overlap = self._overlap(ahead[: cut + 1])
             del ahead[: cut + 1 - overlap]
             repeated = overlap
 
-    def _within(self, units: list[Unit], budget: int) -> bool:
-        characters = units[-1].end - units[0].start
-        return sum(unit.tokens for unit in units) <= budget and characters <= CHARACTERS_PER_TOKEN * self._recipe.maximum
+    def _within(self, units: list[Unit], budget: int, room: int) -> bool:
+        return sum(unit.tokens for unit in units) <= budget and units[-1].end - units[0].start <= room
 
-    def _best_cut(self, units: list[Unit], repeated: int, ideal: float, budget: int) -> int:
+    def _best_cut(self, units: list[Unit], repeated: int, ideal: float, budget: int, room: int) -> int:
         """The unit after which to cut: near the ideal size, at the end of something."""
         best, lowest = repeated, math.inf
         tokens = 0
@@ -247,7 +262,7 @@ class _Splitter:
             tokens += unit.tokens
             if number < repeated:
                 continue
-            if number > repeated and (tokens > budget or unit.end - units[0].start > CHARACTERS_PER_TOKEN * self._recipe.maximum):
+            if number > repeated and (tokens > budget or unit.end - units[0].start > room):
                 break
             cost = abs(tokens - ideal) / ideal + _COST[unit.boundary]
             if cost < lowest:

@@ -17,6 +17,10 @@ from notesearch.documents.text import extract_text
 from notesearch.domain import Document
 from notesearch.errors import ExtractionFailed
 
+# How well notes are read. Raised with every change of what is taken from a file (text, title, tags, language, facets): notes that were read by
+# another number are read again, although nothing changed on the disk; chunks whose embedded text stays the same keep their vectors.
+READING = 1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from notesearch.documents.frames import (
     MEMORY_EXIT,
     Answer,
     Extracted,
+    KeptTitle,
     pack_request,
     read_frame,
     unpack_error,
@@ -28,7 +29,7 @@ from notesearch.documents.frames import (
 )
 from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, NotesearchError
 
-__all__ = ["Extracted", "ExtractionProcess", "default_time_limit"]
+__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
 # Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait to write.
@@ -75,13 +76,17 @@ class ExtractionProcess:
         self._closed = False
         self._watchdog: _Watchdog | None = None
 
-    def read_all(self, requests: Iterable[tuple[Path, ChunkRecipe]]) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
-        """Read each file. Answers come in the order of the requests: what was read, or the error of that file (FileUnreadable and below).
+    def read_all(
+        self, requests: Iterable[tuple[Path, ChunkRecipe]], kept: Mapping[Path, KeptTitle] | None = None
+    ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
+        """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the requests: what was read, or the
+        error of that file (FileUnreadable and below).
 
         Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early after `close`; leaving it
         early is allowed. Raises RuntimeError where the child cannot be started at all.
         """
-        source = ((path, pack_request(path, recipe)) for path, recipe in requests)
+        titles = kept or {}
+        source = ((path, pack_request(path, recipe, titles.get(path))) for path, recipe in requests)
         asked: deque[tuple[Path, bytes]] = deque()
         drawn = next(source, None)
         try:

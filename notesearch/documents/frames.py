@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from notesearch import errors
 from notesearch.catalogue import ChunkRecipe
@@ -41,15 +41,24 @@ class Answer(StrEnum):
     FAILED = "failed"
 
 
+class KeptTitle(NamedTuple):
+    """The title of a note that was renamed, and the one it was embedded under before."""
+
+    title: str
+    embedded: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
-    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal."""
+    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal. `embedded_title` is the title that
+    the prefixes of its chunks begin with."""
 
     document: Document
     chunks: tuple[Chunk, ...]
     size: int
     mtime_ns: int
     content_hash: str
+    embedded_title: str
 
 
 def pack(head: Any, text: str = "") -> bytes:
@@ -71,9 +80,9 @@ def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
     return json.loads(body[:head_length]), body[head_length:].decode()
 
 
-def pack_request(path: Path, recipe: ChunkRecipe) -> bytes:
+def pack_request(path: Path, recipe: ChunkRecipe, kept: KeptTitle | None = None) -> bytes:
     """Paths travel as the bytes of the file system: on Linux they need not be valid UTF-8."""
-    return pack([os.fsencode(path).hex(), _as_dict(recipe)])
+    return pack([os.fsencode(path).hex(), _as_dict(recipe), kept])
 
 
 @lru_cache(maxsize=16)
@@ -81,8 +90,9 @@ def _as_dict(recipe: ChunkRecipe) -> dict[str, Any]:
     return asdict(recipe)
 
 
-def unpack_request(head: Any) -> tuple[Path, ChunkRecipe]:
-    return Path(os.fsdecode(bytes.fromhex(head[0]))), ChunkRecipe(**head[1])
+def unpack_request(head: Any) -> tuple[Path, ChunkRecipe, KeptTitle | None]:
+    path, recipe, kept = head
+    return Path(os.fsdecode(bytes.fromhex(path))), ChunkRecipe(**recipe), KeptTitle(*kept) if kept else None
 
 
 def pack_extracted(extracted: Extracted) -> bytes:
@@ -92,11 +102,12 @@ def pack_extracted(extracted: Extracted) -> bytes:
         document.updated, document.language, document.private,
     ]  # fmt: skip
     chunks = [[chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in extracted.chunks]
-    return pack([Answer.READ, said, chunks, extracted.size, extracted.mtime_ns, extracted.content_hash], document.text)
+    about = [extracted.size, extracted.mtime_ns, extracted.content_hash, extracted.embedded_title]
+    return pack([Answer.READ, said, chunks, *about], document.text)
 
 
 def unpack_extracted(head: Any, text: str) -> Extracted:
-    _, said, chunks, size, mtime_ns, content_hash = head
+    _, said, chunks, size, mtime_ns, content_hash, embedded_title = head
     title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
     document = Document(
         text=text, title=title, format=format_name, first_line=first_line, encoding=encoding, tags=tuple(tags), aliases=tuple(aliases),
@@ -111,6 +122,7 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
         size=size,
         mtime_ns=mtime_ns,
         content_hash=content_hash,
+        embedded_title=embedded_title,
     )
 
 

@@ -10,11 +10,12 @@ import re
 from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 from notesearch.documents.encoding import decode
 from notesearch.documents.frontmatter import split_front_matter
 from notesearch.documents.metadata import clean_tag, is_known, read_metadata
-from notesearch.documents.note import document_of, without_leading_blank_lines
+from notesearch.documents.note import document_of, readable_name, without_leading_blank_lines
 from notesearch.documents.outline import Heading, Outline
 from notesearch.domain import Document, Span
 
@@ -46,6 +47,9 @@ _MAYBE_TAG = re.compile(r"#[\w\[]")
 _NOT_A_TAG = re.compile(r"[\d/_-]+$|(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")
 _PROPERTY = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z][\w/.-]{0,60}):: *([^\n]*)(?:\n|\Z)")
 _PROSE_PROPERTIES = frozenset({"description", "summary", "abstract", "note", "comment", "quote"})
+# A line of an outliner's page that is not inside a bullet: a bullet, a heading, a property. And what Logseq alone writes.
+_OUTLINER_LINE = re.compile(r"[ \t]|-(?: |$)|#{1,6} |[A-Za-z][\w/.-]{0,60}::|$")
+_LOGSEQ_MARK = re.compile(r"^[ \t]*(?:id:: [0-9a-f-]{36}|collapsed:: true)$", re.MULTILINE)
 _LONGEST_FENCE = 40
 _LINES_OF_SETEXT = 3
 
@@ -70,6 +74,7 @@ def extract_markdown(path: Path, raw: bytes) -> Document:
         outline=outline,
         metadata=(metadata, read_metadata(properties)) if properties else (metadata,),
         tags=inline_tags(text, outline.blocks),
+        page=_page_name(path, text),
     )
 
 
@@ -173,6 +178,15 @@ def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
             continue
         tags.append(clean_tag(tag))
     return tags
+
+
+def _page_name(path: Path, text: str) -> str:
+    """What Logseq calls the page, where this is one: the file's name, for headings stand in blocks. In it `___` is a slash, `%3F` a `?`."""
+    if path.parent.name != "pages":
+        return ""
+    lines = text.split("\n")
+    outliner = any(line.lstrip().startswith("- ") for line in lines) and all(map(_OUTLINER_LINE.match, lines))
+    return unquote(readable_name(path.stem)).replace("___", "/") if outliner or _LOGSEQ_MARK.search(text) else ""
 
 
 def _without_page_properties(text: str, properties: dict[str, str]) -> str:

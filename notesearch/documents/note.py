@@ -21,12 +21,16 @@ def document_of(
     outline: Outline,
     metadata: tuple[Metadata, ...] = (),
     tags: list[str] | None = None,
+    page: str = "",
 ) -> Document:
-    """The document of a text format: what the note says about itself first, then what its text shows, then its name."""
+    """The document of a text format: what the note says about itself first, then what its text shows, then its name.
+
+    `page`: what an outliner calls the note, whose headings are about a part of it.
+    """
     said = [source for source in metadata if source != Metadata()]
     return Document(
         text=text,
-        title=next((source.title for source in said if source.title), "") or title_of(text, outline) or _readable(path.stem),
+        title=next((source.title for source in said if source.title), "") or page or title_of(text, outline) or readable_name(path.stem),
         format=format_name,
         first_line=first_line,
         encoding=encoding,
@@ -39,7 +43,7 @@ def document_of(
     )
 
 
-def _readable(name: str) -> str:
+def readable_name(name: str) -> str:
     """A file name that can be shown and stored: on Linux it may hold bytes that are not UTF-8."""
     return name if name.isascii() else os.fsencode(name).decode("utf-8", errors="replace")
 

@@ -47,9 +47,10 @@ class Unit(NamedTuple):
 
 
 class Units:
-    """Divides text for a budget of tokens: no unit is above `budget`, and one inside a line is not much above `grain`."""
+    """Divides text for a budget of tokens: no unit is above `budget`, and one inside a line is not much above `grain`. `characters`: no
+    unit is longer, 0 for no such limit (from 200 up)."""
 
-    def __init__(self, text: str, blocks: tuple[Span, ...], counter: TokenCounter, *, budget: int, grain: int) -> None:
+    def __init__(self, text: str, blocks: tuple[Span, ...], counter: TokenCounter, *, budget: int, grain: int, characters: int = 0) -> None:
         self._text = text
         self._blocks = blocks
         self._starts = [start for start, _ in blocks]
@@ -57,6 +58,8 @@ class Units:
         self._budget = budget
         self._grain = min(grain, budget)
         self._slice = max(1, self._grain // 4)
+        self._most = characters or LONGEST_PIECE * budget
+        self._longest = min(LONGEST_UNIT, characters // 2) if characters else LONGEST_UNIT
 
     def between(self, start: int, end: int, *, heading: bool = False) -> Iterator[Unit]:
         """The units of [start, end). `heading`: the first line is one, and is not to be left alone."""
@@ -94,14 +97,14 @@ class Units:
             position = line_end + 1
 
     def _kept(self, start: int, end: int) -> Unit | None:
-        if end - start > LONGEST_PIECE * self._budget:
+        if end - start > self._most:
             return None
         tokens = self._counter.count(self._text[start:end])
         return Unit(start, end, tokens, Boundary.LINE) if 0 < tokens <= self._budget else None
 
     def _line(self, start: int, end: int) -> Iterator[Unit | None]:
         text = self._text
-        if end - start <= LONGEST_UNIT:
+        if end - start <= self._longest:
             line = text[start:end]
             if not line or line.isspace():
                 yield None
@@ -126,7 +129,7 @@ class Units:
 
     def _words(self, start: int, end: int) -> Iterator[Unit]:
         """One unit where the sentence is short, else groups of words; the last ends with the sentence."""
-        if end - start <= LONGEST_UNIT:
+        if end - start <= self._longest:
             tokens = self._counter.count(self._text[start:end])
             if tokens <= self._grain:
                 length = len(self._text[start:end].rstrip())
@@ -138,9 +141,9 @@ class Units:
             if last_end == start and piece_start - start > LONGEST_INDENT:
                 group_start = last_end = piece_start
             boundary = self._between(last_end, piece_start)
-            full = tokens + count > self._grain or piece_end - group_start > LONGEST_UNIT
+            full = tokens + count > self._grain or piece_end - group_start > self._longest
             part = full or (boundary == Boundary.SPACE and tokens >= _FEWEST_WORDS)
-            if part and last_end > group_start and (self._may_part(piece_start) or piece_end - group_start > 2 * LONGEST_UNIT):
+            if part and last_end > group_start and (self._may_part(piece_start) or piece_end - group_start > 2 * self._longest):
                 yield Unit(group_start, last_end, tokens, boundary)
                 group_start, tokens = piece_start, 0
             tokens += count

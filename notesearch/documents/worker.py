@@ -13,6 +13,7 @@ import signal
 import stat
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +25,7 @@ from notesearch.documents.frames import (
     MEMORY_EXIT,
     Answer,
     Extracted,
+    KeptTitle,
     pack,
     pack_error,
     pack_extracted,
@@ -37,18 +39,24 @@ NICENESS = 5
 _TRIES = 3
 
 
-def read_note(path: Path, recipe: ChunkRecipe, announce: IO[bytes] | None = None) -> Extracted:
-    """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it."""
+def read_note(path: Path, recipe: ChunkRecipe, announce: IO[bytes] | None = None, kept: KeptTitle | None = None) -> Extracted:
+    """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it.
+
+    `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that those that did not change keep
+    their vectors.
+    """
     raw, status = _read(path, announce)
     document = extract(path, raw)
     content_hash = hashlib.blake2b(raw, digest_size=16).hexdigest()
     del raw
+    embedded_title = kept.embedded if kept is not None and kept.title == document.title else document.title
     return Extracted(
         document=document,
-        chunks=split(document, recipe),
+        chunks=split(replace(document, title=embedded_title), recipe),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         content_hash=content_hash,
+        embedded_title=embedded_title,
     )
 
 
@@ -83,8 +91,8 @@ def _bytes_of(path: Path) -> bytes:
 
 def _answer(request: Any, output: IO[bytes]) -> bytes:
     try:
-        path, recipe = unpack_request(request)
-        return pack_extracted(read_note(path, recipe, output))
+        path, recipe, kept = unpack_request(request)
+        return pack_extracted(read_note(path, recipe, output, kept))
     except MemoryError:
         return pack_error(FileTooLarge())
     except NotesearchError as error:

@@ -10,7 +10,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ from notesearch import settings as files
 from notesearch.domain import (
     FileProblem,
     Folder,
-    FolderState,
-    HeldDeletions,
-    IndexingState,
     IndexingStatus,
     IndexSummary,
     Match,
@@ -38,11 +34,12 @@ from notesearch.engine.indexer import Indexer, is_gone
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.logs import close_log, open_log
 from notesearch.engine.ownership import Listener, Ownership
-from notesearch.engine.query import trail
+from notesearch.engine.query import WRITTEN_TAG, trail
+from notesearch.engine.requests import Requests
 from notesearch.engine.rows import Candidate, Rows
 from notesearch.engine.search import Search
 from notesearch.engine.snippets import Highlighter
-from notesearch.engine.status import StatusBoard
+from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.engine.watcher import Watcher
 from notesearch.engine.work import Ticket
 from notesearch.errors import (
@@ -54,8 +51,8 @@ from notesearch.errors import (
     UsageError,
     WatchLimited,
 )
-from notesearch.storage.protocols import FolderRow, Held
-from notesearch.storage.store import Store
+from notesearch.storage.opening import open_storage
+from notesearch.storage.rows import FolderRow, Held
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +60,6 @@ log = logging.getLogger(__name__)
 PREVIEW = 24_000
 # Seconds that closing waits for the answers to other processes.
 REQUESTS_END_WITHIN = 3.0
-PROBLEMS_TOLD = 20
-UNREACHABLE = "The folder cannot be reached. Its notes stay searchable."
-KEPT = "Most of its files are gone. Their notes were kept in the index."
 
 
 class Engine:
@@ -87,7 +81,7 @@ class Engine:
         self._indexer: Indexer | None = None
         self._limited: dict[Path, WatchLimited] = {}
         self._log: logging.Handler | None = None
-        self._handlers: dict[str, Callable[[Mapping[str, Any]], object]] = {}
+        self._requests = Requests(self)
         self._folder_lock = threading.Lock()
         self.status_board = StatusBoard(self.status)
 
@@ -100,8 +94,9 @@ class Engine:
             self._ownership = Ownership(self.data_dir)
             self._log = open_log(self.data_dir)
         try:
-            self._store = Store(self.data_dir, read_only=self._read_only)
-            self._indexes = Indexes(self._store, self.data_dir, read_only=self._read_only)
+            self._storage = open_storage(self.data_dir, read_only=self._read_only)
+            self._store = self._storage.store
+            self._indexes = Indexes(self._storage, read_only=self._read_only)
             self._indexes.load_keyword()
             self._rows = Rows(self._store)
             self._search = Search(self._store, self._indexes, self._embedders, waits_for_index=self._read_only or not self._watch)
@@ -121,7 +116,7 @@ class Engine:
                 self._watcher.watch(folder.path)
                 self._indexer.scan(folder.path)
         self._indexer.start()
-        self._listener = Listener(self.data_dir, self._handle)
+        self._listener = Listener(self.data_dir, self._requests.answer)
         if self._ownership is not None:
             self._ownership.announce(self._listener.address)
 
@@ -203,14 +198,18 @@ class Engine:
             raise FolderMissing(f"The folder {folder} is not there", hint="Check how it is written.")
         if not os.access(folder, os.R_OK | os.X_OK):
             raise FolderUnreadable(f"The folder {folder} cannot be read")
-        data_dir = self.data_dir.absolute()
-        if folder == data_dir:
+        # Where a link leads is what counts: nothing is searched twice under two names.
+        real = Path(os.path.realpath(folder))
+        if real == Path(os.path.realpath(self.data_dir)):
             raise FolderOverlap("This is where Notesearch keeps its index", hint="Choose a folder with notes.")
-        for known in self._store.folders():
-            if folder == known.path:
-                raise FolderOverlap(f"{folder} is already searched")
-            if known.path in folder.parents:
-                raise FolderOverlap(f"{folder} is already searched as part of {known.path}")
+        for known in self._store.roots().values():
+            really = Path(os.path.realpath(known))
+            if real == really:
+                raise FolderOverlap(f"{folder} is already searched" if folder == known else f"{folder} is already searched as {known}")
+            if really in real.parents:
+                raise FolderOverlap(f"{folder} is already searched as part of {known}")
+            if real in really.parents and folder not in known.parents:
+                raise FolderOverlap(f"{folder} holds {known}, which is already searched", hint="Remove that one first.")
 
     def remove_folder(self, path: Path) -> None:
         """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
@@ -320,47 +319,7 @@ class Engine:
 
     def status(self) -> IndexingStatus:
         """A snapshot of everything the status line and `notesearch status` show."""
-        rows = self._store.folders()
-        indexer = self._indexer
-        state = IndexingState.IDLE if indexer is None else indexer.state
-        waiting = sum(r.waiting for r in rows)
-        # "Idle" is never said while something waits.
-        if state is IndexingState.IDLE and waiting and indexer is not None:
-            state = IndexingState.INDEXING
-        progress = indexer.progress if indexer is not None else None
-        folders = tuple(self._folder(row) for row in rows)
-        error = indexer.error if indexer is not None else None
-        embedding = progress is not None and progress.stage != "reading"
-        return IndexingStatus(
-            state=state, stage=(progress.stage or ("embedding" if waiting else "")) if progress else "",
-            done=(max(0, progress.total - waiting) if embedding else progress.done) if progress else 0,
-            total=max(progress.total, waiting) if progress and embedding else progress.total if progress else 0,
-            current=progress.current if progress else None, seconds_left=progress.seconds_left if progress else None,
-            documents=sum(r.documents for r in rows), complete=sum(r.complete for r in rows), waiting=waiting, failed=sum(r.failed for r in rows),
-            chunks=sum(r.chunks for r in rows), embedded=sum(r.embedded for r in rows), folders=folders,
-            problems=sum(r.failed for r in rows) + len(self._limited),
-            held=tuple(self._held(row) for row in rows if row.held is Held.ASKING),
-            error=str(error) if isinstance(error, NotesearchError) else "Indexing stopped because of a bug. Start Notesearch again." if error else "",
-        )  # fmt: skip
-
-    def _folder(self, row: FolderRow) -> Folder:
-        unreachable = self._indexer is not None and row.path in self._indexer.unreachable
-        state = FolderState.READY
-        if unreachable:
-            state = FolderState.UNREACHABLE
-        elif row.held is Held.ASKING:
-            state = FolderState.ASKING
-        elif row.waiting:
-            state = FolderState.INDEXING
-        limited = self._limited.get(row.path)
-        return Folder(
-            path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
-            notice=UNREACHABLE if unreachable else KEPT if row.held is Held.KEPT else limited.title if limited else "",
-        )  # fmt: skip
-
-    def _held(self, row: FolderRow) -> HeldDeletions:
-        known = [path for path, k in self._store.known(row.id).items() if k.document_id is not None]
-        return HeldDeletions(folder=row.path, missing=sum(is_gone(p) for p in known), of=len(known))
+        return snapshot(self._store, self._indexer, self._limited)
 
     # Searching
 
@@ -386,8 +345,8 @@ class Engine:
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
-        rows = self._store.newest(limit)
-        return self._rows.build([Candidate(row.id, 0.0, by_words=True) for row in rows], Highlighter(()))
+        newest, _ = self._store.newest_among(None, limit)
+        return self._rows.build([Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(()))
 
     def note_text(self, path: Path, start: int = 0) -> NoteText:
         """The text of a note around character `start`, for the preview. Raises NotIndexed."""
@@ -409,7 +368,7 @@ class Engine:
         )  # fmt: skip
 
     def tags(self) -> tuple[tuple[str, int], ...]:
-        return self._store.facet_counts("tag")
+        return self._store.facet_counts(WRITTEN_TAG)
 
     def formats(self) -> tuple[tuple[str, int], ...]:
         return self._store.facet_counts("type")
@@ -433,8 +392,7 @@ class Engine:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
-        database = sum(p.stat().st_size for p in self.data_dir.glob("notes.sqlite*"))
-        return {"database": database, **self._indexes.bytes_on_disk}
+        return self._storage.bytes_on_disk()
 
     def diagnosis(self) -> list[tuple[str, str, bool]]:
         """(what was checked, what was found, whether it is well) for `notesearch doctor`."""
@@ -467,50 +425,7 @@ class Engine:
 
     def on_request(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
         """Let a front answer a request of its own ("show", say). Called from a thread of the engine."""
-        self._handlers[name] = handler
-
-    def _handle(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        name = request.get("request")
-        paths = [Path(p) for p in request.get("folders", ())]
-        if name == "index":
-            yield from self._handle_index(paths, bool(request.get("confirmed")))
-        elif name == "add":
-            for path in paths:
-                self.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
-            yield {"done": True}
-        elif name == "remove":
-            for path in paths:
-                self.remove_folder(path)
-            yield {"done": True}
-        elif name == "status":
-            yield {"state": str(self.status().state), "memory_bytes": self.memory_bytes()}
-        elif name in self._handlers:
-            self._handlers[name](request)
-            yield {"done": True}
-        else:
-            raise UsageError(f"The running Notesearch does not know {name!r}", hint="Is it an older version? Start it again.")
-
-    def _handle_index(self, paths: Sequence[Path], confirmed: bool) -> Iterator[dict[str, Any]]:
-        latest: list[IndexingStatus] = []
-        result: list[tuple[IndexSummary, tuple[Exception, ...], int] | NotesearchError] = []
-
-        def run() -> None:
-            try:
-                result.append(self.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed))
-            except NotesearchError as error:
-                result.append(error)
-
-        worker = threading.Thread(target=run, name="reconcile", daemon=True)
-        worker.start()
-        while worker.is_alive():
-            worker.join(0.2)
-            # Said in any case: it tells that the owner is alive, and finds out whether anybody still listens.
-            yield {"progress": [latest[-1].stage, latest[-1].done, latest[-1].total] if latest else ["", 0, 0]}
-        if not result or isinstance(result[0], NotesearchError):
-            raise result[0] if result else NotesearchError("The running Notesearch stopped")  # type: ignore[misc]
-        summary, errors, held = result[0]
-        problems = [f"{p.path}: {p.title}. {p.hint}" for p in self.problems()[:PROBLEMS_TOLD]] if summary.failed else []
-        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held, "problems": problems}
+        self._requests.add(name, handler)
 
 
 def absolute(path: Path) -> Path:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from notesearch import catalogue
 from notesearch.documents.chunk import embedded_text
-from notesearch.documents.extraction import Extracted, ExtractionProcess
+from notesearch.documents.extract import READING
+from notesearch.documents.extraction import Extracted, ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local import lower_thread_priority
@@ -26,9 +27,9 @@ from notesearch.engine.indexes import Indexes
 from notesearch.engine.query import facets_of
 from notesearch.engine.scanner import FoundFile
 from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
-from notesearch.errors import FileGone, FileUnreadable, FolderError, NotesearchError
-from notesearch.storage.protocols import FolderRow, Held, NewDocument
-from notesearch.storage.store import Store
+from notesearch.errors import EmbeddingError, FileGone, FileUnreadable, FolderError, NotesearchError
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.rows import FolderRow, Held, NewDocument
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Indexer:
     `changed` is called (from the threads) whenever the progress or the counts may differ.
     """
 
-    def __init__(self, store: Store, indexes: Indexes, embedders: Sequence[Embedder], changed: Callable[[], None]) -> None:
+    def __init__(self, store: DocumentStore, indexes: Indexes, embedders: Sequence[Embedder], changed: Callable[[], None]) -> None:
         self._store = store
         self._indexes = indexes
         self._embedders = {catalogue.fingerprint(e.model): e for e in embedders}
@@ -182,6 +183,7 @@ class Indexer:
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
         self._indexes.sync_keyword(self._stop.is_set)
+        self._indexes.tidy_words()
         self._words_ready.set()
         self._set_idle()
         while not self._stop.is_set():
@@ -272,7 +274,7 @@ class Indexer:
         for file in found:
             known.discard(file.path)
             before = self._store.known_path(Path(file.path))
-            if before is None or (before.size, before.mtime_ns, before.fingerprint) != (file.size, file.mtime_ns, mark):
+            if before is None or not scanner.is_as_known(file, before, mark):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
         if os.path.isdir(folder.path):
@@ -334,7 +336,8 @@ class Indexer:
         last = time.monotonic()
         claimed: set[Path] = set()
         self._extraction = self._extraction or ExtractionProcess()
-        answers = self._extraction.read_all((Path(f.path), recipe) for f in self._unpaused(files))
+        kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
+        answers = self._extraction.read_all(((Path(f.path), recipe) for f in self._unpaused(files)), kept)
         for path, answer in answers:
             if self._stop.is_set():
                 break
@@ -368,7 +371,8 @@ class Indexer:
     def _new_document(self, folder: FolderRow, path: Path, read: Extracted, claimed: set[Path], ticket: Ticket | None) -> NewDocument | None:
         mark = self._mark(folder)
         known = self._store.known_path(path)
-        if known is not None and known.document_id is not None and (known.content_hash, known.fingerprint) == (read.content_hash, mark):
+        as_read = (read.content_hash, mark, READING)
+        if known is not None and known.document_id is not None and (known.content_hash, known.fingerprint, known.reading) == as_read:
             self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
             if ticket is not None:
                 ticket.count(unchanged=1)
@@ -382,7 +386,8 @@ class Indexer:
             ticket.count(chunks=len(read.chunks) if source is None else 0)
         return NewDocument(
             folder_id=folder.id, path=path, size=read.size, mtime_ns=read.mtime_ns, content_hash=read.content_hash, fingerprint=mark,
-            document=read.document, chunks=read.chunks, embedded_texts=[embedded_text(read.document.text, c) for c in read.chunks],
+            reading=READING, embedded_title=read.embedded_title, document=read.document, chunks=read.chunks,
+            embedded_texts=[embedded_text(read.document.text, c) for c in read.chunks],
             facets=facets_of(folder.path, path, read.document), moved_from=source,
         )  # fmt: skip
 
@@ -399,7 +404,8 @@ class Indexer:
     def _failed(self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None) -> None:
         if isinstance(error, FileGone):
             return
-        self._store.put_problem(folder.id, Path(scanner.readable_name(file.path)), error, size=file.size, mtime_ns=file.mtime_ns)
+        path = Path(scanner.readable_name(file.path))
+        self._store.put_problem(folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING)
         if ticket is not None:
             ticket.count(failed=1)
 
@@ -413,6 +419,7 @@ class Indexer:
     # Embedding
 
     def _embed_loop(self) -> None:
+        self._indexes.tidy_vectors()
         for mark in self._embedders:
             self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
             self._indexes.refresh_live(mark, self._stop.is_set)
@@ -445,9 +452,10 @@ class Indexer:
                 folders = self._store.folders()
                 left = sum(f.waiting for f in folders)
                 self.progress.begin(IndexingState.INDEXING, "embedding", total=left, chunks=sum(f.chunks - f.embedded for f in folders))
-            vectors = embedder.embed_documents([w.text for w in waiting], self._paused_or_stopped)
-            if len(vectors):
-                self._store.put_vectors(mark, [w.text_hash for w in waiting[: len(vectors)]], vectors)
+            for positions, vectors in embedder.embed_documents([w.text for w in waiting], (), self._paused_or_stopped):
+                if isinstance(vectors, EmbeddingError):
+                    raise vectors
+                self._store.put_vectors(mark, [waiting[i].text_hash for i in positions], vectors)
                 self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
                 self._indexes.save_vectors()
                 self.progress.embedded(len(vectors))

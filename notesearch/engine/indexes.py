@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 from notesearch.catalogue import MODELS, fingerprint
-from notesearch.storage.keyword_index import KeywordIndex
+from notesearch.storage.opening import Storage
 from notesearch.storage.position import Plan, Rebuild
-from notesearch.storage.protocols import Block, ChunkRow, DocumentRow
-from notesearch.storage.store import Store
-from notesearch.storage.vector_index import VectorIndex
+from notesearch.storage.protocols import NearestIndex
+from notesearch.storage.rows import Block, ChunkRow, DocumentRow
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,10 @@ CHANGES_AT_ONCE = 1000
 VECTORS_AT_ONCE = 2000
 # The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the store on opening.
 SAVE_AFTER = 1000
+# Vectors that no note uses are kept for an undo, so long, and as long as they are at most this share of all.
+UNDO_SECONDS = 30 * 24 * 3600.0
+UNUSED_SHARE = 0.2
+FORGOTTEN_AT_ONCE = 20_000
 
 
 class Indexes:
@@ -33,12 +36,12 @@ class Indexes:
     `sync_keyword` is for the reading thread, `sync_vectors` for the embedding thread; looking at them is for any thread.
     """
 
-    def __init__(self, store: Store, data_dir: Path, *, read_only: bool = False) -> None:
-        self._store = store
+    def __init__(self, storage: Storage, *, read_only: bool = False) -> None:
+        self._store = storage.store
         self._read_only = read_only
-        self._folder = data_dir / "vectors"
-        self.keyword = KeywordIndex(data_dir / "keyword", read_only=read_only)
-        self._vectors: dict[str, VectorIndex] = {}
+        self.keyword = storage.keyword
+        self._open_vectors = storage.vectors
+        self._vectors: dict[str, NearestIndex] = {}
         self._vectors_lock = threading.Lock()
         # For a reader: the newest vector of the store when each index was last brought up to date.
         self._seen: dict[str, int] = {}
@@ -80,7 +83,7 @@ class Indexes:
             for group in _groups(chunks)
         ]  # fmt: skip
 
-    def vectors(self, mark: str) -> VectorIndex:
+    def vectors(self, mark: str) -> NearestIndex:
         """The vector index of a fingerprint, loaded and brought up to date the first time."""
         with self._vectors_lock:
             index = self._vectors.get(mark)
@@ -94,17 +97,27 @@ class Indexes:
                     self._catch_up(mark, index)
             return index
 
-    def loaded(self, mark: str) -> VectorIndex | None:
+    def loaded(self, mark: str) -> NearestIndex | None:
         """The vector index if it is loaded already; never waits."""
         return self._vectors.get(mark)
 
-    def sync_vectors(self, mark: str, index: VectorIndex | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
+    def sync_vectors(self, mark: str, index: NearestIndex | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
         index = self.vectors(mark) if index is None else index
         while not stopped():
             ids, vectors = self._store.vectors_since(mark, index.position, VECTORS_AT_ONCE)
             if not ids:
                 break
             index.add(ids, vectors)
+
+    def tidy_words(self) -> None:
+        """Forget what the keyword index has taken in of notes that are gone."""
+        self._store.forget_tombstones(self.keyword.position)
+
+    def tidy_vectors(self) -> None:
+        """Forget vectors that no note has used for a long time, a bounded number of them."""
+        forgotten = self._store.forget_unused_vectors(time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE)
+        if forgotten:
+            log.info("%d vectors that no note used for a month were forgotten", forgotten)
 
     def refresh_live(self, mark: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of them, build a graph without them
@@ -122,10 +135,10 @@ class Indexes:
             with self._vectors_lock:
                 self._vectors[mark] = fresh
 
-    def _new_index(self, mark: str) -> VectorIndex:
-        return VectorIndex(self._folder, mark, next(m.dimensions for m in MODELS if fingerprint(m) == mark))
+    def _new_index(self, mark: str) -> NearestIndex:
+        return self._open_vectors(mark, next(m.dimensions for m in MODELS if fingerprint(m) == mark))
 
-    def _catch_up(self, mark: str, index: VectorIndex) -> None:
+    def _catch_up(self, mark: str, index: NearestIndex) -> None:
         """For a reader: take in the newest vectors, and leave out those in no use."""
         newest = self._store.newest_vector_id()
         self.sync_vectors(mark, index)
@@ -154,11 +167,6 @@ class Indexes:
 
     def close(self) -> None:
         self.keyword.close()
-
-    @property
-    def bytes_on_disk(self) -> dict[str, int]:
-        keyword = sum(f.stat().st_size for f in (self._folder.parent / "keyword").glob("*") if f.is_file())
-        return {"keyword": keyword, "vectors": sum(f.stat().st_size for f in self._folder.glob("*") if f.is_file())}
 
 
 def _groups(chunks: list[ChunkRow]) -> list[list[ChunkRow]]:

@@ -11,6 +11,7 @@ from notesearch.domain import Document, Query
 from notesearch.storage import analysis
 
 FILTERS = ("tag", "folder", "type")
+WRITTEN_TAG = "written-tag"
 # Other names people type for the formats.
 TYPE_NAMES = {"md": "markdown", "txt": "text", "restructuredtext": "rst"}
 
@@ -116,28 +117,25 @@ def facet(kind: str, value: str) -> str:
         value = TYPE_NAMES.get(value.lstrip("."), value.lstrip("."))
     else:
         value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
-    return f"{kind}:{value}"
-
-
-def _composed(name: str) -> str:
-    """Lower case with composed letters: some disks take names apart into letters and marks."""
-    return unicodedata.normalize("NFC", name).lower()
+    return f"{kind}:{analysis.folded(value)}"
 
 
 def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names from the watched folder down.
 
-    "in:" holds the absolute folders at or below the watched one, for --in.
+    Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to be shown. "in:" holds the
+    absolute folders at or below the watched one, for --in.
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
     if suffix and TYPE_NAMES.get(suffix, suffix) != document.format:
         facets.append(f"type:{suffix}")
     for tag in document.tags:
-        parts = _composed(tag).strip("/").split("/")
-        facets += ["tag:" + "/".join(parts[: i + 1]) for i in range(len(parts))]
+        parts = unicodedata.normalize("NFC", tag).strip("/").split("/")
+        for written in ("/".join(parts[: i + 1]) for i in range(len(parts))):
+            facets += [f"tag:{analysis.folded(written)}", f"{WRITTEN_TAG}:{written}"]
     folders = path.relative_to(root).parent.parts
-    names = [_composed(root.name), *map(_composed, folders)]
+    names = [analysis.folded(name) for name in (root.name, *folders)]
     facets += ["folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)]
     folder = root
     facets.append(f"in:{folder}")

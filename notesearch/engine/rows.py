@@ -7,11 +7,11 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from notesearch.domain import DocumentState, Match, MatchedBy, Passage
+from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.query import trail
-from notesearch.engine.snippets import Highlighter, snippet
-from notesearch.storage.protocols import BlockHit, ChunkRow, DocumentRow
-from notesearch.storage.store import SEGMENT, Store
+from notesearch.engine.snippets import Highlighter, place_of, snippet
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.rows import SEGMENT, BlockHit, ChunkRow, DocumentRow
 
 FURTHER_PASSAGES = 3
 # Notes of up to this many passages are looked at whole.
@@ -37,9 +37,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
+    """A passage with what was found in it: `found` are spans of `text`, `words` the number of the query's words among them."""
+
     chunk: ChunkRow
     text: str
-    found: frozenset[str]
+    found: Sequence[Span]
     words: int
     cosine: float
     score: float
@@ -48,7 +50,7 @@ class _Scored:
 class Rows:
     """Builds rows. Any thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: DocumentStore) -> None:
         self._store = store
         self._counts: tuple[float, int, tuple[int, int, int, int]] = (0.0, -1, (0, 0, 0, 0))
 
@@ -93,9 +95,7 @@ class Rows:
                 matches = highlighter.matches(text) if highlighter.count else []
             scored.append(_score(chunk, text, matches, candidate, highlighter.count))
         if not scored:
-            by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
-            empty = Passage(start=0, end=0, line=document.first_line, heading=(), snippet="", highlights=(), matched_by=by, score=candidate.score)
-            return [empty], 0
+            return [_without_text(document, candidate, highlighter)], 0
         scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
         best = scored[0]
         kept = [best, *(s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2))]
@@ -125,9 +125,19 @@ def _score(chunk: ChunkRow, text: str, matches: Sequence[tuple[int, int, int]], 
     """`matches`: (start, end, number of the query's word) of what was found in the passage; `asked`: how many words the query has."""
     cosine = candidate.cosines.get(chunk.id, 0.0)
     distinct = len({number for _, _, number in matches})
-    found = frozenset(text[start:end] for start, end, _ in matches)
+    found = [(start, end) for start, end, _ in matches]
     # All words of the query in one passage outweigh nearness; a few words among many give way to it.
     return _Scored(chunk, text, found, distinct, cosine, (distinct / asked if asked else 0.0) + cosine + min(len(matches), 8) * 0.01)
+
+
+def _without_text(document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> Passage:
+    """The row of a note that says something about itself and nothing else: it shows its tags, else its file's name."""
+    by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
+    shown = " ".join(f"#{tag}" for tag in document.tags) or document.path.name
+    return Passage(
+        start=0, end=0, line=document.first_line, heading=(), snippet=shown, highlights=tuple(highlighter.find(shown)[0]), matched_by=by,
+        score=candidate.score,
+    )  # fmt: skip
 
 
 def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
@@ -137,7 +147,9 @@ def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *,
     near = candidate.by_meaning and scored.cosine > 0
     by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
     chunk = scored.chunk
+    # Whoever opens the note wants to stand where the words are.
+    line = chunk.line + (scored.text.count("\n", 0, place_of(scored.text, scored.found)) if scored.found else 0)
     return Passage(
-        start=chunk.start, end=chunk.end, line=chunk.line, heading=chunk.heading, snippet=text, highlights=highlights, matched_by=by,
-        score=scored.score, words=tuple(sorted(scored.found)), chunk_id=chunk.id,
+        start=chunk.start, end=chunk.end, line=line, heading=chunk.heading, snippet=text, highlights=highlights, matched_by=by,
+        score=scored.score, words=tuple(sorted({scored.text[start:end] for start, end in scored.found})), chunk_id=chunk.id,
     )  # fmt: skip

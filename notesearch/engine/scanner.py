@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from notesearch.documents.extract import format_of
+from notesearch.documents.extract import READING, format_of
 from notesearch.errors import FolderMissing, FolderUnreadable
-from notesearch.storage.protocols import Known
+from notesearch.storage.rows import Known
 
 IGNORE_FILE = ".notesearchignore"
 # Folders of other programs that hold no notes: packages, caches, and the back-ups that Logseq and Joplin keep of their own notes.
@@ -142,14 +142,20 @@ class Comparison(NamedTuple):
     failed: int = 0
 
 
+def is_as_known(file: FoundFile, known: Known, fingerprint: str) -> bool:
+    """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser reading of it, it does not."""
+    as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
+    return as_it_was and known.reading == READING and known.fingerprint in (fingerprint, "")
+
+
 def compare(found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str) -> Comparison:
-    """Compare, without opening a file. A document made by another chunking recipe counts as changed."""
+    """Compare, without opening a file."""
     left = dict(known)
     changed = []
     unchanged = failed = 0
     for file in found:
         before = left.pop(readable_name(file.path), None)
-        if before is None or (before.size, before.mtime_ns) != (file.size, file.mtime_ns) or before.fingerprint not in ("", fingerprint):
+        if before is None or not is_as_known(file, before, fingerprint):
             changed.append(file)
         elif before.document_id is None:
             failed += 1

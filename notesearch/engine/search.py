@@ -14,7 +14,7 @@ import numpy as np
 
 from notesearch.catalogue import fingerprint
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
-from notesearch.embedding.embedder import Embedder, Vectors
+from notesearch.embedding.embedder import Embedder, Vectors, vectors_in_order
 from notesearch.engine import fusion
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.query import ParsedQuery, parse
@@ -22,8 +22,8 @@ from notesearch.engine.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.snippets import Highlighter, sentences, snippet
 from notesearch.errors import NotesearchError, NotIndexed
 from notesearch.storage import analysis
-from notesearch.storage.protocols import BlockHit, KeywordHits, KeywordQuery
-from notesearch.storage.store import Store
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.rows import BlockHit, KeywordHits, KeywordQuery
 
 # Candidates of each half before notes are collapsed and cut.
 BLOCKS = 150
@@ -55,7 +55,7 @@ class _Asked:
 class Search:
     """Any thread, several at once. Raises NotesearchError where an index or model cannot be used."""
 
-    def __init__(self, store: Store, indexes: Indexes, embedders: Sequence[Embedder], *, waits_for_index: bool) -> None:
+    def __init__(self, store: DocumentStore, indexes: Indexes, embedders: Sequence[Embedder], *, waits_for_index: bool) -> None:
         self._store = store
         self._indexes = indexes
         self._embedders = {fingerprint(e.model): e for e in embedders}
@@ -336,7 +336,7 @@ class Search:
         if not texts:
             return {}
         vector = self._query_vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
-        cosines = embedder.embed_documents(texts) @ vector
+        cosines = vectors_in_order(embedder, texts) @ vector
         told, first = {}, 0
         for match, passage, found in zip(matches, passages, spans, strict=True):
             if found:
@@ -390,4 +390,4 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
 
 def _title_key(text: str) -> tuple[list[str], list[str]]:
     """What makes two titles the same: their folded words and their runs without spaces."""
-    return analysis.words(text), analysis.unspaced_runs(text)
+    return analysis.asked_words(text), analysis.unspaced_runs(text)

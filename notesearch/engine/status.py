@@ -1,21 +1,92 @@
-"""Tells whoever subscribed that the status changed: whole snapshots, at most ten a second, and nothing at all while nothing happens."""
+"""The status that everybody sees: a snapshot of the store and the indexer, and the board that tells whoever subscribed that it changed."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from notesearch.domain import IndexingStatus
-from notesearch.errors import NotesearchError
+from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus
+from notesearch.engine.indexer import Indexer, is_gone
+from notesearch.errors import NotesearchError, WatchLimited
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.rows import FolderRow, Held
 
 log = logging.getLogger(__name__)
 
 AT_MOST_EVERY = 0.1
+UNREACHABLE = "The folder cannot be reached. Its notes stay searchable."
+KEPT = "Most of its files are gone. Their notes were kept in the index."
+BUG = "Indexing stopped because of a bug. Start Notesearch again."
+
+
+def snapshot(store: DocumentStore, indexer: Indexer | None, limited: Mapping[Path, WatchLimited]) -> IndexingStatus:
+    """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not watched whole."""
+    rows = store.folders()
+    waiting = sum(row.waiting for row in rows)
+    failed = sum(row.failed for row in rows)
+    state, stage, done, total = _work(indexer, waiting)
+    error = indexer.error if indexer is not None else None
+    return IndexingStatus(
+        state=state,
+        stage=stage,
+        done=done,
+        total=total,
+        current=indexer.progress.current if indexer is not None else None,
+        seconds_left=indexer.progress.seconds_left if indexer is not None else None,
+        documents=sum(row.documents for row in rows),
+        complete=sum(row.complete for row in rows),
+        waiting=waiting,
+        failed=failed,
+        chunks=sum(row.chunks for row in rows),
+        embedded=sum(row.embedded for row in rows),
+        folders=tuple(_folder(row, limited.get(row.path), unreachable=indexer is not None and row.path in indexer.unreachable) for row in rows),
+        problems=failed + len(limited),
+        held=tuple(_held(store, row) for row in rows if row.held is Held.ASKING),
+        error=str(error) if isinstance(error, NotesearchError) else BUG if error else "",
+    )
+
+
+def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, int, int]:
+    """(state, stage, done, total) of the work under way: notes read, or notes that have all their vectors."""
+    if indexer is None:
+        return IndexingState.IDLE, "", 0, 0
+    progress = indexer.progress
+    # "Idle" is never said while something waits.
+    state = IndexingState.INDEXING if indexer.state is IndexingState.IDLE and waiting else indexer.state
+    if progress.stage == "reading":
+        return state, progress.stage, progress.done, progress.total
+    stage = progress.stage or ("embedding" if waiting else "")
+    return state, stage, max(0, progress.total - waiting), max(progress.total, waiting)
+
+
+def _folder(row: FolderRow, limited: WatchLimited | None, *, unreachable: bool) -> Folder:
+    state, notice = FolderState.READY, limited.title if limited else ""
+    if row.waiting:
+        state = FolderState.INDEXING
+    if row.held is Held.ASKING:
+        state = FolderState.ASKING
+    if row.held is Held.KEPT:
+        notice = KEPT
+    if unreachable:
+        state, notice = FolderState.UNREACHABLE, UNREACHABLE
+    return Folder(
+        path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
+        notice=notice,
+    )  # fmt: skip
+
+
+def _held(store: DocumentStore, row: FolderRow) -> HeldDeletions:
+    known = [path for path, k in store.known(row.id).items() if k.document_id is not None]
+    return HeldDeletions(folder=row.path, missing=sum(is_gone(p) for p in known), of=len(known))
 
 
 class StatusBoard:
-    """`changed` may be called from any thread and returns at once; subscribers are called from the board's own thread."""
+    """Publishes whole snapshots, at most ten a second, and nothing at all while nothing happens.
+
+    `changed` may be called from any thread and returns at once; subscribers are called from the board's own thread.
+    """
 
     def __init__(self, snapshot: Callable[[], IndexingStatus]) -> None:
         self._snapshot = snapshot

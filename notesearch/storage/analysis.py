@@ -6,7 +6,8 @@ Pure functions over tantivy's analyzers; the same ones build the index and read 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 import tantivy
@@ -38,6 +39,12 @@ STOP_WORDS = frozenset(
     dos na nas nos os sao seu sua um uma
     """.split()
 )
+
+
+# Names that are nothing without their signs: C++, C#, F#, .NET. It begins with the sign, so that text without any is passed over fast.
+_SIGN = re.compile(r"\+\+(?<=\w\+\+)(?![\w+#])|#(?<=[a-z]#)(?![\w+#])|\.net(?<![\w.]\.net)(?!\w)", re.IGNORECASE)
+_WORD_BEFORE = re.compile(r"(?<!\w)[a-z]\w{0,39}$", re.IGNORECASE)
+_SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 
 
 @cache
@@ -79,15 +86,61 @@ def words(text: str) -> list[str]:
     return list(exact_analyzer().analyze(spaced(text)))
 
 
+def _signed(text: str) -> Iterator[str]:
+    """The names with signs in a text, as they are written."""
+    for sign in _SIGN.finditer(text):
+        if sign[0][0] == ".":
+            yield sign[0]
+            continue
+        word = _WORD_BEFORE.search(text[max(0, sign.start() - 40) : sign.start()])
+        # With more than a letter before it, `#` is no part of a name.
+        if word and (sign[0] != "#" or len(word[0]) == 1):
+            yield word[0] + sign[0]
+
+
+def signed_names(text: str) -> list[str]:
+    """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". They are indexed beside their letters."""
+    names = []
+    for name in map(str.lower, _signed(text)):
+        for sign, word in _SPELLED:
+            name = name.replace(sign, word)
+        names.append(name)
+    return names
+
+
+def asked_words(text: str) -> list[str]:
+    """The words that a query asks for: a name with signs counts as itself and not as its letters."""
+    return [*words(without_signed(text)), *signed_names(text)]
+
+
+def without_signed(text: str) -> str:
+    """The text without its names with signs."""
+    for name in _signed(text):
+        text = text.replace(name, " ", 1)
+    return text
+
+
+def signed_patterns(text: str) -> list[re.Pattern[str]]:
+    """Patterns that find each name with signs as it is written, in lower case text."""
+    return [re.compile(r"(?<![\w.])" + re.escape(name.lower()) + r"(?![\w+#])") for name in _signed(text)]
+
+
+@cache
+def _folder() -> tantivy.TextAnalyzer:
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+
+
+def folded(text: str) -> str:
+    """The whole text in lower case without diacritics, as words are compared."""
+    composed = unicodedata.normalize("NFC", text)
+    return composed.lower() if composed.isascii() else "".join(_folder().analyze(composed))
+
+
 @lru_cache(20_000)
 def stem(word: str, language: str) -> str:
     """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
     stems = stem_analyzer(language).analyze(word)
     return str(stems[0]) if stems else ""
-
-
-def stems(text: str, language: str) -> list[str]:
-    return list(stem_analyzer(language).analyze(spaced(text)))
 
 
 def unspaced_runs(text: str) -> list[str]:

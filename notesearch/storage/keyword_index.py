@@ -17,9 +17,9 @@ from tantivy import Occur
 from notesearch.errors import StoreError
 from notesearch.storage import analysis
 from notesearch.storage.position import Plan, Rebuild, SavedAt, plan, saving
-from notesearch.storage.protocols import Block, BlockHit, KeywordHits, KeywordQuery
+from notesearch.storage.rows import Block, BlockHit, KeywordHits, KeywordQuery
 
-VERSION = 1
+VERSION = 2
 NAME = "keyword index"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
@@ -192,7 +192,7 @@ class KeywordIndex:
     @staticmethod
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
         """The words that count, each with whether it is still being typed."""
-        folded = [w for word in query.words for w in analysis.words(word)]
+        folded = [w for word in query.words for w in analysis.asked_words(word)]
         telling = analysis.telling_words(folded)
         return [(word, query.prefix and word == folded[-1]) for word in telling]
 
@@ -200,8 +200,8 @@ class KeywordIndex:
         should: list[tantivy.Query] = []
         languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
         counted = self._words(query)
-        whole = [w for w in query.words if len(analysis.words(w)) > 1]
-        parts = {part for w in whole for part in analysis.words(w)}
+        whole = [w for w in query.words if len(analysis.asked_words(w)) > 1]
+        parts = {part for w in whole for part in analysis.asked_words(w)}
         for word, last in counted:
             part = self._one_word(searcher, query, word, last, languages)
             should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
@@ -233,10 +233,14 @@ class KeywordIndex:
             forms.append(self._term("text", word))
         if last:
             forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
-        elif len(word) >= 4 and word.isalpha() and not self._frequency(searcher, query, word, languages):
+        elif self._may_be_misspelled(query, word) and not self._frequency(searcher, query, word, languages):
             fuzzy = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=2 if len(word) >= 8 else 1)
             forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
         return tantivy.Query.disjunction_max_query(forms)
+
+    @staticmethod
+    def _may_be_misspelled(query: KeywordQuery, word: str) -> bool:
+        return len(word) >= 4 and word.isalpha() and not any(word in analysis.signed_names(typed) for typed in query.words)
 
     def _frequency(self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]) -> int:
         stemmed = (searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages)
@@ -268,6 +272,7 @@ class KeywordIndex:
         words = analysis.words(phrase)
         if words:
             parts.append(self._term(field, words[0]) if len(words) == 1 else tantivy.Query.phrase_query(self._schema, field, list(words)))
+        parts += [self._term(field, name) for name in analysis.signed_names(phrase)]
         for run in analysis.unspaced_runs(phrase):
             parts.append(tantivy.Query.boolean_query([(Occur.Must, self._term(gram_field, g)) for g in analysis.grams(run)]))
         return tantivy.Query.boolean_query([(Occur.Must, part) for part in parts]) if parts else tantivy.Query.empty_query()
@@ -286,17 +291,22 @@ class KeywordIndex:
         return int(self._opened().searcher().num_docs)
 
 
+def _plain(text: str) -> str:
+    """The words of a text, and behind them its names with signs, where they stand in no phrase's way."""
+    return " ".join((analysis.spaced(text), *analysis.signed_names(text)))
+
+
 def _tantivy_document(block: Block) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("document", block.document_id)
     document.add_unsigned("first", block.first)
     document.add_unsigned("last", block.last)
     full = f"{block.title}\n{block.text}"
-    plain = analysis.spaced(full)
+    plain = _plain(full)
     document.add_text("text", plain)
     document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
     for title in block.titles:
-        document.add_text("title", analysis.spaced(title))
+        document.add_text("title", _plain(title))
         for run in analysis.unspaced_runs(title):
             document.add_text("title_gram", run)
     runs = analysis.unspaced_runs(full)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from notesearch.errors import StoreTooNew
+from notesearch.errors import StoreError, StoreTooNew
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk rows.
@@ -102,6 +102,20 @@ MIGRATIONS: tuple[str, ...] = (
         retryable INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    # 2: how well each note was read (0: before it was counted), so that a better reading is made up for; the title that the prefixes of its
+    # chunks begin with, which outlives a rename; since when a vector is in no use, in seconds since the epoch. There was one model, so every
+    # vector without a chunk was left by an edit or a removal.
+    """
+    ALTER TABLE documents ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE problems ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE vectors ADD COLUMN unused_since INTEGER;
+    ALTER TABLE documents ADD COLUMN embedded_title TEXT NOT NULL DEFAULT '';
+    UPDATE documents SET embedded_title = title;
+    CREATE INDEX documents_renamed ON documents (folder_id) WHERE embedded_title <> title;
+    CREATE INDEX vectors_unused ON vectors (unused_since) WHERE unused_since IS NOT NULL;
+    UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
+        WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
+    """,
 )
 
 
@@ -109,6 +123,13 @@ def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = M
     """Raise StoreTooNew for a schema that this version does not know. Only looks."""
     if connection.execute("PRAGMA user_version").fetchone()[0] > len(migrations):
         raise StoreTooNew
+
+
+def refuse_older(connection: sqlite3.Connection) -> None:
+    """Raise StoreError (retryable) for a schema that has to be migrated first, which a reader may not do. Only looks."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
+        hint = "Start Notesearch once, or run `notesearch index`."
+        raise StoreError("The index was written by an earlier version of Notesearch", hint=hint, retryable=True)
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:

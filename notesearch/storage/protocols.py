@@ -1,166 +1,139 @@
-"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the keyword index."""
+"""What the engine asks of storage: a store, a keyword index, a vector index. Which engine answers is decided in opening.py, and nothing above
+knows. What each question means in detail, and in which threads it may be asked, stands with the implementation that ships: store.py and the
+parts it names, keyword_index.py, vector_index.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
-from typing import NamedTuple
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from notesearch.domain import FileProblem
+from notesearch.errors import NotesearchError
+from notesearch.storage.position import Plan
+from notesearch.storage.rows import (
+    Block,
+    ChunkRow,
+    DocumentRow,
+    FolderRow,
+    Held,
+    KeywordHits,
+    KeywordQuery,
+    Known,
+    NewDocument,
+    Put,
+    Vectors,
+    WaitingChunk,
+)
 
-from notesearch.domain import Chunk, Document
 
-Vectors = NDArray[np.float32]
+class _Folders(Protocol):
+    """Folders with their counts, and problems."""
+
+    def add_folder(self, path: Path, model: str) -> int: ...
+    def remove_folder(self, folder_id: int) -> None: ...
+    def absorb_folder(self, child_id: int, parent: Path) -> None: ...
+    def folders(self) -> tuple[FolderRow, ...]: ...
+    def roots(self) -> dict[int, Path]: ...
+    def hold_deletions(self, folder_id: int, held: Held) -> None: ...
+    def put_problem(self, folder_id: int, path: Path, error: NotesearchError, *, size: int, mtime_ns: int, reading: int) -> None: ...
+    def problems(self) -> tuple[FileProblem, ...]: ...
+    def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]: ...
 
 
-class Held(IntEnum):
-    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the index."""
+class _Documents(Protocol):
+    """Documents as they come and go."""
 
-    NO = 0
-    ASKING = 1
-    KEPT = 2
+    def known(self, folder_id: int) -> dict[str, Known]: ...
+    def known_path(self, path: Path) -> Known | None: ...
+    def paths_under(self, path: Path) -> list[str]: ...
+    def paths_with_content(self, content_hash: str, fingerprint: str) -> list[Path]: ...
+    def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]: ...
+    def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]: ...
+    def touch_document(self, document_id: int, *, size: int, mtime_ns: int) -> None: ...
+    def remove_paths(self, paths: Sequence[str]) -> int: ...
+    def forget_tombstones(self, position: int) -> None: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FolderRow:
-    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk."""
+class _Vectors(Protocol):
+    """The cache of vectors."""
 
-    id: int
-    path: Path
-    model: str
-    held: Held
-    documents: int
-    complete: int
-    failed: int
-    chunks: int
-    embedded: int
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int: ...
+    def forget_unused_vectors(self, before: float, share: float, limit: int) -> int: ...
+    def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]: ...
+    def count_vectors_since(self, fingerprint: str, vector_id: int) -> int: ...
+    def vectors_by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]: ...
+    def newest_vector_id(self) -> int: ...
+    def live_vector_ids(self, fingerprint: str) -> set[int]: ...
+    def fingerprints(self) -> tuple[str, ...]: ...
+
+
+class _Questions(Protocol):
+    """What search and the index copies ask."""
 
     @property
-    def waiting(self) -> int:
-        return self.documents - self.complete - self.failed
+    def position(self) -> int: ...
+    def newer_than(self, position: int) -> int: ...
+    def changes_since(self, position: int, limit: int) -> list[tuple[int, int, bool]]: ...
+    def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]: ...
+    def document_at(self, path: Path) -> DocumentRow | None: ...
+    def newest_among(self, document_ids: Collection[int] | None, limit: int) -> tuple[list[int], int]: ...
+    def chunks_of(self, document_id: int) -> list[ChunkRow]: ...
+    def chunks_of_all(self, document_ids: Sequence[int]) -> dict[int, list[ChunkRow]]: ...
+    def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]: ...
+    def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]: ...
+    def waiting_chunks(self, fingerprint: str, limit: int) -> list[WaitingChunk]: ...
+    def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]: ...
+    def vectors_of_short_documents(self, fingerprint: str, document_ids: Sequence[int], chunks: int) -> list[tuple[int, int, int, bytes]]: ...
+    def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]: ...
+    def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]: ...
+    def text(self, document_id: int, start: int, end: int) -> str: ...
+    def beginnings(self, document_ids: Sequence[int]) -> dict[int, str]: ...
+    def line_breaks(self, document_id: int, end: int) -> int: ...
+    def facets_of(self, document_id: int) -> list[str]: ...
+    def documents_with(self, facets: Sequence[str], without: Sequence[str] = ()) -> set[int]: ...
+    def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]: ...
+    def languages(self) -> tuple[tuple[str, int], ...]: ...
 
 
-class Known(NamedTuple):
-    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed."""
+class DocumentStore(_Folders, _Documents, _Vectors, _Questions, Protocol):
+    """The truth about documents, chunks, text and vectors. `instance` names it, so that a copy knows what it copies."""
 
-    document_id: int | None
-    size: int
-    mtime_ns: int
-    content_hash: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewDocument:
-    """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets ("tag:x", "folder:y", "type:z")."""
-
-    folder_id: int
-    path: Path
-    size: int
-    mtime_ns: int
-    content_hash: str
-    fingerprint: str
-    document: Document
-    chunks: Sequence[Chunk]
-    embedded_texts: Sequence[str]
-    facets: Sequence[str]
-    moved_from: Path | None = None
+    @property
+    def instance(self) -> str: ...
+    def check(self) -> list[str]: ...
+    def close(self) -> None: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Put:
-    document_id: int
-    added: bool
-    chunks: int
-    reused: int
+class WordIndex(Protocol):
+    """The keyword index: a copy of the store's text for finding exact words."""
+
+    @property
+    def position(self) -> int: ...
+    def load(self, *, instance: str, position: int) -> Plan: ...
+    def apply(self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None: ...
+    def refresh(self) -> None: ...
+    def search(
+        self, query: KeywordQuery, limit: int, among: Collection[int] | None = None, without: Collection[int] = ()
+    ) -> KeywordHits: ...
+    def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = ...) -> set[int]: ...
+    def close(self) -> None: ...
+    def __len__(self) -> int: ...
 
 
-class WaitingChunk(NamedTuple):
-    """A text that has no vector yet."""
+class NearestIndex(Protocol):
+    """A vector index: a copy of the store's vectors of one fingerprint for finding the nearest."""
 
-    document_id: int
-    text_hash: bytes
-    text: str
-
-
-class DocumentRow(NamedTuple):
-    id: int
-    folder_id: int
-    path: Path
-    format: str
-    title: str
-    mtime_ns: int
-    first_line: int
-    length: int
-    language: str
-    tags: tuple[str, ...]
-    aliases: tuple[str, ...]
-    expected: int
-    embedded: int
-    fingerprint: str
-    position: int
-
-
-class ChunkRow(NamedTuple):
-    id: int
-    document_id: int
-    ordinal: int
-    start: int
-    end: int
-    line: int
-    heading: tuple[str, ...]
-    prefix: str
-    tokens: int
-    vector_id: int | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases and headings that count with them."""
-
-    document_id: int
-    first: int
-    last: int
-    title: str
-    titles: Sequence[str]
-    text: str
-    language: str
-    facets: Sequence[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeywordQuery:
-    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last word is the beginning of one.
-
-    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query without words lists all of it.
-    `languages`: the stemmers worth asking, those that the notes are written in.
-    """
-
-    words: Sequence[str] = ()
-    runs: Sequence[str] = ()
-    phrases: Sequence[str] = ()
-    prefix: bool = False
-    facets: Sequence[str] = ()
-    without_facets: Sequence[str] = ()
-    filtered: bool = False
-    languages: Sequence[str] = ()
-
-
-class BlockHit(NamedTuple):
-    document_id: int
-    first: int
-    last: int
-    score: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeywordHits:
-    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where none holds all; `complete` are
-    documents, the best of them, that hold all."""
-
-    hits: tuple[BlockHit, ...]
-    total: int
-    complete: frozenset[int] = frozenset()
+    @property
+    def position(self) -> int: ...
+    @property
+    def unsaved(self) -> int: ...
+    @property
+    def mostly_dead(self) -> bool: ...
+    def load(self, *, instance: str, position: int) -> Plan: ...
+    def save(self, instance: str) -> None: ...
+    def add(self, ids: Sequence[int], vectors: Vectors) -> None: ...
+    def set_live(self, live: Collection[int]) -> None: ...
+    def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]: ...
+    def __len__(self) -> int: ...

@@ -17,7 +17,7 @@ import numpy as np
 
 from notesearch.settings import sync_folder
 from notesearch.storage.position import Plan, Rebuild, SavedAt, plan, saving
-from notesearch.storage.protocols import Vectors
+from notesearch.storage.rows import Vectors
 
 VERSION = 1
 M = 16
@@ -166,7 +166,3 @@ class VectorIndex:
 
     def __len__(self) -> int:
         return int(self._graph.get_current_count())
-
-    @property
-    def bytes_on_disk(self) -> int:
-        return self._path.stat().st_size if self._path.exists() else 0

@@ -132,7 +132,7 @@ def test_a_search_object(indexed: Shell, read_once: Path) -> None:
     marked = [first["snippet"][a:b] for a, b in first["highlights"]]
     assert set(marked) & {"sour", "dough", "sour dough"}
     lines = (read_once / "Notes/Kitchen/bread.md").read_text().split("\n")
-    assert lines[first["line"] - 1] == text[first["start"] :].split("\n")[0]
+    assert "sour dough" in lines[first["line"] - 1]
     assert all(set(p) == RESULT for r in answer["results"] for p in r["passages"])
     assert [r["rank"] for r in answer["results"]] == list(range(1, len(answer["results"]) + 1))
 

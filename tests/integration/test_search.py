@@ -55,6 +55,45 @@ def test_filters_alone_list_all_that_passes(vault: Engine) -> None:
     assert found(vault, "") == []
 
 
+def test_names_with_signs(engine: Engine, notes: Path) -> None:
+    fill(notes, {"a.md": "Written in C and B.\n", "b.md": "# C++\n\nTemplates.\n", "c.md": "C# runs on .NET here.\n", "d.md": "A net for F.\n"})
+    engine.reconcile([notes])
+    for query, name in (("C++", "b.md"), ("c#", "c.md"), (".NET", "c.md"), ('"C++"', "b.md"), ("title:c++", "b.md")):
+        assert found(engine, query, "keyword") == [name], query
+        assert found(engine, query)[0] == name, query
+    assert "c.md" not in found(engine, "written -C#")
+    (match,) = engine.search(Query(text="c#", mode=Mode.KEYWORD)).matches
+    assert [match.best.snippet[a:b] for a, b in match.best.highlights] == ["C#"]
+
+
+def test_tags_and_folders_are_found_without_their_diacritics_and_shown_with_them(engine: Engine, notes: Path) -> None:
+    fill(notes, {"Küche/a.md": "---\ntags: [Büro/Straße]\n---\nword\n", "b.md": "word\n"})
+    engine.reconcile([notes])
+    for query in ("tag:buro", "tag:Büro", "tag:buro/strasse", "folder:kuche", "folder:Küche"):
+        assert found(engine, query) == ["a.md"], query
+        assert found(engine, f"word {query}", "keyword") == ["a.md"], query
+    assert dict(engine.tags()) == {"büro": 1, "büro/straße": 1}
+
+
+def test_the_line_is_where_the_words_are(engine: Engine, notes: Path) -> None:
+    write(notes, "a.md", "---\ntags: [x]\n---\n# Long\n\nfirst line\nsecond line\nthe zanzibar line\nlast line\n")
+    engine.reconcile([notes])
+    (match,) = engine.search(Query(text="zanzibar")).matches
+    assert (match.best.line, match.best.start) == (8, 0)
+    assert engine.keyword_search(Query(text="zanzibar")).matches[0].best.line == 8
+    (listed,) = engine.search(Query(text="tag:x")).matches
+    assert listed.best.line == 4
+
+
+def test_a_note_that_only_says_something_about_itself_shows_that(engine: Engine, notes: Path) -> None:
+    fill(notes, {"tagged.md": "---\ntitle: Plan\ntags: [later, garden]\n---\n", "named.md": "---\ntitle: Zanzibar\n---\n"})
+    engine.reconcile([notes])
+    (tagged,) = engine.search(Query(text="tag:garden", mode=Mode.KEYWORD)).matches
+    assert tagged.best.snippet == "#later #garden"
+    (named,) = engine.search(Query(text="zanzibar", mode=Mode.KEYWORD)).matches
+    assert named.best.snippet == "named.md"
+
+
 def test_scripts_without_spaces(vault: Engine) -> None:
     assert found(vault, "北京大学", mode="keyword") == ["北京.md"]
     assert found(vault, '"图书馆"') == ["北京.md"]
@@ -76,7 +115,7 @@ def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
     row = results.matches[0]
     assert (row.path, row.title, row.trail, row.format) == (notes / "Kitchen/Baking/bread.md", "Bread", ("Notes", "Kitchen", "Baking"), "markdown")
     assert (row.rank, row.state) == (1, DocumentState.COMPLETE)
-    assert row.best.line == 5
+    assert row.best.line == 7
     assert [row.best.snippet[a:b] for a, b in row.best.highlights] == ["overnight"]
     assert (results.stage, results.searched, results.of, results.waiting) == (Stage.FUSED, 6, 6, 0)
 

@@ -90,6 +90,20 @@ def test_logseq_page_properties() -> None:
     assert document.first_line == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("pages/Snap___to grid%3F.md", "description:: x\n\n# Usage\n\t- text\n", "Snap/to grid?"),
+        ("pages/Changelog.md", "## Beta\nid:: 692d8283-7f1d-44cf-81b0-bb25c46aa0b1\nplain text\n", "Changelog"),
+        ("pages/Named.md", "title:: Its own\n\n- # Heading\n", "Its own"),
+        ("pages/about___us.md", "# About us\n\nA page of a web site.\n\n- with a list\n", "About us"),
+        ("Usage.md", "# Heading\n- item\n", "Heading"),
+    ],
+)
+def test_a_page_of_logseq_is_called_by_its_file(name: str, text: str, title: str) -> None:
+    assert read(text, name).title == title
+
+
 def test_wikilinks_and_block_ids_stay_in_the_text() -> None:
     text = "See [[a|b]].\n\nA line. ^abc123\n"
     assert read(text).text == text

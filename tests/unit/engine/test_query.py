@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
-from notesearch.engine.query import ParsedQuery, facet, facets_of, parse, trail
+from notesearch.engine.query import WRITTEN_TAG, ParsedQuery, facet, facets_of, parse, trail
 from tests.conftest import shared
 
 
@@ -131,6 +131,13 @@ def test_facets_of_a_note() -> None:
 @pytest.mark.parametrize(("kind", "value"), [("tag", "Food/Bread"), ("folder", "Kitchen"), ("type", "md"), ("folder", "Kitchen/Baking")])
 def test_a_filter_asks_for_what_a_note_has(kind: str, value: str) -> None:
     assert facet(kind, value) in facets_of(Path("/n/Notes"), Path("/n/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread",)))
+
+
+def test_diacritics_do_not_matter_in_tags_and_folders_but_are_shown() -> None:
+    facets = facets_of(Path("/n/Notes"), Path("/n/Notes/Küche/a.md"), note(tags=("büro/straße", "e\u0301te\u0301")))
+    for kind, value in (("tag", "buro"), ("tag", "Büro/Straße"), ("tag", "ete"), ("folder", "kuche"), ("folder", "Ku\u0308che")):
+        assert facet(kind, value) in facets
+    assert [f for f in facets if f.startswith(WRITTEN_TAG)] == [f"{WRITTEN_TAG}:{tag}" for tag in ("büro", "büro/straße", "été")]
 
 
 def test_the_trail() -> None:

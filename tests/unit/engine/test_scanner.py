@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notesearch.documents.extract import READING
 from notesearch.engine import scanner
 from notesearch.errors import FolderMissing, FolderUnreadable
-from notesearch.storage.protocols import Known
+from notesearch.storage.rows import Known
 from tests.conftest import fill, write
 
 
@@ -134,7 +135,7 @@ def test_comparing(notes: Path) -> None:
         os.utime(notes / name, ns=(number, number))
 
     def known(name: str, mark: str = "m", document: int | None = 1) -> Known:
-        return Known(document, files[name].size, files[name].mtime_ns, "hash", mark)
+        return Known(document, files[name].size, files[name].mtime_ns, "hash", mark, READING)
 
     before = {
         str(notes / "same.md"): known("same.md"), str(notes / "edited.md"): known("edited.md"), str(notes / "recipe.md"): known("recipe.md", "old"),
@@ -148,7 +149,7 @@ def test_comparing(notes: Path) -> None:
 
 def test_a_folder_that_may_not_be_entered_stops_nothing(notes: Path, lock_away: Callable[[Path], None]) -> None:
     fill(notes, {"a.md": "1", "Locked/b.md": "2", "Locked/Deep/c.md": "3", ".notesearchignore": "*.txt\n", "Locked/.notesearchignore": "c.md\n"})
-    known = {f.path: Known(1, f.size, f.mtime_ns, "", "") for f in scanner.scan(notes)}
+    known = {f.path: Known(1, f.size, f.mtime_ns, "", "", READING) for f in scanner.scan(notes)}
     lock_away(notes / "Locked")
     assert listed(notes) == {"a.md"}
     assert scanner.is_wanted(notes, notes / "Locked" / "b.md")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.engine.snippets import SNIPPET, Highlighter, fold, sentences, snippet
+from notesearch.engine.snippets import SNIPPET, Highlighter, fold, place_of, sentences, snippet
 
 
 def marked(text: str, highlighter: Highlighter) -> list[str]:
@@ -19,6 +19,37 @@ def test_words_are_found_in_their_forms() -> None:
     assert marked("Zurich", Highlighter(["Zürich"])) == ["Zurich"]
     assert marked("die Häuser am See", Highlighter(["Haus"], languages=["de"])) == ["Häuser"]
     assert marked("unstudied", Highlighter(["study"])) == []
+
+
+def test_names_with_signs_are_found_as_they_are_written() -> None:
+    assert marked("C, C++ and c++; C#", Highlighter(["c++"])) == ["C++", "c++"]
+    assert marked("A .NET of nets, net.NET", Highlighter([".net"])) == [".NET"]
+    assert Highlighter(["C++"]).count == 1
+
+
+@pytest.mark.parametrize(
+    ("passage", "shown"),
+    [
+        ("See :ref:`the guide <guide>`, `Py <https://x>`_ and ``code``.\n\nExample::\n\n  x = 1\n", "See the guide, Py and code. Example: x = 1"),
+        (".. note::\n   Take care.\n\n.. _target:\n\nTitle\n^^^^^\n", "Take care. Title"),
+        ("+---+---+\n| a | b |\n+===+===+\n| 1 |   |\n+---+---+\n", "a | b 1"),
+        ("=====  =====\nA      B\n=====  =====\n", "A B"),
+        ("| a | b |\n|---+---|\n| 1 | 2 |\n", "a | b 1 | 2"),
+        ("| a | b |\n| :-- | --: |\n| 1 | 2 |\n", "a | b 1 | 2"),
+        (": #+name: x\n: literal\n~verb~ =eq= /two words/\n", "literal verb eq two words"),
+        ("`jq` and [`jq`](u): do |a, b|\n  ? a\n  : b || c\n", "jq and jq: do |a, b| ? a : b || c"),
+        ("/tmp/ and a/b/c, 1/2/ 3, x ~ y ~ z\n", "/tmp/ and a/b/c, 1/2/ 3, x ~ y ~ z"),
+    ],
+)
+def test_a_snippet_leaves_markup_away_and_the_rest_alone(passage: str, shown: str) -> None:
+    assert snippet(passage, None)[0] == shown
+
+
+def test_the_place_where_the_words_stand_densest() -> None:
+    passage = "# bread\n\nbread once\n" + "nothing " * 40 + "\nsour bread and sour bread\n"
+    spans = Highlighter(["sour", "bread"]).find(passage)[0]
+    assert passage[place_of(passage, spans) :].startswith("sour bread and")
+    assert place_of("# bread\n\nelse", [(2, 7)]) == 2
 
 
 def test_a_word_being_typed_is_a_beginning() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.domain import Chunk, Document
-from notesearch.storage.protocols import NewDocument, Vectors
+from notesearch.storage.rows import NewDocument, Vectors
 from notesearch.storage.store import Store
 
 MARK = fingerprint(LOCAL)
@@ -45,6 +45,7 @@ def make(store: Store, root: Path) -> MakeDocument:
         content_hash = about.pop("content_hash", None)
         facets = about.pop("facets", ("type:markdown",))
         fingerprint = str(about.pop("fingerprint", MARK))
+        reading = int(str(about.pop("reading", 1)))
         text = "\n".join(parts)
         chunks, start = [], 0
         for ordinal, part in enumerate(parts):
@@ -53,8 +54,9 @@ def make(store: Store, root: Path) -> MakeDocument:
         document = Document(text=text, title=title, format="text" if name.endswith(".txt") else "markdown", **about)  # type: ignore[arg-type]
         return NewDocument(
             folder_id=next(f.id for f in store.folders() if f.path == root), path=root / name, size=len(text), mtime_ns=mtime_ns,
-            content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()), fingerprint=fingerprint, document=document,
-            chunks=tuple(chunks), embedded_texts=[f"{prefix}\n{part}" if prefix else part for part in parts],
+            content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()), fingerprint=fingerprint, reading=reading,
+            embedded_title=prefix or title, document=document, chunks=tuple(chunks),
+            embedded_texts=[f"{prefix}\n{part}" if prefix else part for part in parts],
             facets=facets, moved_from=root / moved_from if moved_from else None,  # type: ignore[arg-type]
         )  # fmt: skip
 

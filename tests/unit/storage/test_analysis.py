@@ -31,7 +31,24 @@ def test_an_unknown_language_is_stemmed_as_the_default() -> None:
 
 def test_every_stemmer_exists() -> None:
     for language in analysis.STEMMERS:
-        assert analysis.stems("word", language)
+        assert analysis.stem("word", language)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("C++ or c#, F#; and .NET.", ["cplusplus", "csharp", "fsharp", "dotnet"]), ("(Notepad++)", ["notepadplusplus"]), ("plain words", []),
+        ("# Heading, issue #12, ab#c, AB#, example.net, .network, C+, C+++, C##", []), ("c++/c#", ["cplusplus", "csharp"]),
+    ],
+)  # fmt: skip
+def test_names_with_signs(text: str, names: list[str]) -> None:
+    assert analysis.signed_names(text) == names
+
+
+def test_what_a_query_asks_for() -> None:
+    assert analysis.asked_words("C++") == ["cplusplus"]
+    assert analysis.asked_words("plus-size") == ["plus", "size"]
+    assert analysis.folded("BÜRO/Straße E\u0301té 北京 ") == "buro/strasse ete 北京 "
 
 
 def test_runs_without_spaces() -> None:

@@ -12,7 +12,7 @@ from notesearch.errors import DiskFull, StoreError
 from notesearch.storage import analysis
 from notesearch.storage.keyword_index import KeywordIndex
 from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate
-from notesearch.storage.protocols import Block, KeywordQuery
+from notesearch.storage.rows import Block, KeywordQuery
 
 INSTANCE = "this store"
 
@@ -65,6 +65,24 @@ def test_the_total_counts_what_holds_all_words(index: KeywordIndex, put: Put) ->
     put("sour bread", "bread and butter", "sour cream bread")
     assert index.search(KeywordQuery(words=("sour", "bread")), 1).total == 2
     assert index.search(KeywordQuery(words=("sour", "butter")), 10).total == 3
+
+
+def test_names_with_signs_are_not_their_letters(index: KeywordIndex, put: Put) -> None:
+    put("C and assembler", "the C++ compiler", "C# and F# on .NET", "a net of c and f")
+    assert ask(index, "c++") == [2]
+    assert ask(index, "C++ compiler")[0] == 2
+    assert ask(index, "C#") == ask(index, "F#") == ask(index, ".net") == [3]
+    assert ask(index, "J#") == []
+    assert set(ask(index, "c")) == {1, 2, 3, 4}
+    assert index.documents_with_phrase("the C++ compiler") == {2}
+    assert index.documents_with_phrase("C#") == {3}
+    assert ask(index, "csharp") == [3]
+
+
+def test_a_name_with_signs_in_a_title(index: KeywordIndex, put: Put) -> None:
+    put(block(1, "body", title="C"), block(2, "body", title="C++"))
+    assert index.documents_with_phrase("C++", title=True) == {2}
+    assert ask(index, "C++") == [2]
 
 
 def test_titles_weigh_more(index: KeywordIndex, put: Put) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from notesearch.errors import StoreTooNew
+from notesearch.errors import StoreError, StoreTooNew
+from notesearch.storage.database import DATABASE
 from notesearch.storage.migrations import MIGRATIONS, migrate
-from notesearch.storage.store import DATABASE, Store
+from notesearch.storage.store import Store
 
 
 @pytest.fixture
@@ -58,6 +60,29 @@ def test_every_earlier_version_comes_to_the_newest_schema(database: sqlite3.Conn
     assert store.instance
     assert len(store.folders()) <= 1
     store.close()
+
+
+def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(database: sqlite3.Connection, tmp_path: Path) -> None:
+    migrate(database, MIGRATIONS[:1])
+    fill(database)
+    used, orphan = 1, 2
+    database.execute("INSERT INTO vectors VALUES (?, 'm', x'00', x'00')", (orphan,))
+    database.close()
+    before = time.time() - 1
+    with closing(Store(tmp_path)) as store:
+        (known,) = [k for k in store.known(1).values() if k.document_id is not None]
+        assert known.reading == 0
+        assert store.forget_unused_vectors(before, 0.0, 10) == 0
+        assert store.forget_unused_vectors(before + 3600, 0.0, 10) == 1
+        assert set(store.vectors_by_id([used, orphan])) == {used}
+
+
+def test_a_reader_leaves_an_earlier_schema_to_the_owner(database: sqlite3.Connection, tmp_path: Path) -> None:
+    migrate(database, MIGRATIONS[:-1])
+    database.close()
+    with pytest.raises(StoreError, match="earlier version") as refused:
+        Store(tmp_path, read_only=True)
+    assert refused.value.retryable
 
 
 def test_the_newest_version_is_left_alone(database: sqlite3.Connection) -> None:

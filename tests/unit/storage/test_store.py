@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 
 from notesearch.catalogue import LOCAL
 from notesearch.errors import DiskFull, FileBinary, FileUnreadable, StoreDamaged, StoreError
-from notesearch.storage.protocols import WaitingChunk
-from notesearch.storage.store import DATABASE, SEGMENT, Store, text_hash
+from notesearch.storage.database import DATABASE
+from notesearch.storage.documents import text_hash
+from notesearch.storage.rows import SEGMENT, WaitingChunk
+from notesearch.storage.store import Store
 from tests.unit.storage.conftest import MARK, MakeDocument, unit_vectors
 
 
@@ -116,8 +119,54 @@ def test_documents_of_a_folder_that_is_gone_are_left_out(store: Store, make: Mak
     store.remove_folder(late.folder_id)
     assert store.put_documents([late]) == []
     assert store.document_at(root / "a.md") is None
-    store.put_problem(late.folder_id, root / "b.md", FileBinary(), size=1, mtime_ns=1)
+    store.put_problem(late.folder_id, root / "b.md", FileBinary(), size=1, mtime_ns=1, reading=1)
     assert store.problems() == ()
+
+
+def test_a_note_read_anew_keeps_the_vectors_of_texts_that_stay(store: Store, make: MakeDocument, root: Path) -> None:
+    """The same bytes, but a better reading finds other passages in them: what the lesser one stored is not taken for it."""
+    store.put_documents([make("a.md", ["one", "#+x two"], content_hash="same", reading=1)])
+    embed_all(store)
+    (put,) = store.put_documents([make("a.md", ["one", "two"], content_hash="same", reading=2)])
+    assert (put.chunks, put.reused) == (2, 1)
+    assert embed_all(store) == ["a\ntwo"]
+    known = store.known_path(root / "a.md")
+    assert known is not None
+    assert known.reading == 2
+
+
+def test_a_renamed_note_is_known_with_the_title_it_was_embedded_under(store: Store, make: MakeDocument, root: Path) -> None:
+    parts = ["one", "two", "three"]
+    (put,) = store.put_documents([make("old.md", parts)])
+    embed_all(store)
+    folder = store.folders()[0].id
+    assert store.renamed(folder) == {}
+    store.put_documents([make("new.md", parts, moved_from="old.md")])
+    assert store.renamed(folder) == {root / "new.md": ("new", "old")}
+    store.put_documents([make("newer.md", parts, moved_from="new.md")])
+    assert store.renamed(folder) == {root / "newer.md": ("newer", "old")}
+    assert store.put_documents([make("newer.md", ["one", "TWO", "three"], prefix="old")])[0].reused == 2
+    assert store.renamed(folder) == {root / "newer.md": ("newer", "old")}
+    store.put_documents([make("newer.md", ["something", "else"], prefix="old")])
+    assert store.renamed(folder) == {}
+    assert store.document_at(root / "newer.md") == store.documents([put.document_id])[put.document_id]
+
+
+def test_a_copy_goes_on_under_its_own_title(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make("template.md", ["one"])])
+    embed_all(store)
+    store.put_documents([make("copy.md", ["one"])])
+    assert store.renamed(store.folders()[0].id) == {}
+
+
+def test_a_renamed_note_keeps_its_chunks_as_they_were_cut(store: Store, make: MakeDocument, root: Path) -> None:
+    """A longer title leaves less room for text: the same bytes may be cut elsewhere, and a vector belongs to its own cut."""
+    store.put_documents([make("a.md", ["one two", "three"], content_hash="same")])
+    embed_all(store)
+    (put,) = store.put_documents([make("much longer.md", ["one", "two three"], content_hash="same", moved_from="a.md")])
+    assert put.reused == 2
+    chunks = store.chunks_of(put.document_id)
+    assert [(c.start, c.end, c.prefix) for c in chunks] == [(0, 7, "a"), (8, 13, "a")]
 
 
 def test_only_the_time_changed(store: Store, make: MakeDocument, root: Path) -> None:
@@ -196,12 +245,76 @@ def test_ids_of_vectors_are_never_used_twice(store: Store, make: MakeDocument, r
     assert store.count_vectors_since(MARK, 0) == 0
 
 
+# Vectors that no chunk uses
+
+
+def later(seconds: float = 10.0) -> float:
+    return time.time() + seconds
+
+
+def test_vectors_long_unused_are_forgotten_and_an_undo_before_costs_nothing(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make("a.md", ["one", "two", "three"])])
+    embed_all(store)
+    store.put_documents([make("a.md", ["one", "TWO", "three"])])
+    embed_all(store)
+    assert store.forget_unused_vectors(time.time() - 60, 0.1, 100) == 0
+    assert store.put_documents([make("a.md", ["one", "two", "three"])])[0].reused == 3
+    assert store.forget_unused_vectors(later(), 0.1, 100) == 1
+    assert embed_all(store) == []
+    assert store.put_documents([make("a.md", ["one", "TWO", "three"])])[0].reused == 2
+
+
+def test_few_unused_vectors_are_kept_and_many_are_forgotten_in_slices(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make(f"{i}.md", [f"part {i}"]) for i in range(10)])
+    embed_all(store)
+    store.remove_paths([str(root / f"{i}.md") for i in range(4)])
+    assert store.forget_unused_vectors(later(), 0.4, 100) == 0
+    assert store.forget_unused_vectors(later(), 0.2, 3) == 3
+    assert store.count_vectors_since(MARK, 0) == 7
+
+
+def test_a_vector_that_another_note_uses_is_in_use(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make("a.md", ["shared"], prefix=""), make("b.md", ["shared"], prefix="")])
+    embed_all(store)
+    store.remove_paths([str(root / "a.md")])
+    assert store.forget_unused_vectors(later(), 0.0, 100) == 0
+    store.remove_paths([str(root / "b.md")])
+    assert store.forget_unused_vectors(later(), 0.0, 100) == 1
+
+
+def test_the_vectors_of_an_earlier_model_are_kept(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make("a.md", ["one", "two"])])
+    embed_all(store)
+    store.put_documents([make("a.md", ["one two"], fingerprint="other")])
+    assert store.forget_unused_vectors(later(), 0.0, 100) == 0
+    assert store.put_documents([make("a.md", ["one", "two"])])[0].reused == 2
+
+
+def test_a_vector_whose_note_went_while_it_was_made_is_unused(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make("a.md", ["one"])])
+    (late,) = waiting(store)
+    store.remove_paths([str(root / "a.md")])
+    assert store.put_vectors(MARK, [late.text_hash], unit_vectors(1)) == 0
+    assert store.forget_unused_vectors(later(), 0.0, 100) == 1
+
+
+def test_tombstones_are_forgotten_but_the_position_stays(store: Store, make: MakeDocument, root: Path) -> None:
+    store.put_documents([make(f"{i}.md", [str(i)]) for i in range(3)])
+    store.remove_paths([str(root / f"{i}.md") for i in range(3)])
+    position = store.position
+    store.forget_tombstones(position - 2)
+    assert [p for p, _, _ in store.changes_since(0, 10)] == [position - 1, position]
+    store.forget_tombstones(position)
+    assert [p for p, _, _ in store.changes_since(0, 10)] == [position]
+    assert store.position == position
+
+
 # Folders
 
 
 def test_removing_a_folder_keeps_what_others_use(store: Store, make: MakeDocument, root: Path) -> None:
     store.put_documents([make("a.md", ["one"], prefix="", content_hash="a")])
-    store.put_problem(store.folders()[0].id, root / "b.md", FileBinary(), size=1, mtime_ns=1)
+    store.put_problem(store.folders()[0].id, root / "b.md", FileBinary(), size=1, mtime_ns=1, reading=1)
     other = store.add_folder(Path("/other"), LOCAL.identifier)
     elsewhere = make("x.md", ["one"], prefix="", content_hash="b")
     embed_all(store)
@@ -220,14 +333,14 @@ def test_a_folder_is_added_once(store: Store, root: Path) -> None:
 
 def test_a_folder_taken_up_by_the_one_around_it_keeps_its_vectors(store: Store, make: MakeDocument, root: Path) -> None:
     store.put_documents([make("sub/a.md", ["one"])])
-    store.put_problem(store.folders()[0].id, root / "sub/b.md", FileUnreadable(), size=1, mtime_ns=1)
+    store.put_problem(store.folders()[0].id, root / "sub/b.md", FileUnreadable(), size=1, mtime_ns=1, reading=1)
     embed_all(store)
     read_anew = make("sub/a.md", ["one"])
     parent = store.add_folder(Path("/"), LOCAL.identifier)
     store.absorb_folder(next(f.id for f in store.folders() if f.path == root), Path("/"))
     (folder,) = store.folders()
     assert (folder.id, folder.documents, folder.complete, folder.failed) == (parent, 2, 1, 1)
-    assert {k.mtime_ns for k in store.known(parent).values()} == {-1}
+    assert {k.reading for k in store.known(parent).values()} == {0}
     fields = {name: getattr(read_anew, name) for name in read_anew.__slots__}
     assert store.put_documents([type(read_anew)(**{**fields, "folder_id": parent})])[0].reused == 1
 
@@ -249,7 +362,7 @@ def test_paths_under_is_the_subtree_and_nothing_beside_it(store: Store, make: Ma
     inside = ["sub/a.md", "sub/deep/b.md", "sub/é.md", "sub/日.md"]
     beside = ["sub.md", "sub0.md", "sub-1/a.md", "sub!/b.md", "Sub/a.md", "su.md", "subway/a.md"]
     store.put_documents([make(name, [name]) for name in inside + beside])
-    store.put_problem(store.folders()[0].id, root / "sub/bad.md", FileBinary(), size=1, mtime_ns=1)
+    store.put_problem(store.folders()[0].id, root / "sub/bad.md", FileBinary(), size=1, mtime_ns=1, reading=1)
     assert sorted(store.paths_under(root / "sub")) == sorted(str(root / n) for n in [*inside, "sub/bad.md"])
     assert store.paths_under(root / "sub.md") == [str(root / "sub.md")]
     assert store.paths_under(root / "nothing") == []
@@ -267,7 +380,7 @@ def test_odd_names(store: Store, make: MakeDocument, root: Path, odd: str) -> No
 
 def test_removed_paths_leave_a_tombstone(store: Store, make: MakeDocument, root: Path) -> None:
     (put,) = store.put_documents([make("a.md", ["one"], facets=("tag:x",))])
-    store.put_problem(store.folders()[0].id, root / "b.md", FileBinary(), size=1, mtime_ns=1)
+    store.put_problem(store.folders()[0].id, root / "b.md", FileBinary(), size=1, mtime_ns=1, reading=1)
     assert store.remove_paths([str(root / "a.md"), str(root / "b.md"), str(root / "never.md")]) == 1
     assert store.changes_since(0, 10) == [(2, put.document_id, True)]
     assert store.facet_counts("tag") == ()
@@ -312,7 +425,7 @@ def test_text_over_segment_borders_counts_characters(store: Store, make: MakeDoc
 def test_a_problem_replaces_the_note_and_a_good_reading_the_problem(store: Store, make: MakeDocument, root: Path) -> None:
     store.put_documents([make("a.md", ["one"])])
     folder = store.folders()[0].id
-    store.put_problem(folder, root / "a.md", FileUnreadable(), size=5, mtime_ns=9)
+    store.put_problem(folder, root / "a.md", FileUnreadable(), size=5, mtime_ns=9, reading=1)
     assert store.document_at(root / "a.md") is None
     (problem,) = store.problems()
     assert (problem.path, problem.title, problem.retryable) == (root / "a.md", FileUnreadable.title, True)
@@ -325,8 +438,8 @@ def test_a_problem_replaces_the_note_and_a_good_reading_the_problem(store: Store
 
 def test_problems_to_be_tried_again(store: Store, root: Path) -> None:
     folder = store.folders()[0].id
-    store.put_problem(folder, root / "again.md", FileUnreadable(), size=1, mtime_ns=1)
-    store.put_problem(folder, root / "binary.md", FileBinary(), size=1, mtime_ns=1)
+    store.put_problem(folder, root / "again.md", FileUnreadable(), size=1, mtime_ns=1, reading=1)
+    store.put_problem(folder, root / "binary.md", FileBinary(), size=1, mtime_ns=1, reading=1)
     assert store.forget_problems(None) == [root / "again.md"]
     assert [p.path.name for p in store.problems()] == ["binary.md"]
     assert store.forget_problems([root / "binary.md"]) == [root / "binary.md"]
@@ -362,7 +475,9 @@ def test_many_ids_are_asked_in_slices(store: Store, make: MakeDocument, root: Pa
 
 def test_newest_and_languages(store: Store, make: MakeDocument, root: Path) -> None:
     store.put_documents([make("a.md", mtime_ns=5, language="de"), make("b.md", mtime_ns=9, language="de"), make("c.md", mtime_ns=7)])
-    assert [d.path.name for d in store.newest(2)] == ["b.md", "c.md"]
+    ids, total = store.newest_among(None, 2)
+    assert [store.documents(ids)[i].path.name for i in ids] == ["b.md", "c.md"]
+    assert total == 3
     assert store.languages() == (("de", 2), ("", 1))
 
 
@@ -453,8 +568,6 @@ def test_damage_met_in_the_middle_of_an_answer(tmp_path: Path, store: Store, mak
         file.write(b"\xff" * 4096)
     opened = Store(tmp_path)
     try:
-        with pytest.raises(StoreDamaged):
-            opened.newest(1000)
         with pytest.raises(StoreDamaged):
             opened.documents(list(range(1, 401)))
         with pytest.raises(StoreDamaged):

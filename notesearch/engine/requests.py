@@ -1,0 +1,76 @@
+"""What another process may ask of the one that owns the data folder, and how it is answered: a few words back and forth, see ownership.py."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notesearch import catalogue
+from notesearch.domain import IndexingStatus, IndexSummary
+from notesearch.errors import NotesearchError, UsageError
+
+if TYPE_CHECKING:
+    from notesearch.engine.engine import Engine
+
+PROBLEMS_TOLD = 20
+
+Answers = Iterator[dict[str, Any]]
+
+
+class Requests:
+    """Answers requests by the engine's own methods. Called from threads of the listener, several at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._of_fronts: dict[str, Callable[[Mapping[str, Any]], object]] = {}
+
+    def add(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
+        """Let a front answer a request of its own."""
+        self._of_fronts[name] = handler
+
+    def answer(self, request: Mapping[str, Any]) -> Answers:
+        """The answers in order, the last one ends it. Raises NotesearchError, UsageError for a request that is not known."""
+        name = request.get("request")
+        paths = [Path(p) for p in request.get("folders", ())]
+        if name == "index":
+            yield from self._index(paths, bool(request.get("confirmed")))
+            return
+        if name == "status":
+            yield {"state": str(self._engine.status().state), "memory_bytes": self._engine.memory_bytes()}
+            return
+        if name == "add":
+            for path in paths:
+                self._engine.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
+        elif name == "remove":
+            for path in paths:
+                self._engine.remove_folder(path)
+        elif name in self._of_fronts:
+            self._of_fronts[name](request)
+        else:
+            raise UsageError(f"The running Notesearch does not know {name!r}", hint="Is it an older version? Start it again.")
+        yield {"done": True}
+
+    def _index(self, paths: Sequence[Path], confirmed: bool) -> Answers:
+        latest: list[IndexingStatus] = []
+        result: list[tuple[IndexSummary, tuple[Exception, ...], int] | NotesearchError] = []
+
+        def run() -> None:
+            try:
+                result.append(self._engine.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed))
+            except NotesearchError as error:
+                result.append(error)
+
+        worker = threading.Thread(target=run, name="reconcile", daemon=True)
+        worker.start()
+        while worker.is_alive():
+            worker.join(0.2)
+            # Said in any case: it tells that the owner is alive, and finds out whether anybody still listens.
+            yield {"progress": [latest[-1].stage, latest[-1].done, latest[-1].total] if latest else ["", 0, 0]}
+        if not result or isinstance(result[0], NotesearchError):
+            raise result[0] if result else NotesearchError("The running Notesearch stopped")  # type: ignore[misc]
+        summary, errors, held = result[0]
+        problems = [f"{p.path}: {p.title}. {p.hint}" for p in self._engine.problems()[:PROBLEMS_TOLD]] if summary.failed else []
+        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held, "problems": problems}

@@ -1,0 +1,90 @@
+"""Folders with their counts, and the files in them that could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from notesearch.domain import FileProblem
+from notesearch.errors import NotesearchError
+from notesearch.storage.documents import Documents
+from notesearch.storage.rows import FolderRow, Held
+
+
+class Folders(Documents):
+    """The part of the store that holds folders and problems."""
+
+    def add_folder(self, path: Path, model: str) -> int:
+        with self._write() as w:
+            w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (str(path), model))
+            row = w.execute("SELECT id FROM folders WHERE path = ?", (str(path),)).fetchone()
+            return int(row[0])
+
+    def remove_folder(self, folder_id: int) -> None:
+        """Forget the folder, its documents and, where nothing else uses them, their vectors. The notes themselves are untouched."""
+        with self._write() as w:
+            ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
+            vectors = w.execute(
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
+                (folder_id,),
+            ).fetchall()
+            self._remove(w, ids)
+            w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
+            w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
+            w.executemany("DELETE FROM vectors WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = ?1)", vectors)
+
+    def absorb_folder(self, child_id: int, parent: Path) -> None:
+        """Give a folder's documents to the folder around it. They are read anew, for their trail differs; their vectors stay."""
+        with self._write() as w:
+            (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (str(parent),)).fetchone()
+            for table in ("documents", "problems"):
+                w.execute(f"UPDATE {table} SET folder_id = ?, reading = 0 WHERE folder_id = ?", (parent_id, child_id))
+            w.execute("DELETE FROM folders WHERE id = ?", (child_id,))
+
+    def folders(self) -> tuple[FolderRow, ...]:
+        """Every folder with its counts, by path."""
+        rows = self._read(
+            """SELECT f.id, f.path, f.model, f.held, count(d.id), coalesce(sum(d.embedded >= d.expected), 0),
+                      (SELECT count(*) FROM problems p WHERE p.folder_id = f.id
+                         AND NOT EXISTS (SELECT 1 FROM documents x WHERE x.path = p.path)),
+                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0)
+               FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""
+        )
+        return tuple(
+            FolderRow(
+                id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded
+            )
+            for i, p, m, held, n, complete, bad, chunks, embedded in rows
+        )
+
+    def roots(self) -> dict[int, Path]:
+        """Paths of the folders by id, without counting anything."""
+        return {i: Path(path) for i, path in self._read("SELECT id, path FROM folders")}
+
+    def hold_deletions(self, folder_id: int, held: Held) -> None:
+        with self._write() as w:
+            w.execute("UPDATE folders SET held = ? WHERE id = ?", (int(held), folder_id))
+
+    # Problems
+
+    def put_problem(self, folder_id: int, path: Path, error: NotesearchError, *, size: int, mtime_ns: int, reading: int) -> None:
+        """A file that cannot be read. What an earlier version of it held leaves the index: it is no longer true."""
+        with self._write() as w:
+            ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (str(path),))]
+            self._remove(w, ids)
+            w.execute(
+                "INSERT OR REPLACE INTO problems SELECT ?, id, ?, ?, ?, ?, ?, ? FROM folders WHERE id = ?",
+                (str(path), size, mtime_ns, error.title, error.hint, int(error.retryable), reading, folder_id),
+            )
+
+    def problems(self) -> tuple[FileProblem, ...]:
+        rows = self._read("SELECT path, title, hint, retryable FROM problems ORDER BY path")
+        return tuple(FileProblem(path=Path(p), title=t, hint=h, retryable=bool(r)) for p, t, h, r in rows)
+
+    def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
+        """Drop these problems (None: all that may be retried) so that the files are read again. Returns their paths."""
+        with self._write() as w:
+            rows = w.execute("SELECT path FROM problems WHERE retryable").fetchall() if paths is None else [(str(p),) for p in paths]
+            w.executemany("DELETE FROM problems WHERE path = ?", rows)
+            return [Path(row[0]) for row in rows]

@@ -1,0 +1,43 @@
+"""Opens the storage of a data folder: the one place that knows which engine answers (SQLite, tantivy, hnswlib)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from notesearch.storage.database import DATABASE
+from notesearch.storage.keyword_index import KeywordIndex
+from notesearch.storage.protocols import DocumentStore, NearestIndex, WordIndex
+from notesearch.storage.store import Store
+from notesearch.storage.vector_index import VectorIndex
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Storage:
+    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector index; `bytes_on_disk` tells what
+    the database, the keyword index and the vector indexes take."""
+
+    store: DocumentStore
+    keyword: WordIndex
+    vectors: Callable[[str, int], NearestIndex]
+    bytes_on_disk: Callable[[], dict[str, int]]
+
+
+def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
+    """Raises StoreTooNew, StoreDamaged, StoreError. `read_only`: beside the process that owns the data folder."""
+    keyword, vectors = data_dir / "keyword", data_dir / "vectors"
+
+    def bytes_on_disk() -> dict[str, int]:
+        return {"database": _bytes(data_dir, f"{DATABASE}*"), "keyword": _bytes(keyword), "vectors": _bytes(vectors)}
+
+    return Storage(
+        store=Store(data_dir, read_only=read_only),
+        keyword=KeywordIndex(keyword, read_only=read_only),
+        vectors=lambda fingerprint, dimensions: VectorIndex(vectors, fingerprint, dimensions),
+        bytes_on_disk=bytes_on_disk,
+    )
+
+
+def _bytes(folder: Path, pattern: str = "*") -> int:
+    return sum(file.stat().st_size for file in folder.glob(pattern) if file.is_file())

@@ -1,0 +1,177 @@
+"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the keyword index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from notesearch.domain import Chunk, Document
+
+Vectors = NDArray[np.float32]
+# Characters of a document's text that are kept, and read, together.
+SEGMENT = 1 << 16
+
+
+class Held(IntEnum):
+    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the index."""
+
+    NO = 0
+    ASKING = 1
+    KEPT = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FolderRow:
+    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk."""
+
+    id: int
+    path: Path
+    model: str
+    held: Held
+    documents: int
+    complete: int
+    failed: int
+    chunks: int
+    embedded: int
+
+    @property
+    def waiting(self) -> int:
+        return self.documents - self.complete - self.failed
+
+
+class Known(NamedTuple):
+    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and there is no fingerprint.
+
+    `reading`: by which reading of the program it was read (see documents/extract.py).
+    """
+
+    document_id: int | None
+    size: int
+    mtime_ns: int
+    content_hash: str
+    fingerprint: str
+    reading: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewDocument:
+    """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets ("tag:x", "folder:y", "type:z").
+
+    `embedded_title`: what the prefixes of the chunks begin with.
+    """
+
+    folder_id: int
+    path: Path
+    size: int
+    mtime_ns: int
+    content_hash: str
+    fingerprint: str
+    reading: int
+    embedded_title: str
+    document: Document
+    chunks: Sequence[Chunk]
+    embedded_texts: Sequence[str]
+    facets: Sequence[str]
+    moved_from: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Put:
+    document_id: int
+    added: bool
+    chunks: int
+    reused: int
+
+
+class WaitingChunk(NamedTuple):
+    """A text that has no vector yet."""
+
+    document_id: int
+    text_hash: bytes
+    text: str
+
+
+class DocumentRow(NamedTuple):
+    id: int
+    folder_id: int
+    path: Path
+    format: str
+    title: str
+    mtime_ns: int
+    first_line: int
+    length: int
+    language: str
+    tags: tuple[str, ...]
+    aliases: tuple[str, ...]
+    expected: int
+    embedded: int
+    fingerprint: str
+    position: int
+
+
+class ChunkRow(NamedTuple):
+    id: int
+    document_id: int
+    ordinal: int
+    start: int
+    end: int
+    line: int
+    heading: tuple[str, ...]
+    prefix: str
+    tokens: int
+    vector_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases and headings that count with them."""
+
+    document_id: int
+    first: int
+    last: int
+    title: str
+    titles: Sequence[str]
+    text: str
+    language: str
+    facets: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeywordQuery:
+    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last word is the beginning of one.
+
+    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query without words lists all of it.
+    `languages`: the stemmers worth asking, those that the notes are written in.
+    """
+
+    words: Sequence[str] = ()
+    runs: Sequence[str] = ()
+    phrases: Sequence[str] = ()
+    prefix: bool = False
+    facets: Sequence[str] = ()
+    without_facets: Sequence[str] = ()
+    filtered: bool = False
+    languages: Sequence[str] = ()
+
+
+class BlockHit(NamedTuple):
+    document_id: int
+    first: int
+    last: int
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeywordHits:
+    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where none holds all; `complete` are
+    documents, the best of them, that hold all."""
+
+    hits: tuple[BlockHit, ...]
+    total: int
+    complete: frozenset[int] = frozenset()

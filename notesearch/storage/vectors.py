@@ -1,0 +1,109 @@
+"""The cache of vectors under (fingerprint, hash of the embedded text), apart from the chunks that use them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from notesearch.storage.database import Database
+from notesearch.storage.rows import Vectors
+
+
+class KeptVectors(Database):
+    """The part of the store that holds vectors."""
+
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
+        """Keep vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns how many chunks those were."""
+        with self._write() as w:
+            touched: set[int] = set()
+            completed = 0
+            for digest, vector in zip(digests, vectors, strict=True):
+                w.execute("INSERT OR IGNORE INTO vectors (fingerprint, text_hash, vector) VALUES (?, ?, ?)", (fingerprint, digest, vector.tobytes()))
+                vector_id = self._vector_id(w, fingerprint, digest)
+                chunks = w.execute(
+                    "SELECT c.id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.fingerprint = ?",
+                    (digest, fingerprint),
+                ).fetchall()
+                w.executemany("UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks))
+                if vector_id is not None and not chunks:
+                    # The note was edited or removed while its vector was being made.
+                    self._note_use(w, left=[vector_id])
+                completed += len(chunks)
+                touched.update(d for _, d in chunks)
+            w.executemany(
+                "UPDATE documents SET embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1) WHERE id = ?1",
+                ((d,) for d in touched),
+            )
+            return completed
+
+    @staticmethod
+    def _vector_id(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
+        row = w.execute("SELECT id FROM vectors WHERE fingerprint = ? AND text_hash = ?", (fingerprint, digest)).fetchone()
+        return int(row[0]) if row else None
+
+    @staticmethod
+    def _vectors_of(w: sqlite3.Connection, document_id: int) -> list[int]:
+        return [row[0] for row in w.execute("SELECT vector_id FROM chunks WHERE document_id = ? AND vector_id IS NOT NULL", (document_id,))]
+
+    @staticmethod
+    def _note_use(w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
+        """Remember since when vectors are in no use: `left` by an edit or a removal, unless another chunk has them; `used` ones are in use.
+
+        A change of the model leaves nothing, so what belongs to the earlier model is kept until somebody drops it.
+        """
+        w.executemany("UPDATE vectors SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL", ((i,) for i in used))
+        w.executemany(
+            "UPDATE vectors SET unused_since = ?1 WHERE id = ?2 AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = ?2)",
+            ((int(time.time()), i) for i in left),
+        )
+
+    def forget_unused_vectors(self, before: float, share: float, limit: int) -> int:
+        """Forget vectors that have been in no use since `before` (seconds since the epoch), where they are more than `share` of all; the
+        longest unused first, at most `limit`. Returns how many."""
+        unused = int(self._one("SELECT count(*) FROM vectors WHERE unused_since < ?", (before,))[0])
+        if not unused or unused <= share * int(self._one("SELECT count(*) FROM vectors")[0]):
+            return 0
+        with self._write() as w:
+            return w.execute(
+                "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors v WHERE unused_since < ?"
+                " AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = v.id) ORDER BY unused_since LIMIT ?)",
+                (before, limit),
+            ).rowcount
+
+    def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
+        """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
+        rows = self._read(
+            "SELECT id, vector FROM vectors WHERE fingerprint = ? AND id > ? ORDER BY id LIMIT ?", (fingerprint, vector_id, limit)
+        )
+        ids = [row[0] for row in rows]
+        return ids, np.array([np.frombuffer(row[1], np.float32) for row in rows], np.float32)
+
+    def count_vectors_since(self, fingerprint: str, vector_id: int) -> int:
+        return int(self._one("SELECT count(*) FROM vectors WHERE fingerprint = ? AND id > ?", (fingerprint, vector_id))[0])
+
+    def vectors_by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
+        return {i: np.frombuffer(v, np.float32) for i, v in self._chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)}
+
+    def newest_vector_id(self) -> int:
+        """The highest id that any vector ever had: the position that copies are compared with."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
+        return int(row[0]) if row else 0
+
+    def live_vector_ids(self, fingerprint: str) -> set[int]:
+        """Ids of the vectors that some chunk uses; the others are kept only so that going back costs nothing."""
+        return {
+            row[0]
+            for row in self._read(
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
+                (fingerprint,),
+            )
+        }
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """Fingerprints that documents are embedded under, or are to be."""
+        return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM documents"))
