@@ -10,7 +10,7 @@ from pathlib import Path
 
 from notesearch.errors import NoDisplay, NotesearchError, UsageError
 
-COMMANDS = frozenset({"add", "remove", "index", "search", "similar", "status", "models", "doctor"})
+COMMANDS = frozenset({"add", "remove", "index", "search", "similar", "status", "models", "doctor", "use", "key"})
 EXTRACTION = "--extraction-worker"
 WRONG_USE, COULD_NOT_RUN = 2, 3
 

@@ -1,15 +1,101 @@
-"""Embedding models as data: dimensions, limits, instructions, chunking recipe; and the fingerprint that vectors are kept under.
+"""Providers and embedding models as data: dimensions, limits, instructions, manners, price; and the fingerprint that vectors are kept under.
 
-Nothing here runs a model. A change of anything a vector depends on changes the fingerprint, so old and new vectors never mix.
+Nothing here runs a model or touches the network. A change of anything a vector depends on changes the fingerprint, so old and new vectors
+never mix. Facts about the AI/ML API are from its published request schemas (tests/data/aimlapi-schemas.json); limits of one request are those
+of the makers behind it (OpenAI, Voyage, Google, Alibaba), since the gateway publishes none: a smaller one is found when it is met.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
 
-from notesearch.errors import UsageError
+from notesearch.errors import InsecureAddress, UsageError
+
+OWN_KEY_VARIABLE = "NOTESEARCH_API_KEY"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """A server that embeds. `key_variable`: the environment variable that stands in for a stored key. `requests_at_once`: the most that are in
+    flight. `page`: where an account is made and topped up."""
+
+    name: str
+    title: str
+    base_url: str
+    key_variable: str = OWN_KEY_VARIABLE
+    needs_key: bool = False
+    requests_at_once: int = 2  # a server of one's own computes one or two at a time
+    page: str = ""
+
+    @property
+    def host(self) -> str:
+        """Host and port, for people and for the ledger."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def on_this_machine(self) -> bool:
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+PROVIDERS: tuple[Provider, ...] = (
+    Provider(
+        name="aimlapi", title="AI/ML API", base_url="https://api.aimlapi.com/v1", key_variable="AIMLAPI_API_KEY", needs_key=True,
+        requests_at_once=8, page="https://aimlapi.com/app/keys",
+    ),
+    Provider(
+        name="openai", title="OpenAI", base_url="https://api.openai.com/v1", key_variable="OPENAI_API_KEY", needs_key=True,
+        requests_at_once=8, page="https://platform.openai.com/api-keys",
+    ),
+)  # fmt: skip
+
+KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
+
+
+def provider(name: str, base_url: str = "") -> Provider:
+    """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server of the person's own.
+
+    Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host but this machine.
+    """
+    known = next((p for p in PROVIDERS if p.name == name), None)
+    if known is not None:
+        return replace(known, base_url=checked_url(base_url)) if base_url else known
+    if not name or name == "local" or not all(c.isalnum() or c in "-_." for c in name):
+        raise UsageError(f"{name!r} is no name for a provider", hint="Use letters, digits, - and _.")
+    if not base_url:
+        names = ", ".join(p.name for p in PROVIDERS)
+        raise UsageError(f"There is no provider called {name!r}", hint=f"Known: {names}. For a server of your own give its address: --base-url URL.")
+    return Provider(name=name, title=name, base_url=checked_url(base_url))
+
+
+def checked_url(url: str) -> str:
+    """`url` without what follows the path and without a slash at its end. Raises UsageError or InsecureAddress."""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+        host.encode("idna")
+    except (ValueError, UnicodeError):
+        host, parts = "", urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError("The base URL is not an address", hint="It looks like https://host/v1.")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise UsageError("The base URL holds more than an address", hint="Leave out names, passwords and what follows ? or #; set a key instead.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InsecureAddress
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine by itself, without asking a name server."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +103,8 @@ class ChunkRecipe:
     """How text is cut for a model. Sizes in tokens of `tokenizer` ("minilm": the bundled WordPiece vocabulary), prefix included.
 
     Sections are cut near `target`, never above `maximum`; a section under `minimum` is merged with its neighbour. `overlap` is the share of
-    a chunk repeated at the start of the next one, only where a section is cut. `version` changes with the algorithm.
+    a chunk repeated at the start of the next one, only where a section is cut. `characters`: the most that an embedded text holds, prefix
+    included; 0 for no limit. `version` changes with the algorithm.
     """
 
     target: int
@@ -26,13 +113,41 @@ class ChunkRecipe:
     overlap: float
     tokenizer: str = "minilm"
     version: int = 1
+    characters: int = 0
+
+
+Fields = tuple[tuple[str, str | bool | int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manners:
+    """How a remote model wants to be asked.
+
+    `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent. `query_fields`, `document_fields`:
+    further fields of the body. `dimensions` is sent where `takes_dimensions` and the number differs from `default_dimensions` (0: the
+    default is not known for certain); it may be from `least_dimensions` to `most_dimensions`. Limits of one request: 0 for none.
+    """
+
+    encoding: str = "omit"
+    query_fields: Fields = ()
+    document_fields: Fields = ()
+    takes_dimensions: bool = False
+    default_dimensions: int = 0
+    least_dimensions: int = 0
+    most_dimensions: int = 0
+    items_per_request: int = 128
+    characters_per_item: int = 0
+    characters_per_request: int = 0
+    tokens_per_request: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddingModel:
     """One embedding model. `context` is the most tokens it reads; instructions are put before queries and documents.
 
-    `floor`: passages with a lower cosine to the query have nothing to do with it.
+    `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local model. `price`: US dollars
+    per million tokens, None where it is not known. `retired`: why it may be gone, "" where it is served. `shortened`: `dimensions` is the
+    person's choice. `best_for`: what it is made for, for people.
     """
 
     provider: str
@@ -46,10 +161,16 @@ class EmbeddingModel:
     revision: str = ""
     floor: float = -1.0
     remote: bool = False
+    manners: Manners | None = None
+    price: float | None = None
+    retired: str = ""
+    shortened: bool = False
+    best_for: str = ""
 
     @property
     def identifier(self) -> str:
-        return f"{self.provider}/{self.name}"
+        """`provider/name`, and `#dimensions` where the person chose them."""
+        return f"{self.provider}/{self.name}" + (f"#{self.dimensions}" if self.shortened else "")
 
 
 LOCAL = EmbeddingModel(
@@ -63,23 +184,209 @@ LOCAL = EmbeddingModel(
     recipe=ChunkRecipe(target=220, maximum=256, minimum=60, overlap=0.12),
     revision="int8-1",
     floor=0.12,
+    best_for="everything, English first; nothing leaves this computer",
 )
 
-MODELS: tuple[EmbeddingModel, ...] = (LOCAL,)
+# Models that read thousands of tokens: a passage a person can take in at a glance, not what fits.
+LARGE = ChunkRecipe(target=380, maximum=480, minimum=60, overlap=0.12)
+# bge counts with the vocabulary that ours has too, and cuts at 512 without a word.
+BGE = ChunkRecipe(target=380, maximum=448, minimum=60, overlap=0.12)
+# An array item may hold 800 characters, which is some 180 tokens of English.
+VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characters=800)
+
+_BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
 
-def model(identifier: str) -> EmbeddingModel:
-    """The model called `provider/name`. Raises UsageError with the known names."""
-    for candidate in MODELS:
+def _openai(provider: str, name: str, dimensions: int, price: float | None, best_for: str = "") -> EmbeddingModel:
+    third = name.startswith("text-embedding-3")
+    # "Default is 1024" says the schema, 1536 numbers has its example: so 3-small and 3-large are always told. ada-002 refuses the field.
+    # 2,048 inputs and 300,000 tokens a request are OpenAI's limits.
+    manners = Manners(
+        encoding="base64", takes_dimensions=third, least_dimensions=256 if third else 0, most_dimensions=dimensions if third else 0,
+        items_per_request=2048, tokens_per_request=300_000,
+    )  # fmt: skip
+    return EmbeddingModel(
+        provider=provider, name=name, title=f"OpenAI {name}", dimensions=dimensions, context=8000, recipe=LARGE, remote=True, manners=manners,
+        price=price, best_for=best_for,
+    )  # fmt: skip
+
+
+def _voyage(name: str, dimensions: int, context: int, tokens: int, best_for: str = "") -> EmbeddingModel:
+    # The gateway's enum for input_type knows "document" only (it is also the default): a query goes without the field where the schema lets
+    # it, since Voyage's "query" is refused with a 400. 128 inputs and `tokens` a request are Voyage's limits.
+    manners = Manners(document_fields=(("input_type", "document"),), items_per_request=128, characters_per_item=800, tokens_per_request=tokens)
+    return EmbeddingModel(
+        provider="aimlapi", name=name, title=f"Voyage {name}", dimensions=dimensions, context=context, recipe=VOYAGE, remote=True, manners=manners,
+        best_for=best_for,
+    )  # fmt: skip
+
+
+def _google(name: str, *, shorter: bool, items: int = 250, price: float | None = None, best_for: str = "") -> EmbeddingModel:
+    # `title` is one field for the whole request, so it would cost a request per note: the chunk's own prefix names the note instead.
+    # Cut text would be found by its beginning only, without a word: auto_truncate off makes that an error. 250 inputs (gecko@001: 5) and
+    # 20,000 tokens a request are Google's limits.
+    whole: Fields = (("auto_truncate", False),)
+    manners = Manners(
+        query_fields=(("task_type", "RETRIEVAL_QUERY"), *whole), document_fields=(("task_type", "RETRIEVAL_DOCUMENT"), *whole),
+        takes_dimensions=shorter, default_dimensions=768, least_dimensions=64 if shorter else 0, most_dimensions=768 if shorter else 0,
+        items_per_request=items, tokens_per_request=20_000,
+    )  # fmt: skip
+    return EmbeddingModel(
+        provider="aimlapi", name=name, title=f"Google {name}", dimensions=768, context=2000, recipe=LARGE, remote=True, manners=manners,
+        price=price, best_for=best_for,
+    )  # fmt: skip
+
+
+def _bge(name: str, dimensions: int, retired: str = "") -> EmbeddingModel:
+    return EmbeddingModel(
+        provider="aimlapi", name=name, title=f"BAAI {name.partition('/')[2]}", dimensions=dimensions, context=512, recipe=BGE, remote=True,
+        query_instruction=_BGE_QUERY, manners=Manners(items_per_request=128, tokens_per_request=60_000), retired=retired, best_for="English",
+    )  # fmt: skip
+
+
+def _qwen(name: str, most: int) -> EmbeddingModel:
+    # 10 inputs a request is Alibaba's limit. The gateway lists up to 2,048 dimensions for both, Alibaba 1,024 for v3.
+    manners = Manners(takes_dimensions=True, default_dimensions=1024, least_dimensions=64, most_dimensions=most, items_per_request=10)
+    return EmbeddingModel(
+        provider="aimlapi", name=name, title=f"Alibaba {name.partition('/')[2]}", dimensions=1024, context=8192, recipe=LARGE, remote=True,
+        manners=manners, best_for="many languages",
+    )  # fmt: skip
+
+
+MODELS: tuple[EmbeddingModel, ...] = (
+    LOCAL,
+    _openai("aimlapi", "text-embedding-3-small", 1536, 0.02, "most notes, many languages, cheap"),
+    _openai("aimlapi", "text-embedding-3-large", 3072, None, "the best of OpenAI's, many languages"),
+    _openai("aimlapi", "text-embedding-ada-002", 1536, None),
+    _voyage("voyage-2", 1024, 4000, 320_000, "English"),
+    _voyage("voyage-large-2", 1536, 16_000, 120_000, "English"),
+    _voyage("voyage-large-2-instruct", 1024, 16_000, 120_000, "English"),
+    _voyage("voyage-code-2", 1536, 16_000, 120_000, "code"),
+    _voyage("voyage-finance-2", 1024, 32_000, 120_000, "finance"),
+    _voyage("voyage-law-2", 1024, 16_000, 120_000, "law"),
+    _voyage("voyage-multilingual-2", 1024, 32_000, 120_000, "many languages"),
+    _bge("BAAI/bge-large-en-v1.5", 1024, "The AI/ML API lists it as no longer supported since February 2026; other servers still serve it"),
+    _bge("BAAI/bge-base-en-v1.5", 768),
+    _google("text-multilingual-embedding-002", shorter=True, price=0.10, best_for="many languages"),
+    _google("text-embedding-004", shorter=True, best_for="English"),
+    _google("textembedding-gecko@003", shorter=False),
+    _google("textembedding-gecko@001", shorter=False, items=5),
+    _google("textembedding-gecko-multilingual@001", shorter=False, items=5),
+    _qwen("alibaba/qwen-text-embedding-v4", 2048),
+    _qwen("alibaba/qwen-text-embedding-v3", 1024),
+    EmbeddingModel(
+        provider="aimlapi", name="togethercomputer/m2-bert-80M-32k-retrieval", title="Together m2-bert-80M-32k-retrieval", dimensions=768,
+        context=32_000, recipe=LARGE, remote=True, manners=Manners(tokens_per_request=60_000), best_for="English",
+    ),
+    # OpenAI's own prices, per million tokens.
+    _openai("openai", "text-embedding-3-small", 1536, 0.02, "most notes, many languages, cheap"),
+    _openai("openai", "text-embedding-3-large", 3072, 0.13, "the best of OpenAI's, many languages"),
+    _openai("openai", "text-embedding-ada-002", 1536, 0.10),
+)  # fmt: skip
+
+
+def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel:
+    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises UsageError with the known names."""
+    candidates = (*MODELS, *own)
+    for candidate in candidates:
         if candidate.identifier == identifier:
             return candidate
-    known = ", ".join(m.identifier for m in MODELS)
+    plain, sign, number = identifier.rpartition("#")
+    for candidate in candidates:
+        if sign and candidate.identifier == plain and number.isdecimal():
+            return with_dimensions(candidate, int(number))
+    known = ", ".join(m.identifier for m in candidates)
     raise UsageError(f"There is no model called {identifier!r}", hint=f"Known models: {known}.")
 
 
+def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> EmbeddingModel:
+    """The model with shorter (or longer) vectors. Raises UsageError where it cannot give that many numbers."""
+    if dimensions == embedding_model.dimensions:
+        return embedding_model
+    manners = embedding_model.manners
+    if manners is None or not manners.takes_dimensions:
+        raise UsageError(f"{embedding_model.title} has {embedding_model.dimensions} dimensions, no other number")
+    if not manners.least_dimensions <= dimensions <= manners.most_dimensions:
+        raise UsageError(f"{embedding_model.title} has no {dimensions} dimensions", hint=f"{manners.least_dimensions} to {manners.most_dimensions}.")
+    return replace(embedding_model, dimensions=dimensions, shortened=True)
+
+
+def alternatives(embedding_model: EmbeddingModel, most: int = 3) -> tuple[EmbeddingModel, ...]:
+    """Models to offer where this one is gone: of the same provider, known prices and the same purpose first, none that is retired; the local
+    one last."""
+    wanted = set(embedding_model.best_for.split(", "))
+    others = [m for m in MODELS if m.remote and m.provider == embedding_model.provider and m.name != embedding_model.name and not m.retired]
+    others.sort(key=lambda m: (m.price is None, -len(wanted & set(m.best_for.split(", ")))))
+    return (*others[: most - 1], LOCAL)
+
+
+def own_model(
+    provider_name: str, name: str, *, dimensions: int, manners: Manners, query_instruction: str = "", document_instruction: str = "",
+    context: int = 512, price: float | None = None,
+) -> EmbeddingModel:  # fmt: skip
+    """A model that the catalogue does not know, as a probe found it. Chunks are sized for `context` tokens: 512 where nobody knows, as most
+    models that people run themselves read no more."""
+    recipe = LARGE if context >= 2 * LARGE.maximum else BGE if context >= 512 else LOCAL.recipe
+    if manners.characters_per_item:
+        recipe = replace(recipe, characters=manners.characters_per_item)
+    return EmbeddingModel(
+        provider=provider_name, name=name, title=name, dimensions=dimensions, context=context, recipe=recipe, query_instruction=query_instruction,
+        document_instruction=document_instruction, remote=True, manners=manners, price=price,
+    )  # fmt: skip
+
+
+_OWN_KEYS: dict[str, type] = {
+    "provider": str, "name": str, "dimensions": int, "context": int, "query_instruction": str, "document_instruction": str, "price": float,
+}  # fmt: skip
+_MANNER_KEYS = {f.name: type(f.default) for f in fields(Manners)}
+
+
+def to_table(own: EmbeddingModel) -> dict[str, Any]:
+    """A person's own model as values that TOML can hold; nothing is said that is as usual."""
+    table = {key: value for key in _OWN_KEYS if (value := getattr(own, key)) not in ("", None)}
+    for field in fields(Manners):
+        value = getattr(own.manners, field.name)
+        if own.manners is not None and value != field.default:
+            table[field.name] = dict(value) if isinstance(value, tuple) else value
+    return table
+
+
+def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
+    """What `to_table` wrote, perhaps edited by the person. Raises UsageError naming the entry that is wrong."""
+    values: dict[str, Any] = {}
+    manners: dict[str, Any] = {}
+    for key, value in table.items():
+        wanted = _OWN_KEYS.get(key) or _MANNER_KEYS.get(key)
+        if wanted is None or not _is_a(value, dict if wanted is tuple else wanted):
+            raise UsageError(f"{key} is wrong in the settings of a model")
+        target = values if key in _OWN_KEYS else manners
+        target[key] = tuple(value.items()) if wanted is tuple else value
+    missing = {"provider", "name", "dimensions"} - set(values)
+    if missing:
+        raise UsageError(f"A model in the settings has no {sorted(missing)[0]}")
+    if values["dimensions"] < 1 or manners.get("encoding", "omit") not in ("base64", "float", "omit") or manners.get("items_per_request", 1) < 1:
+        raise UsageError(f"The model {values['name']} in the settings has a number or an encoding that cannot be")
+    return own_model(values.pop("provider"), values.pop("name"), manners=Manners(**manners), **values)
+
+
+def _is_a(value: object, wanted: type) -> bool:
+    if wanted is dict:
+        return isinstance(value, Mapping) and all(isinstance(v, (str, bool, int)) for v in value.values())
+    if wanted is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is wanted
+
+
 def fingerprint(embedding_model: EmbeddingModel) -> str:
-    """16 hex digits over all that a vector depends on besides the text: model, revision, dimensions, instructions and chunking recipe."""
+    """16 hex digits over all that a vector depends on besides the text: provider and name, revision, dimensions, instructions, the fields
+    sent along, and chunking recipe. Not where it is served, what it costs, how many go into a request or how numbers are written."""
     parts = asdict(embedding_model)
-    for irrelevant in ("title", "remote", "context", "floor"):
+    for irrelevant in ("title", "remote", "context", "floor", "manners", "price", "retired", "shortened", "best_for"):
         del parts[irrelevant]
+    # What was added later is left out where it says nothing, so that older indexes keep their names.
+    if not embedding_model.recipe.characters:
+        del parts["recipe"]["characters"]
+    manners = embedding_model.manners
+    if manners is not None and (manners.query_fields or manners.document_fields):
+        parts["fields"] = [sorted(manners.query_fields), sorted(manners.document_fields)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib.metadata
 import io
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from notesearch import catalogue
+from notesearch.cli_engines import absolute_path, hand_over, hand_over_whole, owning, print_json, reading
+from notesearch.cli_models import MODEL_COMMANDS, add_model_commands
 from notesearch.domain import IndexingState, IndexingStatus, Match, MatchedBy, Mode, Passage, Query, SearchResults
-from notesearch.errors import DataFolderHeld, NotesearchError, StoreError, UsageError
-from notesearch.settings import default_data_dir
+from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
+from notesearch.settings import default_data_dir, load_settings
 
 if TYPE_CHECKING:
-    from notesearch.engine.engine import Engine
+    pass
 
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
-# Seconds for the owner of the data folder to say anything: its state is told at once, longer work says every moment that it goes on.
-STATE_WITHIN, ANSWER_WITHIN = 2.0, 60.0
+# Seconds for the owner of the data folder to tell its state.
+STATE_WITHIN = 2.0
 INTERRUPTED = 130
 
 EXAMPLES = """\
@@ -62,7 +62,7 @@ def _parser() -> _Parser:
 
     add = command("add", "add folders to be searched")
     add.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    add.add_argument("--model", default=catalogue.LOCAL.identifier, help="embedding model (default: %(default)s)")
+    add.add_argument("--model", default=catalogue.LOCAL.identifier, help="embedding model (default: %(default)s); a remote one waits for your word")
     remove = command("remove", "stop searching folders; the notes are untouched")
     remove.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     index = command("index", "bring folders up to date and wait; a folder not known yet is added first")
@@ -79,7 +79,8 @@ def _parser() -> _Parser:
     similar.add_argument("file", type=Path, metavar="FILE")
     similar.add_argument("--limit", type=_limit, default=10, metavar="N")
     similar.add_argument("--json", action="store_true")
-    for name, text in (("status", "what is indexed and what waits"), ("models", "the embedding models"), ("doctor", "check the index")):
+    add_model_commands(command)
+    for name, text in (("status", "what is indexed and what waits"), ("doctor", "check the index")):
         command(name, text).add_argument("--json", action="store_true")
     return parser
 
@@ -133,85 +134,15 @@ def _data_dir(options: argparse.Namespace) -> Path:
     return chosen.expanduser().absolute() if chosen is not None else default_data_dir()
 
 
-# Engines
-
-
-@contextmanager
-def _reading(data_dir: Path) -> Iterator[Engine]:
-    """An engine to search with: it only reads, so that others may write meanwhile. Where nobody owns the data folder and the index copies
-    are behind the store, they are brought in step first."""
-    from notesearch.engine.engine import Engine
-
-    engine = Engine(data_dir, read_only=True)
-    started = usable = False
-    try:
-        engine.start()
-        started = True
-        usable = not engine.behind
-    except StoreError as error:
-        if not error.retryable and data_dir.joinpath("notes.sqlite").exists():
-            raise
-    if not usable:
-        try:
-            mender = Engine(data_dir, watch=False)
-            mender.start()
-        except DataFolderHeld as held:
-            if not started:
-                engine.close()
-                raise DataFolderHeld("Another Notesearch is making the index ready", hint="Try again in a moment.") from held
-            # The owner is at it: read what is there.
-        else:
-            engine.close()
-            with contextlib.closing(mender):
-                mender.pause()
-                mender.wait_ready()
-            engine = Engine(data_dir, read_only=True)
-            engine.start()
-    try:
-        yield engine
-    finally:
-        engine.close()
-
-
-@contextmanager
-def _owning(data_dir: Path) -> Iterator[Engine | None]:
-    """An engine that may write, or None where another process owns the data folder and takes requests."""
-    from notesearch.engine.engine import Engine
-
-    engine: Engine | None = Engine(data_dir, watch=False)
-    try:
-        assert engine is not None
-        engine.start()
-    except DataFolderHeld:
-        engine = None
-    try:
-        yield engine
-    finally:
-        if engine is not None:
-            engine.close()
-
-
-def _hand_over(data_dir: Path, request: dict[str, Any], *, timeout: float = ANSWER_WITHIN) -> Iterator[dict[str, Any]]:
-    from notesearch.engine.ownership import ask
-
-    return ask(data_dir, request, timeout=timeout)
-
-
-def _hand_over_whole(data_dir: Path, request: dict[str, Any]) -> None:
-    """Hand a request over and see that it was done."""
-    if not any(answer.get("done") for answer in list(_hand_over(data_dir, request))):
-        raise DataFolderHeld("The running Notesearch stopped before it was done")
-
-
 # Commands
 
 
 def _add(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [_absolute(f) for f in options.folders]
-    catalogue.model(options.model)
-    with _owning(data_dir) as engine:
+    folders = [absolute_path(f) for f in options.folders]
+    catalogue.model(options.model, load_settings(data_dir)[0].models)
+    with owning(data_dir) as engine:
         if engine is None:
-            _hand_over_whole(data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model})
+            hand_over_whole(data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model})
         else:
             engine.pause()
             for folder in folders:
@@ -221,10 +152,10 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _remove(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [_absolute(f) for f in options.folders]
-    with _owning(data_dir) as engine:
+    folders = [absolute_path(f) for f in options.folders]
+    with owning(data_dir) as engine:
         if engine is None:
-            _hand_over_whole(data_dir, {"request": "remove", "folders": [str(f) for f in folders]})
+            hand_over_whole(data_dir, {"request": "remove", "folders": [str(f) for f in folders]})
         else:
             engine.pause()
             for folder in folders:
@@ -234,10 +165,10 @@ def _remove(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _index(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [_absolute(f) for f in options.folders]
+    folders = [absolute_path(f) for f in options.folders]
     summary, errors, held, problems = _reconcile(data_dir, folders, confirmed=options.forget_missing)
     if options.json:
-        _print_json(summary)
+        print_json(summary)
     else:
         print(
             "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, {failed} failed"
@@ -257,7 +188,7 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
 
 def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> tuple[dict[str, Any], list[str], int, list[str]]:
     """(summary, errors of folders, deletions held, problems of files), done here or by the owner."""
-    with _owning(data_dir) as engine, _progress_bar() as show:
+    with owning(data_dir) as engine, _progress_bar() as show:
         if engine is not None:
             summary, errors, held = engine.reconcile(folders, progress=lambda s: show(s.stage, s.done, s.total), confirmed=confirmed)
             problems = [f"{p.path}: {p.title}. {p.hint}" for p in engine.problems()]
@@ -266,7 +197,7 @@ def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = Fal
                 raise bugs[0]
             return asdict(summary), [str(e) for e in errors], held, problems
         request = {"request": "index", "folders": [str(f) for f in folders], "confirmed": confirmed}
-        for answer in _hand_over(data_dir, request):
+        for answer in hand_over(data_dir, request):
             if "progress" in answer:
                 show(*answer["progress"])
             if "summary" in answer:
@@ -298,14 +229,14 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _search(data_dir: Path, options: argparse.Namespace) -> None:
-    folder = _absolute(options.folder) if options.folder is not None else None
+    folder = absolute_path(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
         _, errors, _, _ = _reconcile(data_dir, [folder])
         for error in errors:
             print(f"notesearch: {error}", file=sys.stderr)
     stream = options.query == "-"
     found = False
-    with _reading(data_dir) as engine:
+    with reading(data_dir) as engine:
         for text in _lines(sys.stdin) if stream else [options.query]:
             engine.refresh()
             query = Query(text=text, limit=options.limit, mode=Mode(options.mode), folder=folder)
@@ -320,7 +251,7 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
 
 def _is_indexed(data_dir: Path, folder: Path) -> bool:
     """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads nothing."""
-    with _reading(data_dir) as engine:
+    with reading(data_dir) as engine:
         covering = engine.covering(folder)
         return covering is not None and covering.documents > 0
 
@@ -331,8 +262,8 @@ def _lines(stream: TextIO) -> Iterable[str]:
 
 
 def _similar(data_dir: Path, options: argparse.Namespace) -> None:
-    with _reading(data_dir) as engine:
-        results = engine.similar(_absolute(options.file), options.limit)
+    with reading(data_dir) as engine:
+        results = engine.similar(absolute_path(options.file), options.limit)
     _print_results(results, as_json=options.json)
     if not results.matches:
         raise SystemExit(NOTHING)
@@ -341,11 +272,11 @@ def _similar(data_dir: Path, options: argparse.Namespace) -> None:
 def _status(data_dir: Path, options: argparse.Namespace) -> None:
     from notesearch.engine.ownership import owner_pid
 
-    with _reading(data_dir) as engine:
+    with reading(data_dir) as engine:
         status, problems, sizes, memory = engine.status(), engine.problems(), engine.bytes_on_disk(), engine.memory_bytes()
     state = str(IndexingState.IDLE)
     try:
-        answer = next(_hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
+        answer = next(hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
         state, memory = answer.get("state", state), answer.get("memory_bytes", memory)
     except NotesearchError as error:
         # Nobody runs: nothing is being done, whatever waits.
@@ -364,7 +295,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
         "data_dir": str(data_dir), "bytes": sizes, "memory_bytes": memory,
     }  # fmt: skip
     if options.json:
-        _print_json(shown)
+        print_json(shown)
     else:
         _print_status(status, shown)
 
@@ -379,24 +310,12 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
     print(f"Index in {shown['data_dir']}: {sizes}")
 
 
-def _models(data_dir: Path, options: argparse.Namespace) -> None:
-    models = [
-        {"model": m.identifier, "title": m.title, "dimensions": m.dimensions, "context": m.context, "remote": m.remote}
-        for m in catalogue.MODELS
-    ]
-    if options.json:
-        _print_json({"models": models})
-        return
-    for m in models:
-        print(f"{m['model']}  {m['title']}, {m['dimensions']} dimensions, reads {m['context']} tokens")
-
-
 def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
-    with _reading(data_dir) as engine:
+    with reading(data_dir) as engine:
         lines = engine.diagnosis()
         lines += [("Settings", str(p), False) for p in engine.settings_problems()]
     if options.json:
-        _print_json({"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)})
+        print_json({"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)})
     else:
         for what, found, well in lines:
             print(f"{'ok  ' if well else 'FAIL'}  {what}: {found}")
@@ -405,31 +324,19 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
-    "add": _add, "remove": _remove, "index": _index, "search": _search, "similar": _similar, "status": _status, "models": _models,
-    "doctor": _doctor,
-}  # fmt: skip
+    "add": _add, "remove": _remove, "index": _index, "search": _search, "similar": _similar, "status": _status, "doctor": _doctor,
+    **MODEL_COMMANDS,
+}
 
 
 # Printing
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise UsageError("A path that is not valid text was given", hint="Rename the folder.") from None
-    return Path(os.path.abspath(path.expanduser()))
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
 def _print_results(results: SearchResults, *, as_json: bool) -> None:
     if as_json:
         elapsed = {k: round(v, 2) for k, v in asdict(results.elapsed).items()}
         searched = {"documents": results.searched, "of": results.of}
-        _print_json({"query": results.query.text, "elapsed_ms": elapsed, "searched": searched, "results": [_match(m) for m in results.matches]})
+        print_json({"query": results.query.text, "elapsed_ms": elapsed, "searched": searched, "results": [_match(m) for m in results.matches]})
         return
     if results.searched < results.of:
         print(f"Searched {results.searched:,} of {results.of:,} notes; {results.waiting:,} wait, {results.failed:,} failed.", file=sys.stderr)

@@ -44,13 +44,16 @@ class IndexingState(StrEnum):
 
 
 class FolderState(StrEnum):
-    """READY: all its notes are complete. ASKING: deletions are held until the person answers."""
+    """READY: all its notes are complete. ASKING: deletions are held until the person answers. CONSENT: nothing is sent to its remote model
+    before the person agrees. WAITING: for a provider; `Folder.notice` says why."""
 
     READY = "ready"
     SCANNING = "scanning"
     INDEXING = "indexing"
     UNREACHABLE = "unreachable"
     ASKING = "asking"
+    CONSENT = "consent"
+    WAITING = "waiting"
 
 
 class DocumentState(StrEnum):
@@ -193,7 +196,12 @@ class SearchResults:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folder:
-    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is "provider/name"."""
+    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is "provider/name".
+
+    `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total` passages embedded; `previous_model`:
+    the one whose index is kept so that going back costs nothing. `held_back` passages stay on this computer. `agreed`: whether the person has
+    agreed to what the model (the next one, where there is one) is sent.
+    """
 
     path: Path
     model: str
@@ -203,6 +211,12 @@ class Folder:
     waiting: int
     failed: int
     notice: str = ""
+    next_model: str = ""
+    next_done: int = 0
+    next_total: int = 0
+    previous_model: str = ""
+    held_back: int = 0
+    agreed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,6 +263,19 @@ class IndexingStatus:
     problems: int = 0
     held: tuple[HeldDeletions, ...] = ()
     error: str = ""
+    troubles: tuple[ProviderTrouble, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderTrouble:
+    """A model that cannot be used at present: whose, what happened, what to do. `waits_for_person`: it goes on only after the person has acted,
+    else by itself."""
+
+    provider: str
+    model: str
+    title: str
+    hint: str
+    waits_for_person: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,3 +311,118 @@ class NoteText:
     line: int
     truncated: bool
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerEntry:
+    """One request that a provider answered. `at`: seconds since the epoch; `purpose`: "documents", "query" or "test"; `tokens`, `usd`: None where
+    nobody said."""
+
+    at: float
+    provider: str
+    host: str
+    model: str
+    purpose: str
+    texts: int
+    characters: int
+    tokens: int | None
+    usd: float | None
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What requests cost together. `unpriced`: how many succeeded whose price nobody told, so that `usd` is the least it was."""
+
+    requests: int = 0
+    texts: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+    def plus(self, entry: LedgerEntry) -> Spent:
+        unpriced = entry.usd is None and 200 <= entry.status < 300
+        return Spent(
+            requests=self.requests + 1, texts=self.texts + (entry.texts if 200 <= entry.status < 300 else 0),
+            tokens=self.tokens + (entry.tokens or 0), usd=self.usd + (entry.usd or 0.0), unpriced=self.unpriced + unpriced,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What a folder's model would be sent before it is complete, by counting. `tokens` by the bundled tokenizer: the provider's own count differs
+    by some percent. `usd`: None where the price is not known. `held_back`: passages that stay here (private notes, what looks like a secret).
+    `reused`: passages that have a vector of this model already and cost nothing. `remote`: False for a model on this computer.
+    `agreed`: whether the person has agreed to this model at this host."""
+
+    folder: Path
+    model: str
+    model_title: str
+    provider: str
+    host: str
+    remote: bool
+    notes: int
+    chunks: int
+    tokens: int
+    characters: int
+    usd: float | None
+    held_back: int
+    reused: int
+    agreed: bool
+    retired: str = ""
+    complete: bool = False
+
+
+class HeldBack(StrEnum):
+    """Why a passage is not sent to a remote model."""
+
+    PRIVATE = "private"
+    SECRET = "secret"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """One passage as a remote model would be sent it: the exact text, and why it is held back (None: it is sent)."""
+
+    text: str
+    line: int
+    held_back: HeldBack | None
+    sent: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelChoice:
+    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not known."""
+
+    identifier: str
+    title: str
+    provider: str
+    provider_title: str
+    host: str
+    remote: bool
+    dimensions: int
+    context: int
+    price: float | None
+    best_for: str = ""
+    retired: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderInfo:
+    """A provider as the settings show it. `key_state`: "stored", "locked", "absent" or "session-only"; `key_source`: "keyring", "memory",
+    "environment variable" or ""; `has_keyring`: whether there is a keyring here at all. Budgets: 0 for none. `folders` use it."""
+
+    name: str
+    title: str
+    base_url: str
+    needs_key: bool
+    key_variable: str
+    page: str
+    key_state: str
+    key_source: str
+    has_keyring: bool
+    budget: float
+    token_budget: int
+    spent: Spent
+    folders: tuple[Path, ...] = ()

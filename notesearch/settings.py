@@ -12,25 +12,45 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import tomli_w
 
-from notesearch.errors import SettingsInvalid
+from notesearch.errors import NotesearchError, SettingsInvalid
+
+if TYPE_CHECKING:
+    from notesearch.catalogue import EmbeddingModel
 
 APPEARANCES = ("system", "light", "dark")
+# In the data folder: locked by the process that owns it.
+LOCK = "owner.lock"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderSettings:
+    """`base_url`: "" for the provider's own. `budget`: US dollars a calendar month, 0 for no limit; `token_budget`: the same in tokens, for
+    where nobody tells the price."""
+
+    base_url: str = ""
+    budget: float = 0.0
+    token_budget: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program."""
+    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program. `gitignore`: what
+    .gitignore files name is left out, as what .notesearchignore names always is. `providers` by name; `models`: those that the catalogue does
+    not know."""
 
     editor: str = ""
     appearance: str = "system"
     results_limit: int = 50
+    gitignore: bool = False
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    models: tuple[EmbeddingModel, ...] = ()
 
     def __post_init__(self) -> None:
         if self.appearance not in APPEARANCES:
@@ -39,6 +59,17 @@ class Settings:
             raise SettingsInvalid(f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000.")
         if self.editor and "{path}" not in self.editor:
             raise SettingsInvalid("The editor command has no {path}", hint="Write {path} where the note's path belongs, {line} for the line.")
+
+    def provider(self, name: str) -> ProviderSettings:
+        return self.providers.get(name, ProviderSettings())
+
+    def with_provider(self, name: str, **changes: str | float | int) -> Settings:
+        """The settings with something of one provider changed."""
+        return replace(self, providers={**self.providers, name: replace(self.provider(name), **changes)})  # type: ignore[arg-type]
+
+    def with_model(self, added: EmbeddingModel) -> Settings:
+        """The settings with a model of the person's own, in place of an earlier one of that name."""
+        return replace(self, models=(*(m for m in self.models if m.identifier != added.identifier), added))
 
 
 def resource(relative: str) -> Path:
@@ -96,18 +127,63 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
     """The settings of `data_dir` and what was wrong with the file. What is wrong falls back to its default."""
     table, problems = _read(data_dir / "settings.toml")
     settings = Settings()
-    for field in fields(Settings):
-        if field.name not in table:
-            continue
-        value = table[field.name]
-        if type(value) is not type(field.default):
-            problems.append(SettingsInvalid(f"{field.name} has the wrong kind of value"))
-            continue
+    for name in _SCALARS:
         try:
-            settings = Settings(**{**asdict(settings), field.name: value})
+            if name in table:
+                settings = replace(settings, **{name: _checked(name, table[name], getattr(settings, name))})
         except SettingsInvalid as error:
             problems.append(error)
+    for name, entry in _tables(table, "providers", dict, problems).items():
+        try:
+            settings = settings.with_provider(name, **_provider_changes(name, entry))
+        except NotesearchError as error:
+            problems.append(SettingsInvalid(f"providers.{name}: {error.title}", hint=error.hint or None))
+    for number, entry in enumerate(_tables(table, "models", list, problems)):
+        try:
+            settings = settings.with_model(_model(entry))
+        except NotesearchError as error:
+            problems.append(SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None))
     return settings, tuple(problems)
+
+
+_SCALARS = ("editor", "appearance", "results_limit", "gitignore")
+
+
+def _checked(name: str, value: object, example: object) -> Any:
+    if isinstance(example, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(example):
+        raise SettingsInvalid(f"{name} has the wrong kind of value")
+    return value
+
+
+def _tables(table: Mapping[str, Any], name: str, kind: type, problems: list[SettingsInvalid]) -> Any:
+    entries = table.get(name, kind())
+    if isinstance(entries, kind):
+        return entries
+    problems.append(SettingsInvalid(f"{name} has the wrong kind of value"))
+    return kind()
+
+
+def _provider_changes(name: str, entry: object) -> dict[str, Any]:
+    """The values of a provider's table that this version knows. Raises SettingsInvalid, UsageError or InsecureAddress."""
+    if not isinstance(entry, dict):
+        raise SettingsInvalid("this is no table")
+    changes = {key: _checked(key, entry[key], value) for key, value in asdict(ProviderSettings()).items() if key in entry}
+    if changes.get("base_url"):
+        from notesearch import catalogue
+
+        changes["base_url"] = catalogue.provider(name, changes["base_url"]).base_url
+    if min(changes.get("budget", 0), changes.get("token_budget", 0)) < 0:
+        raise SettingsInvalid("a budget below nothing")
+    return changes
+
+
+def _model(entry: object) -> EmbeddingModel:
+    # Before the first paint nobody needs the catalogue, unless the person has a model of their own.
+    from notesearch import catalogue
+
+    return catalogue.from_table(_dict(entry))
 
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
@@ -117,7 +193,17 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
     table, problems = _read(path)
     if problems:
         os.replace(path, path.with_name("settings.toml.bad"))
-    write_atomic(path, tomli_w.dumps({**table, **asdict(settings)}).encode())
+    from notesearch import catalogue
+
+    chosen = {name: getattr(settings, name) for name in _SCALARS}
+    kept = _dict(table.get("providers"))
+    chosen["providers"] = {**kept, **{name: {**_dict(kept.get(name)), **asdict(entry)} for name, entry in settings.providers.items()}}
+    chosen["models"] = [catalogue.to_table(m) for m in settings.models]
+    write_atomic(path, tomli_w.dumps({**table, **{name: value for name, value in chosen.items() if value != {}}}).encode())
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def load_window_state(data_dir: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from notesearch.domain import IndexingState, Mode, Query, SearchResults
+from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
 from tests.embedders import HashingEmbedder
 
@@ -132,3 +132,31 @@ def lock_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
         monkeypatch.setattr(os, name, guarded(getattr(os, name), itself))
     monkeypatch.setattr("builtins.open", guarded(open, False))
     return lambda folder: away.append(str(folder))
+
+
+PASSAGE = "The starter wants flour and water, twice a day, and a warm place. "
+
+
+def long_note(*sections: str) -> str:
+    """A note whose sections are chunks of their own."""
+    return "\n\n".join(f"# {name}\n\n" + f"{name}: {PASSAGE}" * 12 for name in sections) + "\n"
+
+
+NOTES = {
+    "bread.md": "# Bread\n\nThe sour dough rests overnight in the cold.\n",
+    "Garden/tomatoes.txt": "Tomatoes want sun and a string to climb.\n",
+    "Garden/compost.org": "#+TITLE: Compost heap\n\n* Autumn\nWorms do the rest.\n",
+    "Travel/lisbon.rst": "Lisbon\n======\n\nThe tram climbs to the castle.\n",
+}
+
+
+def reconcile(engine: Engine, *folders: Path, confirmed: bool = False) -> IndexSummary:
+    summary, errors, _ = engine.reconcile(folders, confirmed=confirmed)
+    assert errors == ()
+    return summary
+
+
+def numbers(summary: IndexSummary) -> dict[str, int]:
+    """What is not zero, without the seconds."""
+    names = ("added", "changed", "moved", "removed", "unchanged", "failed", "embedded", "requests", "tokens")
+    return {name: getattr(summary, name) for name in names if getattr(summary, name)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from notesearch.catalogue import LOCAL, EmbeddingModel
-from notesearch.embedding.embedder import Vectors
+from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.errors import ModelMissing
 
 _WORD = re.compile(r"\w+")
@@ -50,7 +50,7 @@ class HashingEmbedder:
     def window(self) -> int:
         return self._window
 
-    def embed_documents(self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False) -> Vectors:
+    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Iterator[Delivered]:
         if self.error is not None:
             raise self.error
         vectors: list[Vectors] = []
@@ -63,9 +63,10 @@ class HashingEmbedder:
             with self._lock:
                 self.texts.append(text)
             vectors.append(bag_of_words(text))
-        return np.array(vectors, np.float32).reshape(len(vectors), LOCAL.dimensions)
+        if vectors:
+            yield range(len(vectors)), np.array(vectors, np.float32)
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
         if self.error is not None:
             raise self.error
         with self._lock:

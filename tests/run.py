@@ -17,7 +17,10 @@ setup = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(setup)
 
 # Programs the end-to-end tests use, and the Debian packages they come in.
-DESKTOP = {"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xprop": "x11-utils", "dbus-daemon": "dbus", "dbus-run-session": "dbus"}
+DESKTOP = {
+    "Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xprop": "x11-utils", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
+    "gnome-keyring-daemon": "gnome-keyring",
+}  # fmt: skip
 ACCESSIBILITY = ["at-spi2-core", "python3-pyatspi", "gir1.2-atspi-2.0"]
 
 
@@ -31,7 +34,7 @@ def desktop_packages():
 
 def main():
     setup.set_up(("test",))
-    setup.install_debian(desktop_packages(), "a virtual screen for the tests")
+    setup.install_debian(desktop_packages(), "a virtual screen and a keyring for the tests")
     python = str(setup.PYTHON)
     tool = lambda name: str(setup.PYTHON.with_name(name))  # noqa: E731
     checks = [

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from notesearch.catalogue import ChunkRecipe
 from notesearch.documents.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
     Answer,
     Extracted,
     KeptTitle,
+    Wanted,
     pack_request,
     read_frame,
     unpack_error,
@@ -29,7 +29,7 @@ from notesearch.documents.frames import (
 )
 from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, NotesearchError
 
-__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "default_time_limit"]
+__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "Wanted", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
 # Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait to write.
@@ -77,7 +77,7 @@ class ExtractionProcess:
         self._watchdog: _Watchdog | None = None
 
     def read_all(
-        self, requests: Iterable[tuple[Path, ChunkRecipe]], kept: Mapping[Path, KeptTitle] | None = None
+        self, requests: Iterable[tuple[Path, Wanted]], kept: Mapping[Path, KeptTitle] | None = None
     ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
         """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the requests: what was read, or the
         error of that file (FileUnreadable and below).
@@ -86,7 +86,7 @@ class ExtractionProcess:
         early is allowed. Raises RuntimeError where the child cannot be started at all.
         """
         titles = kept or {}
-        source = ((path, pack_request(path, recipe, titles.get(path))) for path, recipe in requests)
+        source = ((path, pack_request(path, wanted, titles.get(path))) for path, wanted in requests)
         asked: deque[tuple[Path, bytes]] = deque()
         drawn = next(source, None)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from notesearch import errors
 from notesearch.catalogue import ChunkRecipe
-from notesearch.domain import Chunk, Document
+from notesearch.domain import Chunk, Document, Span
 
 LARGE_FILE = 256 * 1024  # bytes from which a file's size is told before it is read, so that it is given more time
 MEMORY_EXIT = 77  # how the child ends where it cannot even say that its memory is used up
@@ -48,10 +49,18 @@ class KeptTitle(NamedTuple):
     embedded: str
 
 
+class Wanted(NamedTuple):
+    """How a note is to be cut: for its folder's model, for the next one where there is one, and whether what looks like a secret is sought."""
+
+    recipe: ChunkRecipe
+    following: ChunkRecipe | None = None
+    secrets: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
     """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal. `embedded_title` is the title that
-    the prefixes of its chunks begin with."""
+    the prefixes of its chunks begin with. `following`: the chunks for the next model; `secrets`: spans of what looks like one, where wanted."""
 
     document: Document
     chunks: tuple[Chunk, ...]
@@ -59,6 +68,8 @@ class Extracted:
     mtime_ns: int
     content_hash: str
     embedded_title: str
+    following: tuple[Chunk, ...] = ()
+    secrets: tuple[Span, ...] = ()
 
 
 def pack(head: Any, text: str = "") -> bytes:
@@ -80,9 +91,10 @@ def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
     return json.loads(body[:head_length]), body[head_length:].decode()
 
 
-def pack_request(path: Path, recipe: ChunkRecipe, kept: KeptTitle | None = None) -> bytes:
+def pack_request(path: Path, wanted: Wanted, kept: KeptTitle | None = None) -> bytes:
     """Paths travel as the bytes of the file system: on Linux they need not be valid UTF-8."""
-    return pack([os.fsencode(path).hex(), _as_dict(recipe), kept])
+    following = _as_dict(wanted.following) if wanted.following is not None else None
+    return pack([os.fsencode(path).hex(), _as_dict(wanted.recipe), following, wanted.secrets, kept])
 
 
 @lru_cache(maxsize=16)
@@ -90,9 +102,10 @@ def _as_dict(recipe: ChunkRecipe) -> dict[str, Any]:
     return asdict(recipe)
 
 
-def unpack_request(head: Any) -> tuple[Path, ChunkRecipe, KeptTitle | None]:
-    path, recipe, kept = head
-    return Path(os.fsdecode(bytes.fromhex(path))), ChunkRecipe(**recipe), KeptTitle(*kept) if kept else None
+def unpack_request(head: Any) -> tuple[Path, Wanted, KeptTitle | None]:
+    path, recipe, following, secrets, kept = head
+    wanted = Wanted(ChunkRecipe(**recipe), ChunkRecipe(**following) if following else None, secrets)
+    return Path(os.fsdecode(bytes.fromhex(path))), wanted, KeptTitle(*kept) if kept else None
 
 
 def pack_extracted(extracted: Extracted) -> bytes:
@@ -101,13 +114,23 @@ def pack_extracted(extracted: Extracted) -> bytes:
         document.title, document.format, document.first_line, document.encoding, document.tags, document.aliases, document.created,
         document.updated, document.language, document.private,
     ]  # fmt: skip
-    chunks = [[chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in extracted.chunks]
     about = [extracted.size, extracted.mtime_ns, extracted.content_hash, extracted.embedded_title]
-    return pack([Answer.READ, said, chunks, *about], document.text)
+    return pack([Answer.READ, said, _said(extracted.chunks), _said(extracted.following), extracted.secrets, *about], document.text)
+
+
+def _said(chunks: Sequence[Chunk]) -> list[list[Any]]:
+    return [[chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in chunks]
+
+
+def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
+    return tuple(
+        Chunk(ordinal=ordinal, start=start, end=end, line=line, heading=tuple(heading), prefix=prefix, tokens=tokens)
+        for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
+    )
 
 
 def unpack_extracted(head: Any, text: str) -> Extracted:
-    _, said, chunks, size, mtime_ns, content_hash, embedded_title = head
+    _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title = head
     title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
     document = Document(
         text=text, title=title, format=format_name, first_line=first_line, encoding=encoding, tags=tuple(tags), aliases=tuple(aliases),
@@ -115,10 +138,9 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
     )  # fmt: skip
     return Extracted(
         document=document,
-        chunks=tuple(
-            Chunk(ordinal=ordinal, start=start, end=end, line=line, heading=tuple(heading), prefix=prefix, tokens=tokens)
-            for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
-        ),
+        chunks=_heard(chunks),
+        following=_heard(following),
+        secrets=tuple((start, end) for start, end in secrets),
         size=size,
         mtime_ns=mtime_ns,
         content_hash=content_hash,

@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from notesearch.catalogue import ChunkRecipe
 from notesearch.documents.chunk import split
 from notesearch.documents.extract import extract
 from notesearch.documents.frames import (
@@ -26,12 +25,14 @@ from notesearch.documents.frames import (
     Answer,
     Extracted,
     KeptTitle,
+    Wanted,
     pack,
     pack_error,
     pack_extracted,
     read_frame,
     unpack_request,
 )
+from notesearch.documents.secrets import find_secrets
 from notesearch.documents.tokens import token_counter
 from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
 
@@ -39,7 +40,7 @@ NICENESS = 5
 _TRIES = 3
 
 
-def read_note(path: Path, recipe: ChunkRecipe, announce: IO[bytes] | None = None, kept: KeptTitle | None = None) -> Extracted:
+def read_note(path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None) -> Extracted:
     """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it.
 
     `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that those that did not change keep
@@ -50,9 +51,12 @@ def read_note(path: Path, recipe: ChunkRecipe, announce: IO[bytes] | None = None
     content_hash = hashlib.blake2b(raw, digest_size=16).hexdigest()
     del raw
     embedded_title = kept.embedded if kept is not None and kept.title == document.title else document.title
+    titled = replace(document, title=embedded_title)
     return Extracted(
         document=document,
-        chunks=split(replace(document, title=embedded_title), recipe),
+        chunks=split(titled, wanted.recipe),
+        following=split(titled, wanted.following) if wanted.following is not None else (),
+        secrets=tuple((found.start, found.end) for found in find_secrets(document.text)) if wanted.secrets else (),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         content_hash=content_hash,
@@ -91,8 +95,8 @@ def _bytes_of(path: Path) -> bytes:
 
 def _answer(request: Any, output: IO[bytes]) -> bytes:
     try:
-        path, recipe, kept = unpack_request(request)
-        return pack_extracted(read_note(path, recipe, output, kept))
+        path, wanted, kept = unpack_request(request)
+        return pack_extracted(read_note(path, wanted, output, kept))
     except MemoryError:
         return pack_error(FileTooLarge())
     except NotesearchError as error:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from notesearch.catalogue import EmbeddingModel
+from notesearch.errors import EmbeddingError
 
 Vectors = NDArray[np.float32]
+Cancelled = Callable[[], bool]
+# Positions in the texts that were asked for, with their vectors (float32 [n, dimensions], row by row) or with why there are none.
+Delivered = tuple[Sequence[int], Vectors | EmbeddingError]
+
+
+def never() -> bool:
+    return False
 
 
 class Embedder(Protocol):
@@ -24,18 +32,33 @@ class Embedder(Protocol):
 
     @property
     def window(self) -> int:
-        """How many texts are best handed over at once, so that they can be batched by length."""
+        """How many texts are best handed over at once, so that they can be batched well."""
         ...
 
-    def embed_documents(self, texts: Sequence[str], cancelled: Callable[[], bool] = ...) -> Vectors:
-        """float32 [n, dimensions], rows in the order of `texts`. When `cancelled` turns true it stops at the next batch, and the rows that
-        were not reached are left out at the end (fewer than n rows come back)."""
+    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = ..., cancelled: Cancelled = ...) -> Iterator[Delivered]:
+        """Deliver vectors as they are made, in any order, each position at most once. `tokens`: of each text by the recipe's tokenizer; ()
+        where nobody counted.
+
+        An EmbeddingError is delivered for positions that this model will never embed; the rest goes on. An EmbeddingError raised ends the
+        run, after what was under way was delivered. When `cancelled` turns true it ends within 0.2 s and says nothing of what it did not
+        reach. It must be iterated, or closed, by one thread; nothing is asked of the model before the first item is.
+        """
         ...
 
-    def embed_query(self, text: str) -> Vectors:
-        """float32 [dimensions]. Goes ahead of documents."""
+    def embed_query(self, text: str, cancelled: Cancelled = ...) -> Vectors:
+        """float32 [dimensions]. Goes ahead of documents. Raises QueryCancelled soon after `cancelled` turned true."""
         ...
 
     def unload(self) -> None:
         """Give back what the model holds in memory; the next call loads it again."""
         ...
+
+
+def vectors_in_order(embedder: Embedder, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Vectors:
+    """float32 [n, dimensions] in the order of `texts`, for few texts that are all needed. Raises the first error met."""
+    vectors = np.zeros((len(texts), embedder.model.dimensions), np.float32)
+    for positions, delivered in embedder.embed_documents(texts, tokens, cancelled):
+        if isinstance(delivered, EmbeddingError):
+            raise delivered
+        vectors[list(positions)] = delivered
+    return vectors

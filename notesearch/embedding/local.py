@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from notesearch.catalogue import LOCAL, EmbeddingModel
-from notesearch.embedding.embedder import Vectors
+from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.errors import EmbeddingError, ModelMissing
 from notesearch.settings import resource
 
@@ -48,7 +48,8 @@ class LocalEmbedder:
     def window(self) -> int:
         return WINDOW * self._workers
 
-    def embed_documents(self, texts: Sequence[str], cancelled: Callable[[], bool] = lambda: False) -> Vectors:
+    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Iterator[Delivered]:
+        """Delivers once, when all are done or `cancelled` turned true; `tokens` is not needed."""
         session, tokenizer = self._load()
         encoded = [e.ids[: LOCAL.context] for e in tokenizer.encode_batch_fast([LOCAL.document_instruction + t for t in texts])]
         batches = batches_by_length([len(ids) for ids in encoded])
@@ -65,10 +66,12 @@ class LocalEmbedder:
                 run(batch)
         else:
             list(self._indexing_pool().map(run, batches))
-        # Batches are by length, not in order: what counts is the unbroken run from the start.
-        return vectors if reached.all() else vectors[: int(np.argmin(reached))]
+        positions = np.flatnonzero(reached)
+        if len(positions):
+            yield positions.tolist(), vectors if len(positions) == len(texts) else vectors[positions]
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
+        """A millisecond or two: `cancelled` is not looked at."""
         session, tokenizer = self._load()
         ids = tokenizer.encode(LOCAL.query_instruction + text).ids[: LOCAL.context]
         vector: Vectors = _run(session, [ids])[0]

@@ -17,22 +17,32 @@ import psutil
 
 from notesearch import catalogue
 from notesearch import settings as files
+from notesearch.credentials import Credentials
 from notesearch.domain import (
+    Estimate,
     FileProblem,
     Folder,
     IndexingStatus,
     IndexSummary,
+    LedgerEntry,
     Match,
+    ModelChoice,
     NoteText,
+    Outgoing,
+    ProviderInfo,
     Query,
     SearchResults,
 )
 from notesearch.embedding.embedder import Embedder
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.receipts import Receipt
 from notesearch.engine import scanner
+from notesearch.engine.choices import Choices
+from notesearch.engine.consent import Consents
 from notesearch.engine.indexer import Indexer, is_gone
 from notesearch.engine.indexes import Indexes
+from notesearch.engine.ledger import Ledger
 from notesearch.engine.logs import close_log, open_log
+from notesearch.engine.models import Models
 from notesearch.engine.ownership import Listener, Ownership
 from notesearch.engine.query import WRITTEN_TAG, trail
 from notesearch.engine.requests import Requests
@@ -65,16 +75,20 @@ REQUESTS_END_WITHIN = 3.0
 class Engine:
     """See the module. `read_only`: work beside the owner: searching and reading status, nothing else.
 
-    `watch=False`: no watcher (the command line reconciles and leaves). `start` raises DataFolderHeld, StoreTooNew, StoreDamaged.
+    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is asked. `start` raises
+    DataFolderHeld, StoreTooNew, StoreDamaged.
     """
 
-    def __init__(self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embedders: Sequence[Embedder] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embed: bool = True, embedders: Sequence[Embedder] | None = None
+    ) -> None:
         self.data_dir = data_dir
         self._read_only = read_only
         self._watch = watch
-        self._embedders: Sequence[Embedder] = embedders if embedders is not None else (LocalEmbedder(),)
-        # Those that were given may be in use elsewhere.
-        self._own_embedders = self._embedders if embedders is None else ()
+        self._embed = embed
+        self._ledger = Ledger(data_dir)
+        # Embedders that were given may be in use elsewhere.
+        self._models = Models(files.Settings(), Credentials(), self._record, embedders)
         self._ownership: Ownership | None = None
         self._listener: Listener | None = None
         self._watcher: Watcher | None = None
@@ -96,26 +110,31 @@ class Engine:
         try:
             self._storage = open_storage(self.data_dir, read_only=self._read_only)
             self._store = self._storage.store
-            self._indexes = Indexes(self._storage, read_only=self._read_only)
+            self._indexes = Indexes(self._storage, self._models, read_only=self._read_only)
             self._indexes.load_keyword()
             self._rows = Rows(self._store)
-            self._search = Search(self._store, self._indexes, self._embedders, waits_for_index=self._read_only or not self._watch)
+            settings = files.load_settings(self.data_dir)[0]
+            self._models.use(settings)
+            self._consents = Consents(self._store, self._models, self._ledger, settings)
+            self._search = Search(self._store, self._indexes, self._consents, waits_for_index=self._read_only or not self._watch)
             if not self._read_only:
-                self._start_indexing()
+                self._indexer = Indexer(self._store, self._indexes, self._consents, self.status_board.changed, embed=self._embed)
+            self._choices = Choices(self._store, self._consents, self._indexer)
+            if self._indexer is not None:
+                self._start_indexing(self._indexer)
         except BaseException:
             self.close()
             raise
 
-    def _start_indexing(self) -> None:
-        self._indexer = Indexer(self._store, self._indexes, self._embedders, self.status_board.changed)
+    def _start_indexing(self, indexer: Indexer) -> None:
         self.status_board.start()
         if self._watch:
-            self._watcher = Watcher(self._indexer.mark_dirty, self._indexer.scan, self._watching_is_limited)
+            self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited)
             self._watcher.start()
             for folder in self._store.folders():
                 self._watcher.watch(folder.path)
-                self._indexer.scan(folder.path)
-        self._indexer.start()
+                indexer.scan(folder.path)
+        indexer.start()
         self._listener = Listener(self.data_dir, self._requests.answer)
         if self._ownership is not None:
             self._ownership.announce(self._listener.address)
@@ -159,8 +178,7 @@ class Engine:
             yield "keyword index", self._indexes.close
         if hasattr(self, "_store"):
             yield "store", self._store.close
-        for embedder in self._own_embedders:
-            yield "model", embedder.unload
+        yield "models", self._models.close
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
         """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread of the engine."""
@@ -178,7 +196,7 @@ class Engine:
 
     def _register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
         """Take the folder up and watch it. Folders inside it become part of it; their notes keep their vectors."""
-        catalogue.model(model)
+        self._models.model(model)
         with self._folder_lock:
             self._check_new(folder)
             self._store.add_folder(folder, model)
@@ -226,7 +244,7 @@ class Engine:
     def count_notes(self, path: Path, limit: int = 100_000) -> int:
         """How many notes a folder holds, counted up to `limit`, without reading any."""
         count = 0
-        for _ in scanner.scan(absolute(path)):
+        for _ in scanner.scan(absolute(path), gitignore=self._consents.settings.gitignore):
             count += 1
             if count >= limit:
                 break
@@ -277,13 +295,18 @@ class Engine:
             if folder not in roots:
                 roots.append(folder)
         ticket = Ticket(tuple(roots))
+        self._required_indexer().retry_providers()
         for folder in roots:
             self._required_indexer().scan(folder, ticket, confirmed=confirmed)
-        while roots and not ticket.wait(0.1):
+        if roots:
+            self._await(ticket, progress)
+        return ticket.summary, tuple(ticket.errors), ticket.held
+
+    def _await(self, ticket: Ticket, progress: Callable[[IndexingStatus], None] | None = None) -> None:
+        while not ticket.wait(0.1):
             self._refuse_when_paused()
             if progress is not None:
                 progress(self.status())
-        return ticket.summary, tuple(ticket.errors), ticket.held
 
     def _refuse_when_paused(self) -> None:
         if self._required_indexer().paused:
@@ -319,7 +342,111 @@ class Engine:
 
     def status(self) -> IndexingStatus:
         """A snapshot of everything the status line and `notesearch status` show."""
-        return snapshot(self._store, self._indexer, self._limited)
+        return snapshot(self._store, self._indexer, self._choices, self._limited)
+
+    # Models, and what is sent to whom
+
+    def model_choices(self) -> tuple[ModelChoice, ...]:
+        """Every model that can be chosen, the one on this computer first."""
+        return self._choices.models()
+
+    def prepare_model(self, path: Path, identifier: str) -> Estimate:
+        """Choose a folder's next model, read its notes for it, and count what it would be sent. Sends nothing; a model on this computer begins
+        at once. Raises NotIndexed, UsageError (unknown model), NotesearchError when paused."""
+        folder = absolute(path)
+        if self._choices.prepare(self._row(folder), identifier):
+            self._refuse_when_paused()
+            ticket = Ticket((folder,), reading_only=True)
+            self._required_indexer().scan(folder, ticket)
+            self._await(ticket)
+            if ticket.errors:
+                raise ticket.errors[0]
+        self.status_board.changed()
+        return self._choices.estimate(self._row(folder))
+
+    def estimate(self, path: Path) -> Estimate:
+        """What a folder's (next) model has still to be sent, by counting."""
+        return self._choices.estimate(self._row(absolute(path)))
+
+    def agree(self, path: Path) -> None:
+        """The person agrees to what `prepare_model` counted: it is sent from here on, and so are later changes of the notes."""
+        self._choices.agree(self._row(absolute(path)))
+        self.status_board.changed()
+
+    def cancel_model(self, path: Path) -> None:
+        """The person does not agree: the folder keeps the model that answers."""
+        folder = absolute(path)
+        self._choices.cancel(self._row(folder))
+        self._required_indexer().scan(folder)
+        self.status_board.changed()
+
+    def forget_previous(self, path: Path) -> int:
+        """Drop the index of the model that a folder had before. Returns how many vectors that were."""
+        dropped = self._choices.forget_previous(self._row(absolute(path)))
+        self.status_board.changed()
+        return dropped
+
+    def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
+        """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+        return self._choices.outgoing(absolute(path))
+
+    def allow(self, path: Path) -> int:
+        """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
+        return self._choices.allow(absolute(path))
+
+    def providers(self) -> tuple[ProviderInfo, ...]:
+        """Asks the keyring, so it may wait for the person to unlock it."""
+        return self._choices.providers()
+
+    def set_key(self, provider: str, key: str) -> str:
+        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid, UsageError (unknown provider)."""
+        return self._choices.set_key(provider, key)
+
+    def forget_key(self, provider: str) -> None:
+        self._choices.forget_key(provider)
+
+    def retry_providers(self) -> None:
+        """The person acted: whoever waits for a provider asks it again now."""
+        self._required_indexer().retry_providers()
+
+    def make_known(self, provider: str, model: str, base_url: str = "") -> None:
+        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts of ours. Raises UsageError,
+        InsecureAddress, or a ProviderError."""
+        settings = self._consents.settings
+        if base_url:
+            address = catalogue.provider(provider, base_url).base_url
+            if address != self._models.address(provider):
+                self.save_settings(settings.with_provider(provider, base_url=address))
+        try:
+            self._models.model(f"{provider}/{model}")
+        except UsageError:
+            if any(m.provider == provider for m in catalogue.MODELS):
+                raise
+            self.test_provider(provider, model)
+
+    def test_provider(self, provider: str, model: str, base_url: str = "") -> object:
+        """Ask a server once what it is like, with texts of ours; what it found is kept in the settings. An embedding.probe.Probe. Raises a
+        ProviderError."""
+        found, settings = self._choices.test(provider, model, base_url, self._record)
+        if settings != self._consents.settings:
+            self.save_settings(settings)
+        return found
+
+    def ledger(self, limit: int = 200) -> tuple[LedgerEntry, ...]:
+        """The newest requests that providers answered, newest first."""
+        return self._choices.ledger(limit)
+
+    @property
+    def ledger_folder(self) -> Path:
+        return self._ledger.folder
+
+    def _record(self, receipt: Receipt) -> None:
+        try:
+            self._ledger.record(receipt)
+        except OSError as error:
+            log.warning("the ledger could not be written: %s", error.strerror)
+        if self._indexer is not None:
+            self._indexer.count_request(receipt)
 
     # Searching
 
@@ -327,9 +454,15 @@ class Engine:
         """Rows by words alone, in milliseconds."""
         return self._search.keyword(query)
 
-    def search(self, query: Query) -> SearchResults:
-        """Rows by words and meaning."""
-        return self._search.fused(query)
+    def search(self, query: Query, *, remote: bool = True, cancelled: Callable[[], bool] | None = None) -> SearchResults:
+        """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type on, so a provider is asked after a
+        short rest, and no longer when it turns true. Raises QueryCancelled then."""
+        return self._search.fused(query, remote=remote, cancelled=cancelled)
+
+    @property
+    def asks_providers(self) -> bool:
+        """Whether a search by meaning asks a provider."""
+        return self._search.asks_providers
 
     def explain(self, results: SearchResults) -> SearchResults:
         """The same rows with the most telling sentence of those found by meaning."""
@@ -382,7 +515,15 @@ class Engine:
         return files.load_settings(self.data_dir)[1]
 
     def save_settings(self, chosen: files.Settings) -> None:
+        """Write the settings and let them hold from now on."""
         files.save_settings(self.data_dir, chosen)
+        before, self._consents.settings = self._consents.settings, chosen
+        self._models.use(chosen)
+        if self._indexer is not None:
+            self._indexer.retry_providers()
+            if before.gitignore != chosen.gitignore:
+                for path in self._store.roots().values():
+                    self._indexer.scan(path)
 
     def window_state(self) -> dict[str, Any]:
         return files.load_window_state(self.data_dir)
@@ -402,19 +543,26 @@ class Engine:
             ("Database", "; ".join(faults) or "whole", not faults),
             ("Keyword index", f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}", True),
         ]
-        for embedder in self._embedders:
-            mark = catalogue.fingerprint(embedder.model)
-            index = self._indexes.vectors(mark)
-            lines.append((f"Vectors of {embedder.model.identifier}", f"{len(index)} in the index, {self._indexes.behind(mark)} to be added", True))
-            try:
-                embedder.embed_query("test")
-                lines.append((f"Model {embedder.model.identifier}", "answers", True))
-            except NotesearchError as error:
-                lines.append((f"Model {embedder.model.identifier}", str(error), False))
+        for mark in sorted(self._consents.marks()):
+            lines += self._diagnosis_of(mark)
         for folder in self._store.folders():
             there = os.path.isdir(folder.path)
             lines.append((f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there))
         return lines
+
+    def _diagnosis_of(self, mark: str) -> Iterator[tuple[str, str, bool]]:
+        """A model's index, and whether the model answers: a remote one is sent the word "test"."""
+        model = self._models.by_mark(mark)
+        if model is None:
+            return
+        index = self._indexes.vectors(mark)
+        yield f"Vectors of {model.identifier}", f"{len(index)} in the index, {self._indexes.behind(mark)} to be added", True
+        try:
+            if (embedder := self._models.embedder(mark)) is not None and self._consents.may_ask(mark):
+                embedder.embed_query("test")
+                yield f"Model {model.identifier}", "answers", True
+        except NotesearchError as error:
+            yield f"Model {model.identifier}", str(error), False
 
     @staticmethod
     def memory_bytes() -> int:
@@ -422,6 +570,10 @@ class Engine:
         return int(psutil.Process().memory_info().rss)
 
     # Requests of other processes
+
+    def answer(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """What another process would be answered: fronts with an engine of their own ask in the same way."""
+        return self._requests.answer(request)
 
     def on_request(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
         """Let a front answer a request of its own ("show", say). Called from a thread of the engine."""

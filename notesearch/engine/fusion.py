@@ -7,7 +7,7 @@ knows what it is talking about, a flat one does not. Chosen on SciFact train (80
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 # An exact title, or the whole query as a phrase, is never diluted by what is only near in meaning.
 EXACT_TITLE = 2.0
@@ -67,3 +67,19 @@ def passage_score(cosines: list[float]) -> float:
     best = cosines[0]
     second = cosines[1] if len(cosines) > 1 else best
     return (1 - SECOND_PASSAGE) * best + SECOND_PASSAGE * second
+
+
+def side_by_side(models: Sequence[Mapping[int, Mapping[int, float]]]) -> dict[int, dict[int, float]]:
+    """Cosines by note and chunk of several models as one: notes are put side by side by their rank, since one model's cosines say nothing beside
+    another's. The note of rank r of each gets the mean of what all models have there (quantile normalisation); what lies between the passages of
+    a note is kept. One model's are left as they are."""
+    if len(models) < 2:
+        return {document_id: dict(chunks) for cosines in models for document_id, chunks in cosines.items()}
+    best = [sorted(((max(chunks.values()), -document_id) for document_id, chunks in cosines.items()), reverse=True) for cosines in models]
+    merged: dict[int, dict[int, float]] = {}
+    for cosines, ranked in zip(models, best, strict=True):
+        for rank, (top, negative_id) in enumerate(ranked):
+            at_rank = [other[rank][0] for other in best if rank < len(other)]
+            shift = sum(at_rank) / len(at_rank) - top
+            merged[-negative_id] = {chunk: cosine + shift for chunk, cosine in cosines[-negative_id].items()}
+    return merged

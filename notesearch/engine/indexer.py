@@ -1,4 +1,4 @@
-"""The indexer: dirty paths and scans to documents (the reading thread), documents to vectors (the embedding thread).
+"""The indexer: dirty paths and scans to documents, in the reading thread; lanes.py makes vectors of them.
 
 Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words after seconds. What there is to do
 is always read from the disk and the store, never remembered: after a crash the same work is found again.
@@ -15,19 +15,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from notesearch import catalogue
-from notesearch.documents.chunk import embedded_text
+from notesearch.catalogue import fingerprint
 from notesearch.documents.extract import READING
 from notesearch.documents.extraction import Extracted, ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
-from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local import lower_thread_priority
+from notesearch.embedding.receipts import Receipt
 from notesearch.engine import scanner
+from notesearch.engine.consent import Consents
+from notesearch.engine.cutting import Cutting
 from notesearch.engine.indexes import Indexes
+from notesearch.engine.lanes import Gates, Lanes, Trouble
 from notesearch.engine.query import facets_of
 from notesearch.engine.scanner import FoundFile
 from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
-from notesearch.errors import EmbeddingError, FileGone, FileUnreadable, FolderError, NotesearchError
+from notesearch.errors import ConsentMissing, FileGone, FileUnreadable, FolderError, NotesearchError, UsageError
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import FolderRow, Held, NewDocument
 
@@ -46,27 +48,19 @@ RETRY_AFTER = 30.0
 
 
 class Indexer:
-    """Owns the reading and the embedding thread. Every public method may be called from any thread and returns at once.
+    """Owns the reading thread and the lanes. Every public method may be called from any thread and returns at once.
 
-    `changed` is called (from the threads) whenever the progress or the counts may differ.
+    `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the counts may differ.
     """
 
-    def __init__(self, store: DocumentStore, indexes: Indexes, embedders: Sequence[Embedder], changed: Callable[[], None]) -> None:
+    def __init__(self, store: DocumentStore, indexes: Indexes, consents: Consents, changed: Callable[[], None], *, embed: bool = True) -> None:
         self._store = store
         self._indexes = indexes
-        self._embedders = {catalogue.fingerprint(e.model): e for e in embedders}
+        self._consents = consents
         self._changed = changed
         self._queue = WorkQueue()
-        self._stop = threading.Event()
-        self._running = threading.Event()
-        self._running.set()
-        self._to_embed = threading.Event()
-        # Set when a note was replaced or removed: vectors may be left that no note uses.
-        self._vectors_unused = threading.Event()
-        self._not_reading = threading.Event()
-        self._not_reading.set()
+        self._gates = Gates()
         self._words_ready = threading.Event()
-        self._vectors_ready = threading.Event()
         self._extraction: ExtractionProcess | None = None
         self._tickets: list[Ticket] = []
         self._tickets_lock = threading.Lock()
@@ -75,37 +69,38 @@ class Indexer:
         self.progress = Progress()
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
-        self._threads = [
-            threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True),
-            threading.Thread(target=self._guarded, args=(self._embed_loop,), name="embedding", daemon=True),
-        ]
+        self._settling = threading.Lock()
+        self._reading = threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True)
+        self._lanes = Lanes(
+            store, indexes, consents, self._gates, self.progress, changed=changed, embedded=self._count_embedded, settled=self._settle,
+            guarded=self._guarded, closed=not embed,
+        )  # fmt: skip
 
     # What others may ask
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._reading.start()
+        self._lanes.start()
 
     def close(self) -> None:
-        """Stop both threads. What is not written yet is found again at the next start."""
-        self._stop.set()
-        self._running.set()
-        self._to_embed.set()
-        self._not_reading.set()
+        """Stop every thread. What is not written yet is found again at the next start."""
+        self._gates.stop.set()
+        self._gates.running.set()
+        self._gates.not_reading.set()
         self._queue.close()
         extraction = self._extraction
         if extraction is not None:
             extraction.close()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(10)
+        if self._reading.is_alive():
+            self._reading.join(10)
+        self._lanes.join(10)
         for ticket in self._tickets:
             ticket.abandon()
 
     def wait_ready(self) -> None:
         """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
-        for event in (self._words_ready, self._vectors_ready):
-            while not event.wait(0.1) and not self._stop.is_set() and self.error is None:
+        for ready in (self._words_ready.wait, self._lanes.wait_loaded):
+            while not ready(0.1) and not self._gates.stop.is_set() and self.error is None:
                 pass
 
     def mark_dirty(self, path: Path) -> None:
@@ -120,17 +115,34 @@ class Indexer:
                 ticket.abandon(self._broken)
         self._queue.add_scan(Scan(folder, ticket, confirmed))
 
+    def embed(self) -> None:
+        """There may be something to embed: the person agreed, a model was chosen, a passage allowed."""
+        self._lanes.wake()
+
+    def retry_providers(self) -> None:
+        """Whoever waits for a provider asks it again now."""
+        self._lanes.retry()
+
+    def trouble(self, mark: str) -> Trouble | None:
+        """Why nothing is embedded for a model at present."""
+        return self._lanes.trouble(mark)
+
+    def count_request(self, receipt: Receipt) -> None:
+        """A provider answered: those who wait for a reconcile are told what it took."""
+        if receipt.purpose == "documents":
+            self._count(requests=1, tokens=receipt.tokens or 0)
+
     def pause(self) -> None:
-        self._running.clear()
+        self._gates.running.clear()
         self._changed()
 
     def resume(self) -> None:
-        self._running.set()
+        self._gates.running.set()
         self._changed()
 
     @property
     def paused(self) -> bool:
-        return not self._running.is_set()
+        return not self._gates.running.is_set()
 
     @property
     def state(self) -> IndexingState:
@@ -147,7 +159,7 @@ class Indexer:
     def _guarded(self, loop: Callable[[], None]) -> None:
         """An error that the person can mend is shown and tried again; a bug is shown and stops the thread."""
         lower_thread_priority()
-        while not self._stop.is_set():
+        while not self._gates.stop.is_set():
             try:
                 loop()
             except NotesearchError as error:
@@ -155,17 +167,17 @@ class Indexer:
                 self.error = error
                 self._abandon_tickets(error)
                 self._changed()
-                self._stop.wait(RETRY_AFTER)
+                self._gates.stop.wait(RETRY_AFTER)
                 # The other thread may have met an error of its own meanwhile: that one stays.
                 if self.error is error:
                     self.error = None
                 self._changed()
             except Exception as error:
-                if self._stop.is_set():
+                if self._gates.stop.is_set():
                     return
                 log.exception("a bug stopped the indexer")
                 self.error = self._broken = error
-                self._not_reading.set()
+                self._gates.not_reading.set()
                 self._abandon_tickets(error)
                 self._changed()
                 return
@@ -177,37 +189,42 @@ class Indexer:
                 ticket.abandon(error)
             self._tickets.clear()
 
-    def _paused_or_stopped(self) -> bool:
-        return self._stop.is_set() or not self._running.is_set()
+    def _count(self, **numbers: int) -> None:
+        with self._tickets_lock:
+            for ticket in self._tickets:
+                ticket.count(**numbers)
+
+    def _count_embedded(self, chunks: int) -> None:
+        self._count(embedded=chunks)
 
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
-        self._indexes.sync_keyword(self._stop.is_set)
+        self._indexes.sync_keyword(self._gates.stop.is_set)
         self._indexes.tidy_words()
         self._words_ready.set()
         self._set_idle()
-        while not self._stop.is_set():
+        while not self._gates.stop.is_set():
             work = self._queue.next()
-            self._running.wait()
-            if work is None or self._stop.is_set():
+            self._gates.running.wait()
+            if work is None or self._gates.stop.is_set():
                 continue
-            self._not_reading.clear()
+            self._gates.not_reading.clear()
             try:
                 if isinstance(work, Scan):
                     self._do_scan(work)
                 else:
                     self._do_paths(work)
-                self._indexes.sync_keyword(self._stop.is_set)
+                self._indexes.sync_keyword(self._gates.stop.is_set)
             except BaseException:
                 # The work is found again by comparing, once the cause is mended.
                 self._queue.put_back(work)
                 raise
             finally:
-                self._not_reading.set()
+                self._gates.not_reading.set()
             if isinstance(work, Scan) and work.ticket is not None:
                 work.ticket.reading_ended(work.folder)
             self._set_idle()
-            self._to_embed.set()
+            self._lanes.wake()
 
     def _set_idle(self) -> None:
         self.progress.begin(IndexingState.IDLE)
@@ -219,13 +236,19 @@ class Indexer:
         folder = self._folder_row(work.folder)
         if folder is None:
             # Removed meanwhile, perhaps just now: its vectors may be in no use.
-            self._vectors_unused.set()
+            self._lanes.vectors_unused()
             return
         self.progress.begin(IndexingState.SCANNING)
         self._changed()
-        mark = self._mark(folder)
         try:
-            comparison = scanner.compare(scanner.scan(folder.path, stopped=self._stop.is_set), self._store.known(folder.id), mark)
+            cutting = self._cutting(folder)
+            found = scanner.scan(folder.path, gitignore=self._gitignore, stopped=self._gates.stop.is_set)
+            comparison = scanner.compare(found, self._store.known(folder.id), cutting.mark, cutting.next_mark)
+        except UsageError as error:
+            # A model of the person's own that is no longer in the settings: what was read and embedded stays.
+            if work.ticket is not None:
+                work.ticket.errors.append(error)
+            return
         except FolderError as error:
             # Unreachable is not deleted: everything stays searchable until the folder is back or is removed by the person.
             self.unreachable.add(folder.path)
@@ -233,7 +256,7 @@ class Indexer:
                 work.ticket.errors.append(error)
             return
         self.unreachable.discard(folder.path)
-        if self._stop.is_set():
+        if self._gates.stop.is_set():
             return
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
@@ -250,7 +273,7 @@ class Indexer:
                 by_folder.setdefault(folder.id, []).append(path)
         for folder_id, dirty in by_folder.items():
             folder = rows[folder_id]
-            if len(dirty) > MANY_DIRTY or folder.path in dirty or any(p.name == scanner.IGNORE_FILE for p in dirty):
+            if len(dirty) > MANY_DIRTY or folder.path in dirty or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty):
                 self._queue.add_scan(Scan(folder.path))
                 continue
             changed: dict[str, FoundFile] = {}
@@ -260,21 +283,21 @@ class Indexer:
             self._apply(folder, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None)
 
     def _look(self, folder: FolderRow, path: Path, changed: dict[str, FoundFile], gone: set[str]) -> None:
-        mark = self._mark(folder)
+        cutting = self._cutting(folder)
         known = set(self._store.paths_under(path))
         found: Iterable[FoundFile] = ()
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
-                found = list(scanner.scan(folder.path, below=path))
-            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path):
+                found = list(scanner.scan(folder.path, below=path, gitignore=self._gitignore))
+            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path, self._gitignore):
                 found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
         except (OSError, FolderError):
             found = ()
         for file in found:
             known.discard(file.path)
             before = self._store.known_path(Path(file.path))
-            if before is None or not scanner.is_as_known(file, before, mark):
+            if before is None or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
         if os.path.isdir(folder.path):
@@ -289,11 +312,11 @@ class Indexer:
         for batch in self._read(folder, changed, ticket):
             self._store.put_documents(batch)
             self._changed()
-        if self._stop.is_set():
+        if self._gates.stop.is_set():
             return
         vanished = [path for path in gone if is_gone(path)]
         # Still there but no longer asked for: named by an ignore file since.
-        leaving = [path for path in set(gone).difference(vanished) if not scanner.is_wanted(folder.path, Path(path))]
+        leaving = [path for path in set(gone).difference(vanished) if not scanner.is_wanted(folder.path, Path(path), self._gitignore)]
         if vanished and not confirmed and self._must_ask(folder, vanished):
             if folder.held is Held.NO:
                 self._store.hold_deletions(folder.id, Held.ASKING)
@@ -308,9 +331,9 @@ class Indexer:
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
-            self._vectors_unused.set()
-            self._indexes.sync_keyword(self._stop.is_set)
-            self._to_embed.set()
+            self._lanes.vectors_unused()
+            self._indexes.sync_keyword(self._gates.stop.is_set)
+            self._lanes.wake()
         self._changed()
 
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
@@ -330,21 +353,21 @@ class Indexer:
             if not _is_text(file.path):
                 self._failed(folder, file, FileUnreadable("The file's name is not valid text", hint="Rename the file."), ticket)
         files = [file for file in files if _is_text(file.path)]
-        recipe = catalogue.model(folder.model).recipe
+        cutting = self._cutting(folder)
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
         last = time.monotonic()
         claimed: set[Path] = set()
         self._extraction = self._extraction or ExtractionProcess()
         kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
-        answers = self._extraction.read_all(((Path(f.path), recipe) for f in self._unpaused(files)), kept)
+        answers = self._extraction.read_all(((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept)
         for path, answer in answers:
-            if self._stop.is_set():
+            if self._gates.stop.is_set():
                 break
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
                 self._failed(folder, sizes[str(path)], answer, ticket)
-            elif (new := self._new_document(folder, path, answer, claimed, ticket)) is not None:
+            elif (new := self._new_document(folder, cutting, path, answer, claimed, ticket)) is not None:
                 batch.append(new)
             if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
                 yield batch
@@ -353,42 +376,48 @@ class Indexer:
                 if batch:
                     yield batch
                     batch = []
-                self._indexes.sync_keyword(self._stop.is_set)
+                self._indexes.sync_keyword(self._gates.stop.is_set)
                 self._changed()
                 last = time.monotonic()
         with contextlib.suppress(AttributeError):
             answers.close()  # type: ignore[attr-defined]
-        if batch and not self._stop.is_set():
+        if batch and not self._gates.stop.is_set():
             yield batch
 
     def _unpaused(self, files: Sequence[FoundFile]) -> Iterator[FoundFile]:
         for file in files:
-            self._running.wait()
-            if self._stop.is_set():
+            self._gates.running.wait()
+            if self._gates.stop.is_set():
                 return
             yield file
 
-    def _new_document(self, folder: FolderRow, path: Path, read: Extracted, claimed: set[Path], ticket: Ticket | None) -> NewDocument | None:
-        mark = self._mark(folder)
+    def _new_document(
+        self, folder: FolderRow, cutting: Cutting, path: Path, read: Extracted, claimed: set[Path], ticket: Ticket | None
+    ) -> NewDocument | None:
+        """What is to be stored; None where only the file's time changed, or the folder's next model was missing."""
+        mark = cutting.mark
         known = self._store.known_path(path)
         as_read = (read.content_hash, mark, READING)
+        following = cutting.following(read)
         if known is not None and known.document_id is not None and (known.content_hash, known.fingerprint, known.reading) == as_read:
             self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
+            if following is not None and known.pending != following.fingerprint:
+                self._store.put_pending(known.document_id, following)
             if ticket is not None:
                 ticket.count(unchanged=1)
             return None
         if known is not None:
-            self._vectors_unused.set()
+            self._lanes.vectors_unused()
         source = self._moved_from(path, read, mark, claimed) if known is None else None
         if ticket is not None:
             kind = "changed" if known is not None else "moved" if source is not None else "added"
             ticket.count(**{kind: 1})
             ticket.count(chunks=len(read.chunks) if source is None else 0)
+        now = cutting.now(read)
         return NewDocument(
             folder_id=folder.id, path=path, size=read.size, mtime_ns=read.mtime_ns, content_hash=read.content_hash, fingerprint=mark,
-            reading=READING, embedded_title=read.embedded_title, document=read.document, chunks=read.chunks,
-            embedded_texts=[embedded_text(read.document.text, c) for c in read.chunks],
-            facets=facets_of(folder.path, path, read.document), moved_from=source,
+            reading=READING, embedded_title=read.embedded_title, document=read.document, chunks=now.chunks, embedded_texts=now.embedded_texts,
+            held=now.held, facets=facets_of(folder.path, path, read.document), moved_from=source, pending=following,
         )  # fmt: skip
 
     def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
@@ -412,74 +441,57 @@ class Indexer:
     def _folder_row(self, path: Path) -> FolderRow | None:
         return next((f for f in self._store.folders() if f.path == path), None)
 
-    @staticmethod
-    def _mark(folder: FolderRow) -> str:
-        return catalogue.fingerprint(catalogue.model(folder.model))
+    def _cutting(self, folder: FolderRow) -> Cutting:
+        """Raises UsageError where the folder has a model that nobody knows any more."""
+        models = self._consents.models
+        return Cutting(models.model(folder.model), models.model(folder.next_model) if folder.next_model else None)
 
-    # Embedding
+    @property
+    def _gitignore(self) -> bool:
+        return self._consents.settings.gitignore
 
-    def _embed_loop(self) -> None:
-        self._indexes.tidy_vectors()
-        for mark in self._embedders:
-            self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
-            self._indexes.refresh_live(mark, self._stop.is_set)
-        self._vectors_ready.set()
-        self._changed()
-        self._to_embed.set()
-        while not self._stop.is_set():
-            self._to_embed.wait()
-            self._to_embed.clear()
-            while self._embed_window() and not self._stop.is_set():
-                pass
-            if not self._stop.is_set():
-                if self._vectors_unused.is_set():
-                    self._vectors_unused.clear()
-                    for mark in self._embedders:
-                        self._indexes.refresh_live(mark, self._stop.is_set)
-                self._indexes.save_vectors()
-                self._settle_tickets()
-                self._changed()
+    # Settling
 
-    def _embed_window(self) -> bool:
-        """Embed one window of waiting texts. False when nothing waits."""
-        self._not_reading.wait()
-        self._running.wait()
-        for mark, embedder in self._embedders.items():
-            waiting = self._store.waiting_chunks(mark, embedder.window)
-            if not waiting or self._stop.is_set():
-                continue
-            if self.progress.state is not IndexingState.INDEXING:
+    def _settle(self) -> None:
+        """Let next models answer that are complete, and end the reconciles whose folders are read and have nothing more to wait for."""
+        with self._settling:
+            folders = self._store.folders()
+            if any([self._switch(row) for row in folders if row.next_model]):
                 folders = self._store.folders()
-                left = sum(f.waiting for f in folders)
-                self.progress.begin(IndexingState.INDEXING, "embedding", total=left, chunks=sum(f.chunks - f.embedded for f in folders))
-            for positions, vectors in embedder.embed_documents([w.text for w in waiting], (), self._paused_or_stopped):
-                if isinstance(vectors, EmbeddingError):
-                    raise vectors
-                self._store.put_vectors(mark, [waiting[i].text_hash for i in positions], vectors)
-                self._indexes.sync_vectors(mark, stopped=self._stop.is_set)
-                self._indexes.save_vectors()
-                self.progress.embedded(len(vectors))
-                with self._tickets_lock:
-                    for ticket in self._tickets:
-                        ticket.count(embedded=len(vectors))
-                self._changed()
-            return True
-        if self.progress.state is IndexingState.INDEXING and self.progress.stage == "embedding":
-            self._set_idle()
-        return False
+            rows = {row.path: row for row in folders}
+            with self._tickets_lock:
+                read = [ticket for ticket in self._tickets if ticket.read]
+            for ticket in read:
+                if ticket.reading_only or not any([self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]):
+                    ticket.end()
+                    with self._tickets_lock:
+                        if ticket in self._tickets:
+                            self._tickets.remove(ticket)
 
-    def _settle_tickets(self) -> None:
-        """A reconcile has ended when its folders are read and nothing of them waits."""
-        with self._tickets_lock:
-            open_tickets = [t for t in self._tickets if t.read]
-        if not open_tickets:
-            return
-        waiting = {f.path: f.waiting for f in self._store.folders()}
-        for ticket in open_tickets:
-            if not any(waiting.get(path, 0) for path in ticket.folders):
-                ticket.end()
-                with self._tickets_lock:
-                    self._tickets.remove(ticket)
+    def _switch(self, row: FolderRow) -> bool:
+        model = self._consents.known(row.next_model)
+        if model is None or not self._consents.agreed(row, model) or not self._store.switch_model(row.id, fingerprint(model)):
+            return False
+        self._indexes.refresh_live(fingerprint(model), self._gates.stop.is_set)
+        # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
+        self._queue.add_scan(Scan(row.path))
+        log.info("a folder has another model: %s", model.identifier)
+        return True
+
+    def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
+        """Whether a folder has something to be waited for. What cannot go on is an error of the ticket."""
+        for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
+            model = self._consents.known(identifier)
+            if not waits or model is None:
+                continue
+            trouble = self._lanes.trouble(fingerprint(model))
+            if not self._consents.agreed(row, model):
+                ticket.fail(ConsentMissing(row.path, identifier))
+            elif trouble is not None and trouble.hopeless:
+                ticket.fail(trouble.error)
+            else:
+                return True
+        return False
 
 
 def is_gone(path: Path | str) -> bool:

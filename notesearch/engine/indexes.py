@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from notesearch.catalogue import MODELS, fingerprint
+from notesearch.engine.models import Models
+from notesearch.errors import StoreError
 from notesearch.storage.opening import Storage
 from notesearch.storage.position import Plan, Rebuild
 from notesearch.storage.protocols import NearestIndex
@@ -33,11 +34,12 @@ FORGOTTEN_AT_ONCE = 20_000
 class Indexes:
     """The keyword index and one vector index per fingerprint, as copies of one store.
 
-    `sync_keyword` is for the reading thread, `sync_vectors` for the embedding thread; looking at them is for any thread.
+    `sync_keyword` is for the reading thread, `sync_vectors` for the thread of that model's lane; looking at them is for any thread.
     """
 
-    def __init__(self, storage: Storage, *, read_only: bool = False) -> None:
+    def __init__(self, storage: Storage, models: Models, *, read_only: bool = False) -> None:
         self._store = storage.store
+        self._models = models
         self._read_only = read_only
         self.keyword = storage.keyword
         self._open_vectors = storage.vectors
@@ -136,7 +138,10 @@ class Indexes:
                 self._vectors[mark] = fresh
 
     def _new_index(self, mark: str) -> NearestIndex:
-        return self._open_vectors(mark, next(m.dimensions for m in MODELS if fingerprint(m) == mark))
+        model = self._models.by_mark(mark)
+        if model is None:
+            raise StoreError("The index has vectors of a model that is not known any more", hint="Choose another model for the folder.")
+        return self._open_vectors(mark, model.dimensions)
 
     def _catch_up(self, mark: str, index: NearestIndex) -> None:
         """For a reader: take in the newest vectors, and leave out those in no use."""

@@ -6,18 +6,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from notesearch import catalogue
-from notesearch.domain import IndexingStatus, IndexSummary
+from notesearch.domain import Estimate, IndexingStatus, IndexSummary
 from notesearch.errors import NotesearchError, UsageError
 
 if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
 
 PROBLEMS_TOLD = 20
+PROBE_TOLD = ("name", "dimensions", "encoding", "items_per_request", "normalised", "latency")
 
 Answers = Iterator[dict[str, Any]]
+T = TypeVar("T")
 
 
 class Requests:
@@ -41,36 +43,72 @@ class Requests:
         if name == "status":
             yield {"state": str(self._engine.status().state), "memory_bytes": self._engine.memory_bytes()}
             return
+        if name == "folders":
+            yield {"folders": [str(f.path) for f in self._engine.status().folders], "done": True}
+            return
+        if name == "prepare-model":
+            yield from self._prepare_model(paths, str(request.get("model")))
+            return
+        if name == "test-provider":
+            found: Any = self._engine.test_provider(str(request.get("provider")), str(request.get("model")))
+            yield {"probe": {key: getattr(found, key) for key in PROBE_TOLD}, "done": True}
+            return
         if name == "add":
             for path in paths:
                 self._engine.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
         elif name == "remove":
             for path in paths:
                 self._engine.remove_folder(path)
+        elif name == "model-known":
+            self._engine.make_known(*(str(request.get(key) or "") for key in ("provider", "model", "base_url")))
+        elif name == "agree":
+            for path in paths:
+                self._engine.agree(path)
+        elif name == "cancel-model":
+            for path in paths:
+                self._engine.cancel_model(path)
+        elif name == "retry-providers":
+            self._engine.retry_providers()
         elif name in self._of_fronts:
             self._of_fronts[name](request)
         else:
             raise UsageError(f"The running Notesearch does not know {name!r}", hint="Is it an older version? Start it again.")
         yield {"done": True}
 
+    def _prepare_model(self, paths: Sequence[Path], model: str) -> Answers:
+        result: list[list[Estimate]] = []
+        yield from _meanwhile(lambda: [self._engine.prepare_model(path, model) for path in paths], result, [])
+        yield {"estimates": [{**asdict(e), "folder": str(e.folder)} for e in result[0]], "done": True}
+
     def _index(self, paths: Sequence[Path], confirmed: bool) -> Answers:
         latest: list[IndexingStatus] = []
-        result: list[tuple[IndexSummary, tuple[Exception, ...], int] | NotesearchError] = []
+        result: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
 
-        def run() -> None:
-            try:
-                result.append(self._engine.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed))
-            except NotesearchError as error:
-                result.append(error)
+        def reconcile() -> tuple[IndexSummary, tuple[Exception, ...], int]:
+            return self._engine.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed)
 
-        worker = threading.Thread(target=run, name="reconcile", daemon=True)
-        worker.start()
-        while worker.is_alive():
-            worker.join(0.2)
-            # Said in any case: it tells that the owner is alive, and finds out whether anybody still listens.
-            yield {"progress": [latest[-1].stage, latest[-1].done, latest[-1].total] if latest else ["", 0, 0]}
-        if not result or isinstance(result[0], NotesearchError):
-            raise result[0] if result else NotesearchError("The running Notesearch stopped")  # type: ignore[misc]
+        yield from _meanwhile(reconcile, result, latest)
         summary, errors, held = result[0]
         problems = [f"{p.path}: {p.title}. {p.hint}" for p in self._engine.problems()[:PROBLEMS_TOLD]] if summary.failed else []
         yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held, "problems": problems}
+
+
+def _meanwhile(work: Callable[[], T], result: list[T], latest: list[IndexingStatus]) -> Answers:
+    """Do something that takes long, saying every moment that it goes on and how far it is. Its result is put into `result`; its NotesearchError
+    is raised here."""
+    errors: list[NotesearchError] = []
+
+    def run() -> None:
+        try:
+            result.append(work())
+        except NotesearchError as error:
+            errors.append(error)
+
+    worker = threading.Thread(target=run, name="request", daemon=True)
+    worker.start()
+    while worker.is_alive():
+        worker.join(0.2)
+        # Said in any case: it tells that the owner is alive, and finds out whether anybody still listens.
+        yield {"progress": [latest[-1].stage, latest[-1].done, latest[-1].total] if latest else ["", 0, 0]}
+    if not result:
+        raise errors[0] if errors else NotesearchError("The running Notesearch stopped")

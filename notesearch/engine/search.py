@@ -6,21 +6,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from notesearch.catalogue import fingerprint
+from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
-from notesearch.embedding.embedder import Embedder, Vectors, vectors_in_order
+from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never, vectors_in_order
 from notesearch.engine import fusion
+from notesearch.engine.consent import Consents
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.query import ParsedQuery, parse
 from notesearch.engine.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.snippets import Highlighter, sentences, snippet
-from notesearch.errors import NotesearchError, NotIndexed
+from notesearch.errors import NotesearchError, NotIndexed, QueryCancelled
 from notesearch.storage import analysis
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import BlockHit, KeywordHits, KeywordQuery
@@ -38,6 +40,9 @@ SHORT_QUERY = 3
 EXACT_SCAN = 1000
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
 KEYWORD_ROWS = 12
+# Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
+REMOTE_REST = 0.15
+REMOTE_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +60,11 @@ class _Asked:
 class Search:
     """Any thread, several at once. Raises NotesearchError where an index or model cannot be used."""
 
-    def __init__(self, store: DocumentStore, indexes: Indexes, embedders: Sequence[Embedder], *, waits_for_index: bool) -> None:
+    def __init__(self, store: DocumentStore, indexes: Indexes, consents: Consents, *, waits_for_index: bool) -> None:
         self._store = store
         self._indexes = indexes
-        self._embedders = {fingerprint(e.model): e for e in embedders}
+        self._consents = consents
+        self._models = consents.models
         self._waits = waits_for_index
         self._rows = Rows(store)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
@@ -66,6 +72,12 @@ class Search:
         self._languages: tuple[int, tuple[str, ...]] = (-1, ())
         # The last filter's notes (None: all of them), so that typing on does not ask again.
         self._filtered: tuple[object, set[int] | None] = (None, None)
+
+    @property
+    def asks_providers(self) -> bool:
+        """Whether notes are embedded by a remote model that may be asked."""
+        models = ((mark, self._models.by_mark(mark)) for mark in self._store.fingerprints())
+        return any(model is not None and model.remote and self._consents.may_ask(mark) for mark, model in models)
 
     # The three stages
 
@@ -87,8 +99,11 @@ class Search:
         took = (time.perf_counter() - begin) * 1000
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
 
-    def fused(self, query: Query) -> SearchResults:
-        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say."""
+    def fused(self, query: Query, *, remote: bool = True, cancelled: Cancelled | None = None) -> SearchResults:
+        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say.
+
+        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a rest only. Raises QueryCancelled.
+        """
         begin = time.perf_counter()
         asked = self._ask(query)
         if asked.parsed.only_filters:
@@ -99,7 +114,10 @@ class Search:
         embed_took = vector_took = 0.0
         notice = ""
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
-            cosines, embed_took, vector_took, notice = self._meaning(asked, [hit.document_id for hit in hits.hits])
+            vectors, notice = self._query_vectors_of(asked, remote=remote, cancelled=cancelled)
+            embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
+            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
+            vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
         matches, found = self._fuse(asked, hits, cosines)
         elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
         return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
@@ -117,7 +135,10 @@ class Search:
                 by_model[documents[match.document_id].fingerprint].append(match)
         told: dict[int, Match] = {}
         for mark, matches in by_model.items():
-            if (embedder := self._embedders.get(mark)) is not None and not embedder.model.remote:
+            model = self._models.by_mark(mark)
+            # What a remote model found is told by the one on this computer: sentences are many, and no provider is to see them for this.
+            embedder = self._models.embedder(mark if model is not None and not model.remote else fingerprint(LOCAL))
+            if embedder is not None:
                 told |= self._tell(embedder, asked, matches)
         return replace(results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches))
 
@@ -192,40 +213,73 @@ class Search:
             return KeywordHits(hits=(), total=0)
         return self._indexes.keyword.search(asked.keyword, limit, allowed, asked.excluded)
 
-    def _meaning(self, asked: _Asked, found_by_words: Sequence[int]) -> tuple[dict[int, dict[int, float]], float, float, str]:
-        """Cosines by note and chunk: the nearest passages, and the passages of what the keyword half found. With times and a notice."""
-        cosines: dict[int, dict[int, float]] = {}
-        embed_took = vector_took = 0.0
-        notice = ""
+    def _query_vectors_of(self, asked: _Asked, *, remote: bool, cancelled: Cancelled | None) -> tuple[dict[str, Vectors], str]:
+        """The query's vector for each model that notes are embedded with, and a notice where some of them take no part."""
+        ready: dict[str, Embedder] = {}
+        notices: list[str] = []
+        for mark in self._store.fingerprints():
+            model = self._models.by_mark(mark)
+            if model is None or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None:
+                notices.append("Search by meaning is being made ready.")
+            elif not self._consents.may_ask(mark):
+                notices.append(f"Searched by words only where {model.title} waits for your word.")
+            elif (remote or not model.remote) and (embedder := self._embedder(mark, model, notices)) is not None:
+                ready[mark] = embedder
+        vectors: dict[str, Vectors] = {}
+        text = asked.parsed.meaning
+        if cancelled is not None and any(e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()):
+            _rest(cancelled)
+
+        def ask(mark: str) -> Vectors | NotesearchError:
+            try:
+                return self._query_vector(mark, ready[mark], text, cancelled or never)
+            except QueryCancelled:
+                raise
+            except NotesearchError as error:
+                return error
+
+        for mark, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
+            if isinstance(answer, NotesearchError):
+                notices.append(self._without(ready[mark].model, answer))
+            else:
+                vectors[mark] = answer
+        return vectors, " ".join(dict.fromkeys(notices))
+
+    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
+        try:
+            return self._models.embedder(mark)
+        except NotesearchError as error:
+            notices.append(self._without(model, error))
+            return None
+
+    def _without(self, model: EmbeddingModel, error: NotesearchError) -> str:
+        """Which folders were searched by words alone, and why."""
+        if not model.remote:
+            return f"Searched by words only. {error.title}."
+        folders = [row.path.name for row in self._store.folders() if row.model == model.identifier]
+        return f"{', '.join(folders)}: searched by words only. {error.title}."
+
+    def _meaning(
+        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
+    ) -> dict[int, dict[int, float]]:
+        """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword half found."""
         allowed_documents = self._allowed_documents(asked)
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
-        for mark in self._store.fingerprints():
-            embedder = self._embedders.get(mark)
-            index = self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)
-            if embedder is None or index is None:
-                notice = "Search by meaning is being made ready."
-                continue
-            begin = time.perf_counter()
-            try:
-                vector = self._query_vector(mark, embedder, asked.parsed.meaning)
-            except NotesearchError as error:
-                notice = f"Searched by words only. {error.title}."
-                continue
-            embedded = time.perf_counter()
+        by_model: list[dict[int, dict[int, float]]] = []
+        for mark, vector in vectors.items():
+            index, model = self._indexes.vectors(mark), self._models.by_mark(mark)
             allowed = None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
             if allowed is not None and len(allowed) <= EXACT_SCAN:
                 cosine_by_vector = {i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()}
             else:
                 cosine_by_vector = dict(index.search(vector, max(PASSAGES, 3 * asked.query.limit), allowed))
-            near = self._by_note(cosine_by_vector, floor=embedder.model.floor)
+            near = self._by_note(cosine_by_vector, floor=model.floor if model is not None else -1.0)
             nearest = sorted(near, key=lambda i: -max(near[i].values()))[:notes]
-            for document_id in nearest:
-                cosines.setdefault(document_id, {}).update(near[document_id])
+            cosines = {document_id: near[document_id] for document_id in nearest}
             self._score_whole_notes(mark, vector, [*nearest, *words_list], cosines)
-            embed_took += (embedded - begin) * 1000
-            vector_took += (time.perf_counter() - embedded) * 1000
-        return cosines, embed_took, vector_took, notice
+            by_model.append(cosines)
+        return fusion.side_by_side(by_model)
 
     def _allowed_documents(self, asked: _Asked) -> set[int] | None:
         """The notes that pass filters, phrases and exclusions; None where that is all of them."""
@@ -259,14 +313,14 @@ class Search:
             result[document_id][chunk_id] = cosines[vector_id]
         return dict(result)
 
-    def _query_vector(self, mark: str, embedder: Embedder, text: str) -> Vectors:
+    def _query_vector(self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never) -> Vectors:
         """The query's vector; kept, so that going back a letter costs nothing."""
         key = (mark, text)
         with self._cache_lock:
             if key in self._query_vectors:
                 self._query_vectors.move_to_end(key)
                 return self._query_vectors[key]
-        vector = embedder.embed_query(text)
+        vector = embedder.embed_query(text, cancelled)
         with self._cache_lock:
             self._query_vectors[key] = vector
             if len(self._query_vectors) > QUERY_VECTORS:
@@ -287,11 +341,12 @@ class Search:
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
-        floors = [e.model.floor for e in self._embedders.values()]
+        floors = [model.floor for mark in self._store.fingerprints() if (model := self._models.by_mark(mark)) is not None and model.floor > -1]
         meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
             scores, meaning, keyword_list, meaning_list,
-            keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None, meaning_zero=min(floors) if len(meaning) < notes else None,
+            keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
+            meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
         )  # fmt: skip
         for document_id, bonus in self._exact(asked, set(fused)).items():
@@ -355,6 +410,23 @@ class Search:
             query=query, stage=stage, matches=matches, total=total, searched=whole, of=documents, waiting=documents - failed - whole,
             failed=failed, elapsed=elapsed, notice=notice,
         )  # fmt: skip
+
+
+def _rest(cancelled: Cancelled) -> None:
+    """Wait for the person to stop typing. Raises QueryCancelled when they did not."""
+    until = time.monotonic() + REMOTE_REST
+    while time.monotonic() < until:
+        if cancelled():
+            raise QueryCancelled
+        time.sleep(0.01)
+
+
+def _all_at_once(ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]) -> list[Vectors | NotesearchError]:
+    """The answers for all models, in order; several providers are asked side by side."""
+    if len(marks) < 2:
+        return [ask(mark) for mark in marks]
+    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(marks)), "query") as pool:
+        return list(pool.map(ask, marks))
 
 
 def _near_enough(meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float) -> list[int]:

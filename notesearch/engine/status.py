@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus
+from notesearch.engine.choices import Choices
 from notesearch.engine.indexer import Indexer, is_gone
 from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.protocols import DocumentStore
@@ -21,12 +22,15 @@ KEPT = "Most of its files are gone. Their notes were kept in the index."
 BUG = "Indexing stopped because of a bug. Start Notesearch again."
 
 
-def snapshot(store: DocumentStore, indexer: Indexer | None, limited: Mapping[Path, WatchLimited]) -> IndexingStatus:
+def snapshot(store: DocumentStore, indexer: Indexer | None, choices: Choices, limited: Mapping[Path, WatchLimited]) -> IndexingStatus:
     """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not watched whole."""
     rows = store.folders()
     waiting = sum(row.waiting for row in rows)
     failed = sum(row.failed for row in rows)
     state, stage, done, total = _work(indexer, waiting)
+    folders = tuple(_folder(row, choices, limited.get(row.path), unreachable=indexer is not None and row.path in indexer.unreachable) for row in rows)
+    if state is IndexingState.INDEXING and stage != "reading" and _only_waits(rows, folders):
+        state = IndexingState.OFFLINE
     error = indexer.error if indexer is not None else None
     return IndexingStatus(
         state=state,
@@ -41,7 +45,8 @@ def snapshot(store: DocumentStore, indexer: Indexer | None, limited: Mapping[Pat
         failed=failed,
         chunks=sum(row.chunks for row in rows),
         embedded=sum(row.embedded for row in rows),
-        folders=tuple(_folder(row, limited.get(row.path), unreachable=indexer is not None and row.path in indexer.unreachable) for row in rows),
+        folders=folders,
+        troubles=choices.troubles(),
         problems=failed + len(limited),
         held=tuple(_held(store, row) for row in rows if row.held is Held.ASKING),
         error=str(error) if isinstance(error, NotesearchError) else BUG if error else "",
@@ -61,10 +66,18 @@ def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, in
     return state, stage, max(0, progress.total - waiting), max(progress.total, waiting)
 
 
-def _folder(row: FolderRow, limited: WatchLimited | None, *, unreachable: bool) -> Folder:
+def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
+    """Whether all that is unfinished waits for a provider or for the person's word."""
+    unfinished = [folder for row, folder in zip(rows, folders, strict=True) if row.waiting or row.next_model]
+    return bool(unfinished) and all(folder.state in (FolderState.WAITING, FolderState.CONSENT) for folder in unfinished)
+
+
+def _folder(row: FolderRow, choices: Choices, limited: WatchLimited | None, *, unreachable: bool) -> Folder:
     state, notice = FolderState.READY, limited.title if limited else ""
-    if row.waiting:
+    if row.waiting or row.next_model:
         state = FolderState.INDEXING
+    of_model, said, agreed = choices.state_of(row)
+    state, notice = of_model or state, said or notice
     if row.held is Held.ASKING:
         state = FolderState.ASKING
     if row.held is Held.KEPT:
@@ -73,7 +86,8 @@ def _folder(row: FolderRow, limited: WatchLimited | None, *, unreachable: bool) 
         state, notice = FolderState.UNREACHABLE, UNREACHABLE
     return Folder(
         path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
-        notice=notice,
+        notice=notice, next_model=row.next_model, next_done=row.pending_embedded, next_total=row.pending_chunks, previous_model=row.previous_model,
+        held_back=row.held_back, agreed=agreed,
     )  # fmt: skip
 
 

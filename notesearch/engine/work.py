@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from notesearch.domain import IndexingState, IndexSummary
+from notesearch.errors import NotesearchError
 
 # A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the first report.
 QUIET = 0.15
@@ -85,10 +86,11 @@ class WorkQueue:
 
 
 class Ticket:
-    """Counts what one reconcile does and lets a caller wait for its end."""
+    """Counts what one reconcile does and lets a caller wait for its end. `reading_only`: that is when the notes are read."""
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
+    def __init__(self, folders: tuple[Path, ...], *, reading_only: bool = False) -> None:
         self.folders = folders
+        self.reading_only = reading_only
         self.errors: list[Exception] = []
         self.held = 0
         self._left = set(folders)
@@ -118,6 +120,11 @@ class Ticket:
         if error is not None:
             self.errors.append(error)
         self.end()
+
+    def fail(self, error: NotesearchError) -> None:
+        """A folder cannot go on; the same reason is said once."""
+        if str(error) not in map(str, self.errors):
+            self.errors.append(error)
 
     def wait(self, seconds: float) -> bool:
         return self._ended.wait(seconds)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from notesearch.storage.rows import SEGMENT, Known, NewDocument, Put
+from notesearch.domain import Chunk, HeldBack
+from notesearch.storage.rows import SEGMENT, Cut, Known, NewDocument, Put
 from notesearch.storage.vectors import KeptVectors
 
 
@@ -30,10 +31,14 @@ class _StoredChunk(NamedTuple):
     tokens: int
     text_hash: bytes
     vector_id: int | None
+    held: int
 
 
-_CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
-_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading"
+CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
+_CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
+_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
+# What the column `held` of a chunk says.
+HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 # A note with the same content, read in the same way.
 _TWIN = "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
 
@@ -79,9 +84,11 @@ class Documents(KeptVectors):
         if new.moved_from is not None:
             row = self._moved_row(w, row, str(new.moved_from))
         twin = w.execute(_TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)).fetchone()
-        chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, new)
-        reused = sum(chunk.vector_id is not None for chunk in chunks)
-        values = self._values(new, len(chunks), reused)
+        cut = Cut(fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held)
+        chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, cut)
+        waited = [chunk for chunk in chunks if not chunk.held]
+        reused = sum(chunk.vector_id is not None for chunk in waited)
+        values = self._values(new, len(waited), reused)
         if twin and new.moved_from is not None:
             values["embedded_title"] = twin[1]
         elif not twin and reused * 2 >= len(chunks):
@@ -91,13 +98,15 @@ class Documents(KeptVectors):
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
             left = self._vectors_of(w, document_id) if row[1] == new.fingerprint else []
-            for table in ("texts", "chunks", "facets"):
+            for table in ("texts", "chunks", "pending_chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
             w.execute(f"UPDATE documents SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?", (*values.values(), document_id))
         else:
             marks = ", ".join("?" * len(values))
             document_id = int(w.execute(f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", list(values.values())).lastrowid or 0)
         self._put_parts(w, document_id, new, chunks)
+        if new.pending is not None:
+            self._put_cut(w, document_id, new.pending)
         self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None], left=left)
         w.execute("DELETE FROM problems WHERE path = ?", (path,))
         return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
@@ -111,7 +120,8 @@ class Documents(KeptVectors):
             "fingerprint": new.fingerprint, "reading": new.reading, "format": document.format, "title": document.title,
             "embedded_title": document.title, "first_line": document.first_line, "length": len(document.text), "language": document.language,
             "tags": _json(document.tags), "aliases": _json(document.aliases), "created": document.created, "updated": document.updated,
-            "private": int(document.private), "expected": chunks, "embedded": embedded, "position": self._next_position(),
+            "private": int(document.private), "expected": chunks, "embedded": embedded, "pending_fingerprint": "",
+            "position": self._next_position(),
         }  # fmt: skip
 
     def _moved_row(self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: str) -> tuple[int, str] | None:
@@ -125,16 +135,34 @@ class Documents(KeptVectors):
     def _twin_chunks(w: sqlite3.Connection, twin: int) -> list[_StoredChunk]:
         """The chunks of a note with the same content: a copy or a rename is not embedded again, although a title taken from the file's name
         differs. They are taken as they are, for a title of another length may have cut the same text elsewhere."""
-        rows = w.execute(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (twin,))
+        rows = w.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (twin,))
         return [_StoredChunk(*row) for row in rows]
 
-    def _new_chunks(self, w: sqlite3.Connection, new: NewDocument) -> list[_StoredChunk]:
-        """The chunks as they were cut, with the vectors that their texts have."""
-        digests = [text_hash(text) for text in new.embedded_texts]
-        return [
-            _StoredChunk(c.ordinal, c.start, c.end, c.line, _json(c.heading), c.prefix, c.tokens, digest, self._vector_id(w, new.fingerprint, digest))
-            for c, digest in zip(new.chunks, digests, strict=True)
-        ]
+    def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
+        """The chunks as they were cut, with the vectors that their texts have. What the person let go is not held back again."""
+
+        def stored(chunk: Chunk, text: str, held: HeldBack | None) -> _StoredChunk:
+            digest = text_hash(text)
+            if held is not None and w.execute("SELECT 1 FROM allowed WHERE text_hash = ?", (digest,)).fetchone():
+                held = None
+            vector_id = self._vector_id(w, cut.fingerprint, digest)
+            where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, _json(chunk.heading))
+            return _StoredChunk(*where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held))
+
+        reasons = cut.held or [None] * len(cut.chunks)
+        return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
+
+    def put_pending(self, document_id: int, cut: Cut) -> None:
+        """Cut a document that is in the store for its folder's next model too."""
+        with self._write() as w:
+            if w.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
+                self._put_cut(w, document_id, cut)
+
+    def _put_cut(self, w: sqlite3.Connection, document_id: int, cut: Cut) -> None:
+        w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+        chunks = self._new_chunks(w, cut)
+        w.executemany(f"INSERT INTO pending_chunks (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})", ((document_id, *c) for c in chunks))
+        w.execute("UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id))
 
     @staticmethod
     def _put_parts(w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]) -> None:
@@ -143,8 +171,7 @@ class Documents(KeptVectors):
             "INSERT INTO texts VALUES (?, ?, ?)",
             ((document_id, number, text[start : start + SEGMENT]) for number, start in enumerate(range(0, len(text), SEGMENT))),
         )
-        marks = ", ".join("?" * len(_StoredChunk._fields))
-        w.executemany(f"INSERT INTO chunks (document_id, {_CHUNK_COLUMNS}) VALUES (?, {marks})", ((document_id, *chunk) for chunk in chunks))
+        w.executemany(f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})", ((document_id, *chunk) for chunk in chunks))
         w.executemany("INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets))
 
     def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:

@@ -9,6 +9,13 @@ from notesearch.domain import FileProblem
 from notesearch.errors import NotesearchError
 from notesearch.storage.documents import Documents
 from notesearch.storage.rows import FolderRow, Held
+from notesearch.storage.vectors import UNUSED
+
+_PENDING_COUNTS = (
+    "SELECT d.folder_id, coalesce(sum(p.held = 0), 0), coalesce(sum(p.held = 0 AND p.vector_id IS NOT NULL), 0), coalesce(sum(p.held > 0), 0)"
+    " FROM pending_chunks p JOIN documents d ON d.id = p.document_id GROUP BY d.folder_id"
+)
+_HELD_COUNTS = "SELECT d.folder_id, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.held > 0 GROUP BY d.folder_id"
 
 
 class Folders(Documents):
@@ -32,7 +39,7 @@ class Folders(Documents):
             self._remove(w, ids)
             w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
             w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
-            w.executemany("DELETE FROM vectors WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = ?1)", vectors)
+            w.executemany(f"DELETE FROM vectors WHERE id = ?1 AND {UNUSED.format('?1')}", vectors)
 
     def absorb_folder(self, child_id: int, parent: Path) -> None:
         """Give a folder's documents to the folder around it. They are read anew, for their trail differs; their vectors stay."""
@@ -48,15 +55,19 @@ class Folders(Documents):
             """SELECT f.id, f.path, f.model, f.held, count(d.id), coalesce(sum(d.embedded >= d.expected), 0),
                       (SELECT count(*) FROM problems p WHERE p.folder_id = f.id
                          AND NOT EXISTS (SELECT 1 FROM documents x WHERE x.path = p.path)),
-                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0)
+                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0), f.next_model, f.previous_model, f.agreed
                FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""
         )
+        pending = {i: counts for i, *counts in self._read(_PENDING_COUNTS)}
+        held_back = dict(self._read(_HELD_COUNTS))
         return tuple(
             FolderRow(
-                id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded
+                id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded,
+                next_model=following, previous_model=former, agreed=agreed, pending_chunks=pending.get(i, (0, 0, 0))[0],
+                pending_embedded=pending.get(i, (0, 0, 0))[1], held_back=pending[i][2] if i in pending else held_back.get(i, 0),
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded in rows
-        )
+            for i, p, m, held, n, complete, bad, chunks, embedded, following, former, agreed in rows
+        )  # fmt: skip
 
     def roots(self) -> dict[int, Path]:
         """Paths of the folders by id, without counting anything."""

@@ -116,6 +116,36 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
+    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model beside those that answer meanwhile;
+    # passages that are not sent to a remote model (0: sent; see documents.HELD), and texts that the person let go.
+    """
+    ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
+    ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';
+    ALTER TABLE folders ADD COLUMN agreed TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN pending_fingerprint TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chunks ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX chunks_held ON chunks (document_id) WHERE held > 0;
+
+    CREATE TABLE pending_chunks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+        ordinal INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        line INTEGER NOT NULL,
+        heading TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        tokens INTEGER NOT NULL,
+        text_hash BLOB NOT NULL,
+        vector_id INTEGER REFERENCES vectors (id),
+        held INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX pending_document ON pending_chunks (document_id, ordinal);
+    CREATE INDEX pending_vector ON pending_chunks (vector_id) WHERE vector_id IS NOT NULL;
+    CREATE INDEX pending_waiting ON pending_chunks (text_hash) WHERE vector_id IS NULL;
+
+    CREATE TABLE allowed (text_hash BLOB PRIMARY KEY) WITHOUT ROWID;
+    """,
 )
 
 

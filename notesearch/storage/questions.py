@@ -89,21 +89,31 @@ class Questions(Database):
         )
         return list(self._chosen(sql, document_ids, chunks, fingerprint))
 
-    def waiting_chunks(self, fingerprint: str, limit: int) -> list[WaitingChunk]:
-        """Chunks without a vector, newest notes first (notes of more than 2,000 chunks after all others), with the text to embed."""
+    def waiting_chunks(self, fingerprint: str, limit: int, folders: Collection[int] | None = None) -> list[WaitingChunk]:
+        """Chunks without a vector that are not held back, newest notes first (notes of more than 2,000 chunks after all others), those that
+        answer before those of a next model, with the text to embed. `folders`: only of those (ids), None for all."""
+        among = "" if folders is None else f" AND folder_id IN ({', '.join(str(int(i)) for i in folders)})"
         rows = self._read(
-            """SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end
+            f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
                FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
-                     WHERE embedded < expected AND fingerprint = ? ORDER BY expected > 2000, mtime_ns DESC LIMIT ?) d
-               JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL
+                     WHERE embedded < expected AND fingerprint = ?{among} ORDER BY expected > 2000, mtime_ns DESC LIMIT ?) d
+               JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
                ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",
             (fingerprint, limit, limit),
         )
+        if len(rows) < limit:
+            rows += self._read(
+                f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
+                    FROM pending_chunks c JOIN documents d ON d.id = c.document_id
+                    WHERE c.vector_id IS NULL AND c.held = 0 AND d.pending_fingerprint = ?{among}
+                    ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",
+                (fingerprint, limit - len(rows)),
+            )
         result: dict[bytes, WaitingChunk] = {}
-        for document_id, digest, prefix, start, end in rows:
+        for document_id, digest, prefix, start, end, tokens in rows:
             if digest not in result:
                 passage = self.text(document_id, start, end)
-                result[digest] = WaitingChunk(document_id, digest, f"{prefix}\n{passage}" if prefix else passage)
+                result[digest] = WaitingChunk(document_id, digest, f"{prefix}\n{passage}" if prefix else passage, tokens)
         return list(result.values())
 
     def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from notesearch.domain import Chunk, Document
+from notesearch.domain import Chunk, Document, HeldBack
 
 Vectors = NDArray[np.float32]
 # Characters of a document's text that are kept, and read, together.
@@ -28,7 +28,11 @@ class Held(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
-    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk."""
+    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk that is not held back.
+
+    `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are embedded. `agreed`: what the person agreed
+    to send where. `held_back` chunks, of the next model where there is one.
+    """
 
     id: int
     path: Path
@@ -39,16 +43,40 @@ class FolderRow:
     failed: int
     chunks: int
     embedded: int
+    next_model: str = ""
+    previous_model: str = ""
+    agreed: str = ""
+    pending_chunks: int = 0
+    pending_embedded: int = 0
+    held_back: int = 0
 
     @property
     def waiting(self) -> int:
         return self.documents - self.complete - self.failed
 
+    @property
+    def chunks_waiting(self) -> int:
+        return self.chunks - self.embedded + self.pending_chunks - self.pending_embedded
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unsent:
+    """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded` chunks have one, `held_back` wait for
+    the person's word."""
+
+    documents: int
+    chunks: int
+    tokens: int
+    characters: int
+    embedded: int
+    held_back: int
+
 
 class Known(NamedTuple):
     """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and there is no fingerprint.
 
-    `reading`: by which reading of the program it was read (see documents/extract.py).
+    `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading of the program it was read (see
+    documents/extract.py).
     """
 
     document_id: int | None
@@ -57,13 +85,25 @@ class Known(NamedTuple):
     content_hash: str
     fingerprint: str
     reading: int
+    pending: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is held back (None: it is not)."""
+
+    fingerprint: str
+    chunks: Sequence[Chunk]
+    embedded_texts: Sequence[str]
+    held: Sequence[HeldBack | None] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewDocument:
     """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets ("tag:x", "folder:y", "type:z").
 
-    `embedded_title`: what the prefixes of the chunks begin with.
+    `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, () where none is. `pending`: the document
+    cut for the folder's next model.
     """
 
     folder_id: int
@@ -79,6 +119,8 @@ class NewDocument:
     embedded_texts: Sequence[str]
     facets: Sequence[str]
     moved_from: Path | None = None
+    held: Sequence[HeldBack | None] = ()
+    pending: Cut | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,11 +132,12 @@ class Put:
 
 
 class WaitingChunk(NamedTuple):
-    """A text that has no vector yet."""
+    """A text that has no vector yet; `tokens` as the chunk's recipe counts."""
 
     document_id: int
     text_hash: bytes
     text: str
+    tokens: int
 
 
 class DocumentRow(NamedTuple):

@@ -11,6 +11,9 @@ import numpy as np
 from notesearch.storage.database import Database
 from notesearch.storage.rows import Vectors
 
+# Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
+UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0}) AND NOT EXISTS (SELECT 1 FROM pending_chunks WHERE vector_id = {0})"
+
 
 class KeptVectors(Database):
     """The part of the store that holds vectors."""
@@ -29,13 +32,18 @@ class KeptVectors(Database):
                     (digest, fingerprint),
                 ).fetchall()
                 w.executemany("UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks))
-                if vector_id is not None and not chunks:
+                pending = w.execute(
+                    "UPDATE pending_chunks SET vector_id = ? WHERE text_hash = ? AND vector_id IS NULL"
+                    " AND (SELECT pending_fingerprint FROM documents WHERE id = document_id) = ?",
+                    (vector_id, digest, fingerprint),
+                ).rowcount
+                if vector_id is not None and not chunks and not pending:
                     # The note was edited or removed while its vector was being made.
                     self._note_use(w, left=[vector_id])
-                completed += len(chunks)
+                completed += len(chunks) + pending
                 touched.update(d for _, d in chunks)
             w.executemany(
-                "UPDATE documents SET embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1) WHERE id = ?1",
+                "UPDATE documents SET embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1 AND held = 0) WHERE id = ?1",
                 ((d,) for d in touched),
             )
             return completed
@@ -57,7 +65,7 @@ class KeptVectors(Database):
         """
         w.executemany("UPDATE vectors SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL", ((i,) for i in used))
         w.executemany(
-            "UPDATE vectors SET unused_since = ?1 WHERE id = ?2 AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = ?2)",
+            f"UPDATE vectors SET unused_since = ?1 WHERE id = ?2 AND {UNUSED.format('?2')}",
             ((int(time.time()), i) for i in left),
         )
 
@@ -70,7 +78,7 @@ class KeptVectors(Database):
         with self._write() as w:
             return w.execute(
                 "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors v WHERE unused_since < ?"
-                " AND NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = v.id) ORDER BY unused_since LIMIT ?)",
+                f" AND {UNUSED.format('v.id')} ORDER BY unused_since LIMIT ?)",
                 (before, limit),
             ).rowcount
 
@@ -94,12 +102,14 @@ class KeptVectors(Database):
         return int(row[0]) if row else 0
 
     def live_vector_ids(self, fingerprint: str) -> set[int]:
-        """Ids of the vectors that some chunk uses; the others are kept only so that going back costs nothing."""
+        """Ids of the vectors that some chunk uses or is to use; the others are kept only so that going back costs nothing."""
         return {
             row[0]
             for row in self._read(
                 "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
+                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?1 UNION"
+                " SELECT p.vector_id FROM pending_chunks p JOIN documents d ON d.id = p.document_id"
+                " WHERE p.vector_id IS NOT NULL AND d.pending_fingerprint = ?1",
                 (fingerprint,),
             )
         }

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+NARROW, VERY_NARROW = 720, 440
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +44,11 @@ class Banner(QFrame):
         words.addWidget(self.hint)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(16, 8, 16, 8)
-        layout.setSpacing(16)
-        layout.addLayout(words, 1)
-        layout.addLayout(self._buttons)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._layout.setContentsMargins(16, 8, 16, 8)
+        self._layout.setSpacing(16)
+        self._layout.addLayout(words, 1)
+        self._layout.addLayout(self._buttons)
         self.hide()
 
     @property
@@ -85,6 +88,14 @@ class Banner(QFrame):
             self._add_button(label, i)
         if message.dismissable:
             self._add_button("Dismiss", -1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons stand below the words."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        self._layout.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._layout.setSpacing(8 if narrow else 16)
+        self._buttons.setDirection(QBoxLayout.Direction.TopToBottom if event.size().width() < VERY_NARROW else QBoxLayout.Direction.LeftToRight)
 
     def _add_button(self, label: str, at: int) -> None:
         button = QPushButton(label)

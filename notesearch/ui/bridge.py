@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
+from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, QueryCancelled, StoreError
 from notesearch.settings import LOCK
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ class Bridge(QObject):
         self._latest_search = 0
         self._latest_note = 0
         self._wanted_folders: tuple[Path, ...] = ()
+        self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
         self._keyword_searches = LatestWins("keyword search")
         self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
@@ -212,6 +213,8 @@ class Bridge(QObject):
         for worker in (self._opening, self._keyword_searches, self._fused_searches, self._explanations, self._previews):
             worker.close()
         self._jobs.shutdown(wait=True, cancel_futures=True)
+        for end in self._parts:
+            end()
         if state is not None:
             self._save_state(state)
         if self._unsubscribe is not None:
@@ -222,6 +225,10 @@ class Bridge(QObject):
     @property
     def closed(self) -> bool:
         return self._closing.is_set()
+
+    def on_close(self, end: Callable[[], None]) -> None:
+        """`end` stops something else that works with the engine; it is called before the engine is closed."""
+        self._parts.append(end)
 
     def _start(self) -> None:
         try:
@@ -281,7 +288,8 @@ class Bridge(QObject):
         if not self._closing.is_set():
             self.status_changed.emit(status)
 
-    def _wait_for_engine(self) -> Engine | None:
+    def wait_for_engine(self) -> Engine | None:
+        """The engine once it has started, None when everything ends. For worker threads."""
         self._started.wait()
         return None if self._closing.is_set() else self._engine
 
@@ -313,7 +321,7 @@ class Bridge(QObject):
 
     def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
         """Run a stage of a search unless a newer request came; a failure is the request's."""
-        engine = self._wait_for_engine()
+        engine = self.wait_for_engine()
         if engine is None or request != self._latest_search:
             return
         try:
@@ -327,7 +335,16 @@ class Bridge(QObject):
             self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query)))
 
     def _search_fused(self, request: int, query: Query, engine: Engine) -> None:
-        results = engine.search(query)
+        """The second stage. What this computer finds by itself does not wait for a provider."""
+        if engine.asks_providers:
+            from notesearch.domain import Stage
+
+            if not self._publish(request, replace(engine.search(query, remote=False), stage=Stage.KEYWORD)):
+                return
+        try:
+            results = engine.search(query, cancelled=partial(self._is_outdated, request))
+        except QueryCancelled:
+            return
         if self._publish(request, results):
             self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results)))
 
@@ -346,9 +363,12 @@ class Bridge(QObject):
     def _similar(self, request: int, path: Path, engine: Engine) -> None:
         self._publish(request, engine.similar(path))
 
+    def _is_outdated(self, request: int) -> bool:
+        return request != self._latest_search or self._closing.is_set()
+
     def _publish(self, request: int, results: object) -> bool:
         """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the signal arrives."""
-        if request != self._latest_search or self._closing.is_set():
+        if self._is_outdated(request):
             return False
         self.results_ready.emit(request, results)
         return True
@@ -369,7 +389,7 @@ class Bridge(QObject):
         return request == self._latest_note
 
     def _note(self, request: int, path: Path, start: int) -> None:
-        engine = self._wait_for_engine()
+        engine = self.wait_for_engine()
         if engine is None:
             return
         try:
@@ -476,7 +496,7 @@ class Bridge(QObject):
         self._submit(self._with_engine, job)
 
     def _with_engine(self, job: Callable[[Engine], object]) -> None:
-        engine = self._wait_for_engine()
+        engine = self.wait_for_engine()
         if engine is not None:
             job(engine)
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QMenu
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui import wording
 from notesearch.ui.banner import Message
+from notesearch.ui.model_commands import ModelCommands
 from notesearch.ui.result_delegate import Row
 from notesearch.ui.searches import Search, quoted_filter
 
@@ -32,6 +33,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._bridge = window.bridge
+        self.models = ModelCommands(window, self)
         self._problems: ProblemsDialog | None = None
         self._removing: Folder | None = None
         self._menu_row: Row | None = None
@@ -63,7 +65,9 @@ class Commands(QObject):
         menu = self.main_menu
         self._action(menu, f"Add a folder{ELLIPSIS}", self.choose_folder, "Ctrl+O")
         self._action(menu, "Save this search", self._save_search, "Ctrl+D")
+        self._action(menu, f"Model of a folder{ELLIPSIS}", self.models.open_current, "Ctrl+M")
         self._action(menu, f"Problems{ELLIPSIS}", self.open_problems)
+        self._action(menu, f"Ledger of requests{ELLIPSIS}", self.models.open_ledger)
         menu.addSeparator()
         self._action(menu, "Show or hide the preview", self._toggle_preview, "Ctrl+P")
         self._action(menu, "Back to the search field", self._to_field, "Ctrl+L")
@@ -83,6 +87,8 @@ class Commands(QObject):
             ("Find similar notes", self.find_similar),
         ):
             menu.addAction(text).triggered.connect(does)
+        self._sent_action = menu.addAction(f"What is sent of this note{ELLIPSIS}")
+        self._sent_action.triggered.connect(self.show_sent)
 
     def _build_filter_menus(self) -> None:
         for menu, name, entries, said in (
@@ -120,6 +126,7 @@ class Commands(QObject):
 
     def show_row_menu(self, row: Row, at: QPoint) -> None:
         self._menu_row = row
+        self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
         self._row_menu.popup(at)
 
     # Rows
@@ -165,6 +172,10 @@ class Commands(QObject):
         if self._menu_row is not None:
             self._window.page.find_similar(self._menu_row.match)
 
+    def show_sent(self) -> None:
+        if self._menu_row is not None:
+            self.models.open_outgoing(self._menu_row.match.path)
+
     def open_default(self, path: Path) -> None:
         from notesearch.ui import desktop
 
@@ -187,7 +198,7 @@ class Commands(QObject):
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_chosen)
-        self._open(dialog)
+        self.show_dialog(dialog)
 
     def _on_folder_chosen(self, path: str) -> None:
         self._bridge.add_folder(Path(path))
@@ -219,7 +230,7 @@ class Commands(QObject):
         cancel.setAccessibleName("Cancel")
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         box.accepted.connect(self._on_remove)
-        self._open(box)
+        self.show_dialog(box)
 
     def _on_remove(self) -> None:
         if self._removing is not None:
@@ -230,7 +241,7 @@ class Commands(QObject):
 
     # Dialogs
 
-    def _open(self, dialog: QDialog) -> None:
+    def show_dialog(self, dialog: QDialog) -> None:
         """Show a dialog over the window without a loop of its own."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._on_dialog_finished)
@@ -254,7 +265,7 @@ class Commands(QObject):
             self._problems = ProblemsDialog(self._window)
             self._problems.retry_wanted.connect(self._bridge.retry)
             self._problems.reveal_wanted.connect(self._bridge.reveal)
-            self._open(self._problems)
+            self.show_dialog(self._problems)
         self._bridge.problems()
 
     def show_problems(self, problems: tuple[FileProblem, ...]) -> None:
@@ -262,32 +273,23 @@ class Commands(QObject):
             self._problems.show_problems(problems)
 
     def on_status(self, before: IndexingStatus | None, status: IndexingStatus) -> None:
-        """The open list of problems follows the indexer."""
+        """The open dialogs follow the indexer."""
+        self.models.on_status(status)
         if self._problems is not None and (before is None or (before.problems, before.failed) != (status.problems, status.failed)):
             self._bridge.problems()
 
     def open_settings(self) -> None:
-        from notesearch.ui.settings_dialog import SettingsDialog
-
-        if self._window.settings is None:
-            return
-        dialog = SettingsDialog(self._window.settings, self._bridge.data_dir, self._window)
-        dialog.saved.connect(self._bridge.save_settings)
-        dialog.folder_wanted.connect(self._show_data_folder)
-        self._open(dialog)
-
-    def _show_data_folder(self) -> None:
-        self._bridge.reveal(self._bridge.data_dir)
+        self.models.open_settings()
 
     def open_keys(self) -> None:
         from notesearch.ui.help import KeysDialog
 
-        self._open(KeysDialog(self._window))
+        self.show_dialog(KeysDialog(self._window))
 
     def open_about(self) -> None:
         from notesearch.ui.help import AboutDialog
 
-        self._open(AboutDialog(self._window.theme, self._window))
+        self.show_dialog(AboutDialog(self._window.theme, self._window))
 
     # The window
 

@@ -21,6 +21,7 @@ KEYS = (
     ("Ctrl+L", "Back to the search field"),
     ("Ctrl+P", "Show or hide the preview"),
     ("Ctrl+O", "Add a folder"),
+    ("Ctrl+M", "The model of a folder"),
     ("Ctrl+,", "Settings"),
     ("Esc", "Clear the search, then put the window away"),
     ("Ctrl+Q", "Quit"),

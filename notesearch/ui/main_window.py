@@ -108,12 +108,12 @@ class MainWindow(QMainWindow):
         from notesearch.ui.status_line import StatusLine
 
         self.banner = Banner()
-        self.notices = Notices(self.banner, self.bridge)
         self.page = SearchPage(self.bridge, self.theme)
         self.first_run = FirstRun(self.theme)
         self.failure_page = FailurePage()
         self.status_line = StatusLine(self.theme)
         self.commands = Commands(self)
+        self.notices = Notices(self.banner, self.bridge, self.commands.models)
         self._build()
         self._overlay = DropOverlay(self.theme, self)
         self._overlay.resize(self.size())
@@ -169,6 +169,13 @@ class MainWindow(QMainWindow):
         side.add_wanted.connect(self.commands.choose_folder)
         side.reveal_wanted.connect(bridge.reveal)
         side.remove_wanted.connect(self.commands.ask_to_remove)
+        models = self.commands.models
+        side.model_wanted.connect(models.open)
+        side.sent_wanted.connect(models.open_folder_outgoing)
+        side.review_wanted.connect(models.review)
+        side.stop_wanted.connect(models.stop_preparing)
+        side.back_wanted.connect(models.go_back)
+        side.forget_wanted.connect(models.forget_previous)
         self.first_run.choose_wanted.connect(self.commands.choose_folder)
         self.first_run.samples_wanted.connect(bridge.add_samples)
         self.failure_page.retry_wanted.connect(self._on_start_again)

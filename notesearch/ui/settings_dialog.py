@@ -1,4 +1,4 @@
-"""Settings that the window needs: the editor, light or dark, and where the index lives."""
+"""The settings: what the window needs (the editor, light or dark, where the index lives), and the providers of remote models."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
-    QSizePolicy,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from notesearch.errors import NotesearchError
 from notesearch.ui import desktop
+from notesearch.ui.bridge_models import ProviderBridge
+from notesearch.ui.controls import CheckBox, ComboBox, Form, Scrolled, button, hint, plain_buttons
+from notesearch.ui.providers_page import ProvidersPage
 
 if TYPE_CHECKING:
     from notesearch.settings import Settings
@@ -41,68 +40,86 @@ class SettingsDialog(QDialog):
     saved = Signal(object)
     folder_wanted = Signal()
 
-    def __init__(self, settings: Settings, data_dir: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: Settings, data_dir: Path, models: ProviderBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
         self.setAccessibleName("Settings")
-        self.setMinimumWidth(520)
+        self.setMinimumSize(340, 300)
+        self.resize(560, 560)
         self._settings = settings
-        self.editors = QComboBox()
-        self.editors.setAccessibleName("Open notes with")
+        self.editors = ComboBox("Open notes with")
         for title, template in desktop.EDITORS:
             self.editors.addItem(title, template)
         self.editors.addItem("Another command", None)
         self.command = QLineEdit(settings.editor)
         self.command.setAccessibleName("Editor command")
         self.command.setPlaceholderText("editor --line {line} {path}")
-        self.example = _hint()
-        self.appearance = QComboBox()
-        self.appearance.setAccessibleName("Appearance")
+        self.example = hint()
+        self.appearance = ComboBox("Appearance")
         for title, value in APPEARANCES:
             self.appearance.addItem(title, value)
         self.appearance.setCurrentIndex(self.appearance.findData(settings.appearance))
+        self.gitignore = CheckBox("Leave out what .gitignore files name")
+        self.gitignore.setChecked(settings.gitignore)
+        self.providers = ProvidersPage(models)
         self._lay_out(data_dir)
         found = next((i for i, (_, template) in enumerate(desktop.EDITORS) if template == settings.editor), len(desktop.EDITORS))
         self.editors.setCurrentIndex(found)
         self.editors.currentIndexChanged.connect(self._on_editor)
         self.command.textChanged.connect(self._check)
+        self.providers.edited.connect(self._check)
         self._check()
+        self.editors.setFocus()
 
     def _lay_out(self, data_dir: Path) -> None:
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(10)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("Open notes with", self.editors)
-        form.addRow("Command", self.command)
-        form.addRow("", self.example)
-        form.addRow("Appearance", self.appearance)
-        place = QLineEdit(str(data_dir))
-        place.setReadOnly(True)
-        place.setAccessibleName("Data folder")
-        show = QPushButton("Show")
-        show.setAccessibleName("Show the data folder")
-        show.setAutoDefault(False)
-        show.clicked.connect(self.folder_wanted)
-        beside = QHBoxLayout()
-        beside.setSpacing(8)
-        beside.addWidget(place, 1)
-        beside.addWidget(show)
-        form.addRow("Data folder", beside)
-        where = _hint()
-        where.setText("Settings and index; your notes are never changed. Another folder: start with --data-dir.")
-        form.addRow("", where)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
-        for button in self.buttons.buttons():
-            button.setAccessibleName(button.text().replace("&", ""))
-            button.setIcon(type(button.icon())())
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Settings")
+        self.tabs.tabBar().setAccessibleName("Sections")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self._general(data_dir), "General")
+        self.tabs.addTab(self.providers, "Providers")
+        self.buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel))
         self.buttons.accepted.connect(self._on_save)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(20)
-        layout.addLayout(form)
+        layout.setContentsMargins(20, 12, 20, 16)
+        layout.setSpacing(16)
+        layout.addWidget(self.tabs, 1)
         layout.addWidget(self.buttons)
+
+    def _general(self, data_dir: Path) -> QWidget:
+        fields = Form()
+        fields.add("Open notes with", self.editors)
+        fields.add("Command", self.command)
+        fields.add("", self.example)
+        fields.add("Appearance", self.appearance)
+        fields.add("Ignored files", self.gitignore)
+        fields.add("", hint("What .notesearchignore files name is always left out."))
+        place = QLineEdit(str(data_dir))
+        place.setReadOnly(True)
+        place.setAccessibleName("Data folder")
+        beside = QHBoxLayout()
+        beside.setSpacing(8)
+        beside.addWidget(place, 1)
+        beside.addWidget(button("Show", self.folder_wanted, name="Show the data folder"))
+        fields.add("Data folder", beside)
+        fields.add("", hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."))
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 16, 8, 0)
+        inner.addLayout(fields)
+        inner.addStretch(1)
+        return Scrolled(inside)
+
+    def show_providers(self, provider: str = "") -> None:
+        """Open at the part about providers."""
+        self.tabs.setCurrentWidget(self.providers)
+        if provider:
+            self.providers.choose(provider)
+
+    def use_settings(self, settings: Settings) -> None:
+        """They changed behind the dialog, a test kept a model: what was typed here is saved on top of them."""
+        self._settings = settings
 
     def _on_editor(self, at: int) -> None:
         template = self.editors.itemData(at)
@@ -123,17 +140,11 @@ class SettingsDialog(QDialog):
             except NotesearchError as error:
                 said, good = str(error), False
         self.example.setText(said)
-        self.buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(good)
+        self.buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(good and self.providers.valid)
 
     def _on_save(self) -> None:
-        self.saved.emit(replace(self._settings, editor=self.command.text().strip(), appearance=str(self.appearance.currentData())))
+        chosen = replace(
+            self._settings, editor=self.command.text().strip(), appearance=str(self.appearance.currentData()), gitignore=self.gitignore.isChecked()
+        )
+        self.saved.emit(self.providers.changed_settings(chosen))
         self.accept()
-
-
-def _hint() -> QLabel:
-    label = QLabel()
-    label.setObjectName("hintText")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    return label

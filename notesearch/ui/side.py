@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+    SignalInstance,
+)
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -27,12 +40,13 @@ from PySide6.QtWidgets import (
 
 from notesearch.domain import Folder, FolderState
 from notesearch.ui import wording
+from notesearch.ui.folder_menu import Command, FolderMenu
 from notesearch.ui.searches import Search
 from notesearch.ui.theme import CAPS, SIDE_WIDTH, SMALL, SNIPPET, Theme, font
 
 Index = QModelIndex | QPersistentModelIndex
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole)
-ROW = {True: 42, False: 28}
+ROW, FOLDER_ROW, SECOND_LINE = 28, 42, 14
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +57,12 @@ class SideItem:
     spoken: str
     folder: Folder | None = None
     search: Search | None = None
+
+    @property
+    def height(self) -> int:
+        if self.folder is None:
+            return ROW
+        return FOLDER_ROW + (SECOND_LINE if wording.next_line(self.folder) else 0)
 
 
 class SideModel(QAbstractListModel):
@@ -91,7 +111,7 @@ class SideDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         item = index.data(ITEM_ROLE)
-        return QSize(0, ROW[isinstance(item, SideItem) and item.folder is not None])
+        return QSize(0, item.height if isinstance(item, SideItem) else ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         item = index.data(ITEM_ROLE)
@@ -118,13 +138,13 @@ class SideDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_folder(self, painter: QPainter, rect: QRect, folder: Folder) -> None:
-        self._paint_dot(painter, folder, QPointF(rect.left() + 20, rect.center().y() + 0.5))
+        self._paint_dot(painter, folder, QPointF(rect.left() + 20, rect.top() + FOLDER_ROW / 2))
         number = f"{folder.documents:,}"
         metrics = QFontMetrics(self._count)
         number_width = metrics.horizontalAdvance(number)
         painter.setFont(self._count)
         painter.setPen(self._theme.colour("third"))
-        number_rect = QRect(rect.right() - 16 - number_width, rect.top(), number_width + 1, rect.height())
+        number_rect = QRect(rect.right() - 16 - number_width, rect.top(), number_width + 1, FOLDER_ROW)
         painter.drawText(number_rect, Qt.AlignmentFlag.AlignVCenter, number)
         left, width = rect.left() + 32, rect.width() - 32 - 16 - number_width - 8
         metrics = QFontMetrics(self._name)
@@ -133,13 +153,17 @@ class SideDelegate(QStyledItemDelegate):
         name = metrics.elidedText(folder.path.name or str(folder.path), Qt.TextElideMode.ElideMiddle, width)
         painter.drawText(QRect(left, rect.top() + 5, width, 18), Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(self._small)
-        painter.setPen(self._theme.colour("warning" if folder.state is FolderState.ASKING else "third"))
-        said = QFontMetrics(self._small).elidedText(wording.model_line(folder), Qt.TextElideMode.ElideRight, width)
-        painter.drawText(QRect(left, rect.top() + 23, width, 14), Qt.AlignmentFlag.AlignVCenter, said)
+        asks = folder.state in (FolderState.ASKING, FolderState.CONSENT)
+        below = wording.next_line(folder)
+        lines = [(wording.model_line(folder), asks and not below, width), (below, asks or folder.state is FolderState.WAITING, rect.width() - 48)]
+        for at, (line, warns, room) in enumerate(lines):
+            painter.setPen(self._theme.colour("warning" if warns else "third"))
+            said = QFontMetrics(self._small).elidedText(line, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QRect(left, rect.top() + 23 + SECOND_LINE * at, room, 14), Qt.AlignmentFlag.AlignVCenter, said)
 
     def _paint_dot(self, painter: QPainter, folder: Folder, centre: QPointF) -> None:
         """Full: complete. Ring: work under way or waiting. Grey: not reachable."""
-        busy = folder.state in (FolderState.SCANNING, FolderState.INDEXING, FolderState.ASKING) or folder.waiting > 0
+        busy = folder.state not in (FolderState.READY, FolderState.UNREACHABLE) or folder.waiting > 0 or bool(folder.next_model)
         if folder.state is FolderState.UNREACHABLE:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.colour("third"))
@@ -161,6 +185,7 @@ class SideList(QListView):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.rows = SideModel(self)
+        self._heights: list[int] | None = None
         self.setModel(self.rows)
         self.setItemDelegate(SideDelegate(theme, self))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -174,7 +199,10 @@ class SideList(QListView):
 
     def show_items(self, items: Sequence[SideItem]) -> None:
         self.rows.show(items)
-        self.setFixedHeight(sum(ROW[item.folder is not None] for item in items))
+        if [item.height for item in items] != self._heights:
+            self._heights = [item.height for item in items]
+            self.scheduleDelayedItemsLayout()
+            self.setFixedHeight(sum(self._heights))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Letters belong to the search field, not to a search in this list."""
@@ -197,6 +225,8 @@ class Side(QWidget):
         folder_chosen: restrict the search to a folder: its path, or None when the chosen one is clicked again.
         search_chosen: a saved Search. search_removed: its position.
         add_wanted, reveal_wanted(Path), remove_wanted(Folder).
+        model_wanted, sent_wanted, review_wanted, stop_wanted, back_wanted, forget_wanted: a Folder, its model: choose one, see what is sent
+        to it, see what waits for the person's word, stop preparing the next one, go back to the former one, drop the former index.
     """
 
     folder_chosen = Signal(object)
@@ -205,6 +235,12 @@ class Side(QWidget):
     add_wanted = Signal()
     reveal_wanted = Signal(object)
     remove_wanted = Signal(object)
+    model_wanted = Signal(object)
+    sent_wanted = Signal(object)
+    review_wanted = Signal(object)
+    stop_wanted = Signal(object)
+    back_wanted = Signal(object)
+    forget_wanted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -212,6 +248,7 @@ class Side(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(144)
         self._chosen: Path | None = None
+        self._folder_menu: FolderMenu | None = None
         self.folders = SideList("Folders", theme)
         self.saved = SideList("Saved searches", theme)
         self._saved_heading = _heading("Saved searches", spoken="Searches you saved")
@@ -223,7 +260,7 @@ class Side(QWidget):
         self._lay_out()
         self.folders.clicked.connect(self._on_folder)
         self.folders.activated.connect(self._on_folder)
-        self.folders.customContextMenuRequested.connect(self._folder_menu)
+        self.folders.customContextMenuRequested.connect(self._show_folder_menu)
         self.saved.clicked.connect(self._on_saved)
         self.saved.activated.connect(self._on_saved)
         self.saved.customContextMenuRequested.connect(self._saved_menu)
@@ -295,24 +332,27 @@ class Side(QWidget):
         if item is not None and item.search is not None:
             self.search_chosen.emit(item.search)
 
-    def _folder_menu(self, point: QPoint) -> None:
+    def _show_folder_menu(self, point: QPoint) -> None:
         item = self.folders.item_at(self.folders.indexAt(point))
         if item is None or item.folder is None:
             return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        search = menu.addAction("Search only here" if item.folder.path != self._chosen else "Search everywhere")
-        reveal = menu.addAction("Show in the file manager")
-        menu.addSeparator()
-        remove = menu.addAction("Remove from Notesearch\N{HORIZONTAL ELLIPSIS}")
-        chosen = menu.exec(self.folders.viewport().mapToGlobal(point))
-        if chosen is search:
-            self.folder_chosen.emit(None if item.folder.path == self._chosen else item.folder.path)
-        elif chosen is reveal:
-            self.reveal_wanted.emit(item.folder.path)
-        elif chosen is remove:
-            self.remove_wanted.emit(item.folder)
-        self._mark_chosen()
+        self._folder_menu = FolderMenu(item.folder, chosen=item.folder.path == self._chosen, parent=self)
+        self._folder_menu.chosen.connect(self._on_command)
+        self._folder_menu.aboutToHide.connect(self._mark_chosen)
+        self._folder_menu.popup(self.folders.viewport().mapToGlobal(point))
+
+    def _on_command(self, command: Command, folder: Folder) -> None:
+        if command is Command.SEARCH:
+            self.folder_chosen.emit(None if folder.path == self._chosen else folder.path)
+            return
+        signals: dict[Command, SignalInstance] = {
+            Command.MODEL: self.model_wanted, Command.SENT: self.sent_wanted, Command.REVIEW: self.review_wanted, Command.STOP: self.stop_wanted,
+            Command.BACK: self.back_wanted, Command.FORGET: self.forget_wanted, Command.REMOVE: self.remove_wanted,
+        }  # fmt: skip
+        if command is Command.REVEAL:
+            self.reveal_wanted.emit(folder.path)
+        else:
+            signals[command].emit(folder)
 
     def _saved_menu(self, point: QPoint) -> None:
         index = self.saved.indexAt(point)

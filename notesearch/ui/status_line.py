@@ -97,8 +97,7 @@ class StatusLine(QFrame):
         self._make_room()
         self.bar.show_part(status.done, status.total)
         self.pause.setVisible(status.state in WORKING)
-        local = all(folder.model.startswith("local/") for folder in status.folders)
-        self._models = LOCAL if local else _models(status)
+        self._models = _models(status) or LOCAL
         if not self._told.isActive():
             self._show_models()
         spoken = wording.DOT.join(filter(None, [lead, detail, problems]))
@@ -139,8 +138,9 @@ class StatusLine(QFrame):
 
 
 def _models(status: IndexingStatus) -> str:
-    names = sorted({folder.model.rpartition("/")[2] for folder in status.folders if not folder.model.startswith("local/")})
-    return ", ".join(names)
+    """The remote models that are sent something; "" where there is none."""
+    agreed = {m for folder in status.folders for m in (folder.model, folder.next_model if folder.agreed else "")}
+    return ", ".join(sorted(model.rpartition("/")[2] for model in agreed if model and not model.startswith("local/")))
 
 
 def _button(name: str) -> QToolButton:

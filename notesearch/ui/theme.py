@@ -202,7 +202,7 @@ def style_sheet(colours: Palette) -> str:
     QPushButton#primary:focus {{ border: 2px solid {c.text}; padding: 4px 13px; }}
     QPushButton#quiet {{ background: transparent; border: none; border-radius: 0; color: {c.third}; padding: 5px 16px; text-align: left; }}
     QPushButton#quiet:hover, QPushButton#quiet:focus {{ color: {c.text}; background: {c.hover}; }}
-    QPushButton:disabled {{ color: {c.third}; background: {c.ground}; border: 1px solid {c.line}; }}
+    QPushButton:disabled, QPushButton#primary:disabled {{ color: {c.third}; background: {c.ground}; border: 1px solid {c.line}; }}
     #banner {{ background: {c.accent_ground}; border-bottom: 1px solid {c.line}; }}
     #bannerTitle {{ font-weight: 600; }}
     #bannerHint {{ color: {c.second}; }}
@@ -215,6 +215,27 @@ def style_sheet(colours: Palette) -> str:
     QDialog QListView::item {{ padding: 8px 12px; border-bottom: 1px solid {c.line}; color: {c.text}; }}
     QDialog QListView::item:selected {{ background: {c.accent_ground}; color: {c.text}; }}
     QDialog QListView, QDialog QTableWidget {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; outline: none; }}
+    QDialog QListView:focus, QDialog QTableWidget:focus, QDialog QTextEdit:focus {{ border: 1px solid {c.accent}; }}
+    QDialog QListView#modelList::item {{ padding: 0; border: none; }}
+    QDialog QTableWidget {{ gridline-color: {c.line}; selection-background-color: {c.accent_ground}; selection-color: {c.text}; }}
+    QHeaderView, QHeaderView::section {{ background: {c.panel}; color: {c.third}; border: none; font-size: {SMALL.size}px; }}
+    QHeaderView::section {{ border-bottom: 1px solid {c.line}; padding: 6px 8px; }}
+    QDialog QTextEdit {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px;
+        selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QDialog QComboBox {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 20px; }}
+    QDialog QComboBox:focus {{ border: 1px solid {c.accent}; }}
+    QDialog QComboBox::drop-down {{ border: none; width: 24px; }}
+    QDialog QComboBox QAbstractItemView {{ border-radius: 0; }}
+    QDialog QComboBox QAbstractItemView::item {{ padding: 4px 8px; border: none; }}
+    QDialog QTableWidget::item {{ padding: 0 8px; }}
+    #scrolled, #scrolledInside {{ background: transparent; }}
+    #sectionTitle {{ font-size: {ROW_TITLE.size}px; font-weight: 600; }}
+    #warningText {{ color: {c.warning}; }}
+    QTabWidget::pane {{ border: none; border-top: 1px solid {c.line}; }}
+    QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
+    QTabBar::tab {{ background: transparent; color: {c.second}; padding: 8px 16px; border: none; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
+    QTabBar::tab:hover, QTabBar::tab:focus {{ background: {c.hover}; color: {c.text}; }}
     QMenu {{ background: {c.panel}; border: 1px solid {c.line}; padding: 4px; }}
     QMenu::item {{ padding: 5px 24px 5px 12px; border-radius: 4px; }}
     QMenu::item:selected {{ background: {c.accent_ground}; color: {c.text}; }}

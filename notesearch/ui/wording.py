@@ -43,6 +43,11 @@ def long_date(modified: float, now: datetime) -> str:
     return day if then.year == now.year else f"{day} {then.year}"
 
 
+def model_name(identifier: str) -> str:
+    """A model as it is called in a sentence: "the local model", "voyage-2"."""
+    return "the local model" if identifier.startswith("local/") else identifier.rpartition("/")[2]
+
+
 def model_line(folder: Folder) -> str:
     """What is under a folder's name: its model, or why it cannot be searched just now."""
     if folder.state is FolderState.UNREACHABLE:
@@ -51,7 +56,38 @@ def model_line(folder: Folder) -> str:
         return "waits for your answer"
     if folder.state is FolderState.SCANNING:
         return "looking for changes"
-    return "local model" if folder.model.startswith("local/") else folder.model.rpartition("/")[2]
+    if folder.state is FolderState.CONSENT and not folder.next_model:
+        return "waits for your word"
+    return "local model" if folder.model.startswith("local/") else model_name(folder.model)
+
+
+def next_line(folder: Folder) -> str:
+    """A second line under the name: the model that is being prepared, or what its own one waits for; "" for neither."""
+    if folder.next_model:
+        name = model_name(folder.next_model)
+        if folder.state is FolderState.CONSENT or not folder.agreed:
+            return f"waits for your word: {name}"
+        if folder.state is not FolderState.WAITING:
+            return f"{name}: {folder.next_done:,} of {folder.next_total:,}"
+    if folder.state is FolderState.WAITING:
+        return first_clause(folder.notice) or "waits for its provider"
+    return ""
+
+
+def first_clause(text: str) -> str:
+    """The first sentence without its full stop."""
+    return text.partition(". ")[0].rstrip(".")
+
+
+def preparing(folder: Folder) -> str:
+    """The change of model that is under way, in a sentence; "" for none."""
+    if not folder.next_model:
+        return ""
+    name, present = model_name(folder.next_model), model_name(folder.model)
+    if folder.state is FolderState.CONSENT or not folder.agreed:
+        return f"{name} waits for your word; {present} answers meanwhile"
+    state = "waits" if folder.state is FolderState.WAITING else f"{folder.next_done:,} of {folder.next_total:,} passages"
+    return f"preparing {name}: {state}; {present} answers meanwhile"
 
 
 def folder_sentence(folder: Folder) -> str:
@@ -63,7 +99,10 @@ def folder_sentence(folder: Folder) -> str:
         parts.append(f"{folder.failed:,} failed")
     if not folder.waiting and not folder.failed and folder.state is FolderState.READY:
         parts.append("up to date")
-    return ", ".join(parts) + (f". {folder.notice}" if folder.notice else "")
+    if folder.held_back:
+        parts.append(f"{count(folder.held_back, 'passage')} held back")
+    parts.append(preparing(folder))
+    return ", ".join(filter(None, parts)) + (f". {folder.notice}" if folder.notice else "")
 
 
 def pending(waiting: int, failed: int) -> str:
@@ -75,7 +114,8 @@ def coverage(results: SearchResults) -> str:
     """"searched 1,940 of 2,013 · 69 waiting, 4 failed": never silent about notes that could not take part."""
     everything = results.searched >= results.of
     parts = [f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"]
-    return DOT.join([*parts, *filter(None, [pending(results.waiting, results.failed), results.notice])])
+    # The line may be too narrow for all of it: what a person has to know comes first.
+    return DOT.join(filter(None, [results.notice, *parts, pending(results.waiting, results.failed)]))
 
 
 def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
@@ -116,6 +156,12 @@ def duration(seconds: float) -> str:
 def status_lead(status: IndexingStatus) -> str:
     """The first words of the status line."""
     state = status.state
+    if status.troubles and state in (IndexingState.IDLE, IndexingState.OFFLINE):
+        from notesearch.ui.wording_models import waiting_for
+
+        return f"Waiting for {waiting_for(status)}"
+    if state is IndexingState.IDLE and any(folder.state is FolderState.CONSENT for folder in status.folders):
+        return "Waiting for your word"
     if state is IndexingState.IDLE and not status.folders and not status.waiting:
         return "No folder yet"
     if state is IndexingState.INDEXING:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL, ChunkRecipe
-from notesearch.documents.extraction import Extracted, ExtractionProcess, worker_command, worker_environment
-from notesearch.documents.frames import Answer, pack_request, read_frame
+from notesearch.documents.extraction import Extracted, ExtractionProcess, Wanted, worker_command, worker_environment
+from notesearch.documents.frames import Answer, KeptTitle, pack_request, read_frame
 from notesearch.documents.worker import read_note
 from notesearch.errors import (
     ExtractionFailed,
@@ -27,7 +27,7 @@ from notesearch.errors import (
     NotesearchError,
 )
 
-RECIPE = LOCAL.recipe
+WANTED = Wanted(LOCAL.recipe)
 Requests = Iterator[tuple[Path, ChunkRecipe]]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals, pipes or limits")
 
@@ -46,7 +46,7 @@ def write(folder: Path, name: str, text: str = "# Title\n\nWords.\n") -> Path:
 
 
 def read(process: ExtractionProcess, *paths: Path) -> list[Extracted | NotesearchError]:
-    answers = list(process.read_all((path, RECIPE) for path in paths))
+    answers = list(process.read_all((path, WANTED) for path in paths))
     assert [path for path, _ in answers] == list(paths)
     return [answer for _, answer in answers]
 
@@ -60,11 +60,26 @@ def test_answers_are_what_reading_in_this_process_gives(process: ExtractionProce
     text = "---\ntags: [a]\naliases: [B]\nprivate: yes\ncreated: 2024-05-01\n---\n# Tïtle\n\n" + "Wörds and 知识 to find. " * 200
     paths = [write(tmp_path, f"note {number}.md", f"{text}\n{number}") for number in range(200)]
     for path, answer in zip(paths, read(process, *paths), strict=True):
-        assert answer == read_note(path, RECIPE)
+        assert answer == read_note(path, WANTED)
         assert isinstance(answer, Extracted)
         status = path.stat()
         assert (answer.size, answer.mtime_ns) == (status.st_size, status.st_mtime_ns)
         assert len(answer.content_hash) == 32
+
+
+def test_a_renamed_note_is_cut_and_prefixed_as_before_while_its_title_is_what_the_rename_made_it(
+    process: ExtractionProcess, tmp_path: Path
+) -> None:
+    text = "Words to find, and some more of them in a row. " * 200
+    before, after, titled = (write(tmp_path, name, text) for name in ("a long former name of a note.md", "new.md", "titled.md"))
+    titled.write_text(f"---\ntitle: Own\n---\n{text}", encoding="utf-8")
+    kept = {path: KeptTitle(path.stem, before.stem) for path in (after, titled)}
+    was, renamed, named = (answer for _, answer in process.read_all([(path, WANTED) for path in (before, after, titled)], kept))
+    assert isinstance(was, Extracted)
+    assert isinstance(renamed, Extracted)
+    assert isinstance(named, Extracted)
+    assert (renamed.document.title, renamed.embedded_title, renamed.chunks) == ("new", before.stem, was.chunks)
+    assert (named.embedded_title, {chunk.prefix for chunk in named.chunks}) == ("Own", {"Own"})
 
 
 def test_one_bad_file_does_not_stop_the_rest(process: ExtractionProcess, tmp_path: Path) -> None:
@@ -126,12 +141,12 @@ def test_a_child_killed_in_the_middle_costs_one_file(process: ExtractionProcess,
     read(process, good)
 
     def requests() -> Requests:
-        yield large, RECIPE
-        yield good, RECIPE
+        yield large, WANTED
+        yield good, WANTED
         child = process._child  # by now the large file was asked for
         assert child is not None
         os.kill(child.pid, signal.SIGKILL)
-        yield good, RECIPE
+        yield good, WANTED
 
     answers = [answer for _, answer in process.read_all(requests())]
     assert isinstance(answers[0], ExtractionFailed | FileTooLarge)
@@ -164,7 +179,7 @@ def test_close_from_another_thread_stops_reading(process: ExtractionProcess, tmp
     started = threading.Event()
 
     def work() -> None:
-        for path, _ in process.read_all(iter([(good, RECIPE), (large, RECIPE), (good, RECIPE)])):
+        for path, _ in process.read_all(iter([(good, WANTED), (large, WANTED), (good, WANTED)])):
             seen.append(path)
             started.set()
 
@@ -175,14 +190,14 @@ def test_close_from_another_thread_stops_reading(process: ExtractionProcess, tmp
     thread.join(60)
     assert not thread.is_alive()
     assert seen == [good]
-    assert list(process.read_all([(good, RECIPE)])) == []
+    assert list(process.read_all([(good, WANTED)])) == []
 
 
 def test_leaving_early_leaves_nothing_behind_for_the_next_time(process: ExtractionProcess, tmp_path: Path) -> None:
     first, second = write(tmp_path, "first.md"), write(tmp_path, "second.md")
-    for _ in process.read_all([(first, RECIPE)] * 10):
+    for _ in process.read_all([(first, WANTED)] * 10):
         break
-    assert [path for path, _ in process.read_all([(second, RECIPE)])] == [second]
+    assert [path for path, _ in process.read_all([(second, WANTED)])] == [second]
 
 
 def test_the_child_ends_with_its_parent_in_the_middle_of_a_file(tmp_path: Path) -> None:
@@ -193,7 +208,7 @@ def test_the_child_ends_with_its_parent_in_the_middle_of_a_file(tmp_path: Path) 
         assert child.stdout is not None
         assert child.stderr is not None
         assert read_frame(child.stdout) == ([Answer.READY], "")
-        child.stdin.write(pack_request(huge(tmp_path), RECIPE))
+        child.stdin.write(pack_request(huge(tmp_path), WANTED))
         child.stdin.flush()
         head, _ = read_frame(child.stdout) or (None, "")
         assert head[0] == Answer.SIZE
@@ -212,12 +227,12 @@ def test_a_child_that_cannot_start_is_a_bug_not_a_bad_file(monkeypatch: pytest.M
     monkeypatch.setattr("notesearch.documents.extraction.worker_command", lambda limit: [sys.executable, "-c", "raise SystemExit(5)"])
     process = ExtractionProcess()
     with pytest.raises(RuntimeError, match="ended with"):
-        list(process.read_all([(write(tmp_path, "a.md"), RECIPE)]))
+        list(process.read_all([(write(tmp_path, "a.md"), WANTED)]))
     process.close()
 
 
 def test_a_frame_that_breaks_off_is_the_end() -> None:
-    frame = pack_request(Path("a.md"), RECIPE)
+    frame = pack_request(Path("a.md"), WANTED)
     assert read_frame(io.BytesIO(frame)) is not None
     assert read_frame(io.BytesIO(frame[:-1])) is None
     assert read_frame(io.BytesIO(frame[:3])) is None

@@ -12,7 +12,7 @@ from notesearch.catalogue import LOCAL
 from notesearch.documents.chunk import embedded_text, split
 from notesearch.documents.encoding import decode
 from notesearch.documents.extract import extract, format_of
-from notesearch.documents.extraction import Extracted, ExtractionProcess
+from notesearch.documents.extraction import Extracted, ExtractionProcess, Wanted
 from notesearch.documents.tokens import SPECIAL_TOKENS, token_counter
 from notesearch.domain import Document
 from notesearch.errors import FileBinary, NotesearchError
@@ -62,7 +62,7 @@ def test_binary_documents_are_binary() -> None:
 def test_every_note_of_a_vault_through_the_process(vault: str) -> None:
     paths = sorted(path for path in (SHARED / "vaults" / vault).rglob("*") if path.is_file() and format_of(path))
     process = ExtractionProcess()
-    answers = list(process.read_all((path, RECIPE) for path in paths))
+    answers = list(process.read_all((path, Wanted(RECIPE)) for path in paths))
     process.close()
     assert [path for path, _ in answers] == paths
     failed = [path.name for path, answer in answers if not isinstance(answer, Extracted)]

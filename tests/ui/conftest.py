@@ -17,12 +17,14 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import IndexingState, Match, MatchedBy, Passage
-from notesearch.settings import resource
+from notesearch import credentials
+from notesearch.domain import Folder, IndexingState, Match, MatchedBy, Passage
+from notesearch.settings import Settings, resource, save_settings
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.theme import Theme
+from tests.gateway import KEY, Gateway
 
 TIMEOUT = 20_000
 
@@ -131,6 +133,48 @@ def window(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -
     made = start_window(notes)
     qtbot.waitUntil(lambda: at_rest(made, len(NOTES)), timeout=TIMEOUT)
     return made
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """The strict server that stands for the AI/ML API."""
+    with Gateway() as made:
+        yield made
+
+
+@pytest.fixture
+def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer without a keyring and without keys in the environment."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+    for module in ("Windows", "macOS"):
+        monkeypatch.setattr(credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0]))
+    for name in credentials.KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def key(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key that the server takes, in the environment."""
+    monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+    return KEY
+
+
+@pytest.fixture
+def remote_window(
+    start_window: Callable[..., MainWindow], notes: Path, gateway: Gateway, no_keyring: None, tmp_path: Path, qtbot: QtBot
+) -> MainWindow:
+    """The window with all notes on the local model, and the AI/ML API at the test's server."""
+    data = tmp_path / "data"
+    data.mkdir()
+    save_settings(data, Settings(appearance="light").with_provider("aimlapi", base_url=gateway.url))
+    made = start_window(notes)
+    qtbot.waitUntil(lambda: at_rest(made, len(NOTES)), timeout=TIMEOUT)
+    return made
+
+
+def folder_of(window: MainWindow) -> Folder:
+    assert window.status is not None
+    return window.status.folders[0]
 
 
 def at_rest(window: MainWindow, documents: int) -> bool:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from notesearch import catalogue
 from notesearch import settings as files
 from notesearch.errors import SettingsInvalid
-from notesearch.settings import Settings
+from notesearch.settings import ProviderSettings, Settings
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
@@ -127,3 +128,41 @@ def test_a_file_that_cannot_be_understood_is_kept_beside_the_new_one(tmp_path: P
     assert files.load_settings(tmp_path) == (Settings(results_limit=7), ())
     files.save_settings(tmp_path, Settings())
     assert "gedit" in (tmp_path / "settings.toml.bad").read_text()
+
+
+# Providers and models of the person's own
+
+
+def test_providers_and_models_are_saved_and_loaded(tmp_path: Path) -> None:
+    own = catalogue.own_model("ollama", "nomic", dimensions=768, manners=catalogue.Manners(encoding="float"), query_instruction="query: ")
+    chosen = Settings(gitignore=True).with_provider("aimlapi", budget=2.5, token_budget=1000).with_model(own)
+    chosen = chosen.with_provider("ollama", base_url="http://localhost:11434/v1")
+    files.save_settings(tmp_path, chosen)
+    assert files.load_settings(tmp_path) == (chosen, ())
+    assert chosen.provider("aimlapi").budget == 2.5
+    assert chosen.provider("unknown") == ProviderSettings()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "providers = 3", "models = 3", "[providers]\naimlapi = 3", '[providers.aimlapi]\nbudget = "much"', "[providers.aimlapi]\nbudget = -1",
+        '[providers.ollama]\nbase_url = "http://example.org/v1"', '[[models]]\nprovider = "ollama"', "gitignore = 1",
+    ],
+)  # fmt: skip
+def test_a_wrong_provider_or_model_is_named_and_the_others_hold(tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.toml").write_text(f'appearance = "dark"\n{text}\n')
+    settings, problems = files.load_settings(tmp_path)
+    assert len(problems) == 1
+    assert settings == Settings(appearance="dark")
+
+
+def test_what_a_later_version_knows_of_a_provider_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("[providers.aimlapi]\nbudget = 3\nlater = true\n[providers.other]\nx = 1\n")
+    settings, _ = files.load_settings(tmp_path)
+    assert settings.provider("aimlapi").budget == 3.0
+    files.save_settings(tmp_path, settings.with_provider("aimlapi", budget=4.0))
+    text = (tmp_path / "settings.toml").read_text()
+    assert "later = true" in text
+    assert "x = 1" in text
+    assert files.load_settings(tmp_path)[0].provider("aimlapi").budget == 4.0

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.catalogue import LOCAL
+from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.local import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
 from notesearch.errors import EmbeddingError, ModelMissing
 from notesearch.settings import resource
@@ -25,7 +26,7 @@ def local() -> LocalEmbedder:
 
 
 def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: LocalEmbedder) -> None:
-    vectors = local.embed_documents(TEXTS * 2)
+    vectors = vectors_in_order(local, TEXTS * 2)
     assert vectors.shape == (len(TEXTS) * 2, LOCAL.dimensions)
     assert vectors.dtype == np.float32
     for row, text in enumerate(TEXTS * 2):
@@ -34,19 +35,19 @@ def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: LocalEmbed
 
 
 def test_nothing_gives_nothing(local: LocalEmbedder) -> None:
-    assert local.embed_documents([]).shape == (0, LOCAL.dimensions)
+    assert vectors_in_order(local, []).shape == (0, LOCAL.dimensions)
 
 
 def test_several_workers_give_the_same_rows(local: LocalEmbedder) -> None:
     several = LocalEmbedder(workers=2)
     try:
         assert several.window == 2 * local.window
-        assert np.allclose(several.embed_documents(TEXTS), local.embed_documents(TEXTS), atol=1e-3)
+        assert np.allclose(vectors_in_order(several, TEXTS), vectors_in_order(local, TEXTS), atol=1e-3)
     finally:
         several.unload()
 
 
-def test_stopped_in_the_middle_the_first_rows_come_back(local: LocalEmbedder) -> None:
+def test_stopped_in_the_middle_what_was_reached_comes_back(local: LocalEmbedder) -> None:
     texts = [f"text {i} " * 40 for i in range(40)]
     calls = 0
 
@@ -55,16 +56,17 @@ def test_stopped_in_the_middle_the_first_rows_come_back(local: LocalEmbedder) ->
         calls += 1
         return calls > 4
 
-    vectors = local.embed_documents(texts, cancelled)
-    assert 0 < len(vectors) < len(texts)
-    assert np.allclose(vectors, local.embed_documents(texts)[: len(vectors)], atol=1e-3)
-    assert len(local.embed_documents(texts, lambda: True)) == 0
+    ((positions, vectors),) = local.embed_documents(texts, (), cancelled)
+    assert not isinstance(vectors, EmbeddingError)
+    assert 0 < len(positions) == len(vectors) < len(texts)
+    assert np.allclose(vectors, vectors_in_order(local, texts)[list(positions)], atol=1e-3)
+    assert not list(local.embed_documents(texts, (), lambda: True))
 
 
 def test_queries_beside_documents(local: LocalEmbedder) -> None:
     alone = local.embed_query("night train")
     texts = [f"text {i} " * 60 for i in range(60)]
-    worker = threading.Thread(target=local.embed_documents, args=(texts,))
+    worker = threading.Thread(target=vectors_in_order, args=(local, texts))
     worker.start()
     answered = 0
     while worker.is_alive():
@@ -76,7 +78,7 @@ def test_queries_beside_documents(local: LocalEmbedder) -> None:
 
 def test_near_in_meaning(local: LocalEmbedder) -> None:
     query = local.embed_query("how do I make my loaf rise")
-    bread, invoice = local.embed_documents(["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."])
+    bread, invoice = vectors_in_order(local, ["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."])
     assert float(query @ bread) > float(query @ invoice) + 0.1
 
 
@@ -91,7 +93,7 @@ def test_a_missing_or_damaged_model(tmp_path: Path) -> None:
         LocalEmbedder(tmp_path).embed_query("x")
     (tmp_path / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelMissing) as damaged:
-        LocalEmbedder(tmp_path).embed_documents(["x"])
+        vectors_in_order(LocalEmbedder(tmp_path), ["x"])
     assert damaged.value.hint
     assert not damaged.value.retryable
 
@@ -122,7 +124,7 @@ def test_the_int8_model_comes_near_full_precision(local: LocalEmbedder) -> None:
     """Vectors of the same weights in full precision are kept beside this file."""
     stored = json.loads(Path(__file__).with_name("full_precision.json").read_text(encoding="utf-8"))
     assert len(stored) >= 12
-    vectors = local.embed_documents([row["text"] for row in stored])
+    vectors = vectors_in_order(local, [row["text"] for row in stored])
     full = np.array([row["vector"] for row in stored], np.float32)
     cosines = np.sum(vectors * full, axis=1) / np.linalg.norm(full, axis=1)
     assert min(cosines) >= 0.98, cosines

@@ -1,0 +1,227 @@
+"""Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the person's environment. Never in a
+file of ours.
+
+A locked keyring asks the person for its password where there is a screen, and every call waits for the answer: none of this is for a GUI thread.
+`keyring` is imported by the first call (55 ms). Only keyrings of the operating system are used, whatever is configured or installed for
+`keyring`: some of its others write plain files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from notesearch.catalogue import KEY_VARIABLES, Provider
+from notesearch.errors import KeyInvalid, KeyringAbsent, KeyringLocked
+
+SERVICE = "notesearch"
+LONGEST_KEY = 4096
+
+# Module and class of each keyring that a desktop's login protects, in the order they are asked where `keyring` ranks two alike.
+_BACKENDS = (
+    ("keyring.backends.SecretService", "Keyring"),
+    ("keyring.backends.kwallet", "DBusKeyring"),
+    ("keyring.backends.libsecret", "Keyring"),
+    ("keyring.backends.Windows", "WinVaultKeyring"),
+    ("keyring.backends.macOS", "Keyring"),
+)
+
+log = logging.getLogger(__name__)
+
+
+class KeyState(Enum):
+    """What there is of a provider's key."""
+
+    STORED = "stored"
+    LOCKED = "locked"
+    ABSENT = "absent"
+    SESSION = "session-only"
+
+
+class KeySource(Enum):
+    """Where a key that can be used comes from."""
+
+    KEYRING = "keyring"
+    MEMORY = "memory"
+    ENVIRONMENT = "environment variable"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """`source`: None where there is no key to use. `keyring`: whether there is one here at all, locked or not."""
+
+    state: KeyState
+    source: KeySource | None
+    keyring: bool
+
+
+class Credentials:
+    """Keys by provider. Any thread but a GUI thread. `environment`: where key variables are looked up, os.environ by default.
+
+    The order: a key typed in this session that no keyring took, then the keyring, then the environment. Nothing the keyring holds is kept
+    here, so what is deleted or unlocked behind our back is noticed at the next call.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._session: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def state(self, provider: Provider) -> KeyStatus:
+        """What there is. A locked keyring is asked to unlock, as to look is to open."""
+        stored, locked, there = None, False, True
+        try:
+            stored = _read(provider.name)
+        except KeyringLocked:
+            locked = True
+        except KeyringAbsent:
+            there = False
+        if self._remembered(provider) is not None:
+            return KeyStatus(KeyState.SESSION, KeySource.MEMORY, there)
+        if stored is not None:
+            return KeyStatus(KeyState.STORED, KeySource.KEYRING, there)
+        with contextlib.suppress(KeyInvalid):
+            if self._from_environment(provider) is not None:
+                return KeyStatus(KeyState.SESSION, KeySource.ENVIRONMENT, there)
+        return KeyStatus(KeyState.LOCKED if locked else KeyState.ABSENT, None, there)
+
+    def get(self, provider: Provider) -> str | None:
+        """The key to use, None where there is none. Raises KeyringLocked where only the locked keyring may hold it."""
+        if (remembered := self._remembered(provider)) is not None:
+            return remembered
+        locked: KeyringLocked | None = None
+        try:
+            if (stored := _read(provider.name)) is not None:
+                return stored
+        except KeyringAbsent:
+            pass
+        except KeyringLocked as error:
+            locked = error
+        key = self._from_environment(provider)
+        if key is None and locked is not None:
+            raise locked
+        return key
+
+    def set(self, provider: Provider, key: str) -> KeyState:
+        """Store the key; STORED, or SESSION where no keyring takes it (none here, or locked): then it lives until the program ends.
+
+        Raises KeyInvalid.
+        """
+        key = clean(key)
+        try:
+            _write(provider.name, key)
+        except (KeyringAbsent, KeyringLocked):
+            with self._lock:
+                self._session[provider.name] = key
+            return KeyState.SESSION
+        with self._lock:
+            self._session.pop(provider.name, None)
+        return KeyState.STORED
+
+    def forget(self, provider: Provider) -> None:
+        """Drop the key from memory and keyring; the environment is the person's own. Raises KeyringLocked where it may still be stored."""
+        with self._lock:
+            self._session.pop(provider.name, None)
+        with contextlib.suppress(KeyringAbsent):
+            _delete(provider.name)
+
+    def _remembered(self, provider: Provider) -> str | None:
+        with self._lock:
+            return self._session.get(provider.name)
+
+    def _from_environment(self, provider: Provider) -> str | None:
+        value = self._environment.get(provider.key_variable, "")
+        return clean(value) if value.strip() else None
+
+    def __repr__(self) -> str:
+        return "Credentials()"
+
+
+def clean(key: str) -> str:
+    """The key without what a paste brings along. Raises KeyInvalid where no header could carry it."""
+    key = key.strip().strip("\ufeff\u200b\u2060").strip()
+    for quote in "\"'":
+        if len(key) > 1 and key[0] == key[-1] == quote:
+            key = key[1:-1].strip()
+    key = key.removeprefix("Bearer ").strip()
+    if not key:
+        raise KeyInvalid("The key is empty")
+    if len(key) > LONGEST_KEY or not all("!" <= character <= "~" for character in key):
+        raise KeyInvalid
+    return key
+
+
+def child_environment() -> dict[str, str]:
+    """os.environ without the keys, for every process that is started: none of them needs one."""
+    return {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+
+
+# The keyring. Errors of its own are told apart by name: what it says may hold anything, so none of it is passed on.
+
+
+def _backend() -> Any:
+    """The operating system's keyring, looked for at every call: a service may come and go. Raises KeyringAbsent."""
+    best: tuple[float, Any] | None = None
+    for module, name in _BACKENDS:
+        try:
+            found = getattr(importlib.import_module(module), name)
+            priority = float(found.priority)
+        except Exception:
+            continue  # not for this system, or its service is not running
+        if priority > 0 and (best is None or priority > best[0]):
+            best = (priority, found)
+    if best is None:
+        raise KeyringAbsent
+    return best[1]()
+
+
+def _call(name: str, *arguments: str) -> Any:
+    """Call the keyring. Raises KeyringLocked or KeyringAbsent, neither with a cause."""
+    backend = _backend()
+    from keyring import errors
+
+    failed: Exception
+    try:
+        return getattr(backend, name)(SERVICE, *arguments)
+    except errors.PasswordDeleteError:
+        return None
+    except errors.KeyringLocked as error:
+        _close_bus(error)
+        failed = KeyringLocked()
+    except Exception as error:
+        _close_bus(error)
+        # No collection and nobody to make one, a service that has gone, a bus that is not there.
+        log.info("the keyring could not be used: %s", type(error).__name__)
+        failed = KeyringAbsent()
+    raise failed
+
+
+def _close_bus(error: BaseException) -> None:
+    """keyring's Secret Service leaves its connection to the bus open where a collection is locked or cannot be made."""
+    step = error.__traceback__
+    while step is not None:
+        bus: Any = step.tb_frame.f_locals.get("bus")
+        if bus is not None and hasattr(bus, "close"):
+            with contextlib.suppress(Exception):
+                bus.close()
+        step = step.tb_next
+
+
+def _read(account: str) -> str | None:
+    value = _call("get_password", account)
+    return value if isinstance(value, str) and value else None
+
+
+def _write(account: str, key: str) -> None:
+    _call("set_password", account, key)
+
+
+def _delete(account: str) -> None:
+    _call("delete_password", account)

@@ -1,0 +1,181 @@
+"""The `openai` client, made strict: the only file that imports it, and heavy (0.3 s, 50 MB), so it is imported by the thread that sends.
+
+Whatever a version of the client reads from the environment, the transport below is the last door: only our headers, only to the provider's
+host, no redirects, no more of a reply than was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.request import getproxies, proxy_bypass
+
+import httpx2
+import openai
+
+from notesearch.catalogue import Provider
+from notesearch.errors import ProviderError, ProviderUnreachable
+
+CONNECT_SECONDS = 10.0
+_OURS = ("host", "content-type", "content-length", "connection")
+
+# Their debug messages hold addresses and headers; none of it is for our log, whatever OPENAI_LOG says.
+for _name in ("openai", "httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what has come back of its reply. `status` 0: nothing yet. `complete`: the body came to its end."""
+
+    key: str | None = field(repr=False)
+    most_bytes: int
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    complete: bool = False
+    too_long: bool = False
+    error: ProviderError | None = None
+
+
+_CURRENT: ContextVar[Exchange] = ContextVar("exchange")
+
+
+class _Guard(httpx2.AsyncBaseTransport):
+    """Sends our headers and no others, and reads a reply up to the length that was asked for."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, agent: str) -> None:
+        self._inner = inner
+        self._agent = agent
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _CURRENT.get()
+        headers = [(name, value) for name, value in request.headers.items() if name.lower() in _OURS]
+        # Not compressed: a small reply could unfold to any size.
+        headers += [("Accept", "application/json"), ("Accept-Encoding", "identity"), ("User-Agent", self._agent)]
+        if exchange.key:
+            headers.append(("Authorization", f"Bearer {exchange.key}"))
+        request.headers = httpx2.Headers(headers)
+        response = await self._inner.handle_async_request(request)
+        exchange.status = response.status_code
+        exchange.headers = {name.lower(): value for name, value in response.headers.items()}
+        response.stream = _Capped(cast(httpx2.AsyncByteStream, response.stream), exchange)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Capped(httpx2.AsyncByteStream):
+    """Keeps what is read in the exchange, and ends where it is too long. The client gets an empty body: it needs none, and would copy it twice."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
+        self._inner = inner
+        self._exchange = exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        exchange, parts, length = self._exchange, [], 0
+        try:
+            async for part in self._inner:
+                length += len(part)
+                if length > exchange.most_bytes:
+                    exchange.too_long = True
+                    raise httpx2.ReadError("the reply is too long")
+                parts.append(part)
+            exchange.complete = True
+        finally:
+            exchange.body = b"".join(parts)
+        yield b""
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
+    """A client for one provider, to be used and closed in one event loop."""
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0)
+    # To read the certificates takes 40 ms; plain http, which is for this machine only, has none to check.
+    encrypted = provider.base_url.startswith("https:")
+    transport = httpx2.AsyncHTTPTransport(verify=encrypted, limits=limits, proxy=_proxy(provider), retries=0)
+    http = httpx2.AsyncClient(
+        transport=_Guard(transport, agent), follow_redirects=False, trust_env=False, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS)
+    )
+    client = openai.AsyncOpenAI(
+        # The transport puts the real key in, request by request; an empty one would be filled from the environment.
+        api_key="none", organization="", project="", base_url=provider.base_url, max_retries=0, http_client=http,
+        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+    )  # fmt: skip
+    # From OPENAI_CUSTOM_HEADERS; one that cannot be written as a header would fail before the transport could drop it.
+    client._custom_headers = {}
+    return client
+
+
+def _proxy(provider: Provider) -> str | None:
+    """The system's http(s) proxy for https addresses; none for this machine, and none of a kind that is not understood."""
+    if provider.on_this_machine or proxy_bypass(provider.host):
+        return None
+    proxy = getproxies().get("https", "")
+    return proxy if proxy.startswith(("http://", "https://")) else None
+
+
+async def post(client: openai.AsyncOpenAI, path: str, body: bytes, exchange: Exchange, deadline: float) -> None:
+    """Send one request and fill `exchange`; whatever went wrong below HTTP is its `error`. Takes `deadline` seconds at most.
+
+    The error is made outside of the handler: it holds no request, not even as its context.
+    """
+    _CURRENT.set(exchange)
+    failed: BaseException | None = None
+    try:
+        async with asyncio.timeout(deadline):
+            await client.post(path, content=body, cast_to=httpx2.Response)
+    except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
+        failed = error
+    # A status is an answer even where the rest of it was lost; a good one must be whole.
+    if exchange.complete or exchange.status >= 300 or exchange.too_long:
+        return
+    exchange.error = unreachable(failed, deadline)
+
+
+def unreachable(failed: BaseException | None, deadline: float) -> ProviderUnreachable:
+    """What to say of a request without an answer."""
+    causes = list(_chain(failed))
+    if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
+        return ProviderUnreachable(
+            "The provider's certificate is not valid", retryable=False,
+            hint="Nothing was sent. Check this computer's date and the base URL; a network that inspects traffic needs its certificate installed.",
+        )  # fmt: skip
+    if any(isinstance(c, ssl.SSLError) for c in causes):
+        hint = "Nothing was sent. Check the base URL in the settings."
+        return ProviderUnreachable("No secure connection to the provider", retryable=False, hint=hint)
+    if any(isinstance(c, socket.gaierror) for c in causes):
+        hint = "Check the connection to the internet, and the base URL in the settings."
+        return ProviderUnreachable("The provider's name was not found", hint=hint)
+    if any(isinstance(c, ConnectionRefusedError) for c in causes):
+        return ProviderUnreachable("The provider's server is not running", hint="Start it, or check the base URL in the settings.")
+    if any(isinstance(c, (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError)) for c in causes):
+        return ProviderUnreachable(f"The provider did not answer within {deadline:.{0 if deadline >= 2 else 1}f} seconds")
+    return ProviderUnreachable("The connection to the provider was cut")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__, *getattr(current, "exceptions", ())]
+
+
+async def close_client(client: openai.AsyncOpenAI) -> None:
+    with contextlib.suppress(Exception):
+        await client.close()

@@ -1,0 +1,103 @@
+"""How fast a provider is asked: requests in flight (additive increase, multiplicative decrease), pauses, and delays between attempts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+
+# What a good answer adds near the number that was too many last: one more is tried after some 20 rounds.
+SLOW = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """Seconds and numbers of attempts. Delays grow from `first_delay` twofold up to `longest_delay`, with full jitter.
+
+    `longest_wait`: a Retry-After above it ends the run instead of being waited for. `query_seconds`: all that a query may take.
+    `request_seconds`: a request with its reply. `retry_seconds`: after so long since the first attempt nothing is tried again.
+    """
+
+    attempts: int = 8
+    attempts_unreachable: int = 4
+    attempts_wrong: int = 3
+    attempts_query: int = 3
+    first_delay: float = 0.25
+    longest_delay: float = 20.0
+    longest_wait: float = 30.0
+    request_seconds: float = 60.0
+    retry_seconds: float = 90.0
+    query_seconds: float = 5.0
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait after attempt number `attempt` (from 0): anything up to the limit, so that not all come back at once."""
+        return random.uniform(0.0, min(self.longest_delay, self.first_delay * 2.0**attempt))
+
+
+class Pace:
+    """Requests in flight to one provider. Used in the event loop's thread only.
+
+    Begins with one: whether key, model and body are right is learned from one answer, not from as many as fit. The first good one opens it to
+    `most`. A server that is too busy halves it and stops new requests for a while; good answers bring it back below where that was,
+    then slowly beyond.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = max(1, most)
+        self.limit = 1.0
+        self.in_flight = 0
+        self.paused_until = 0.0  # monotonic; set where a provider asks to wait longer than a run does
+        self._opened = False
+        self._not_before = 0.0
+        self._decreased = 0.0
+        self._ceiling = float(self.most)  # where a server was too busy last
+        self._changed = asyncio.Event()
+
+    async def enter(self) -> float:
+        """Wait for a place; the time it was given, to be handed back to `busy`. Always followed by `leave`."""
+        while True:
+            wait = self._not_before - time.monotonic()
+            if wait <= 0 and self.in_flight < int(self.limit):
+                self.in_flight += 1
+                return time.monotonic()
+            changed = self._changed
+            try:
+                async with asyncio.timeout(wait if wait > 0 else None):
+                    await changed.wait()
+            except TimeoutError:
+                pass
+
+    def leave(self) -> None:
+        self.in_flight -= 1
+        self._notify()
+
+    def succeeded(self) -> None:
+        if not self._opened:
+            self._opened, self.limit = True, float(self.most)
+        elif self.limit + 1.0 < self._ceiling:
+            self.limit += 1.0 / 2.0  # back to where it went well
+        else:
+            self.limit += SLOW / self.limit  # and beyond, to see whether more is allowed by now
+        self.limit = min(self.limit, float(self.most))
+        self._notify()
+
+    def busy(self, entered: float, delay: float) -> None:
+        """A request that entered at `entered` met a server that is too busy: fewer at a time, and none for `delay` seconds. Requests that
+        were under way together count as one sign."""
+        if entered >= self._decreased:
+            self._ceiling = float(int(self.limit))
+            self.limit = max(1.0, self.limit / 2.0)
+            self._decreased = time.monotonic()
+        self._not_before = max(self._not_before, time.monotonic() + delay)
+
+    def pause(self, seconds: float) -> None:
+        self.paused_until = max(self.paused_until, time.monotonic() + seconds)
+
+    @property
+    def pause_left(self) -> float:
+        return max(0.0, self.paused_until - time.monotonic())
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,49 @@
+"""What one answered request was and cost, for the meter and the ledger. Never its text."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from notesearch.catalogue import EmbeddingModel, Provider
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """`at`: seconds since 1970. `purpose`: "documents", "query" or "test". `tokens`: as the server counted, None where it did not say.
+    `usd`: what it cost, None where that is not known. `status`: of HTTP; a failed request is listed too."""
+
+    at: float
+    provider: str
+    host: str
+    model: str
+    purpose: str
+    texts: int
+    characters: int
+    tokens: int | None
+    usd: float | None
+    status: int
+
+
+def receipt(
+    provider: Provider, model: EmbeddingModel, *, purpose: str, texts: int, characters: int, tokens: int | None, status: int,
+    headers: Mapping[str, str],
+) -> Receipt:  # fmt: skip
+    """The gateway says what it took; else it is reckoned from tokens and price."""
+    usd = _amount(headers.get("x-aimlapi-usd-spent", ""))
+    if usd is None and tokens is not None and model.price is not None and 200 <= status < 300:
+        usd = tokens * model.price / 1e6
+    return Receipt(
+        at=time.time(), provider=provider.name, host=provider.host, model=model.identifier, purpose=purpose, texts=texts, characters=characters,
+        tokens=tokens, usd=usd, status=status,
+    )  # fmt: skip
+
+
+def _amount(text: str) -> float | None:
+    try:
+        amount = float(text)
+    except ValueError:
+        return None
+    return amount if math.isfinite(amount) and amount >= 0 else None

@@ -1,0 +1,143 @@
+"""What an HTTP status means, as an error for people. Pure.
+
+A server may repeat in its message what it was sent. So of a message only words of its own trade are shown, and none of those either where a
+run of them stands in a text that was sent.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from notesearch.catalogue import EmbeddingModel, Provider, alternatives
+from notesearch.errors import (
+    KeyRefused,
+    ModelGone,
+    OutOfCredits,
+    ProviderBusy,
+    ProviderError,
+    ProviderFailed,
+    RedirectRefused,
+    RequestRefused,
+)
+
+LONGEST_MESSAGE = 240
+NO_HINT_PAUSE = 60.0  # seconds to wait for a provider that is busy and does not say how long
+
+_WORD = re.compile(r"[^\W_]+(?:[_.-][^\W_]+)*", re.UNICODE)
+_CREDIT = re.compile(r"credit|balance|quota|billing|payment|top.?up|insufficient", re.IGNORECASE)
+_TOO_MANY = re.compile(r"too many|too large|batch|at most|maximum|exceed|limit|instances|items|inputs|array", re.IGNORECASE)
+_TRADE = frozenset(
+    """a about above all allowed an and any api are array at auto_truncate bad base64 batch be been below between body boolean but by cannot
+    character characters contact context could default dimension dimensions do document does either embed embedding embeddings empty encoding
+    encoding_format endpoint enum error errors exceed exceeded exceeds expected extra failed few field fields float following for format found
+    from greater had has have header https in index inference input input_type inputs instance instances instead integer internal invalid is
+    it item items json key large least length less limit limited long longer make many max maximum maxitems maxlength may message min minimum
+    missing model models more most must no non not null number object of one only or out over parameter parameters parse per permitted please
+    positive property provided query range rate reached received reduce refused request requested requests required response
+    retrieval_document retrieval_query schema see seems sequence server service shorter should single size small some something string strings
+    support supported task_type text texts than that the there this title to token tokens too truncate try type unexpected unknown unsupported
+    up upstream use valid validation value values was were while with wrong you your""".split()
+)
+
+
+def error_of(
+    status: int, headers: Mapping[str, str], body: bytes, *, provider: Provider, model: EmbeddingModel, sent: Sequence[str]
+) -> ProviderError:
+    """The error that a reply with `status` outside 200-299 stands for. `sent`: the texts of the request, none of which is repeated."""
+    message = message_of(body)
+    shown = showable(message, sent, (model.name,))
+    if 300 <= status < 400:
+        return _redirect(headers)
+    if status == 401:
+        return KeyRefused()
+    if _out_of_credits(status, message, provider):
+        where = f" at {provider.page}" if provider.page else ""
+        return OutOfCredits(hint=f"Top up your balance{where}, then go on. Search by words works meanwhile.")
+    if status == 403:
+        return KeyRefused("The provider does not allow this", hint=f"The key may not use this model, or not from here.{said(shown)}")
+    if status == 404:
+        return _gone(model, shown)
+    if status == 429:
+        return ProviderBusy(retry_after=retry_after(headers) or NO_HINT_PAUSE)
+    if status in (408, 409, 425) or status >= 500:
+        return ProviderFailed(f"The provider has a problem of its own ({status})")
+    return RequestRefused(f"The provider did not accept the request ({status})", hint=f"{RequestRefused.hint}{said(shown)}")
+
+
+def _out_of_credits(status: int, message: str, provider: Provider) -> bool:
+    if status == 429:  # OpenAI's way to say it
+        return "insufficient_quota" in message or "exceeded your current quota" in message
+    return status == 402 or (status == 403 and (provider.name == "aimlapi" or bool(_CREDIT.search(message))))
+
+
+def said(shown: str) -> str:
+    return f" It said: {shown}" if shown else ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that Retry-After asks to wait, as a number or a date; None where it says nothing that can be understood."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds < 1e9 else None
+
+
+def is_about_size(status: int, body: bytes) -> bool:
+    """Whether fewer texts in a request may be all that is wanted."""
+    return status == 413 or (status in (400, 422) and bool(_TOO_MANY.search(message_of(body))))
+
+
+def message_of(body: bytes) -> str:
+    """The message in an error body of the usual shapes; "" where there is none. It may hold anything: not for showing."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    for key in ("error", "message", "detail", "msg"):
+        if isinstance(found, dict) and key in found:
+            inner = found[key]
+            if isinstance(inner, dict) and isinstance(inner.get("message"), str):
+                code = inner.get("code")
+                return f"{inner['message']} {code if isinstance(code, str) else ''}".strip()
+            return inner if isinstance(inner, str) else json.dumps(inner)
+    return ""
+
+
+def showable(message: str, sent: Sequence[str], names: Sequence[str] = ()) -> str:
+    """`message` with every word that is not of the trade, and every run of words that was sent, as "…"; at most LONGEST_MESSAGE characters."""
+    known = _TRADE | {part for name in names for part in _WORD.findall(name.lower())}
+    texts = [" ".join(_WORD.findall(text.lower())) for text in sent]
+    words = [match[0] for match in _WORD.finditer(message[: 4 * LONGEST_MESSAGE])]
+    kept = [word if word.lower() in known or (word.isdecimal() and len(word) <= 6) else "…" for word in words]
+    for start in range(len(words) - 2):
+        run = " ".join(words[start : start + 3]).lower()
+        if any(run in text for text in texts):
+            kept[start : start + 3] = "…", "…", "…"
+    shown = re.sub(r"…(?: …)+", "…", " ".join(kept))
+    return "" if not shown.strip("… ") else shown[:LONGEST_MESSAGE]
+
+
+def _redirect(headers: Mapping[str, str]) -> RedirectRefused:
+    try:
+        host = urlsplit(headers.get("location", "")).hostname or ""
+    except ValueError:
+        host = ""
+    return RedirectRefused(f"The provider sends us to another address{f' ({host[:80]})' if host else ''}")
+
+
+def _gone(model: EmbeddingModel, shown: str) -> ModelGone:
+    others = [m.identifier for m in alternatives(model)]
+    why = f" {model.retired}." if model.retired else ""
+    return ModelGone(
+        f"The provider does not serve {model.name}", hint=f"Choose another model for the folder, such as {' or '.join(others)}.{why}{said(shown)}"
+    )

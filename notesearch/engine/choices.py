@@ -1,0 +1,209 @@
+"""The person's choices about models: which one a folder has, what is sent and what is not, keys, budgets. Behind the engine's door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from notesearch import catalogue
+from notesearch.catalogue import EmbeddingModel, fingerprint
+from notesearch.credentials import KeyStatus
+from notesearch.domain import Estimate, FolderState, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble
+from notesearch.embedding.receipts import Receipt
+from notesearch.engine.consent import Consents
+from notesearch.engine.indexer import Indexer
+from notesearch.errors import NotesearchError, NotIndexed, UsageError
+from notesearch.settings import Settings
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.rows import FolderRow
+
+
+class Choices:
+    """Any thread but one that paints. `indexer` None: this process only reads."""
+
+    def __init__(self, store: DocumentStore, consents: Consents, indexer: Indexer | None) -> None:
+        self._store = store
+        self._consents = consents
+        self._models = consents.models
+        self._indexer = indexer
+
+    # Models
+
+    def models(self) -> tuple[ModelChoice, ...]:
+        """Every model that can be chosen, the one on this computer first."""
+        return tuple(self._choice(model) for model in self._models.known)
+
+    def _choice(self, model: EmbeddingModel) -> ModelChoice:
+        provider = self._models.provider(model.provider) if model.remote else None
+        return ModelChoice(
+            identifier=model.identifier, title=model.title, provider=model.provider, provider_title=provider.title if provider else "This computer",
+            host=provider.host if provider else "", remote=model.remote, dimensions=model.dimensions, context=model.context, price=model.price,
+            best_for=model.best_for, retired=model.retired,
+        )  # fmt: skip
+
+    def prepare(self, row: FolderRow, identifier: str) -> bool:
+        """Let a folder's next model be `identifier`. Whether its notes have to be read for it. Nothing is sent."""
+        model = self._models.model(identifier)
+        if identifier == row.model:
+            self._store.set_next_model(row.id, "")
+            return False
+        if row.embedded:
+            if identifier != row.next_model:
+                self._store.set_next_model(row.id, identifier)
+        else:
+            # Nothing answers by meaning yet, so there is nothing to keep while another model is prepared.
+            self._store.set_next_model(row.id, "")
+            self._store.set_model(row.id, identifier)
+        if not model.remote:
+            self._store.agree(row.id, self._agreed_besides(row, model))
+        return True
+
+    def _agreed_besides(self, row: FolderRow, model: EmbeddingModel) -> str:
+        """A model on this computer asks for no word; the one that answers meanwhile keeps the word it has."""
+        return self._consents.statement(model) or row.agreed
+
+    def estimate(self, row: FolderRow) -> Estimate:
+        return self._consents.estimate(row)
+
+    def agree(self, row: FolderRow) -> None:
+        """The person agrees that the folder's (next) model is sent its notes."""
+        model = self._models.model(row.next_model or row.model)
+        self._store.agree(row.id, self._agreed_besides(row, model))
+        self._required_indexer().retry_providers()
+
+    def cancel(self, row: FolderRow) -> None:
+        """The person does not agree: what answers now stays."""
+        if row.next_model:
+            self._store.set_next_model(row.id, "")
+        elif self._state_of(row) is FolderState.CONSENT:
+            self._store.set_model(row.id, catalogue.LOCAL.identifier)
+
+    def forget_previous(self, row: FolderRow) -> int:
+        """Drop the vectors of the model that the folder had before. Returns how many."""
+        former = self._consents.known(row.previous_model)
+        return self._store.forget_previous(row.id, fingerprint(former) if former is not None else "")
+
+    # What is sent
+
+    def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
+        """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+        document, row = self._document(path)
+        model = self._consents.known(row.next_model or row.model)
+        instruction = model.document_instruction if model is not None else ""
+        found = []
+        for prefix, start, end, line, held, embedded in self._store.outgoing(document, pending=bool(row.next_model)):
+            passage = self._store.text(document, start, end)
+            text = f"{prefix}\n{passage}" if prefix else passage
+            found.append(Outgoing(text=instruction + text, line=line, held_back=held, sent=embedded))
+        return tuple(found)
+
+    def allow(self, path: Path) -> int:
+        """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
+        document, _ = self._document(path)
+        allowed = self._store.allow(document)
+        self._required_indexer().embed()
+        return allowed
+
+    def _document(self, path: Path) -> tuple[int, FolderRow]:
+        document = self._store.document_at(path)
+        row = next((r for r in self._store.folders() if document is not None and r.id == document.folder_id), None)
+        if document is None or row is None:
+            raise NotIndexed(f"{path.name} is not in the index")
+        return document.id, row
+
+    # Providers and keys
+
+    def providers(self) -> tuple[ProviderInfo, ...]:
+        """The known providers, and the person's own. Asks the keyring, so it may wait for the person to unlock it."""
+        names = {p.name: None for p in catalogue.PROVIDERS}
+        names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(self._consents.settings.providers)
+        found = []
+        for name in names:
+            try:
+                found.append(self._provider(name))
+            except NotesearchError:
+                # Named in the settings, without an address.
+                continue
+        return tuple(found)
+
+    def _provider(self, name: str) -> ProviderInfo:
+        provider, chosen = self._models.provider(name), self._consents.settings.provider(name)
+        key: KeyStatus = self._models.credentials.state(provider)
+        users = tuple(
+            row.path for row in self._store.folders() if any(i.startswith(f"{name}/") for i in (row.model, row.next_model))
+        )
+        return ProviderInfo(
+            name=name, title=provider.title, base_url=provider.base_url, needs_key=provider.needs_key, key_variable=provider.key_variable,
+            page=provider.page, key_state=key.state.value, key_source=key.source.value if key.source else "", has_keyring=key.keyring,
+            budget=chosen.budget, token_budget=chosen.token_budget, spent=self._consents.spent(name), folders=users,
+        )  # fmt: skip
+
+    def set_key(self, name: str, key: str) -> str:
+        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid."""
+        state = self._models.credentials.set(self._models.provider(name), key)
+        if self._indexer is not None:
+            self._indexer.retry_providers()
+        return state.value
+
+    def forget_key(self, name: str) -> None:
+        self._models.credentials.forget(self._models.provider(name))
+
+    def test(self, name: str, model_name: str, base_url: str, record: Callable[[Receipt], None]) -> tuple[object, Settings]:
+        """Ask a server once what it is like, with texts of ours: (Probe, the settings with what it found). Raises a ProviderError."""
+        from notesearch.embedding.probe import probe
+
+        provider = catalogue.provider(name, base_url or self._consents.settings.provider(name).base_url)
+        found = probe(provider, model_name, self._models.credentials.get(provider), record=record)
+        settings = self._consents.settings
+        if base_url:
+            settings = settings.with_provider(name, base_url=provider.base_url)
+        if all(m.identifier != found.model.identifier for m in catalogue.MODELS):
+            settings = settings.with_model(found.model)
+        return found, settings
+
+    def ledger(self, limit: int) -> tuple[LedgerEntry, ...]:
+        return self._consents.ledger.entries(limit)
+
+    # Status
+
+    def troubles(self) -> tuple[ProviderTrouble, ...]:
+        """The models that folders wait for."""
+        found = []
+        for mark in self._consents.marks():
+            model, trouble = self._models.by_mark(mark), self._indexer.trouble(mark) if self._indexer is not None else None
+            if model is not None and trouble is not None:
+                error = trouble.error
+                said = ProviderTrouble(
+                    provider=model.provider, model=model.identifier, title=error.title, hint=error.hint, waits_for_person=trouble.until is None
+                )
+                found.append(said)
+        return tuple(sorted(found, key=lambda t: t.model))
+
+    def state_of(self, row: FolderRow) -> tuple[FolderState | None, str, bool]:
+        """(state, notice, agreed) of a folder as far as its models decide it; None where they do not."""
+        state, notice = self._state_of(row), ""
+        model = self._consents.known(row.next_model or row.model)
+        if model is None:
+            return None, f"The model {row.next_model or row.model} is not in the settings any more. Choose another one.", True
+        if state is FolderState.WAITING:
+            trouble = self._trouble(model)
+            notice = trouble or ""
+        return state, notice, self._consents.agreed(row, model)
+
+    def _trouble(self, model: EmbeddingModel) -> str | None:
+        trouble = self._indexer.trouble(fingerprint(model)) if self._indexer is not None else None
+        return f"{trouble.error.title}. {trouble.error.hint}" if trouble is not None else None
+
+    def _state_of(self, row: FolderRow) -> FolderState | None:
+        model = self._consents.known(row.next_model or row.model)
+        unfinished = bool(row.next_model) or row.waiting > 0 or (not row.documents and model is not None and model.remote)
+        if model is None or not unfinished:
+            return None
+        if not self._consents.agreed(row, model):
+            return FolderState.CONSENT
+        return FolderState.WAITING if self._trouble(model) is not None else None
+
+    def _required_indexer(self) -> Indexer:
+        if self._indexer is None:
+            raise UsageError("This Notesearch only reads")
+        return self._indexer

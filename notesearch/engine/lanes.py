@@ -1,0 +1,260 @@
+"""Lanes: what waits for a model is embedded in a thread of that model's own, so that a provider that is down holds up nobody else.
+
+What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for a while where waiting may help,
+else until the person has done something about it. Search goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from notesearch.domain import IndexingState
+from notesearch.embedding.local import lower_thread_priority
+from notesearch.engine.consent import Consents
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.work import Progress
+from notesearch.errors import BudgetReached, EmbeddingError, NotesearchError, ProviderBusy, ProviderError
+from notesearch.storage.protocols import DocumentStore
+
+log = logging.getLogger(__name__)
+
+# Seconds until a provider that could not be used is tried again; doubled each time up to the longest.
+RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
+# So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
+GIVE_UP_AFTER = 3
+BUDGET_AGAIN = 3600.0
+
+
+@dataclass(slots=True)
+class Gates:
+    """What all threads of the indexer look at: `stop` ends them, `running` is clear while paused, `not_reading` while notes are read."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    running: threading.Event = field(default_factory=threading.Event)
+    not_reading: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.running.set()
+        self.not_reading.set()
+
+    def closed(self) -> bool:
+        """Whether to stop with what is under way."""
+        return self.stop.is_set() or not self.running.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a lane waits, and until when (monotonic seconds; None: until the person acts). `failures` in a row."""
+
+    error: NotesearchError
+    until: float | None
+    failures: int = 1
+
+    @property
+    def hopeless(self) -> bool:
+        """Nobody should wait for it any more."""
+        return self.until is None or self.failures >= GIVE_UP_AFTER or isinstance(self.error, BudgetReached)
+
+
+class Lane:
+    """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any thread."""
+
+    def __init__(self, mark: str, lanes: Lanes) -> None:
+        self.mark = mark
+        self.loaded = threading.Event()
+        self.trouble: Trouble | None = None
+        self.busy = False
+        self._lanes = lanes
+        self._woken = threading.Event()
+        self._woken.set()
+        self._unused = threading.Event()
+        self.thread = threading.Thread(target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def retry(self) -> None:
+        """The person did something about it, or asks to try again."""
+        self.trouble = None
+        self._woken.set()
+
+    def vectors_unused(self) -> None:
+        """A note was replaced or removed: vectors may be left that no note uses."""
+        self._unused.set()
+
+    def _loop(self) -> None:
+        lower_thread_priority()
+        gates, indexes = self._lanes.gates, self._lanes.indexes
+        self._lanes.tidy_once()
+        indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
+        indexes.refresh_live(self.mark, gates.stop.is_set)
+        self.loaded.set()
+        self._lanes.changed()
+        while not gates.stop.is_set():
+            self._wait()
+            if not gates.stop.is_set() and (self.trouble is None or self._is_due()):
+                self._embed_all()
+            if not gates.stop.is_set():
+                self._rest()
+
+    def _is_due(self) -> bool:
+        return self.trouble is not None and self.trouble.until is not None and self.trouble.until <= time.monotonic()
+
+    def _wait(self) -> None:
+        """Until there may be something to do."""
+        trouble = self.trouble
+        timeout = None if trouble is None or trouble.until is None else max(0.0, trouble.until - time.monotonic())
+        self._woken.wait(timeout)
+        self._woken.clear()
+
+    def _embed_all(self) -> None:
+        try:
+            while self._embed_window() and not self._lanes.gates.stop.is_set():
+                pass
+            self.trouble = None
+        except ProviderError as error:
+            self._fail(error)
+        finally:
+            self.busy = False
+
+    def _fail(self, error: ProviderError) -> None:
+        failures = self.trouble.failures + 1 if self.trouble is not None else 1
+        pause = max(error.retry_after, 1.0) if isinstance(error, ProviderBusy) else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
+        if isinstance(error, BudgetReached):
+            # The next month brings another.
+            pause = BUDGET_AGAIN
+        forever = (error.pauses or not error.retryable) and not isinstance(error, BudgetReached)
+        self.trouble = Trouble(error, None if forever else time.monotonic() + pause, failures)
+        log.warning("embedding waits: %s", type(error).__name__)
+
+    def _rest(self) -> None:
+        """What is done when nothing waits."""
+        indexes, gates = self._lanes.indexes, self._lanes.gates
+        if self._unused.is_set():
+            self._unused.clear()
+            indexes.refresh_live(self.mark, gates.stop.is_set)
+        indexes.save_vectors()
+        self._lanes.rested()
+
+    def _embed_window(self) -> bool:
+        """Embed one window of waiting texts. False when nothing waits."""
+        lanes, gates = self._lanes, self._lanes.gates
+        gates.not_reading.wait()
+        gates.running.wait()
+        embedder = lanes.consents.models.embedder(self.mark)
+        if embedder is None or gates.stop.is_set():
+            return False
+        waiting = lanes.store.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
+        if not waiting:
+            return False
+        lanes.consents.refuse_beyond_budget(embedder.model)
+        self.busy = True
+        lanes.begun()
+        for positions, delivered in embedder.embed_documents([w.text for w in waiting], [w.tokens for w in waiting], gates.closed):
+            digests = [waiting[i].text_hash for i in positions]
+            if isinstance(delivered, EmbeddingError):
+                lanes.store.refuse_texts(self.mark, digests, delivered)
+            else:
+                lanes.store.put_vectors(self.mark, digests, delivered)
+                lanes.indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
+                lanes.indexes.save_vectors()
+                self.trouble = None
+                lanes.embedded(len(delivered))
+            lanes.consents.refuse_beyond_budget(embedder.model)
+        return True
+
+
+class Lanes:
+    """All lanes. Any thread.
+
+    `changed`, `embedded(n)` and `settled` are called from the lanes' threads: something may look different, n chunks were embedded, a lane has
+    nothing to do. `closed`: there are no lanes, and readings are settled at once. `guarded` runs a lane's loop and shows the errors that are no
+    provider's.
+    """
+
+    def __init__(
+        self, store: DocumentStore, indexes: Indexes, consents: Consents, gates: Gates, progress: Progress, *, changed: Callable[[], None],
+        embedded: Callable[[int], None], settled: Callable[[], None], guarded: Callable[[Callable[[], None]], None], closed: bool = False,
+    ) -> None:  # fmt: skip
+        self.store, self.indexes, self.consents, self.gates = store, indexes, consents, gates
+        self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
+        self._progress = progress
+        self._lanes: dict[str, Lane] = {}
+        self._lock = threading.Lock()
+        self._tidied = False
+        self._closed = closed
+
+    def start(self) -> None:
+        self._lanes_wanted()
+
+    def _lanes_wanted(self) -> list[Lane]:
+        """A lane for every model that a folder has or is to have, and for those on this computer; threads of new ones are started."""
+        with self._lock:
+            for mark in self.consents.marks() - set(self._lanes):
+                if self.gates.stop.is_set() or self._closed:
+                    break
+                self._lanes[mark] = Lane(mark, self)
+                self._lanes[mark].thread.start()
+            return list(self._lanes.values())
+
+    def wake(self) -> None:
+        """There may be something to embed."""
+        lanes = self._lanes_wanted()
+        for lane in lanes:
+            lane.wake()
+        if not lanes and not self.gates.stop.is_set():
+            self._settled()
+
+    def retry(self) -> None:
+        """The person acted, or asks to try again: whoever waits for a provider asks it now."""
+        for lane in self._lanes_wanted():
+            lane.retry()
+
+    def vectors_unused(self) -> None:
+        for lane in list(self._lanes.values()):
+            lane.vectors_unused()
+
+    def wait_loaded(self, seconds: float) -> bool:
+        """Whether every lane has its index in step with the store, waiting for the first that has not."""
+        return all(lane.loaded.wait(seconds) for lane in list(self._lanes.values()))
+
+    def trouble(self, mark: str) -> Trouble | None:
+        lane = self._lanes.get(mark)
+        return lane.trouble if lane is not None else None
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads to end; `gates.stop` is set before."""
+        for lane in list(self._lanes.values()):
+            lane.wake()
+        for lane in list(self._lanes.values()):
+            lane.thread.join(seconds)
+
+    # Called by the lanes
+
+    def tidy_once(self) -> None:
+        """The first lane forgets what nobody has used for long; the others wait for that, and load what is left."""
+        with self._lock:
+            if not self._tidied:
+                self._tidied = True
+                self.indexes.tidy_vectors()
+
+    def begun(self) -> None:
+        if self._progress.state is not IndexingState.INDEXING:
+            folders = self.store.folders()
+            waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
+            self._progress.begin(IndexingState.INDEXING, "embedding", total=waiting, chunks=chunks)
+
+    def embedded(self, chunks: int) -> None:
+        self._progress.embedded(chunks)
+        self._embedded(chunks)
+        self.changed()
+
+    def rested(self) -> None:
+        if self._progress.stage == "embedding" and not any(lane.busy for lane in list(self._lanes.values())):
+            self._progress.begin(IndexingState.IDLE)
+        self._settled()
+        self.changed()

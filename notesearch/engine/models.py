@@ -1,0 +1,118 @@
+"""Which embedding models there are here, who serves them, and the embedder of each, made when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from notesearch import catalogue
+from notesearch.catalogue import EmbeddingModel, Provider
+from notesearch.credentials import Credentials
+from notesearch.embedding.embedder import Embedder
+from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.receipts import Receipt
+from notesearch.errors import NotesearchError
+from notesearch.settings import Settings
+
+Record = Callable[[Receipt], None]
+
+
+class Models:
+    """Any thread. `given`: embedders that somebody else owns, in place of our own for their models.
+
+    `record` hears of each request that was answered, in the thread that asked.
+    """
+
+    def __init__(self, settings: Settings, credentials: Credentials, record: Record, given: Sequence[Embedder] | None = None) -> None:
+        self.credentials = credentials
+        self._settings = settings
+        self._record = record
+        self._lock = threading.Lock()
+        self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
+        self._made: dict[str, Embedder] = {}
+        self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
+        self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
+
+    def use(self, settings: Settings) -> None:
+        """Take over changed settings: another address or own model gets another embedder."""
+        with self._lock:
+            before, self._settings = self._settings, settings
+            outdated = [mark for mark, e in self._made.items() if e.model.remote and self._is_outdated(e.model, before)]
+            gone = [self._made.pop(mark) for mark in outdated]
+        for embedder in gone:
+            embedder.unload()
+
+    def _is_outdated(self, model: EmbeddingModel, before: Settings) -> bool:
+        moved = self._provider(model.provider, before) != self._provider(model.provider, self._settings)
+        return moved or (model in before.models and model not in self._settings.models)
+
+    @property
+    def known(self) -> tuple[EmbeddingModel, ...]:
+        """Every model that can be chosen, the local one first."""
+        return (*catalogue.MODELS, *self._settings.models)
+
+    def model(self, identifier: str) -> EmbeddingModel:
+        """Raises UsageError for a name that nobody knows."""
+        given = next((e.model for e in self._given.values() if e.model.identifier == identifier), None)
+        found = given or catalogue.model(identifier, self._settings.models)
+        with self._lock:
+            self._marks.setdefault(catalogue.fingerprint(found), found)
+        return found
+
+    def mark(self, identifier: str) -> str:
+        """The fingerprint of the model called that. Raises UsageError."""
+        return catalogue.fingerprint(self.model(identifier))
+
+    def by_mark(self, mark: str) -> EmbeddingModel | None:
+        """The model with that fingerprint, among the known ones and those asked for by name before."""
+        with self._lock:
+            found = self._marks.get(mark)
+        return found or next((m for m in self._settings.models if catalogue.fingerprint(m) == mark), None)
+
+    def provider(self, name: str) -> Provider:
+        """Raises UsageError for a name whose address nobody knows."""
+        return self._provider(name, self._settings)
+
+    @staticmethod
+    def _provider(name: str, settings: Settings) -> Provider:
+        return catalogue.provider(name, settings.provider(name).base_url)
+
+    def address(self, name: str) -> str:
+        """The base URL of a provider; "" where nobody knows it."""
+        try:
+            return self.provider(name).base_url
+        except NotesearchError:
+            return ""
+
+    def host(self, model: EmbeddingModel) -> str:
+        """Where texts for this model go; "" where they stay here."""
+        return self.provider(model.provider).base_url if model.remote else ""
+
+    def embedder(self, mark: str) -> Embedder | None:
+        """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises UsageError or InsecureAddress where
+        the provider's address cannot be used."""
+        if (given := self._given.get(mark)) is not None:
+            return given
+        model = self.by_mark(mark)
+        if model is None:
+            return None
+        with self._lock:
+            if mark not in self._made:
+                self._made[mark] = self._make(model)
+            return self._made[mark]
+
+    def _make(self, model: EmbeddingModel) -> Embedder:
+        if not model.remote:
+            return LocalEmbedder()
+        # Its libraries take a third of a second to import, and most people never need them.
+        from notesearch.embedding.remote import RemoteEmbedder
+
+        provider = self._provider(model.provider, self._settings)
+        return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
+
+    def close(self) -> None:
+        """Unload what was made here."""
+        with self._lock:
+            made, self._made = list(self._made.values()), {}
+        for embedder in made:
+            embedder.unload()

@@ -1,0 +1,142 @@
+"""A folder's next model: its passages are cut and embedded beside those that answer meanwhile, and take their place when all are there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+
+from notesearch.domain import HeldBack
+from notesearch.errors import NotesearchError
+from notesearch.storage.documents import CHUNK_COLUMNS, HELD
+from notesearch.storage.folders import Folders
+from notesearch.storage.rows import Unsent
+from notesearch.storage.vectors import UNUSED
+
+_OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
+
+
+class Pending(Folders):
+    """The part of the store that changes the model of a folder, and keeps what may not be sent to one."""
+
+    def set_next_model(self, folder_id: int, model: str) -> None:
+        """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten, its vectors are kept."""
+        with self._write() as w:
+            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute("UPDATE documents SET pending_fingerprint = '' WHERE folder_id = ? AND pending_fingerprint <> ''", (folder_id,))
+            w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
+
+    def set_model(self, folder_id: int, model: str) -> None:
+        """Another model from here on, for a folder that has nothing embedded: there is nothing that could answer meanwhile."""
+        with self._write() as w:
+            w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
+
+    def agree(self, folder_id: int, statement: str) -> None:
+        """The person's word for what may be sent where."""
+        with self._write() as w:
+            w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
+
+    def pending_left(self, folder_id: int, fingerprint: str) -> int:
+        """How many notes and passages are missing until the next model can answer."""
+        row = self._one(
+            f"SELECT (SELECT count(*) FROM documents WHERE folder_id = ?1 AND pending_fingerprint <> ?2)"
+            f" + (SELECT count(*) FROM pending_chunks WHERE vector_id IS NULL AND held = 0 AND {_OF_FOLDER.replace('?', '?1')})",
+            (folder_id, fingerprint),
+        )
+        return int(row[0])
+
+    def switch_model(self, folder_id: int, fingerprint: str) -> bool:
+        """Let the next model answer, in one transaction. False, and nothing changed, where something is missing still."""
+        with self._write() as w:
+            if self.pending_left(folder_id, fingerprint):
+                return False
+            ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
+            w.execute(f"DELETE FROM chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute(
+                f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT document_id, {CHUNK_COLUMNS} FROM pending_chunks WHERE {_OF_FOLDER}"
+                " ORDER BY document_id, ordinal",
+                (folder_id,),
+            )
+            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.executemany(
+                "UPDATE documents SET fingerprint = ?, pending_fingerprint = '', position = ? WHERE id = ?",
+                ((fingerprint, self._next_position(), i) for i in ids),
+            )
+            self._recount(w, ids)
+            w.execute("UPDATE folders SET previous_model = model, model = next_model, next_model = '' WHERE id = ?", (folder_id,))
+            return True
+
+    def forget_previous(self, folder_id: int, fingerprint: str) -> int:
+        """Drop the vectors of the folder's former model, unless another folder has it or may go back to it. Returns how many."""
+        with self._write() as w:
+            (former,) = w.execute("SELECT previous_model FROM folders WHERE id = ?", (folder_id,)).fetchone()
+            w.execute("UPDATE folders SET previous_model = '' WHERE id = ?", (folder_id,))
+            if not former or w.execute("SELECT 1 FROM folders WHERE ? IN (model, next_model, previous_model)", (former,)).fetchone():
+                return 0
+            return w.execute(
+                f"DELETE FROM vectors WHERE fingerprint = ? AND {UNUSED.format('vectors.id')}", (fingerprint,)
+            ).rowcount
+
+    # What may be sent
+
+    def count_unsent(self, folder_id: int, *, pending: bool) -> Unsent:
+        """What a folder's model (`pending`: its next one) has no vector of yet; the same text counts once."""
+        table = "pending_chunks" if pending else "chunks"
+        waiting = f"FROM {table} WHERE vector_id IS NULL AND held = 0 AND {_OF_FOLDER}"
+        documents = self._one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
+        chunks, tokens, characters = self._one(
+            f"SELECT count(*), coalesce(sum(t), 0), coalesce(sum(n), 0) FROM"
+            f" (SELECT max(tokens) AS t, max(end - start + length(prefix)) AS n {waiting} GROUP BY text_hash)",
+            (folder_id,),
+        )
+        embedded, held = self._one(
+            f"SELECT count(vector_id), coalesce(sum(held > 0), 0) FROM {table} WHERE {_OF_FOLDER}", (folder_id,)
+        )
+        return Unsent(documents=documents, chunks=chunks, tokens=tokens, characters=characters, embedded=embedded, held_back=held)
+
+    def outgoing(self, document_id: int, *, pending: bool) -> list[tuple[str, int, int, int, HeldBack | None, bool]]:
+        """(prefix, start, end, line, held, embedded) of a note's passages, in order; `held`: why it stays here, None where it does not."""
+        table = "pending_chunks" if pending else "chunks"
+        rows = self._read(
+            f"SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM {table} WHERE document_id = ? ORDER BY ordinal", (document_id,)
+        )
+        return [(prefix, start, end, line, HELD[held], bool(embedded)) for prefix, start, end, line, held, embedded in rows]
+
+    def allow(self, document_id: int) -> int:
+        """The person lets what is held back of a note be sent after all, now and when it is cut again. Returns how many passages that are."""
+        with self._write() as w:
+            allowed = 0
+            for table in ("chunks", "pending_chunks"):
+                w.execute(
+                    f"INSERT OR IGNORE INTO allowed SELECT text_hash FROM {table} WHERE document_id = ? AND held > 0", (document_id,)
+                )
+                allowed += w.execute(f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held > 0", (document_id,)).rowcount
+            self._recount(w, [document_id])
+            return allowed
+
+    def refuse_texts(self, fingerprint: str, digests: Sequence[bytes], error: NotesearchError) -> None:
+        """The model will never embed these texts: they are held back, and the notes they stand in are among the problems."""
+        reason = HELD.index(HeldBack.REFUSED)
+        with self._write() as w:
+            documents: set[int] = set()
+            for digest in digests:
+                for table, of_model in (("chunks", "d.fingerprint = ?"), ("pending_chunks", "d.pending_fingerprint = ?")):
+                    rows = w.execute(
+                        f"SELECT c.id, d.id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE c.text_hash = ? AND {of_model}",
+                        (digest, fingerprint),
+                    ).fetchall()
+                    w.executemany(f"UPDATE {table} SET held = ? WHERE id = ?", ((reason, chunk) for chunk, _ in rows))
+                    documents.update(document for _, document in rows)
+            self._recount(w, documents)
+            w.executemany(
+                "INSERT OR REPLACE INTO problems SELECT path, folder_id, size, mtime_ns, ?, ?, 0, reading FROM documents WHERE id = ?",
+                ((error.title, error.hint, i) for i in documents),
+            )
+
+    @staticmethod
+    def _recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
+        """How many passages of these documents are to be embedded, and are: what is held back is not waited for."""
+        w.executemany(
+            "UPDATE documents SET expected = (SELECT count(*) FROM chunks WHERE document_id = ?1 AND held = 0),"
+            " embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1 AND held = 0) WHERE id = ?1",
+            ((i,) for i in document_ids),
+        )

@@ -1,0 +1,77 @@
+"""One line about a provider's key: its state in words, and the way to set it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from notesearch.domain import ProviderInfo
+from notesearch.ui import wording_models
+from notesearch.ui.controls import ELLIPSIS, button, hint, label
+
+
+class KeyLine(QWidget):
+    """Shows a ProviderInfo's key. Main thread.
+
+    Signals:
+        set_wanted: set the key of the provider shown. again_wanted: look again, the keyring was locked. forget_wanted: forget that key; asked
+        for only where `forgets`.
+    """
+
+    forget_wanted = Signal(str)
+    set_wanted = Signal(str)
+    again_wanted = Signal()
+
+    def __init__(self, *, forgets: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.info: ProviderInfo | None = None
+        self.state = label()
+        self.state.setAccessibleName("Key")
+        self.more = hint()
+        self.set = button(f"Set the key{ELLIPSIS}", self._on_set)
+        self.again = button("Look again", self._on_again)
+        self.forget = button("Forget", self._on_forget, name="Forget the key")
+        self.forget.setVisible(forgets)
+        across = QHBoxLayout()
+        across.setSpacing(8)
+        across.addWidget(self.state, 1)
+        for each in (self.again, self.set, self.forget):
+            across.addWidget(each)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(across)
+        layout.addWidget(self.more)
+        self.show_info(None)
+
+    def show_info(self, info: ProviderInfo | None, *, named: bool = True) -> None:
+        """`named`: with the provider's name in front."""
+        self.info = info
+        self.setVisible(info is not None)
+        if info is None:
+            return
+        said = wording_models.key_state(info)
+        said = f"{info.title}: {said[:1].lower()}{said[1:]}" if named else said
+        self.state.setText(said)
+        self.state.setObjectName("warningText" if wording_models.key_trouble(info) else "")
+        self.state.style().unpolish(self.state)
+        self.state.style().polish(self.state)
+        self.state.setAccessibleDescription(said)
+        self.more.setText(wording_models.key_hint(info))
+        self.more.setVisible(bool(self.more.text()))
+        self.again.setVisible(info.key_state == "locked")
+        self.forget.setEnabled(info.key_state in ("stored", "locked") or info.key_source == "memory")
+        replace = info.key_state in ("stored", "session-only") and info.key_source != "environment variable"
+        self.set.setText(f"Replace{ELLIPSIS}" if replace else f"Set the key{ELLIPSIS}")
+        self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
+
+    def _on_set(self) -> None:
+        if self.info is not None:
+            self.set_wanted.emit(self.info.name)
+
+    def _on_forget(self) -> None:
+        if self.info is not None:
+            self.forget_wanted.emit(self.info.name)
+
+    def _on_again(self) -> None:
+        self.again_wanted.emit()

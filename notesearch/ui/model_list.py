@@ -1,0 +1,158 @@
+"""The list of embedding models: for each its title, what it is for, where it runs, and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from notesearch.domain import ModelChoice
+from notesearch.ui import wording_models
+from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
+
+Index = QModelIndex | QPersistentModelIndex
+CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
+ROW, RETIRED_ROW = 52, 70
+IN_USE = "in use"
+
+
+class ModelRows(QAbstractListModel):
+    """The choices, and which one the folder has."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.choices: tuple[ModelChoice, ...] = ()
+        self.present = ""
+
+    def show(self, choices: Sequence[ModelChoice], present: str) -> None:
+        self.beginResetModel()
+        self.choices, self.present = tuple(choices), present
+        self.endResetModel()
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.choices)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not 0 <= index.row() < len(self.choices):
+            return None
+        choice = self.choices[index.row()]
+        present = choice.identifier == self.present
+        if role == CHOICE_ROLE:
+            return choice
+        if role == PRESENT_ROLE:
+            return present
+        if role == Qt.ItemDataRole.DisplayRole:
+            return choice.title
+        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return wording_models.choice_sentence(choice, present=present)
+        return None
+
+
+class ModelDelegate(QStyledItemDelegate):
+    """Paints title and price, below them what the model is for and where it runs, and why it may be gone."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._title, self._small = font(ROW_TITLE), font(SMALL)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        choice = index.data(CHOICE_ROLE)
+        return QSize(0, RETIRED_ROW if isinstance(choice, ModelChoice) and choice.retired else ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        choice = index.data(CHOICE_ROLE)
+        if not isinstance(choice, ModelChoice):
+            return
+        rect, state = option.rect, option.state
+        painter.save()
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, self._theme.colour("accent_ground"))
+            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, self._theme.colour("hover"))
+        painter.setPen(QPen(self._theme.colour("line"), 1))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        self._paint_words(painter, rect.adjusted(16, 8, -16, -8), choice, present=bool(index.data(PRESENT_ROLE)))
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, rect: QRect, choice: ModelChoice, *, present: bool) -> None:
+        small = QFontMetrics(self._small)
+        price = wording_models.price(choice)
+        width = small.horizontalAdvance(price)
+        painter.setFont(self._small)
+        painter.setPen(self._theme.colour("second"))
+        painter.drawText(QRect(rect.right() - width, rect.top(), width + 1, 18), Qt.AlignmentFlag.AlignVCenter, price)
+        room = rect.width() - width - 16
+        if present:
+            room -= small.horizontalAdvance(IN_USE) + 8
+        title = QFontMetrics(self._title).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, room)
+        painter.setFont(self._title)
+        painter.setPen(self._theme.colour("text"))
+        painter.drawText(QRect(rect.left(), rect.top(), room, 18), Qt.AlignmentFlag.AlignVCenter, title)
+        painter.setFont(self._small)
+        if present:
+            painter.setPen(self._theme.colour("accent"))
+            left = rect.left() + QFontMetrics(self._title).horizontalAdvance(title) + 8
+            painter.drawText(QRect(left, rect.top(), small.horizontalAdvance(IN_USE) + 1, 18), Qt.AlignmentFlag.AlignVCenter, IN_USE)
+        lines = [("third", wording_models.choice_line(choice)), ("warning", choice.retired)]
+        for at, (colour, said) in enumerate(lines):
+            painter.setPen(self._theme.colour(colour))
+            shown = small.elidedText(said, Qt.TextElideMode.ElideRight, rect.width())
+            painter.drawText(QRect(rect.left(), rect.top() + 20 + at * 18, rect.width(), 16), Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+class ModelList(QListView):
+    """Accessible name "Models". Main thread.
+
+    Signals:
+        chosen: a ModelChoice, or None. taken: it was double-clicked, or Enter was pressed on it.
+    """
+
+    chosen = Signal(object)
+    taken = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("modelList")
+        self.setAccessibleName("Models")
+        self.rows = ModelRows(self)
+        self.setModel(self.rows)
+        self.setItemDelegate(ModelDelegate(theme, self))
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.selectionModel().currentChanged.connect(self._on_current)
+        self.doubleClicked.connect(self._on_taken)
+
+    def show_choices(self, choices: Sequence[ModelChoice], present: str) -> None:
+        """Replace the rows; what was chosen stays chosen."""
+        kept = self.choice.identifier if self.choice is not None else ""
+        self.rows.show(choices, present)
+        self.choose(kept or present)
+
+    def choose(self, identifier: str) -> None:
+        at = next((i for i, c in enumerate(self.rows.choices) if c.identifier == identifier), 0)
+        if self.rows.choices:
+            self.setCurrentIndex(self.rows.index(at))
+            self.scrollTo(self.currentIndex())
+
+    @property
+    def choice(self) -> ModelChoice | None:
+        at = self.currentIndex().row()
+        return self.rows.choices[at] if 0 <= at < len(self.rows.choices) else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.choice is not None:
+            self.taken.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_current(self, *_: object) -> None:
+        self.chosen.emit(self.choice)
+
+    def _on_taken(self, *_: object) -> None:
+        self.taken.emit()

@@ -1,0 +1,255 @@
+"""What a remote model is sent of a note: the exact texts, passage by passage, and what is held back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFontDatabase, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from notesearch.domain import Match, Outgoing
+from notesearch.ui import wording_models
+from notesearch.ui.bridge import Failure
+from notesearch.ui.bridge_models import ProviderBridge
+from notesearch.ui.controls import ELLIPSIS, button, hint, label
+from notesearch.ui.theme import SMALL, Theme, font
+from notesearch.ui.wording import TRAIL_SEPARATOR, count
+
+# Laying out a passage takes a millisecond or so: more come when they are asked for.
+SHOWN_AT_ONCE = 60
+TYPING_RESTS_MS = 150
+
+
+class PassagesView(QTextEdit):
+    """The texts as they are sent, to read and to copy. Accessible name "What is sent"."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._passages: tuple[Outgoing, ...] = ()
+        self.shown = 0
+        self.setReadOnly(True)
+        self.setAccessibleName("What is sent")
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.setTabChangesFocus(True)
+        self.document().setDocumentMargin(16)
+        theme.changed.connect(self._again)
+
+    def show_passages(self, passages: tuple[Outgoing, ...]) -> None:
+        self._passages, self.shown = passages, 0
+        self.clear()
+        self.show_more()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def show_more(self) -> None:
+        """Append the next passages."""
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.beginEditBlock()
+        end = min(len(self._passages), self.shown + SHOWN_AT_ONCE)
+        for at in range(self.shown, end):
+            self._append(cursor, at + 1, self._passages[at])
+        cursor.endEditBlock()
+        self.shown = end
+
+    @property
+    def left(self) -> int:
+        return len(self._passages) - self.shown
+
+    def _append(self, cursor: QTextCursor, number: int, passage: Outgoing) -> None:
+        heading, exact = QTextCharFormat(), QTextCharFormat()
+        heading.setFont(font(SMALL))
+        heading.setForeground(self._theme.colour("warning" if passage.held_back is not None else "third"))
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed.setPixelSize(SMALL.size)
+        exact.setFont(fixed)
+        exact.setForeground(self._theme.colour("second" if passage.held_back is not None else "text"))
+        above, plain = QTextBlockFormat(), QTextBlockFormat()
+        above.setTopMargin(20 if number > 1 else 0)
+        above.setBottomMargin(4)
+        if number == 1:
+            cursor.setBlockFormat(above)
+        else:
+            cursor.insertBlock(above)
+        cursor.insertText(wording_models.outgoing_heading(number, passage), heading)
+        cursor.insertBlock(plain)
+        cursor.insertText(passage.text, exact)
+
+    def _again(self) -> None:
+        if self._passages:
+            self.show_passages(self._passages)
+
+
+class OutgoingDialog(QDialog):
+    """Of one note, or of a folder's notes with a list to choose from. Accessible name "What is sent". Main thread."""
+
+    def __init__(
+        self, models: ProviderBridge, theme: Theme, to: str, *, folder: Path | None = None, note: Path | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._to = to
+        self._folder = folder
+        self._note = note
+        self._request = 0
+        self._passages: tuple[Outgoing, ...] = ()
+        self.setWindowTitle("What is sent")
+        self.setAccessibleName("What is sent")
+        self.resize(860 if folder is not None else 640, 560)
+        self.setMinimumSize(340, 300)
+        self.field = QLineEdit()
+        self.field.setAccessibleName("Find a note")
+        self.field.setPlaceholderText("Find a note")
+        self.field.setClearButtonEnabled(True)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Notes")
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.title = label("", "sectionTitle")
+        self.summary = hint()
+        self.view = PassagesView(theme)
+        self.more = button("Show more", self._on_more)
+        self.allow = button(f"Send these too{ELLIPSIS}", self._on_allow)
+        self.close_button = button("Close", self.reject)
+        self._lay_out()
+        self._timer = QTimer(self, singleShot=True, interval=TYPING_RESTS_MS)
+        self._timer.timeout.connect(self._find)
+        self.field.textChanged.connect(self._timer.start)
+        self.list.currentItemChanged.connect(self._on_note)
+        models.notes_ready.connect(self._on_notes)
+        models.outgoing_ready.connect(self._on_outgoing)
+        models.outgoing_failed.connect(self._on_failed)
+        self._show(())
+        if folder is not None:
+            self.title.setText(folder.name)
+            self.summary.setText("Choose a note.")
+            self.field.setFocus()
+            self._find()
+        elif note is not None:
+            self._ask(note)
+            self.view.setFocus()
+
+    def _lay_out(self) -> None:
+        left = QWidget()
+        beside = QVBoxLayout(left)
+        beside.setContentsMargins(0, 0, 8, 0)
+        beside.setSpacing(8)
+        beside.addWidget(self.field)
+        beside.addWidget(self.list, 1)
+        left.setVisible(self._folder is not None)
+        right = QWidget()
+        inner = QVBoxLayout(right)
+        inner.setContentsMargins(8 if self._folder is not None else 0, 0, 0, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self.title)
+        inner.addWidget(self.summary)
+        inner.addWidget(self.view, 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([260, 580])
+        splitter.setHandleWidth(1)
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self.allow)
+        below.addWidget(self.more)
+        below.addStretch(1)
+        below.addWidget(self.close_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(16)
+        layout.addWidget(splitter, 1)
+        layout.addLayout(below)
+
+    # The note
+
+    def _find(self) -> None:
+        if self._folder is not None:
+            self._request = self._models.notes(self._folder, self.field.text())
+
+    def _on_notes(self, request: int, notes: tuple[Match, ...]) -> None:
+        if request != self._request:
+            return
+        kept = self._note
+        self.list.blockSignals(True)
+        self.list.clear()
+        for match in notes:
+            item = QListWidgetItem(match.title)
+            item.setData(Qt.ItemDataRole.UserRole, match.path)
+            item.setToolTip(TRAIL_SEPARATOR.join((*match.trail, match.path.name)))
+            self.list.addItem(item)
+        self.list.blockSignals(False)
+        at = next((i for i, match in enumerate(notes) if match.path == kept), 0)
+        if notes:
+            self.list.setCurrentRow(at)
+        else:
+            self.summary.setText("No note of this folder has these words.")
+
+    def _on_note(self, item: QListWidgetItem | None, _: object) -> None:
+        if item is not None:
+            self._ask(item.data(Qt.ItemDataRole.UserRole))
+
+    def _ask(self, note: Path) -> None:
+        self._note = note
+        self.title.setText(note.name)
+        self._models.outgoing(note)
+
+    # Its passages
+
+    def _on_outgoing(self, note: Path, passages: tuple[Outgoing, ...]) -> None:
+        if note == self._note:
+            self.summary.setText(wording_models.outgoing_summary(passages, self._to))
+            self._show(passages)
+
+    def _on_failed(self, note: Path, failure: Failure) -> None:
+        if note == self._note:
+            self.summary.setText(f"{failure.title}. {failure.hint}".strip())
+            self._show(())
+
+    def _show(self, passages: tuple[Outgoing, ...]) -> None:
+        self._passages = passages
+        self.view.show_passages(passages)
+        self.allow.setVisible(any(passage.held_back is not None for passage in passages))
+        self._offer_more()
+
+    def _on_more(self) -> None:
+        self.view.show_more()
+        self._offer_more()
+
+    def _offer_more(self) -> None:
+        self.more.setVisible(self.view.left > 0)
+        self.more.setText(f"Show more of {count(len(self._passages), 'passage')}")
+
+    def _on_allow(self) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
+        if self._note is None:
+            return
+        title, meaning = wording_models.allow_question(self._note.name, self._to or "the folder's model", self._passages)
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Send these too")
+        box.setText(title)
+        box.setInformativeText(meaning)
+        box.addButton("Send these too", QMessageBox.ButtonRole.AcceptRole).setAccessibleName("Send these too")
+        box.addButton(QMessageBox.StandardButton.Cancel).setAccessibleName("Cancel")
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.accepted.connect(self._on_allowed)
+        box.open()
+
+    def _on_allowed(self) -> None:
+        if self._note is not None:
+            self._models.allow(self._note)

@@ -1,0 +1,295 @@
+"""The part of the settings about providers: key, address, budget, and what was spent this month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from notesearch.domain import ModelChoice, ProviderInfo
+from notesearch.settings import ProviderSettings, Settings
+from notesearch.ui import wording_models
+from notesearch.ui.bridge import Failure
+from notesearch.ui.bridge_models import ProviderBridge
+from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Scrolled, button, hint, label
+from notesearch.ui.key_line import KeyLine
+from notesearch.ui.own_server import address_problem
+from notesearch.ui.wording import DOT
+
+if TYPE_CHECKING:
+    from notesearch.embedding.probe import Probe
+
+MOST_TOKENS = 2_000_000_000
+MOST_MONEY = 100_000.0
+
+
+class ProvidersPage(QWidget):
+    """Edits the ProviderSettings of every provider; `changed_settings` has them. Keys are set, tested and forgotten at once. Main thread.
+
+    Signals:
+        edited: something was typed. key_wanted: set the key of a provider. ledger_wanted.
+    """
+
+    edited = Signal()
+    key_wanted = Signal(str)
+    ledger_wanted = Signal()
+
+    def __init__(self, models: ProviderBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._infos: dict[str, ProviderInfo] = {}
+        self._edits: dict[str, ProviderSettings] = {}
+        self._choices: tuple[ModelChoice, ...] = ()
+        self._wrong_numbers: dict[str, str] = {}
+        self._testing = ""
+        self._wanted = ""
+        self.providers = ComboBox("Provider")
+        self.uses = hint()
+        self.key = KeyLine(forgets=True)
+        self.address = QLineEdit()
+        self.address.setAccessibleName("Base URL")
+        self.problem = label("", "warningText")
+        self.budget = _limit("Budget a month in dollars")
+        self.tokens = _limit("Budget a month in tokens")
+        self.no_number = label("", "warningText")
+        self.meter = label()
+        self.meter.setAccessibleName("This month")
+        self.over = label("", "warningText")
+        self.model = ComboBox("Model to test")
+        self.test = button("Test", self._on_test)
+        self.found = hint()
+        self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
+        self._lay_out()
+        self._connect()
+        self._say("")
+        self._show()
+        models.choices()
+        models.providers()
+
+    def _lay_out(self) -> None:
+        test = QHBoxLayout()
+        test.setSpacing(8)
+        test.addWidget(self.model, 1)
+        test.addWidget(self.test)
+        meter = QHBoxLayout()
+        meter.setSpacing(8)
+        meter.addWidget(self.meter, 1)
+        meter.addWidget(self.ledger)
+        fields = Form()
+        fields.add("Provider", self.providers)
+        fields.add("", self.uses)
+        fields.add("Key", self.key)
+        fields.add("Base URL", self.address)
+        fields.add("", self.problem)
+        fields.add("Test", test)
+        fields.add("", self.found)
+        fields.add("Dollars a month", self.budget)
+        fields.add("Tokens a month", self.tokens)
+        fields.add("", self.no_number)
+        fields.add("", hint("A budget stops embedding, never search."))
+        fields.add("This month", meter)
+        fields.add("", self.over)
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 8, 0)
+        inner.addLayout(fields)
+        inner.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 16, 0, 0)
+        layout.addWidget(Scrolled(inside))
+
+    def _connect(self) -> None:
+        self.providers.currentIndexChanged.connect(self._on_provider)
+        self.key.set_wanted.connect(self.key_wanted)
+        self.key.again_wanted.connect(self._models.providers)
+        self.key.forget_wanted.connect(self._models.forget_key)
+        self.address.textEdited.connect(self._on_edited)
+        self.budget.textEdited.connect(self._on_edited)
+        self.tokens.textEdited.connect(self._on_edited)
+        self._models.providers_ready.connect(self.show_providers)
+        self._models.choices_ready.connect(self.show_choices)
+        self._models.tested.connect(self._on_tested)
+        self._models.test_failed.connect(self._on_test_failed)
+        self._models.key_failed.connect(self._on_key_failed)
+
+    # What is shown
+
+    @property
+    def info(self) -> ProviderInfo | None:
+        return self._infos.get(str(self.providers.currentData() or ""))
+
+    def choose(self, provider: str) -> None:
+        """Show this provider, now or as soon as it is known."""
+        self._wanted = provider
+        at = self.providers.findData(provider)
+        if at >= 0:
+            self.providers.setCurrentIndex(at)
+
+    def show_providers(self, infos: Sequence[ProviderInfo]) -> None:
+        """Take over states and meters; what was typed stays."""
+        self._infos = {info.name: info for info in infos}
+        known = [self.providers.itemData(i) for i in range(self.providers.count())]
+        if known != list(self._infos):
+            chosen = self._wanted or str(self.providers.currentData() or "")
+            self.providers.blockSignals(True)
+            self.providers.clear()
+            for info in infos:
+                self.providers.addItem(info.title, info.name)
+            self.providers.setCurrentIndex(max(0, self.providers.findData(chosen)))
+            self.providers.blockSignals(False)
+        self._show()
+
+    def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
+        self._choices = choices
+        self._show_models()
+
+    def _on_provider(self, *_: int) -> None:
+        self._say("")
+        self._show()
+
+    def _show(self) -> None:
+        info = self.info
+        for widget in (self.address, self.budget, self.tokens, self.test, self.model):
+            widget.setEnabled(info is not None)
+        self.key.show_info(info, named=False)
+        if info is None:
+            self.meter.setText("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
+            self._problem("")
+            return
+        edit = self._edit(info)
+        self.address.setPlaceholderText(_default_url(info))
+        # textEdited comes from the person only. What stands there half typed is left alone.
+        shown = {self.address: edit.base_url, self.budget: f"{edit.budget:.2f}" if edit.budget else "", self.tokens: _grouped(edit.token_budget)}
+        for field, text in shown.items():
+            if not field.hasFocus() and info.name not in self._wrong_numbers:
+                field.setText(text)
+        self.uses.setText(f"Used by {', '.join(path.name for path in info.folders)}" if info.folders else "No folder uses it yet.")
+        self.meter.setText(wording_models.spent(info.spent))
+        self.over.setText(wording_models.used_up(info))
+        self.over.setVisible(bool(self.over.text()))
+        self._show_models()
+        self._check()
+
+    def _show_models(self) -> None:
+        info = self.info
+        names = [c.identifier.partition("/")[2] for c in self._choices if info is not None and c.provider == info.name]
+        if names != [self.model.itemText(i) for i in range(self.model.count())]:
+            self.model.clear()
+            self.model.addItems(names)
+        self.test.setEnabled(bool(names) and not self._testing)
+
+    def _edit(self, info: ProviderInfo) -> ProviderSettings:
+        """What is typed for a provider, from what holds now on."""
+        if info.name not in self._edits:
+            chosen = "" if info.base_url == _default_url(info) else info.base_url
+            self._edits[info.name] = ProviderSettings(base_url=chosen, budget=info.budget, token_budget=info.token_budget)
+        return self._edits[info.name]
+
+    # Editing
+
+    def _on_edited(self, *_: object) -> None:
+        info = self.info
+        if info is None:
+            return
+        edit = replace(self._edit(info), base_url=self.address.text().strip())
+        self._wrong_numbers.pop(info.name, None)
+        try:
+            edit = replace(edit, budget=_number(self.budget.text(), MOST_MONEY), token_budget=round(_number(self.tokens.text(), MOST_TOKENS)))
+        except ValueError:
+            self._wrong_numbers[info.name] = "A budget is a number, or empty for no limit."
+        self._edits[info.name] = edit
+        self._check()
+        self.edited.emit()
+
+    def _check(self) -> None:
+        info = self.info
+        self._problem(self._wrong(info.name) if info is not None else "")
+        said = self._wrong_numbers.get(info.name, "") if info is not None else ""
+        self.no_number.setText(said)
+        self.no_number.setVisible(bool(said))
+
+    def _wrong(self, name: str) -> str:
+        """What is wrong with the address typed for a provider."""
+        url = self._edits[name].base_url if name in self._edits else ""
+        if not url:
+            known = name not in self._infos or _default_url(self._infos[name])
+            return "" if known else "A server of your own needs its address."
+        return address_problem(url)
+
+    def _problem(self, said: str) -> None:
+        self.problem.setText(said)
+        self.address.setAccessibleDescription(said)
+        self.problem.setVisible(bool(said))
+
+    @property
+    def valid(self) -> bool:
+        return not self._wrong_numbers and not any(self._wrong(name) for name in self._edits)
+
+    def changed_settings(self, settings: Settings) -> Settings:
+        """The settings with what was typed here."""
+        for name, edit in self._edits.items():
+            if edit != settings.provider(name):
+                settings = settings.with_provider(name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget)
+        return settings
+
+    # Keys and tests
+
+    def _on_key_failed(self, provider: str, failure: Failure) -> None:
+        if self.info is not None and provider == self.info.name:
+            self._say(f"{failure.title}. {failure.hint}".strip())
+
+    def _on_test(self) -> None:
+        info = self.info
+        if info is None or self._wrong(info.name):
+            return
+        self._testing = info.name
+        self.test.setEnabled(False)
+        self._say("Asking with built-in sentences, nothing of yours\N{HORIZONTAL ELLIPSIS}")
+        self._models.test(info.name, self.model.currentText(), self._edit(info).base_url)
+
+    def _on_tested(self, provider: str, found: Probe) -> None:
+        if provider == self._testing:
+            self._testing = ""
+            self._show_models()
+            said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
+            self._say(f"It works{DOT}{said}")
+
+    def _on_test_failed(self, provider: str, failure: Failure) -> None:
+        if provider == self._testing:
+            self._testing = ""
+            self._show_models()
+            self._say(f"{failure.title}. {failure.hint}".strip())
+
+    def _say(self, said: str) -> None:
+        self.found.setText(said)
+        self.found.setVisible(bool(said))
+
+
+def _limit(name: str) -> QLineEdit:
+    field = QLineEdit()
+    field.setAccessibleName(name)
+    field.setPlaceholderText("No limit")
+    return field
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _number(typed: str, most: float) -> float:
+    """A number as people write it; nothing is 0. Raises ValueError."""
+    plain = typed.strip().removeprefix("$").replace(",", "").replace("_", "").replace(" ", "")
+    number = float(plain or 0)
+    if not 0 <= number <= most:
+        raise ValueError
+    return number
+
+
+def _default_url(info: ProviderInfo) -> str:
+    """The address of a provider that we know; "" for a server of the person's own."""
+    from notesearch import catalogue
+
+    return next((p.base_url for p in catalogue.PROVIDERS if p.name == info.name), "")

@@ -1,0 +1,289 @@
+"""The sentences about models, keys and money. Plain functions of domain values, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from notesearch import errors
+from notesearch.domain import Estimate, Folder, HeldBack, IndexingStatus, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble, Spent
+from notesearch.ui.wording import DOT, count, model_name
+
+if TYPE_CHECKING:
+    from notesearch.embedding.probe import Probe
+
+UNKNOWN_PRICE = "The price is not known"
+STAYS = "nothing leaves this computer"
+KEPT = {
+    "stored": "Stored in your system's keyring",
+    "locked": "The keyring is locked",
+    "absent": "No key",
+    "session-only": "Kept until Notesearch is quit, not stored",
+}
+WHY_HELD = {
+    HeldBack.PRIVATE: "its note is marked private",
+    HeldBack.SECRET: "it looks like a secret (a key, a password, a card number)",
+    HeldBack.REFUSED: "the model refused it",
+}
+PURPOSES = {"documents": "notes", "query": "search", "test": "test"}
+LEDGER_COLUMNS = ("Time", "Host", "Model", "For", "Texts", "Tokens", "Cost", "Status")
+
+
+class Remedy(Enum):
+    """What the person can do about a trouble, besides asking again."""
+
+    KEY = "key"
+    MODEL = "model"
+    SETTINGS = "settings"
+
+
+# The first words of an error's title, which some errors end with the name of a provider or a number.
+_REMEDIES: tuple[tuple[Remedy, tuple[str, ...]], ...] = (
+    (Remedy.KEY, ("There is no key", *(e.title for e in (errors.KeyInvalid, errors.KeyRefused, errors.KeyringLocked, errors.KeyringAbsent)))),
+    (Remedy.MODEL, (errors.ModelGone.title, errors.RequestRefused.title)),
+    (Remedy.SETTINGS, ("The month's budget", *(e.title for e in (errors.RedirectRefused, errors.InsecureAddress, errors.ReplyWrong)))),
+)
+
+
+def remedy(trouble: ProviderTrouble) -> Remedy | None:
+    """Told by the title, which says what kind of error it was; None where waiting is all."""
+    return next((found for found, titles in _REMEDIES if trouble.title.startswith(titles)), None)
+
+
+# Money and numbers
+
+
+def money(usd: float) -> str:
+    """A sum for a person who decides: cents, or that it is less than one."""
+    if 0 < usd < 0.01:
+        return "less than $0.01"
+    return f"${usd:,.2f}"
+
+
+def exact_money(usd: float) -> str:
+    """A sum as it was charged, to the millionth of a dollar."""
+    written = f"{usd:,.6f}".rstrip("0")
+    whole, _, part = written.partition(".")
+    return f"${whole}.{part:0<2}"
+
+
+def price(choice: ModelChoice) -> str:
+    if not choice.remote:
+        return "costs nothing"
+    return "price unknown" if choice.price is None else f"${choice.price:.2f} per million tokens"
+
+
+def spent(sums: Spent) -> str:
+    """This month's meter."""
+    if not sums.requests:
+        return "Nothing was asked this month."
+    said = f"{count(sums.requests, 'request')}, {count(sums.texts, 'text')}, {count(sums.tokens, 'token')}, {exact_money(sums.usd)}"
+    if sums.unpriced:
+        said += f" and {count(sums.unpriced, 'request')} whose price is unknown"
+    return said
+
+
+def used_up(info: ProviderInfo) -> str:
+    """That a budget is reached, or "" while something is left."""
+    if info.budget and info.spent.usd >= info.budget:
+        return f"The month's budget of {money(info.budget)} is used up. Search goes on; embedding waits for the next month or a larger budget."
+    if info.token_budget and info.spent.tokens >= info.token_budget:
+        return f"The month's {info.token_budget:,} tokens are used up. Search goes on; embedding waits for the next month or a larger budget."
+    return ""
+
+
+def ledger_row(entry: LedgerEntry) -> tuple[str, ...]:
+    """The cells of one request, in the order of LEDGER_COLUMNS."""
+    return (
+        datetime.fromtimestamp(entry.at).strftime("%Y-%m-%d %H:%M:%S"), host_of(entry.host), entry.model.removeprefix(f"{entry.provider}/"),
+        PURPOSES.get(entry.purpose, entry.purpose), f"{entry.texts:,}", "not said" if entry.tokens is None else f"{entry.tokens:,}",
+        "not said" if entry.usd is None else exact_money(entry.usd), str(entry.status) if entry.status else "none",
+    )  # fmt: skip
+
+
+# Models and providers
+
+
+def host_of(address: str) -> str:
+    """The host (and port) of an address that may be one already."""
+    return urlsplit(address).netloc if "//" in address else address
+
+
+def choice_line(choice: ModelChoice) -> str:
+    """What is under a model's title in the list."""
+    if not choice.remote:
+        return DOT.join(filter(None, [choice.best_for or STAYS, f"{choice.dimensions:,} dimensions"]))
+    where = ", ".join(dict.fromkeys(filter(None, [choice.provider_title, host_of(choice.host)])))
+    return DOT.join(filter(None, [choice.best_for, where, f"{choice.dimensions:,} dimensions"]))
+
+
+def choice_sentence(choice: ModelChoice, *, present: bool) -> str:
+    """A row of the list for a screen reader."""
+    parts = [choice.title, "in use" if present else "", choice_line(choice), price(choice), choice.retired]
+    return ", ".join(filter(None, parts))
+
+
+def key_state(info: ProviderInfo) -> str:
+    """The state of a provider's key in words."""
+    if info.key_source == "environment variable":
+        return f"From the environment variable {info.key_variable}, not stored"
+    said = KEPT.get(info.key_state, info.key_state)
+    if info.key_state == "absent" and not info.needs_key:
+        said += "; this server may need none"
+    return said
+
+
+def key_hint(info: ProviderInfo) -> str:
+    """What follows from that state."""
+    if info.key_state == "locked":
+        return "Unlock it (your system asks for its password), then look again."
+    if info.key_state == "session-only" and info.key_source == "environment variable":
+        return "A key that you set here goes before it."
+    if not info.has_keyring:
+        return "There is no keyring on this computer, so a key is kept until Notesearch is quit and never written to a file."
+    return ""
+
+
+def key_kept(state: str) -> str:
+    """What became of a key that was typed."""
+    if state == "stored":
+        return "The key is stored in your system's keyring."
+    return "No keyring takes the key: it is kept until Notesearch is quit, and not stored."
+
+
+def key_trouble(info: ProviderInfo) -> bool:
+    """Whether this provider cannot be asked for want of a key."""
+    return info.key_state == "locked" or (info.needs_key and info.key_state == "absent")
+
+
+# Before anything is sent
+
+
+def consent_title(estimate: Estimate) -> str:
+    name = estimate.folder.name
+    if not estimate.remote:
+        return f"Use the model on this computer for {name}?"
+    if not estimate.chunks:
+        return f"Use {model_name(estimate.model)} for {name}?"
+    return f"Send {name} to {host_of(estimate.host)}?"
+
+
+def consent_rows(estimate: Estimate) -> list[tuple[str, str]]:
+    """What will be sent, where, and what it costs: (name, words)."""
+    rows = [("Model", estimate.model_title)]
+    if estimate.retired:
+        rows.append(("Beware", estimate.retired))
+    if not estimate.remote:
+        embedded = f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)} to embed" if estimate.chunks else "Everything is embedded already"
+        return [*rows, ("Work", embedded), ("Cost", "Nothing. No text leaves this computer.")]
+    rows.append(("Goes to", estimate.host))
+    if estimate.chunks:
+        rows.append(("Is sent", f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)}, {estimate.characters:,} characters"))
+        rows.append(("Tokens", f"About {estimate.tokens:,}, counted here; the provider's own count differs by some percent"))
+    else:
+        rows.append(("Is sent", "Nothing now: every passage is embedded already"))
+    rows.append(("Cost", cost(estimate)))
+    if estimate.reused:
+        rows.append(("Reused", f"{count(estimate.reused, 'passage')} embedded before, at no cost"))
+    rows.append(("Stays here", held_back(estimate.held_back)))
+    return rows
+
+
+def cost(estimate: Estimate) -> str:
+    if not estimate.chunks:
+        return "Nothing"
+    if estimate.usd is None:
+        return f"{UNKNOWN_PRICE}. Look it up at the provider, or set a monthly budget in tokens in the settings."
+    return f"{money(estimate.usd)[:1].upper()}{money(estimate.usd)[1:]}" if estimate.usd < 0.01 else f"About {money(estimate.usd)}"
+
+
+def held_back(passages: int) -> str:
+    if not passages:
+        return "Nothing is held back: no private note, nothing that looks like a secret"
+    return f"{count(passages, 'passage')}: private notes, and what looks like a secret. You can look at them and let them go."
+
+
+def afterwards(estimate: Estimate) -> str:
+    """What agreeing means from then on."""
+    if not estimate.remote:
+        return ""
+    return (
+        f"From then on new and changed passages of {estimate.folder.name} are sent there too, and what you type in the search field. "
+        "The present index answers until the new one is complete."
+    )
+
+
+# What is sent of a note
+
+
+def outgoing_heading(number: int, passage: Outgoing) -> str:
+    """What stands above a passage."""
+    held = f"held back: {WHY_HELD[passage.held_back]}" if passage.held_back is not None else ""
+    state = held or ("sent before" if passage.sent else "to be sent")
+    return DOT.join([f"Passage {number:,}", f"line {passage.line:,}", state])
+
+
+def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
+    if not passages:
+        return "Nothing of this note is sent: it has no text."
+    held, sent = sum(p.held_back is not None for p in passages), sum(p.sent for p in passages)
+    parts = [f"{len(passages) - held - sent:,} to be sent", f"{sent:,} sent before" if sent else "", f"{held:,} held back" if held else ""]
+    goes = f" for {to}" if to else ""
+    return f"{count(len(passages), 'passage')}{goes}: {', '.join(filter(None, parts))}."
+
+
+def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[str, str]:
+    """The question before held-back passages are let go, and what it means."""
+    held = [p.held_back for p in passages if p.held_back is not None]
+    reasons = [f"{held.count(why):,} because {WHY_HELD[why]}" for why in HeldBack if why in held]
+    title = f"Send {count(len(held), 'passage')} of {note} as well?"
+    return title, f"Held back: {'; '.join(reasons)}. They go to {to} with the next requests. What was sent cannot be called back."
+
+
+# A server that was tested
+
+
+def probe_sentences(found: Probe) -> list[tuple[str, str]]:
+    """What a test found: (name, words)."""
+    encoding = {"base64": "base64 (compact)", "float": "plain numbers", "omit": "as the server likes it"}[found.encoding]
+    instruction = "none helps"
+    if found.query_instruction or found.document_instruction:
+        instruction = " and ".join(
+            f"\N{LEFT DOUBLE QUOTATION MARK}{text.strip()}\N{RIGHT DOUBLE QUOTATION MARK} before {what}"
+            for text, what in ((found.query_instruction, "queries"), (found.document_instruction, "passages")) if text
+        )  # fmt: skip
+    return [
+        ("Answers within", f"{found.latency * 1000:,.0f} ms"), ("Dimensions", f"{found.dimensions:,}"), ("Numbers arrive", encoding),
+        ("Texts a request", f"{found.items_per_request:,} or more" if found.items_per_request >= 128 else f"{found.items_per_request:,}"),
+        ("Vectors", "of length one" if found.normalised else "of any length; they are normalised here"), ("Instruction", instruction),
+        ("Tokens", "counted by the server" if found.tokens_reported else "not counted by the server"),
+    ]  # fmt: skip
+
+
+# Troubles
+
+
+def provider_title(name: str) -> str:
+    """A provider's name for people."""
+    from notesearch import catalogue
+
+    return next((p.title for p in catalogue.PROVIDERS if p.name == name), name)
+
+
+def trouble_title(trouble: ProviderTrouble) -> str:
+    title = provider_title(trouble.provider)
+    return trouble.title if title in trouble.title else f"{title}: {trouble.title[:1].lower()}{trouble.title[1:]}"
+
+
+def waiting_for(status: IndexingStatus) -> str:
+    """"AI/ML API, OpenAI": whose answer is waited for, "" for nobody's."""
+    return ", ".join(dict.fromkeys(provider_title(trouble.provider) for trouble in status.troubles))
+
+
+def switched(folder: Folder) -> tuple[str, str]:
+    """The message when a folder's new index is complete."""
+    title = f"{folder.path.name} now uses {model_name(folder.model)}"
+    return title, f"The index of {model_name(folder.previous_model)} is kept, so that going back costs nothing."

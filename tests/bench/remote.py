@@ -1,0 +1,201 @@
+"""A remote model at 0.3 s latency: texts per second against what the server allows, requests against the fewest possible, memory while embedding
+20,000 chunks, and a query beside it all. The server is on this machine, in a process of its own. By hand: .venv/bin/python tests/bench/remote.py"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import math
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from notesearch import catalogue
+from notesearch.catalogue import EmbeddingModel, Manners
+from notesearch.documents.chunk import embedded_text, split
+from notesearch.documents.extract import extract
+from notesearch.embedding import wire
+from notesearch.embedding.batches import Limits, pack
+from notesearch.embedding.receipts import Receipt
+from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.errors import EmbeddingError
+from tests.bench.common import percentile, table, til_vault
+from tests.gateway import KEY, Gateway
+
+LATENCY = 0.3
+Texts = tuple[list[str], list[int]]
+
+
+def serve(pipe: Connection, latency: float, at_once: int) -> None:
+    with Gateway(latency=latency, at_once=at_once) as gateway:
+        gateway.constant = True
+        pipe.send(gateway.url)
+        pipe.recv()
+
+
+@contextmanager
+def server(latency: float = LATENCY, at_once: int = 0) -> Iterator[str]:
+    """A gateway in a process of its own, so that its work is not taken for ours."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(there, latency, at_once))
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        here.send(None)
+        process.join()
+
+
+def chunks_of(model: EmbeddingModel, count: int) -> Texts:
+    """Chunks of real notes, repeated with a number until there are `count`."""
+    texts: list[str] = []
+    tokens: list[int] = []
+    for path in sorted(til_vault().rglob("*.md")):
+        document = extract(path, path.read_bytes())
+        for chunk in split(document, model.recipe):
+            texts.append(embedded_text(document.text, chunk))
+            tokens.append(chunk.tokens)
+    rounds = math.ceil(count / len(texts))
+    limit = (model.manners.characters_per_item if model.manners else 0) or 1 << 30
+    numbered = [f"{i} {text}"[:limit] for i in range(rounds) for text in texts]
+    return numbered[:count], (tokens * rounds)[:count]
+
+
+def fewest(model: EmbeddingModel, texts: Texts) -> int:
+    manners = model.manners
+    assert manners is not None
+    return max(math.ceil(len(texts[0]) / manners.items_per_request), math.ceil(sum(texts[1]) / (manners.tokens_per_request or 1e18)))
+
+
+def embed(embedder: RemoteEmbedder, texts: Texts) -> None:
+    for _, delivered in embedder.embed_documents(*texts):
+        if isinstance(delivered, EmbeddingError):
+            raise delivered
+
+
+def bare(model: EmbeddingModel, url: str, texts: Texts, at_once: int) -> float:
+    """Seconds that the server itself takes for these requests: bodies written beforehand, replies read and thrown away, nothing else."""
+    limits = Limits.of(model.manners or Manners())
+    bodies = [wire.written(wire.request_body(model, [texts[0][p] for p in b.positions], query=False)) for b in pack(*texts, limits)]
+    waiting = iter(bodies)
+    lock = threading.Lock()
+    host = url.split("/")[2]
+
+    def work() -> None:
+        connection = http.client.HTTPConnection(host)
+        while True:
+            with lock:
+                body = next(waiting, None)
+            if body is None:
+                return connection.close()
+            connection.request("POST", "/v1/embeddings", body, {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
+            connection.getresponse().read()
+
+    threads = [threading.Thread(target=work) for _ in range(at_once)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - started
+
+
+def speed(name: str, count: int, at_once: int) -> list[object]:
+    model = catalogue.model(f"aimlapi/{name}")
+    texts = chunks_of(model, count)
+    receipts: list[Receipt] = []
+    with server(at_once=at_once) as url:
+        provider = catalogue.provider("aimlapi", url)
+        embedder = RemoteEmbedder(model, provider, lambda: KEY, receipts.append)
+        embed(embedder, (texts[0][:1], texts[1][:1]))  # the import, the connection and the first answer
+        receipts.clear()
+        started = time.perf_counter()
+        embed(embedder, texts)
+        seconds = time.perf_counter() - started
+        embedder.close()
+        allowed = min(at_once or provider.requests_at_once, provider.requests_at_once)
+        served = bare(model, url, texts, allowed)
+    least = fewest(model, texts)
+    ideal = math.ceil(least / allowed) * LATENCY
+    good = sum(r.status == 200 for r in receipts)
+    return [
+        name, len(texts[0]), allowed, f"{len(texts[0]) / seconds:,.0f}", f"{len(texts[0]) / ideal:,.0f}", f"{ideal / seconds:.3f}",
+        f"{len(texts[0]) / served:,.0f}", f"{served / seconds:.3f}", good, least,
+        f"{good / least:.3f}", len(receipts) - good,
+    ]  # fmt: skip
+
+
+def memory(count: int) -> list[object]:
+    """Peak of this process beyond what it held before, while `count` vectors of 1536 numbers come and are dropped."""
+    model = catalogue.model("aimlapi/text-embedding-3-small")
+    texts = chunks_of(model, count)
+    process = psutil.Process()
+    peak, done = [process.memory_info().rss], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            peak[0] = max(peak[0], process.memory_info().rss)
+
+    with server(latency=0.05) as url:
+        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda: KEY, lambda _: None)
+        before = process.memory_info().rss
+        embedder.embed_query("x")
+        client = process.memory_info().rss
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        embed(embedder, texts)
+        done.set()
+        watcher.join()
+        embedder.close()
+    whole = count * model.dimensions * 4
+    return [f"{count:,}", f"{(client - before) / 1e6:.0f} MB", f"{(peak[0] - client) / 1e6:.0f} MB", f"{whole / 1e6:.0f} MB"]
+
+
+def queries(count: int) -> list[object]:
+    """A query alone, and beside documents, at a latency of 0.2 s."""
+    model = catalogue.model("aimlapi/text-embedding-3-small")
+    texts = chunks_of(model, 20_000)
+    with server(latency=0.2) as url:
+        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda: KEY, lambda _: None)
+        embedder.embed_query("warm")
+        rows: list[list[float]] = []
+        for busy in (False, True):
+            run = embedder.embed_documents(*texts) if busy else iter(())
+            stop = threading.Event()
+            thread = threading.Thread(target=lambda run=run, stop=stop: [None for _ in run if not stop.is_set()])
+            thread.start()
+            seconds = []
+            for number in range(count):
+                started = time.perf_counter()
+                embedder.embed_query(f"query {number} {busy}")
+                seconds.append(time.perf_counter() - started)
+            stop.set()
+            thread.join()
+            rows.append(seconds)
+        embedder.close()
+    return [f"{1000 * percentile(seconds, share):.0f} ms" for seconds in rows for share in (0.5, 0.95)]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--chunks", type=int, default=20_000)
+    count = arguments.parse_args().chunks
+    header = ["model", "texts", "at once", "texts/s", "by latency", "share", "bare", "share of bare", "requests", "fewest", "ratio", "refused"]
+    names = ["voyage-2", "BAAI/bge-large-en-v1.5", "text-multilingual-embedding-002", "text-embedding-3-small"]
+    table(f"Documents at {LATENCY:g} s a request", header, [speed(name, count, 0) for name in names])
+    table("The same where the server takes fewer at once", header, [speed("voyage-2", count, most) for most in (4, 2)])
+    table("Memory, vectors of 1536 dropped as they come", ["chunks", "client", "run", "all vectors would be"], [memory(20_000)])
+    table("A query at 0.2 s a request", ["alone p50", "p95", "beside documents p50", "p95"], [queries(20)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""The engine while it pauses, ends, fails and is asked by many."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.credentials import Credentials
+from notesearch.domain import IndexingState, IndexingStatus, IndexSummary, Query
+from notesearch.embedding.local import LocalEmbedder
+from notesearch.engine.engine import Engine
+from notesearch.engine.indexes import Indexes
+from notesearch.engine.models import Models
+from notesearch.engine.ownership import owner_pid
+from notesearch.errors import DiskFull, FolderUnreadable, NotesearchError, StoreError
+from notesearch.settings import Settings
+from notesearch.storage.opening import open_storage
+from notesearch.storage.store import Store
+from tests.conftest import NOTES, StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
+from tests.embedders import HashingEmbedder
+
+# Pausing, ending, errors
+
+
+def test_pause_and_resume(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, {f"{i}.md": f"note {i}\n" for i in range(30)})
+    embedder.gate.clear()
+    engine.add_folder(notes)
+    assert embedder.waiting.wait(20)
+    engine.pause()
+    assert engine.status().state is IndexingState.PAUSED
+    embedder.gate.set()
+    wait_until(lambda: engine.status().documents == 30)
+    assert engine.status().waiting
+    assert found(engine, "note 7", mode="keyword")
+    engine.resume()
+    wait_until(lambda: at_rest(engine, 30))
+    assert len(embedder.texts) == 30
+
+
+def test_closing_while_indexing_loses_nothing(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(120)})
+    first = start_engine(watch=False)
+    first.add_folder(notes)
+    wait_until(lambda: first.status().embedded)
+    first.close()
+    second = start_engine(watch=False)
+    reconcile(second)
+    assert second.status().complete == 120
+    assert len(embedder.texts) == 120
+    assert found(second, "word77", mode="keyword") == ["77.md"]
+
+
+def test_closing_while_reading_loses_nothing(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
+    first = start_engine(watch=False)
+    first.add_folder(notes)
+    wait_until(lambda: first.status().documents)
+    first.close()
+    second = start_engine(watch=False)
+    reconcile(second)
+    assert second.status().complete == 300
+    assert len(embedder.texts) == len(set(embedder.texts)) == 300
+
+
+def test_closing_ends_a_reconcile_that_waits(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, NOTES)
+    embedder.gate.clear()
+    engine = start_engine(watch=False)
+    ended = threading.Event()
+
+    def run() -> None:
+        engine.reconcile([notes])
+        ended.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    assert embedder.waiting.wait(20)
+    engine.close()
+    assert ended.wait(20)
+
+
+def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(start_engine: StartEngine, notes: Path) -> None:
+    from notesearch.errors import ModelMissing
+
+    fill(notes, NOTES)
+    engine = start_engine(watch=False, embedders=(HashingEmbedder(error=ModelMissing),))
+    results: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
+    thread = threading.Thread(target=lambda: results.append(engine.reconcile([notes])), daemon=True)
+    thread.start()
+    thread.join(20)
+    assert results, "reconcile does not end"
+    summary, errors, _ = results[0]
+    assert summary.added == 4
+    assert any(isinstance(error, ModelMissing) for error in errors)
+    from notesearch.domain import Query
+
+    answer = engine.search(Query(text="overnight"))
+    assert [m.path.name for m in answer.matches] == ["bread.md"]
+    assert "words only" in answer.notice
+    assert engine.status().waiting == 4
+    assert engine.status().state is not IndexingState.IDLE
+
+
+def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(notes, NOTES)
+    engine = start_engine(watch=False)
+
+    def bug(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(engine._indexer, "_do_scan", bug)
+    results: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
+
+    def twice() -> None:
+        results.append(engine.reconcile([notes]))
+        results.append(engine.reconcile([notes]))
+
+    thread = threading.Thread(target=twice, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert len(results) == 2, "reconcile does not end"
+    assert all(isinstance(errors[0], ZeroDivisionError) for _, errors, _ in results)
+    status = engine.status()
+    assert status.state is IndexingState.FAILED
+    assert "bug" in status.error
+    assert "ZeroDivision" not in status.error
+
+
+def test_statuses_are_published(engine: Engine, notes: Path) -> None:
+    seen: list[IndexingStatus] = []
+    stop = engine.subscribe(seen.append)
+    fill(notes, NOTES)
+    reconcile(engine, notes)
+    wait_until(lambda: seen and seen[-1].complete == 4 and seen[-1].state is IndexingState.IDLE)
+    stop()
+    number = len(seen)
+    write(notes, "new.md", "new\n")
+    reconcile(engine)
+    assert len(seen) <= number + 1
+
+
+def test_the_index_is_for_the_user_alone_and_nothing_is_put_beside_the_notes(engine: Engine, notes: Path, tmp_path: Path) -> None:
+    fill(notes, NOTES)
+    before = {p: p.stat().st_mtime_ns for p in notes.rglob("*")}
+    reconcile(engine, notes)
+    assert {p: p.stat().st_mtime_ns for p in notes.rglob("*")} == before
+    if os.name == "posix":
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_damaged_copies_are_rebuilt_with_no_vector_made(start_engine: StartEngine, notes: Path, tmp_path: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
+    engine = start_engine(watch=False)
+    reconcile(engine, notes)
+    engine.close()
+    asked = len(embedder.texts)
+    for path in [*(tmp_path / "data/keyword").iterdir(), *(tmp_path / "data/vectors").iterdir()]:
+        path.write_bytes(b"damaged")
+    again = start_engine(watch=False)
+    again.wait_ready()
+    assert found(again, "word42", mode="keyword") == ["42.md"]
+    assert found(again, "word42 note", mode="meaning")[0] == "42.md"
+    assert len(embedder.texts) == asked
+
+
+def test_a_saved_graph_with_vectors_of_edited_notes_opens_again(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
+    engine = start_engine(watch=False)
+    reconcile(engine, notes)
+    write(notes, "7.md", "# Note\n\nchanged\n")
+    reconcile(engine)
+    engine.close()
+    again = start_engine(watch=False)
+    assert numbers(reconcile(again)) == {"unchanged": 300}
+    write(notes, "7.md", "# Note 7\n\nword7\n")
+    reconcile(again)
+    assert found(again, "word7 note", mode="meaning")[0] == "7.md"
+    again.close()
+    third = start_engine(watch=False)
+    reconcile(third)
+    assert found(third, "word7 note", mode="meaning")[0] == "7.md"
+    assert third.status().error == ""
+
+
+Check = Callable[[], None]
+
+
+def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
+    fill(notes, NOTES)
+    reconcile(engine, notes)
+    assert all(well for _, _, well in engine.diagnosis())
+    assert engine.bytes_on_disk()["database"] > 0
+    assert engine.memory_bytes() > 1_000_000
+    shutil.rmtree(notes)
+    assert [what for what, _, well in engine.diagnosis() if not well] == [f"Folder {notes}"]
+
+
+def test_a_folder_without_permission_stops_nothing(engine: Engine, notes: Path, lock_away: Callable[[Path], None]) -> None:
+    fill(notes, {"a.md": "alpha\n", "Locked/b.md": "beta\n"})
+    reconcile(engine, notes)
+    lock_away(notes / "Locked")
+    write(notes, "c.md", "gamma\n")
+    assert numbers(reconcile(engine)) == {"added": 1, "unchanged": 1, "embedded": 1}
+    assert engine.status().error == ""
+    assert found(engine, "beta", mode="keyword") == ["b.md"]
+    with pytest.raises(FolderUnreadable):
+        engine.add_folder(notes.parent / "Notes" / "Locked" / "Deep")
+    assert engine.diagnosis()
+
+
+# Pausing beside a reconcile
+
+
+def test_a_reconcile_says_that_indexing_is_paused(engine: Engine, notes: Path) -> None:
+    fill(notes, NOTES)
+    engine.pause()
+    with pytest.raises(NotesearchError, match="paused") as refused:
+        engine.reconcile([notes])
+    assert refused.value.retryable
+    assert engine.status().folders == ()
+    engine.resume()
+    assert reconcile(engine, notes).added == 4
+
+
+def test_a_reconcile_under_way_ends_when_indexing_is_paused(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+    fill(notes, NOTES)
+    embedder.gate.clear()
+    with pytest.raises(NotesearchError, match="paused"):
+        engine.reconcile([notes], progress=lambda _: engine.pause())
+    embedder.gate.set()
+    engine.resume()
+    wait_until(lambda: at_rest(engine, 4))
+    assert numbers(reconcile(engine)) == {"unchanged": 4}
+
+
+# Closing
+
+
+def test_closing_goes_on_where_a_part_cannot_be_saved(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fill(notes, NOTES)
+    engine = start_engine()
+    reconcile(engine, notes)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DiskFull
+
+    monkeypatch.setattr(Indexes, "save_vectors", refuse)
+    engine.close()
+    monkeypatch.undo()
+    assert owner_pid(tmp_path / "data") is None
+    with pytest.raises(StoreError, match="closed"):
+        engine.keyword_search(Query(text="sour"))
+    again = start_engine(watch=False)
+    assert found(again, "overnight")[0] == "bread.md"
+
+
+def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\npython garden word{i}\n" for i in range(50)})
+    engine = start_engine(watch=False)
+    reconcile(engine, notes)
+    ended: list[BaseException] = []
+    searched = threading.Barrier(5, timeout=20)
+
+    def search() -> None:
+        try:
+            engine.keyword_search(Query(text="python garden -tea"))
+            searched.wait()
+            while True:
+                engine.keyword_search(Query(text="python garden -tea"))
+        except BaseException as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=search, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    searched.wait()
+    engine.close()
+    for thread in threads:
+        thread.join(20)
+    assert [type(error) for error in ended] == [StoreError] * 4
+
+
+# A graph built anew
+
+
+def test_a_graph_that_is_mostly_of_no_use_is_built_anew_aside(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path)
+    indexes = Indexes(storage, Models(Settings(), Credentials(), lambda _: None))
+    mark = fingerprint(LOCAL)
+    old = indexes.vectors(mark)
+    drawn = np.random.default_rng(1).standard_normal((1200, LOCAL.dimensions)).astype(np.float32)
+    old.add(range(1, 1201), drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+    indexes.refresh_live(mark, lambda: True)
+    assert indexes.vectors(mark) is old
+    indexes.refresh_live(mark)
+    assert len(indexes.vectors(mark)) == 0
+    assert len(old) == 1200
+    storage.store.close()
+
+
+def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = start_engine(watch=False)
+    other = fill(notes.parent / "Other", {"z.md": "zeta\n"})
+    fill(notes, NOTES)
+    reconcile(owner, notes, other)
+    owner.remove_folder(other)
+    wait_until(lambda: at_rest(owner, 4))
+    reader = start_engine(read_only=True)
+    assert found(reader, "overnight")[0] == "bread.md"
+    asked: list[str] = []
+    real = Store.live_vector_ids
+
+    def live_vector_ids(store: Store, mark: str) -> object:
+        if threading.current_thread() is threading.main_thread():  # The owner asks too, from a thread of its own.
+            asked.append(mark)
+        return real(store, mark)
+
+    def refreshes_without_asking() -> bool:
+        asked.clear()
+        reader.refresh()
+        return asked == []
+
+    monkeypatch.setattr(Store, "live_vector_ids", live_vector_ids)
+    wait_until(refreshes_without_asking)
+    write(notes, "new.md", "zanzibar\n")
+    reconcile(owner)
+    reader.refresh()
+    assert found(reader, "zanzibar", mode="meaning")[0] == "new.md"
+
+
+def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unloaded: list[object] = []
+    monkeypatch.setattr(LocalEmbedder, "unload", lambda embedder: unloaded.append(embedder))
+    engine = Engine(tmp_path / "data", watch=False)
+    engine.start()
+    engine.reconcile([fill(tmp_path / "Notes", {"a.md": "alpha\n"})])
+    engine.close()
+    assert len(unloaded) == 1

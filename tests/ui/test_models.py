@@ -1,0 +1,400 @@
+"""Another model for a folder, in the real window on the real engine against a strict server: nothing is sent before the person agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from notesearch.domain import Folder, FolderState
+from notesearch.ui.folder_menu import Command, FolderMenu
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.model_dialog import ModelDialog
+from notesearch.ui.outgoing_dialog import OutgoingDialog
+from tests.gateway import Fault, Gateway
+
+from .conftest import NOTES, TIMEOUT, at_rest, folder_of
+
+VOYAGE = "aimlapi/voyage-2"
+LOCAL = "local/all-minilm-l6-v2"
+
+
+def open_model(qtbot: QtBot, window: MainWindow) -> ModelDialog:
+    """The dialog with its list."""
+    window.commands.models.open_current()
+    dialog = next(d for d in window.findChildren(ModelDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: len(dialog.choice.list.rows.choices) > 20, timeout=TIMEOUT)
+    return dialog
+
+
+def count(qtbot: QtBot, dialog: ModelDialog, identifier: str) -> None:
+    """Choose with the keys, and wait for the question."""
+    dialog.choice.list.choose(identifier)
+    qtbot.keyClick(dialog.choice.list, Qt.Key.Key_Return)
+    assert dialog.pages.currentWidget() is dialog.counting
+    qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
+
+
+def switch(qtbot: QtBot, window: MainWindow, identifier: str = VOYAGE) -> None:
+    """Choose, agree, and wait until the new index answers."""
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, identifier)
+    dialog.consent.agree.click()
+    qtbot.waitUntil(lambda: folder_of(window).model == identifier and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+
+
+def press(qtbot: QtBot, widget: QWidget, text: str) -> None:
+    """Click a button as soon as it is there."""
+
+    def there() -> list[QPushButton]:
+        return [b for b in widget.findChildren(QPushButton) if b.text() == text and b.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(there()), timeout=TIMEOUT)
+    there()[0].click()
+
+
+def said(dialog: ModelDialog) -> str:
+    return "\n".join(f"{name}: {words}" for name, words in dialog.consent.facts.rows)
+
+
+# Choosing, asking, building
+
+
+def test_the_list_tells_what_a_model_is(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    qtbot.keyClick(remote_window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    dialog = open_model(qtbot, remote_window)
+    rows = dialog.choice.list.rows
+    spoken = [rows.data(rows.index(i), Qt.ItemDataRole.AccessibleTextRole) for i in range(rows.rowCount())]
+    assert "in use" in spoken[0]
+    assert "nothing leaves this computer" in spoken[0]
+    assert "costs nothing" in spoken[0]
+    small = next(s for s in spoken if "text-embedding-3-small" in s)
+    assert "$0.02 per million tokens" in small
+    assert "AI/ML API, 127.0.0.1" in small
+    assert "1,536 dimensions" in small
+    assert "price unknown" in next(s for s in spoken if "voyage-2" in s)
+    assert "no longer supported" in next(s for s in spoken if "bge-large" in s)
+    assert not dialog.choice.next.isEnabled(), "the model in use is no change"
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert gateway.requests == []
+
+
+@pytest.mark.usefixtures("key")
+def test_nothing_is_sent_before_the_person_agrees(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    dialog = open_model(qtbot, remote_window)
+    count(qtbot, dialog, VOYAGE)
+    assert dialog.consent.title.text() == f"Send Notes to {gateway.url.split('/')[2]}?"
+    assert gateway.url in said(dialog)
+    assert "of 6 notes" in said(dialog)
+    assert "About" in said(dialog)
+    assert "The price is not known" in said(dialog)
+    qtbot.waitUntil(lambda: folder_of(remote_window).next_model == VOYAGE, timeout=TIMEOUT)
+    assert "waits for your word" in remote_window.page.side.folders.rows.items[0].spoken
+    press(qtbot, dialog, "Not now")
+    qtbot.waitUntil(lambda: not folder_of(remote_window).next_model and at_rest(remote_window, len(NOTES)), timeout=TIMEOUT)
+    assert folder_of(remote_window).model == LOCAL
+    assert gateway.requests == []
+
+
+@pytest.mark.usefixtures("key")
+def test_a_priced_model_says_what_it_costs(remote_window: MainWindow, qtbot: QtBot) -> None:
+    dialog = open_model(qtbot, remote_window)
+    count(qtbot, dialog, "aimlapi/text-embedding-3-small")
+    assert "Cost: Less than $0.01" in said(dialog)
+    dialog.reject()
+
+
+@pytest.mark.usefixtures("key")
+def test_agreed_built_switched_and_back_at_no_cost(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    switch(qtbot, window)
+    paid = len(gateway.embedded)
+    assert paid
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
+    assert window.banner.title.text() == "Notes now uses voyage-2"
+    press(qtbot, window.banner, "Keep the former index")
+    assert not window.banner.isVisible()
+    assert "voyage-2" in window.status_line.model.text() or window.status_line._models == "voyage-2"
+    window.commands.models.go_back(folder_of(window))
+    qtbot.waitUntil(lambda: folder_of(window).model == LOCAL and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert len(gateway.embedded) == paid
+    window.commands.models.go_back(folder_of(window))
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert len(gateway.embedded) == paid, "going back costs nothing"
+    press(qtbot, window.banner, "Forget the former index")
+    qtbot.waitUntil(lambda: not folder_of(window).previous_model, timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
+def test_while_it_is_built_the_side_says_so(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    gateway.latency = 0.3
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, VOYAGE)
+    dialog.consent.agree.click()
+    spoken: list[str] = []
+
+    def preparing() -> bool:
+        spoken.append(window.page.side.folders.rows.items[0].spoken)
+        return "preparing voyage-2: " in spoken[-1] and "the local model answers meanwhile" in spoken[-1]
+
+    qtbot.waitUntil(preparing, timeout=TIMEOUT)
+    gateway.latency = 0.0
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
+def test_a_local_model_asks_for_nothing(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    switch(qtbot, window)
+    paid = len(gateway.embedded)
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, LOCAL)
+    assert "Nothing. No text leaves this computer." in said(dialog)
+    assert not dialog.consent.preview.isVisible()
+    dialog.consent.agree.click()
+    qtbot.waitUntil(lambda: folder_of(window).model == LOCAL and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert len(gateway.embedded) == paid
+
+
+# The menu of a folder
+
+
+def commands_of(folder: Folder) -> dict[str, str]:
+    menu = FolderMenu(folder, chosen=False)
+    found = {action.data(): action.text() for action in menu.actions() if action.data()}
+    menu.deleteLater()
+    return found
+
+
+def test_the_menu_of_a_folder_knows_its_models(remote_window: MainWindow) -> None:
+    folder = folder_of(remote_window)
+    assert set(commands_of(folder)) == {"search", "reveal", "model", "remove"}
+    asked = commands_of(replace(folder, next_model=VOYAGE, state=FolderState.CONSENT, agreed=False))
+    assert asked["review"] == "Agree to voyage-2…"
+    assert asked["stop"] == "Stop preparing voyage-2"
+    switched = commands_of(replace(folder, model=VOYAGE, previous_model=LOCAL))
+    assert switched["back"] == "Go back to the local model"
+    assert switched["forget"] == "Forget the former index"
+    assert switched["sent"] == "What is sent…"
+
+
+def test_the_menu_of_a_folder_opens_the_dialog(remote_window: MainWindow, qtbot: QtBot) -> None:
+    side = remote_window.page.side
+    at = side.folders.visualRect(side.folders.model().index(0, 0)).center()
+    side.folders.customContextMenuRequested.emit(at)
+    menu = next(m for m in side.findChildren(QMenu) if isinstance(m, FolderMenu))
+    next(a for a in menu.actions() if a.data() == Command.MODEL.value).trigger()
+    menu.close()
+    dialog = next(d for d in remote_window.findChildren(ModelDialog) if d.isVisible())
+    assert dialog.choice.present.text().startswith("Notes uses the local model.")
+    qtbot.waitUntil(lambda: bool(dialog.choice.list.rows.choices), timeout=TIMEOUT)
+    dialog.reject()
+
+
+# Consent that waits, and troubles
+
+
+@pytest.mark.usefixtures("key")
+def test_what_waits_for_the_persons_word_can_be_looked_at_again(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    # Prepared from elsewhere, by the command line say.
+    window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
+    qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT)
+    assert window.banner.title.text() == "Notes: voyage-2 waits for your word"
+    assert "Up to date" not in window.status_line.accessibleDescription()
+    press(qtbot, window.banner, "See what would be sent…")
+    dialog = next(d for d in window.findChildren(ModelDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
+    dialog.reject()
+    assert folder_of(window).next_model == VOYAGE, "looking at it changes nothing"
+    window.commands.models.stop_preparing(folder_of(window))
+    qtbot.waitUntil(lambda: not folder_of(window).next_model, timeout=TIMEOUT)
+    assert gateway.requests == []
+
+
+def test_without_a_key_the_message_leads_to_the_key(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    from notesearch.ui.key_dialog import KeyDialog
+    from tests.gateway import KEY
+
+    window = remote_window
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, VOYAGE)
+    qtbot.waitUntil(lambda: "no key" in dialog.consent.key.state.text(), timeout=TIMEOUT)
+    dialog.consent.agree.click()
+    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
+    assert window.banner.title.text() == "There is no key for AI/ML API"
+    assert "Waiting for AI/ML API" in window.status_line.accessibleDescription()
+    press(qtbot, window.banner, "Set the key…")
+    asking = next(d for d in window.findChildren(KeyDialog) if d.isVisible())
+    qtbot.keyClicks(asking.field, KEY)
+    qtbot.keyClick(asking.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert gateway.embedded
+    qtbot.waitUntil(lambda: not any(k.startswith("trouble:") for k in window.banner.keys), timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
+def test_a_trouble_comes_goes_and_comes_back(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    gateway.rule = lambda _: Fault(401, message="Invalid API key")
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, VOYAGE)
+    dialog.consent.agree.click()
+
+    def troubled() -> bool:
+        return any(key.startswith("trouble:") for key in window.banner.keys)
+
+    qtbot.waitUntil(troubled, timeout=TIMEOUT)
+    assert "does not accept the key" in window.banner.title.text()
+    gateway.rule = None
+    press(qtbot, window.banner, "Try again")
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and not troubled(), timeout=TIMEOUT)
+
+
+# What is sent
+
+
+SECRET = "sk-proj-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e"
+
+
+@pytest.mark.usefixtures("key")
+def test_what_looks_like_a_secret_is_shown_held_back_and_let_go(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
+) -> None:
+    window = remote_window
+    secret = notes / "Router.md"
+    secret.write_text(f"# Router\n\nThe token of the router is {SECRET} and nobody else has it.\n")
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    dialog = open_model(qtbot, window)
+    count(qtbot, dialog, VOYAGE)
+    assert "Stays here: 1 passage" in said(dialog)
+    press(qtbot, dialog, "See what would be sent…")
+    shown = next(d for d in dialog.findChildren(OutgoingDialog) if d.isVisible())
+    qtbot.keyClicks(shown.field, "router")
+    qtbot.waitUntil(lambda: shown.title.text() == "Router.md" and shown.allow.isVisible(), timeout=TIMEOUT)
+    assert SECRET in shown.view.toPlainText()
+    assert "held back: it looks like a secret" in shown.view.toPlainText()
+    assert shown.view.isReadOnly()
+    assert gateway.requests == []
+    shown.reject()
+    dialog.consent.agree.click()
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
+    assert SECRET not in str([request.inputs for request in gateway.requests])
+    assert "1 passage held back" in window.page.side.folders.rows.items[0].spoken
+    # Now from the row of a note, and let it go.
+    window.commands.models.open_outgoing(secret)
+    shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
+    qtbot.waitUntil(shown.allow.isVisible, timeout=TIMEOUT)
+    shown.allow.click()
+    box = next(b for b in shown.findChildren(QMessageBox) if b.isVisible())
+    assert "Send 1 passage of Router.md as well?" in box.text()
+    next(b for b in box.buttons() if b.accessibleName() == "Send these too").click()
+    qtbot.waitUntil(lambda: SECRET in str([request.inputs for request in gateway.embedded]), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not shown.allow.isVisible(), timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
+def test_the_preview_shows_exactly_what_the_server_gets(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path) -> None:
+    window = remote_window
+    window.commands.models.bridge.prepare(notes, VOYAGE)
+    qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
+    window.commands.models.open_outgoing(notes / "Kitchen" / "Questions.org")
+    shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: bool(shown._passages), timeout=TIMEOUT)
+    texts = [passage.text for passage in shown._passages]
+    shown.reject()
+    window.commands.models.bridge.agree(notes)
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
+    sent = [text for request in gateway.embedded for text in request.inputs]
+    assert set(texts) <= set(sent)
+
+
+def test_a_row_of_a_local_folder_has_nothing_to_show(remote_window: MainWindow, qtbot: QtBot) -> None:
+    window = remote_window
+    qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
+    assert window.current is not None
+    window.commands.show_row_menu(window.current, QPoint(0, 0))
+    assert not window.commands._sent_action.isVisible()
+    window.commands._row_menu.close()
+
+
+# A server of one's own
+
+
+def test_a_server_of_ones_own_is_tested_and_used(
+    remote_window: MainWindow, qtbot: QtBot
+) -> None:
+    window = remote_window
+    with Gateway(key=None, models={"tiny": 64}) as own:
+        dialog = open_model(qtbot, window)
+        dialog.choice.own.click()
+        page = dialog.own
+        qtbot.keyClicks(page.name, "aimlapi")
+        assert "Choose another name" in page.problem.text()
+        page.name.setText("home")
+        page.address.setText("http://example.org/v1")
+        assert "not encrypted" in page.problem.text()
+        page.model.setText("tiny")
+        assert not page.test.isEnabled()
+        page.address.setText(own.url)
+        qtbot.keyClick(page.address, Qt.Key.Key_Return)
+        qtbot.waitUntil(page.use.isEnabled, timeout=TIMEOUT)
+        found = dict(page.facts.rows)
+        assert found["Dimensions"] == "64"
+        assert found["Vectors"] == "of length one"
+        assert found["Answers within"].endswith(" ms")
+        page.use.click()
+        qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
+        assert own.url in said(dialog)
+        dialog.consent.agree.click()
+        qtbot.waitUntil(lambda: folder_of(window).model == "home/tiny" and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert window.settings is not None
+    assert [m.identifier for m in window.settings.models] == ["home/tiny"]
+    assert window.settings.provider("home").base_url == own.url
+
+
+def test_a_server_that_is_not_there_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
+    dialog = open_model(qtbot, remote_window)
+    dialog.choice.own.click()
+    for field, text in ((dialog.own.name, "home"), (dialog.own.address, "http://127.0.0.1:9/v1"), (dialog.own.model, "tiny")):
+        field.setText(text)
+    dialog.own.test.click()
+    qtbot.waitUntil(lambda: "not running" in dialog.own.said.text(), timeout=TIMEOUT)
+    assert not dialog.own.use.isEnabled()
+    dialog.reject()
+
+
+# Everybody can use it
+
+
+Opens = Callable[[MainWindow], object]
+
+
+@pytest.mark.parametrize(
+    "opens",
+    [
+        lambda window: window.commands.models.open_current(),
+        lambda window: window.commands.models.open_settings(providers=True),
+        lambda window: window.commands.models.set_key("aimlapi"),
+        lambda window: window.commands.models.open_ledger(),
+        lambda window: window.commands.models.open_folder_outgoing(folder_of(window)),
+    ],
+    ids=["model", "settings", "key", "ledger", "what is sent"],
+)
+def test_every_control_has_a_name_and_escape_closes(remote_window: MainWindow, qtbot: QtBot, opens: Opens) -> None:
+    opens(remote_window)
+    dialog = remote_window.commands._dialogs[-1]
+    controls: list[QWidget] = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLineEdit)]
+    nameless = [w for w in controls if not w.accessibleName() and not w.objectName().startswith("qt_") and not isinstance(w.parent(), QWidget)]
+    assert nameless == []
+    assert dialog.accessibleName()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert remote_window.commands._dialogs == []

@@ -1,0 +1,290 @@
+"""Keys, addresses, budgets and the ledger in the settings, in the real window against a strict server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLineEdit
+from pytestqt.qtbot import QtBot
+
+from notesearch import credentials
+from notesearch.domain import ProviderInfo, Spent
+from notesearch.errors import KeyringLocked
+from notesearch.ui import wording_models
+from notesearch.ui.key_dialog import KeyDialog
+from notesearch.ui.ledger_dialog import LedgerDialog
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.providers_page import ProvidersPage
+from notesearch.ui.settings_dialog import SettingsDialog
+from tests.gateway import KEY, Gateway
+
+from .conftest import NOTES, TIMEOUT, at_rest, close, folder_of
+
+VOYAGE = "aimlapi/voyage-2"
+
+
+def open_providers(qtbot: QtBot, window: MainWindow, provider: str = "aimlapi") -> tuple[SettingsDialog, ProvidersPage]:
+    window.commands.models.open_settings(provider)
+    dialog = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
+    page = dialog.providers
+    qtbot.waitUntil(lambda: page.info is not None and bool(page.model.count()), timeout=TIMEOUT)
+    assert page.info is not None
+    assert page.info.name == provider
+    return dialog, page
+
+
+def ask_for_key(window: MainWindow) -> KeyDialog:
+    return next(d for d in window.findChildren(KeyDialog) if d.isVisible())
+
+
+def switch(qtbot: QtBot, window: MainWindow, notes: Path) -> None:
+    """Without the dialogs."""
+    models = window.commands.models.bridge
+    with qtbot.waitSignal(models.estimate_ready, timeout=TIMEOUT):
+        models.prepare(notes, VOYAGE)
+    models.agree(notes)
+
+
+# Keys
+
+
+def test_a_key_is_set_tested_and_forgotten_without_a_keyring(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    _, page = open_providers(qtbot, remote_window)
+    assert page.key.state.text() == "No key"
+    assert "no keyring on this computer" in page.key.more.text()
+    assert not page.key.forget.isEnabled()
+    page.key.set.click()
+    dialog = ask_for_key(remote_window)
+    assert dialog.field.echoMode() is QLineEdit.EchoMode.Password
+    QGuiApplication.clipboard().setText(f'  "Bearer {KEY}"\n')
+    dialog.field.paste()
+    assert dialog.save.isEnabled()
+    dialog.save.click()
+    assert dialog.field.text() == ""
+    assert not dialog.field.isUndoAvailable()
+    qtbot.waitUntil(lambda: page.key.state.text() == "Kept until Notesearch is quit, not stored", timeout=TIMEOUT)
+    assert len(remote_window.commands._dialogs) == 1, "the dialog with the key is gone"
+    page.model.setCurrentText("voyage-2")
+    page.test.click()
+    qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
+    assert "dimensions 1,024" in page.found.text()
+    assert gateway.embedded
+    assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in gateway.requests)
+    qtbot.waitUntil(lambda: "requests" in page.meter.text(), timeout=TIMEOUT)
+    page.key.forget.click()
+    qtbot.waitUntil(lambda: page.key.state.text() == "No key", timeout=TIMEOUT)
+    assert "It works" not in page.found.text() or not page.key.forget.isEnabled()
+
+
+@pytest.mark.parametrize(("typed", "why"), [("two words", "cannot be a key"), ("schlüssel", "cannot be a key"), ('""', "empty")])
+def test_what_is_no_key_is_said_while_it_is_typed(remote_window: MainWindow, qtbot: QtBot, typed: str, why: str) -> None:
+    remote_window.commands.models.set_key("aimlapi")
+    dialog = ask_for_key(remote_window)
+    assert not dialog.save.isEnabled()
+    dialog.field.setText(typed)
+    assert why in dialog.said.text()
+    assert not dialog.save.isEnabled()
+    dialog.reject()
+    assert dialog.field.text() == ""
+
+
+def test_a_key_from_the_environment_is_named(key: str, remote_window: MainWindow, qtbot: QtBot) -> None:
+    _, page = open_providers(qtbot, remote_window)
+    assert page.key.state.text() == "From the environment variable AIMLAPI_API_KEY, not stored"
+    assert not page.key.forget.isEnabled()
+
+
+def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
+    remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(account: str) -> str:
+        raise KeyringLocked
+
+    monkeypatch.setattr(credentials, "_read", locked)
+    _, page = open_providers(qtbot, remote_window)
+    assert page.key.state.text() == "The keyring is locked"
+    assert page.key.again.isVisible()
+    monkeypatch.setattr(credentials, "_read", lambda account: KEY)
+    page.key.again.click()
+    qtbot.waitUntil(lambda: page.key.state.text() == "Stored in your system's keyring", timeout=TIMEOUT)
+    assert not page.key.again.isVisible()
+    assert page.key.forget.isEnabled()
+
+
+def test_a_refused_key_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
+    _, page = open_providers(qtbot, remote_window)
+    remote_window.commands.models.bridge.set_key("aimlapi", "sk-wrong-0123456789")
+    qtbot.waitUntil(lambda: "Kept until" in page.key.state.text(), timeout=TIMEOUT)
+    page.test.click()
+    qtbot.waitUntil(lambda: "does not accept the key" in page.found.text(), timeout=TIMEOUT)
+
+
+def test_the_key_is_nowhere_in_the_data_folder(remote_window: MainWindow, qtbot: QtBot, notes: Path, gateway: Gateway) -> None:
+    window = remote_window
+    window.commands.models.set_key("aimlapi")
+    dialog = ask_for_key(window)
+    qtbot.keyClicks(dialog.field, KEY)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.commands._dialogs, timeout=TIMEOUT)
+    switch(qtbot, window, notes)
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert gateway.embedded
+    assert KEY not in str(window.state)
+    data = window.bridge.data_dir
+    close(window, window.bridge)
+    written = [path for path in data.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".csv" for path in written)
+    assert [path for path in written if KEY.encode() in path.read_bytes()] == []
+
+
+# Addresses, budgets, the meter
+
+
+def test_an_address_is_checked_while_it_is_typed(remote_window: MainWindow, qtbot: QtBot) -> None:
+    dialog, page = open_providers(qtbot, remote_window)
+    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
+    wrong = (("http://example.org/v1", "not encrypted"), ("example", "not an address"), ("https://me:pw@example.org", "more than an address"))
+    for typed, why in wrong:
+        page.address.setText("")
+        qtbot.keyClicks(page.address, typed)
+        assert why in page.problem.text()
+        assert not save.isEnabled()
+    page.address.setText("")
+    qtbot.keyClicks(page.address, "https://proxy.example.org/v1")
+    assert save.isEnabled()
+    # Another provider is looked at meanwhile: what was typed is kept.
+    page.choose("openai")
+    assert page.address.text() == ""
+    page.choose("aimlapi")
+    assert page.address.text() == "https://proxy.example.org/v1"
+    save.click()
+    qtbot.waitUntil(
+        lambda: remote_window.settings is not None and remote_window.settings.provider("aimlapi").base_url == "https://proxy.example.org/v1",
+        timeout=TIMEOUT,
+    )  # fmt: skip
+
+
+def test_settings_take_a_budget_and_the_ignored_files(remote_window: MainWindow, qtbot: QtBot) -> None:
+    dialog, page = open_providers(qtbot, remote_window)
+    assert (page.budget.text(), page.budget.placeholderText()) == ("", "No limit")
+    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
+    qtbot.keyClicks(page.budget, "-1")
+    assert page.no_number.isVisible()
+    assert not save.isEnabled()
+    page.budget.clear()
+    qtbot.keyClicks(page.budget, "$2.50")
+    qtbot.keyClicks(page.tokens, "1,000,000")
+    dialog.gitignore.setChecked(True)
+    save.click()
+    qtbot.waitUntil(lambda: remote_window.settings is not None and remote_window.settings.gitignore, timeout=TIMEOUT)
+    assert remote_window.settings is not None
+    chosen = remote_window.settings.provider("aimlapi")
+    assert (chosen.budget, chosen.token_budget) == (2.5, 1_000_000)
+    assert chosen.base_url.startswith("http://127.0.0.1")
+    assert "openai" not in remote_window.settings.providers
+
+
+@pytest.mark.usefixtures("key")
+def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path) -> None:
+    window = remote_window
+    gateway.usd = "1.50"
+    assert window.settings is not None
+    window.bridge.save_settings(window.settings.with_provider("aimlapi", budget=1.0))
+    switch(qtbot, window, notes)
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
+    (notes / "More.md").write_text("# More\n\nSomething new that costs as well.\n")
+    qtbot.waitUntil(lambda: "budget" in window.banner.title.text(), timeout=TIMEOUT)
+    assert "AI/ML API" in window.banner.title.text()
+    assert "Waiting for AI/ML API" in window.status_line.accessibleDescription()
+    dialog, page = open_providers(qtbot, window)
+    assert "is used up" in page.over.text()
+    assert "$1.50" in page.meter.text()
+    page.budget.clear()
+    qtbot.keyClicks(page.budget, "100")
+    dialog.buttons.button(dialog.buttons.StandardButton.Save).click()
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not any(key.startswith("trouble:") for key in window.banner.keys), timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
+def test_the_ledger_lists_requests(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = remote_window
+    shown: list[Path] = []
+    monkeypatch.setattr(window.bridge, "reveal", shown.append)
+    switch(qtbot, window, notes)
+    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
+    _, page = open_providers(qtbot, window)
+    page.ledger.click()
+    ledger = next(d for d in window.findChildren(LedgerDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: ledger.table.rowCount() == len(gateway.embedded), timeout=TIMEOUT)
+    cells = [ledger.table.item(0, column).text() for column in range(ledger.table.columnCount())]  # type: ignore[union-attr]
+    assert cells[1:4] == [gateway.url.split("/")[2], "voyage-2", "notes"]
+    assert cells[6] == "$0.000001"
+    assert cells[7] == "200"
+    ledger.reveal.click()
+    assert shown == [window.bridge.data_dir / "ledger"]
+
+
+def test_a_locked_keyring_holds_nothing_else_up(
+    remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notes: Path
+) -> None:
+    import threading
+
+    unlocked = threading.Event()
+    monkeypatch.setattr(credentials, "_read", lambda account: unlocked.wait(TIMEOUT / 1000) and None)
+    window = remote_window
+    for _ in range(4):
+        window.commands.models.bridge.providers()
+    with qtbot.waitSignal(window.bridge.problems_ready, timeout=TIMEOUT):
+        window.bridge.problems()
+    with qtbot.waitSignal(window.commands.models.bridge.choices_ready, timeout=TIMEOUT):
+        window.commands.models.bridge.choices()
+    unlocked.set()
+
+
+# Sentences
+
+
+def info(**changes: object) -> ProviderInfo:
+    plain: dict[str, object] = {
+        "name": "aimlapi", "title": "AI/ML API", "base_url": "https://api.aimlapi.com/v1", "needs_key": True, "key_variable": "AIMLAPI_API_KEY",
+        "page": "", "key_state": "absent", "key_source": "", "has_keyring": True, "budget": 0.0, "token_budget": 0, "spent": Spent(),
+    }  # fmt: skip
+    return ProviderInfo(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"key_state": "stored", "key_source": "keyring"}, "Stored in your system's keyring"),
+        ({"key_state": "locked"}, "The keyring is locked"),
+        ({"key_state": "absent"}, "No key"),
+        ({"key_state": "session-only", "key_source": "memory"}, "Kept until Notesearch is quit, not stored"),
+        ({"key_state": "session-only", "key_source": "environment variable"}, "From the environment variable AIMLAPI_API_KEY, not stored"),
+        ({"key_state": "absent", "needs_key": False}, "No key; this server may need none"),
+    ],
+)
+def test_the_state_of_a_key_in_words(changes: dict[str, object], said: str) -> None:
+    assert wording_models.key_state(info(**changes)) == said
+
+
+def test_the_meter_never_hides_what_is_unknown() -> None:
+    spent = Spent(requests=12, texts=1204, tokens=1_020_000, usd=0.0204, unpriced=3)
+    assert wording_models.spent(spent) == (
+        "12 requests, 1,204 texts, 1,020,000 tokens, $0.0204 and 3 requests whose price is unknown"
+    )
+    assert wording_models.spent(Spent()) == "Nothing was asked this month."
+
+
+@pytest.mark.parametrize(
+    ("usd", "said", "exact"), [(0.0, "$0.00", "$0.00"), (0.004, "less than $0.01", "$0.004"), (1234.5, "$1,234.50", "$1,234.50")]
+)
+def test_money_in_words(usd: float, said: str, exact: str) -> None:
+    assert (wording_models.money(usd), wording_models.exact_money(usd)) == (said, exact)
+
+

@@ -1,0 +1,101 @@
+"""Bodies and replies: whatever comes back is either believed whole or refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notesearch import catalogue
+from notesearch.embedding import wire
+from notesearch.errors import ReplyWrong
+
+
+def reply(embeddings: list[Any], indexes: list[Any] | None = None, usage: Any = None) -> bytes:
+    numbered = indexes if indexes is not None else list(range(len(embeddings)))
+    data = [{"object": "embedding", "index": i, "embedding": e} for i, e in zip(numbered, embeddings, strict=True)]
+    return json.dumps({"object": "object", "data": data, "usage": usage}).encode()
+
+
+def encoded(vector: list[float]) -> str:
+    return base64.b64encode(np.array(vector, "<f4").tobytes()).decode()
+
+
+def test_both_encodings_in_one_reply_in_the_order_of_the_texts() -> None:
+    read = wire.read_reply(reply([encoded([0.0, 1.0]), [0.6, 0.8], [1, 0]], [2, 0.0, 1]), 3, 2)
+    assert read.vectors.tolist() == np.array([[0.6, 0.8], [1, 0], [0, 1]], np.float32).tolist()
+    assert read.normalised
+
+
+def test_made_unit_length_only_where_it_is_not() -> None:
+    read = wire.read_reply(reply([[3.0, 4.0]]), 1, None)
+    assert np.allclose(read.vectors, [[0.6, 0.8]])
+    assert not read.normalised
+    off = np.array([0.6000001, 0.8], np.float32)
+    assert wire.read_reply(reply([encoded(off.tolist())]), 1, 2).vectors[0].tobytes() == off.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [({"prompt_tokens": None, "total_tokens": 6}, 6), ({"prompt_tokens": 5}, 5), ({"total_tokens": None}, None), (None, None), ({}, None),
+     ("x", None), ({"total_tokens": True}, None), ({"total_tokens": -1}, None), ({"total_tokens": 7.0}, 7)],
+)  # fmt: skip
+def test_tokens_where_they_are_said(usage: Any, tokens: int | None) -> None:
+    assert wire.read_reply(reply([[1.0]], usage=usage), 1, 1).tokens == tokens
+
+
+GOOD = [1.0, 0.0]
+WRONG = {
+    "empty": b"", "html": b"<!doctype html>", "not an object": b"[]", "a string": b'"x"', "no data": b'{"object": "list"}',
+    "data null": b'{"data": null}', "cut": reply([GOOD])[:-9], "not text": b"\xff\xfe\x00", "few": reply([GOOD]), "many": reply([GOOD] * 3),
+    "twice": reply([GOOD] * 2, [0, 0]),
+    "out of range": reply([GOOD] * 2, [0, 2]), "below": reply([GOOD] * 2, [0, -1]), "no index": reply([GOOD] * 2, [None, None]),
+    "index true": reply([GOOD] * 2, [False, True]), "index text": reply([GOOD] * 2, ["0", "1"]), "item null": b'{"data": [null, null]}',
+    "short": reply([GOOD, [1.0]]), "long": reply([GOOD, [1.0, 0, 0]]), "nan": reply([GOOD, [float("nan"), 1]]), "null": reply([GOOD, [None, 1]]),
+    "infinite": reply([GOOD, [1e39, 1]]), "huge": reply([GOOD, [1e300, 1]]), "zero": reply([GOOD, [0, 0]]), "text": reply([GOOD, ["a", "b"]]),
+    "nested": reply([GOOD, [[1, 0]]]), "bad base64": reply([GOOD, "!!!"]), "odd bytes": reply([GOOD, "AAAA"]), "object": reply([GOOD, {"a": 1}]),
+    "number": reply([GOOD, 7]), "nothing": reply([GOOD, None]), "nan in base64": reply([GOOD, encoded([float("nan"), 1])]), "deep": b"[" * 100_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=list(WRONG))
+def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(ReplyWrong) as wrong:
+        wire.read_reply(body, 2, 2)
+    assert wrong.value.title
+    assert wrong.value.__context__ is None
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_or_read(body: bytes) -> None:
+    with pytest.raises(ReplyWrong):
+        wire.read_reply(body, 1, 2)
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+
+
+@given(JSON, JSON)
+def test_any_json_is_refused_or_read(index: Any, embedding: Any) -> None:
+    body = json.dumps({"data": [{"index": index, "embedding": embedding}]}).encode()
+    try:
+        vectors = wire.read_reply(body, 1, None).vectors
+    except ReplyWrong:
+        return
+    assert vectors.shape[0] == 1
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+
+
+def test_a_query_is_one_line_of_bounded_length() -> None:
+    model = catalogue.model("aimlapi/BAAI/bge-large-en-v1.5")
+    assert wire.query_input(model, " a\n b ") == f"{model.query_instruction}a b"
+    assert len(wire.query_input(model, "word " * 5000)) == wire.MOST_QUERY_CHARACTERS
+
+
+def test_the_longest_good_reply_is_within_the_cap() -> None:
+    assert len(reply([[-1.2345678901234567e-301] * 1536] * 8)) < wire.most_bytes(8, 1536)

@@ -1,0 +1,73 @@
+"""The ledger: a line a request, sums of the month, and nothing lost between processes."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import Spent
+from notesearch.embedding.receipts import Receipt
+from notesearch.engine.ledger import Ledger
+
+PAID = Receipt(
+    at=time.time(), provider="aimlapi", host="api.aimlapi.com", model="aimlapi/voyage-2", purpose="documents", texts=10, characters=900,
+    tokens=200, usd=0.004, status=200,
+)  # fmt: skip
+FREE = replace(PAID, tokens=None, usd=None)
+FAILED = replace(PAID, tokens=None, usd=None, status=500)
+
+
+def test_what_was_spent_this_month_by_provider(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    assert ledger.spent("aimlapi") == Spent()
+    for receipt in (PAID, FREE, FAILED, replace(PAID, provider="openai")):
+        ledger.record(receipt)
+    assert ledger.spent("aimlapi") == Spent(requests=3, texts=20, tokens=200, usd=0.004, unpriced=1)
+    assert ledger.spent("openai").requests == 1
+    assert ledger.spent("other") == Spent()
+
+
+def test_an_earlier_month_is_listed_and_not_counted(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record(replace(PAID, at=time.time() - 40 * 86400))
+    ledger.record(FREE)
+    assert ledger.spent("aimlapi").requests == 1
+    assert [entry.usd for entry in ledger.entries()] == [None, 0.004]
+    assert len(ledger.entries(1)) == 1
+
+
+def test_another_process_writes_to_the_same_ledger(tmp_path: Path) -> None:
+    one, other = Ledger(tmp_path), Ledger(tmp_path)
+    one.record(PAID)
+    assert other.spent("aimlapi").requests == 1
+    one.record(PAID)
+    assert other.spent("aimlapi").requests == 2
+    assert one.spent("aimlapi").requests == 2
+
+
+def test_a_line_that_is_half_there_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record(PAID)
+    (path,) = ledger.folder.iterdir()
+    line = path.read_bytes().splitlines(keepends=True)[-1]
+    with open(path, "ab") as file:
+        file.write(b"cut by a crash\r\n" + line[:20])
+    assert ledger.spent("aimlapi").requests == 1
+    with open(path, "ab") as file:
+        file.write(line[20:])
+    assert ledger.spent("aimlapi").requests == 2
+    assert len(ledger.entries()) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_the_ledger_is_for_the_person_alone(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record(PAID)
+    (path,) = ledger.folder.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(ledger.folder.stat().st_mode) == 0o700
