@@ -96,6 +96,8 @@ class ModelCommands(QObject):
     def on_status(self, status: IndexingStatus) -> None:
         if self._model is not None:
             self._model.show_status(status)
+        if self._settings is not None:
+            self._settings.providers.refresh()
 
     def _on_consent_wanted(self, estimate: Estimate) -> None:
         folder = owning_folder(estimate.folder, self._status.folders) if self._status is not None else None

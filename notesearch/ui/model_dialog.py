@@ -130,7 +130,7 @@ class ModelDialog(QDialog):
         self._providers: dict[str, ProviderInfo] = {}
         self.setWindowTitle("Model")
         self.setAccessibleName("Model")
-        self.resize(600, 560)
+        self.resize(660, 560)
         self.setMinimumSize(340, 300)
         self.choice = ChoicePage(theme)
         self.own = OwnServerPage(models)

@@ -81,15 +81,12 @@ class Notices:
         key = f"switched:{folder.path}"
         if not folder.previous_model:
             self._banner.withdraw(key)
-        if before == folder.model:
+        if before == folder.model or not folder.previous_model:
             return
         self._banner.withdraw(key)
         title, hint = wording_models.switched(folder)
-        if folder.previous_model:
-            forget = ("Forget the former index", partial(self._models.forget_previous, folder))
-            message = Message(key=key, title=title, hint=hint, actions=(("Keep the former index", _nothing), forget), dismissable=False)
-        else:
-            message = Message(key=key, title=title)
+        forget = ("Forget the former index", partial(self._models.forget_previous, folder))
+        message = Message(key=key, title=title, hint=hint, actions=(("Keep the former index", _nothing), forget), dismissable=False)
         self._banner.tell(message)
 
     def _ask_about_held(self, status: IndexingStatus) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import ModelChoice, ProviderInfo
@@ -22,6 +22,7 @@ from notesearch.ui.wording import DOT
 if TYPE_CHECKING:
     from notesearch.embedding.probe import Probe
 
+METER_MS = 1500
 MOST_TOKENS = 2_000_000_000
 MOST_MONEY = 100_000.0
 
@@ -62,6 +63,8 @@ class ProvidersPage(QWidget):
         self.test = button("Test", self._on_test)
         self.found = hint()
         self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
+        self._refresh = QTimer(self, singleShot=True, interval=METER_MS)
+        self._refresh.timeout.connect(models.providers)
         self._lay_out()
         self._connect()
         self._say("")
@@ -141,6 +144,12 @@ class ProvidersPage(QWidget):
             self.providers.setCurrentIndex(max(0, self.providers.findData(chosen)))
             self.providers.blockSignals(False)
         self._show()
+
+    def refresh(self) -> None:
+        """Something may have been asked of a provider: read the meter again soon. A locked keyring is not bothered for it."""
+        locked = any(info.key_state == "locked" for info in self._infos.values())
+        if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
+            self._refresh.start()
 
     def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
         self._choices = choices

@@ -93,9 +93,10 @@ class StatusLine(QFrame):
         self.problems.setText(f"{wording.DOT.strip()} {problems}" if detail else problems)
         self.problems.setVisible(bool(problems))
         self.problems.setAccessibleName(f"Show {problems}" if problems else "Show problems")
-        self._working = status.state in WORKING and status.total > 0
+        done, total = wording.progress(status)
+        self._working = status.state in WORKING and total > 0
         self._make_room()
-        self.bar.show_part(status.done, status.total)
+        self.bar.show_part(done, total)
         self.pause.setVisible(status.state in WORKING)
         self._models = _models(status) or LOCAL
         if not self._told.isActive():

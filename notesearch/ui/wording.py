@@ -164,6 +164,9 @@ def status_lead(status: IndexingStatus) -> str:
         return "Waiting for your word"
     if state is IndexingState.IDLE and not status.folders and not status.waiting:
         return "No folder yet"
+    building = folder_in_building(status)
+    if building is not None:
+        return f"Preparing {model_name(building.next_model)} for {building.path.name}"
     if state is IndexingState.INDEXING:
         verb = "Reading" if status.stage == "reading" else "Indexing"
         owner = owning_folder(status.current, status.folders)
@@ -181,6 +184,9 @@ def status_detail(status: IndexingStatus) -> str:
     """What follows the bar: how much is left, or how much there is."""
     if status.error:
         return status.error
+    building = folder_in_building(status)
+    if building is not None:
+        return f"{building.next_done:,} of {count(building.next_total, 'passage')}"
     if status.state in (IndexingState.INDEXING, IndexingState.SCANNING) and status.total:
         left = status.total - status.done
         if left <= 0:
@@ -190,6 +196,19 @@ def status_detail(status: IndexingStatus) -> str:
     if status.waiting:
         return f"{count(status.waiting)} waiting"
     return count(status.documents) if status.folders else ""
+
+
+def folder_in_building(status: IndexingStatus) -> Folder | None:
+    """The folder whose next index is being built, where that is what the indexer does."""
+    if status.state is not IndexingState.INDEXING or status.stage == "reading":
+        return None
+    return next((f for f in status.folders if f.next_model and f.agreed and f.state is FolderState.INDEXING), None)
+
+
+def progress(status: IndexingStatus) -> tuple[int, int]:
+    """How much of the work under way is done, of how much."""
+    building = folder_in_building(status)
+    return (building.next_done, building.next_total) if building is not None else (status.done, status.total)
 
 
 def owning_folder(path: Path | None, folders: Sequence[Folder]) -> Folder | None:
