@@ -158,6 +158,11 @@ def clean(key: str) -> str:
     return key
 
 
+def take_keys() -> dict[str, str]:
+    """The key variables, taken out of os.environ: no program that the desktop starts for us inherits them. For `Credentials(environment)`."""
+    return {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
+
+
 def child_environment() -> dict[str, str]:
     """os.environ without the keys, for every process that is started: none of them needs one."""
     return {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}

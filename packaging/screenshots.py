@@ -1,6 +1,7 @@
-"""Pictures of the real window on the sample notes, in light and dark: `python packaging/screenshots.py FOLDER [--query TEXT]`.
+"""Pictures of the real window on the sample notes, in light and dark: `python packaging/screenshots.py FOLDER [--query TEXT] [--models]`.
 
-Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one.
+Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one. `--models`: also every dialog about remote
+models, with the server of the tests in the provider's place.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QWidget
 
 from notesearch.domain import IndexingState, Stage
 from notesearch.settings import resource
@@ -88,15 +91,87 @@ def take(folder: Path, query: str) -> list[Path]:
     return taken
 
 
+def take_models(folder: Path) -> list[Path]:
+    """The dialogs about models, keys and money; nothing leaves this computer."""
+    from notesearch.settings import Settings, save_settings
+    from tests.gateway import KEY, Gateway
+
+    model = "aimlapi/voyage-2"
+    app = make_application()
+    theme = Theme(app)
+    taken = []
+    with tempfile.TemporaryDirectory() as data, Gateway(key=None, models={"tiny": 64}) as gateway:
+        save_settings(Path(data), Settings().with_provider("aimlapi", base_url=gateway.url))
+        bridge = Bridge(Path(data))
+        window = MainWindow(bridge, theme)
+        window.show()
+        window.complete()
+        bridge.start()
+        bridge.add_samples()
+        wait_until(lambda: indexed(window), "the sample notes")
+        models = window.commands.models
+
+        def picture(name: str, dialog: QWidget) -> None:
+            for appearance in ("light", "dark"):
+                theme.set_appearance(appearance)
+                pause(150)
+                path = folder / f"{name}-{appearance}.png"
+                dialog.grab().save(str(path))
+                taken.append(path)
+
+        def newest() -> Any:
+            return window.commands._dialogs[-1]
+
+        models.open_current()
+        dialog = newest()
+        wait_until(lambda: bool(dialog.choice.list.rows.choices and dialog._providers), "the models")
+        dialog.choice.list.choose(model)
+        picture("models", dialog)
+        dialog.choice.own.click()
+        for field, text in ((dialog.own.name, "home"), (dialog.own.address, gateway.url), (dialog.own.model, "tiny")):
+            field.setText(text)
+        dialog.own.test.click()
+        wait_until(dialog.own.use.isEnabled, "the test of a server")
+        picture("own-server", dialog)
+        dialog.prepare(model)
+        wait_until(lambda: dialog.pages.currentWidget() is dialog.consent, "the count")
+        picture("consent", dialog)
+        dialog.consent.preview.click()
+        sent = newest()
+        wait_until(lambda: bool(sent._passages), "what is sent")
+        picture("what-is-sent", sent)
+        sent.reject()
+        models.set_key("aimlapi")
+        picture("key", newest())
+        newest().reject()
+        models.bridge.set_key("aimlapi", KEY)
+        dialog.consent.agree.click()
+        wait_until(lambda: window.status is not None and window.status.folders[0].model == model, "the new index")
+        picture("switched", window)
+        models.open_settings()
+        settings = newest()
+        picture("settings", settings)
+        settings.show_providers("aimlapi")
+        wait_until(lambda: settings.providers.info is not None, "the providers")
+        picture("providers", settings)
+        models.open_ledger()
+        wait_until(lambda: newest().table.rowCount() > 0, "the ledger")
+        picture("ledger", newest())
+        window.close()
+        bridge.close()
+    return taken
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Pictures of the real window on the sample notes.")
     parser.add_argument("folder", type=Path, help="where the PNG files go")
     parser.add_argument("--query", default=QUERY, help="what is typed")
+    parser.add_argument("--models", action="store_true", help="also the dialogs about remote models")
     arguments = parser.parse_args()
     if not resource("sample-notes").is_dir():
         sys.exit("There are no sample notes in resources/.")
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for path in take(arguments.folder, arguments.query):
+    for path in take(arguments.folder, arguments.query) + (take_models(arguments.folder) if arguments.models else []):
         print(path)
     return 0
 

@@ -75,3 +75,6 @@ class HashingEmbedder:
 
     def unload(self) -> None:
         pass
+
+    def close(self) -> None:
+        pass

@@ -53,6 +53,10 @@ class Embedder(Protocol):
         """Give back what the model holds in memory; the next call loads it again."""
         ...
 
+    def close(self) -> None:
+        """End what is under way, within 0.2 s. Nothing is to be embedded afterwards."""
+        ...
+
 
 def vectors_in_order(embedder: Embedder, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Vectors:
     """float32 [n, dimensions] in the order of `texts`, for few texts that are all needed. Raises the first error met."""

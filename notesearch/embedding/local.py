@@ -84,6 +84,10 @@ class LocalEmbedder:
         if pool is not None:
             pool.shutdown(wait=False)
 
+    def close(self) -> None:
+        """A batch under way is short, and ends."""
+        self.unload()
+
     def _indexing_pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:

@@ -26,6 +26,8 @@ class Choices:
         self._consents = consents
         self._models = consents.models
         self._indexer = indexer
+        # Of folders that had nothing embedded: the model, and the word, that they had before another one was chosen.
+        self._before: dict[int, tuple[str, str]] = {}
 
     # Models
 
@@ -34,16 +36,20 @@ class Choices:
         return tuple(self._choice(model) for model in self._models.known)
 
     def _choice(self, model: EmbeddingModel) -> ModelChoice:
-        provider = self._models.provider(model.provider) if model.remote else None
+        provider = self._models.provider(model.provider) if self._models.address(model.provider) else None
+        title = provider.title if provider else model.provider if model.remote else "This computer"
         return ModelChoice(
-            identifier=model.identifier, title=model.title, provider=model.provider, provider_title=provider.title if provider else "This computer",
+            identifier=model.identifier, title=model.title, provider=model.provider, provider_title=title,
             host=provider.host if provider else "", remote=model.remote, dimensions=model.dimensions, context=model.context, price=model.price,
             best_for=model.best_for, retired=model.retired,
         )  # fmt: skip
 
     def prepare(self, row: FolderRow, identifier: str) -> bool:
         """Let a folder's next model be `identifier`. Whether its notes have to be read for it. Nothing is sent."""
-        model = self._models.model(identifier)
+        self._models.model(identifier)
+        if identifier != row.next_model:
+            # A word is for one change: for the same model later, the person is asked again.
+            self._consents.keep_words(row, row.model)
         if identifier == row.model:
             self._store.set_next_model(row.id, "")
             return False
@@ -52,15 +58,10 @@ class Choices:
                 self._store.set_next_model(row.id, identifier)
         else:
             # Nothing answers by meaning yet, so there is nothing to keep while another model is prepared.
+            self._before.setdefault(row.id, (row.model, row.agreed))
             self._store.set_next_model(row.id, "")
             self._store.set_model(row.id, identifier)
-        if not model.remote:
-            self._store.agree(row.id, self._agreed_besides(row, model))
         return True
-
-    def _agreed_besides(self, row: FolderRow, model: EmbeddingModel) -> str:
-        """A model on this computer asks for no word; the one that answers meanwhile keeps the word it has."""
-        return self._consents.statement(model) or row.agreed
 
     def estimate(self, row: FolderRow) -> Estimate:
         return self._consents.estimate(row)
@@ -68,15 +69,19 @@ class Choices:
     def agree(self, row: FolderRow) -> None:
         """The person agrees that the folder's (next) model is sent its notes."""
         model = self._models.model(row.next_model or row.model)
-        self._store.agree(row.id, self._agreed_besides(row, model))
+        self._before.pop(row.id, None)
+        self._consents.agree(row, model)
         self._required_indexer().retry_providers()
 
     def cancel(self, row: FolderRow) -> None:
         """The person does not agree: what answers now stays."""
         if row.next_model:
+            self._consents.keep_words(row, row.model)
             self._store.set_next_model(row.id, "")
-        elif self._state_of(row) is FolderState.CONSENT:
-            self._store.set_model(row.id, catalogue.LOCAL.identifier)
+        elif not row.embedded and self._state_of(row) is FolderState.CONSENT:
+            model, agreed = self._before.pop(row.id, (catalogue.LOCAL.identifier, ""))
+            self._store.agree(row.id, agreed)
+            self._store.set_model(row.id, model)
 
     def forget_previous(self, row: FolderRow) -> int:
         """Drop the vectors of the model that the folder had before. Returns how many."""
@@ -197,10 +202,13 @@ class Choices:
     def _state_of(self, row: FolderRow) -> FolderState | None:
         model = self._consents.known(row.next_model or row.model)
         unfinished = bool(row.next_model) or row.waiting > 0 or (not row.documents and model is not None and model.remote)
-        if model is None or not unfinished:
+        if model is None:
             return None
         if not self._consents.agreed(row, model):
+            # Also where nothing is left to be sent: no query goes there.
             return FolderState.CONSENT
+        if not unfinished:
+            return None
         return FolderState.WAITING if self._trouble(model) is not None else None
 
     def _required_indexer(self) -> Indexer:

@@ -15,7 +15,7 @@ from notesearch.engine.models import Models
 from notesearch.errors import BudgetReached, NotesearchError
 from notesearch.settings import Settings
 from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.rows import FolderRow
+from notesearch.storage.rows import FolderChoice, FolderRow
 
 
 class Consents:
@@ -29,9 +29,9 @@ class Consents:
 
     def marks(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have; the bundled one always."""
-        return {fingerprint(LOCAL), *(fingerprint(m) for row in self._store.folders() for m in self._models_of(row))}
+        return {fingerprint(LOCAL), *(fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row))}
 
-    def _models_of(self, row: FolderRow) -> Iterator[EmbeddingModel]:
+    def _models_of(self, row: FolderChoice) -> Iterator[EmbeddingModel]:
         for identifier in (row.model, row.next_model):
             model = self.known(identifier)
             if model is not None:
@@ -45,18 +45,31 @@ class Consents:
             return None
 
     def statement(self, model: EmbeddingModel) -> str:
-        """What the person agrees to: this model at this address. "" where nothing is sent anywhere."""
-        return f"{model.identifier} {self.models.host(model)}" if model.remote else ""
+        """What the person agrees to: this model at this address. "" where nothing is sent anywhere, and where nobody knows the address."""
+        address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
+        return f"{model.identifier} {address}" if address else ""
 
-    def agreed(self, row: FolderRow, model: EmbeddingModel) -> bool:
-        return not model.remote or row.agreed == self.statement(model)
+    def agreed(self, row: FolderRow | FolderChoice, model: EmbeddingModel) -> bool:
+        """A folder keeps a word for the model that answers and one for the next."""
+        return not model.remote or (self.statement(model) or None) in row.agreed.splitlines()
+
+    def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
+        """Keep the person's word for this model at its present address."""
+        others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
+        self._store.agree(row.id, "\n".join(filter(None, (*others, self.statement(model)))))
+
+    def keep_words(self, row: FolderRow, *identifiers: str) -> None:
+        """Take back what was agreed to for other models than these."""
+        kept = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] in identifiers]
+        self._store.agree(row.id, "\n".join(kept))
 
     def may_send(self, mark: str) -> Collection[int] | None:
         """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the computer."""
         model = self.models.by_mark(mark)
         if model is None or not model.remote:
             return None
-        return [row.id for row in self._store.folders() if model in self._models_of(row) and self.agreed(row, model)]
+        rows = self._store.folder_choices()
+        return [row.id for row in rows if mark in map(fingerprint, self._models_of(row)) and self.agreed(row, model)]
 
     def may_ask(self, mark: str) -> bool:
         """Whether a query may go to this model: somebody agreed to it for a folder."""
@@ -84,8 +97,8 @@ class Consents:
         counted = self._store.count_unsent(row.id, pending=bool(row.next_model))
         usd = None if model.price is None else counted.tokens * model.price / 1e6
         return Estimate(
-            folder=row.path, model=identifier, model_title=model.title, provider=model.provider, host=self.models.host(model),
-            remote=model.remote, notes=counted.documents, chunks=counted.chunks, tokens=counted.tokens, characters=counted.characters,
-            usd=usd if model.remote else 0.0, held_back=counted.held_back, reused=counted.embedded, agreed=self.agreed(row, model),
-            retired=model.retired, complete=not counted.chunks,
+            folder=row.path, model=identifier, model_title=model.title, provider=model.provider,
+            host=self.models.address(model.provider) if model.remote else "", remote=model.remote, notes=counted.documents, chunks=counted.chunks,
+            tokens=counted.tokens, characters=counted.characters, usd=usd if model.remote else 0.0, held_back=counted.held_back,
+            reused=counted.embedded, agreed=self.agreed(row, model), retired=model.retired, complete=not counted.chunks,
         )  # fmt: skip

@@ -80,15 +80,16 @@ class Engine:
     """
 
     def __init__(
-        self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embed: bool = True, embedders: Sequence[Embedder] | None = None
-    ) -> None:
+        self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embed: bool = True, embedders: Sequence[Embedder] | None = None,
+        credentials: Credentials | None = None,
+    ) -> None:  # fmt: skip
         self.data_dir = data_dir
         self._read_only = read_only
         self._watch = watch
         self._embed = embed
         self._ledger = Ledger(data_dir)
         # Embedders that were given may be in use elsewhere.
-        self._models = Models(files.Settings(), Credentials(), self._record, embedders)
+        self._models = Models(files.Settings(), credentials or Credentials(), self._record, embedders)
         self._ownership: Ownership | None = None
         self._listener: Listener | None = None
         self._watcher: Watcher | None = None
@@ -238,6 +239,7 @@ class Engine:
                 self._watcher.unwatch(folder)
             self._limited.pop(folder, None)
             self._store.remove_folder(row.id)
+        self._required_indexer().reconsider(row.model, row.next_model)
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
@@ -354,13 +356,21 @@ class Engine:
         """Choose a folder's next model, read its notes for it, and count what it would be sent. Sends nothing; a model on this computer begins
         at once. Raises NotIndexed, UsageError (unknown model), NotesearchError when paused."""
         folder = absolute(path)
-        if self._choices.prepare(self._row(folder), identifier):
+        row = self._row(folder)
+        if identifier != row.model:
             self._refuse_when_paused()
+        if self._choices.prepare(row, identifier):
             ticket = Ticket((folder,), reading_only=True)
             self._required_indexer().scan(folder, ticket)
-            self._await(ticket)
-            if ticket.errors:
-                raise ticket.errors[0]
+            try:
+                self._await(ticket)
+                if ticket.errors:
+                    raise ticket.errors[0]
+            except BaseException:
+                # What cannot be counted is not half begun.
+                if identifier != row.next_model:
+                    self.cancel_model(folder)
+                raise
         self.status_board.changed()
         return self._choices.estimate(self._row(folder))
 
@@ -376,7 +386,9 @@ class Engine:
     def cancel_model(self, path: Path) -> None:
         """The person does not agree: the folder keeps the model that answers."""
         folder = absolute(path)
-        self._choices.cancel(self._row(folder))
+        row = self._row(folder)
+        self._choices.cancel(row)
+        self._required_indexer().reconsider(row.next_model or row.model)
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
@@ -412,17 +424,15 @@ class Engine:
     def make_known(self, provider: str, model: str, base_url: str = "") -> None:
         """Keep a provider's address, and see that the model is known: one that is not is tested, with texts of ours. Raises UsageError,
         InsecureAddress, or a ProviderError."""
-        settings = self._consents.settings
-        if base_url:
-            address = catalogue.provider(provider, base_url).base_url
-            if address != self._models.address(provider):
-                self.save_settings(settings.with_provider(provider, base_url=address))
-        try:
-            self._models.model(f"{provider}/{model}")
-        except UsageError:
-            if any(m.provider == provider for m in catalogue.MODELS):
-                raise
-            self.test_provider(provider, model)
+        plain, sign, number = model.rpartition("#")
+        name = plain if sign and number.isdecimal() else model
+        known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
+        if not known and all(m.provider != provider for m in catalogue.MODELS):
+            self.test_provider(provider, name, base_url)
+        # Raises where there is no such model, or none of so many dimensions, before anything is kept.
+        self._models.model(f"{provider}/{model}")
+        if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(provider):
+            self.save_settings(self._consents.settings.with_provider(provider, base_url=address))
 
     def test_provider(self, provider: str, model: str, base_url: str = "") -> object:
         """Ask a server once what it is like, with texts of ours; what it found is kept in the settings. An embedding.probe.Probe. Raises a

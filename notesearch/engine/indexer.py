@@ -110,7 +110,9 @@ class Indexer:
         """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be forgotten."""
         if ticket is not None:
             with self._tickets_lock:
-                self._tickets.append(ticket)
+                # One for several folders counts once.
+                if ticket not in self._tickets:
+                    self._tickets.append(ticket)
             if self._broken is not None:
                 ticket.abandon(self._broken)
         self._queue.add_scan(Scan(folder, ticket, confirmed))
@@ -122,6 +124,12 @@ class Indexer:
     def retry_providers(self) -> None:
         """Whoever waits for a provider asks it again now."""
         self._lanes.retry()
+
+    def reconsider(self, *identifiers: str) -> None:
+        """A folder, or the word for one of these models, was taken back: nothing more of it is sent."""
+        for model in map(self._consents.known, identifiers):
+            if model is not None and model.remote:
+                self._lanes.reconsider(fingerprint(model))
 
     def trouble(self, mark: str) -> Trouble | None:
         """Why nothing is embedded for a model at present."""
@@ -403,6 +411,8 @@ class Indexer:
             self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
             if following is not None and known.pending != following.fingerprint:
                 self._store.put_pending(known.document_id, following)
+            elif following is None and known.pending:
+                self._store.drop_pending(known.document_id)
             if ticket is not None:
                 ticket.count(unchanged=1)
             return None
@@ -470,9 +480,11 @@ class Indexer:
 
     def _switch(self, row: FolderRow) -> bool:
         model = self._consents.known(row.next_model)
-        if model is None or not self._consents.agreed(row, model) or not self._store.switch_model(row.id, fingerprint(model)):
+        if model is None or not self._consents.agreed(row, model) or not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
             return False
         self._indexes.refresh_live(fingerprint(model), self._gates.stop.is_set)
+        # What answered before is left out of the answers by the lanes themselves.
+        self._lanes.vectors_unused()
         # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
         self._queue.add_scan(Scan(row.path))
         log.info("a folder has another model: %s", model.identifier)

@@ -17,7 +17,7 @@ from notesearch.embedding.local import lower_thread_priority
 from notesearch.engine.consent import Consents
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.work import Progress
-from notesearch.errors import BudgetReached, EmbeddingError, NotesearchError, ProviderBusy, ProviderError
+from notesearch.errors import BudgetReached, EmbeddingError, NotesearchError, ProviderBusy, ProviderError, UsageError
 from notesearch.storage.protocols import DocumentStore
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
 # So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
+# Seconds: a provider that asks for more is not waited for by a command that is to end.
+WORTH_WAITING = 120.0
 
 
 @dataclass(slots=True)
@@ -48,16 +50,17 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a lane waits, and until when (monotonic seconds; None: until the person acts). `failures` in a row."""
+    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in all. `failures` in a row."""
 
     error: NotesearchError
     until: float | None
     failures: int = 1
+    pause: float = 0.0
 
     @property
     def hopeless(self) -> bool:
         """Nobody should wait for it any more."""
-        return self.until is None or self.failures >= GIVE_UP_AFTER or isinstance(self.error, BudgetReached)
+        return self.until is None or self.failures >= GIVE_UP_AFTER or self.pause > WORTH_WAITING
 
 
 class Lane:
@@ -72,6 +75,7 @@ class Lane:
         self._woken = threading.Event()
         self._woken.set()
         self._unused = threading.Event()
+        self._reconsider = threading.Event()
         self.thread = threading.Thread(target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True)
 
     def wake(self) -> None:
@@ -81,6 +85,10 @@ class Lane:
         """The person did something about it, or asks to try again."""
         self.trouble = None
         self._woken.set()
+
+    def reconsider(self) -> None:
+        """The person has taken something back: what is under way ends, and what may be sent is asked again."""
+        self._reconsider.set()
 
     def vectors_unused(self) -> None:
         """A note was replaced or removed: vectors may be left that no note uses."""
@@ -116,19 +124,20 @@ class Lane:
             while self._embed_window() and not self._lanes.gates.stop.is_set():
                 pass
             self.trouble = None
-        except ProviderError as error:
+        except (ProviderError, UsageError) as error:
+            # UsageError: the address of the person's own server is not in the settings any more.
             self._fail(error)
         finally:
             self.busy = False
 
-    def _fail(self, error: ProviderError) -> None:
+    def _fail(self, error: ProviderError | UsageError) -> None:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
         pause = max(error.retry_after, 1.0) if isinstance(error, ProviderBusy) else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
         if isinstance(error, BudgetReached):
             # The next month brings another.
             pause = BUDGET_AGAIN
-        forever = (error.pauses or not error.retryable) and not isinstance(error, BudgetReached)
-        self.trouble = Trouble(error, None if forever else time.monotonic() + pause, failures)
+        forever = (isinstance(error, UsageError) or error.pauses or not error.retryable) and not isinstance(error, BudgetReached)
+        self.trouble = Trouble(error, None if forever else time.monotonic() + pause, failures, pause)
         log.warning("embedding waits: %s", type(error).__name__)
 
     def _rest(self) -> None:
@@ -148,13 +157,20 @@ class Lane:
         embedder = lanes.consents.models.embedder(self.mark)
         if embedder is None or gates.stop.is_set():
             return False
+        self._reconsider.clear()
         waiting = lanes.store.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
         if not waiting:
             return False
         lanes.consents.refuse_beyond_budget(embedder.model)
         self.busy = True
         lanes.begun()
-        for positions, delivered in embedder.embed_documents([w.text for w in waiting], [w.tokens for w in waiting], gates.closed):
+        spent: list[BudgetReached] = []
+        texts, tokens = [w.text for w in waiting], [w.tokens for w in waiting]
+
+        def ended() -> bool:
+            return gates.closed() or bool(spent) or self._reconsider.is_set()
+
+        for positions, delivered in embedder.embed_documents(texts, tokens, ended):
             digests = [waiting[i].text_hash for i in positions]
             if isinstance(delivered, EmbeddingError):
                 lanes.store.refuse_texts(self.mark, digests, delivered)
@@ -164,7 +180,13 @@ class Lane:
                 lanes.indexes.save_vectors()
                 self.trouble = None
                 lanes.embedded(len(delivered))
-            lanes.consents.refuse_beyond_budget(embedder.model)
+            try:
+                lanes.consents.refuse_beyond_budget(embedder.model)
+            except BudgetReached as reached:
+                # What has arrived already is paid: it is taken in first.
+                spent.append(reached)
+        if spent:
+            raise spent[0]
         return True
 
 
@@ -211,8 +233,16 @@ class Lanes:
 
     def retry(self) -> None:
         """The person acted, or asks to try again: whoever waits for a provider asks it now."""
-        for lane in self._lanes_wanted():
+        lanes = self._lanes_wanted()
+        for lane in lanes:
             lane.retry()
+        if not lanes and not self.gates.stop.is_set():
+            self._settled()
+
+    def reconsider(self, mark: str) -> None:
+        """The person has taken back a folder, or the word for a model."""
+        if (lane := self._lanes.get(mark)) is not None:
+            lane.reconsider()
 
     def vectors_unused(self) -> None:
         for lane in list(self._lanes.values()):

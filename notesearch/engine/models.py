@@ -37,13 +37,15 @@ class Models:
         """Take over changed settings: another address or own model gets another embedder."""
         with self._lock:
             before, self._settings = self._settings, settings
+            # The same vectors, asked for in another way: in larger requests, say.
+            self._marks |= {catalogue.fingerprint(m): m for m in settings.models if catalogue.fingerprint(m) not in self._given}
             outdated = [mark for mark, e in self._made.items() if e.model.remote and self._is_outdated(e.model, before)]
             gone = [self._made.pop(mark) for mark in outdated]
         for embedder in gone:
-            embedder.unload()
+            embedder.close()
 
     def _is_outdated(self, model: EmbeddingModel, before: Settings) -> bool:
-        moved = self._provider(model.provider, before) != self._provider(model.provider, self._settings)
+        moved = before.provider(model.provider).base_url != self._settings.provider(model.provider).base_url
         return moved or (model in before.models and model not in self._settings.models)
 
     @property
@@ -84,10 +86,6 @@ class Models:
         except NotesearchError:
             return ""
 
-    def host(self, model: EmbeddingModel) -> str:
-        """Where texts for this model go; "" where they stay here."""
-        return self.provider(model.provider).base_url if model.remote else ""
-
     def embedder(self, mark: str) -> Embedder | None:
         """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises UsageError or InsecureAddress where
         the provider's address cannot be used."""
@@ -111,8 +109,8 @@ class Models:
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
     def close(self) -> None:
-        """Unload what was made here."""
+        """Close what was made here."""
         with self._lock:
             made, self._made = list(self._made.values()), {}
         for embedder in made:
-            embedder.unload()
+            embedder.close()

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError, UsageError
 from notesearch.settings import LOCK
 
 log = logging.getLogger(__name__)
@@ -226,7 +226,7 @@ class Listener:
             for answer in self._handler(request):
                 send(answer)
         except NotesearchError as error:
-            send({"error": [error.title, error.hint, error.retryable]})
+            send({"error": [error.title, error.hint, error.retryable, isinstance(error, UsageError)]})
         except OSError:
             raise
         except Exception:
@@ -278,8 +278,9 @@ def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> It
             raise _held(data_dir) from error
         while (answer := _next_answer(data_dir, lines)) is not None:
             if "error" in answer:
-                title, hint, retryable = answer["error"]
-                raise NotesearchError(title, hint=hint, retryable=retryable)
+                title, hint, retryable, *usage = answer["error"]
+                kind = UsageError if usage == [True] else NotesearchError
+                raise kind(title, hint=hint, retryable=retryable)
             yield answer
 
 

@@ -77,8 +77,21 @@ class Requests:
 
     def _prepare_model(self, paths: Sequence[Path], model: str) -> Answers:
         result: list[list[Estimate]] = []
-        yield from _meanwhile(lambda: [self._engine.prepare_model(path, model) for path in paths], result, [])
+        yield from _meanwhile(lambda: self._prepared(paths, model), result, [])
         yield {"estimates": [{**asdict(e), "folder": str(e.folder)} for e in result[0]], "done": True}
+
+    def _prepared(self, paths: Sequence[Path], model: str) -> list[Estimate]:
+        """Of all of them, or none: what was prepared before one failed is taken back."""
+        done: list[Estimate] = []
+        try:
+            for path in paths:
+                done.append(self._engine.prepare_model(path, model))
+        except NotesearchError:
+            for estimate in done:
+                if not estimate.agreed or not estimate.remote:
+                    self._engine.cancel_model(estimate.folder)
+            raise
+        return done
 
     def _index(self, paths: Sequence[Path], confirmed: bool) -> Answers:
         latest: list[IndexingStatus] = []

@@ -256,7 +256,7 @@ class Search:
         """Which folders were searched by words alone, and why."""
         if not model.remote:
             return f"Searched by words only. {error.title}."
-        folders = [row.path.name for row in self._store.folders() if row.model == model.identifier]
+        folders = [row.path.name for row in self._store.folder_choices() if row.model == model.identifier]
         return f"{', '.join(folders)}: searched by words only. {error.title}."
 
     def _meaning(

@@ -40,6 +40,7 @@ _KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pendin
 # What the column `held` of a chunk says.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 # A note with the same content, read in the same way.
+_PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
 _TWIN = "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
 
 
@@ -86,9 +87,9 @@ class Documents(KeptVectors):
         twin = w.execute(_TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)).fetchone()
         cut = Cut(fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held)
         chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, cut)
-        waited = [chunk for chunk in chunks if not chunk.held]
-        reused = sum(chunk.vector_id is not None for chunk in waited)
-        values = self._values(new, len(waited), reused)
+        pending = self._pending_chunks(w, new.pending, new.content_hash, new.reading) if new.pending is not None else []
+        reused = sum(chunk.vector_id is not None for chunk in chunks if not chunk.held)
+        values = self._values(new, chunks, pending)
         if twin and new.moved_from is not None:
             values["embedded_title"] = twin[1]
         elif not twin and reused * 2 >= len(chunks):
@@ -98,6 +99,7 @@ class Documents(KeptVectors):
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
             left = self._vectors_of(w, document_id) if row[1] == new.fingerprint else []
+            left += self._vectors_of(w, document_id, "pending_chunks") if new.pending is not None else []
             for table in ("texts", "chunks", "pending_chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
             w.execute(f"UPDATE documents SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?", (*values.values(), document_id))
@@ -105,13 +107,14 @@ class Documents(KeptVectors):
             marks = ", ".join("?" * len(values))
             document_id = int(w.execute(f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", list(values.values())).lastrowid or 0)
         self._put_parts(w, document_id, new, chunks)
+        self._insert_chunks(w, "pending_chunks", document_id, pending)
+        self._note_use(w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left)
         if new.pending is not None:
-            self._put_cut(w, document_id, new.pending)
-        self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None], left=left)
+            self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
         w.execute("DELETE FROM problems WHERE path = ?", (path,))
         return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
-    def _values(self, new: NewDocument, chunks: int, embedded: int) -> dict[str, object]:
+    def _values(self, new: NewDocument, chunks: Sequence[_StoredChunk], pending: Sequence[_StoredChunk]) -> dict[str, object]:
         """The columns of the document's row. `embedded_title` is the title under which the next reading cuts and embeds the note: its own for
         a copy and for a note that became another; else, after a rename, the former one for as long as that keeps most of its vectors."""
         document = new.document
@@ -120,8 +123,10 @@ class Documents(KeptVectors):
             "fingerprint": new.fingerprint, "reading": new.reading, "format": document.format, "title": document.title,
             "embedded_title": document.title, "first_line": document.first_line, "length": len(document.text), "language": document.language,
             "tags": _json(document.tags), "aliases": _json(document.aliases), "created": document.created, "updated": document.updated,
-            "private": int(document.private), "expected": chunks, "embedded": embedded, "pending_fingerprint": "",
+            "private": int(document.private), "pending_fingerprint": new.pending.fingerprint if new.pending is not None else "",
             "position": self._next_position(),
+            **dict(zip(("expected", "embedded", "held_back"), _counted(chunks), strict=True)),
+            **dict(zip(("pending_expected", "pending_embedded", "pending_held_back"), _counted(pending), strict=True)),
         }  # fmt: skip
 
     def _moved_row(self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: str) -> tuple[int, str] | None:
@@ -132,11 +137,29 @@ class Documents(KeptVectors):
         return moved or at_target
 
     @staticmethod
-    def _twin_chunks(w: sqlite3.Connection, twin: int) -> list[_StoredChunk]:
+    def _twin_chunks(w: sqlite3.Connection, twin: int, table: str = "chunks") -> list[_StoredChunk]:
         """The chunks of a note with the same content: a copy or a rename is not embedded again, although a title taken from the file's name
         differs. They are taken as they are, for a title of another length may have cut the same text elsewhere."""
-        rows = w.execute(f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (twin,))
+        rows = w.execute(f"SELECT {CHUNK_COLUMNS} FROM {table} WHERE document_id = ? ORDER BY ordinal", (twin,))
         return [_StoredChunk(*row) for row in rows]
+
+    def _pending_chunks(self, w: sqlite3.Connection, cut: Cut, content_hash: str, reading: int) -> list[_StoredChunk]:
+        """The chunks for the next model: those of a note with the same content where these have fewer vectors, for it may have another title."""
+        chunks = self._new_chunks(w, cut)
+        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
+        others = self._twin_chunks(w, twin[0], "pending_chunks") if twin else []
+        return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
+
+    def _share_pending(self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, int, str]) -> None:
+        """Where these have all vectors, notes with the same content (`key`) that still wait for some take them: going back to a former model finds
+        a copy's vectors under the title that it was copied from."""
+        expected, embedded, _ = _counted(chunks)
+        if not embedded or embedded < expected:
+            return
+        for (document_id,) in w.execute(f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key).fetchall():
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            self._recount(w, [document_id])
 
     def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
         """The chunks as they were cut, with the vectors that their texts have. What the person let go is not held back again."""
@@ -155,23 +178,35 @@ class Documents(KeptVectors):
     def put_pending(self, document_id: int, cut: Cut) -> None:
         """Cut a document that is in the store for its folder's next model too."""
         with self._write() as w:
-            if w.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone():
-                self._put_cut(w, document_id, cut)
+            row = w.execute("SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)).fetchone()
+            if row is None:
+                return
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            chunks = self._pending_chunks(w, cut, *row)
+            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            w.execute("UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id))
+            self._recount(w, [document_id])
+            self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None])
+            self._share_pending(w, chunks, (*row, cut.fingerprint))
 
-    def _put_cut(self, w: sqlite3.Connection, document_id: int, cut: Cut) -> None:
-        w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
-        chunks = self._new_chunks(w, cut)
-        w.executemany(f"INSERT INTO pending_chunks (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})", ((document_id, *c) for c in chunks))
-        w.execute("UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id))
+    def drop_pending(self, document_id: int) -> None:
+        """Forget what a document was cut for a next model that is not wanted any more; the vectors are kept."""
+        with self._write() as w:
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
+            self._recount(w, [document_id])
 
     @staticmethod
-    def _put_parts(w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]) -> None:
+    def _insert_chunks(w: sqlite3.Connection, table: str, document_id: int, chunks: Sequence[_StoredChunk]) -> None:
+        w.executemany(f"INSERT INTO {table} (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})", ((document_id, *c) for c in chunks))
+
+    def _put_parts(self, w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]) -> None:
         text = new.document.text
         w.executemany(
             "INSERT INTO texts VALUES (?, ?, ?)",
             ((document_id, number, text[start : start + SEGMENT]) for number, start in enumerate(range(0, len(text), SEGMENT))),
         )
-        w.executemany(f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})", ((document_id, *chunk) for chunk in chunks))
+        self._insert_chunks(w, "chunks", document_id, chunks)
         w.executemany("INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets))
 
     def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:
@@ -200,7 +235,7 @@ class Documents(KeptVectors):
             return len(ids)
 
     def _remove(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
-        left = [vector_id for document_id in ids for vector_id in self._vectors_of(w, document_id)]
+        left = [vector_id for document_id in ids for table in ("chunks", "pending_chunks") for vector_id in self._vectors_of(w, document_id, table)]
         w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
         w.executemany("INSERT INTO tombstones VALUES (?, ?)", ((self._next_position(), i) for i in ids))
         self._note_use(w, left=left)
@@ -209,6 +244,12 @@ class Documents(KeptVectors):
         """Forget which documents left the index up to `position`, which every copy has reached. The newest stays: it may hold the position."""
         with self._write() as w:
             w.execute("DELETE FROM tombstones WHERE position <= ? AND position < (SELECT max(position) FROM tombstones)", (position,))
+
+
+def _counted(chunks: Sequence[_StoredChunk]) -> tuple[int, int, int]:
+    """How many are to be embedded, are, and are held back."""
+    waited = [chunk for chunk in chunks if not chunk.held]
+    return len(waited), sum(chunk.vector_id is not None for chunk in waited), len(chunks) - len(waited)
 
 
 def _json(values: Sequence[str]) -> str:

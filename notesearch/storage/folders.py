@@ -8,14 +8,8 @@ from pathlib import Path
 from notesearch.domain import FileProblem
 from notesearch.errors import NotesearchError
 from notesearch.storage.documents import Documents
-from notesearch.storage.rows import FolderRow, Held
+from notesearch.storage.rows import FolderChoice, FolderRow, Held
 from notesearch.storage.vectors import UNUSED
-
-_PENDING_COUNTS = (
-    "SELECT d.folder_id, coalesce(sum(p.held = 0), 0), coalesce(sum(p.held = 0 AND p.vector_id IS NOT NULL), 0), coalesce(sum(p.held > 0), 0)"
-    " FROM pending_chunks p JOIN documents d ON d.id = p.document_id GROUP BY d.folder_id"
-)
-_HELD_COUNTS = "SELECT d.folder_id, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.held > 0 GROUP BY d.folder_id"
 
 
 class Folders(Documents):
@@ -32,8 +26,10 @@ class Folders(Documents):
         with self._write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             vectors = w.execute(
-                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
+                " UNION ".join(
+                    f"SELECT c.vector_id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE d.folder_id = ?1 AND c.vector_id IS NOT NULL"
+                    for table in ("chunks", "pending_chunks")
+                ),
                 (folder_id,),
             ).fetchall()
             self._remove(w, ids)
@@ -55,19 +51,24 @@ class Folders(Documents):
             """SELECT f.id, f.path, f.model, f.held, count(d.id), coalesce(sum(d.embedded >= d.expected), 0),
                       (SELECT count(*) FROM problems p WHERE p.folder_id = f.id
                          AND NOT EXISTS (SELECT 1 FROM documents x WHERE x.path = p.path)),
-                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0), f.next_model, f.previous_model, f.agreed
+                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0), coalesce(sum(d.pending_expected), 0),
+                      coalesce(sum(d.pending_embedded), 0), coalesce(sum(d.held_back), 0), coalesce(sum(d.pending_held_back), 0),
+                      f.next_model, f.previous_model, f.agreed
                FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""
         )
-        pending = {i: counts for i, *counts in self._read(_PENDING_COUNTS)}
-        held_back = dict(self._read(_HELD_COUNTS))
         return tuple(
             FolderRow(
                 id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded,
-                next_model=following, previous_model=former, agreed=agreed, pending_chunks=pending.get(i, (0, 0, 0))[0],
-                pending_embedded=pending.get(i, (0, 0, 0))[1], held_back=pending[i][2] if i in pending else held_back.get(i, 0),
+                pending_chunks=pending, pending_embedded=ready, held_back=later if following else kept, next_model=following, previous_model=former,
+                agreed=agreed,
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded, following, former, agreed in rows
+            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, former, agreed in rows
         )  # fmt: skip
+
+    def folder_choices(self) -> tuple[FolderChoice, ...]:
+        """The models of the folders, by path, without counting anything: each search asks."""
+        rows = self._read("SELECT id, path, model, next_model, agreed FROM folders ORDER BY path")
+        return tuple(FolderChoice(i, Path(path), *rest) for i, path, *rest in rows)
 
     def roots(self) -> dict[int, Path]:
         """Paths of the folders by id, without counting anything."""

@@ -116,15 +116,23 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
-    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model beside those that answer meanwhile;
-    # passages that are not sent to a remote model (0: sent; see documents.HELD), and texts that the person let go.
+    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model beside those that answer meanwhile,
+    # counted in their note's row as the others are; passages that are not sent to a remote model (0: sent; see documents.HELD), and texts that
+    # the person let go.
     """
     ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN agreed TEXT NOT NULL DEFAULT '';
     ALTER TABLE documents ADD COLUMN pending_fingerprint TEXT NOT NULL DEFAULT '';
+    ALTER TABLE documents ADD COLUMN pending_expected INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN pending_embedded INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN held_back INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE documents ADD COLUMN pending_held_back INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX documents_folder;
+    CREATE INDEX documents_folder ON documents
+        (folder_id, expected, embedded, pending_expected, pending_embedded, held_back, pending_held_back);
+    CREATE INDEX documents_pending ON documents (pending_fingerprint, mtime_ns DESC) WHERE pending_embedded < pending_expected;
     ALTER TABLE chunks ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
-    CREATE INDEX chunks_held ON chunks (document_id) WHERE held > 0;
 
     CREATE TABLE pending_chunks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

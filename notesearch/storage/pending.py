@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from notesearch.domain import HeldBack
 from notesearch.errors import NotesearchError
@@ -13,6 +12,7 @@ from notesearch.storage.rows import Unsent
 from notesearch.storage.vectors import UNUSED
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
+_PENDING_LEFT = "SELECT count(*) FROM documents WHERE folder_id = ? AND (pending_fingerprint <> ? OR pending_embedded < pending_expected)"
 
 
 class Pending(Folders):
@@ -22,7 +22,11 @@ class Pending(Folders):
         """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten, its vectors are kept."""
         with self._write() as w:
             w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
-            w.execute("UPDATE documents SET pending_fingerprint = '' WHERE folder_id = ? AND pending_fingerprint <> ''", (folder_id,))
+            w.execute(
+                "UPDATE documents SET pending_fingerprint = '', pending_expected = 0, pending_embedded = 0, pending_held_back = 0"
+                " WHERE folder_id = ? AND pending_fingerprint <> ''",
+                (folder_id,),
+            )
             w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
 
     def set_model(self, folder_id: int, model: str) -> None:
@@ -36,18 +40,15 @@ class Pending(Folders):
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
 
     def pending_left(self, folder_id: int, fingerprint: str) -> int:
-        """How many notes and passages are missing until the next model can answer."""
-        row = self._one(
-            f"SELECT (SELECT count(*) FROM documents WHERE folder_id = ?1 AND pending_fingerprint <> ?2)"
-            f" + (SELECT count(*) FROM pending_chunks WHERE vector_id IS NULL AND held = 0 AND {_OF_FOLDER.replace('?', '?1')})",
-            (folder_id, fingerprint),
-        )
-        return int(row[0])
+        """How many notes are missing until the next model can answer."""
+        return int(self._one(_PENDING_LEFT, (folder_id, fingerprint))[0])
 
-    def switch_model(self, folder_id: int, fingerprint: str) -> bool:
-        """Let the next model answer, in one transaction. False, and nothing changed, where something is missing still."""
+    def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
+        """Let the next model answer, in one transaction. False, and nothing changed, where something is missing still, or where the person has
+        chosen another one meanwhile."""
         with self._write() as w:
-            if self.pending_left(folder_id, fingerprint):
+            chosen = w.execute("SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)).fetchone()
+            if chosen is None or w.execute(_PENDING_LEFT, (folder_id, fingerprint)).fetchone()[0]:
                 return False
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             w.execute(f"DELETE FROM chunks WHERE {_OF_FOLDER}", (folder_id,))
@@ -85,7 +86,7 @@ class Pending(Folders):
         documents = self._one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
         chunks, tokens, characters = self._one(
             f"SELECT count(*), coalesce(sum(t), 0), coalesce(sum(n), 0) FROM"
-            f" (SELECT max(tokens) AS t, max(end - start + length(prefix)) AS n {waiting} GROUP BY text_hash)",
+            f" (SELECT max(tokens) AS t, max(end - start + length(prefix) + (prefix <> '')) AS n {waiting} GROUP BY text_hash)",
             (folder_id,),
         )
         embedded, held = self._one(
@@ -131,12 +132,3 @@ class Pending(Folders):
                 "INSERT OR REPLACE INTO problems SELECT path, folder_id, size, mtime_ns, ?, ?, 0, reading FROM documents WHERE id = ?",
                 ((error.title, error.hint, i) for i in documents),
             )
-
-    @staticmethod
-    def _recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
-        """How many passages of these documents are to be embedded, and are: what is held back is not waited for."""
-        w.executemany(
-            "UPDATE documents SET expected = (SELECT count(*) FROM chunks WHERE document_id = ?1 AND held = 0),"
-            " embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1 AND held = 0) WHERE id = ?1",
-            ((i,) for i in document_ids),
-        )

@@ -102,12 +102,14 @@ class Questions(Database):
             (fingerprint, limit, limit),
         )
         if len(rows) < limit:
+            left = limit - len(rows)
             rows += self._read(
                 f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
-                    FROM pending_chunks c JOIN documents d ON d.id = c.document_id
-                    WHERE c.vector_id IS NULL AND c.held = 0 AND d.pending_fingerprint = ?{among}
+                    FROM (SELECT id, mtime_ns FROM documents
+                          WHERE pending_embedded < pending_expected AND pending_fingerprint = ?{among} ORDER BY mtime_ns DESC LIMIT ?) d
+                    JOIN pending_chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
                     ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",
-                (fingerprint, limit - len(rows)),
+                (fingerprint, left, left),
             )
         result: dict[bytes, WaitingChunk] = {}
         for document_id, digest, prefix, start, end, tokens in rows:

@@ -72,6 +72,16 @@ class Unsent:
     held_back: int
 
 
+class FolderChoice(NamedTuple):
+    """What the person chose for a folder, without a count."""
+
+    id: int
+    path: Path
+    model: str
+    next_model: str
+    agreed: str
+
+
 class Known(NamedTuple):
     """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and there is no fingerprint.
 

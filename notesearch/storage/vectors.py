@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from notesearch.storage.rows import Vectors
 
 # Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
 UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0}) AND NOT EXISTS (SELECT 1 FROM pending_chunks WHERE vector_id = {0})"
+
+_COUNTS = "SELECT count(*) FILTER (WHERE held = 0), count(vector_id) FILTER (WHERE held = 0), count(*) FILTER (WHERE held > 0) FROM"
+RECOUNT = (
+    f"UPDATE documents SET (expected, embedded, held_back) = ({_COUNTS} chunks WHERE document_id = ?1),"
+    f" (pending_expected, pending_embedded, pending_held_back) = ({_COUNTS} pending_chunks WHERE document_id = ?1) WHERE id = ?1"
+)
 
 
 class KeptVectors(Database):
@@ -33,20 +39,24 @@ class KeptVectors(Database):
                 ).fetchall()
                 w.executemany("UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks))
                 pending = w.execute(
-                    "UPDATE pending_chunks SET vector_id = ? WHERE text_hash = ? AND vector_id IS NULL"
-                    " AND (SELECT pending_fingerprint FROM documents WHERE id = document_id) = ?",
-                    (vector_id, digest, fingerprint),
-                ).rowcount
+                    "SELECT c.id, c.document_id FROM pending_chunks c JOIN documents d ON d.id = c.document_id"
+                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.pending_fingerprint = ?",
+                    (digest, fingerprint),
+                ).fetchall()
+                w.executemany("UPDATE pending_chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in pending))
                 if vector_id is not None and not chunks and not pending:
                     # The note was edited or removed while its vector was being made.
                     self._note_use(w, left=[vector_id])
-                completed += len(chunks) + pending
-                touched.update(d for _, d in chunks)
-            w.executemany(
-                "UPDATE documents SET embedded = (SELECT count(vector_id) FROM chunks WHERE document_id = ?1 AND held = 0) WHERE id = ?1",
-                ((d,) for d in touched),
-            )
+                completed += len(chunks) + len(pending)
+                touched.update(d for _, d in (*chunks, *pending))
+            self._recount(w, touched)
             return completed
+
+    @staticmethod
+    def _recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
+        """Count again, in the rows of these documents, the passages that are to be embedded, that are, and that are held back and not waited
+        for."""
+        w.executemany(RECOUNT, ((i,) for i in document_ids))
 
     @staticmethod
     def _vector_id(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
@@ -54,8 +64,8 @@ class KeptVectors(Database):
         return int(row[0]) if row else None
 
     @staticmethod
-    def _vectors_of(w: sqlite3.Connection, document_id: int) -> list[int]:
-        return [row[0] for row in w.execute("SELECT vector_id FROM chunks WHERE document_id = ? AND vector_id IS NOT NULL", (document_id,))]
+    def _vectors_of(w: sqlite3.Connection, document_id: int, table: str = "chunks") -> list[int]:
+        return [row[0] for row in w.execute(f"SELECT vector_id FROM {table} WHERE document_id = ? AND vector_id IS NOT NULL", (document_id,))]
 
     @staticmethod
     def _note_use(w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:

@@ -21,8 +21,8 @@ from notesearch.ui.bridge import Bridge, Failure
 if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
 
-# Seconds that closing waits for jobs. A keyring that asks the person may not keep the program from ending.
-ENDS_WITHIN = 5.0
+# Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not keep the program from ending.
+ENDS_WITHIN = 0.2
 NOTES_SHOWN = 200
 LEDGER_SHOWN = 500
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from notesearch.domain import Estimate, Folder, ProviderInfo
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
-from notesearch.ui.controls import ELLIPSIS, Facts, Scrolled, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.wording import count, model_name
 
@@ -90,17 +90,11 @@ class ConsentPage(QWidget):
         for part in (self.title, self.facts, self.key, self.budget, self.afterwards):
             inner.addWidget(part)
         inner.addStretch(1)
-        below = QHBoxLayout()
-        below.setSpacing(8)
-        below.addWidget(self.preview)
-        below.addStretch(1)
-        below.addWidget(self.decline)
-        below.addWidget(self.agree)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
         layout.addWidget(Scrolled(inside), 1)
-        layout.addLayout(below)
+        layout.addWidget(Row((self.preview, self.decline, self.agree), gap=1))
 
     def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
         self.estimate = estimate
@@ -119,8 +113,8 @@ class ConsentPage(QWidget):
         (self.preview if estimate.remote else self.agree).setFocus()
 
     def show_provider(self, info: ProviderInfo | None) -> None:
-        remote = self.estimate is not None and self.estimate.remote
-        self.key.show_info(info if remote else None)
-        said = wording_models.used_up(info) if info is not None and remote else ""
+        estimate = self.estimate if self.estimate is not None and self.estimate.remote else None
+        self.key.show_info(info if estimate is not None else None)
+        said = wording_models.beyond_budget(estimate, info) if info is not None and estimate is not None else ""
         self.budget.setText(said)
         self.budget.setVisible(bool(said))

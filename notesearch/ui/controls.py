@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QLayout,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -26,6 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+SPACING = 8
+NARROW = 400
+LEAST_WORDS = 120
 
 
 def button(text: str, slot: object, *, primary: bool = False, name: str = "") -> QPushButton:
@@ -132,6 +133,8 @@ class Scrolled(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
+        for form in self.findChildren(Form):
+            form.set_narrow(narrow=self.viewport().width() < NARROW)
         inside = self.widget()
         if inside is not None:
             inside.setMinimumHeight(max(0, inside.heightForWidth(self.viewport().width())))
@@ -144,36 +147,119 @@ def fit_height(dialog: QDialog) -> None:
         dialog.setMinimumHeight(layout.totalHeightForWidth(dialog.width()))
 
 
-class Form(QGridLayout):
-    """Names beside fields, one below the other. A field may be a layout; a row without a name is a remark on the one above."""
+class Row(QWidget):
+    """Parts side by side; where there is no room for that, one below the other. `gap`: what stands behind this many parts goes to the right
+    edge. The part `wide` takes the room that is left."""
+
+    def __init__(self, parts: Sequence[QWidget], *, gap: int = -1, wide: int = -1) -> None:
+        super().__init__()
+        self._parts = tuple(parts)
+        self._gap, self._wide = gap, wide
+        for part in self._parts:
+            part.setParent(self)
+        # No layout of Qt's: it would answer in the row's place how high it has to be.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(max((_least(part) for part in self._shown), default=0), self.heightForWidth(self.width()))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._needed(), self.heightForWidth(self.width()))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        shown, room = self._shown, width - self._needed()
+        if room >= 0:
+            return max((_height(part, room + _least(part)) for part in shown), default=0)
+        return sum(_height(part, width) for part in shown) + SPACING * max(0, len(shown) - 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._arrange()
+            self.updateGeometry()
+        return super().event(event)
+
+    def _arrange(self) -> None:
+        room = self.width() - self._needed()
+        x = y = 0
+        for at, part in enumerate(self._parts):
+            if part not in self._shown:
+                continue
+            if room < 0:
+                height = _height(part, self.width())
+                part.setGeometry(0, y, self.width(), height)
+                y += height + SPACING
+                continue
+            width = _least(part) + (room if at == self._wide else 0)
+            height = _height(part, width)
+            x += room if at == self._gap else 0
+            part.setGeometry(x, (self.height() - height) // 2, width, height)
+            x += width + SPACING
+
+    def _needed(self) -> int:
+        return sum(_least(part) for part in self._shown) + SPACING * max(0, len(self._shown) - 1)
+
+    @property
+    def _shown(self) -> list[QWidget]:
+        """The parts that nobody has hidden. Before a dialog is shown, those count as well."""
+        explicit = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
+        return [part for part in self._parts if not (part.isHidden() and part.testAttribute(explicit))]
+
+
+def _least(part: QWidget) -> int:
+    """How wide a part has to be at least: words that wrap can do with little."""
+    return LEAST_WORDS if isinstance(part, QLabel) and part.wordWrap() else part.sizeHint().width()
+
+
+def _height(part: QWidget, width: int) -> int:
+    return part.heightForWidth(width) if part.hasHeightForWidth() else part.sizeHint().height()
+
+
+class Form(QWidget):
+    """Names beside fields, one below the other; in a narrow dialog the names stand above."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setHorizontalSpacing(16)
-        self.setVerticalSpacing(0)
-        self.setColumnStretch(1, 1)
+        self._rows: list[tuple[QLabel | None, QWidget]] = []
+        self._narrow: bool | None = None
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
 
-    def add(self, name: str, field: QWidget | QLayout) -> None:
-        row = self.rowCount()
-        space = 2 if not name else 12 if self.count() else 0
+    def add(self, name: str, field: QWidget) -> None:
+        """A row without a name is a remark on the one above."""
+        said = None
         if name:
-            said = QLabel(name)
-            said.setContentsMargins(0, space + (6 if isinstance(field, (QLineEdit, QComboBox, QLayout)) else 0), 0, 0)
-            self.addWidget(said, row, 0, Qt.AlignmentFlag.AlignTop)
-            if isinstance(field, QWidget):
-                said.setBuddy(field)
-        if isinstance(field, QLabel):
-            field.setContentsMargins(0, space, 0, 2)
-            self.addWidget(field, row, 1)
+            said = QLabel(name, self)
+            said.setBuddy(field)
+        self._rows.append((said, field))
+        self._narrow = None
+        self.set_narrow(narrow=False)
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        if narrow == self._narrow:
             return
-        inside = QVBoxLayout()
-        inside.setContentsMargins(0, space, 0, 0)
-        if isinstance(field, QWidget):
+        self._narrow = narrow
+        while self._grid.takeAt(0):
+            pass
+        for at, (said, field) in enumerate(self._rows):
+            space = (12 if at else 0) if said is not None else 2
+            if said is not None:
+                tall = not isinstance(field, (QLabel, QCheckBox))
+                said.setContentsMargins(0, space + (6 if tall and not narrow else 0), 0, 4 if narrow else 0)
+                self._grid.addWidget(said, 2 * at, 0, 1, 2 if narrow else 1, Qt.AlignmentFlag.AlignTop)
+            inside = QVBoxLayout()
+            inside.setContentsMargins(0, 0 if narrow and said is not None else space, 0, 0)
             inside.addWidget(field)
-        else:
-            inside.addLayout(field)
-        self.addLayout(inside, row, 1)
+            self._grid.addLayout(inside, 2 * at + int(narrow), 0 if narrow else 1, 1, 2 if narrow else 1)
 
 
 class Facts(QWidget):

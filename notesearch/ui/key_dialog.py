@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.errors import KeyInvalid
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import button, fit_height, hint, label, plain_buttons
-from notesearch.ui.wording_models import key_kept
+from notesearch.ui.controls import Row, button, fit_height, hint, label
 
 STORED_NOTE = "It goes into your system's keyring and nowhere else. Where there is none it is kept until Notesearch is quit."
 
@@ -75,14 +74,9 @@ class KeyDialog(QDialog):
         self.said = label("", "warningText")
         self.page = button("Where do I get one?", self._on_page)
         self.page.setVisible(bool(page))
-        self.buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel))
-        self.save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
-        self.save.setText("Keep the key")
-        self.save.setAccessibleName("Keep the key")
-        below = QHBoxLayout()
-        below.addWidget(self.page)
-        below.addStretch(1)
-        below.addWidget(self.buttons)
+        self.save = button("Keep the key", self._on_save, primary=True)
+        self.save.setDefault(True)
+        cancel = button("Cancel", self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(12)
@@ -91,10 +85,8 @@ class KeyDialog(QDialog):
         layout.addWidget(self.said)
         layout.addWidget(hint(STORED_NOTE))
         layout.addStretch(1)
-        layout.addLayout(below)
+        layout.addWidget(Row((self.page, self.save, cancel), gap=1))
         self.field.textChanged.connect(self._check)
-        self.buttons.accepted.connect(self._on_save)
-        self.buttons.rejected.connect(self.reject)
         self.finished.connect(self.field.wipe)
         models.key_kept.connect(self._on_kept)
         models.key_failed.connect(self._on_failed)
@@ -125,7 +117,6 @@ class KeyDialog(QDialog):
     def _on_kept(self, provider: str, state: str) -> None:
         if provider == self._provider:
             self.setResult(QDialog.DialogCode.Accepted)
-            self.kept = key_kept(state)
             self.accept()
 
     def _on_failed(self, provider: str, failure: Failure) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from notesearch.domain import ProviderInfo
 from notesearch.ui import wording_models
-from notesearch.ui.controls import ELLIPSIS, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, Row, button, hint, label
 
 
 class KeyLine(QWidget):
@@ -25,6 +25,7 @@ class KeyLine(QWidget):
     def __init__(self, *, forgets: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.info: ProviderInfo | None = None
+        self._showing: tuple[ProviderInfo | None, bool] | None = None
         self.state = label()
         self.state.setAccessibleName("Key")
         self.more = hint()
@@ -32,21 +33,18 @@ class KeyLine(QWidget):
         self.again = button("Look again", self._on_again)
         self.forget = button("Forget", self._on_forget, name="Forget the key")
         self.forget.setVisible(forgets)
-        across = QHBoxLayout()
-        across.setSpacing(8)
-        across.addWidget(self.state, 1)
-        for each in (self.again, self.set, self.forget):
-            across.addWidget(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(across)
+        layout.addWidget(Row((self.state, self.again, self.set, self.forget), wide=0))
         layout.addWidget(self.more)
         self.show_info(None)
 
     def show_info(self, info: ProviderInfo | None, *, named: bool = True) -> None:
         """`named`: with the provider's name in front."""
-        self.info = info
+        if (info, named) == self._showing:
+            return
+        self.info, self._showing = info, (info, named)
         self.setVisible(info is not None)
         if info is None:
             return

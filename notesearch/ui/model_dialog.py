@@ -12,7 +12,7 @@ from notesearch.domain import Estimate, Folder, FolderState, IndexingStatus, Mod
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
 from notesearch.ui.consent import ConsentPage, CountingPage
-from notesearch.ui.controls import ELLIPSIS, ComboBox, button, hint
+from notesearch.ui.controls import ELLIPSIS, ComboBox, Row, button, hint
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.model_list import ModelList
 from notesearch.ui.own_server import OwnServerPage
@@ -48,12 +48,6 @@ class ChoicePage(QWidget):
         self.stop = button("Stop preparing", self.stop_wanted)
         self.close_button = button("Close", self.closed)
         self.next = button("Next", self._on_next, primary=True)
-        below = QHBoxLayout()
-        below.setSpacing(8)
-        below.addWidget(self.own)
-        below.addStretch(1)
-        below.addWidget(self.close_button)
-        below.addWidget(self.next)
         about = QHBoxLayout()
         about.setSpacing(8)
         about.addWidget(self.present, 1)
@@ -65,7 +59,7 @@ class ChoicePage(QWidget):
         layout.addLayout(about)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.key)
-        layout.addLayout(below)
+        layout.addWidget(Row((self.own, self.close_button, self.next), gap=1))
         self.list.chosen.connect(self._on_chosen)
         self.list.taken.connect(self._on_next)
         self.key.set_wanted.connect(self.key_wanted)

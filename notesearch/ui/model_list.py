@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 from notesearch.domain import ModelChoice
 from notesearch.ui import wording_models
 from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
+from notesearch.ui.wording import DOT
 
 Index = QModelIndex | QPersistentModelIndex
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70
 IN_USE = "in use"
+# Pixels: where there is less, the price gives way to the title.
+NARROW = 400
 
 
 class ModelRows(QAbstractListModel):
@@ -80,12 +83,16 @@ class ModelDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, rect: QRect, choice: ModelChoice, *, present: bool) -> None:
         small = QFontMetrics(self._small)
-        price = wording_models.price(choice)
-        width = small.horizontalAdvance(price)
-        painter.setFont(self._small)
-        painter.setPen(self._theme.colour("second"))
-        painter.drawText(QRect(rect.right() - width, rect.top(), width + 1, 18), Qt.AlignmentFlag.AlignVCenter, price)
-        room = rect.width() - width - 16
+        price, line = wording_models.price(choice), wording_models.choice_line(choice)
+        room = rect.width()
+        if rect.width() < NARROW:
+            line = f"{price}{DOT}{line}"
+        else:
+            width = small.horizontalAdvance(price)
+            painter.setFont(self._small)
+            painter.setPen(self._theme.colour("second"))
+            painter.drawText(QRect(rect.right() - width, rect.top(), width + 1, 18), Qt.AlignmentFlag.AlignVCenter, price)
+            room -= width + 16
         if present:
             room -= small.horizontalAdvance(IN_USE) + 8
         title = QFontMetrics(self._title).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, room)
@@ -97,7 +104,7 @@ class ModelDelegate(QStyledItemDelegate):
             painter.setPen(self._theme.colour("accent"))
             left = rect.left() + QFontMetrics(self._title).horizontalAdvance(title) + 8
             painter.drawText(QRect(left, rect.top(), small.horizontalAdvance(IN_USE) + 1, 18), Qt.AlignmentFlag.AlignVCenter, IN_USE)
-        lines = [("third", wording_models.choice_line(choice)), ("warning", choice.retired)]
+        lines = [("third", line), ("warning", choice.retired)]
         for at, (colour, said) in enumerate(lines):
             painter.setPen(self._theme.colour(colour))
             shown = small.elidedText(said, Qt.TextElideMode.ElideRight, rect.width())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontDatabase, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QFontDatabase, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -22,10 +21,11 @@ from notesearch.domain import Match, Outgoing
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import ELLIPSIS, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, Row, button, hint, label
 from notesearch.ui.theme import SMALL, Theme, font
 from notesearch.ui.wording import TRAIL_SEPARATOR, count
 
+NARROW = 560
 # Laying out a passage takes a millisecond or so: more come when they are asked for.
 SHOWN_AT_ONCE = 60
 TYPING_RESTS_MS = 150
@@ -155,24 +155,24 @@ class OutgoingDialog(QDialog):
         inner.addWidget(self.title)
         inner.addWidget(self.summary)
         inner.addWidget(self.view, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = self._splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(left)
         splitter.addWidget(right)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([260, 580])
         splitter.setHandleWidth(1)
-        below = QHBoxLayout()
-        below.setSpacing(8)
-        below.addWidget(self.allow)
-        below.addWidget(self.more)
-        below.addStretch(1)
-        below.addWidget(self.close_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(16)
         layout.addWidget(splitter, 1)
-        layout.addLayout(below)
+        layout.addWidget(Row((self.allow, self.more, self.close_button), gap=2))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow dialog the list stands above the texts."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        self._splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
 
     # The note
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.errors import KeyInvalid, NotesearchError
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import Facts, Form, Scrolled, button, hint, label
+from notesearch.ui.controls import Facts, Form, Row, Scrolled, button, hint, label
 from notesearch.ui.key_dialog import KeyField
 
 if TYPE_CHECKING:
@@ -71,22 +71,16 @@ class OwnServerPage(QWidget):
         inner.setSpacing(12)
         inner.addWidget(label("A server of your own", "sectionTitle"))
         inner.addWidget(hint(EXPLAINED))
-        inner.addLayout(fields)
+        inner.addWidget(fields)
         inner.addWidget(self.problem)
         inner.addWidget(self.said)
         inner.addWidget(self.facts)
         inner.addStretch(1)
-        below = QHBoxLayout()
-        below.setSpacing(8)
-        below.addWidget(self.test)
-        below.addStretch(1)
-        below.addWidget(self.back)
-        below.addWidget(self.use)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
         layout.addWidget(Scrolled(inside), 1)
-        layout.addLayout(below)
+        layout.addWidget(Row((self.test, self.back, self.use), gap=1))
         models.tested.connect(self._on_tested)
         models.test_failed.connect(self._on_failed)
         self._check()

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import ModelChoice, ProviderInfo
 from notesearch.settings import ProviderSettings, Settings
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Scrolled, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Row, Scrolled, button, hint, label
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.own_server import address_problem
 from notesearch.ui.wording import DOT
@@ -73,32 +73,24 @@ class ProvidersPage(QWidget):
         models.providers()
 
     def _lay_out(self) -> None:
-        test = QHBoxLayout()
-        test.setSpacing(8)
-        test.addWidget(self.model, 1)
-        test.addWidget(self.test)
-        meter = QHBoxLayout()
-        meter.setSpacing(8)
-        meter.addWidget(self.meter, 1)
-        meter.addWidget(self.ledger)
         fields = Form()
         fields.add("Provider", self.providers)
         fields.add("", self.uses)
         fields.add("Key", self.key)
         fields.add("Base URL", self.address)
         fields.add("", self.problem)
-        fields.add("Test", test)
+        fields.add("Test", Row((self.model, self.test), wide=0))
         fields.add("", self.found)
         fields.add("Dollars a month", self.budget)
         fields.add("Tokens a month", self.tokens)
         fields.add("", self.no_number)
         fields.add("", hint("A budget stops embedding, never search."))
-        fields.add("This month", meter)
+        fields.add("This month", Row((self.meter, self.ledger), wide=0))
         fields.add("", self.over)
         inside = QWidget()
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 0, 8, 0)
-        inner.addLayout(fields)
+        inner.addWidget(fields)
         inner.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 16, 0, 0)

@@ -201,29 +201,27 @@ class ResultDelegate(QStyledItemDelegate):
 
     def _paint_line(self, painter: QPainter, extract: Extract, line: Line, left: int, top: int) -> None:
         layout = QTextLayout(line.text, self._snippet)
-        formats = []
-        marked = [(span, "text") for span in (*extract.highlights, *([extract.telling] if extract.telling else []))]
-        for (start, end), colour in marked:
-            a, b = _within((start, end), line)
-            if a < b:
-                formats.append(_format_range(a, b - a, self._theme.colour(colour)))
-        layout.setFormats(formats)
+        count = QtPositions(line.text)
+        found = [span for span in (_within(span, line, count) for span in extract.highlights) if span[0] < span[1]]
+        telling = [_within(extract.telling, line, count)] if extract.telling else []
+        ink = self._theme.colour("text")
+        layout.setFormats([_format_range(a, b - a, ink) for a, b in (*found, *telling) if a < b])
         layout.beginLayout()
         text_line = layout.createLine()
-        text_line.setNumColumns(QtPositions(line.text).to_qt(len(line.text)))
+        text_line.setNumColumns(count.to_qt(len(line.text)))
         layout.endLayout()
         offset = (self._snippet_line - text_line.height()) / 2
-        for span in extract.highlights:
-            for x, span_width in _extents(text_line, _within(span, line)):
-                ground = QRectF(left + x - 1, top + 1, span_width + 2, self._snippet_line - 2)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(self._theme.colour("found"))
-                painter.drawRoundedRect(ground, 2, 2)
+        if found:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("found"))
+        for span in found:
+            for x, span_width in _extents(text_line, span):
+                painter.drawRoundedRect(QRectF(left + x - 1, top + 1, span_width + 2, self._snippet_line - 2), 2, 2)
         painter.setPen(self._theme.colour("second"))
         layout.draw(painter, QPointF(left, top + offset))
-        if extract.telling:
+        for span in telling:
             y = round(top + offset + text_line.ascent() + 2)
-            for x, span_width in _extents(text_line, _within(extract.telling, line)):
+            for x, span_width in _extents(text_line, span):
                 painter.fillRect(QRectF(left + x, y, span_width, 1), self._theme.colour("accent"))
 
     def _paint_why(self, painter: QPainter, row: Row, left: int, top: int) -> None:
@@ -277,11 +275,12 @@ class ResultDelegate(QStyledItemDelegate):
         painter.drawText(QPointF(left, baseline), text)
 
 
-def _within(span: Span, line: Line) -> Span:
+def _within(span: Span, line: Line, count: QtPositions) -> Span:
     """The part of `span` that lies on `line`, counted in the line's text as Qt counts."""
     start, end = max(span[0] - line.start, 0), min(span[1] - line.start, line.length)
+    if end <= start:
+        return 0, 0
     visible = len(line.text[:end].rstrip())
-    count = QtPositions(line.text)
     return count.to_qt(start), count.to_qt(max(0, min(end, visible)))
 
 

@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QLineEdit,
     QTabWidget,
     QVBoxLayout,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 from notesearch.errors import NotesearchError
 from notesearch.ui import desktop
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import CheckBox, ComboBox, Form, Scrolled, button, hint, plain_buttons
+from notesearch.ui.controls import CheckBox, ComboBox, Form, Row, Scrolled, button, hint, plain_buttons
 from notesearch.ui.providers_page import ProvidersPage
 
 if TYPE_CHECKING:
@@ -98,16 +97,12 @@ class SettingsDialog(QDialog):
         place = QLineEdit(str(data_dir))
         place.setReadOnly(True)
         place.setAccessibleName("Data folder")
-        beside = QHBoxLayout()
-        beside.setSpacing(8)
-        beside.addWidget(place, 1)
-        beside.addWidget(button("Show", self.folder_wanted, name="Show the data folder"))
-        fields.add("Data folder", beside)
+        fields.add("Data folder", Row((place, button("Show", self.folder_wanted, name="Show the data folder")), wide=0))
         fields.add("", hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."))
         inside = QWidget()
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 16, 8, 0)
-        inner.addLayout(fields)
+        inner.addWidget(fields)
         inner.addStretch(1)
         return Scrolled(inside)
 

@@ -333,7 +333,8 @@ class Side(QWidget):
             self.search_chosen.emit(item.search)
 
     def _show_folder_menu(self, point: QPoint) -> None:
-        item = self.folders.item_at(self.folders.indexAt(point))
+        index = self.folders.indexAt(point)
+        item = self.folders.item_at(index if index.isValid() else self.folders.currentIndex())
         if item is None or item.folder is None:
             return
         self._folder_menu = FolderMenu(item.folder, chosen=item.folder.path == self._chosen, parent=self)

@@ -156,11 +156,12 @@ def duration(seconds: float) -> str:
 def status_lead(status: IndexingStatus) -> str:
     """The first words of the status line."""
     state = status.state
-    if status.troubles and state in (IndexingState.IDLE, IndexingState.OFFLINE):
+    unfinished = status.waiting > 0 or any(folder.state is FolderState.WAITING for folder in status.folders)
+    if status.troubles and (state is IndexingState.OFFLINE or (state is IndexingState.IDLE and unfinished)):
         from notesearch.ui.wording_models import waiting_for
 
         return f"Waiting for {waiting_for(status)}"
-    if state is IndexingState.IDLE and any(folder.state is FolderState.CONSENT for folder in status.folders):
+    if state in (IndexingState.IDLE, IndexingState.OFFLINE) and any(folder.state is FolderState.CONSENT for folder in status.folders):
         return "Waiting for your word"
     if state is IndexingState.IDLE and not status.folders and not status.waiting:
         return "No folder yet"

@@ -95,6 +95,18 @@ def used_up(info: ProviderInfo) -> str:
     return ""
 
 
+def beyond_budget(estimate: Estimate, info: ProviderInfo) -> str:
+    """That what is to be sent is more than a budget has left; "" where it is not, or nobody knows."""
+    if said := used_up(info):
+        return said
+    left, tokens_left = info.budget - info.spent.usd, info.token_budget - info.spent.tokens
+    if info.budget and estimate.usd is not None and estimate.usd > left:
+        return f"This is more than the month's budget has left ({money(left)}). Embedding stops there until it is raised or the month is over."
+    if info.token_budget and estimate.tokens > tokens_left:
+        return f"This is more than the month's {tokens_left:,} tokens that are left. Embedding stops there until it is raised or the month is over."
+    return ""
+
+
 def ledger_row(entry: LedgerEntry) -> tuple[str, ...]:
     """The cells of one request, in the order of LEDGER_COLUMNS."""
     return (
@@ -150,8 +162,8 @@ def key_hint(info: ProviderInfo) -> str:
 def key_kept(state: str) -> str:
     """What became of a key that was typed."""
     if state == "stored":
-        return "The key is stored in your system's keyring."
-    return "No keyring takes the key: it is kept until Notesearch is quit, and not stored."
+        return "The key is in the keyring"
+    return "The key is kept until Notesearch is quit"
 
 
 def key_trouble(info: ProviderInfo) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing, FolderOverlap, NotIndexed, UsageError
+from notesearch.settings import Settings
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, long_note, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -249,6 +250,16 @@ def test_the_folder_that_holds_a_path(engine: Engine, notes: Path) -> None:
     assert engine.covering(notes.parent) is None
     assert engine.count_notes(fill(notes, NOTES)) == 4
     assert engine.count_notes(notes, limit=2) == 2
+
+
+def test_gitignore_files_are_followed_as_soon_as_that_is_chosen(engine: Engine, notes: Path) -> None:
+    fill(notes, {"a.md": "alpha\n", "build.md": "beta\n", ".gitignore": "build.md\n"})
+    reconcile(engine, notes)
+    assert found(engine, "beta") == ["build.md"]
+    engine.save_settings(Settings(gitignore=True))
+    wait_until(lambda: found(engine, "beta", mode="keyword") == [])
+    engine.save_settings(Settings())
+    wait_until(lambda: found(engine, "beta", mode="keyword") == ["build.md"])
 
 
 # Problems

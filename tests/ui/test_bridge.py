@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject, QThread
@@ -50,11 +51,11 @@ def test_an_outdated_search_is_dropped(window: MainWindow, qtbot: QtBot, monkeyp
     entered, release = threading.Event(), threading.Event()
     real = engine.search
 
-    def slow(query: Query) -> SearchResults:
+    def slow(query: Query, **how: Any) -> SearchResults:
         if query.text == "slow":
             entered.set()
             release.wait(20)
-        return real(query)
+        return real(query, **how)
 
     monkeypatch.setattr(engine, "search", slow)
     listener = Listener()
@@ -73,7 +74,7 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(window: MainWind
     assert engine is not None
     release = threading.Event()
     real = engine.search
-    monkeypatch.setattr(engine, "search", lambda query: release.wait(20) and real(query))
+    monkeypatch.setattr(engine, "search", lambda query, **how: release.wait(20) and real(query, **how))
     window.ask(Search(text="tomatoes"))
     qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
     window.ask(Search(text="compost"))
@@ -116,8 +117,8 @@ def test_explaining_in_batches_keeps_rows_and_order(window: MainWindow, qtbot: Q
     sizes: list[int] = []
     real = engine.search
 
-    def many(query: Query) -> SearchResults:
-        results = real(query)
+    def many(query: Query, **how: Any) -> SearchResults:
+        results = real(query, **how)
         rows = tuple(replace(results.matches[0], path=Path(f"/n/{i}.md"), rank=i + 1) for i in range(30))
         return replace(results, matches=rows, total=30)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu, QMessageBox, QPushButton, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import Folder, FolderState
+from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Outgoing, Stage
 from notesearch.ui.folder_menu import Command, FolderMenu
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.model_dialog import ModelDialog
-from notesearch.ui.outgoing_dialog import OutgoingDialog
+from notesearch.ui.outgoing_dialog import OutgoingDialog, PassagesView
+from notesearch.ui.theme import Theme
 from tests.gateway import Fault, Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, folder_of
@@ -163,6 +166,61 @@ def test_a_local_model_asks_for_nothing(remote_window: MainWindow, qtbot: QtBot,
     assert len(gateway.embedded) == paid
 
 
+@pytest.mark.usefixtures("key")
+def test_counting_can_be_cancelled(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = remote_window
+    engine = window.bridge._engine
+    assert engine is not None
+    entered, release, real = threading.Event(), threading.Event(), engine.prepare_model
+
+    def slow(folder: Path, identifier: str) -> Estimate:
+        entered.set()
+        release.wait(TIMEOUT / 1000)
+        return real(folder, identifier)
+
+    monkeypatch.setattr(engine, "prepare_model", slow)
+    dialog = open_model(qtbot, window)
+    dialog.choice.list.choose(VOYAGE)
+    qtbot.keyClick(dialog.choice.list, Qt.Key.Key_Return)
+    qtbot.waitUntil(entered.is_set, timeout=TIMEOUT)
+    dialog.counting.cancel.click()
+    assert dialog.pages.currentWidget() is dialog.choice
+    release.set()
+    qtbot.waitUntil(lambda: not window.commands.models.bridge._threads, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not folder_of(window).next_model and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert dialog.pages.currentWidget() is dialog.choice, "what was given up does not come back"
+    assert gateway.requests == []
+
+
+def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
+    window = remote_window
+    window.bridge.pause()
+    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT)
+    dialog = open_model(qtbot, window)
+    dialog.choice.list.choose(VOYAGE)
+    dialog.choice.next.click()
+    qtbot.waitUntil(lambda: dialog.counting.title.text() == "Indexing is paused", timeout=TIMEOUT)
+    press(qtbot, dialog, "Back")
+    assert dialog.pages.currentWidget() is dialog.choice
+    window.bridge.resume()
+
+
+def test_each_folder_has_its_own_model(remote_window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window = remote_window
+    more = tmp_path / "More"
+    more.mkdir()
+    (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
+    window.bridge.add_folder(more)
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    dialog = open_model(qtbot, window)
+    assert dialog.choice.folders.isVisible()
+    dialog.choice.folders.setCurrentIndex(dialog.choice.folders.findText("More"))
+    assert dialog.choice.present.text().startswith("More uses the local model.")
+    count(qtbot, dialog, VOYAGE)
+    assert "1 passage of 1 note" in said(dialog)
+    dialog.reject()
+
+
 # The menu of a folder
 
 
@@ -185,10 +243,14 @@ def test_the_menu_of_a_folder_knows_its_models(remote_window: MainWindow) -> Non
     assert switched["sent"] == "What is sent…"
 
 
-def test_the_menu_of_a_folder_opens_the_dialog(remote_window: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("reason", [QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard])
+def test_the_menu_of_a_folder_opens_the_dialog(remote_window: MainWindow, qtbot: QtBot, reason: QContextMenuEvent.Reason) -> None:
     side = remote_window.page.side
-    at = side.folders.visualRect(side.folders.model().index(0, 0)).center()
-    side.folders.customContextMenuRequested.emit(at)
+    side.folders.setFocus()
+    side.folders.setCurrentIndex(side.folders.model().index(0, 0))
+    at = side.folders.visualRect(side.folders.currentIndex()).center()
+    target = side.folders if reason is QContextMenuEvent.Reason.Keyboard else side.folders.viewport()
+    QApplication.sendEvent(target, QContextMenuEvent(reason, at, target.mapToGlobal(at)))
     menu = next(m for m in side.findChildren(QMenu) if isinstance(m, FolderMenu))
     next(a for a in menu.actions() if a.data() == Command.MODEL.value).trigger()
     menu.close()
@@ -208,7 +270,7 @@ def test_what_waits_for_the_persons_word_can_be_looked_at_again(remote_window: M
     window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
     qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT)
     assert window.banner.title.text() == "Notes: voyage-2 waits for your word"
-    assert "Up to date" not in window.status_line.accessibleDescription()
+    qtbot.waitUntil(lambda: "Waiting for your word" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
     press(qtbot, window.banner, "See what would be sent…")
     dialog = next(d for d in window.findChildren(ModelDialog) if d.isVisible())
     qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
@@ -230,7 +292,7 @@ def test_without_a_key_the_message_leads_to_the_key(remote_window: MainWindow, q
     dialog.consent.agree.click()
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
     assert window.banner.title.text() == "There is no key for AI/ML API"
-    assert "Waiting for AI/ML API" in window.status_line.accessibleDescription()
+    qtbot.waitUntil(lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
     press(qtbot, window.banner, "Set the key…")
     asking = next(d for d in window.findChildren(KeyDialog) if d.isVisible())
     qtbot.keyClicks(asking.field, KEY)
@@ -316,6 +378,19 @@ def test_the_preview_shows_exactly_what_the_server_gets(remote_window: MainWindo
     assert set(texts) <= set(sent)
 
 
+def test_a_long_note_is_shown_piece_by_piece(theme: Theme, qtbot: QtBot) -> None:
+    view = PassagesView(theme)
+    qtbot.addWidget(view)
+    view.show_passages(tuple(Outgoing(text=f"the  text\n number {i}", line=i + 1, held_back=None, sent=i % 2 == 0) for i in range(100)))
+    assert view.left == 40
+    assert "Passage 60 · line 60 · to be sent\nthe  text\n number 59" in view.toPlainText()
+    view.show_more()
+    assert view.left == 0
+    assert view.toPlainText().endswith("the  text\n number 99")
+    theme.set_appearance("dark")
+    assert view.toPlainText().startswith("Passage 1 · line 1 · sent before")
+
+
 def test_a_row_of_a_local_folder_has_nothing_to_show(remote_window: MainWindow, qtbot: QtBot) -> None:
     window = remote_window
     qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
@@ -323,6 +398,40 @@ def test_a_row_of_a_local_folder_has_nothing_to_show(remote_window: MainWindow, 
     window.commands.show_row_menu(window.current, QPoint(0, 0))
     assert not window.commands._sent_action.isVisible()
     window.commands._row_menu.close()
+
+
+# Searching
+
+
+@pytest.mark.usefixtures("key")
+def test_a_folder_whose_provider_is_down_is_searched_by_words_and_the_list_says_so(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
+    window = remote_window
+    switch(qtbot, window)
+    gateway.rule = lambda _: Fault(401, message="Invalid API key")
+    qtbot.keyClicks(window.box.field, "tomatoes")
+    qtbot.waitUntil(lambda: "searched by words only" in window.page.summary.accessibleDescription(), timeout=TIMEOUT)
+    assert window.page.results.results.rows[0].match.title == "Tomatoes"
+    said = window.page.summary.accessibleDescription()
+    assert said.index("Notes: searched by words only") < said.index("searched all")
+
+
+@pytest.mark.usefixtures("key")
+def test_only_the_query_that_rested_goes_to_the_provider(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    switch(qtbot, window)
+    gateway.requests.clear()
+    qtbot.keyClicks(window.box.field, "water in the morning")
+
+    def found() -> bool:
+        results = window.page._results
+        return results is not None and results.stage is Stage.EXPLAINED and results.query.text == "water in the morning"
+
+    qtbot.waitUntil(found, timeout=TIMEOUT)
+    assert "words only" not in window.page.summary.accessibleDescription()
+    assert [request.inputs for request in gateway.embedded][-1] == ["water in the morning"]
+    assert len(gateway.requests) < len("water in the morning") / 2
 
 
 # A server of one's own

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from notesearch import credentials
-from notesearch.domain import ProviderInfo, Spent
+from notesearch.domain import Estimate, ProviderInfo, Spent
 from notesearch.errors import KeyringLocked
 from notesearch.ui import wording_models
 from notesearch.ui.key_dialog import KeyDialog
@@ -70,7 +72,7 @@ def test_a_key_is_set_tested_and_forgotten_without_a_keyring(remote_window: Main
     page.model.setCurrentText("voyage-2")
     page.test.click()
     qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
-    assert "dimensions 1,024" in page.found.text()
+    assert "dimensions: 1,024" in page.found.text()
     assert gateway.embedded
     assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in gateway.requests)
     qtbot.waitUntil(lambda: "requests" in page.meter.text(), timeout=TIMEOUT)
@@ -198,7 +200,7 @@ def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: Main
     (notes / "More.md").write_text("# More\n\nSomething new that costs as well.\n")
     qtbot.waitUntil(lambda: "budget" in window.banner.title.text(), timeout=TIMEOUT)
     assert "AI/ML API" in window.banner.title.text()
-    assert "Waiting for AI/ML API" in window.status_line.accessibleDescription()
+    qtbot.waitUntil(lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
     dialog, page = open_providers(qtbot, window)
     assert "is used up" in page.over.text()
     assert "$1.50" in page.meter.text()
@@ -233,8 +235,6 @@ def test_the_ledger_lists_requests(
 def test_a_locked_keyring_holds_nothing_else_up(
     remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notes: Path
 ) -> None:
-    import threading
-
     unlocked = threading.Event()
     monkeypatch.setattr(credentials, "_read", lambda account: unlocked.wait(TIMEOUT / 1000) and None)
     window = remote_window
@@ -244,6 +244,25 @@ def test_a_locked_keyring_holds_nothing_else_up(
         window.bridge.problems()
     with qtbot.waitSignal(window.commands.models.bridge.choices_ready, timeout=TIMEOUT):
         window.commands.models.bridge.choices()
+    unlocked.set()
+
+
+def test_a_locked_keyring_does_not_keep_the_program_from_ending(
+    remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, unlocked = threading.Event(), threading.Event()
+
+    def locked(account: str) -> None:
+        asked.set()
+        unlocked.wait(TIMEOUT / 1000)
+
+    monkeypatch.setattr(credentials, "_read", locked)
+    window = remote_window
+    window.commands.models.open_settings(providers=True)
+    qtbot.waitUntil(asked.is_set, timeout=TIMEOUT)
+    started = time.monotonic()
+    close(window, window.bridge)
+    assert time.monotonic() - started < 5
     unlocked.set()
 
 
@@ -271,6 +290,22 @@ def info(**changes: object) -> ProviderInfo:
 )
 def test_the_state_of_a_key_in_words(changes: dict[str, object], said: str) -> None:
     assert wording_models.key_state(info(**changes)) == said
+
+
+def test_what_is_more_than_the_budget_has_left_is_said_before_it_is_sent() -> None:
+    def said(tokens: int, usd: float | None, **changes: object) -> str:
+        estimate = Estimate(
+            folder=Path("/n/Papers"), model=VOYAGE, model_title="Voyage voyage-2", provider="aimlapi", host="https://api.aimlapi.com/v1",
+            remote=True, notes=1, chunks=1, tokens=tokens, characters=1, usd=usd, held_back=0, reused=0, agreed=False,
+        )  # fmt: skip
+        return wording_models.beyond_budget(estimate, info(**changes))
+
+    spent = Spent(requests=1, tokens=900, usd=0.5)
+    assert said(200, 0.4, budget=1.0, spent=spent) == ""
+    assert "has left ($0.50)" in said(200, 0.6, budget=1.0, spent=spent)
+    assert "100 tokens that are left" in said(200, None, token_budget=1000, spent=spent)
+    assert "are used up" in said(200, None, token_budget=900, spent=spent)
+    assert said(200, None, budget=1.0, spent=spent) == ""
 
 
 def test_the_meter_never_hides_what_is_unknown() -> None:

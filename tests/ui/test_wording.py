@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, Query, SearchResults, Stage
+from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, ProviderTrouble, Query, SearchResults, Stage
+from notesearch.errors import KeyRefused, KeyringLocked, ModelGone, ProviderUnreachable, RedirectRefused
 from notesearch.ui import wording
+from notesearch.ui.wording_models import Remedy, remedy
 
 NOW = datetime(2026, 3, 14, 12, 0)
 
@@ -65,3 +67,71 @@ def test_waiting_notes_are_never_called_up_to_date() -> None:
     status = IndexingStatus(state=IndexingState.IDLE, waiting=3)
     assert wording.status_lead(status) == "Waiting"
     assert wording.status_detail(status) == "3 notes waiting"
+
+
+# Models
+
+
+def folder(**changes: object) -> Folder:
+    plain: dict[str, object] = {
+        "path": Path("/n/Papers"), "model": "local/x", "state": FolderState.READY, "documents": 9, "complete": 9, "waiting": 0, "failed": 0,
+    }  # fmt: skip
+    return Folder(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+VOYAGE = "aimlapi/voyage-2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "below", "sentence"),
+    [
+        ({"model": VOYAGE}, "", "Papers, voyage-2, 9 notes, up to date"),
+        (
+            {"next_model": VOYAGE, "next_done": 120, "next_total": 400, "state": FolderState.INDEXING}, "voyage-2: 120 of 400",
+            "Papers, local model, 9 notes, preparing voyage-2: 120 of 400 passages; the local model answers meanwhile",
+        ),
+        (
+            {"next_model": VOYAGE, "state": FolderState.CONSENT, "agreed": False, "held_back": 2}, "waits for your word: voyage-2",
+            "Papers, local model, 9 notes, 2 passages held back, voyage-2 waits for your word; the local model answers meanwhile",
+        ),
+        (
+            {"model": VOYAGE, "state": FolderState.WAITING, "waiting": 3, "notice": "There is no key for AI/ML API. Set one."},
+            "There is no key for AI/ML API", "Papers, voyage-2, 9 notes, 3 waiting. There is no key for AI/ML API. Set one.",
+        ),
+        ({"model": VOYAGE, "state": FolderState.CONSENT}, "", "Papers, waits for your word, 9 notes"),
+    ],
+)  # fmt: skip
+def test_a_folder_says_what_its_models_do(changes: dict[str, object], below: str, sentence: str) -> None:
+    assert wording.next_line(folder(**changes)) == below
+    assert wording.folder_sentence(folder(**changes)) == sentence
+
+
+def test_the_status_says_who_is_waited_for() -> None:
+    trouble = ProviderTrouble(provider="aimlapi", model=VOYAGE, title="There is no key for AI/ML API", hint="", waits_for_person=True)
+    for state in (IndexingState.IDLE, IndexingState.OFFLINE):
+        assert wording.status_lead(IndexingStatus(state=state, waiting=3, troubles=(trouble,))) == "Waiting for AI/ML API"
+    assert wording.status_lead(IndexingStatus(state=IndexingState.IDLE, folders=(folder(),), troubles=(trouble,))) == "Up to date"
+    asking = IndexingStatus(state=IndexingState.OFFLINE, folders=(folder(next_model=VOYAGE, state=FolderState.CONSENT),))
+    assert wording.status_lead(asking) == "Waiting for your word"
+    building = folder(next_model=VOYAGE, next_done=1, next_total=2, state=FolderState.INDEXING)
+    status = IndexingStatus(state=IndexingState.INDEXING, stage="embedding", folders=(building,))
+    assert wording.status_lead(status) == "Preparing voyage-2 for Papers"
+    assert wording.status_detail(status) == "1 of 2 passages"
+    assert wording.progress(status) == (1, 2)
+
+
+def test_bad_news_stands_first_in_the_summary() -> None:
+    _, rest = wording.summary(results(notice="Papers: searched by words only.", matches=()))
+    assert rest.startswith("Papers: searched by words only.")
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("There is no key for AI/ML API", Remedy.KEY), (KeyRefused.title, Remedy.KEY), (KeyringLocked.title, Remedy.KEY),
+        (ModelGone.title, Remedy.MODEL), ("The month's budget for OpenAI ($5.00) is used up", Remedy.SETTINGS),
+        (f"{RedirectRefused.title} (example.org)", Remedy.SETTINGS), (ProviderUnreachable.title, None),
+    ],
+)  # fmt: skip
+def test_a_trouble_has_its_remedy(title: str, found: Remedy | None) -> None:
+    assert remedy(ProviderTrouble(provider="openai", model="openai/x", title=title, hint="", waits_for_person=True)) is found

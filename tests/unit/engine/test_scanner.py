@@ -155,3 +155,16 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(notes: Path, lock_away: 
     assert scanner.is_wanted(notes, notes / "Locked" / "b.md")
     assert not scanner.is_wanted(notes, notes / "Locked" / "d.txt")
     assert scanner.compare(scanner.scan(notes), known, "").gone == [str(notes / "Locked" / "b.md")]
+
+
+def test_gitignore_files_rule_where_that_is_asked_for(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.md": "", "b.md": "", "Sub/c.md": "", "Sub/d.md": ""})
+    fill(tmp_path, {".gitignore": "b.md\nSub/c.md\n", "Sub/.notesearchignore": "!c.md\nd.md\n"})
+    everything = {"a.md", "b.md", "c.md"}
+    assert {Path(f.path).name for f in scanner.scan(tmp_path)} == everything
+    # A .notesearchignore has the last word.
+    asked = {Path(f.path).name for f in scanner.scan(tmp_path, gitignore=True)}
+    assert asked == {"a.md", "c.md"}
+    assert {Path(f.path).name for f in scanner.scan(tmp_path, below=tmp_path / "Sub", gitignore=True)} == {"c.md"}
+    names = ("a.md", "b.md", "Sub/c.md", "Sub/d.md")
+    assert {Path(n).name for n in names if scanner.is_wanted(tmp_path, tmp_path / n, gitignore=True)} == asked

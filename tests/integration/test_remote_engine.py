@@ -1,0 +1,375 @@
+"""A model for each folder under one search; providers that are down, busy, without a key or over their budget hold up nobody else."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults
+from notesearch.embedding.pacing import Patience
+from notesearch.engine.engine import Engine
+from notesearch.errors import BudgetReached, KeyMissing, KeyRefused, ModelGone, OutOfCredits, ProviderBusy, QueryCancelled
+from notesearch.settings import save_settings
+from tests.conftest import fill, found, names, reconcile, wait_until, write
+from tests.embedders import HashingEmbedder
+from tests.gateway import KEY, Fault, Gateway, Request
+from tests.integration.conftest import CODE, LOCAL, MANY, SMALL, VAULT, StartRemote, arrived, folder, queries, settings_for
+
+THREE = {
+    "Diary": {"monday.md": "# Monday\n\nThe harbour lamp was green tonight.\n", "tuesday.md": "# Tuesday\n\nRain over the hills.\n"},
+    "Code": {"lamp.md": "# Lamp\n\nSwitch the harbour lamp with a relay.\n", "loop.md": "# Loop\n\nA loop over all files.\n"},
+    "Papers": {"light.md": "# Light\n\nOn the harbour lamp in painting.\n", "stone.md": "# Stone\n\nStone bridges of the north.\n"},
+}
+MODELS = {"Diary": LOCAL, "Code": CODE, "Papers": MANY}
+LAMPS = {"monday.md", "lamp.md", "light.md"}
+
+
+@pytest.fixture
+def three(remote: Engine, tmp_path: Path) -> dict[str, Path]:
+    """Three folders with a model each."""
+    folders = {name: fill(tmp_path / name, notes) for name, notes in THREE.items()}
+    for name, path in folders.items():
+        remote.add_folder(path, MODELS[name])
+        remote.agree(path)
+    reconcile(remote)
+    return folders
+
+
+def search(engine: Engine, text: str, mode: str = "meaning") -> SearchResults:
+    return engine.search(Query(text=text, mode=Mode(mode)))
+
+
+# A model for each folder
+
+
+def test_one_list_of_three_models(remote: Engine, three: dict[str, Path], gateway: Gateway, embedder: HashingEmbedder) -> None:
+    assert [f.model for f in remote.status().folders] == [CODE, LOCAL, MANY]
+    results = search(remote, "the harbour lamp")
+    assert set(names(results)[:3]) == LAMPS, "the best of each stand together"
+    assert (results.notice, results.searched, results.of) == ("", 6, 6)
+    assert {m.best.matched_by for m in results.matches[:3]} == {MatchedBy.MEANING}
+    asked = sorted(r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str))
+    assert asked == ["text-multilingual-embedding-002", "voyage-code-2"]
+    assert embedder.queries == ["the harbour lamp"]
+    both = search(remote, "harbour lamp", "hybrid")
+    assert set(names(both)[:3]) == LAMPS
+    # A folder is a filter for all of them.
+    assert names(remote.search(Query(text="harbour lamp", folder=three["Code"])))[0] == "lamp.md"
+    assert names(remote.similar(three["Papers"] / "light.md")) == ["stone.md"], "of its own model alone, and without a request"
+    assert len(queries(gateway)) == 4
+
+
+def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+    results = search(remote, "painting of lamps")
+    number = len(gateway.requests)
+    told = remote.explain(results)
+    assert names(told) == names(results)
+    assert any(m.best.telling for m in told.matches)
+    assert len(gateway.requests) == number
+
+
+def test_a_folder_whose_provider_is_down_is_searched_by_words(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+    gateway.rule = lambda request: Fault(503) if request.body["model"] == "voyage-code-2" else None
+    results = search(remote, "a harbour lamp", "hybrid")
+    assert set(names(results)[:3]) == LAMPS
+    assert results.notice.startswith("Code: searched by words only.")
+    assert "Papers" not in results.notice
+    by = {m.path.name: m.best.matched_by for m in results.matches}
+    assert by["lamp.md"] is MatchedBy.KEYWORD
+    assert (by["monday.md"], by["light.md"]) == (MatchedBy.BOTH, MatchedBy.BOTH)
+    assert set(names(search(remote, "one harbour lamp"))[:2]) == {"monday.md", "light.md"}
+    gateway.rule = None
+    assert search(remote, "harbour lamps", "hybrid").notice == ""
+
+
+def test_a_folder_without_a_key_is_searched_by_words(remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIMLAPI_API_KEY")
+    results = search(remote, "harbour lamp", "hybrid")
+    assert set(names(results)[:3]) == LAMPS
+    assert "Code: searched by words only. There is no key for AI/ML API." in results.notice
+    assert "Papers: searched by words only." in results.notice
+    assert {m.path.name: m.best.matched_by for m in results.matches}["monday.md"] is MatchedBy.BOTH
+
+
+def test_a_query_that_is_typed_on_is_given_up(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+    with pytest.raises(QueryCancelled):
+        remote.search(Query(text="typed on"), cancelled=lambda: True)
+    assert queries(gateway) == []
+    gateway.rule = lambda request: Fault("hang")
+    asked = time.monotonic()
+    with pytest.raises(QueryCancelled):
+        remote.search(Query(text="given up"), cancelled=lambda: len(queries(gateway)) == 2)
+    assert time.monotonic() - asked < 1.5
+    gateway.rule = None
+    gateway.closing.set()
+
+
+# Troubles
+
+
+TROUBLES = [
+    (Fault(401), KeyRefused, True), (Fault(403, message="You have run out of credits"), OutOfCredits, True),
+    (Fault(404, message="Model not found"), ModelGone, True), (Fault(429, retry_after="3600"), ProviderBusy, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "error", "waits"), TROUBLES, ids=lambda value: getattr(value, "__name__", None))
+def test_what_stops_a_provider_is_said_and_search_goes_on(
+    remote: Engine, notes: Path, gateway: Gateway, fault: Fault, error: type, waits: bool
+) -> None:
+    fill(notes, VAULT)
+    reconcile(remote, notes)
+    gateway.rule = lambda request: fault
+    remote.prepare_model(notes, "aimlapi/BAAI/bge-large-en-v1.5" if error is ModelGone else SMALL)
+    remote.agree(notes)
+    _, errors, _ = remote.reconcile()
+    assert [type(e) for e in errors] == [error]
+    status = remote.status()
+    (trouble,) = status.troubles
+    assert (trouble.provider, trouble.waits_for_person) == ("aimlapi", waits)
+    assert trouble.title
+    assert trouble.hint
+    now = folder(remote, notes)
+    assert (now.state, now.model, status.error) == (FolderState.WAITING, LOCAL, "")
+    assert trouble.title in now.notice
+    assert status.state in (IndexingState.IDLE, IndexingState.OFFLINE)
+    if error is ModelGone:
+        assert "text-embedding-3-small" in trouble.hint, "another one is offered"
+    assert found(remote, "castle tram", "meaning")[0] == "lisbon.md"
+    assert len(gateway.requests) <= 3, "it was not asked again and again"
+    # The person has done something about it.
+    gateway.rule = None
+    if error is not ModelGone and error is not ProviderBusy:
+        reconcile(remote)
+        assert folder(remote, notes).model == SMALL
+        assert remote.status().troubles == ()
+        assert max(arrived(gateway).values()) == 1
+    number = len(gateway.requests)
+    if error is ProviderBusy:
+        remote.reconcile()
+        assert len(gateway.requests) == number, "it asked for an hour"
+        remote.cancel_model(notes)
+        wait_until(lambda: remote.status().folders[0].state is FolderState.READY)
+
+
+def test_a_key_that_is_set_later_goes_on_by_itself(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
+    engine = start_remote(key=False)
+    fill(notes, VAULT)
+    engine.add_folder(notes, SMALL)
+    engine.agree(notes)
+    _, errors, _ = engine.reconcile()
+    assert [type(e) for e in errors] == [KeyMissing]
+    assert engine.status().state is IndexingState.OFFLINE
+    assert engine.status().troubles[0].waits_for_person
+    assert gateway.requests == []
+    assert engine.set_key("aimlapi", f" {KEY}\n") == "session-only"
+    wait_until(lambda: folder(engine, notes).state is FolderState.READY)
+    assert max(arrived(gateway).values()) == 1
+    shown = next(p for p in engine.providers() if p.name == "aimlapi")
+    assert (shown.key_state, shown.key_source, shown.has_keyring, shown.folders) == ("session-only", "memory", False, (notes,))
+    assert KEY not in repr(engine.providers())
+    engine.forget_key("aimlapi")
+    write(notes, "new.md", "alpha\n")
+    assert [type(e) for e in engine.reconcile()[1]] == [KeyMissing]
+
+
+def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path, gateway: Gateway) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i} of the harbour.\n" for i in range(120)})
+    gateway.most_items = 10
+    gateway.usd = "0.01"
+    remote.save_settings(settings_for(gateway).with_provider("aimlapi", budget=0.03))
+    remote.add_folder(notes, SMALL)
+    remote.agree(notes)
+    _, errors, _ = remote.reconcile()
+    assert [type(e) for e in errors] == [BudgetReached]
+    assert "$0.03" in str(errors[0])
+    now = folder(remote, notes)
+    assert now.state is FolderState.WAITING
+    assert 0 < now.complete < 120
+    stored = sum(arrived(gateway).values())
+    # What is in flight when the budget ends is given up; all that had come is kept.
+    assert now.complete >= stored - 8 * 10
+    assert remote.status().troubles[0].waits_for_person is False
+    number = len(gateway.embedded)
+    remote.reconcile()
+    assert len(gateway.embedded) == number
+    assert found(remote, "word3 harbour", "meaning")
+    assert queries(gateway)
+    assert remote.search(Query(text="word5")).notice == ""
+    remote.save_settings(settings_for(gateway).with_provider("aimlapi", budget=100.0))
+    wait_until(lambda: folder(remote, notes).state is FolderState.READY)
+    assert folder(remote, notes).complete == 120
+
+
+def test_a_budget_in_tokens(remote: Engine, notes: Path, gateway: Gateway) -> None:
+    fill(notes, VAULT)
+    remote.save_settings(settings_for(gateway).with_provider("aimlapi", token_budget=10))
+    remote.add_folder(notes, SMALL)
+    remote.agree(notes)
+    remote.reconcile()
+    write(notes, "new.md", "alpha\n")
+    number = len(gateway.requests)
+    _, errors, _ = remote.reconcile()
+    assert [type(e) for e in errors] == [BudgetReached]
+    assert "10 tokens" in str(errors[0])
+    assert len(gateway.requests) == number
+
+
+def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway) -> None:
+    fill(notes, {f"{i}.md": f"note {i}\n" for i in range(200)})
+    gateway.most_items = 4
+    gateway.latency = 0.05
+    remote.add_folder(notes, SMALL)
+    remote.agree(notes)
+    wait_until(lambda: len(gateway.embedded) > 4)
+    remote.pause()
+    paused = time.monotonic()
+    wait_until(lambda: not gateway.in_flight)
+    # 0.2 s, and the latency of the server, which does not notice; generously.
+    assert max(r.at for r in gateway.requests) - paused < 0.4
+    number = len(gateway.requests)
+    assert remote.status().state is IndexingState.PAUSED
+    assert found(remote, "note 7")
+    assert len(queries(gateway)) == len(gateway.requests) - number
+    remote.resume()
+    gateway.latency = 0.0
+    reconcile(remote)
+    assert folder(remote, notes).complete == 200
+
+
+def test_a_provider_that_hangs_holds_up_nobody_else(remote: Engine, notes: Path, gateway: Gateway) -> None:
+    other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
+    fill(notes, VAULT)
+    gateway.rule = lambda request: Fault("hang")
+    remote.add_folder(notes, SMALL)
+    remote.agree(notes)
+    wait_until(lambda: gateway.in_flight)
+    reconcile(remote, other)
+    assert folder(remote, other).state is FolderState.READY
+    write(other, "new.md", "A lamp at the quay.\n")
+    assert reconcile(remote, other).embedded == 1
+    assert folder(remote, notes).waiting == len(VAULT)
+    asked = time.monotonic()
+    remote.close()
+    assert time.monotonic() - asked < 3
+    gateway.closing.set()
+
+
+def test_a_provider_that_is_back_is_used_by_itself(
+    start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notesearch.engine.lanes.RETRY_FIRST", 0.05)
+    engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
+    fill(notes, VAULT)
+    gateway.script(Fault(500), Fault(500))
+    engine.add_folder(notes, SMALL)
+    engine.agree(notes)
+    wait_until(lambda: folder(engine, notes).complete == len(VAULT))
+    assert max(arrived(gateway).values()) == 1
+    wait_until(lambda: engine.status().troubles == ())
+
+
+def test_a_provider_that_stays_away_is_not_waited_for_forever(
+    start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notesearch.engine.lanes.RETRY_FIRST", 0.01)
+    engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
+    fill(notes, VAULT)
+    gateway.rule = lambda request: Fault(500)
+    engine.add_folder(notes, SMALL)
+    engine.agree(notes)
+    _, errors, _ = engine.reconcile()
+    assert len(errors) == 1
+    assert "problem of its own" in str(errors[0])
+    assert folder(engine, notes).state is FolderState.WAITING
+
+
+def test_a_wrong_address_in_the_settings_stops_one_provider(start_remote: StartRemote, notes: Path, gateway: Gateway, tmp_path: Path) -> None:
+    engine = start_remote()
+    other = fill(tmp_path / "Other", {"o.md": "The harbour lamp is green.\n"})
+    fill(notes, VAULT)
+    engine.add_folder(notes, SMALL)
+    engine.agree(notes)
+    reconcile(engine)
+    engine.close()
+    number = len(gateway.requests)
+    for address in ("http://example.org/v1", "not an address"):
+        # As a person may write it into the file.
+        save_settings(engine.data_dir, settings_for(gateway))
+        written = (engine.data_dir / "settings.toml").read_text().replace(gateway.url, address)
+        (engine.data_dir / "settings.toml").write_text(written)
+        again = start_remote(engine.data_dir)
+        write(other, f"{len(address)}.md", "A lamp at the quay.\n")
+        summary, _, _ = again.reconcile([other])
+        assert summary.added
+        assert folder(again, other).state is FolderState.READY
+        assert found(again, "castle", "keyword") == ["lisbon.md"]
+        assert again.status().error == ""
+        again.close()
+    assert len(gateway.requests) == number
+
+
+# The ledger
+
+
+def test_the_ledger_has_a_line_for_each_request(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+    search(remote, "harbour lamp")
+    gateway.script(Fault(401))
+    search(remote, "rainy hills")
+    lines = remote.ledger()
+    assert len(lines) == len(gateway.requests)
+    assert sorted(e.purpose for e in lines) == ["documents"] * 2 + ["query"] * 4
+    assert sorted(e.status for e in lines) == [200] * 5 + [401]
+    good = [r for r in gateway.requests if r.status == 200]
+    assert sum(e.texts for e in lines if e.status == 200) == sum(len(r.inputs) for r in good)
+    assert sum(e.characters for e in lines if e.status == 200) == sum(len(t) for r in good for t in r.inputs)
+    spent = next(p for p in remote.providers() if p.name == "aimlapi").spent
+    assert (spent.requests, spent.tokens) == (len(lines), sum(sum(map(len, r.inputs)) // 4 for r in good))
+    assert spent.usd == pytest.approx(5 * 0.000001)
+    assert {e.host for e in lines} == {gateway.url.split("/")[2]}
+    written = "".join(path.read_text() for path in remote.ledger_folder.iterdir())
+    assert written.count("\n") == len(lines) + 1
+    assert not any(word in written for word in ("harbour", "lamp", "Rain", KEY))
+
+
+def test_status_asks_no_keyring(remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked one waits for the person, and the status is looked at ten times a second."""
+
+    def asked(*_: object) -> None:
+        raise AssertionError("the keyring was asked")
+
+    monkeypatch.setattr("notesearch.credentials._read", asked)
+    monkeypatch.setattr("notesearch.credentials._backend", asked)
+    remote.status()
+    remote.model_choices()
+    remote.estimate(three["Code"])
+    remote.prepare_model(three["Diary"], CODE)
+    remote.outgoing(three["Diary"] / "monday.md")
+    remote.cancel_model(three["Diary"])
+    assert remote.asks_providers
+    remote.ledger()
+    remote.problems()
+    remote.keyword_search(Query(text="lamp"))
+    remote.search(Query(text="lamp"), remote=False)
+    with pytest.raises(AssertionError):
+        remote.providers()
+
+
+def test_a_typed_query_overtakes_the_documents(remote: Engine, notes: Path, gateway: Gateway) -> None:
+    fill(notes, {f"{i}.md": f"note {i}\n" for i in range(300)})
+    gateway.most_items = 2
+    gateway.latency = 0.05
+    remote.add_folder(notes, SMALL)
+    remote.agree(notes)
+    wait_until(lambda: len(gateway.embedded) > 8)
+
+    def arrived_after(request: Request) -> int:
+        return sum(1 for r in gateway.requests if r.number < request.number)
+
+    before = len(gateway.requests)
+    results = remote.search(Query(text="a note"))
+    query = next(r for r in gateway.requests if isinstance(r.body["input"], str))
+    assert arrived_after(query) - before < 30
+    assert results.searched < results.of == 300, "what is not embedded yet is said"
