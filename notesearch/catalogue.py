@@ -287,7 +287,7 @@ MODELS: tuple[EmbeddingModel, ...] = (
 
 
 def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel:
-    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises UsageError with the known names."""
+    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises UsageError with the names that are known."""
     candidates = (*MODELS, *own)
     for candidate in candidates:
         if candidate.identifier == identifier:
@@ -296,8 +296,9 @@ def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel
     for candidate in candidates:
         if sign and candidate.identifier == plain and number.isdecimal():
             return with_dimensions(candidate, int(number))
-    known = ", ".join(m.identifier for m in candidates)
-    raise UsageError(f"There is no model called {identifier!r}", hint=f"Known models: {known}.")
+    of_provider = [m.identifier for m in candidates if m.provider == identifier.partition("/")[0]]
+    named = f"Known are {', '.join(of_provider)}." if of_provider else "`notesearch models` lists those that are known."
+    raise UsageError(f"There is no model called {identifier!r}", hint=named)
 
 
 def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> EmbeddingModel:

@@ -269,13 +269,14 @@ class IndexingStatus:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTrouble:
     """A model that cannot be used at present: whose, what happened, what to do. `waits_for_person`: it goes on only after the person has acted,
-    else by itself."""
+    else by itself. `remedy`: where that is done, "key", "model" or "settings"; "" where there is nothing but to try again."""
 
     provider: str
     model: str
     title: str
     hint: str
     waits_for_person: bool
+    remedy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -315,8 +316,9 @@ class NoteText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerEntry:
-    """One request that a provider answered. `at`: seconds since the epoch; `purpose`: "documents", "query" or "test"; `tokens`, `usd`: None where
-    nobody said."""
+    """One request that a provider answered; never its text. `at`: seconds since the epoch; `purpose`: "documents", "query" or "test"; `tokens`: as
+    the server counted, None where it did not say; `usd`: what it cost, None where that is not known. `status`: of HTTP; a failed request is
+    listed too."""
 
     at: float
     provider: str
@@ -382,6 +384,17 @@ class HeldBack(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeldNote:
+    """A note of which something is not sent: `passages` of it, for these reasons. `ignored`: an ignore file names it, so it is not even read."""
+
+    path: Path
+    title: str
+    passages: int = 0
+    reasons: tuple[HeldBack, ...] = ()
+    ignored: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outgoing:
     """One passage as a remote model would be sent it: the exact text, and why it is held back (None: it is sent)."""
 
@@ -393,7 +406,8 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChoice:
-    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not known."""
+    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not known. `least_dimensions`,
+    `most_dimensions`: how many can be asked for by `identifier#dimensions`; 0 where there is no choice."""
 
     identifier: str
     title: str
@@ -406,6 +420,8 @@ class ModelChoice:
     price: float | None
     best_for: str = ""
     retired: str = ""
+    least_dimensions: int = 0
+    most_dimensions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

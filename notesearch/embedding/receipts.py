@@ -5,26 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from notesearch.catalogue import EmbeddingModel, Provider
+from notesearch.domain import LedgerEntry
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """`at`: seconds since 1970. `purpose`: "documents", "query" or "test". `tokens`: as the server counted, None where it did not say.
-    `usd`: what it cost, None where that is not known. `status`: of HTTP; a failed request is listed too."""
-
-    at: float
-    provider: str
-    host: str
-    model: str
-    purpose: str
-    texts: int
-    characters: int
-    tokens: int | None
-    usd: float | None
-    status: int
+# A line of the ledger is all that a receipt says: what the request was and cost.
+Receipt = LedgerEntry
 
 
 def receipt(

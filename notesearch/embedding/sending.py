@@ -111,6 +111,9 @@ async def ask(
             reply, error = _read(exchange, len(sent), model)
     elif error is None:
         error = error_of(exchange.status, exchange.headers, exchange.body, provider=connection.provider, model=model, sent=sent)
+        if key and key.lower() in str(error).lower():
+            # A host to be sent on to, say, is shown, and may be named like the key.
+            error = type(error)()
     if exchange.status:
         arrivals.put(
             receipt(

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, fingerprint
+from notesearch.catalogue import EmbeddingModel, Manners, fingerprint
 from notesearch.credentials import KeyStatus
-from notesearch.domain import Estimate, FolderState, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble
+from notesearch.domain import Estimate, FolderState, HeldNote, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble
 from notesearch.embedding.receipts import Receipt
+from notesearch.engine import scanner
 from notesearch.engine.consent import Consents
 from notesearch.engine.indexer import Indexer
-from notesearch.errors import NotesearchError, NotIndexed, UsageError
+from notesearch.errors import (
+    BudgetReached,
+    InsecureAddress,
+    KeyInvalid,
+    KeyMissing,
+    KeyRefused,
+    KeyringAbsent,
+    KeyringLocked,
+    ModelGone,
+    NotesearchError,
+    NotIndexed,
+    RedirectRefused,
+    ReplyWrong,
+    RequestRefused,
+    UsageError,
+)
 from notesearch.settings import Settings
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import FolderRow
+
+# Where a person does something about an error.
+_REMEDIES: tuple[tuple[str, tuple[type[NotesearchError], ...]], ...] = (
+    ("key", (KeyMissing, KeyInvalid, KeyRefused, KeyringLocked, KeyringAbsent)),
+    ("model", (ModelGone, RequestRefused)),
+    ("settings", (BudgetReached, RedirectRefused, InsecureAddress, ReplyWrong)),
+)
 
 
 class Choices:
@@ -38,10 +62,11 @@ class Choices:
     def _choice(self, model: EmbeddingModel) -> ModelChoice:
         provider = self._models.provider(model.provider) if self._models.address(model.provider) else None
         title = provider.title if provider else model.provider if model.remote else "This computer"
+        manners = model.manners if model.manners is not None and model.manners.takes_dimensions else Manners()
         return ModelChoice(
             identifier=model.identifier, title=model.title, provider=model.provider, provider_title=title,
             host=provider.host if provider else "", remote=model.remote, dimensions=model.dimensions, context=model.context, price=model.price,
-            best_for=model.best_for, retired=model.retired,
+            best_for=model.best_for, retired=model.retired, least_dimensions=manners.least_dimensions, most_dimensions=manners.most_dimensions,
         )  # fmt: skip
 
     def prepare(self, row: FolderRow, identifier: str) -> bool:
@@ -101,6 +126,15 @@ class Choices:
             text = f"{prefix}\n{passage}" if prefix else passage
             found.append(Outgoing(text=instruction + text, line=line, held_back=held, sent=embedded))
         return tuple(found)
+
+    def held_back(self, row: FolderRow, limit: int) -> tuple[HeldNote, ...]:
+        """The notes of a folder of which something stays on this computer, then those that ignore files name; at most `limit` of each."""
+        held = [
+            HeldNote(path=path, title=title, passages=passages, reasons=reasons)
+            for path, title, passages, reasons in self._store.notes_held_back(row.id, pending=bool(row.next_model), limit=limit)
+        ]
+        ignored = islice(scanner.ignored(row.path, gitignore=self._consents.settings.gitignore), limit)
+        return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:
         """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
@@ -179,7 +213,8 @@ class Choices:
             if model is not None and trouble is not None:
                 error = trouble.error
                 said = ProviderTrouble(
-                    provider=model.provider, model=model.identifier, title=error.title, hint=error.hint, waits_for_person=trouble.until is None
+                    provider=model.provider, model=model.identifier, title=error.title, hint=error.hint, remedy=_remedy(error),
+                    waits_for_person=trouble.until is None,
                 )
                 found.append(said)
         return tuple(sorted(found, key=lambda t: t.model))
@@ -215,3 +250,7 @@ class Choices:
         if self._indexer is None:
             raise UsageError("This Notesearch only reads")
         return self._indexer
+
+
+def _remedy(error: NotesearchError) -> str:
+    return next((remedy for remedy, kinds in _REMEDIES if isinstance(error, kinds)), "")

@@ -22,6 +22,7 @@ from notesearch.domain import (
     Estimate,
     FileProblem,
     Folder,
+    HeldNote,
     IndexingStatus,
     IndexSummary,
     LedgerEntry,
@@ -38,7 +39,8 @@ from notesearch.embedding.receipts import Receipt
 from notesearch.engine import scanner
 from notesearch.engine.choices import Choices
 from notesearch.engine.consent import Consents
-from notesearch.engine.indexer import Indexer, is_gone
+from notesearch.engine.folders import refuse_unfit
+from notesearch.engine.indexer import Indexer
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.ledger import Ledger
 from notesearch.engine.logs import close_log, open_log
@@ -53,9 +55,6 @@ from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.engine.watcher import Watcher
 from notesearch.engine.work import Ticket
 from notesearch.errors import (
-    FolderMissing,
-    FolderOverlap,
-    FolderUnreadable,
     NotesearchError,
     NotIndexed,
     UsageError,
@@ -199,7 +198,7 @@ class Engine:
         """Take the folder up and watch it. Folders inside it become part of it; their notes keep their vectors."""
         self._models.model(model)
         with self._folder_lock:
-            self._check_new(folder)
+            refuse_unfit(folder, self.data_dir, self._store.roots().values())
             self._store.add_folder(folder, model)
             for child in [f for f in self._store.folders() if folder in f.path.parents]:
                 if self._watcher is not None:
@@ -207,28 +206,6 @@ class Engine:
                 self._store.absorb_folder(child.id, folder)
         if self._watcher is not None:
             self._watcher.watch(folder)
-
-    def _check_new(self, folder: Path) -> None:
-        if not os.path.isdir(folder):
-            if os.path.exists(folder):
-                raise FolderMissing(f"{folder} is not a folder", hint="Add the folder it is in.")
-            if not is_gone(folder):
-                raise FolderUnreadable(f"The folder {folder} cannot be read")
-            raise FolderMissing(f"The folder {folder} is not there", hint="Check how it is written.")
-        if not os.access(folder, os.R_OK | os.X_OK):
-            raise FolderUnreadable(f"The folder {folder} cannot be read")
-        # Where a link leads is what counts: nothing is searched twice under two names.
-        real = Path(os.path.realpath(folder))
-        if real == Path(os.path.realpath(self.data_dir)):
-            raise FolderOverlap("This is where Notesearch keeps its index", hint="Choose a folder with notes.")
-        for known in self._store.roots().values():
-            really = Path(os.path.realpath(known))
-            if real == really:
-                raise FolderOverlap(f"{folder} is already searched" if folder == known else f"{folder} is already searched as {known}")
-            if really in real.parents:
-                raise FolderOverlap(f"{folder} is already searched as part of {known}")
-            if real in really.parents and folder not in known.parents:
-                raise FolderOverlap(f"{folder} holds {known}, which is already searched", hint="Remove that one first.")
 
     def remove_folder(self, path: Path) -> None:
         """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
@@ -402,6 +379,10 @@ class Engine:
         """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
         return self._choices.outgoing(absolute(path))
 
+    def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
+        """The notes of a folder of which something is not sent, and those that ignore files name; at most `limit` of each."""
+        return self._choices.held_back(self._row(absolute(path)), limit)
+
     def allow(self, path: Path) -> int:
         """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
         return self._choices.allow(absolute(path))
@@ -434,11 +415,11 @@ class Engine:
         if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(provider):
             self.save_settings(self._consents.settings.with_provider(provider, base_url=address))
 
-    def test_provider(self, provider: str, model: str, base_url: str = "") -> object:
-        """Ask a server once what it is like, with texts of ours; what it found is kept in the settings. An embedding.probe.Probe. Raises a
-        ProviderError."""
+    def test_provider(self, provider: str, model: str, base_url: str = "", *, keep: bool = True) -> object:
+        """Ask a server once what it is like, with texts of ours. `keep`: the address, and a model that was not known, go into the settings. An
+        embedding.probe.Probe. Raises a ProviderError."""
         found, settings = self._choices.test(provider, model, base_url, self._record)
-        if settings != self._consents.settings:
+        if keep and settings != self._consents.settings:
             self.save_settings(settings)
         return found
 

@@ -70,6 +70,8 @@ class Indexer:
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
         self._settling = threading.Lock()
+        # A folder does not change its model while its notes are read and cut for the one it has.
+        self._at_work = threading.Lock()
         self._reading = threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True)
         self._lanes = Lanes(
             store, indexes, consents, self._gates, self.progress, changed=changed, embedded=self._count_embedded, settled=self._settle,
@@ -218,10 +220,11 @@ class Indexer:
                 continue
             self._gates.not_reading.clear()
             try:
-                if isinstance(work, Scan):
-                    self._do_scan(work)
-                else:
-                    self._do_paths(work)
+                with self._at_work:
+                    if isinstance(work, Scan):
+                        self._do_scan(work)
+                    else:
+                        self._do_paths(work)
                 self._indexes.sync_keyword(self._gates.stop.is_set)
             except BaseException:
                 # The work is found again by comparing, once the cause is mended.
@@ -318,7 +321,9 @@ class Indexer:
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
         for batch in self._read(folder, changed, ticket):
-            self._store.put_documents(batch)
+            if any(put.reused for put in self._store.put_documents(batch)):
+                # Vectors that were in no use may be used again: a removed note is back.
+                self._lanes.vectors_unused()
             self._changed()
         if self._gates.stop.is_set():
             return
@@ -480,9 +485,15 @@ class Indexer:
 
     def _switch(self, row: FolderRow) -> bool:
         model = self._consents.known(row.next_model)
-        if model is None or not self._consents.agreed(row, model) or not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
+        if model is None or not self._consents.agreed(row, model) or not self._at_work.acquire(blocking=False):
+            # While notes are read: it is looked at again when they are.
             return False
-        self._indexes.refresh_live(fingerprint(model), self._gates.stop.is_set)
+        try:
+            if not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
+                return False
+        finally:
+            self._at_work.release()
+        self._indexes.mark_live(fingerprint(model))
         # What answered before is left out of the answers by the lanes themselves.
         self._lanes.vectors_unused()
         # The keyword index tells passages by their number, so it has to follow; the reading thread does that.

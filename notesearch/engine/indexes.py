@@ -45,6 +45,7 @@ class Indexes:
         self._open_vectors = storage.vectors
         self._vectors: dict[str, NearestIndex] = {}
         self._vectors_lock = threading.Lock()
+        self._live_lock = threading.Lock()
         # For a reader: the newest vector of the store when each index was last brought up to date.
         self._seen: dict[str, int] = {}
         self.keyword_plan: Plan | None = None
@@ -121,11 +122,18 @@ class Indexes:
         if forgotten:
             log.info("%d vectors that no note used for a month were forgotten", forgotten)
 
+    def mark_live(self, mark: str) -> None:
+        """Leave out of the answers what no note uses, and take back what is used again. Any thread; one after another, so that none undoes with an
+        older look at the store what a newer one did."""
+        index = self.vectors(mark)
+        with self._live_lock:
+            index.set_live(self._store.live_vector_ids(mark))
+
     def refresh_live(self, mark: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of them, build a graph without them
         aside, and search the old one meanwhile."""
+        self.mark_live(mark)
         index = self.vectors(mark)
-        index.set_live(self._store.live_vector_ids(mark))
         # Those kept for an undo are in the store: they would be in the new graph again.
         if not index.mostly_dead or self._store.count_vectors_since(mark, 0) * 2 > len(index):
             return
@@ -133,9 +141,10 @@ class Indexes:
         fresh = self._new_index(mark)
         self.sync_vectors(mark, fresh, stopped)
         if not stopped():
-            fresh.set_live(self._store.live_vector_ids(mark))
-            with self._vectors_lock:
-                self._vectors[mark] = fresh
+            with self._live_lock:
+                fresh.set_live(self._store.live_vector_ids(mark))
+                with self._vectors_lock:
+                    self._vectors[mark] = fresh
 
     def _new_index(self, mark: str) -> NearestIndex:
         model = self._models.by_mark(mark)

@@ -28,7 +28,7 @@ RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
 # Seconds: a provider that asks for more is not waited for by a command that is to end.
-WORTH_WAITING = 120.0
+WORTH_WAITING = 60.0
 
 
 @dataclass(slots=True)

@@ -114,6 +114,17 @@ def scan(
                 continue
 
 
+def ignored(root: Path, *, gitignore: bool = False) -> Iterator[Path]:
+    """The notes that ignore files name, by folder; what lies in an ignored folder is listed too. Raises as `scan`."""
+    wanted = {file.path for file in scan(root, gitignore=gitignore)}
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if _is_note(name) and path not in wanted and os.path.isfile(path):
+                yield Path(path)
+
+
 def _is_note(name: str) -> bool:
     return not name.startswith(".") and format_of(Path(name)) is not None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from notesearch.domain import HeldBack
 from notesearch.errors import NotesearchError
@@ -101,6 +102,19 @@ class Pending(Folders):
             f"SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM {table} WHERE document_id = ? ORDER BY ordinal", (document_id,)
         )
         return [(prefix, start, end, line, HELD[held], bool(embedded)) for prefix, start, end, line, held, embedded in rows]
+
+    def notes_held_back(self, folder_id: int, *, pending: bool, limit: int) -> list[tuple[Path, str, int, tuple[HeldBack, ...]]]:
+        """(path, title, passages, reasons) of the notes of which something is held back, by path."""
+        table = "pending_chunks" if pending else "chunks"
+        rows = self._read(
+            f"SELECT d.path, d.title, count(*), group_concat(DISTINCT c.held) FROM {table} c JOIN documents d ON d.id = c.document_id"
+            " WHERE c.held > 0 AND d.folder_id = ? GROUP BY d.id ORDER BY d.path LIMIT ?",
+            (folder_id, limit),
+        )
+        return [
+            (Path(path), title, passages, tuple(reason for number in sorted(map(int, held.split(","))) if (reason := HELD[number]) is not None))
+            for path, title, passages, held in rows
+        ]
 
     def allow(self, document_id: int) -> int:
         """The person lets what is held back of a note be sent after all, now and when it is cut again. Returns how many passages that are."""

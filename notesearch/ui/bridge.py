@@ -26,6 +26,7 @@ from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, Qu
 from notesearch.settings import LOCK
 
 if TYPE_CHECKING:
+    from notesearch.credentials import Credentials
     from notesearch.domain import IndexingStatus, Query, SearchResults
     from notesearch.engine.engine import Engine
     from notesearch.settings import Settings
@@ -174,6 +175,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self.data_dir = data_dir
         self._engine: Engine | None = None
+        self._credentials: Credentials | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._started = threading.Event()
         self._closing = threading.Event()
@@ -244,9 +246,13 @@ class Bridge(QObject):
                 return
             for problem in wrong:
                 self.failed.emit(Failure.of(problem))
+            from notesearch.credentials import Credentials, take_keys
             from notesearch.engine.engine import Engine
 
-            engine = Engine(self.data_dir)
+            if self._credentials is None:
+                # Once: they are not in the environment any more when the engine is started again.
+                self._credentials = Credentials(take_keys())
+            engine = Engine(self.data_dir, credentials=self._credentials)
             engine.on_request(SHOW, self._on_show)
             self._engine = engine
             engine.start()

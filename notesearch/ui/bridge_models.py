@@ -10,20 +10,25 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from notesearch.errors import UsageError
 from notesearch.ui.bridge import Bridge, Failure
 
 if TYPE_CHECKING:
+    from notesearch.embedding.probe import Probe
     from notesearch.engine.engine import Engine
+    from notesearch.settings import Settings
 
 # Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not keep the program from ending.
 ENDS_WITHIN = 0.2
 NOTES_SHOWN = 200
+HELD_SHOWN = 500
 LEDGER_SHOWN = 500
 
 Job = Callable[["Engine"], object]
@@ -37,11 +42,12 @@ class ProviderBridge(QObject):
         estimate_ready: (request number, Estimate). estimate_failed: (request number, Failure).
         consent_wanted: an Estimate: going back to a former model costs something after all.
         agreed: a folder's Path: its new index is being built.
-        notes_ready: (request number, a tuple of Match) to choose a note from.
+        notes_ready: (request number, a tuple of Match) to choose a note from. held_ready: (request number, a tuple of HeldNote).
         outgoing_ready: (Path, a tuple of Outgoing). outgoing_failed: (Path, Failure).
         allowed: (Path, how many passages were let go).
         key_kept: (provider, "stored" or "session-only"). key_failed: (provider, Failure). key_forgotten: provider.
         tested: (provider, Probe). test_failed: (provider, Failure).
+        own_kept: (provider, identifier of the model). own_removed: provider. own_failed: (provider, Failure) of either.
         ledger_ready: (a tuple of LedgerEntry, the folder of its files).
         previous_forgotten: a folder's Path.
     """
@@ -53,6 +59,7 @@ class ProviderBridge(QObject):
     consent_wanted = Signal(object)
     agreed = Signal(object)
     notes_ready = Signal(int, object)
+    held_ready = Signal(int, object)
     outgoing_ready = Signal(object, object)
     outgoing_failed = Signal(object, object)
     allowed = Signal(object, int)
@@ -61,6 +68,9 @@ class ProviderBridge(QObject):
     key_forgotten = Signal(str)
     tested = Signal(str, object)
     test_failed = Signal(str, object)
+    own_kept = Signal(str, str)
+    own_removed = Signal(str)
+    own_failed = Signal(str, object)
     ledger_ready = Signal(object, object)
     previous_forgotten = Signal(object)
 
@@ -140,6 +150,12 @@ class ProviderBridge(QObject):
         self._run(partial(self._notes, request, folder, text))
         return request
 
+    def held_back(self, folder: Path) -> int:
+        """The notes of a folder of which something stays here, and those that ignore files name. Returns the request number."""
+        request = next(self._numbers)
+        self._run(lambda engine: self.held_ready.emit(request, engine.held_back(folder, HELD_SHOWN)))
+        return request
+
     def outgoing(self, path: Path) -> None:
         self._run(partial(self._outgoing, path), partial(self.outgoing_failed.emit, path))
 
@@ -176,12 +192,20 @@ class ProviderBridge(QObject):
         self._run(partial(self._forget_key, provider), partial(self.key_failed.emit, provider))
 
     def test(self, provider: str, model: str, base_url: str = "") -> None:
-        """Ask once, with built-in texts. A model that nobody knew is kept in the settings."""
+        """Ask once, with built-in texts. Nothing of it is kept."""
         self._run(partial(self._test, provider, model, base_url), partial(self.test_failed.emit, provider))
 
     def test_own(self, name: str, model: str, base_url: str, key: str) -> None:
-        """The same for a server of the person's own, whose address and key are kept first."""
+        """The same for a server of the person's own. A key that is typed is kept, and then the address as well: a key belongs to one."""
         self._run(partial(self._test_own, name, model, base_url, key), partial(self.test_failed.emit, name))
+
+    def keep_own(self, name: str, base_url: str, found: Probe) -> None:
+        """Keep a server of the person's own, and the model that was tested there."""
+        self._run(partial(self._keep_own, name, base_url, found), partial(self.own_failed.emit, name))
+
+    def remove_own(self, name: str) -> None:
+        """Forget a server of the person's own with its models and its key, unless a folder needs it."""
+        self._run(partial(self._remove_own, name), partial(self.own_failed.emit, name))
 
     def retry_providers(self) -> None:
         """The person has acted, or wants it tried again at once."""
@@ -203,21 +227,36 @@ class ProviderBridge(QObject):
         self._providers(engine)
 
     def _test(self, provider: str, model: str, base_url: str, engine: Engine) -> None:
-        found = engine.test_provider(provider, model, base_url)
-        self._settings_may_differ(engine)
-        self.tested.emit(provider, found)
-        self._choices(engine)
+        self.tested.emit(provider, engine.test_provider(provider, model, base_url, keep=False))
         self._providers(engine)
 
     def _test_own(self, name: str, model: str, base_url: str, key: str, engine: Engine) -> None:
-        engine.save_settings(engine.settings().with_provider(name, base_url=base_url))
-        self._settings_may_differ(engine)
         if key:
+            self._save(engine, engine.settings().with_provider(name, base_url=base_url))
             self.key_kept.emit(name, engine.set_key(name, key))
         self._test(name, model, base_url, engine)
 
-    def _settings_may_differ(self, engine: Engine) -> None:
-        self._bridge.settings_changed.emit(engine.settings())
+    def _keep_own(self, name: str, base_url: str, found: Probe, engine: Engine) -> None:
+        self._save(engine, engine.settings().with_provider(name, base_url=base_url).with_model(found.model))
+        self._choices(engine)
+        self._providers(engine)
+        self.own_kept.emit(name, found.model.identifier)
+
+    def _remove_own(self, name: str, engine: Engine) -> None:
+        for folder in engine.status().folders:
+            if any(model.startswith(f"{name}/") for model in (folder.model, folder.next_model, folder.previous_model)):
+                raise UsageError(f"{folder.path.name} needs {name}", hint="Give the folder another model and forget its former index first.")
+        engine.forget_key(name)
+        settings = engine.settings()
+        kept = tuple(model for model in settings.models if model.provider != name)
+        self._save(engine, replace(settings, models=kept).with_provider(name, base_url="", budget=0.0, token_budget=0))
+        self.own_removed.emit(name)
+        self._choices(engine)
+        self._providers(engine)
+
+    def _save(self, engine: Engine, settings: Settings) -> None:
+        engine.save_settings(settings)
+        self._bridge.settings_changed.emit(settings)
 
     # Threads
 

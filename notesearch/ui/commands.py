@@ -217,18 +217,11 @@ class Commands(QObject):
             self._window.banner.tell(offer)
 
     def ask_to_remove(self, folder: Folder) -> None:
-        from PySide6.QtWidgets import QMessageBox
+        from notesearch.ui.controls import Question
 
         self._removing = folder
-        box = QMessageBox(self._window)
-        box.setWindowTitle("Remove folder")
-        box.setText(f"Stop searching {folder.path.name}?")
-        box.setInformativeText(f"{wording.count(folder.documents)} leave the index. The files themselves are not touched.")
-        remove = box.addButton("Remove", QMessageBox.ButtonRole.AcceptRole)
-        remove.setAccessibleName("Remove")
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        cancel.setAccessibleName("Cancel")
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        meaning = f"{wording.count(folder.documents)} leave the index. The files themselves are not touched."
+        box = Question("Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self._window)
         box.accepted.connect(self._on_remove)
         self.show_dialog(box)
 

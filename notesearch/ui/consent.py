@@ -61,12 +61,14 @@ class ConsentPage(QWidget):
     """An Estimate, and the question. Nothing is sent before "Send and build" is clicked. Main thread.
 
     Signals:
-        agreed. declined. preview_wanted: see what would be sent. key_wanted: set the key of a provider. again_wanted: look at the keys again.
+        agreed. declined. preview_wanted: see what would be sent. held_wanted: see what would not. key_wanted: set the key of a provider.
+        again_wanted: look at the keys again.
     """
 
     agreed = Signal()
     declined = Signal()
     preview_wanted = Signal()
+    held_wanted = Signal()
     key_wanted = Signal(str)
     again_wanted = Signal()
 
@@ -99,7 +101,8 @@ class ConsentPage(QWidget):
     def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
         self.estimate = estimate
         self.title.setText(wording_models.consent_title(estimate))
-        self.facts.show_rows(wording_models.consent_rows(estimate))
+        show = button(f"Show{ELLIPSIS}", self.held_wanted, name="Show what stays here")
+        self.facts.show_rows(wording_models.consent_rows(estimate), {"Stays here": show} if estimate.remote else None)
         said = wording_models.afterwards(estimate)
         self.afterwards.setText(said)
         self.afterwards.setVisible(bool(said))

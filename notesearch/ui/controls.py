@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
+    QMessageBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -61,6 +62,29 @@ def plain_buttons(box: QDialogButtonBox) -> QDialogButtonBox:
         each.setAccessibleName(each.text().replace("&", ""))
         each.setIcon(type(each.icon())())
     return box
+
+
+class Question(QMessageBox):
+    """Asks before something that cannot be undone; `does` is the button that does it, and Enter presses Cancel. `accepted` when it is done."""
+
+    def __init__(self, title: str, text: str, meaning: str, does: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setText(text)
+        self.setInformativeText(meaning)
+        self.addButton(does, QMessageBox.ButtonRole.AcceptRole)
+        self.addButton(QMessageBox.StandardButton.Cancel)
+        for each in self.buttons():
+            each.setAccessibleName(each.text().replace("&", ""))
+            each.setIcon(type(each.icon())())
+        self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+
+    def event(self, event: QEvent) -> bool:
+        """Qt makes the first button the default one when light turns to dark."""
+        done = super().event(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.LayoutRequest):
+            self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        return done
 
 
 class ComboBox(QComboBox):
@@ -274,7 +298,8 @@ class Facts(QWidget):
         self._grid.setColumnStretch(1, 1)
         self.rows: tuple[tuple[str, str], ...] = ()
 
-    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+    def show_rows(self, rows: Sequence[tuple[str, str]], more: Mapping[str, QWidget] | None = None) -> None:
+        """`more`: what stands beside the words of a name; it is deleted with its row."""
         self.rows = tuple(rows)
         while item := self._grid.takeAt(0):
             widget = item.widget()
@@ -290,5 +315,9 @@ class Facts(QWidget):
             right.setAccessibleDescription(said)
             right.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             right.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-            self._grid.addWidget(left, at, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(right, at, 1, Qt.AlignmentFlag.AlignTop)
+            extra = more.get(name) if more is not None else None
+            self._grid.addWidget(left, at, 0, Qt.AlignmentFlag.AlignTop if extra is None else Qt.AlignmentFlag.AlignVCenter)
+            if extra is None:
+                self._grid.addWidget(right, at, 1, Qt.AlignmentFlag.AlignTop)
+            else:
+                self._grid.addWidget(Row((right, extra), wide=0), at, 1, Qt.AlignmentFlag.AlignTop)

@@ -74,6 +74,7 @@ class ModelCommands(QObject):
             return
         self._model = ModelDialog(self.bridge, self._window.theme, self._status, folder.path, self._window)
         self._model.preview_wanted.connect(self._on_preview_wanted)
+        self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
         self._model.finished.connect(self._on_model_closed)
         self._commands.show_dialog(self._model)
@@ -131,11 +132,14 @@ class ModelCommands(QObject):
     def _on_preview_wanted(self, folder: Path, host: str) -> None:
         self._open_folder_outgoing(folder, host)
 
-    def _open_folder_outgoing(self, folder: Path, to: str) -> None:
+    def _on_held_wanted(self, folder: Path, host: str) -> None:
+        self._open_folder_outgoing(folder, host, held=True)
+
+    def _open_folder_outgoing(self, folder: Path, to: str, *, held: bool = False) -> None:
         from notesearch.ui.outgoing_dialog import OutgoingDialog
 
         over = self._model or self._window
-        self._commands.show_dialog(OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, parent=over))
+        self._commands.show_dialog(OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, held=held, parent=over))
 
     @staticmethod
     def _model_of(folder: Folder | None) -> str:

@@ -13,6 +13,7 @@ from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
 from notesearch.ui.consent import ConsentPage, CountingPage
 from notesearch.ui.controls import ELLIPSIS, ComboBox, Row, button, hint
+from notesearch.ui.dimensions import DimensionsLine, plain
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.model_list import ModelList
 from notesearch.ui.own_server import OwnServerPage
@@ -43,6 +44,7 @@ class ChoicePage(QWidget):
         self.folders = ComboBox("Folder")
         self.present = hint()
         self.list = ModelList(theme)
+        self.dimensions = DimensionsLine()
         self.key = KeyLine()
         self.own = button(f"A server of your own{ELLIPSIS}", self.own_wanted)
         self.stop = button("Stop preparing", self.stop_wanted)
@@ -58,10 +60,13 @@ class ChoicePage(QWidget):
         layout.addWidget(self.folders)
         layout.addLayout(about)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.dimensions)
         layout.addWidget(self.key)
         layout.addWidget(Row((self.own, self.close_button, self.next), gap=1))
         self.list.chosen.connect(self._on_chosen)
         self.list.taken.connect(self._on_next)
+        self.dimensions.edited.connect(self._check)
+        self.dimensions.field.returnPressed.connect(self._on_next)
         self.key.set_wanted.connect(self.key_wanted)
         self.key.again_wanted.connect(self.again_wanted)
 
@@ -72,16 +77,16 @@ class ChoicePage(QWidget):
         said = f"{under_way[:1].upper()}{under_way[1:]}." if under_way else f"{folder.path.name} uses {model_name(folder.model)}. {EXPLAINED}"
         self.present.setText(said + held)
         self.stop.setVisible(bool(folder.next_model))
-        if self.list.rows.present != folder.model and self.list.rows.choices:
-            self.list.show_choices(self.list.rows.choices, folder.model)
+        if self.list.rows.present != plain(folder.model) and self.list.rows.choices:
+            self.list.show_choices(self.list.rows.choices, plain(folder.model))
         self._on_chosen(self.list.choice)
 
     def show_choices(self, choices: Sequence[ModelChoice]) -> None:
         folder = self.folder
         first = not self.list.rows.choices
-        self.list.show_choices(sorted(choices, key=lambda choice: choice.remote), folder.model if folder is not None else "")
+        self.list.show_choices(sorted(choices, key=lambda choice: choice.remote), plain(folder.model) if folder is not None else "")
         if first and folder is not None and folder.next_model:
-            self.list.choose(folder.next_model)
+            self.list.choose(plain(folder.next_model))
         self._on_chosen(self.list.choice)
 
     def show_providers(self, providers: dict[str, ProviderInfo]) -> None:
@@ -91,13 +96,27 @@ class ChoicePage(QWidget):
     def _on_chosen(self, choice: ModelChoice | None) -> None:
         remote = choice is not None and choice.remote
         self.key.show_info(self._providers.get(choice.provider) if choice is not None and remote else None)
-        self.next.setEnabled(self._may_go_on(choice))
+        under_way = (self.folder.next_model, self.folder.model) if self.folder is not None else ()
+        self.dimensions.show_choice(choice, next((m for m in under_way if choice is not None and plain(m) == choice.identifier), ""))
+        self._check()
 
-    def _may_go_on(self, choice: ModelChoice | None) -> bool:
+    @property
+    def identifier(self) -> str:
+        """The model that is chosen, with its dimensions where they are another number than its own; "" where there is none."""
+        choice = self.list.choice
+        if choice is None or self.dimensions.problem:
+            return ""
+        number = self.dimensions.number
+        return choice.identifier + (f"#{number}" if number not in (0, choice.dimensions) else "")
+
+    def _check(self) -> None:
+        self.next.setEnabled(self._may_go_on())
+
+    def _may_go_on(self) -> bool:
         """The model that is in use or under way already needs no change, unless it waits for the person's word."""
-        if choice is None or self.folder is None:
+        if not self.identifier or self.folder is None:
             return False
-        return choice.identifier != (self.folder.next_model or self.folder.model) or self.folder.state is FolderState.CONSENT
+        return self.identifier != (self.folder.next_model or self.folder.model) or self.folder.state is FolderState.CONSENT
 
     def _on_next(self) -> None:
         if self.next.isEnabled():
@@ -108,10 +127,12 @@ class ModelDialog(QDialog):
     """Accessible name "Model". Main thread.
 
     Signals:
-        preview_wanted: (folder's Path, the host) see what would be sent. key_wanted: set the key of a provider.
+        preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would not. key_wanted: set the key of
+        a provider.
     """
 
     preview_wanted = Signal(object, str)
+    held_wanted = Signal(object, str)
     key_wanted = Signal(str)
 
     def __init__(self, models: ProviderBridge, theme: Theme, status: IndexingStatus, folder: Path, parent: QWidget | None = None) -> None:
@@ -163,6 +184,7 @@ class ModelDialog(QDialog):
         consent.agreed.connect(self._on_agreed)
         consent.declined.connect(self.reject)
         consent.preview_wanted.connect(self._on_preview)
+        consent.held_wanted.connect(self._on_held)
         for page in (choice, consent):
             page.key_wanted.connect(self.key_wanted)
             page.again_wanted.connect(models.providers)
@@ -211,8 +233,8 @@ class ModelDialog(QDialog):
         self.show_status(self._status)
 
     def _on_next(self) -> None:
-        if self.choice.list.choice is not None:
-            self.prepare(self.choice.list.choice.identifier)
+        if self.choice.identifier:
+            self.prepare(self.choice.identifier)
 
     def _on_own(self) -> None:
         self.pages.setCurrentWidget(self.own)
@@ -242,6 +264,10 @@ class ModelDialog(QDialog):
     def _on_preview(self) -> None:
         if self.consent.estimate is not None:
             self.preview_wanted.emit(self._path, self.consent.estimate.host)
+
+    def _on_held(self) -> None:
+        if self.consent.estimate is not None:
+            self.held_wanted.emit(self._path, self.consent.estimate.host)
 
     def _on_agreed(self) -> None:
         self._models.agree(self._path)

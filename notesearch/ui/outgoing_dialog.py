@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QSplitter,
     QTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
-from notesearch.domain import Match, Outgoing
+from notesearch.domain import Outgoing
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import ELLIPSIS, Row, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, Question, Row, button, hint, label
+from notesearch.ui.note_chooser import NoteChooser
 from notesearch.ui.theme import SMALL, Theme, font
-from notesearch.ui.wording import TRAIL_SEPARATOR, count
+from notesearch.ui.wording import count
 
 NARROW = 560
 # Laying out a passage takes a millisecond or so: more come when they are asked for.
 SHOWN_AT_ONCE = 60
-TYPING_RESTS_MS = 150
 
 
 class PassagesView(QTextEdit):
@@ -92,30 +89,23 @@ class PassagesView(QTextEdit):
 
 
 class OutgoingDialog(QDialog):
-    """Of one note, or of a folder's notes with a list to choose from. Accessible name "What is sent". Main thread."""
+    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held back. Accessible name "What is
+    sent". Main thread."""
 
     def __init__(
-        self, models: ProviderBridge, theme: Theme, to: str, *, folder: Path | None = None, note: Path | None = None, parent: QWidget | None = None
-    ) -> None:
+        self, models: ProviderBridge, theme: Theme, to: str, *, folder: Path | None = None, held: bool = False, note: Path | None = None,
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self._models = models
         self._to = to
-        self._folder = folder
         self._note = note
-        self._request = 0
         self._passages: tuple[Outgoing, ...] = ()
         self.setWindowTitle("What is sent")
         self.setAccessibleName("What is sent")
         self.resize(860 if folder is not None else 640, 560)
         self.setMinimumSize(340, 300)
-        self.field = QLineEdit()
-        self.field.setAccessibleName("Find a note")
-        self.field.setPlaceholderText("Find a note")
-        self.field.setClearButtonEnabled(True)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Notes")
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.chooser = NoteChooser(models, theme, folder, held=held) if folder is not None else None
         self.title = label("", "sectionTitle")
         self.summary = hint()
         self.view = PassagesView(theme)
@@ -123,44 +113,35 @@ class OutgoingDialog(QDialog):
         self.allow = button(f"Send these too{ELLIPSIS}", self._on_allow)
         self.close_button = button("Close", self.reject)
         self._lay_out()
-        self._timer = QTimer(self, singleShot=True, interval=TYPING_RESTS_MS)
-        self._timer.timeout.connect(self._find)
-        self.field.textChanged.connect(self._timer.start)
-        self.list.currentItemChanged.connect(self._on_note)
-        models.notes_ready.connect(self._on_notes)
         models.outgoing_ready.connect(self._on_outgoing)
         models.outgoing_failed.connect(self._on_failed)
         self._show(())
-        if folder is not None:
+        if self.chooser is not None and folder is not None:
+            self.chooser.chosen.connect(self._ask)
+            self.chooser.ignored_chosen.connect(self._on_ignored)
+            self.chooser.emptied.connect(self._on_emptied)
             self.title.setText(folder.name)
             self.summary.setText("Choose a note.")
-            self.field.setFocus()
-            self._find()
+            self.chooser.field.setFocus()
         elif note is not None:
             self._ask(note)
             self.view.setFocus()
 
     def _lay_out(self) -> None:
-        left = QWidget()
-        beside = QVBoxLayout(left)
-        beside.setContentsMargins(0, 0, 8, 0)
-        beside.setSpacing(8)
-        beside.addWidget(self.field)
-        beside.addWidget(self.list, 1)
-        left.setVisible(self._folder is not None)
         right = QWidget()
-        inner = QVBoxLayout(right)
-        inner.setContentsMargins(8 if self._folder is not None else 0, 0, 0, 0)
+        inner = self._inner = QVBoxLayout(right)
+        inner.setContentsMargins(8 if self.chooser is not None else 0, 0, 0, 0)
         inner.setSpacing(8)
         inner.addWidget(self.title)
         inner.addWidget(self.summary)
         inner.addWidget(self.view, 1)
         splitter = self._splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
-        splitter.addWidget(left)
+        if self.chooser is not None:
+            splitter.addWidget(self.chooser)
         splitter.addWidget(right)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([260, 580])
+        splitter.setStretchFactor(splitter.count() - 1, 1)
+        splitter.setSizes([280, 560] if self.chooser is not None else [600])
         splitter.setHandleWidth(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
@@ -172,35 +153,23 @@ class OutgoingDialog(QDialog):
         """In a narrow dialog the list stands above the texts."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
+        if self.chooser is not None:
+            gap = (0, 8) if narrow else (8, 0)
+            self.chooser.layout().setContentsMargins(0, 0, *gap)  # type: ignore[union-attr]
+            self._inner.setContentsMargins(*gap, 0, 0)
         self._splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
 
     # The note
 
-    def _find(self) -> None:
-        if self._folder is not None:
-            self._request = self._models.notes(self._folder, self.field.text())
+    def _on_ignored(self, note: Path) -> None:
+        self._note = note
+        self.title.setText(note.name)
+        self.summary.setText(wording_models.IGNORED)
+        self._show(())
 
-    def _on_notes(self, request: int, notes: tuple[Match, ...]) -> None:
-        if request != self._request:
-            return
-        kept = self._note
-        self.list.blockSignals(True)
-        self.list.clear()
-        for match in notes:
-            item = QListWidgetItem(match.title)
-            item.setData(Qt.ItemDataRole.UserRole, match.path)
-            item.setToolTip(TRAIL_SEPARATOR.join((*match.trail, match.path.name)))
-            self.list.addItem(item)
-        self.list.blockSignals(False)
-        at = next((i for i, match in enumerate(notes) if match.path == kept), 0)
-        if notes:
-            self.list.setCurrentRow(at)
-        else:
-            self.summary.setText("No note of this folder has these words.")
-
-    def _on_note(self, item: QListWidgetItem | None, _: object) -> None:
-        if item is not None:
-            self._ask(item.data(Qt.ItemDataRole.UserRole))
+    def _on_emptied(self, why: str) -> None:
+        self.summary.setText(why)
+        self._show(())
 
     def _ask(self, note: Path) -> None:
         self._note = note
@@ -234,19 +203,11 @@ class OutgoingDialog(QDialog):
         self.more.setText(f"Show more of {count(len(self._passages), 'passage')}")
 
     def _on_allow(self) -> None:
-        from PySide6.QtWidgets import QMessageBox
-
         if self._note is None:
             return
         title, meaning = wording_models.allow_question(self._note.name, self._to or "the folder's model", self._passages)
-        box = QMessageBox(self)
+        box = Question("Send these too", title, meaning, "Send these too", self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Send these too")
-        box.setText(title)
-        box.setInformativeText(meaning)
-        box.addButton("Send these too", QMessageBox.ButtonRole.AcceptRole).setAccessibleName("Send these too")
-        box.addButton(QMessageBox.StandardButton.Cancel).setAccessibleName("Cancel")
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         box.accepted.connect(self._on_allowed)
         box.open()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = (
     "Ollama, LM Studio, LiteLLM, infinity, or any other server that speaks OpenAI's language. "
-    "The test sends twenty built-in sentences, nothing of yours."
+    "The test sends twenty built-in sentences, nothing of yours, and keeps nothing but the key, where you type one."
 )
 
 
@@ -38,7 +38,7 @@ class OwnServerPage(QWidget):
     """Main thread.
 
     Signals:
-        back_wanted. use_wanted: the identifier of the model that was tested.
+        back_wanted. use_wanted: the identifier of the model that was tested; it is kept now.
     """
 
     back_wanted = Signal()
@@ -48,7 +48,8 @@ class OwnServerPage(QWidget):
         super().__init__(parent)
         self._models = models
         self._asked = ""
-        self._identifier = ""
+        self._found: Probe | None = None
+        self._tested = ""
         self.name = _field("Name", "ollama")
         self.address = _field("Address", "http://localhost:11434/v1")
         self.model = _field("Model", "nomic-embed-text")
@@ -83,6 +84,8 @@ class OwnServerPage(QWidget):
         layout.addWidget(Row((self.test, self.back, self.use), gap=1))
         models.tested.connect(self._on_tested)
         models.test_failed.connect(self._on_failed)
+        models.own_kept.connect(self._on_kept)
+        models.own_failed.connect(self._on_not_kept)
         self._check()
 
     def begin(self) -> None:
@@ -106,15 +109,16 @@ class OwnServerPage(QWidget):
         self.problem.setVisible(bool(problem))
         whole = all(field.text().strip() for field in (self.name, self.address, self.model))
         self.test.setEnabled(whole and not problem and not self._asked)
-        if self._what_is_typed != self._identifier:
-            self._identifier = ""
-        self.use.setEnabled(bool(self._identifier))
-        if not self._identifier and not self._asked:
+        if self._what_is_typed != self._tested:
+            self._found, self._tested = None, ""
+        self.use.setEnabled(self._found is not None)
+        if self._found is None and not self._asked:
             self._say("")
 
     @property
     def _what_is_typed(self) -> str:
-        return f"{self.name.text().strip()}/{self.model.text().strip()}"
+        """Name, model and address: what a test is of."""
+        return f"{self.name.text().strip()}/{self.model.text().strip()} {self.address.text().strip()}"
 
     def _on_test(self) -> None:
         if not self.test.isEnabled():
@@ -134,9 +138,9 @@ class OwnServerPage(QWidget):
         self.facts.show_rows(wording_models.probe_sentences(found) if found is not None else ())
 
     def _on_tested(self, provider: str, found: Probe) -> None:
-        if self._asked != f"{provider}/{found.name}":
+        if not self._asked.startswith(f"{provider}/{found.name} "):
             return
-        self._asked, self._identifier = "", found.model.identifier
+        self._asked, self._tested, self._found = "", self._asked, found
         self._say("It works", found)
         self._check()
         if self.use.isEnabled():
@@ -149,8 +153,19 @@ class OwnServerPage(QWidget):
             self._say(f"{failure.title}. {failure.hint}".strip())
 
     def _on_use(self) -> None:
-        if self._identifier:
-            self.use_wanted.emit(self._identifier)
+        if self._found is not None:
+            self.use.setEnabled(False)
+            self._models.keep_own(self.name.text().strip(), self.address.text().strip(), self._found)
+
+    def _on_kept(self, name: str, identifier: str) -> None:
+        if self._found is not None and identifier == self._found.model.identifier:
+            self.use.setEnabled(True)
+            self.use_wanted.emit(identifier)
+
+    def _on_not_kept(self, name: str, failure: Failure) -> None:
+        if self._found is not None and name == self._found.provider.name:
+            self.use.setEnabled(True)
+            self._say(f"{failure.title}. {failure.hint}".strip(), self._found)
 
 
 def _field(name: str, example: str) -> QLineEdit:

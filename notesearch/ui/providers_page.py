@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import ModelChoice, ProviderInfo
@@ -14,12 +15,13 @@ from notesearch.settings import ProviderSettings, Settings
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
-from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Row, Scrolled, button, hint, label
+from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Question, Row, Scrolled, button, hint, label
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.own_server import address_problem
 from notesearch.ui.wording import DOT
 
 if TYPE_CHECKING:
+    from notesearch.catalogue import EmbeddingModel
     from notesearch.embedding.probe import Probe
 
 METER_MS = 1500
@@ -46,6 +48,7 @@ class ProvidersPage(QWidget):
         self._choices: tuple[ModelChoice, ...] = ()
         self._wrong_numbers: dict[str, str] = {}
         self._testing = ""
+        self._tested: dict[str, EmbeddingModel] = {}
         self._wanted = ""
         self.providers = ComboBox("Provider")
         self.uses = hint()
@@ -62,6 +65,7 @@ class ProvidersPage(QWidget):
         self.model = ComboBox("Model to test")
         self.test = button("Test", self._on_test)
         self.found = hint()
+        self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this server")
         self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
         self._refresh = QTimer(self, singleShot=True, interval=METER_MS)
         self._refresh.timeout.connect(models.providers)
@@ -74,7 +78,7 @@ class ProvidersPage(QWidget):
 
     def _lay_out(self) -> None:
         fields = Form()
-        fields.add("Provider", self.providers)
+        fields.add("Provider", Row((self.providers, self.remove), wide=0))
         fields.add("", self.uses)
         fields.add("Key", self.key)
         fields.add("Base URL", self.address)
@@ -108,7 +112,9 @@ class ProvidersPage(QWidget):
         self._models.choices_ready.connect(self.show_choices)
         self._models.tested.connect(self._on_tested)
         self._models.test_failed.connect(self._on_test_failed)
-        self._models.key_failed.connect(self._on_key_failed)
+        self._models.key_failed.connect(self._on_failure)
+        self._models.own_failed.connect(self._on_failure)
+        self._models.own_removed.connect(self._on_removed)
 
     # What is shown
 
@@ -158,16 +164,20 @@ class ProvidersPage(QWidget):
         self.key.show_info(info, named=False)
         if info is None:
             self.meter.setText("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
+            self.remove.hide()
             self._problem("")
             return
         edit = self._edit(info)
-        self.address.setPlaceholderText(_default_url(info))
+        self.address.setPlaceholderText(_default_url(info.name))
         # textEdited comes from the person only. What stands there half typed is left alone.
         shown = {self.address: edit.base_url, self.budget: f"{edit.budget:.2f}" if edit.budget else "", self.tokens: _grouped(edit.token_budget)}
         for field, text in shown.items():
             if not field.hasFocus() and info.name not in self._wrong_numbers:
                 field.setText(text)
         self.uses.setText(f"Used by {', '.join(path.name for path in info.folders)}" if info.folders else "No folder uses it yet.")
+        self.remove.setVisible(not _default_url(info.name))
+        self.remove.setEnabled(not info.folders)
+        self.remove.setToolTip("Give its folders another model first." if info.folders else "")
         self.meter.setText(wording_models.spent(info.spent))
         self.over.setText(wording_models.used_up(info))
         self.over.setVisible(bool(self.over.text()))
@@ -185,7 +195,7 @@ class ProvidersPage(QWidget):
     def _edit(self, info: ProviderInfo) -> ProviderSettings:
         """What is typed for a provider, from what holds now on."""
         if info.name not in self._edits:
-            chosen = "" if info.base_url == _default_url(info) else info.base_url
+            chosen = "" if info.base_url == _default_url(info.name) else info.base_url
             self._edits[info.name] = ProviderSettings(base_url=chosen, budget=info.budget, token_budget=info.token_budget)
         return self._edits[info.name]
 
@@ -216,7 +226,7 @@ class ProvidersPage(QWidget):
         """What is wrong with the address typed for a provider."""
         url = self._edits[name].base_url if name in self._edits else ""
         if not url:
-            known = name not in self._infos or _default_url(self._infos[name])
+            known = name not in self._infos or _default_url(name)
             return "" if known else "A server of your own needs its address."
         return address_problem(url)
 
@@ -231,6 +241,8 @@ class ProvidersPage(QWidget):
 
     def changed_settings(self, settings: Settings) -> Settings:
         """The settings with what was typed here."""
+        for found in self._tested.values():
+            settings = settings.with_model(found)
         for name, edit in self._edits.items():
             if edit != settings.provider(name):
                 settings = settings.with_provider(name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget)
@@ -238,7 +250,7 @@ class ProvidersPage(QWidget):
 
     # Keys and tests
 
-    def _on_key_failed(self, provider: str, failure: Failure) -> None:
+    def _on_failure(self, provider: str, failure: Failure) -> None:
         if self.info is not None and provider == self.info.name:
             self._say(f"{failure.title}. {failure.hint}".strip())
 
@@ -255,14 +267,42 @@ class ProvidersPage(QWidget):
         if provider == self._testing:
             self._testing = ""
             self._show_models()
+            self._take_over(found)
             said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
             self._say(f"It works{DOT}{said}")
+
+    def _take_over(self, found: Probe) -> None:
+        """What a test of a model of the person's own found is kept with the rest, on Save."""
+        known = any(choice.identifier == found.model.identifier for choice in self._choices)
+        if known and not _default_url(found.provider.name):
+            self._tested[found.model.identifier] = found.model
 
     def _on_test_failed(self, provider: str, failure: Failure) -> None:
         if provider == self._testing:
             self._testing = ""
             self._show_models()
             self._say(f"{failure.title}. {failure.hint}".strip())
+
+    # A server of the person's own
+
+    def _on_remove(self) -> None:
+        info = self.info
+        if info is None:
+            return
+        meaning = "Its address, its models and its key are forgotten at once. What is in the ledger stays."
+        box = Question("Remove this server", f"Remove {info.title}?", meaning, "Remove", self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(partial(self._models.remove_own, info.name))
+        box.open()
+
+    def _on_removed(self, name: str) -> None:
+        """What was typed for it must not bring it back."""
+        self._edits.pop(name, None)
+        self._wrong_numbers.pop(name, None)
+        self._tested = {identifier: model for identifier, model in self._tested.items() if model.provider != name}
+        self._wanted = ""
+        self._say("")
+        self.edited.emit()
 
     def _say(self, said: str) -> None:
         self.found.setText(said)
@@ -289,8 +329,8 @@ def _number(typed: str, most: float) -> float:
     return number
 
 
-def _default_url(info: ProviderInfo) -> str:
+def _default_url(name: str) -> str:
     """The address of a provider that we know; "" for a server of the person's own."""
     from notesearch import catalogue
 
-    return next((p.base_url for p in catalogue.PROVIDERS if p.name == info.name), "")
+    return next((p.base_url for p in catalogue.PROVIDERS if p.name == name), "")

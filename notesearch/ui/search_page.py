@@ -353,7 +353,7 @@ class SearchPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.adapt()
-        QTimer.singleShot(0, self._fit_summary)
+        QTimer.singleShot(0, self, self._fit_summary)
 
     def adapt(self) -> None:
         """Show the columns that there is room for."""

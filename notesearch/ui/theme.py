@@ -216,7 +216,7 @@ def style_sheet(colours: Palette) -> str:
     QDialog QListView::item:selected {{ background: {c.accent_ground}; color: {c.text}; }}
     QDialog QListView, QDialog QTableWidget {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; outline: none; }}
     QDialog QListView:focus, QDialog QTableWidget:focus, QDialog QTextEdit:focus {{ border: 1px solid {c.accent}; }}
-    QDialog QListView#modelList::item {{ padding: 0; border: none; }}
+    QDialog QListView#modelList::item, QDialog QListView#noteList::item {{ padding: 0; border: none; }}
     QDialog QTableWidget {{ gridline-color: {c.line}; selection-background-color: {c.accent_ground}; selection-color: {c.text}; }}
     QHeaderView, QHeaderView::section {{ background: {c.panel}; color: {c.third}; border: none; font-size: {SMALL.size}px; }}
     QHeaderView::section {{ border-bottom: 1px solid {c.line}; padding: 6px 8px; }}

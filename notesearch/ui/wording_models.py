@@ -8,8 +8,19 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from notesearch import errors
-from notesearch.domain import Estimate, Folder, HeldBack, IndexingStatus, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble, Spent
+from notesearch.domain import (
+    Estimate,
+    Folder,
+    HeldBack,
+    HeldNote,
+    IndexingStatus,
+    LedgerEntry,
+    ModelChoice,
+    Outgoing,
+    ProviderInfo,
+    ProviderTrouble,
+    Spent,
+)
 from notesearch.ui.wording import DOT, count, model_name
 
 if TYPE_CHECKING:
@@ -28,6 +39,8 @@ WHY_HELD = {
     HeldBack.SECRET: "it looks like a secret (a key, a password, a card number)",
     HeldBack.REFUSED: "the model refused it",
 }
+WHY_HELD_SHORT = {HeldBack.PRIVATE: "private", HeldBack.SECRET: "looks like a secret", HeldBack.REFUSED: "refused by the model"}
+IGNORED = "An ignore file names this note, so it is not read: it cannot be found, and nothing of it is sent."
 PURPOSES = {"documents": "notes", "query": "search", "test": "test"}
 LEDGER_COLUMNS = ("Time", "Host", "Model", "For", "Texts", "Tokens", "Cost", "Status")
 
@@ -40,17 +53,9 @@ class Remedy(Enum):
     SETTINGS = "settings"
 
 
-# The first words of an error's title, which some errors end with the name of a provider or a number.
-_REMEDIES: tuple[tuple[Remedy, tuple[str, ...]], ...] = (
-    (Remedy.KEY, ("There is no key", *(e.title for e in (errors.KeyInvalid, errors.KeyRefused, errors.KeyringLocked, errors.KeyringAbsent)))),
-    (Remedy.MODEL, (errors.ModelGone.title, errors.RequestRefused.title)),
-    (Remedy.SETTINGS, ("The month's budget", *(e.title for e in (errors.RedirectRefused, errors.InsecureAddress, errors.ReplyWrong)))),
-)
-
-
 def remedy(trouble: ProviderTrouble) -> Remedy | None:
-    """Told by the title, which says what kind of error it was; None where waiting is all."""
-    return next((found for found, titles in _REMEDIES if trouble.title.startswith(titles)), None)
+    """None where waiting is all."""
+    return Remedy(trouble.remedy) if trouble.remedy else None
 
 
 # Money and numbers
@@ -185,7 +190,8 @@ def consent_title(estimate: Estimate) -> str:
 
 def consent_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """What will be sent, where, and what it costs: (name, words)."""
-    rows = [("Model", estimate.model_title)]
+    _, chosen, dimensions = estimate.model.rpartition("#")
+    rows = [("Model", f"{estimate.model_title}, {int(dimensions):,} dimensions" if chosen and dimensions.isdecimal() else estimate.model_title)]
     if estimate.retired:
         rows.append(("Beware", estimate.retired))
     if not estimate.remote:
@@ -215,7 +221,7 @@ def cost(estimate: Estimate) -> str:
 def held_back(passages: int) -> str:
     if not passages:
         return "Nothing is held back: no private note, nothing that looks like a secret"
-    return f"{count(passages, 'passage')}: private notes, and what looks like a secret. You can look at them and let them go."
+    return f"{count(passages, 'passage')}: private notes, and what looks like a secret"
 
 
 def afterwards(estimate: Estimate) -> str:
@@ -245,6 +251,13 @@ def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
     parts = [f"{len(passages) - held - sent:,} to be sent", f"{sent:,} sent before" if sent else "", f"{held:,} held back" if held else ""]
     goes = f" for {to}" if to else ""
     return f"{count(len(passages), 'passage')}{goes}: {', '.join(filter(None, parts))}."
+
+
+def why_held(note: HeldNote) -> str:
+    """What of a note stays here, and why, in a few words."""
+    if note.ignored:
+        return "ignored: not read, not sent"
+    return f"{count(note.passages, 'passage')}: {', '.join(WHY_HELD_SHORT[why] for why in note.reasons)}"
 
 
 def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[str, str]:

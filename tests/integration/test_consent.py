@@ -18,6 +18,12 @@ from tests.gateway import KEY, Gateway
 from tests.integration.conftest import CODE, LOCAL, MANY, SMALL, VAULT, StartRemote, arrived, folder, queries, settings_for, texts_of, use
 
 
+def is_sending(engine: Engine) -> bool:
+    """Whether any model is at work on texts of notes."""
+    assert engine._indexer is not None
+    return any(lane.busy for lane in engine._indexer._lanes._lanes.values())
+
+
 def test_what_would_be_sent_is_counted_and_nothing_is_sent(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, {**VAULT, "copy.md": VAULT["bread.md"]})
     reconcile(remote, notes)
@@ -187,7 +193,7 @@ def test_the_word_for_a_cancelled_model_is_taken_back(remote: Engine, notes: Pat
     wait_until(lambda: arrived(gateway, CODE))
     remote.cancel_model(notes)
     assert folder(remote, notes).agreed, "the word for the one that answers still holds"
-    wait_until(lambda: not gateway.in_flight)
+    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
     assert 0 < len(arrived(gateway, CODE)) < len(texts_of(notes, CODE))
     assert not remote.prepare_model(notes, CODE).agreed
@@ -203,7 +209,7 @@ def test_nothing_more_of_a_removed_folder_is_sent(remote: Engine, notes: Path, g
     remote.agree(notes)
     wait_until(lambda: arrived(gateway))
     remote.remove_folder(notes)
-    wait_until(lambda: not gateway.in_flight)
+    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
     remote.reconcile()
     remote.add_folder(notes)

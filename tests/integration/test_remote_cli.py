@@ -2,54 +2,88 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from notesearch.catalogue import KEY_VARIABLES
+from notesearch import cli
 from notesearch.engine.engine import Engine
 from notesearch.settings import load_settings, save_settings
 from tests.conftest import StartEngine, fill, wait_until
 from tests.gateway import KEY, Gateway
-from tests.integration.conftest import CODE, LOCAL, NO_BUS, SMALL, VAULT, arrived, queries, settings_for, texts_of
+from tests.integration.conftest import CODE, LOCAL, SMALL, VAULT, arrived, queries, settings_for, texts_of
 from tests.integration.test_cli import Shell
 
 FOLDER = {"path", "model", "documents", "complete", "waiting", "failed", "state"}
 
 
+class Inside:
+    """Runs commands in this process, which is quicker than a process each: every command is told all it knows by its arguments."""
+
+    def __init__(self, data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._data_dir = data_dir
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str | Path, stdin: str = "", code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        self._capsys.readouterr()
+        ended = cli.main([arguments[0], "--data-dir", str(self._data_dir), *map(str, arguments[1:])])  # type: ignore[list-item]
+        written = self._capsys.readouterr()
+        assert code is None or ended == code, written.err
+        return subprocess.CompletedProcess(arguments, ended, written.out, written.err)
+
+    def json(self, *arguments: str | Path, code: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", code=code).stdout)
+
+
+Run = Inside | Shell
+
+
 @pytest.fixture
-def run(tmp_path: Path, gateway: Gateway) -> Shell:
-    """The program on a data folder where the AI/ML API is the test's server; its key is in the environment, and there is no keyring."""
+def remote_env(tmp_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder where the AI/ML API is the test's server; its key is in the environment, and there is no keyring."""
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700)
     save_settings(data_dir, settings_for(gateway))
-    shell = Shell(data_dir)
-    shell._environment = {k: v for k, v in shell._environment.items() if k not in KEY_VARIABLES}
-    shell._environment |= {"DBUS_SESSION_BUS_ADDRESS": NO_BUS, "AIMLAPI_API_KEY": KEY, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-    return shell
+    for name, value in (("AIMLAPI_API_KEY", KEY), ("HOME", str(tmp_path)), ("XDG_RUNTIME_DIR", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    return data_dir
 
 
 @pytest.fixture
-def owner(request: pytest.FixtureRequest, run: Shell, tmp_path: Path, start_engine: StartEngine, monkeypatch: pytest.MonkeyPatch) -> Engine | None:
+def run(remote_env: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Inside:
+    return Inside(remote_env, monkeypatch, capsys)
+
+
+@pytest.fixture
+def process(remote_env: Path) -> Shell:
+    """Commands as processes of their own."""
+    return Shell(remote_env)
+
+
+@pytest.fixture
+def owner(request: pytest.FixtureRequest, remote_env: Path, start_engine: StartEngine) -> Engine | None:
     """Nobody, or a Notesearch that owns the data folder and takes requests."""
-    if request.param == "alone":
-        return None
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
-    return start_engine(tmp_path / "data")
+    return None if request.param == "alone" else start_engine(remote_env)
 
 
 both = pytest.mark.parametrize("owner", ["alone", "beside"], indirect=True)
 
 
-def folders(run: Shell) -> list[dict[str, object]]:
+def folders(run: Run) -> list[dict[str, object]]:
     found = run.json("status")["folders"]
     assert all(set(f) == FOLDER for f in found)
     return list(found)
 
 
-def settled(run: Shell, owner: Engine | None) -> None:
+def settled(run: Inside, owner: Engine | None) -> None:
     """What was agreed to is embedded."""
     if owner is None:
         run("index")
@@ -58,7 +92,7 @@ def settled(run: Shell, owner: Engine | None) -> None:
 
 
 @both
-def test_use_asks_first(run: Shell, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
+def test_use_asks_first(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("index", notes)
     before = folders(run)
@@ -78,7 +112,7 @@ def test_use_asks_first(run: Shell, owner: Engine | None, notes: Path, gateway: 
 
 
 @both
-def test_use_with_yes(run: Shell, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
+def test_use_with_yes(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
     run("index", notes, other)
@@ -95,7 +129,7 @@ def test_use_with_yes(run: Shell, owner: Engine | None, notes: Path, gateway: Ga
         run("use", model, "--in", notes, code=code)
         settled(run, owner)
         assert folders(run)[0]["model"] == (LOCAL if code else model)
-    assert "nothing has to be embedded" in run("use", SMALL, "--in", notes, "--yes").stdout
+    assert "nothing has to be embedded" in run("use", SMALL, "--in", notes, "--yes").stderr
     if owner is None:
         assert folders(run)[0]["model"] == SMALL, "at once, where nothing has to be embedded"
     settled(run, owner)
@@ -103,7 +137,7 @@ def test_use_with_yes(run: Shell, owner: Engine | None, notes: Path, gateway: Ga
     assert len(gateway.requests) == number
 
 
-def test_index_says_what_waits_for_a_word(run: Shell, notes: Path, gateway: Gateway) -> None:
+def test_index_says_what_waits_for_a_word(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", CODE)
     told = run("index", code=1)
@@ -119,11 +153,11 @@ def test_index_says_what_waits_for_a_word(run: Shell, notes: Path, gateway: Gate
     assert run.json("status")["documents"] == {"total": 4, "complete": 4, "waiting": 0, "failed": 0}
 
 
-def test_without_a_key_index_says_so(run: Shell, notes: Path, gateway: Gateway) -> None:
+def test_without_a_key_index_says_so(run: Run, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", SMALL)
     run("use", SMALL, "--yes")
-    del run._environment["AIMLAPI_API_KEY"]
+    monkeypatch.delenv("AIMLAPI_API_KEY")
     told = run("index", code=1)
     assert "There is no key for AI/ML API" in told.stderr
     assert "AIMLAPI_API_KEY" in told.stderr
@@ -134,7 +168,7 @@ def test_without_a_key_index_says_so(run: Shell, notes: Path, gateway: Gateway) 
 
 
 @both
-def test_a_server_of_ones_own(run: Shell, owner: Engine | None, notes: Path, tmp_path: Path) -> None:
+def test_a_server_of_ones_own(run: Inside, owner: Engine | None, notes: Path, tmp_path: Path) -> None:
     fill(notes, VAULT)
     run("index", notes)
     with Gateway(key=None, models={"nomic": 64, "other": 32}) as own:
@@ -164,7 +198,7 @@ def test_a_server_of_ones_own(run: Shell, owner: Engine | None, notes: Path, tmp
     assert folders(run)[0]["model"] == "shed/nomic"
 
 
-def test_own_dimensions(run: Shell, notes: Path, gateway: Gateway) -> None:
+def test_own_dimensions(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("index", notes)
     run("use", f"{SMALL}#256", "--yes")
@@ -175,7 +209,7 @@ def test_own_dimensions(run: Shell, notes: Path, gateway: Gateway) -> None:
 
 
 @both
-def test_what_is_refused(run: Shell, owner: Engine | None, notes: Path, gateway: Gateway, tmp_path: Path) -> None:
+def test_what_is_refused(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, tmp_path: Path) -> None:
     assert "No folder" in run("use", SMALL, "--yes", code=2).stderr
     fill(notes, VAULT)
     run("index", notes)
@@ -198,7 +232,7 @@ def test_what_is_refused(run: Shell, owner: Engine | None, notes: Path, gateway:
     assert gateway.requests == []
 
 
-def test_models(run: Shell) -> None:
+def test_models(run: Run) -> None:
     models = run.json("models")["models"]
     assert models[0]["model"] == LOCAL
     one = next(m for m in models if m["model"] == SMALL)
@@ -211,41 +245,39 @@ def test_models(run: Shell) -> None:
 
 
 @both
-def test_a_key_where_there_is_no_keyring(run: Shell, owner: Engine | None, tmp_path: Path) -> None:
+def test_a_key_where_there_is_no_keyring(process: Shell, owner: Engine | None, tmp_path: Path) -> None:
     key = "sk-planted-77aa33cc"
-    told = run("key", "set", "aimlapi", stdin=f"{key}\n", code=3)
+    told = process("key", "set", "aimlapi", stdin=f"{key}\n", code=3)
     assert "AIMLAPI_API_KEY" in told.stderr
-    assert "cannot be a key" in run("key", "set", "aimlapi", stdin="two words\n", code=3).stderr
-    assert "empty" in run("key", "set", "openai", stdin="", code=3).stderr
-    run("key", "forget", "aimlapi")
-    assert "no provider called" in run("key", "forget", "nobody", code=2).stderr
-    assert "usage" in run("key", "set", "aimlapi", key, code=2).stderr, "never as an argument"
+    assert "cannot be a key" in process("key", "set", "aimlapi", stdin="two words\n", code=3).stderr
+    assert "empty" in process("key", "set", "openai", stdin="", code=3).stderr
+    process("key", "forget", "aimlapi")
+    assert "no provider called" in process("key", "forget", "nobody", code=2).stderr
+    assert "usage" in process("key", "set", "aimlapi", key, code=2).stderr, "never as an argument"
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert key.encode() not in path.read_bytes(), path
 
 
 @both
-def test_key_test(run: Shell, owner: Engine | None, gateway: Gateway) -> None:
+def test_key_test(run: Inside, owner: Engine | None, gateway: Gateway, remote_env: Path) -> None:
     told = run("key", "test", "aimlapi")
     assert "aimlapi answers" in told.stdout
     assert "1536 dimensions" in told.stdout
     assert all(r.headers["authorization"] == f"Bearer {KEY}" for r in gateway.requests)
     gateway.key = "sk-another"
     assert "does not accept the key" in run("key", "test", "aimlapi", code=3).stderr
-    assert "No model of nobody" in run("key", "test", "nobody", code=2).stderr
-    assert {e["purpose"] for e in _ledger(run)} == {"test"}
+    assert "no provider called" in run("key", "test", "nobody", code=2).stderr
+    assert {e["purpose"] for e in _ledger(remote_env)} == {"test"}
 
 
-def _ledger(run: Shell) -> list[dict[str, str]]:
-    import csv
-
-    (path,) = Path(run._environment["NOTESEARCH_DATA_DIR"]).joinpath("ledger").iterdir()
+def _ledger(data_dir: Path) -> list[dict[str, str]]:
+    (path,) = data_dir.joinpath("ledger").iterdir()
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_doctor_asks_only_those_that_were_agreed_to(run: Shell, notes: Path, gateway: Gateway) -> None:
+def test_doctor_asks_only_those_that_were_agreed_to(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", SMALL)
     run("doctor", code=None)
@@ -257,7 +289,7 @@ def test_doctor_asks_only_those_that_were_agreed_to(run: Shell, notes: Path, gat
     assert queries(gateway) == ["test"]
 
 
-def test_the_status_object_keeps_its_shape(run: Shell, notes: Path) -> None:
+def test_the_status_object_keeps_its_shape(run: Run, notes: Path) -> None:
     fill(notes, VAULT)
     run("index", notes)
     run("use", SMALL, "--yes")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.controls import CheckBox, Form, Row, Scrolled, button, hint
+from notesearch.ui.controls import CheckBox, Form, Question, Row, Scrolled, button, hint
 from notesearch.ui.theme import Theme
 
 
@@ -66,3 +67,15 @@ def test_a_box_is_ticked_by_the_keyboard(qtbot: QtBot, theme: Theme) -> None:
     qtbot.keyClick(box, " ")
     assert box.isChecked()
     assert box.grab().toImage() != plain
+
+
+def test_enter_never_presses_what_cannot_be_undone(theme: Theme, qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = Question("Remove", "Remove it?", "It is gone then.", "Remove", window)
+    box.open()
+    for appearance in ("light", "dark", "light"):
+        theme.set_appearance(appearance)
+        qtbot.waitUntil(lambda: [b.text().replace("&", "") for b in box.buttons() if isinstance(b, QPushButton) and b.isDefault()] == ["Cancel"])
+    with qtbot.waitSignal(box.rejected):
+        qtbot.keyClick(box, Qt.Key.Key_Return)

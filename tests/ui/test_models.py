@@ -8,62 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Outgoing, Stage
+from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Stage
 from notesearch.ui.folder_menu import Command, FolderMenu
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.model_dialog import ModelDialog
-from notesearch.ui.outgoing_dialog import OutgoingDialog, PassagesView
-from notesearch.ui.theme import Theme
 from tests.gateway import Fault, Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, folder_of
-
-VOYAGE = "aimlapi/voyage-2"
-LOCAL = "local/all-minilm-l6-v2"
-
-
-def open_model(qtbot: QtBot, window: MainWindow) -> ModelDialog:
-    """The dialog with its list."""
-    window.commands.models.open_current()
-    dialog = next(d for d in window.findChildren(ModelDialog) if d.isVisible())
-    qtbot.waitUntil(lambda: len(dialog.choice.list.rows.choices) > 20, timeout=TIMEOUT)
-    return dialog
-
-
-def count(qtbot: QtBot, dialog: ModelDialog, identifier: str) -> None:
-    """Choose with the keys, and wait for the question."""
-    dialog.choice.list.choose(identifier)
-    qtbot.keyClick(dialog.choice.list, Qt.Key.Key_Return)
-    assert dialog.pages.currentWidget() is dialog.counting
-    qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
-
-
-def switch(qtbot: QtBot, window: MainWindow, identifier: str = VOYAGE) -> None:
-    """Choose, agree, and wait until the new index answers."""
-    dialog = open_model(qtbot, window)
-    count(qtbot, dialog, identifier)
-    dialog.consent.agree.click()
-    qtbot.waitUntil(lambda: folder_of(window).model == identifier and at_rest(window, len(NOTES)), timeout=TIMEOUT)
-
-
-def press(qtbot: QtBot, widget: QWidget, text: str) -> None:
-    """Click a button as soon as it is there."""
-
-    def there() -> list[QPushButton]:
-        return [b for b in widget.findChildren(QPushButton) if b.text() == text and b.isVisible()]
-
-    qtbot.waitUntil(lambda: bool(there()), timeout=TIMEOUT)
-    there()[0].click()
-
-
-def said(dialog: ModelDialog) -> str:
-    return "\n".join(f"{name}: {words}" for name, words in dialog.consent.facts.rows)
-
+from .models import LOCAL, VOYAGE, count, open_model, press, said, switch
 
 # Choosing, asking, building
 
@@ -290,8 +247,7 @@ def test_without_a_key_the_message_leads_to_the_key(remote_window: MainWindow, q
     count(qtbot, dialog, VOYAGE)
     qtbot.waitUntil(lambda: "no key" in dialog.consent.key.state.text(), timeout=TIMEOUT)
     dialog.consent.agree.click()
-    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
-    assert window.banner.title.text() == "There is no key for AI/ML API"
+    qtbot.waitUntil(lambda: window.banner.title.text() == "There is no key for AI/ML API", timeout=TIMEOUT)
     qtbot.waitUntil(lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
     press(qtbot, window.banner, "Set the key…")
     asking = next(d for d in window.findChildren(KeyDialog) if d.isVisible())
@@ -320,84 +276,63 @@ def test_a_trouble_comes_goes_and_comes_back(remote_window: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and not troubled(), timeout=TIMEOUT)
 
 
-# What is sent
-
-
-SECRET = "sk-proj-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e"
-
-
 @pytest.mark.usefixtures("key")
-def test_what_looks_like_a_secret_is_shown_held_back_and_let_go(
-    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
+@pytest.mark.parametrize(
+    ("fault", "offered"),
+    [
+        (Fault(401, message="Invalid API key"), {"Set the key…", "Try again"}),
+        (Fault(404, message="The model does not exist"), {"Choose another model…", "Try again"}),
+        (Fault(403, message="You have run out of credits"), {"Try again"}),
+    ],
+    ids=["key", "model", "credits"],
+)
+def test_a_trouble_offers_what_helps(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, fault: Fault, offered: set[str]
 ) -> None:
-    window = remote_window
-    secret = notes / "Router.md"
-    secret.write_text(f"# Router\n\nThe token of the router is {SECRET} and nobody else has it.\n")
-    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
-    dialog = open_model(qtbot, window)
+    gateway.rule = lambda _: fault
+    dialog = open_model(qtbot, remote_window)
     count(qtbot, dialog, VOYAGE)
-    assert "Stays here: 1 passage" in said(dialog)
-    press(qtbot, dialog, "See what would be sent…")
-    shown = next(d for d in dialog.findChildren(OutgoingDialog) if d.isVisible())
-    qtbot.keyClicks(shown.field, "router")
-    qtbot.waitUntil(lambda: shown.title.text() == "Router.md" and shown.allow.isVisible(), timeout=TIMEOUT)
-    assert SECRET in shown.view.toPlainText()
-    assert "held back: it looks like a secret" in shown.view.toPlainText()
-    assert shown.view.isReadOnly()
-    assert gateway.requests == []
-    shown.reject()
     dialog.consent.agree.click()
-    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
-    assert SECRET not in str([request.inputs for request in gateway.requests])
-    assert "1 passage held back" in window.page.side.folders.rows.items[0].spoken
-    # Now from the row of a note, and let it go.
-    window.commands.models.open_outgoing(secret)
-    shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
-    qtbot.waitUntil(shown.allow.isVisible, timeout=TIMEOUT)
-    shown.allow.click()
-    box = next(b for b in shown.findChildren(QMessageBox) if b.isVisible())
-    assert "Send 1 passage of Router.md as well?" in box.text()
-    next(b for b in box.buttons() if b.accessibleName() == "Send these too").click()
-    qtbot.waitUntil(lambda: SECRET in str([request.inputs for request in gateway.embedded]), timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: not shown.allow.isVisible(), timeout=TIMEOUT)
+    banner = remote_window.banner
+    qtbot.waitUntil(lambda: banner.message is not None and banner.message.key.startswith("trouble:"), timeout=TIMEOUT)
+    assert banner.message is not None
+    assert {label for label, _ in banner.message.actions} == offered
+
+
+# Fewer dimensions
 
 
 @pytest.mark.usefixtures("key")
-def test_the_preview_shows_exactly_what_the_server_gets(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path) -> None:
-    window = remote_window
-    window.commands.models.bridge.prepare(notes, VOYAGE)
-    qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
-    window.commands.models.open_outgoing(notes / "Kitchen" / "Questions.org")
-    shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
-    qtbot.waitUntil(lambda: bool(shown._passages), timeout=TIMEOUT)
-    texts = [passage.text for passage in shown._passages]
-    shown.reject()
-    window.commands.models.bridge.agree(notes)
-    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
-    sent = [text for request in gateway.embedded for text in request.inputs]
-    assert set(texts) <= set(sent)
-
-
-def test_a_long_note_is_shown_piece_by_piece(theme: Theme, qtbot: QtBot) -> None:
-    view = PassagesView(theme)
-    qtbot.addWidget(view)
-    view.show_passages(tuple(Outgoing(text=f"the  text\n number {i}", line=i + 1, held_back=None, sent=i % 2 == 0) for i in range(100)))
-    assert view.left == 40
-    assert "Passage 60 · line 60 · to be sent\nthe  text\n number 59" in view.toPlainText()
-    view.show_more()
-    assert view.left == 0
-    assert view.toPlainText().endswith("the  text\n number 99")
-    theme.set_appearance("dark")
-    assert view.toPlainText().startswith("Passage 1 · line 1 · sent before")
-
-
-def test_a_row_of_a_local_folder_has_nothing_to_show(remote_window: MainWindow, qtbot: QtBot) -> None:
-    window = remote_window
-    qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
-    assert window.current is not None
-    window.commands.show_row_menu(window.current, QPoint(0, 0))
-    assert not window.commands._sent_action.isVisible()
-    window.commands._row_menu.close()
+def test_fewer_dimensions_can_be_chosen(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window, small = remote_window, "aimlapi/text-embedding-3-small"
+    dialog = open_model(qtbot, window)
+    line = dialog.choice.dimensions
+    dialog.choice.list.choose(VOYAGE)
+    assert not line.isVisible(), "it has one number only"
+    dialog.choice.list.choose(small)
+    assert line.isVisible()
+    assert line.field.placeholderText() == "1,536"
+    for wrong in ("100", "2000", "many"):
+        line.field.setText(wrong)
+        assert "256 to 1,536" in line.wrong.text()
+        assert not dialog.choice.next.isEnabled()
+    line.field.setText("256")
+    qtbot.keyClick(line.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
+    assert "text-embedding-3-small, 256 dimensions" in said(dialog)
+    dialog.consent.agree.click()
+    qtbot.waitUntil(lambda: folder_of(window).model == f"{small}#256" and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    assert {request.body["dimensions"] for request in gateway.embedded} == {256}
+    dialog = open_model(qtbot, window)
+    line = dialog.choice.dimensions
+    assert dialog.choice.list.choice is not None
+    assert dialog.choice.list.choice.identifier == small, "it is marked as the one in use"
+    assert line.field.text() == "256"
+    assert not dialog.choice.next.isEnabled()
+    line.field.clear()
+    assert dialog.choice.identifier == small
+    assert dialog.choice.next.isEnabled()
+    dialog.reject()
 
 
 # Searching
@@ -459,12 +394,13 @@ def test_a_server_of_ones_own_is_tested_and_used(
         assert found["Dimensions"] == "64"
         assert found["Vectors"] == "of length one"
         assert found["Answers within"].endswith(" ms")
+        assert window.settings is not None
+        assert "home" not in window.settings.providers, "a test alone keeps nothing"
         page.use.click()
         qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
         assert own.url in said(dialog)
         dialog.consent.agree.click()
         qtbot.waitUntil(lambda: folder_of(window).model == "home/tiny" and at_rest(window, len(NOTES)), timeout=TIMEOUT)
-    assert window.settings is not None
     assert [m.identifier for m in window.settings.models] == ["home/tiny"]
     assert window.settings.provider("home").base_url == own.url
 

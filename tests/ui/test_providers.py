@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from notesearch import credentials
+from notesearch.catalogue import Manners, own_model
 from notesearch.domain import Estimate, ProviderInfo, Spent
-from notesearch.errors import KeyringLocked
+from notesearch.engine.engine import Engine
+from notesearch.errors import KeyringLocked, StoreDamaged
 from notesearch.ui import wording_models
 from notesearch.ui.key_dialog import KeyDialog
 from notesearch.ui.ledger_dialog import LedgerDialog
@@ -26,6 +32,12 @@ from tests.gateway import KEY, Gateway
 from .conftest import NOTES, TIMEOUT, at_rest, close, folder_of
 
 VOYAGE = "aimlapi/voyage-2"
+EDITOR = """\
+import os, sys
+with open(sys.argv[1] + ".part", "w") as out:
+    out.write(repr(dict(os.environ)))
+os.rename(sys.argv[1] + ".part", sys.argv[1])
+"""
 
 
 def open_providers(qtbot: QtBot, window: MainWindow, provider: str = "aimlapi") -> tuple[SettingsDialog, ProvidersPage]:
@@ -99,6 +111,47 @@ def test_a_key_from_the_environment_is_named(key: str, remote_window: MainWindow
     assert not page.key.forget.isEnabled()
 
 
+def test_the_key_is_taken_out_of_the_environment(
+    key: str, remote_window: MainWindow, qtbot: QtBot, tmp_path: Path, notes: Path
+) -> None:
+    assert "AIMLAPI_API_KEY" not in os.environ
+    window, out, script = remote_window, tmp_path / "environment", tmp_path / "editor.py"
+    script.write_text(EDITOR)
+    command = shlex.join([sys.executable, str(script), str(out)])
+    window.bridge.open_note(f"{command} {{path}}", notes / "Garden" / "Compost.md", 1)
+    qtbot.waitUntil(out.exists, timeout=TIMEOUT)
+    inherited = out.read_text()
+    assert "PATH" in inherited
+    assert "AIMLAPI_API_KEY" not in inherited
+    assert key not in inherited
+    _, page = open_providers(qtbot, window)
+    assert page.key.state.text() == "From the environment variable AIMLAPI_API_KEY, not stored"
+    page.test.click()
+    qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
+
+
+def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
+    key: str, start_window: Callable[..., MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures, real = [StoreDamaged()], Engine.start
+
+    def start(engine: Engine) -> None:
+        if failures:
+            raise failures.pop()
+        real(engine)
+
+    monkeypatch.setattr(Engine, "start", start)
+    window = start_window(ready=False)
+    with qtbot.waitSignal(window.bridge.start_failed, timeout=TIMEOUT):
+        pass
+    assert "AIMLAPI_API_KEY" not in os.environ
+    with qtbot.waitSignal(window.bridge.ready, timeout=TIMEOUT):
+        window.bridge.start()
+    with qtbot.waitSignal(window.commands.models.bridge.providers_ready, timeout=TIMEOUT) as known:
+        window.commands.models.bridge.providers()
+    assert next(info.key_source for info in known.args[0] if info.name == "aimlapi") == "environment variable"
+
+
 def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
     remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +193,75 @@ def test_the_key_is_nowhere_in_the_data_folder(remote_window: MainWindow, qtbot:
     written = [path for path in data.rglob("*") if path.is_file()]
     assert any(path.suffix == ".csv" for path in written)
     assert [path for path in written if KEY.encode() in path.read_bytes()] == []
+
+
+# A server of the person's own
+
+
+def keep_own(qtbot: QtBot, window: MainWindow, url: str) -> None:
+    """As the dialog does after a test."""
+    assert window.settings is not None
+    made = own_model("home", "tiny", dimensions=64, manners=Manners())
+    with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
+        window.bridge.save_settings(window.settings.with_provider("home", base_url=url).with_model(made))
+
+
+def test_a_test_in_the_settings_keeps_nothing_before_save(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window = remote_window
+    with Gateway(key=None, models={"tiny": 64}) as own:
+        keep_own(qtbot, window, "http://127.0.0.1:9/v1")
+        before = window.settings
+        for keep in (False, True):
+            dialog, page = open_providers(qtbot, window, "home")
+            page.address.clear()
+            qtbot.keyClicks(page.address, own.url)
+            page.test.click()
+            qtbot.waitUntil(lambda page=page: page.found.text().startswith("It works"), timeout=TIMEOUT)
+            assert window.settings == before
+            button = QDialogButtonBox.StandardButton.Save if keep else QDialogButtonBox.StandardButton.Cancel
+            dialog.buttons.button(button).click()
+        qtbot.waitUntil(lambda: window.settings is not None and window.settings.provider("home").base_url == own.url, timeout=TIMEOUT)
+        assert window.settings is not None
+        assert before is not None
+        assert window.settings.models != before.models, "what the test found is kept with the rest"
+
+
+def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
+) -> None:
+    window = remote_window
+    _, page = open_providers(qtbot, window)
+    assert not page.remove.isVisible(), "a provider that everybody has stays"
+    window.commands._dialogs[-1].reject()
+    with Gateway(key=None, models={"tiny": 64}) as own:
+        keep_own(qtbot, window, own.url)
+        models = window.commands.models.bridge
+        with qtbot.waitSignal(models.estimate_ready, timeout=TIMEOUT):
+            models.prepare(notes, "home/tiny")
+        dialog, page = open_providers(qtbot, window, "home")
+        assert page.remove.isVisible()
+        assert not page.remove.isEnabled()
+        with qtbot.waitSignal(models.own_failed, timeout=TIMEOUT):
+            models.remove_own("home")
+        assert "Notes needs home" in page.found.text()
+        models.cancel(notes)
+        qtbot.waitUntil(lambda: not folder_of(window).next_model, timeout=TIMEOUT)
+        models.providers()
+        qtbot.waitUntil(page.remove.isEnabled, timeout=TIMEOUT)
+        qtbot.keyClicks(page.budget, "5")
+        page.remove.click()
+        box = next(b for b in page.findChildren(QMessageBox) if b.isVisible())
+        assert "Remove home?" in box.text()
+        next(b for b in box.buttons() if b.accessibleName() == "Remove").click()
+        qtbot.waitUntil(lambda: page.providers.findData("home") < 0, timeout=TIMEOUT)
+        dialog.buttons.button(QDialogButtonBox.StandardButton.Save).click()
+        with qtbot.waitSignal(models.choices_ready, timeout=TIMEOUT) as known:
+            models.choices()
+        assert not any(choice.provider == "home" for choice in known.args[0])
+        assert own.requests == []
+    assert window.settings is not None
+    assert window.settings.models == ()
+    assert window.settings.provider("home").base_url == ""
 
 
 # Addresses, budgets, the meter
@@ -321,5 +443,3 @@ def test_the_meter_never_hides_what_is_unknown() -> None:
 )
 def test_money_in_words(usd: float, said: str, exact: str) -> None:
     assert (wording_models.money(usd), wording_models.exact_money(usd)) == (said, exact)
-
-

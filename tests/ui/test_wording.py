@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, ProviderTrouble, Query, SearchResults, Stage
-from notesearch.errors import KeyRefused, KeyringLocked, ModelGone, ProviderUnreachable, RedirectRefused
 from notesearch.ui import wording
-from notesearch.ui.wording_models import Remedy, remedy
 
 NOW = datetime(2026, 3, 14, 12, 0)
 
@@ -123,15 +121,3 @@ def test_the_status_says_who_is_waited_for() -> None:
 def test_bad_news_stands_first_in_the_summary() -> None:
     _, rest = wording.summary(results(notice="Papers: searched by words only.", matches=()))
     assert rest.startswith("Papers: searched by words only.")
-
-
-@pytest.mark.parametrize(
-    ("title", "found"),
-    [
-        ("There is no key for AI/ML API", Remedy.KEY), (KeyRefused.title, Remedy.KEY), (KeyringLocked.title, Remedy.KEY),
-        (ModelGone.title, Remedy.MODEL), ("The month's budget for OpenAI ($5.00) is used up", Remedy.SETTINGS),
-        (f"{RedirectRefused.title} (example.org)", Remedy.SETTINGS), (ProviderUnreachable.title, None),
-    ],
-)  # fmt: skip
-def test_a_trouble_has_its_remedy(title: str, found: Remedy | None) -> None:
-    assert remedy(ProviderTrouble(provider="openai", model="openai/x", title=title, hint="", waits_for_person=True)) is found

@@ -168,3 +168,8 @@ def test_gitignore_files_rule_where_that_is_asked_for(tmp_path: Path) -> None:
     assert {Path(f.path).name for f in scanner.scan(tmp_path, below=tmp_path / "Sub", gitignore=True)} == {"c.md"}
     names = ("a.md", "b.md", "Sub/c.md", "Sub/d.md")
     assert {Path(n).name for n in names if scanner.is_wanted(tmp_path, tmp_path / n, gitignore=True)} == asked
+
+
+def test_what_ignore_files_name_can_be_listed(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.md": "", "b.md": "", "Sub/c.md": "", "Sub/picture.png": "", ".git/d.md": "", ".notesearchignore": "b.md\nSub/\n"})
+    assert [str(path.relative_to(tmp_path)) for path in scanner.ignored(tmp_path)] == ["b.md", "Sub/c.md"]

@@ -132,3 +132,29 @@ def test_migrations_before_a_failing_one_stay(database: sqlite3.Connection) -> N
         migrate(database, steps)
     assert version_of(database) == 2
     assert [name for name, _ in schema_of(database)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("earlier", [1, 2])
+def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(database: sqlite3.Connection, tmp_path: Path, earlier: int) -> None:
+    migrate(database, MIGRATIONS[:earlier])
+    database.execute("INSERT INTO folders (path, model) VALUES ('/n', 'local/all-minilm-l6-v2')")
+    for number in (1, 2):
+        names = "path, folder_id, size, mtime_ns, content_hash, fingerprint, format, title, first_line, length, language, tags, aliases, created,"
+        values = (f"/n/{number}.md", 1, 9, number, str(number), "aa", "md", "t", 1, 4, "en", "[]", "[]", "", "", 0, 2, 3 - number, number)
+        marks = ", ".join("?" * len(values))
+        database.execute(f"INSERT INTO documents ({names} updated, private, expected, embedded, position) VALUES ({marks})", values)
+        database.execute("INSERT INTO vectors (fingerprint, text_hash, vector) VALUES ('aa', ?, ?)", (bytes([number]), b"\0" * 8))
+        for ordinal, vector in ((0, number), (1, 1 if number == 1 else None)):
+            database.execute(
+                "INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id)"
+                " VALUES (?, ?, 0, 4, 1, '[]', '', 3, ?, ?)", (number, ordinal, bytes([number, ordinal]), vector)
+            )  # fmt: skip
+    database.close()
+    store = Store(tmp_path)
+    (row,) = store.folders()
+    assert (row.documents, row.complete, row.waiting, row.chunks, row.embedded) == (2, 1, 1, 4, 3)
+    assert (row.next_model, row.previous_model, row.agreed, row.pending_chunks, row.pending_embedded, row.held_back) == ("", "", "", 0, 0, 0)
+    assert len(store.waiting_chunks("aa", 10)) == 1
+    assert store.folder_choices()[0].model == "local/all-minilm-l6-v2"
+    assert store.known_path(Path("/n/1.md")) is not None
+    store.close()
