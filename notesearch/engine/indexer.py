@@ -478,6 +478,8 @@ class Indexer:
                 read = [ticket for ticket in self._tickets if ticket.read]
             for ticket in read:
                 if ticket.reading_only or not any([self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]):
+                    # Whoever waited is to find what was embedded.
+                    self._lanes.wait_landed()
                     ticket.end()
                     with self._tickets_lock:
                         if ticket in self._tickets:

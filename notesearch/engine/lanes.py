@@ -69,6 +69,8 @@ class Lane:
     def __init__(self, mark: str, lanes: Lanes) -> None:
         self.mark = mark
         self.loaded = threading.Event()
+        # Held from when the store has vectors until the index has them.
+        self.landing = threading.Lock()
         self.trouble: Trouble | None = None
         self.busy = False
         self._lanes = lanes
@@ -175,8 +177,9 @@ class Lane:
             if isinstance(delivered, EmbeddingError):
                 lanes.store.refuse_texts(self.mark, digests, delivered)
             else:
-                lanes.store.put_vectors(self.mark, digests, delivered)
-                lanes.indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
+                with self.landing:
+                    lanes.store.put_vectors(self.mark, digests, delivered)
+                    lanes.indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
                 lanes.indexes.save_vectors()
                 self.trouble = None
                 lanes.embedded(len(delivered))
@@ -251,6 +254,12 @@ class Lanes:
     def wait_loaded(self, seconds: float) -> bool:
         """Whether every lane has its index in step with the store, waiting for the first that has not."""
         return all(lane.loaded.wait(seconds) for lane in list(self._lanes.values()))
+
+    def wait_landed(self) -> None:
+        """Wait until the indexes have every vector that the store has: some milliseconds."""
+        for lane in list(self._lanes.values()):
+            with lane.landing:
+                pass
 
     def trouble(self, mark: str) -> Trouble | None:
         lane = self._lanes.get(mark)

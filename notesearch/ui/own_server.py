@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = (
     "Ollama, LM Studio, LiteLLM, infinity, or any other server that speaks OpenAI's language. "
-    "The test sends twenty built-in sentences, nothing of yours, and keeps nothing but the key, where you type one."
+    "The test sends twenty built-in sentences, nothing of yours. It keeps nothing, but for a key that you type, with the address."
 )
 
 
