@@ -470,12 +470,13 @@ class Indexer:
     def _settle(self) -> None:
         """Let next models answer that are complete, and end the reconciles whose folders are read and have nothing more to wait for."""
         with self._settling:
+            # First: a ticket that comes later may know more than the folders as they are read here.
+            with self._tickets_lock:
+                read = [ticket for ticket in self._tickets if ticket.read]
             folders = self._store.folders()
             if any([self._switch(row) for row in folders if row.next_model]):
                 folders = self._store.folders()
             rows = {row.path: row for row in folders}
-            with self._tickets_lock:
-                read = [ticket for ticket in self._tickets if ticket.read]
             for ticket in read:
                 if ticket.reading_only or not any([self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]):
                     # Whoever waited is to find what was embedded.
