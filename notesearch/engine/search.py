@@ -69,6 +69,8 @@ class Search:
         self._rows = Rows(store)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
+        # What the keyword stage was asked last, and when: that is when the person typed.
+        self._typed: tuple[str, float] = ("", 0.0)
         self._languages: tuple[int, tuple[str, ...]] = (-1, ())
         # The last filter's notes (None: all of them), so that typing on does not ask again.
         self._filtered: tuple[object, set[int] | None] = (None, None)
@@ -83,6 +85,7 @@ class Search:
 
     def keyword(self, query: Query) -> SearchResults:
         """Rows by words alone."""
+        self._typed = (query.text, time.monotonic())
         begin = time.perf_counter()
         asked = self._ask(query)
         if asked.parsed.only_filters:
@@ -228,7 +231,8 @@ class Search:
         vectors: dict[str, Vectors] = {}
         text = asked.parsed.meaning
         if cancelled is not None and any(e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()):
-            _rest(cancelled)
+            typed, at = self._typed
+            _rest(cancelled, at if typed == asked.query.text else time.monotonic())
 
         def ask(mark: str) -> Vectors | NotesearchError:
             try:
@@ -412,9 +416,9 @@ class Search:
         )  # fmt: skip
 
 
-def _rest(cancelled: Cancelled) -> None:
-    """Wait for the person to stop typing. Raises QueryCancelled when they did not."""
-    until = time.monotonic() + REMOTE_REST
+def _rest(cancelled: Cancelled, since: float) -> None:
+    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did not."""
+    until = since + REMOTE_REST
     while time.monotonic() < until:
         if cancelled():
             raise QueryCancelled

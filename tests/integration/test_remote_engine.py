@@ -178,6 +178,8 @@ def test_a_key_that_is_set_later_goes_on_by_itself(start_remote: StartRemote, no
 def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i} of the harbour.\n" for i in range(120)})
     gateway.most_items = 10
+    # Slow enough that the budget is met before everything is there.
+    gateway.latency = 0.1
     gateway.usd = "0.01"
     remote.save_settings(settings_for(gateway).with_provider("aimlapi", budget=0.03))
     remote.add_folder(notes, SMALL)

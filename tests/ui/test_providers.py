@@ -142,8 +142,7 @@ def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
 
     monkeypatch.setattr(Engine, "start", start)
     window = start_window(ready=False)
-    with qtbot.waitSignal(window.bridge.start_failed, timeout=TIMEOUT):
-        pass
+    qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
     assert "AIMLAPI_API_KEY" not in os.environ
     with qtbot.waitSignal(window.bridge.ready, timeout=TIMEOUT):
         window.bridge.start()
