@@ -76,6 +76,12 @@ class Consents:
         folders = self.may_send(mark)
         return folders is None or bool(folders)
 
+    @property
+    def asks_providers(self) -> bool:
+        """Whether a folder has a remote model that the person has agreed to."""
+        models = ((row, self.known(row.model)) for row in self._store.folder_choices())
+        return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
+
     def refuse_beyond_budget(self, model: EmbeddingModel) -> None:
         """Raise BudgetReached when the month's budget of the model's provider is used up. Queries are not asked about it."""
         if not model.remote:

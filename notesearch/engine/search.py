@@ -77,9 +77,8 @@ class Search:
 
     @property
     def asks_providers(self) -> bool:
-        """Whether notes are embedded by a remote model that may be asked."""
-        models = ((mark, self._models.by_mark(mark)) for mark in self._store.fingerprints())
-        return any(model is not None and model.remote and self._consents.may_ask(mark) for mark, model in models)
+        """Whether a folder has a remote model that may be asked."""
+        return self._consents.asks_providers
 
     # The three stages
 
@@ -114,14 +113,16 @@ class Search:
         hits = KeywordHits(hits=(), total=0) if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
         cosines: dict[int, dict[int, float]] = {}
+        vectors: dict[str, Vectors] = {}
         embed_took = vector_took = 0.0
         notice = ""
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
-            vectors, notice = self._query_vectors_of(asked, remote=remote, cancelled=cancelled)
+            allowed = self._allowed_documents(asked)
+            vectors, notice = self._query_vectors_of(asked, allowed, remote=remote, cancelled=cancelled)
             embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
-            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
+            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors, allowed)
             vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
-        matches, found = self._fuse(asked, hits, cosines)
+        matches, found = self._fuse(asked, hits, cosines, vectors)
         elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
         return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
 
@@ -160,7 +161,7 @@ class Search:
         cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
         cosines.pop(document.id, None)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
-        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines, far_behind=0.0)
+        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0)
         return self._results(query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000))
 
     # Parts
@@ -216,11 +217,14 @@ class Search:
             return KeywordHits(hits=(), total=0)
         return self._indexes.keyword.search(asked.keyword, limit, allowed, asked.excluded)
 
-    def _query_vectors_of(self, asked: _Asked, *, remote: bool, cancelled: Cancelled | None) -> tuple[dict[str, Vectors], str]:
-        """The query's vector for each model that notes are embedded with, and a notice where some of them take no part."""
+    def _query_vectors_of(
+        self, asked: _Asked, documents: set[int] | None, *, remote: bool, cancelled: Cancelled | None
+    ) -> tuple[dict[str, Vectors], str]:
+        """The query's vector for each model that these notes (None: all) are embedded with, and a notice where some of them take no part. No
+        provider is asked about notes that are not searched."""
         ready: dict[str, Embedder] = {}
         notices: list[str] = []
-        for mark in self._store.fingerprints():
+        for mark in self._store.fingerprints(documents):
             model = self._models.by_mark(mark)
             if model is None or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None:
                 notices.append("Search by meaning is being made ready.")
@@ -264,10 +268,9 @@ class Search:
         return f"{', '.join(folders)}: searched by words only. {error.title}."
 
     def _meaning(
-        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
+        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors], allowed_documents: set[int] | None
     ) -> dict[int, dict[int, float]]:
         """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword half found."""
-        allowed_documents = self._allowed_documents(asked)
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
         by_model: list[dict[int, dict[int, float]]] = []
@@ -332,9 +335,10 @@ class Search:
         return vector
 
     def _fuse(
-        self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]], *, far_behind: float = FAR_BEHIND
-    ) -> tuple[tuple[Match, ...], int]:
-        """The best rows, and how many notes they were chosen from."""
+        self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]], marks: Collection[str], *,
+        far_behind: float = FAR_BEHIND,
+    ) -> tuple[tuple[Match, ...], int]:  # fmt: skip
+        """The best rows, and how many notes they were chosen from. `marks`: the models that the cosines are of."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
@@ -345,7 +349,7 @@ class Search:
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
-        floors = [model.floor for mark in self._store.fingerprints() if (model := self._models.by_mark(mark)) is not None and model.floor > -1]
+        floors = [model.floor for mark in marks if (model := self._models.by_mark(mark)) is not None and model.floor > -1]
         meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
             scores, meaning, keyword_list, meaning_list,

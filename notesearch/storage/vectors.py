@@ -124,6 +124,8 @@ class KeptVectors(Database):
             )
         }
 
-    def fingerprints(self) -> tuple[str, ...]:
-        """Fingerprints that documents are embedded under, or are to be."""
-        return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM documents"))
+    def fingerprints(self, document_ids: Collection[int] | None = None) -> tuple[str, ...]:
+        """Fingerprints that these documents (None: all) are embedded under, or are to be."""
+        if document_ids is None:
+            return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM documents"))
+        return tuple({row[0] for row in self._chosen("SELECT DISTINCT fingerprint FROM documents WHERE id IN ({})", list(document_ids))})

@@ -61,6 +61,16 @@ def test_one_list_of_three_models(remote: Engine, three: dict[str, Path], gatewa
     assert len(queries(gateway)) == 4
 
 
+def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+    for text, limits in (("a lamp at home", {"folder": three["Diary"]}), ('a lamp by the sea folder:diary', {})):
+        results = remote.search(Query(text=text, mode=Mode.MEANING, **limits))
+        assert names(results)
+        assert results.notice == ""
+        assert queries(gateway) == []
+    remote.search(Query(text="a lamp at home", mode=Mode.MEANING, folder=three["Code"]))
+    assert [r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str)] == ["voyage-code-2"]
+
+
 def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
     results = search(remote, "painting of lamps")
     number = len(gateway.requests)
