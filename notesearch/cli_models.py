@@ -138,7 +138,7 @@ def _tell_owner(data_dir: Path) -> None:
 
 
 def _test(data_dir: Path, name: str) -> None:
-    """Ask the provider once, with texts of ours: the first model of it that folders use, else the first of the catalogue."""
+    """Ask the provider once, with texts of ours: by the first model of it among the person's own, else of the catalogue."""
     models = [m for m in (*load_settings(data_dir)[0].models, *catalogue.MODELS) if m.provider == name]
     if not models:
         raise UsageError(f"No model of {name} is known", hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.")

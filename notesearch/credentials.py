@@ -163,11 +163,6 @@ def take_keys() -> dict[str, str]:
     return {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
 
 
-def child_environment() -> dict[str, str]:
-    """os.environ without the keys, for every process that is started: none of them needs one."""
-    return {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
-
-
 # The keyring. Errors of its own are told apart by name: what it says may hold anything, so none of it is passed on.
 
 

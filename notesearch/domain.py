@@ -102,6 +102,11 @@ class Chunk:
     tokens: int = 0
 
 
+def prefixed(prefix: str, passage: str) -> str:
+    """Exactly what is embedded for a chunk: what is hashed, sent and shown must be the same."""
+    return f"{prefix}\n{passage}" if prefix else passage
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
     """What the person asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows, one per note.

@@ -14,7 +14,7 @@ from notesearch.documents.extract import outline_of
 from notesearch.documents.outline import Outline
 from notesearch.documents.tokens import SPECIAL_TOKENS, TokenCounter, token_counter
 from notesearch.documents.units import Boundary, Unit, Units
-from notesearch.domain import Chunk, Document
+from notesearch.domain import Chunk, Document, prefixed
 
 CHARACTERS_PER_TOKEN = 24  # no chunk holds more, however few tokens they make: blank space, base64, long unknown words
 SEPARATOR = " > "
@@ -42,8 +42,7 @@ def split(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
 
 def embedded_text(document_text: str, chunk: Chunk) -> str:
     """Exactly what is embedded for `chunk`: its prefix, a newline, its passage."""
-    passage = document_text[chunk.start : chunk.end]
-    return f"{chunk.prefix}\n{passage}" if chunk.prefix else passage
+    return prefixed(chunk.prefix, document_text[chunk.start : chunk.end])
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Manners, fingerprint
 from notesearch.credentials import KeyStatus
-from notesearch.domain import Estimate, FolderState, HeldNote, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble
+from notesearch.domain import Estimate, FolderState, HeldNote, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble, prefixed
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine import scanner
 from notesearch.engine.consent import Consents
@@ -32,7 +32,7 @@ from notesearch.errors import (
 )
 from notesearch.settings import Settings
 from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.rows import FolderRow
+from notesearch.storage.rows import FolderChoice, FolderRow
 
 # Where a person does something about an error.
 _REMEDIES: tuple[tuple[str, tuple[type[NotesearchError], ...]], ...] = (
@@ -117,14 +117,14 @@ class Choices:
 
     def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
         """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+        from notesearch.embedding.wire import document_input
+
         document, row = self._document(path)
         model = self._consents.known(row.next_model or row.model)
-        instruction = model.document_instruction if model is not None else ""
         found = []
         for prefix, start, end, line, held, embedded in self._store.outgoing(document, pending=bool(row.next_model)):
-            passage = self._store.text(document, start, end)
-            text = f"{prefix}\n{passage}" if prefix else passage
-            found.append(Outgoing(text=instruction + text, line=line, held_back=held, sent=embedded))
+            text = prefixed(prefix, self._store.text(document, start, end))
+            found.append(Outgoing(text=text if model is None else document_input(model, text), line=line, held_back=held, sent=embedded))
         return tuple(found)
 
     def held_back(self, row: FolderRow, limit: int) -> tuple[HeldNote, ...]:
@@ -143,9 +143,9 @@ class Choices:
         self._required_indexer().embed()
         return allowed
 
-    def _document(self, path: Path) -> tuple[int, FolderRow]:
+    def _document(self, path: Path) -> tuple[int, FolderChoice]:
         document = self._store.document_at(path)
-        row = next((r for r in self._store.folders() if document is not None and r.id == document.folder_id), None)
+        row = next((r for r in self._store.folder_choices() if document is not None and r.id == document.folder_id), None)
         if document is None or row is None:
             raise NotIndexed(f"{path.name} is not in the index")
         return document.id, row
@@ -168,13 +168,11 @@ class Choices:
     def _provider(self, name: str) -> ProviderInfo:
         provider, chosen = self._models.provider(name), self._consents.settings.provider(name)
         key: KeyStatus = self._models.credentials.state(provider)
-        users = tuple(
-            row.path for row in self._store.folders() if any(i.startswith(f"{name}/") for i in (row.model, row.next_model))
-        )
+        users = tuple(row.path for row in self._store.folder_choices() if any(i.startswith(f"{name}/") for i in (row.model, row.next_model)))
         return ProviderInfo(
             name=name, title=provider.title, base_url=provider.base_url, needs_key=provider.needs_key, key_variable=provider.key_variable,
             page=provider.page, key_state=key.state.value, key_source=key.source.value if key.source else "", has_keyring=key.keyring,
-            budget=chosen.budget, token_budget=chosen.token_budget, spent=self._consents.spent(name), folders=users,
+            budget=chosen.budget, token_budget=chosen.token_budget, spent=self._consents.ledger.spent(name), folders=users,
         )  # fmt: skip
 
     def set_key(self, name: str, key: str) -> str:
@@ -226,8 +224,7 @@ class Choices:
         if model is None:
             return None, f"The model {row.next_model or row.model} is not in the settings any more. Choose another one.", True
         if state is FolderState.WAITING:
-            trouble = self._trouble(model)
-            notice = trouble or ""
+            notice = self._trouble(model) or ""
         return state, notice, self._consents.agreed(row, model)
 
     def _trouble(self, model: EmbeddingModel) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
-from notesearch.domain import Estimate, Spent
+from notesearch.domain import Estimate
 from notesearch.engine.ledger import Ledger
 from notesearch.engine.models import Models
 from notesearch.errors import BudgetReached, NotesearchError
@@ -92,9 +92,6 @@ class Consents:
             raise BudgetReached(f"The month's budget for {title} (${chosen.budget:,.2f}) is used up")
         if chosen.token_budget and spent.tokens >= chosen.token_budget:
             raise BudgetReached(f"The month's budget for {title} ({chosen.token_budget:,} tokens) is used up")
-
-    def spent(self, provider: str) -> Spent:
-        return self.ledger.spent(provider)
 
     def estimate(self, row: FolderRow) -> Estimate:
         """What is still to be embedded for the model that the folder is to have (or has), by counting what is in the store."""

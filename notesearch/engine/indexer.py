@@ -74,8 +74,8 @@ class Indexer:
         self._at_work = threading.Lock()
         self._reading = threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True)
         self._lanes = Lanes(
-            store, indexes, consents, self._gates, self.progress, changed=changed, embedded=self._count_embedded, settled=self._settle,
-            guarded=self._guarded, closed=not embed,
+            store, indexes, consents, self._gates, self.progress, changed=changed, embedded=lambda chunks: self._count(embedded=chunks),
+            settled=self._settle, guarded=self._guarded, closed=not embed,
         )  # fmt: skip
 
     # What others may ask
@@ -204,9 +204,6 @@ class Indexer:
             for ticket in self._tickets:
                 ticket.count(**numbers)
 
-    def _count_embedded(self, chunks: int) -> None:
-        self._count(embedded=chunks)
-
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
         self._indexes.sync_keyword(self._gates.stop.is_set)
@@ -271,7 +268,7 @@ class Indexer:
             return
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
-        self._apply(folder, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed)
+        self._apply(folder, cutting, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed)
 
     def _do_paths(self, paths: set[Path]) -> None:
         """Look at each dirty path: what is there now decides what happened to it."""
@@ -287,14 +284,18 @@ class Indexer:
             if len(dirty) > MANY_DIRTY or folder.path in dirty or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty):
                 self._queue.add_scan(Scan(folder.path))
                 continue
+            try:
+                cutting = self._cutting(folder)
+            except UsageError:
+                # A model nobody knows any more, as in a scan: its folder waits, the others do not.
+                continue
             changed: dict[str, FoundFile] = {}
             gone: set[str] = set()
             for path in dirty:
-                self._look(folder, path, changed, gone)
-            self._apply(folder, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None)
+                self._look(folder, cutting, path, changed, gone)
+            self._apply(folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None)
 
-    def _look(self, folder: FolderRow, path: Path, changed: dict[str, FoundFile], gone: set[str]) -> None:
-        cutting = self._cutting(folder)
+    def _look(self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]) -> None:
         known = set(self._store.paths_under(path))
         found: Iterable[FoundFile] = ()
         try:
@@ -315,12 +316,13 @@ class Indexer:
             gone |= known
 
     def _apply(
-        self, folder: FolderRow, changed: Sequence[FoundFile], gone: Sequence[str], ticket: Ticket | None, *, confirmed: bool = False
-    ) -> None:
+        self, folder: FolderRow, cutting: Cutting, changed: Sequence[FoundFile], gone: Sequence[str], ticket: Ticket | None, *,
+        confirmed: bool = False,
+    ) -> None:  # fmt: skip
         """Read what changed, then forget what is gone: in this order a move keeps its vectors."""
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
-        for batch in self._read(folder, changed, ticket):
+        for batch in self._read(folder, cutting, changed, ticket):
             if any(put.reused for put in self._store.put_documents(batch)):
                 # Vectors that were in no use may be used again: a removed note is back.
                 self._lanes.vectors_unused()
@@ -360,13 +362,12 @@ class Indexer:
         # An empty mount point has lost all of its notes, however few they were.
         return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
 
-    def _read(self, folder: FolderRow, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
+    def _read(self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
         """Extract files in the child process and give batches to store. Failures go to Problems at once."""
         for file in files:
             if not _is_text(file.path):
                 self._failed(folder, file, FileUnreadable("The file's name is not valid text", hint="Rename the file."), ticket)
         files = [file for file in files if _is_text(file.path)]
-        cutting = self._cutting(folder)
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
         last = time.monotonic()
@@ -473,6 +474,9 @@ class Indexer:
             # First: a ticket that comes later may know more than the folders as they are read here.
             with self._tickets_lock:
                 read = [ticket for ticket in self._tickets if ticket.read]
+            # Mostly there is neither: counting all notes is not for every note that is saved.
+            if not read and not any(row.next_model for row in self._store.folder_choices()):
+                return
             folders = self._store.folders()
             if any([self._switch(row) for row in folders if row.next_model]):
                 folders = self._store.folders()

@@ -134,12 +134,8 @@ class Lane:
 
     def _fail(self, error: ProviderError | UsageError) -> None:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
-        pause = max(error.retry_after, 1.0) if isinstance(error, ProviderBusy) else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
-        if isinstance(error, BudgetReached):
-            # The next month brings another.
-            pause = BUDGET_AGAIN
-        forever = (isinstance(error, UsageError) or error.pauses or not error.retryable) and not isinstance(error, BudgetReached)
-        self.trouble = Trouble(error, None if forever else time.monotonic() + pause, failures, pause)
+        pause = _pause(error, failures)
+        self.trouble = Trouble(error, None if pause is None else time.monotonic() + pause, failures, pause or 0.0)
         log.warning("embedding waits: %s", type(error).__name__)
 
     def _rest(self) -> None:
@@ -193,6 +189,16 @@ class Lane:
         return True
 
 
+def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
+    """Seconds until a provider is asked again after so many failures in a row; None: not before the person has acted."""
+    if isinstance(error, BudgetReached):
+        # The next month brings another.
+        return BUDGET_AGAIN
+    if isinstance(error, UsageError) or error.pauses or not error.retryable:
+        return None
+    return max(error.retry_after, 1.0) if isinstance(error, ProviderBusy) else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
+
+
 class Lanes:
     """All lanes. Any thread.
 
@@ -228,17 +234,16 @@ class Lanes:
 
     def wake(self) -> None:
         """There may be something to embed."""
-        lanes = self._lanes_wanted()
-        for lane in lanes:
-            lane.wake()
-        if not lanes and not self.gates.stop.is_set():
-            self._settled()
+        self._tell(Lane.wake)
 
     def retry(self) -> None:
         """The person acted, or asks to try again: whoever waits for a provider asks it now."""
+        self._tell(Lane.retry)
+
+    def _tell(self, what: Callable[[Lane], None]) -> None:
         lanes = self._lanes_wanted()
         for lane in lanes:
-            lane.retry()
+            what(lane)
         if not lanes and not self.gates.stop.is_set():
             self._settled()
 

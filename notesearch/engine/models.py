@@ -61,23 +61,14 @@ class Models:
             self._marks.setdefault(catalogue.fingerprint(found), found)
         return found
 
-    def mark(self, identifier: str) -> str:
-        """The fingerprint of the model called that. Raises UsageError."""
-        return catalogue.fingerprint(self.model(identifier))
-
     def by_mark(self, mark: str) -> EmbeddingModel | None:
         """The model with that fingerprint, among the known ones and those asked for by name before."""
         with self._lock:
-            found = self._marks.get(mark)
-        return found or next((m for m in self._settings.models if catalogue.fingerprint(m) == mark), None)
+            return self._marks.get(mark)
 
     def provider(self, name: str) -> Provider:
         """Raises UsageError for a name whose address nobody knows."""
-        return self._provider(name, self._settings)
-
-    @staticmethod
-    def _provider(name: str, settings: Settings) -> Provider:
-        return catalogue.provider(name, settings.provider(name).base_url)
+        return catalogue.provider(name, self._settings.provider(name).base_url)
 
     def address(self, name: str) -> str:
         """The base URL of a provider; "" where nobody knows it."""
@@ -105,7 +96,7 @@ class Models:
         # Its libraries take a third of a second to import, and most people never need them.
         from notesearch.embedding.remote import RemoteEmbedder
 
-        provider = self._provider(model.provider, self._settings)
+        provider = self.provider(model.provider)
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
     def close(self) -> None:

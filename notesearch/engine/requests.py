@@ -53,20 +53,15 @@ class Requests:
             found: Any = self._engine.test_provider(str(request.get("provider")), str(request.get("model")))
             yield {"probe": {key: getattr(found, key) for key in PROBE_TOLD}, "done": True}
             return
+        of_folders = {"remove": self._engine.remove_folder, "agree": self._engine.agree, "cancel-model": self._engine.cancel_model}
         if name == "add":
             for path in paths:
                 self._engine.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
-        elif name == "remove":
+        elif name in of_folders:
             for path in paths:
-                self._engine.remove_folder(path)
+                of_folders[name](path)
         elif name == "model-known":
             self._engine.make_known(*(str(request.get(key) or "") for key in ("provider", "model", "base_url")))
-        elif name == "agree":
-            for path in paths:
-                self._engine.agree(path)
-        elif name == "cancel-model":
-            for path in paths:
-                self._engine.cancel_model(path)
         elif name == "retry-providers":
             self._engine.retry_providers()
         elif name in self._of_fronts:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 from pathlib import Path
 
+from notesearch.domain import prefixed
 from notesearch.storage.database import Database
 from notesearch.storage.rows import SEGMENT, ChunkRow, DocumentRow, WaitingChunk
 
@@ -115,7 +116,7 @@ class Questions(Database):
         for document_id, digest, prefix, start, end, tokens in rows:
             if digest not in result:
                 passage = self.text(document_id, start, end)
-                result[digest] = WaitingChunk(document_id, digest, f"{prefix}\n{passage}" if prefix else passage, tokens)
+                result[digest] = WaitingChunk(document_id, digest, prefixed(prefix, passage), tokens)
         return list(result.values())
 
     def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:

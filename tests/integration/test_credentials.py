@@ -15,7 +15,7 @@ import pytest
 
 from notesearch import credentials
 from notesearch.catalogue import provider
-from notesearch.credentials import Credentials, KeySource, KeyState, KeyStatus, child_environment, clean
+from notesearch.credentials import Credentials, KeySource, KeyState, KeyStatus, clean, take_keys
 from notesearch.errors import KeyInvalid, KeyringLocked, NotesearchError
 from tests.conftest import wait_until
 
@@ -210,8 +210,11 @@ def test_the_environment_stands_in_and_is_not_passed_on(monkeypatch: pytest.Monk
         keys.get(provider("openai"))
     for name in ("AIMLAPI_API_KEY", "OPENAI_API_KEY", "NOTESEARCH_API_KEY"):
         monkeypatch.setenv(name, KEY)
-    assert KEY not in str(child_environment())
-    assert child_environment()["PATH"] == os.environ["PATH"]
+    path = os.environ["PATH"]
+    assert take_keys() == dict.fromkeys(("AIMLAPI_API_KEY", "OPENAI_API_KEY", "NOTESEARCH_API_KEY"), KEY)
+    assert KEY not in str(os.environ)
+    assert os.environ["PATH"] == path
+    assert take_keys() == {}
 
 
 @pytest.mark.usefixtures("no_keyring")

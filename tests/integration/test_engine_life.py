@@ -347,3 +347,14 @@ def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch:
     engine.reconcile([fill(tmp_path / "Notes", {"a.md": "alpha\n"})])
     engine.close()
     assert len(unloaded) == 1
+
+
+def test_a_folder_whose_model_nobody_knows_stops_no_other(engine: Engine, notes: Path) -> None:
+    """Its own server was taken out of the settings file: what changes there waits, what changes elsewhere is read."""
+    one, other = (fill(notes.parent / name, {"a.md": "alpha\n"}) for name in ("One", "Other"))
+    reconcile(engine, one, other)
+    engine._store.set_model(next(row.id for row in engine._store.folders() if row.path == one), "gone/model")
+    changed = [write(root, "b.md", f"quail{root.name}\n") for root in (one, other)]
+    engine.retry(changed)
+    wait_until(lambda: found(engine, "quailOther", mode="keyword") == ["b.md"])
+    assert engine.status().error == ""

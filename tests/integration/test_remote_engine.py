@@ -204,6 +204,8 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     # What is in flight when the budget ends is given up; all that had come is kept.
     assert now.complete >= stored - 8 * 10
     assert remote.status().troubles[0].waits_for_person is False
+    # The server is still at what was given up.
+    wait_until(lambda: not gateway.in_flight)
     number = len(gateway.embedded)
     remote.reconcile()
     assert len(gateway.embedded) == number
