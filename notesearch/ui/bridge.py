@@ -1,4 +1,4 @@
-"""The one object between the window and the engine. It owns the engine and every thread the window's work runs in.
+"""The one object between the windows and the engine. It owns the engine and the threads their work runs in.
 
 Made in the main thread. Its methods return at once and may be called from the main thread only; answers come as signals, which
 reach the bound methods of QObjects in the main thread. Connect nothing else to them: a lambda would run in the wrong thread.
@@ -14,31 +14,25 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, QueryCancelled, StoreError
+from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 from notesearch.settings import LOCK
+from notesearch.ui.latest_wins import LatestWins
 
 if TYPE_CHECKING:
     from notesearch.credentials import Credentials
-    from notesearch.domain import IndexingStatus, Query, SearchResults
+    from notesearch.domain import IndexingStatus
     from notesearch.engine.engine import Engine
     from notesearch.settings import Settings
 
 log = logging.getLogger(__name__)
 
-RECENT_LIMIT = 60
-# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows in sight first.
-EXPLAIN_AFTER = 0.12
-# Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
-FUSE_AFTER = 0.008
-EXPLAIN_BATCHES = (8, 14, 14)
 # Seconds: what a running window takes to answer at most, and what one that is still starting takes until it listens.
 SHOW_ANSWER, SHOW_LISTENS = 5.0, 3.0
 SHOW = "show"
@@ -81,53 +75,6 @@ def hand_over(data_dir: Path, folders: Sequence[Path] = ()) -> bool | None:
         return False
 
 
-class LatestWins:
-    """A thread with a slot for one job. A newer job replaces a waiting one, and a running one can ask whether it is outdated.
-
-    `rest`: seconds a job waits for a newer one before it starts. `put` and `close` may be called from any thread.
-    """
-
-    def __init__(self, name: str, *, rest: float = 0.0) -> None:
-        self._rest = rest
-        self._condition = threading.Condition()
-        self._job: Callable[[], None] | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-
-    def put(self, job: Callable[[], None]) -> None:
-        with self._condition:
-            if self._closed:
-                return
-            if self._thread.ident is None:
-                self._thread.start()
-            self._job = job
-            self._condition.notify()
-
-    def close(self) -> None:
-        with self._condition:
-            self._closed = True
-            self._job = None
-            self._condition.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._condition:
-                while self._job is None and not self._closed:
-                    self._condition.wait()
-                while self._rest and not self._closed and self._replaced_while_resting():
-                    pass
-                if self._closed or self._job is None:
-                    return
-                job, self._job = self._job, None
-            job()
-
-    def _replaced_while_resting(self) -> bool:
-        waiting = self._job
-        return self._condition.wait_for(lambda: self._job is not waiting or self._closed, timeout=self._rest)
-
-
 class Bridge(QObject):
     """The engine as the window sees it.
 
@@ -138,11 +85,6 @@ class Bridge(QObject):
         show_wanted: the program was started once more, and this window is asked for: the token that lets it come to the front, or "".
         handed_over: a window that started earlier has the data folder and came up: this one has nothing to do.
         status_changed: an IndexingStatus, at most ten times a second.
-        results_ready: (request number, SearchResults), never of an outdated request.
-        search_failed: (request number, Failure).
-        recent_ready: newest notes, a tuple of Match.
-        note_ready: (request number, RenderedNote) for the preview.
-        note_failed: (request number, Failure).
         vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
         problems_ready: a tuple of FileProblem.
         folder_added: a Folder.
@@ -158,11 +100,6 @@ class Bridge(QObject):
     show_wanted = Signal(str)
     handed_over = Signal()
     status_changed = Signal(object)
-    results_ready = Signal(int, object)
-    search_failed = Signal(int, object)
-    recent_ready = Signal(object)
-    note_ready = Signal(int, object)
-    note_failed = Signal(int, object)
     vocabulary_ready = Signal(object, object)
     problems_ready = Signal(object)
     folder_added = Signal(object)
@@ -181,15 +118,9 @@ class Bridge(QObject):
         self._closing = threading.Event()
         self._released = threading.Event()
         self._released.set()
-        self._latest_search = 0
-        self._latest_note = 0
         self._wanted_folders: tuple[Path, ...] = ()
         self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
-        self._keyword_searches = LatestWins("keyword search")
-        self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
-        self._explanations = LatestWins("explanations", rest=EXPLAIN_AFTER)
-        self._previews = LatestWins("preview")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
     # Starting and ending
@@ -212,8 +143,7 @@ class Bridge(QObject):
         self._closing.set()
         self._released.set()
         self._started.set()
-        for worker in (self._opening, self._keyword_searches, self._fused_searches, self._explanations, self._previews):
-            worker.close()
+        self._opening.close()
         self._jobs.shutdown(wait=True, cancel_futures=True)
         for end in self._parts:
             end()
@@ -274,7 +204,7 @@ class Bridge(QObject):
         self._started.set()
         self.ready.emit()
         for folder in self._wanted_folders:
-            self._run(partial(self._take_up, path=folder))
+            self.run(partial(self._take_up, path=folder))
 
     def _hand_over_late(self) -> bool:
         """Two starts at almost the same time: the other has the lock, but may not listen yet."""
@@ -288,7 +218,7 @@ class Bridge(QObject):
         """The program was started once more. Called by a thread of the engine."""
         self.show_wanted.emit(str(request.get("activation") or ""))
         for folder in request.get("folders", ()):
-            self._run(partial(self._take_up, path=Path(folder)))
+            self.run(partial(self._take_up, path=Path(folder)))
 
     def _on_status(self, status: IndexingStatus) -> None:
         if not self._closing.is_set():
@@ -299,150 +229,42 @@ class Bridge(QObject):
         self._started.wait()
         return None if self._closing.is_set() else self._engine
 
-    # Searching
-
-    def search(self, query: Query) -> int:
-        """Search in stages; each arrives as `results_ready` unless a newer request came. Returns the request number."""
-        self._latest_search += 1
-        request = self._latest_search
-        self._keyword_searches.put(partial(self._guard_search, request, partial(self._search_words, request, query)))
-        return request
-
-    def similar(self, path: Path) -> int:
-        """Notes near to a note, as one stage of results."""
-        self._latest_search += 1
-        request = self._latest_search
-        self._keyword_searches.put(partial(self._guard_search, request, partial(self._similar, request, path)))
-        return request
-
-    def forget_search(self) -> None:
-        """Nothing is asked any more: whatever is still under way is dropped."""
-        self._latest_search += 1
-
-    def is_latest(self, request: int) -> bool:
-        return request == self._latest_search
-
-    def recent(self) -> None:
-        self._run(self._recent)
-
-    def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
-        """Run a stage of a search unless a newer request came; a failure is the request's."""
-        engine = self.wait_for_engine()
-        if engine is None or request != self._latest_search:
-            return
-        try:
-            stage(engine)
-        except Exception as error:
-            self.search_failed.emit(request, Failure.of(error))
-
-    def _search_words(self, request: int, query: Query, engine: Engine) -> None:
-        """The first stage. The second has a thread of its own, so that the words of the next keystroke never wait for it."""
-        if self._publish(request, engine.keyword_search(query)):
-            self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query)))
-
-    def _search_fused(self, request: int, query: Query, engine: Engine) -> None:
-        """The second stage. What this computer finds by itself does not wait for a provider."""
-        if engine.asks_providers:
-            from notesearch.domain import Stage
-
-            if not self._publish(request, replace(engine.search(query, remote=False), stage=Stage.KEYWORD)):
-                return
-        try:
-            results = engine.search(query, cancelled=partial(self._is_outdated, request))
-        except QueryCancelled:
-            return
-        if self._publish(request, results):
-            self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results)))
-
-    def _explain(self, request: int, results: SearchResults, engine: Engine) -> None:
-        """Find the telling sentences batch by batch, and stop when the person types on."""
-        from notesearch.domain import Stage
-
-        matches = results.matches
-        for start, end in _batches(len(matches)):
-            part = engine.explain(replace(results, matches=matches[start:end]))
-            matches = (*matches[:start], *part.matches, *matches[end:])
-            done = end >= len(matches)
-            if not self._publish(request, replace(results, matches=matches, stage=Stage.EXPLAINED if done else Stage.FUSED)):
-                return
-
-    def _similar(self, request: int, path: Path, engine: Engine) -> None:
-        self._publish(request, engine.similar(path))
-
-    def _is_outdated(self, request: int) -> bool:
-        return request != self._latest_search or self._closing.is_set()
-
-    def _publish(self, request: int, results: object) -> bool:
-        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the signal arrives."""
-        if self._is_outdated(request):
-            return False
-        self.results_ready.emit(request, results)
-        return True
-
-    def _recent(self, engine: Engine) -> None:
-        self.recent_ready.emit(engine.recent(RECENT_LIMIT))
-
-    # The preview
-
-    def note(self, path: Path, start: int = 0) -> int:
-        """Read and render a note around character `start`. Returns the request number."""
-        self._latest_note += 1
-        request = self._latest_note
-        self._previews.put(lambda: self._note(request, path, start))
-        return request
-
-    def is_latest_note(self, request: int) -> bool:
-        return request == self._latest_note
-
-    def _note(self, request: int, path: Path, start: int) -> None:
-        engine = self.wait_for_engine()
-        if engine is None:
-            return
-        try:
-            from notesearch.ui.rendering import render
-
-            rendered = render(engine.note_text(path, start))
-            if request == self._latest_note and not self._closing.is_set():
-                self.note_ready.emit(request, rendered)
-        except Exception as error:
-            self.note_failed.emit(request, Failure.of(error))
-
     # Everything else
 
     def add_folder(self, path: Path) -> None:
-        self._run(partial(self._add_folder, path=path))
+        self.run(partial(self._add_folder, path=path))
 
     def add_samples(self) -> None:
         """Copy the sample notes into the data folder and search them."""
-        self._run(self._add_samples)
+        self.run(self._add_samples)
 
     def remove_folder(self, path: Path) -> None:
-        self._run(lambda engine: engine.remove_folder(path))
+        self.run(lambda engine: engine.remove_folder(path))
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
-        self._run(lambda engine: engine.answer_held(folder, remove=remove))
+        self.run(lambda engine: engine.answer_held(folder, remove=remove))
 
     def pause(self) -> None:
-        self._run(lambda engine: engine.pause())
+        self.run(lambda engine: engine.pause())
 
     def resume(self) -> None:
-        self._run(lambda engine: engine.resume())
+        self.run(lambda engine: engine.resume())
 
     def problems(self) -> None:
-        self._run(lambda engine: self.problems_ready.emit(engine.problems()))
+        self.run(lambda engine: self.problems_ready.emit(engine.problems()))
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
         """Try failed files again; None: all of them."""
-        self._run(lambda engine: engine.retry(paths))
+        self.run(lambda engine: engine.retry(paths))
 
     def vocabulary(self) -> None:
-        self._run(lambda engine: self.vocabulary_ready.emit(engine.tags(), engine.formats()))
+        self.run(lambda engine: self.vocabulary_ready.emit(engine.tags(), engine.formats()))
 
     def inspect_drop(self, paths: Sequence[Path]) -> None:
-        self._run(lambda _: self.dropped.emit([p for p in paths if p.is_dir()], [p for p in paths if p.is_file()]))
+        self.run(lambda _: self.dropped.emit([p for p in paths if p.is_dir()], [p for p in paths if p.is_file()]))
 
     def save_settings(self, settings: Settings) -> None:
-        self._run(partial(self._save_settings, settings=settings))
+        self.run(partial(self._save_settings, settings=settings))
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
         self._submit(self._save_state, dict(state))
@@ -498,7 +320,8 @@ class Bridge(QObject):
         if not desktop.reveal(path):
             self.open_wanted.emit(path if path.is_dir() else path.parent)
 
-    def _run(self, job: Callable[[Engine], object]) -> None:
+    def run(self, job: Callable[[Engine], object]) -> None:
+        """Do something with the engine in a thread, once it has started; what fails is told by `failed`."""
         self._submit(self._with_engine, job)
 
     def _with_engine(self, job: Callable[[Engine], object]) -> None:
@@ -516,9 +339,3 @@ class Bridge(QObject):
         except Exception as error:
             if not self._closing.is_set():
                 self.failed.emit(Failure.of(error))
-
-
-def _batches(rows: int) -> tuple[tuple[int, int], ...]:
-    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no rows."""
-    starts = [start for start in accumulate(EXPLAIN_BATCHES, initial=0) if start < rows] or [0]
-    return tuple(zip(starts, [*starts[1:], rows], strict=True))

@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
     def _on_ready(self) -> None:
         self._ready = True
         self._choose_page()
-        self.bridge.recent()
+        self.page.searches.recent()
         self.bridge.vocabulary()
 
     def _on_start_failed(self, failure: Failure) -> None:

@@ -21,9 +21,10 @@ from PySide6.QtTest import QTest
 
 from notesearch.domain import SearchResults, Stage
 from notesearch.engine.search import REMOTE_REST
-from notesearch.ui import search_page
+from notesearch.ui import search_view
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
+from notesearch.ui.bridge_search import SearchBridge
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.results import ResultsView
 from notesearch.ui.search_field import SearchField
@@ -60,10 +61,9 @@ def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
 class Open:
     """The real window on a data folder."""
 
-    def __init__(self, data_dir: Path, before_window: Callable[[Bridge], None] = lambda bridge: None) -> None:
+    def __init__(self, data_dir: Path) -> None:
         self.app = make_application()
         self.bridge = Bridge(data_dir)
-        before_window(self.bridge)
         self.window = MainWindow(self.bridge, Theme(self.app))
         self.is_ready = False
         self.bridge.ready.connect(self._ready)
@@ -92,7 +92,22 @@ class TimedResultsView(ResultsView):
             TimedResultsView.painted()
 
 
-search_page.ResultsView = TimedResultsView  # type: ignore[misc]
+class TimedSearchBridge(SearchBridge):
+    """Tells what arrives before the window hears of it, so that it is known when the rows are painted."""
+
+    arrived: Callable[[SearchResults], None] | None = None
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self.results_ready.connect(self._tell)
+
+    def _tell(self, _request: int, results: SearchResults) -> None:
+        if TimedSearchBridge.arrived is not None:
+            TimedSearchBridge.arrived(results)
+
+
+search_view.ResultsView = TimedResultsView  # type: ignore[misc]
+search_view.SearchBridge = TimedSearchBridge  # type: ignore[misc]
 
 
 class PaintClock(QObject):
@@ -105,10 +120,7 @@ class PaintClock(QObject):
         self.waiting: list[Stage] = []
         self.painted: dict[Stage, float] = {}
         TimedResultsView.painted = self._painted
-
-    def connect_to(self, bridge: Bridge) -> None:
-        """Before the window does, so that the rows' arrival is known when they are painted."""
-        bridge.results_ready.connect(self._arrived)
+        TimedSearchBridge.arrived = self._arrived
 
     def _painted(self) -> None:
         now = (time.perf_counter() - self.pressed) * 1000
@@ -123,13 +135,13 @@ class PaintClock(QObject):
         self.painted.clear()
         self.pressed = time.perf_counter()
 
-    def _arrived(self, _request: int, results: SearchResults) -> None:
+    def _arrived(self, results: SearchResults) -> None:
         self.waiting.append(results.stage)
 
 
 def keystrokes(data_dir: Path) -> None:
     clock = PaintClock()
-    opened = Open(data_dir, clock.connect_to)
+    opened = Open(data_dir)
     field = opened.window.findChild(SearchField)
     QTest.keyClicks(field, "warm up")
     wait(lambda: Stage.FUSED in clock.painted)
@@ -267,7 +279,7 @@ def with_provider() -> None:
         notesearch("use", "aimlapi/text-embedding-3-small", "--in", til_vault(), "--base-url", url, "--yes", data_dir=folder)
         notesearch("index", til_vault(), data_dir=folder)
         clock = PaintClock()
-        opened = Open(folder, clock.connect_to)
+        opened = Open(folder)
         field = opened.window.findChild(SearchField)
         QTest.keyClicks(field, "warm up")
         wait(lambda: Stage.EXPLAINED in clock.painted)

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.domain import Query, SearchResults, Stage
 from notesearch.errors import DiskFull
-from notesearch.ui.bridge import Failure, LatestWins
+from notesearch.ui.bridge import Failure
+from notesearch.ui.latest_wins import LatestWins
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.searches import Search
 
@@ -34,8 +35,8 @@ class Listener(QObject):
 
 def test_stages_arrive_in_order_in_the_main_thread(window: MainWindow, qtbot: QtBot) -> None:
     listener = Listener()
-    window.bridge.results_ready.connect(listener.on_results)
-    request = window.bridge.search(Query(text="bread"))
+    window.page.searches.results_ready.connect(listener.on_results)
+    request = window.page.searches.search(Query(text="bread"))
     qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
     order = [Stage.KEYWORD, Stage.FUSED, Stage.EXPLAINED]
     stages = [order.index(results.stage) for _, results in listener.heard]
@@ -59,10 +60,10 @@ def test_an_outdated_search_is_dropped(window: MainWindow, qtbot: QtBot, monkeyp
 
     monkeypatch.setattr(engine, "search", slow)
     listener = Listener()
-    window.bridge.results_ready.connect(listener.on_results)
-    first = window.bridge.search(Query(text="slow"))
+    window.page.searches.results_ready.connect(listener.on_results)
+    first = window.page.searches.search(Query(text="slow"))
     qtbot.waitUntil(entered.is_set, timeout=TIMEOUT)
-    second = window.bridge.search(Query(text="bread"))
+    second = window.page.searches.search(Query(text="bread"))
     qtbot.waitUntil(lambda: any(number == second for number, _ in listener.heard), timeout=TIMEOUT)
     release.set()
     qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
@@ -129,8 +130,8 @@ def test_explaining_in_batches_keeps_rows_and_order(window: MainWindow, qtbot: Q
     monkeypatch.setattr(engine, "search", many)
     monkeypatch.setattr(engine, "explain", explain)
     listener = Listener()
-    window.bridge.results_ready.connect(listener.on_results)
-    window.bridge.search(Query(text="bread"))
+    window.page.searches.results_ready.connect(listener.on_results)
+    window.page.searches.search(Query(text="bread"))
     qtbot.waitUntil(lambda: any(r.stage is Stage.EXPLAINED for _, r in listener.heard), timeout=TIMEOUT)
     assert sum(sizes) == 30
     assert max(sizes) < 30
