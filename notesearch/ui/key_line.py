@@ -27,7 +27,7 @@ class KeyLine(QWidget):
         self.info: ProviderInfo | None = None
         self._showing: tuple[ProviderInfo | None, bool] | None = None
         self.state = label()
-        self.state.setAccessibleName("Key")
+        self.state.setAccessibleName("State of the key")
         self.more = hint()
         self.set = button(f"Set the key{ELLIPSIS}", self._on_set)
         self.again = button("Look again", self._on_again)

@@ -14,7 +14,9 @@ from tests.e2e.desktop import Desktop, Program, missing
 
 
 class Start(Protocol):
-    def __call__(self, *arguments: object, data: Path | None = None, up: bool = True) -> Program: ...
+    def __call__(
+        self, *arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None
+    ) -> Program: ...
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +42,8 @@ def start(desktop: Desktop, tmp_path: Path) -> Iterator[Start]:
     """Starts the program on the data folder of the test; waits until its window has the keyboard unless `up` is False."""
     programs: list[Program] = []
 
-    def begin(*arguments: object, data: Path | None = None, up: bool = True) -> Program:
-        program = Program(desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt")
+    def begin(*arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None) -> Program:
+        program = Program(desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt", env)
         programs.append(program)
         return program.up() if up else program
 

@@ -88,6 +88,12 @@ class Desktop:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
+    @property
+    def accessibility_bus(self) -> str:
+        """Where programs are read that have another message bus than the desktop's."""
+        ask = ("--session", "--print-reply=literal", "--dest=org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress")
+        return self.output("dbus-send", *ask).strip()
+
     def close(self) -> None:
         for process in (self._reader, self._window_manager, self._server, self._bus):
             for stream in (process.stdin, process.stdout):
