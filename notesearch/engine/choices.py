@@ -109,9 +109,9 @@ class Choices:
             self._store.set_model(row.id, model)
 
     def forget_previous(self, row: FolderRow) -> int:
-        """Drop the vectors of the model that the folder had before. Returns how many."""
-        former = self._consents.known(row.previous_model)
-        return self._store.forget_previous(row.id, fingerprint(former) if former is not None else "")
+        """Drop what all former models of the folder have left, unless another folder has them or may go back to them. Returns how many vectors."""
+        self._store.forget_former(row.id)
+        return self._required_indexer().release_unused()
 
     # What is sent
 
@@ -204,15 +204,15 @@ class Choices:
     # Status
 
     def troubles(self) -> tuple[ProviderTrouble, ...]:
-        """The models that folders wait for."""
+        """The models that folders wait for, and those that refuse queries."""
         found = []
         for mark in self._consents.marks():
             model, trouble = self._models.by_mark(mark), self._indexer.trouble(mark) if self._indexer is not None else None
-            if model is not None and trouble is not None:
-                error = trouble.error
+            error = trouble.error if trouble is not None else self._models.query_trouble(mark)
+            if model is not None and error is not None:
                 said = ProviderTrouble(
                     provider=model.provider, model=model.identifier, title=error.title, hint=error.hint, remedy=_remedy(error),
-                    waits_for_person=trouble.until is None,
+                    waits_for_person=trouble is None or trouble.until is None,
                 )
                 found.append(said)
         return tuple(sorted(found, key=lambda t: t.model))

@@ -116,7 +116,9 @@ class Engine:
             settings = files.load_settings(self.data_dir)[0]
             self._models.use(settings)
             self._consents = Consents(self._store, self._models, self._ledger, settings)
-            self._search = Search(self._store, self._indexes, self._consents, waits_for_index=self._read_only or not self._watch)
+            self._search = Search(
+                self._store, self._indexes, self._consents, waits_for_index=self._read_only or not self._watch, changed=self.status_board.changed
+            )
             if not self._read_only:
                 self._indexer = Indexer(self._store, self._indexes, self._consents, self.status_board.changed, embed=self._embed)
             self._choices = Choices(self._store, self._consents, self._indexer)
@@ -217,6 +219,7 @@ class Engine:
             self._limited.pop(folder, None)
             self._store.remove_folder(row.id)
         self._required_indexer().reconsider(row.model, row.next_model)
+        self._required_indexer().release_unused()
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
@@ -370,7 +373,7 @@ class Engine:
         self.status_board.changed()
 
     def forget_previous(self, path: Path) -> int:
-        """Drop the index of the model that a folder had before. Returns how many vectors that were."""
+        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises NotIndexed."""
         dropped = self._choices.forget_previous(self._row(absolute(path)))
         self.status_board.changed()
         return dropped

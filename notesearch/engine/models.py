@@ -11,7 +11,7 @@ from notesearch.credentials import Credentials
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local import LocalEmbedder
 from notesearch.embedding.receipts import Receipt
-from notesearch.errors import NotesearchError
+from notesearch.errors import EmbeddingError, NotesearchError
 from notesearch.settings import Settings
 
 Record = Callable[[Receipt], None]
@@ -30,6 +30,7 @@ class Models:
         self._lock = threading.Lock()
         self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
         self._made: dict[str, Embedder] = {}
+        self._query_troubles: dict[str, EmbeddingError] = {}
         self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
         self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
 
@@ -98,6 +99,26 @@ class Models:
 
         provider = self.provider(model.provider)
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
+
+    def query_met(self, mark: str, error: EmbeddingError | None) -> bool:
+        """What came of a query to a model: what the person has to mend is kept until one is answered (None) or the person has acted. Whether
+        that is news."""
+        with self._lock:
+            before = self._query_troubles.get(mark)
+            if error is None:
+                self._query_troubles.pop(mark, None)
+            elif error.pauses:
+                self._query_troubles[mark] = error
+            return type(before) is not type(self._query_troubles.get(mark))
+
+    def query_trouble(self, mark: str) -> EmbeddingError | None:
+        with self._lock:
+            return self._query_troubles.get(mark)
+
+    def forget_query_troubles(self) -> None:
+        """The person has acted: the next query will tell."""
+        with self._lock:
+            self._query_troubles.clear()
 
     def close(self) -> None:
         """Close what was made here."""

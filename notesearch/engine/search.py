@@ -22,7 +22,7 @@ from notesearch.engine.indexes import Indexes
 from notesearch.engine.query import ParsedQuery, parse
 from notesearch.engine.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.snippets import Highlighter, sentences, snippet
-from notesearch.errors import NotesearchError, NotIndexed, QueryCancelled
+from notesearch.errors import EmbeddingError, NotesearchError, NotIndexed, QueryCancelled
 from notesearch.storage import analysis
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import BlockHit, KeywordHits, KeywordQuery
@@ -58,14 +58,18 @@ class _Asked:
 
 
 class Search:
-    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used."""
+    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used. `changed` is called when a provider refuses
+    queries, or no longer does."""
 
-    def __init__(self, store: DocumentStore, indexes: Indexes, consents: Consents, *, waits_for_index: bool) -> None:
+    def __init__(
+        self, store: DocumentStore, indexes: Indexes, consents: Consents, *, waits_for_index: bool, changed: Callable[[], None]
+    ) -> None:
         self._store = store
         self._indexes = indexes
         self._consents = consents
         self._models = consents.models
         self._waits = waits_for_index
+        self._changed = changed
         self._rows = Rows(store)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
@@ -327,7 +331,15 @@ class Search:
             if key in self._query_vectors:
                 self._query_vectors.move_to_end(key)
                 return self._query_vectors[key]
-        vector = embedder.embed_query(text, cancelled)
+        met: EmbeddingError | None = None
+        try:
+            vector = embedder.embed_query(text, cancelled)
+        except EmbeddingError as error:
+            met = error
+            raise
+        finally:
+            if self._models.query_met(mark, met):
+                self._changed()
         with self._cache_lock:
             self._query_vectors[key] = vector
             if len(self._query_vectors) > QUERY_VECTORS:

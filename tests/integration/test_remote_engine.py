@@ -371,6 +371,29 @@ def test_status_asks_no_keyring(remote: Engine, three: dict[str, Path], monkeypa
         remote.providers()
 
 
+def test_a_refused_query_is_a_trouble_until_one_is_answered_or_the_person_acts(
+    remote: Engine, three: dict[str, Path], gateway: Gateway
+) -> None:
+    gateway.script(Fault(401), Fault(401))
+    search(remote, "harbour lamp")
+    troubles = remote.status().troubles
+    assert {(t.provider, t.remedy, t.waits_for_person) for t in troubles} == {("aimlapi", "key", True)}
+    assert all(f.state is FolderState.READY for f in remote.status().folders), "what is embedded stays so"
+    search(remote, "rainy hills")
+    assert remote.status().troubles == ()
+    gateway.script(Fault(401), Fault(401))
+    search(remote, "tall masts")
+    assert remote.status().troubles
+    # Its answer is kept from before: nobody was asked, and nothing is known of the key.
+    search(remote, "rainy hills")
+    assert remote.status().troubles
+    remote.retry_providers()
+    assert remote.status().troubles == ()
+    gateway.script(Fault(503), Fault(503), Fault(503), Fault(503), Fault(503), Fault(503))
+    search(remote, "wet boots")
+    assert remote.status().troubles == (), "what passes by itself is told in the list alone"
+
+
 def test_a_typed_query_overtakes_the_documents(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(300)})
     gateway.most_items = 2

@@ -353,6 +353,34 @@ def test_a_folder_whose_provider_is_down_is_searched_by_words_and_the_list_says_
 
 
 @pytest.mark.usefixtures("key")
+def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+    window, banner = remote_window, remote_window.banner
+
+    def troubles() -> list[str]:
+        return [key for key in banner.keys if key.startswith("trouble:")]
+
+    switch(qtbot, window)
+    press(qtbot, banner, "Keep the former index")
+    qtbot.keyClicks(window.box.field, "tomatoes")
+    qtbot.waitUntil(lambda: window.page.results.results.rows[0].match.title == "Tomatoes", timeout=TIMEOUT)
+    assert not troubles()
+    gateway.rule = lambda _: Fault(401, message="Invalid API key")
+    for word in (" morning", " sun"):
+        # Told once, however often it is asked.
+        asked = len(gateway.requests)
+        qtbot.keyClicks(window.box.field, word)
+        qtbot.waitUntil(lambda asked=asked: len(gateway.requests) > asked and len(troubles()) == 1, timeout=TIMEOUT)
+    assert banner.message is not None
+    assert "does not accept the key" in banner.message.title
+    assert {label for label, _ in banner.message.actions} == {"Set the key\N{HORIZONTAL ELLIPSIS}", "Try again"}
+    assert window.status is not None
+    assert window.status.state is IndexingState.IDLE, "indexing waits for nothing"
+    gateway.rule = None
+    qtbot.keyClicks(window.box.field, " string")
+    qtbot.waitUntil(lambda: not troubles(), timeout=TIMEOUT)
+
+
+@pytest.mark.usefixtures("key")
 def test_only_the_query_that_rested_goes_to_the_provider(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
     window = remote_window
     switch(qtbot, window)
