@@ -109,9 +109,9 @@ class Choices:
             self._store.set_model(row.id, model)
 
     def forget_previous(self, row: FolderRow) -> int:
-        """Drop what all former models of the folder have left, unless another folder has them or may go back to them. Returns how many vectors."""
-        self._store.forget_former(row.id)
-        return self._required_indexer().release_unused()
+        """Drop the vectors of the model that the folder had before. Returns how many."""
+        former = self._consents.known(row.previous_model)
+        return self._store.forget_previous(row.id, fingerprint(former) if former is not None else "")
 
     # What is sent
 

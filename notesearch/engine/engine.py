@@ -219,7 +219,6 @@ class Engine:
             self._limited.pop(folder, None)
             self._store.remove_folder(row.id)
         self._required_indexer().reconsider(row.model, row.next_model)
-        self._required_indexer().release_unused()
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
@@ -373,7 +372,7 @@ class Engine:
         self.status_board.changed()
 
     def forget_previous(self, path: Path) -> int:
-        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises NotIndexed."""
+        """Drop the index of the model that a folder had before. Returns how many vectors that were."""
         dropped = self._choices.forget_previous(self._row(absolute(path)))
         self.status_board.changed()
         return dropped
