@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
 from tests.embedders import HashingEmbedder
+from tests.gateway import Gateway
 
 Condition = Callable[[], object]
 
@@ -85,6 +86,13 @@ def notes(tmp_path: Path) -> Path:
 @pytest.fixture
 def embedder() -> HashingEmbedder:
     return HashingEmbedder()
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """The strict server that stands for the AI/ML API."""
+    with Gateway() as made:
+        yield made
 
 
 StartEngine = Callable[..., Engine]

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from notesearch import catalogue
-from notesearch.catalogue import KEY_VARIABLES
+from notesearch.catalogue import KEY_VARIABLES, EmbeddingModel
 from notesearch.documents.chunk import embedded_text, split
 from notesearch.documents.extract import extract
 from notesearch.domain import Estimate, Folder
 from notesearch.embedding.pacing import Patience
+from notesearch.embedding.receipts import Receipt
+from notesearch.embedding.remote import RemoteEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.settings import Settings, prepare_data_dir, save_settings
 from tests.conftest import StartEngine, long_note
@@ -32,12 +34,6 @@ VAULT = {
 }
 
 
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
 def no_keyring(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests with a server: no keyring, and no key of whoever runs them."""
@@ -45,6 +41,34 @@ def no_keyring(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
         for name in KEY_VARIABLES:
             monkeypatch.delenv(name, raising=False)
+
+
+Make = Callable[..., RemoteEmbedder]
+
+
+@pytest.fixture
+def receipts() -> list[Receipt]:
+    """What the embedders of `make` recorded."""
+    return []
+
+
+@pytest.fixture
+def make(gateway: Gateway, receipts: list[Receipt]) -> Iterator[Make]:
+    """Embedders for models of the catalogue at the test's server, or at `url`; closed afterwards."""
+    made: list[RemoteEmbedder] = []
+
+    def remote(
+        model: str | EmbeddingModel = "text-embedding-3-small", *, url: str = "", key: str | None = KEY, patience: Patience = QUICK
+    ) -> RemoteEmbedder:
+        chosen = catalogue.model(f"aimlapi/{model}") if isinstance(model, str) else model
+        at = catalogue.provider(chosen.provider, url or gateway.url)
+        embedder = RemoteEmbedder(chosen, at, lambda: key, receipts.append, patience=patience)
+        made.append(embedder)
+        return embedder
+
+    yield remote
+    for embedder in made:
+        embedder.close()
 
 
 StartRemote = Callable[..., Engine]

@@ -6,7 +6,6 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,47 +17,16 @@ from notesearch.documents.chunk import embedded_text, split
 from notesearch.documents.extract import extract
 from notesearch.embedding import wire
 from notesearch.embedding.embedder import vectors_in_order
-from notesearch.embedding.pacing import Patience
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import RemoteEmbedder
 from notesearch.errors import EmbeddingError, KeyMissing, QueryCancelled
 from tests.conftest import shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of
+from tests.integration.conftest import Make
 
 DOCUMENTED = ("text-embedding-3-small", "voyage-2", "voyage-code-2", "BAAI/bge-large-en-v1.5", "text-multilingual-embedding-002")
-QUICK = Patience(first_delay=0.005, longest_delay=0.05, longest_wait=0.5, request_seconds=5.0, query_seconds=1.0, retry_seconds=5.0)
 WORDS = "The sour dough rests overnight in the cold, and the night train to Lisbon leaves at ten. "
 NOTE = "# Bread and trains\n\n" + "\n\n".join(f"## Part {part}\n\n" + WORDS * (part % 9) + f"Words of part {part}. " * 12 for part in range(60))
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as made:
-        yield made
-
-
-Make = Callable[..., RemoteEmbedder]
-
-
-@pytest.fixture
-def receipts() -> list[Receipt]:
-    return []
-
-
-@pytest.fixture
-def make(gateway: Gateway, receipts: list[Receipt]) -> Iterator[Make]:
-    """Embedders for models of the catalogue at the test's server; closed afterwards."""
-    made: list[RemoteEmbedder] = []
-
-    def remote(model: str | EmbeddingModel = "text-embedding-3-small", key: str | None = KEY, patience: Patience = QUICK) -> RemoteEmbedder:
-        chosen = catalogue.model(f"aimlapi/{model}") if isinstance(model, str) else model
-        embedder = RemoteEmbedder(chosen, catalogue.provider(chosen.provider, gateway.url), lambda: key, receipts.append, patience=patience)
-        made.append(embedder)
-        return embedder
-
-    yield remote
-    for embedder in made:
-        embedder.close()
 
 
 def chunks_of(model: EmbeddingModel, text: str = NOTE) -> tuple[list[str], list[int]]:

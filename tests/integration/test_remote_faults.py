@@ -9,7 +9,8 @@ import queue
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ from notesearch.errors import (
     RequestRefused,
 )
 from tests.gateway import KEY, Fault, Gateway, vector_of
+from tests.integration.conftest import Make
 
 NAME = "alibaba/qwen-text-embedding-v3"  # ten texts a request
 MODEL = catalogue.model(f"aimlapi/{NAME}")
@@ -48,32 +50,9 @@ ECHO = f"Expected string, Received: '{TEXTS[0]}' / {TEXTS[1]} with key {KEY} Bea
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with Gateway() as made:
-        yield made
-
-
-Make = Callable[..., RemoteEmbedder]
-
-
-@pytest.fixture
-def receipts() -> list[Receipt]:
-    return []
-
-
-@pytest.fixture
-def make(gateway: Gateway, receipts: list[Receipt]) -> Iterator[Make]:
-    made: list[RemoteEmbedder] = []
-
-    def remote(url: str = "", patience: Patience = QUICK, model: str = NAME) -> RemoteEmbedder:
-        chosen = catalogue.model(f"aimlapi/{model}")
-        embedder = RemoteEmbedder(chosen, catalogue.provider("aimlapi", url or gateway.url), lambda: KEY, receipts.append, patience=patience)
-        made.append(embedder)
-        return embedder
-
-    yield remote
-    for embedder in made:
-        embedder.close()
+def make(make: Make) -> Make:
+    """Of ten texts a request, and in a hurry."""
+    return partial(make, model=NAME, patience=QUICK)
 
 
 def collect(embedder: RemoteEmbedder, texts: list[str] = TEXTS) -> tuple[dict[int, Vectors], ProviderError | None]:
@@ -324,7 +303,7 @@ def certificate(tmp_path: Path) -> Path:
 
 def test_a_certificate_that_nobody_vouches_for(certificate: Path, make: Make) -> None:
     with Gateway(tls=certificate) as server:
-        got, error = collect(make(server.url))
+        got, error = collect(make(url=server.url))
         assert not server.requests
     assert not got
     assert isinstance(error, ProviderUnreachable)
@@ -334,7 +313,7 @@ def test_a_certificate_that_nobody_vouches_for(certificate: Path, make: Make) ->
 
 
 def test_plain_http_where_tls_is_expected(gateway: Gateway, make: Make) -> None:
-    _, error = collect(make(gateway.url.replace("http://", "https://")))
+    _, error = collect(make(url=gateway.url.replace("http://", "https://")))
     assert isinstance(error, ProviderUnreachable)
     assert "secure" in error.title
     assert not gateway.requests
@@ -349,7 +328,7 @@ def test_a_name_that_is_not_found(make: Make, monkeypatch: pytest.MonkeyPatch) -
         return real(host, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    _, error = collect(make("https://gateway.invalid/v1"))
+    _, error = collect(make(url="https://gateway.invalid/v1"))
     assert isinstance(error, ProviderUnreachable)
     assert "name was not found" in error.title
     assert_tells_nothing(error)
@@ -359,7 +338,7 @@ def test_nobody_listens(make: Make) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    _, error = collect(make(f"http://127.0.0.1:{port}/v1"))
+    _, error = collect(make(url=f"http://127.0.0.1:{port}/v1"))
     assert isinstance(error, ProviderUnreachable)
     assert "not running" in error.title
 

@@ -136,13 +136,6 @@ def window(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    """The strict server that stands for the AI/ML API."""
-    with Gateway() as made:
-        yield made
-
-
-@pytest.fixture
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer without a keyring and without keys in the environment."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
