@@ -1,11 +1,11 @@
-"""The small parts that dialogs are made of: buttons, hints, a column of facts, a page that scrolls. Main thread."""
+"""The small parts that dialogs are made of: buttons, hints, a column of facts, a page that scrolls, rows of a list. Main thread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -19,10 +19,16 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionButton,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
+
+from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
+
+Index = QModelIndex | QPersistentModelIndex
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 SPACING = 8
@@ -321,3 +327,41 @@ class Facts(QWidget):
                 self._grid.addWidget(right, at, 1, Qt.AlignmentFlag.AlignTop)
             else:
                 self._grid.addWidget(Row((right, extra), wide=0), at, 1, Qt.AlignmentFlag.AlignTop)
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Rows of a title and small lines below it. Paints the ground, which tells the row that is chosen; a subclass paints the words."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._title, self._small = font(ROW_TITLE), font(SMALL)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect, state = option.rect, option.state
+        painter.save()
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, self._theme.colour("accent_ground"))
+            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, self._theme.colour("hover"))
+        painter.setPen(QPen(self._theme.colour("line"), 1))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        self.paint_words(painter, rect, index)
+        painter.restore()
+
+    def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        raise NotImplementedError
+
+    def paint_line(
+        self, painter: QPainter, rect: QRect, said: str, colour: str, *, big: bool = False,
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> int:  # fmt: skip
+        """One line, cut to the rectangle. `big`: as a title. Returns how wide the words came out."""
+        chosen = self._title if big else self._small
+        metrics = QFontMetrics(chosen)
+        shown = metrics.elidedText(said, elide, rect.width())
+        painter.setFont(chosen)
+        painter.setPen(self._theme.colour(colour))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, shown)
+        return metrics.horizontalAdvance(shown)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QAbstractListModel, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem, QWidget
 
 from notesearch.domain import ModelChoice
 from notesearch.ui import wording_models
-from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
+from notesearch.ui.controls import Index, RowDelegate
+from notesearch.ui.theme import Theme
 from notesearch.ui.wording import DOT
 
-Index = QModelIndex | QPersistentModelIndex
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70
 IN_USE = "in use"
@@ -53,62 +53,35 @@ class ModelRows(QAbstractListModel):
         return None
 
 
-class ModelDelegate(QStyledItemDelegate):
+class ModelDelegate(RowDelegate):
     """Paints title and price, below them what the model is for and where it runs, and why it may be gone."""
-
-    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._title, self._small = font(ROW_TITLE), font(SMALL)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         choice = index.data(CHOICE_ROLE)
         return QSize(0, RETIRED_ROW if isinstance(choice, ModelChoice) and choice.retired else ROW)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
         choice = index.data(CHOICE_ROLE)
         if not isinstance(choice, ModelChoice):
             return
-        rect, state = option.rect, option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, self._theme.colour("accent_ground"))
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, self._theme.colour("hover"))
-        painter.setPen(QPen(self._theme.colour("line"), 1))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
-        self._paint_words(painter, rect.adjusted(16, 8, -16, -8), choice, present=bool(index.data(PRESENT_ROLE)))
-        painter.restore()
-
-    def _paint_words(self, painter: QPainter, rect: QRect, choice: ModelChoice, *, present: bool) -> None:
+        inner = rect.adjusted(16, 8, -16, -8)
+        left, top, room = inner.left(), inner.top(), inner.width()
         small = QFontMetrics(self._small)
         price, line = wording_models.price(choice), wording_models.choice_line(choice)
-        room = rect.width()
-        if rect.width() < NARROW:
+        if inner.width() < NARROW:
             line = f"{price}{DOT}{line}"
         else:
             width = small.horizontalAdvance(price)
-            painter.setFont(self._small)
-            painter.setPen(self._theme.colour("second"))
-            painter.drawText(QRect(rect.right() - width, rect.top(), width + 1, 18), Qt.AlignmentFlag.AlignVCenter, price)
+            self.paint_line(painter, QRect(inner.right() - width, top, width + 1, 18), price, "second")
             room -= width + 16
-        if present:
-            room -= small.horizontalAdvance(IN_USE) + 8
-        title = QFontMetrics(self._title).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, room)
-        painter.setFont(self._title)
-        painter.setPen(self._theme.colour("text"))
-        painter.drawText(QRect(rect.left(), rect.top(), room, 18), Qt.AlignmentFlag.AlignVCenter, title)
-        painter.setFont(self._small)
-        if present:
-            painter.setPen(self._theme.colour("accent"))
-            left = rect.left() + QFontMetrics(self._title).horizontalAdvance(title) + 8
-            painter.drawText(QRect(left, rect.top(), small.horizontalAdvance(IN_USE) + 1, 18), Qt.AlignmentFlag.AlignVCenter, IN_USE)
-        lines = [("third", line), ("warning", choice.retired)]
-        for at, (colour, said) in enumerate(lines):
-            painter.setPen(self._theme.colour(colour))
-            shown = small.elidedText(said, Qt.TextElideMode.ElideRight, rect.width())
-            painter.drawText(QRect(rect.left(), rect.top() + 20 + at * 18, rect.width(), 16), Qt.AlignmentFlag.AlignVCenter, shown)
+        use = small.horizontalAdvance(IN_USE) if index.data(PRESENT_ROLE) else 0
+        if use:
+            room -= use + 8
+        taken = self.paint_line(painter, QRect(left, top, room, 18), choice.title, "text", big=True, elide=Qt.TextElideMode.ElideMiddle)
+        if use:
+            self.paint_line(painter, QRect(left + taken + 8, top, use + 1, 18), IN_USE, "accent")
+        for at, (colour, said) in enumerate((("third", line), ("warning", choice.retired))):
+            self.paint_line(painter, QRect(left, top + 20 + at * 18, inner.width(), 16), said, colour)
 
 
 class ModelList(QListView):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -21,11 +19,10 @@ from PySide6.QtWidgets import (
 from notesearch.domain import HeldNote, Match
 from notesearch.ui import wording_models
 from notesearch.ui.bridge_models import HELD_SHOWN, ProviderBridge
-from notesearch.ui.controls import ComboBox, hint
-from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
+from notesearch.ui.controls import ComboBox, Index, RowDelegate, hint
+from notesearch.ui.theme import Theme
 from notesearch.ui.wording import TRAIL_SEPARATOR, count
 
-Index = QModelIndex | QPersistentModelIndex
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 LINES_ROLE, IGNORED_ROLE = PATH_ROLE + 1, PATH_ROLE + 2
 TYPING_RESTS_MS = 150
@@ -33,40 +30,18 @@ LINE = 17
 ALL, HELD = "All notes", "Held back or ignored"
 
 
-class NoteDelegate(QStyledItemDelegate):
+class NoteDelegate(RowDelegate):
     """Paints a note's title, and its further lines below: where it is, and why something of it stays here."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._title, self._small = font(ROW_TITLE), font(SMALL)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, 36 + LINE * len(index.data(LINES_ROLE) or ()))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        rect, state = option.rect, option.state
-        painter.save()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, self._theme.colour("accent_ground"))
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), self._theme.colour("accent"))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, self._theme.colour("hover"))
-        painter.setPen(QPen(self._theme.colour("line"), 1))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+    def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
         inner = rect.adjusted(12, 8, -12, -8)
-        title = index.data(Qt.ItemDataRole.DisplayRole)
-        self._line(painter, QRect(inner.left(), inner.top(), inner.width(), 18), title, "second" if index.data(IGNORED_ROLE) else "text", big=True)
+        title, colour = index.data(Qt.ItemDataRole.DisplayRole), "second" if index.data(IGNORED_ROLE) else "text"
+        self.paint_line(painter, QRect(inner.left(), inner.top(), inner.width(), 18), title, colour, big=True)
         for at, (colour, said) in enumerate(index.data(LINES_ROLE) or ()):
-            self._line(painter, QRect(inner.left(), inner.top() + 20 + at * LINE, inner.width(), 16), said, colour)
-        painter.restore()
-
-    def _line(self, painter: QPainter, rect: QRect, said: str, colour: str, *, big: bool = False) -> None:
-        chosen = self._title if big else self._small
-        painter.setFont(chosen)
-        painter.setPen(self._theme.colour(colour))
-        shown = QFontMetrics(chosen).elidedText(said, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, shown)
+            self.paint_line(painter, QRect(inner.left(), inner.top() + 20 + at * LINE, inner.width(), 16), said, colour)
 
 
 class NoteChooser(QWidget):
