@@ -279,8 +279,8 @@ MODELS: tuple[EmbeddingModel, ...] = (
         provider="aimlapi", name="togethercomputer/m2-bert-80M-32k-retrieval", title="Together m2-bert-80M-32k-retrieval", dimensions=768,
         context=32_000, recipe=LARGE, remote=True, manners=Manners(tokens_per_request=60_000), best_for="English",
     ),
-    # OpenAI's own prices: developers.openai.com/api/docs/models/text-embedding-3-large has both of the third generation. ada-002 as OpenRouter
-    # (openrouter.ai/openai/text-embedding-ada-002) and Vercel's gateway, which ask what OpenAI asks, list it.
+    # Prices: developers.openai.com/api/docs/models/text-embedding-3-large has both of the third generation; ada-002 as
+    # openrouter.ai/openai/text-embedding-ada-002 and embeddingcost.com/openai (May 2026, from OpenAI's price list) have it.
     _openai("openai", "text-embedding-3-small", 1536, 0.02, "most notes, many languages, cheap"),
     _openai("openai", "text-embedding-3-large", 3072, 0.13, "the best of OpenAI's, many languages"),
     _openai("openai", "text-embedding-ada-002", 1536, 0.10),
