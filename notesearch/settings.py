@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from notesearch.catalogue import EmbeddingModel
 
 APPEARANCES = ("system", "light", "dark")
+# What closing the window does where there is a way back to it: ask (once), stay in the tray, or quit.
+WHEN_CLOSED = ("ask", "stay", "quit")
 # In the data folder: locked by the process that owns it.
 LOCK = "owner.lock"
 
@@ -43,11 +45,13 @@ class ProviderSettings:
 class Settings:
     """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program. `gitignore`: what
     .gitignore files name is left out, as what .notesearchignore names always is. `providers` by name; `models`: those that the catalogue does
-    not know."""
+    not know. `key`: what calls quick search from anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none."""
 
     editor: str = ""
     appearance: str = "system"
     results_limit: int = 50
+    key: str = "Ctrl+Alt+Space"
+    when_closed: str = "ask"
     gitignore: bool = False
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[EmbeddingModel, ...] = ()
@@ -55,6 +59,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.appearance not in APPEARANCES:
             raise SettingsInvalid(f"appearance is {self.appearance!r}", hint=f"Use one of {', '.join(APPEARANCES)}.")
+        if self.when_closed not in WHEN_CLOSED:
+            raise SettingsInvalid(f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}.")
         if not 1 <= self.results_limit <= 1000:
             raise SettingsInvalid(f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000.")
         if self.editor and "{path}" not in self.editor:
@@ -146,7 +152,7 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
     return settings, tuple(problems)
 
 
-_SCALARS = ("editor", "appearance", "results_limit", "gitignore")
+_SCALARS = ("editor", "appearance", "results_limit", "key", "when_closed", "gitignore")
 
 
 def _checked(name: str, value: object, example: object) -> Any:
@@ -197,9 +203,17 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
 
     chosen = {name: getattr(settings, name) for name in _SCALARS}
     kept = _dict(table.get("providers"))
-    chosen["providers"] = {**kept, **{name: {**_dict(kept.get(name)), **asdict(entry)} for name, entry in settings.providers.items()}}
+    providers = {**kept, **{name: _provider_table(_dict(kept.get(name)), entry) for name, entry in settings.providers.items()}}
+    chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
-    write_atomic(path, tomli_w.dumps({**table, **{name: value for name, value in chosen.items() if value != {}}}).encode())
+    write_atomic(path, tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode())
+
+
+def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[str, Any]:
+    """A provider's table: what this version does not know is kept; what was not chosen is left out, so that nothing stays of one that was removed."""
+    defaults = asdict(ProviderSettings())
+    chosen = {name: value for name, value in asdict(entry).items() if value != defaults[name]}
+    return {**{name: value for name, value in kept.items() if name not in defaults}, **chosen}
 
 
 def _dict(value: object) -> dict[str, Any]:

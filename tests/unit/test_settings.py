@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,16 @@ def test_a_wrong_provider_or_model_is_named_and_the_others_hold(tmp_path: Path, 
     settings, problems = files.load_settings(tmp_path)
     assert len(problems) == 1
     assert settings == Settings(appearance="dark")
+
+
+def test_a_provider_that_was_removed_leaves_nothing(tmp_path: Path) -> None:
+    chosen = Settings().with_provider("shed", base_url="http://localhost:1/v1").with_provider("aimlapi", budget=2.0)
+    files.save_settings(tmp_path, chosen)
+    without = chosen.with_provider("shed", base_url="", budget=0.0, token_budget=0)
+    files.save_settings(tmp_path, without)
+    assert tomllib.loads((tmp_path / "settings.toml").read_text())["providers"] == {"aimlapi": {"budget": 2.0}}
+    files.save_settings(tmp_path, without.with_provider("aimlapi", budget=0.0))
+    assert "providers" not in tomllib.loads((tmp_path / "settings.toml").read_text())
 
 
 def test_what_a_later_version_knows_of_a_provider_is_kept(tmp_path: Path) -> None:
