@@ -6,8 +6,9 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from notesearch import catalogue
 from notesearch.cli_engines import absolute_path, hand_over, hand_over_whole, owning, print_json
@@ -15,16 +16,20 @@ from notesearch.domain import Estimate
 from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
 from notesearch.settings import load_settings
 
+if TYPE_CHECKING:
+    from notesearch.engine.engine import Engine
+
 Command = Callable[[Path, argparse.Namespace], None]
 
 
 def add_model_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Their parsers; `command(name, help)` makes one."""
     use = command("use", "choose the embedding model of a folder; says first what is sent where, and what it costs")
-    use.add_argument("model", metavar="PROVIDER/MODEL", help="local/all-minilm-l6-v2, aimlapi/voyage-2, ...; notesearch models lists them")
+    use.add_argument("model", nargs="?", metavar="PROVIDER/MODEL", help="local/all-minilm-l6-v2, aimlapi/voyage-2, ...; notesearch models lists them")
     use.add_argument("--in", dest="folder", type=Path, metavar="FOLDER", help="of this folder only (default: of all)")
     use.add_argument("--base-url", metavar="URL", default="", help="where the provider is; kept in the settings")
     use.add_argument("--yes", action="store_true", help="the cost, and what is sent, are agreed to")
+    use.add_argument("--forget-former", action="store_true", help="without a model: drop what former models have left, to which nobody goes back")
     key = command("key", "set, test or forget the key of a provider; it is read from the terminal or from standard input")
     key.add_argument("action", choices=("set", "test", "forget"))
     key.add_argument("provider", metavar="PROVIDER", help="aimlapi, openai, or the name of a server of your own")
@@ -49,25 +54,18 @@ def _models(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _use(data_dir: Path, options: argparse.Namespace) -> None:
-    provider, _, name = options.model.partition("/")
+    if options.forget_former:
+        _forget_former(data_dir, options)
+        return
+    provider, _, name = (options.model or "").partition("/")
     if not name:
-        raise UsageError(f"{options.model!r} is no model", hint="Write PROVIDER/MODEL; notesearch models lists them.")
+        raise UsageError(f"{options.model or ''!r} is no model", hint="Write PROVIDER/MODEL; notesearch models lists them.")
     # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at once would cut its requests off.
     with owning(data_dir, embed=False) as engine:
 
-        def ask(request: str, **more: Any) -> dict[str, Any]:
-            """Ask our own engine, or the one that is running, the same."""
-            wanted = {"request": request, **more}
-            answers = engine.answer(wanted) if engine is not None else hand_over(data_dir, wanted, timeout=600.0)
-            last = list(answers)[-1:]
-            if not last or not last[0].get("done"):
-                raise DataFolderHeld("The running Notesearch stopped before it was done")
-            return last[0]
-
+        ask = partial(_ask, data_dir, engine)
         ask("model-known", provider=provider, model=name, base_url=options.base_url)
-        folders = [str(absolute_path(options.folder))] if options.folder is not None else ask("folders")["folders"]
-        if not folders:
-            raise UsageError("No folder is searched yet", hint="Add one first: notesearch add FOLDER.")
+        folders = _folders(ask, options)
         estimates = [Estimate(**{**e, "folder": Path(e["folder"])}) for e in ask("prepare-model", folders=folders, model=options.model)["estimates"]]
         unsettled = [e for e in estimates if e.remote and not e.agreed]
         for estimate in estimates:
@@ -79,6 +77,33 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
         ask("agree", folders=[str(e.folder) for e in estimates])
         if engine is not None and any(not e.complete for e in estimates):
             print("It is embedded when Notesearch runs, or now with: notesearch index")
+
+
+def _ask(data_dir: Path, engine: Engine | None, request: str, **more: Any) -> dict[str, Any]:
+    """Ask our own engine, or the one that is running, the same."""
+    wanted = {"request": request, **more}
+    answers = engine.answer(wanted) if engine is not None else hand_over(data_dir, wanted, timeout=600.0)
+    last = list(answers)[-1:]
+    if not last or not last[0].get("done"):
+        raise DataFolderHeld("The running Notesearch stopped before it was done")
+    return last[0]
+
+
+def _folders(ask: Callable[..., dict[str, Any]], options: argparse.Namespace) -> list[str]:
+    """The folder that is named, else all."""
+    folders = [str(absolute_path(options.folder))] if options.folder is not None else ask("folders")["folders"]
+    if not folders:
+        raise UsageError("No folder is searched yet", hint="Add one first: notesearch add FOLDER.")
+    return list(folders)
+
+
+def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
+    if options.model or options.base_url:
+        raise UsageError("--forget-former takes no model", hint="The index that answers, and one that is being made, are kept.")
+    with owning(data_dir, embed=False) as engine:
+        ask = partial(_ask, data_dir, engine)
+        forgotten = ask("forget-former", folders=_folders(ask, options))["forgotten"]
+    print(f"{forgotten:,} vectors of former models are forgotten." if forgotten else "No former model has left anything that nobody needs.")
 
 
 def _told(estimate: Estimate) -> str:
@@ -138,12 +163,9 @@ def _tell_owner(data_dir: Path) -> None:
 
 
 def _test(data_dir: Path, name: str) -> None:
-    """Ask the provider once, with texts of ours: by the first model of it among the person's own, else of the catalogue."""
-    models = [m for m in (*load_settings(data_dir)[0].models, *catalogue.MODELS) if m.provider == name]
-    if not models:
-        raise UsageError(f"No model of {name} is known", hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.")
+    """Ask the provider once, with texts of ours, by the model that a folder uses."""
     with owning(data_dir, embed=False) as engine:
-        request = {"request": "test-provider", "provider": name, "model": models[0].name}
+        request = {"request": "test-provider", "provider": name}
         answers = list(engine.answer(request) if engine is not None else hand_over(data_dir, request))
     found = answers[-1]["probe"]
     print(

@@ -204,8 +204,8 @@ class Folder:
     """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is "provider/name".
 
     `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total` passages embedded; `previous_model`:
-    the one whose index is kept so that going back costs nothing. `held_back` passages stay on this computer. `agreed`: whether the person has
-    agreed to what the model (the next one, where there is one) is sent.
+    the last one whose index is kept so that going back costs nothing; `former_models`: all of them. `held_back` passages stay on this computer.
+    `agreed`: whether the person has agreed to what the model (the next one, where there is one) is sent.
     """
 
     path: Path
@@ -220,6 +220,7 @@ class Folder:
     next_done: int = 0
     next_total: int = 0
     previous_model: str = ""
+    former_models: tuple[str, ...] = ()
     held_back: int = 0
     agreed: bool = True
 

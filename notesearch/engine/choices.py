@@ -109,9 +109,9 @@ class Choices:
             self._store.set_model(row.id, model)
 
     def forget_previous(self, row: FolderRow) -> int:
-        """Drop the vectors of the model that the folder had before. Returns how many."""
-        former = self._consents.known(row.previous_model)
-        return self._store.forget_previous(row.id, fingerprint(former) if former is not None else "")
+        """Drop what all former models of the folder have left, unless another folder has them or may go back to them. Returns how many vectors."""
+        self._store.forget_former(row.id)
+        return self._required_indexer().release_unused()
 
     # What is sent
 
@@ -184,6 +184,14 @@ class Choices:
 
     def forget_key(self, name: str) -> None:
         self._models.credentials.forget(self._models.provider(name))
+
+    def model_to_test(self, name: str) -> str:
+        """What a folder has or is to have of this provider; else the first of the person's own models, else of the catalogue."""
+        used = [self._consents.known(i) for row in self._store.folder_choices() for i in (row.model, row.next_model)]
+        for model in (*used, *self._consents.settings.models, *catalogue.MODELS):
+            if model is not None and model.provider == name:
+                return model.name
+        raise UsageError(f"No model of {name} is known", hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.")
 
     def test(self, name: str, model_name: str, base_url: str, record: Callable[[Receipt], None]) -> tuple[object, Settings]:
         """Ask a server once what it is like, with texts of ours: (Probe, the settings with what it found). Raises a ProviderError."""

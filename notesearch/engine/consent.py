@@ -29,7 +29,16 @@ class Consents:
 
     def marks(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have; the bundled one always."""
-        return {fingerprint(LOCAL), *(fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row))}
+        return {fingerprint(LOCAL), *self.marks_chosen()}
+
+    def marks_chosen(self) -> set[str]:
+        """Fingerprints of every model that a folder has or is to have."""
+        return {fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row)}
+
+    def marks_kept(self) -> set[str]:
+        """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by name."""
+        previous = (self.known(name) for row in self._store.folders() for name in row.former_models)
+        return self.marks_chosen() | {fingerprint(model) for model in previous if model is not None}
 
     def _models_of(self, row: FolderChoice) -> Iterator[EmbeddingModel]:
         for identifier in (row.model, row.next_model):

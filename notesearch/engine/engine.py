@@ -219,6 +219,7 @@ class Engine:
             self._limited.pop(folder, None)
             self._store.remove_folder(row.id)
         self._required_indexer().reconsider(row.model, row.next_model)
+        self._required_indexer().release_unused()
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
@@ -372,7 +373,7 @@ class Engine:
         self.status_board.changed()
 
     def forget_previous(self, path: Path) -> int:
-        """Drop the index of the model that a folder had before. Returns how many vectors that were."""
+        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises NotIndexed."""
         dropped = self._choices.forget_previous(self._row(absolute(path)))
         self.status_board.changed()
         return dropped
@@ -416,6 +417,10 @@ class Engine:
         self._models.model(f"{provider}/{model}")
         if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(provider):
             self.save_settings(self._consents.settings.with_provider(provider, base_url=address))
+
+    def model_to_test(self, provider: str) -> str:
+        """The name of the model by which a provider is tested: one that a folder uses, where there is one. Raises UsageError where none is known."""
+        return self._choices.model_to_test(provider)
 
     def test_provider(self, provider: str, model: str, base_url: str = "", *, keep: bool = True) -> object:
         """Ask a server once what it is like, with texts of ours. `keep`: the address, and a model that was not known, go into the settings. An

@@ -29,7 +29,7 @@ from notesearch.engine.lanes import Gates, Lanes, Trouble
 from notesearch.engine.query import facets_of
 from notesearch.engine.scanner import FoundFile
 from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
-from notesearch.errors import ConsentMissing, FileGone, FileUnreadable, FolderError, NotesearchError, UsageError
+from notesearch.errors import ConsentMissing, FileGone, FileUnreadable, FolderError, NotesearchError, StoreError, UsageError
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import FolderRow, Held, NewDocument
 
@@ -134,6 +134,19 @@ class Indexer:
             if model is not None and model.remote:
                 self._lanes.reconsider(fingerprint(model))
 
+    def release_unused(self) -> int:
+        """Let go of the models that no folder has or may go back to: their vectors, and their indexes in memory and on the disk. Returns how many
+        vectors that were. Waits a moment for what is under way; an index that cannot be removed from the disk is logged."""
+        self._lanes.retire_unused()
+        forgotten = self._store.forget_vectors_but(self._consents.marks_kept())
+        for mark in self._indexes.vector_marks() - self._consents.marks_chosen():
+            if not self._store.count_vectors_since(mark, 0):
+                try:
+                    self._indexes.drop_vectors(mark)
+                except StoreError as error:
+                    log.warning("a vector index stays on the disk: %s", error.title)
+        return forgotten
+
     def trouble(self, mark: str) -> Trouble | None:
         """Why nothing is embedded for a model at present."""
         return self._lanes.trouble(mark)
@@ -173,6 +186,7 @@ class Indexer:
         while not self._gates.stop.is_set():
             try:
                 loop()
+                return
             except NotesearchError as error:
                 log.warning("indexing waits: %s", error.title)
                 self.error = error

@@ -43,6 +43,7 @@ class Indexes:
         self._read_only = read_only
         self.keyword = storage.keyword
         self._open_vectors = storage.vectors
+        self._saved_vectors = storage.saved_vectors
         self._vectors: dict[str, NearestIndex] = {}
         self._vectors_lock = threading.Lock()
         self._live_lock = threading.Lock()
@@ -99,6 +100,17 @@ class Indexes:
                 if self._read_only:
                     self._catch_up(mark, index)
             return index
+
+    def vector_marks(self) -> set[str]:
+        """The fingerprints that have a vector index, in memory or on the disk."""
+        return {*self._vectors, *self._saved_vectors()}
+
+    def drop_vectors(self, mark: str) -> None:
+        """Let go of a vector index: out of memory, off the disk. Its lane has ended."""
+        with self._vectors_lock:
+            index = self._vectors.pop(mark, None)
+        # One that is not loaded has no dimensions that matter here.
+        (index or self._open_vectors(mark, 1)).delete()
 
     def loaded(self, mark: str) -> NearestIndex | None:
         """The vector index if it is loaded already; never waits."""

@@ -27,6 +27,8 @@ RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
 # So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
+# Seconds that are waited for a lane whose model nobody has any more.
+RETIRED_WITHIN = 2.0
 # Seconds: a provider that asks for more is not waited for by a command that is to end.
 WORTH_WAITING = 60.0
 
@@ -78,6 +80,7 @@ class Lane:
         self._woken.set()
         self._unused = threading.Event()
         self._reconsider = threading.Event()
+        self._retired = threading.Event()
         self.thread = threading.Thread(target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True)
 
     def wake(self) -> None:
@@ -92,6 +95,16 @@ class Lane:
         """The person has taken something back: what is under way ends, and what may be sent is asked again."""
         self._reconsider.set()
 
+    def retire(self) -> None:
+        """No folder has the model any more: what is under way ends, and then the thread."""
+        self._retired.set()
+        self._reconsider.set()
+        self._woken.set()
+
+    @property
+    def _ended(self) -> bool:
+        return self._retired.is_set() or self._lanes.gates.stop.is_set()
+
     def vectors_unused(self) -> None:
         """A note was replaced or removed: vectors may be left that no note uses."""
         self._unused.set()
@@ -104,11 +117,11 @@ class Lane:
         indexes.refresh_live(self.mark, gates.stop.is_set)
         self.loaded.set()
         self._lanes.changed()
-        while not gates.stop.is_set():
+        while not self._ended:
             self._wait()
-            if not gates.stop.is_set() and (self.trouble is None or self._is_due()):
+            if not self._ended and (self.trouble is None or self._is_due()):
                 self._embed_all()
-            if not gates.stop.is_set():
+            if not self._ended:
                 self._rest()
 
     def _is_due(self) -> bool:
@@ -123,7 +136,7 @@ class Lane:
 
     def _embed_all(self) -> None:
         try:
-            while self._embed_window() and not self._lanes.gates.stop.is_set():
+            while not self._ended and self._embed_window():
                 pass
             self.trouble = None
         except (ProviderError, UsageError) as error:
@@ -153,9 +166,11 @@ class Lane:
         gates.not_reading.wait()
         gates.running.wait()
         embedder = lanes.consents.models.embedder(self.mark)
-        if embedder is None or gates.stop.is_set():
+        if embedder is None:
             return False
         self._reconsider.clear()
+        if self._ended:
+            return False
         waiting = lanes.store.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
         if not waiting:
             return False
@@ -251,6 +266,15 @@ class Lanes:
         """The person has taken back a folder, or the word for a model."""
         if (lane := self._lanes.get(mark)) is not None:
             lane.reconsider()
+
+    def retire_unused(self) -> None:
+        """End the lanes of models that no folder has, and wait a moment for them; one that does not end in time ends when it can."""
+        with self._lock:
+            retired = [self._lanes.pop(mark) for mark in set(self._lanes) - self.consents.marks()]
+        for lane in retired:
+            lane.retire()
+        for lane in retired:
+            lane.thread.join(RETIRED_WITHIN)
 
     def vectors_unused(self) -> None:
         for lane in list(self._lanes.values()):

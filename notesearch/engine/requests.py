@@ -49,8 +49,12 @@ class Requests:
         if name == "prepare-model":
             yield from self._prepare_model(paths, str(request.get("model")))
             return
+        if name == "forget-former":
+            yield {"forgotten": sum(self._engine.forget_previous(path) for path in paths), "done": True}
+            return
         if name == "test-provider":
-            found: Any = self._engine.test_provider(str(request.get("provider")), str(request.get("model")))
+            provider = str(request.get("provider"))
+            found: Any = self._engine.test_provider(provider, str(request.get("model") or self._engine.model_to_test(provider)))
             yield {"probe": {key: getattr(found, key) for key in PROBE_TOLD}, "done": True}
             return
         of_folders = {"remove": self._engine.remove_folder, "agree": self._engine.agree, "cancel-model": self._engine.cancel_model}

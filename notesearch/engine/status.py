@@ -87,7 +87,7 @@ def _folder(row: FolderRow, choices: Choices, limited: WatchLimited | None, *, u
     return Folder(
         path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
         notice=notice, next_model=row.next_model, next_done=row.pending_embedded, next_total=row.pending_chunks, previous_model=row.previous_model,
-        held_back=row.held_back, agreed=agreed,
+        former_models=row.former_models, held_back=row.held_back, agreed=agreed,
     )  # fmt: skip
 
 

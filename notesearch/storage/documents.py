@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ _CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
 _KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
 # What the column `held` of a chunk says.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
+REFUSED = HELD.index(HeldBack.REFUSED)
 # A note with the same content, read in the same way.
 _PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
 _TWIN = "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
@@ -112,6 +113,7 @@ class Documents(KeptVectors):
         if new.pending is not None:
             self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
         w.execute("DELETE FROM problems WHERE path = ?", (path,))
+        self._tell_refused(w, [document_id])
         return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
     def _values(self, new: NewDocument, chunks: Sequence[_StoredChunk], pending: Sequence[_StoredChunk]) -> dict[str, object]:
@@ -169,6 +171,8 @@ class Documents(KeptVectors):
             if held is not None and w.execute("SELECT 1 FROM allowed WHERE text_hash = ?", (digest,)).fetchone():
                 held = None
             vector_id = self._vector_id(w, cut.fingerprint, digest)
+            if held is None and w.execute("SELECT 1 FROM refused WHERE fingerprint = ? AND text_hash = ?", (cut.fingerprint, digest)).fetchone():
+                held = HeldBack.REFUSED
             where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, _json(chunk.heading))
             return _StoredChunk(*where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held))
 
@@ -186,8 +190,36 @@ class Documents(KeptVectors):
             self._insert_chunks(w, "pending_chunks", document_id, chunks)
             w.execute("UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id))
             self._recount(w, [document_id])
+            self._tell_refused(w, [document_id])
             self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None])
             self._share_pending(w, chunks, (*row, cut.fingerprint))
+
+    @staticmethod
+    def _tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
+        """Documents with passages that a model refused are among the problems: the person may have them asked about again."""
+        for document_id in document_ids:
+            w.execute(
+                "INSERT OR REPLACE INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, r.hint, 1, d.reading FROM"
+                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2 UNION ALL"
+                "  SELECT document_id, text_hash FROM pending_chunks WHERE document_id = ?1 AND held = ?2) c"
+                " JOIN documents d ON d.id = c.document_id"
+                " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, d.pending_fingerprint) LIMIT 1",
+                (document_id, REFUSED),
+            )
+
+    def _ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
+        """What a model refused of a document may be sent once more. Returns how many passages that are."""
+        asked = 0
+        for table, mark in (("chunks", "fingerprint"), ("pending_chunks", "pending_fingerprint")):
+            w.execute(
+                f"DELETE FROM refused WHERE fingerprint = (SELECT {mark} FROM documents WHERE id = ?1)"
+                f" AND text_hash IN (SELECT text_hash FROM {table} WHERE document_id = ?1 AND held = ?2)",
+                (document_id, REFUSED),
+            )
+            asked += w.execute(f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)).rowcount
+        self._recount(w, [document_id])
+        w.execute("DELETE FROM problems WHERE path = (SELECT path FROM documents WHERE id = ?)", (document_id,))
+        return asked
 
     def drop_pending(self, document_id: int) -> None:
         """Forget what a document was cut for a next model that is not wanted any more; the vectors are kept."""

@@ -41,6 +41,12 @@ class Folders(Documents):
         """Give a folder's documents to the folder around it. They are read anew, for their trail differs; their vectors stay."""
         with self._write() as w:
             (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (str(parent),)).fetchone()
+            w.execute(
+                "INSERT OR IGNORE INTO former_models SELECT ?1, model, fingerprint FROM former_models WHERE folder_id = ?2"
+                " UNION SELECT ?1, f.model, d.fingerprint FROM folders f JOIN documents d ON d.folder_id = f.id"
+                " WHERE f.id = ?2 AND f.model <> (SELECT model FROM folders WHERE id = ?1)",
+                (parent_id, child_id),
+            )
             for table in ("documents", "problems"):
                 w.execute(f"UPDATE {table} SET folder_id = ?, reading = 0 WHERE folder_id = ?", (parent_id, child_id))
             w.execute("DELETE FROM folders WHERE id = ?", (child_id,))
@@ -56,13 +62,16 @@ class Folders(Documents):
                       f.next_model, f.previous_model, f.agreed
                FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""
         )
+        former: dict[int, list[str]] = {}
+        for folder_id, model in self._read("SELECT DISTINCT folder_id, model FROM former_models"):
+            former.setdefault(folder_id, []).append(model)
         return tuple(
             FolderRow(
                 id=i, path=Path(p), model=m, held=Held(held), documents=n + bad, complete=complete, failed=bad, chunks=chunks, embedded=embedded,
-                pending_chunks=pending, pending_embedded=ready, held_back=later if following else kept, next_model=following, previous_model=former,
-                agreed=agreed,
+                pending_chunks=pending, pending_embedded=ready, held_back=later if following else kept, next_model=following,
+                previous_model=previous, agreed=agreed, former_models=tuple(name for name in former.get(i, ()) if name != m),
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, former, agreed in rows
+            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed in rows
         )  # fmt: skip
 
     def folder_choices(self) -> tuple[FolderChoice, ...]:
@@ -95,8 +104,12 @@ class Folders(Documents):
         return tuple(FileProblem(path=Path(p), title=t, hint=h, retryable=bool(r)) for p, t, h, r in rows)
 
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
-        """Drop these problems (None: all that may be retried) so that the files are read again. Returns their paths."""
+        """Drop these problems (None: all that may be retried) so that the files are read again, and what a model refused of them is sent again.
+        Returns their paths."""
         with self._write() as w:
             rows = w.execute("SELECT path FROM problems WHERE retryable").fetchall() if paths is None else [(str(p),) for p in paths]
             w.executemany("DELETE FROM problems WHERE path = ?", rows)
+            refused = [w.execute("SELECT id FROM documents WHERE path = ? AND held_back + pending_held_back > 0", row).fetchone() for row in rows]
+            for found in filter(None, refused):
+                self._ask_again(w, found[0])
             return [Path(row[0]) for row in rows]

@@ -154,6 +154,30 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE allowed (text_hash BLOB PRIMARY KEY) WITHOUT ROWID;
     """,
+    # 4: every model that a folder had or began to have, with the fingerprint that its vectors are kept under ('': of before it was noted); texts
+    # that a model refused, so that an edit beside them does not send them again.
+    """
+    CREATE TABLE former_models (
+        folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        PRIMARY KEY (folder_id, model, fingerprint)
+    ) WITHOUT ROWID;
+    INSERT INTO former_models SELECT id, previous_model, '' FROM folders WHERE previous_model <> '';
+
+    CREATE TABLE refused (
+        fingerprint TEXT NOT NULL,
+        text_hash BLOB NOT NULL,
+        title TEXT NOT NULL,
+        hint TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, text_hash)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO refused SELECT d.fingerprint, c.text_hash, p.title, p.hint
+        FROM chunks c JOIN documents d ON d.id = c.document_id JOIN problems p ON p.path = d.path WHERE c.held = 3;
+    INSERT OR IGNORE INTO refused SELECT d.pending_fingerprint, c.text_hash, p.title, p.hint
+        FROM pending_chunks c JOIN documents d ON d.id = c.document_id JOIN problems p ON p.path = d.path WHERE c.held = 3;
+    UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
+    """,
 )
 
 

@@ -10,17 +10,18 @@ from notesearch.storage.database import DATABASE
 from notesearch.storage.keyword_index import KeywordIndex
 from notesearch.storage.protocols import DocumentStore, NearestIndex, WordIndex
 from notesearch.storage.store import Store
-from notesearch.storage.vector_index import VectorIndex
+from notesearch.storage.vector_index import VectorIndex, saved_fingerprints
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Storage:
-    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector index; `bytes_on_disk` tells what
-    the database, the keyword index and the vector indexes take."""
+    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector index, `saved_vectors` names the
+    fingerprints of those that are saved; `bytes_on_disk` tells what the database, the keyword index and the vector indexes take."""
 
     store: DocumentStore
     keyword: WordIndex
     vectors: Callable[[str, int], NearestIndex]
+    saved_vectors: Callable[[], set[str]]
     bytes_on_disk: Callable[[], dict[str, int]]
 
 
@@ -35,6 +36,7 @@ def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
         store=Store(data_dir, read_only=read_only),
         keyword=KeywordIndex(keyword, read_only=read_only),
         vectors=lambda fingerprint, dimensions: VectorIndex(vectors, fingerprint, dimensions),
+        saved_vectors=lambda: saved_fingerprints(vectors),
         bytes_on_disk=bytes_on_disk,
     )
 

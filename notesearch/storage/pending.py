@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from notesearch.domain import HeldBack
 from notesearch.errors import NotesearchError
-from notesearch.storage.documents import CHUNK_COLUMNS, HELD
+from notesearch.storage.documents import CHUNK_COLUMNS, HELD, REFUSED
 from notesearch.storage.folders import Folders
 from notesearch.storage.rows import Unsent
-from notesearch.storage.vectors import UNUSED
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
+_DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
 _PENDING_LEFT = "SELECT count(*) FROM documents WHERE folder_id = ? AND (pending_fingerprint <> ? OR pending_embedded < pending_expected)"
 
 
@@ -22,6 +23,11 @@ class Pending(Folders):
     def set_next_model(self, folder_id: int, model: str) -> None:
         """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten, its vectors are kept."""
         with self._write() as w:
+            w.execute(
+                f"INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.next_model, d.pending_fingerprint {_DOCUMENTS_OF_FOLDER}"
+                " AND f.next_model NOT IN ('', ?) AND d.pending_embedded > 0",
+                (folder_id, model),
+            )
             w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
             w.execute(
                 "UPDATE documents SET pending_fingerprint = '', pending_expected = 0, pending_embedded = 0, pending_held_back = 0"
@@ -29,6 +35,13 @@ class Pending(Folders):
                 (folder_id,),
             )
             w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
+            self._tell_refused_of(w, folder_id)
+
+    def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
+        """After a change of models: what one refused that the folder does not have any more is no problem. Other problems have no document."""
+        w.execute("DELETE FROM problems WHERE folder_id = ?1 AND path IN (SELECT path FROM documents WHERE folder_id = ?1)", (folder_id,))
+        held = w.execute("SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)).fetchall()
+        self._tell_refused(w, (row[0] for row in held))
 
     def set_model(self, folder_id: int, model: str) -> None:
         """Another model from here on, for a folder that has nothing embedded: there is nothing that could answer meanwhile."""
@@ -52,6 +65,10 @@ class Pending(Folders):
             if chosen is None or w.execute(_PENDING_LEFT, (folder_id, fingerprint)).fetchone()[0]:
                 return False
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
+            w.execute(
+                f"INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.model, d.fingerprint {_DOCUMENTS_OF_FOLDER}", (folder_id,)
+            )
+            w.execute("DELETE FROM former_models WHERE folder_id = ? AND model = ?", (folder_id, model))
             w.execute(f"DELETE FROM chunks WHERE {_OF_FOLDER}", (folder_id,))
             w.execute(
                 f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT document_id, {CHUNK_COLUMNS} FROM pending_chunks WHERE {_OF_FOLDER}"
@@ -64,19 +81,15 @@ class Pending(Folders):
                 ((fingerprint, self._next_position(), i) for i in ids),
             )
             self._recount(w, ids)
+            self._tell_refused_of(w, folder_id)
             w.execute("UPDATE folders SET previous_model = model, model = next_model, next_model = '' WHERE id = ?", (folder_id,))
             return True
 
-    def forget_previous(self, folder_id: int, fingerprint: str) -> int:
-        """Drop the vectors of the folder's former model, unless another folder has it or may go back to it. Returns how many."""
+    def forget_former(self, folder_id: int) -> None:
+        """The folder does not go back to a former model. Their vectors are forgotten by `forget_vectors_but`."""
         with self._write() as w:
-            (former,) = w.execute("SELECT previous_model FROM folders WHERE id = ?", (folder_id,)).fetchone()
             w.execute("UPDATE folders SET previous_model = '' WHERE id = ?", (folder_id,))
-            if not former or w.execute("SELECT 1 FROM folders WHERE ? IN (model, next_model, previous_model)", (former,)).fetchone():
-                return 0
-            return w.execute(
-                f"DELETE FROM vectors WHERE fingerprint = ? AND {UNUSED.format('vectors.id')}", (fingerprint,)
-            ).rowcount
+            w.execute("DELETE FROM former_models WHERE folder_id = ?", (folder_id,))
 
     # What may be sent
 
@@ -119,7 +132,7 @@ class Pending(Folders):
     def allow(self, document_id: int) -> int:
         """The person lets what is held back of a note be sent after all, now and when it is cut again. Returns how many passages that are."""
         with self._write() as w:
-            allowed = 0
+            allowed = self._ask_again(w, document_id)
             for table in ("chunks", "pending_chunks"):
                 w.execute(
                     f"INSERT OR IGNORE INTO allowed SELECT text_hash FROM {table} WHERE document_id = ? AND held > 0", (document_id,)
@@ -129,9 +142,10 @@ class Pending(Folders):
             return allowed
 
     def refuse_texts(self, fingerprint: str, digests: Sequence[bytes], error: NotesearchError) -> None:
-        """The model will never embed these texts: they are held back, and the notes they stand in are among the problems."""
-        reason = HELD.index(HeldBack.REFUSED)
+        """The model does not embed these texts: they are held back, also when they are cut again, and the notes they stand in are among the
+        problems."""
         with self._write() as w:
+            w.executemany("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?)", ((fingerprint, d, error.title, error.hint) for d in digests))
             documents: set[int] = set()
             for digest in digests:
                 for table, of_model in (("chunks", "d.fingerprint = ?"), ("pending_chunks", "d.pending_fingerprint = ?")):
@@ -139,10 +153,7 @@ class Pending(Folders):
                         f"SELECT c.id, d.id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE c.text_hash = ? AND {of_model}",
                         (digest, fingerprint),
                     ).fetchall()
-                    w.executemany(f"UPDATE {table} SET held = ? WHERE id = ?", ((reason, chunk) for chunk, _ in rows))
+                    w.executemany(f"UPDATE {table} SET held = ? WHERE id = ?", ((REFUSED, chunk) for chunk, _ in rows))
                     documents.update(document for _, document in rows)
             self._recount(w, documents)
-            w.executemany(
-                "INSERT OR REPLACE INTO problems SELECT path, folder_id, size, mtime_ns, ?, ?, 0, reading FROM documents WHERE id = ?",
-                ((error.title, error.hint, i) for i in documents),
-            )
+            self._tell_refused(w, documents)

@@ -31,7 +31,8 @@ class FolderRow:
     """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk that is not held back.
 
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are embedded. `agreed`: what the person agreed
-    to send where. `held_back` chunks, of the next model where there is one.
+    to send where. `held_back` chunks, of the next model where there is one. `former_models`: those whose vectors were not dropped, the
+    `previous_model` among them.
     """
 
     id: int
@@ -49,6 +50,7 @@ class FolderRow:
     pending_chunks: int = 0
     pending_embedded: int = 0
     held_back: int = 0
+    former_models: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> int:

@@ -27,6 +27,11 @@ EF_SEARCH = 200
 SLICE = 16
 
 
+def saved_fingerprints(folder: Path) -> set[str]:
+    """The fingerprints that have files in `folder`."""
+    return {path.stem for path in folder.glob("*") if path.suffix in (".hnsw", ".json")}
+
+
 class VectorIndex:
     """HNSW over unit vectors of one fingerprint. Any thread may call; one adds at a time."""
 
@@ -35,6 +40,8 @@ class VectorIndex:
         self._saved_path = folder / f"{fingerprint}.json"
         self._dimensions = dimensions
         self._lock = threading.Lock()
+        self._saving = threading.Lock()
+        self._deleted = False
         self._queries = 0
         self._queries_lock = threading.Lock()
         self._no_query = threading.Event()
@@ -75,8 +82,16 @@ class VectorIndex:
 
         Raises DiskFull or StoreError (retryable) where it cannot be written.
         """
-        with saving("vector index"):
-            self._save(instance)
+        with saving("vector index"), self._saving:
+            if not self._deleted:
+                self._save(instance)
+
+    def delete(self) -> None:
+        """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files cannot be removed."""
+        with saving("vector index"), self._saving:
+            self._deleted = True
+            for path in (self._saved_path, self._path, self._path.with_suffix(".tmp")):
+                path.unlink(missing_ok=True)
 
     def _save(self, instance: str) -> None:
         self._path.parent.mkdir(exist_ok=True)

@@ -92,6 +92,20 @@ class KeptVectors(Database):
                 (before, limit),
             ).rowcount
 
+    def forget_vectors_but(self, kept: Collection[str]) -> int:
+        """Forget the vectors, and the refusals, of every model that no note has or is to have and that no folder may go back to. `kept`: these
+        fingerprints stay as well. Returns how many vectors that were."""
+        with self._write() as w:
+            marks = {row[0] for row in w.execute("SELECT fingerprint FROM vectors UNION SELECT fingerprint FROM refused")}
+            used = w.execute(
+                "SELECT fingerprint FROM documents UNION SELECT pending_fingerprint FROM documents UNION SELECT fingerprint FROM former_models"
+            )
+            left = marks - {row[0] for row in used} - set(kept)
+            w.executemany("DELETE FROM refused WHERE fingerprint = ?", ((mark,) for mark in left))
+            return w.executemany(
+                f"DELETE FROM vectors WHERE fingerprint = ? AND {UNUSED.format('vectors.id')}", ((mark,) for mark in left)
+            ).rowcount if left else 0
+
     def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
         """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
         rows = self._read(

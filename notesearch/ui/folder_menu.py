@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from notesearch.domain import Folder, FolderState
 from notesearch.ui.wording import model_name
+from notesearch.ui.wording_models import forget_former
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -51,9 +52,11 @@ class FolderMenu(QMenu):
             self._add(f"Agree to {model_name(folder.next_model or folder.model)}{ELLIPSIS}", Command.REVIEW)
         if folder.next_model:
             self._add(f"Stop preparing {model_name(folder.next_model)}", Command.STOP)
-        elif folder.previous_model:
-            self._add(f"Go back to {model_name(folder.previous_model)}", Command.BACK)
-            self._add("Forget the former index", Command.FORGET)
+        else:
+            if folder.previous_model:
+                self._add(f"Go back to {model_name(folder.previous_model)}", Command.BACK)
+            if forget := forget_former(folder):
+                self._add(forget, Command.FORGET)
         self.addSeparator()
         self._add(f"Remove from Notesearch{ELLIPSIS}", Command.REMOVE)
 

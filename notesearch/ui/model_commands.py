@@ -111,7 +111,7 @@ class ModelCommands(QObject):
         self._window.status_line.tell(f"Building the index of {folder.name}")
 
     def _on_previous_forgotten(self, folder: Path) -> None:
-        self._window.status_line.tell(f"The former index of {folder.name} is forgotten")
+        self._window.status_line.tell(f"What former models of {folder.name} left is forgotten")
 
     def _on_model_closed(self) -> None:
         self._model = None

@@ -308,6 +308,14 @@ def waiting_for(status: IndexingStatus) -> str:
     return ", ".join(dict.fromkeys(provider_title(trouble.provider) for trouble in status.troubles))
 
 
+def forget_former(folder: Folder) -> str:
+    """What drops the former models' indexes; "" where there are none."""
+    former = {*folder.former_models, folder.previous_model} - {""}
+    if len(former) > 1:
+        return f"Forget the {len(former)} former indexes"
+    return "Forget the former index" if former else ""
+
+
 def switched(folder: Folder) -> tuple[str, str]:
     """The message when a folder's new index is complete."""
     title = f"{folder.path.name} now uses {model_name(folder.model)}"

@@ -173,8 +173,26 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     again = start_remote()
     assert reconcile(again).requests == 0
     assert len(gateway.requests) == number
-    # Corrected, it is sent, and the problem is gone.
+    # An edit beside it, and a copy, send the rest alone.
     note = notes / "bad.md"
+    poisoned = [r.inputs for r in gateway.requests if any("the poison of it" in text for text in r.inputs)][-1]
+    write(notes, "bad.md", note.read_text().replace("Fine: ", "Finer: ", 2))
+    (notes / "copy.md").write_text(note.read_text())
+    number = len(gateway.requests)
+    assert reconcile(again).requests
+    assert not any("poison" in text for r in gateway.requests[number:] for text in r.inputs)
+    assert sorted(p.path.name for p in again.problems()) == ["bad.md", "copy.md"]
+    assert folder(again, notes).held_back == 2
+    (notes / "copy.md").unlink()
+    reconcile(again)
+    assert [(p.path.name, p.retryable) for p in again.problems()] == [("bad.md", True)]
+    # The person asks again: once.
+    number = len(gateway.requests)
+    again.retry([note])
+    reconcile(again)
+    assert [r.inputs for r in gateway.requests[number:] if r.status == 400] == [poisoned]
+    assert [p.path.name for p in again.problems()] == ["bad.md"]
+    # Corrected, it is sent, and the problem is gone.
     note.write_text(note.read_text().replace("poison", "remedy"))
     reconcile(again)
     assert again.problems() == ()

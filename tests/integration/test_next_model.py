@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,19 +128,71 @@ def test_the_former_index_is_dropped_where_nobody_needs_it(remote: Engine, notes
     use(remote, other, CODE)
     use(remote, notes, SMALL)
     data = remote.data_dir
-    codes = vectors_of(data, CODE)
-    assert remote.forget_previous(notes) == 0, "another folder has it"
-    assert vectors_of(data, CODE) == codes
-    assert folder(remote, notes).previous_model == ""
+    codes, local = vectors_of(data, CODE), vectors_of(data, LOCAL)
+    assert set(folder(remote, notes).former_models) == {LOCAL, CODE}
+    assert remote.forget_previous(notes) == 0, "another folder has the one and may go back to the other"
+    assert (vectors_of(data, CODE), vectors_of(data, LOCAL)) == (codes, local)
+    assert (folder(remote, notes).previous_model, folder(remote, notes).former_models) == ("", ())
     use(remote, other, SMALL)
-    assert remote.forget_previous(other) == codes
-    assert vectors_of(data, CODE) == 0
+    assert remote.forget_previous(other) == codes + local
+    assert vectors_of(data, CODE) == vectors_of(data, LOCAL) == 0
     assert remote.forget_previous(other) == 0
     assert vectors_of(data, SMALL) == len(arrived(gateway, SMALL))
     assert found(remote, "castle tram", "meaning")[0] == "lisbon.md"
     assert found(remote, "green lamp", "meaning")[0] == "o.md"
     # Again to be paid, and said so.
     assert remote.prepare_model(notes, CODE).chunks == len(texts_of(notes, CODE))
+
+
+def test_all_former_indexes_are_dropped_from_memory_and_disk(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
+    fill(notes, VAULT)
+    engine = start_remote()
+    reconcile(engine, notes)
+    for identifier in (CODE, MANY, SMALL):
+        use(engine, notes, identifier)
+    for identifier in (LOCAL, CODE, MANY, SMALL):
+        engine._indexes.vectors(mark(identifier)).save(engine._store.instance)
+    assert set(folder(engine, notes).former_models) == {LOCAL, CODE, MANY}
+    # As long as nothing was dropped, each of them is free.
+    asked = sum(arrived(gateway).values())
+    for identifier in (CODE, LOCAL, SMALL):
+        use(engine, notes, identifier)
+    assert sum(arrived(gateway).values()) == asked
+    dropped = sum(vectors_of(engine.data_dir, identifier) for identifier in (LOCAL, CODE, MANY))
+    assert engine.forget_previous(notes) == dropped
+    assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {mark(SMALL)}
+    for identifier in (CODE, MANY):
+        assert engine._indexes.loaded(mark(identifier)) is None
+    assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
+    # To be paid again, and made from nothing.
+    use(engine, notes, CODE)
+    assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
+    assert max(arrived(gateway, CODE).values()) == 2
+    engine.remove_folder(notes)
+    assert ask(engine.data_dir, EVERY) == 0
+    assert list((engine.data_dir / "vectors").iterdir()) == []
+    assert engine._indexes.loaded(mark(CODE)) is None
+    engine.add_folder(notes, CODE)
+    engine.agree(notes)
+    reconcile(engine)
+    assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
+
+
+def test_a_former_model_that_has_left_the_settings_is_dropped_too(start_remote: StartRemote, notes: Path) -> None:
+    with Gateway(key=None, models={"mine": 64}) as own:
+        engine = start_remote()
+        fill(notes, VAULT)
+        engine.make_known("shed", "mine", own.url)
+        engine.add_folder(notes, "shed/mine")
+        engine.agree(notes)
+        reconcile(engine)
+        use(engine, notes, SMALL)
+        settings = engine.settings()
+        engine.save_settings(replace(settings, models=()))
+        made = ask(engine.data_dir, EVERY) - vectors_of(engine.data_dir, SMALL)
+        assert made
+        assert engine.forget_previous(notes) == made
+        assert ask(engine.data_dir, EVERY) == vectors_of(engine.data_dir, SMALL)
 
 
 def test_a_folder_removed_while_its_next_model_is_made(remote: Engine, notes: Path, gateway: Gateway) -> None:

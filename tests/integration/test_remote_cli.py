@@ -260,6 +260,33 @@ def test_a_key_where_there_is_no_keyring(process: Shell, owner: Engine | None, t
 
 
 @both
+def test_what_former_models_left_is_forgotten(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, remote_env: Path) -> None:
+    fill(notes, VAULT)
+    run("index", notes)
+    for model in (CODE, SMALL):
+        run("use", model, "--yes")
+        settled(run, owner)
+    left = len(texts_of(notes, CODE)) + len(texts_of(notes, LOCAL))
+    assert "takes no model" in run("use", SMALL, "--forget-former", code=2).stderr
+    assert "is no model" in run("use", code=2).stderr
+    assert run("use", "--forget-former", "--in", notes).stdout == f"{left} vectors of former models are forgotten.\n"
+    assert "nobody needs" in run("use", "--forget-former").stdout
+    assert "price is not known" in run("use", CODE, code=1).stderr
+
+
+@both
+def test_a_key_is_tested_by_the_model_that_a_folder_uses(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
+    fill(notes, VAULT)
+    run("index", notes)
+    assert "text-embedding-3-small" in run("key", "test", "aimlapi").stdout
+    run("use", CODE, "--yes")
+    settled(run, owner)
+    number = len(gateway.requests)
+    assert "voyage-code-2" in run("key", "test", "aimlapi").stdout
+    assert {r.body["model"] for r in gateway.requests[number:]} == {"voyage-code-2"}
+
+
+@both
 def test_key_test(run: Inside, owner: Engine | None, gateway: Gateway, remote_env: Path) -> None:
     told = run("key", "test", "aimlapi")
     assert "aimlapi answers" in told.stdout

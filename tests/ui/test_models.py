@@ -198,6 +198,9 @@ def test_the_menu_of_a_folder_knows_its_models(remote_window: MainWindow) -> Non
     assert switched["back"] == "Go back to the local model"
     assert switched["forget"] == "Forget the former index"
     assert switched["sent"] == "What is sent…"
+    assert commands_of(replace(folder, previous_model=LOCAL, former_models=(LOCAL, VOYAGE)))["forget"] == "Forget the 2 former indexes"
+    left = commands_of(replace(folder, former_models=(VOYAGE,)))
+    assert (left["forget"], "back" in left) == ("Forget the former index", False)
 
 
 @pytest.mark.parametrize("reason", [QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard])

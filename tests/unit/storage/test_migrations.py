@@ -77,6 +77,23 @@ def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(d
         assert set(store.vectors_by_id([used, orphan])) == {used}
 
 
+def test_from_version_3_the_former_model_and_what_was_refused_are_known(database: sqlite3.Connection, tmp_path: Path) -> None:
+    migrate(database, MIGRATIONS[:3])
+    database.execute("INSERT INTO folders (id, path, model, previous_model) VALUES (1, '/n', 'a/b', 'c/d')")
+    database.execute(
+        "INSERT INTO documents (id, folder_id, path, size, mtime_ns, content_hash, fingerprint, format, title, first_line, length, language, tags,"
+        " aliases, created, updated, private, expected, embedded, position) VALUES (1, 1, '/n/a.md', 1, 1, 'h', 'm', 'md', 't', 1, 1, '', '[]', '[]',"
+        " '', '', 0, 0, 0, 1)"
+    )
+    database.execute("INSERT INTO chunks VALUES (1, 1, 0, 0, 1, 1, '[]', '', 1, x'01', NULL, 3)")
+    database.execute("INSERT INTO problems VALUES ('/n/a.md', 1, 1, 1, 'Not wanted', '', 0, 0)")
+    database.close()
+    with closing(Store(tmp_path)) as store:
+        assert store.folders()[0].former_models == ("c/d",)
+        assert store._read("SELECT fingerprint, text_hash, title FROM refused") == [("m", b"\x01", "Not wanted")]
+        assert [p.retryable for p in store.problems()] == [True]
+
+
 def test_a_reader_leaves_an_earlier_schema_to_the_owner(database: sqlite3.Connection, tmp_path: Path) -> None:
     migrate(database, MIGRATIONS[:-1])
     database.close()

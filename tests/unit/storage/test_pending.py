@@ -146,18 +146,45 @@ def test_the_former_vectors_go_when_nobody_needs_them(store: Store, half: tuple[
         embed(store, NEXT_MARK, *note.embedded_texts)
     folder = row(store).id
     store.switch_model(folder, NEXT, NEXT_MARK)
-    second = store.add_folder(Path("/second"), "local/all-minilm-l6-v2")
-    assert store.forget_previous(folder, MARK) == 0
-    assert count(store, MARK) == 3
-    store.remove_folder(second)
-    assert store.forget_previous(folder, MARK) == 0, "there is no former model any more"
+    assert row(store).former_models == ("local/all-minilm-l6-v2",)
+    assert store.forget_vectors_but(()) == 0, "the folder may go back to it"
     store.set_next_model(folder, OTHER)
     for note in half:
         store.put_pending(document(store, note), cut(note, OTHER_MARK))
         embed(store, OTHER_MARK, *note.embedded_texts)
     assert store.switch_model(folder, OTHER, OTHER_MARK)
-    assert store.forget_previous(folder, NEXT_MARK) == 3
+    assert set(row(store).former_models) == {"local/all-minilm-l6-v2", NEXT}
+    store.forget_former(folder)
+    assert (row(store).previous_model, row(store).former_models) == ("", ())
+    assert store.forget_vectors_but({MARK}) == 3
     assert (count(store, MARK), count(store, NEXT_MARK), count(store, OTHER_MARK)) == (3, 0, 3)
+    assert store.forget_vectors_but(()) == 3
+    assert (count(store, MARK), count(store, OTHER_MARK)) == (0, 3)
+
+
+def test_a_model_that_was_begun_is_a_former_one(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+    store.set_next_model(row(store).id, OTHER)
+    assert row(store).former_models == (), "nothing was embedded for it"
+    store.set_next_model(row(store).id, NEXT)
+    store.put_pending(document(store, half[0]), cut(half[0]))
+    embed(store, NEXT_MARK, *half[0].embedded_texts)
+    store.set_next_model(row(store).id, "")
+    assert (row(store).previous_model, row(store).former_models) == ("", (NEXT,))
+    store.forget_former(row(store).id)
+    assert store.forget_vectors_but(()) == 2
+    assert (count(store, MARK), count(store, NEXT_MARK)) == (3, 0)
+
+
+def test_a_folder_taken_into_another_one_leaves_its_models_to_it(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+    for note in half:
+        embed(store, NEXT_MARK, *note.embedded_texts)
+    assert store.switch_model(row(store).id, NEXT, NEXT_MARK)
+    child = row(store).id
+    store.add_folder(Path("/"), OTHER)
+    store.absorb_folder(child, Path("/"))
+    assert set(row(store).former_models) == {"local/all-minilm-l6-v2", NEXT}
+    store.remove_folder(row(store).id)
+    assert store.forget_vectors_but(()) == 3, "of both, and those in use went with the folder"
 
 
 def test_a_removed_folder_takes_the_vectors_of_both(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
@@ -216,13 +243,25 @@ def test_the_same_text_is_counted_once(store: Store, make: MakeDocument) -> None
 def test_a_refused_text_is_a_problem_of_its_notes(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
     text = half[0].embedded_texts[0]
     store.refuse_texts(NEXT_MARK, [text_hash(text)], EmbeddingError("Not wanted", hint="Change it."))
-    assert [(p.path.name, p.title, p.hint, p.retryable) for p in store.problems()] == [("a.md", "Not wanted", "Change it.", False)]
+    assert [(p.path.name, p.title, p.hint, p.retryable) for p in store.problems()] == [("a.md", "Not wanted", "Change it.", True)]
     now = row(store)
     assert (now.pending_chunks, now.held_back, now.failed, now.documents) == (2, 1, 0, 2)
     assert (now.chunks, now.embedded) == (3, 3), "the one that answers has it"
     embed(store, NEXT_MARK, half[0].embedded_texts[1], *half[1].embedded_texts)
     assert store.switch_model(now.id, NEXT, NEXT_MARK)
     assert (row(store).held_back, row(store).waiting, row(store).complete) == (1, 0, 2)
+    assert len(store.problems()) == 1
+    # Back to the model that took it, it is no problem; asked for again by the other, it is refused without being sent.
+    store.set_next_model(now.id, "local/all-minilm-l6-v2")
+    for note in half:
+        store.put_pending(document(store, note), cut(note, MARK))
+    assert store.switch_model(now.id, "local/all-minilm-l6-v2", MARK)
+    assert store.problems() == ()
+    store.set_next_model(now.id, NEXT)
+    store.put_pending(document(store, half[0]), cut(half[0]))
+    assert (row(store).held_back, len(store.problems())) == (1, 1)
+    store.set_next_model(now.id, "")
+    assert store.problems() == ()
 
 
 def test_counts_are_those_of_the_tables(store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument) -> None:
@@ -246,6 +285,9 @@ def test_counts_are_those_of_the_tables(store: Store, half: tuple[NewDocument, N
     check()
     store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError("no"))
     check()
+    assert store.forget_problems([secret.path]) == [secret.path]
+    check()
+    store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError("no"))
     store.allow(document(store, secret))
     check()
     embed(store, NEXT_MARK, *secret.embedded_texts, *half[1].embedded_texts, seed=3)
