@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -91,6 +91,36 @@ class Question(QMessageBox):
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.LayoutRequest):
             self.setDefaultButton(QMessageBox.StandardButton.Cancel)
         return done
+
+
+class Choice(QMessageBox):
+    """Asks which of two things to do, none of them a loss; Enter does the first, Esc neither.
+
+    Signals:
+        chosen: whether it is the first.
+    """
+
+    chosen = Signal(bool)
+
+    def __init__(self, title: str, text: str, meaning: str, first: str, second: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setText(text)
+        self.setInformativeText(meaning)
+        self._first = self.addButton(first, QMessageBox.ButtonRole.AcceptRole)
+        self._second = self.addButton(second, QMessageBox.ButtonRole.DestructiveRole)
+        # For Esc, which a box without it would not take.
+        self._neither = self.addButton(QMessageBox.StandardButton.Cancel)
+        self.setEscapeButton(self._neither)
+        for each in self.buttons():
+            each.setAccessibleName(each.text().replace("&", ""))
+            each.setIcon(type(each.icon())())
+        self.setDefaultButton(self._first)
+        self.finished.connect(self._on_finished)
+
+    def _on_finished(self) -> None:
+        if self.clickedButton() in (self._first, self._second):
+            self.chosen.emit(self.clickedButton() is self._first)
 
 
 class ComboBox(QComboBox):
@@ -191,7 +221,8 @@ class Row(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(max((_least(part) for part in self._shown), default=0), self.heightForWidth(self.width()))
+        least = (part.minimumSizeHint().width() if isinstance(part, Row) else _least(part) for part in self._shown)
+        return QSize(max(least, default=0), self.heightForWidth(self.width()))
 
     def sizeHint(self) -> QSize:
         return QSize(self._needed(), self.heightForWidth(self.width()))

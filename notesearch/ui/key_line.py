@@ -9,6 +9,10 @@ from notesearch.domain import ProviderInfo
 from notesearch.ui import wording_models
 from notesearch.ui.controls import ELLIPSIS, Row, button, hint, label
 
+ASKING = f"Asking the keyring{ELLIPSIS}"
+# Pixels: the words stand level with a button beside them.
+LEVEL = 6
+
 
 class KeyLine(QWidget):
     """Shows a ProviderInfo's key. Main thread.
@@ -28,6 +32,7 @@ class KeyLine(QWidget):
         self._showing: tuple[ProviderInfo | None, bool] | None = None
         self.state = label()
         self.state.setAccessibleName("State of the key")
+        self.state.setContentsMargins(0, LEVEL, 0, LEVEL)
         self.more = hint()
         self.set = button(f"Set the key{ELLIPSIS}", self._on_set)
         self.again = button("Look again", self._on_again)
@@ -36,7 +41,8 @@ class KeyLine(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(Row((self.state, self.again, self.set, self.forget), wide=0))
+        self._buttons = Row((self.again, self.set, self.forget))
+        layout.addWidget(Row((self.state, self._buttons), wide=0))
         layout.addWidget(self.more)
         self.show_info(None)
 
@@ -46,15 +52,12 @@ class KeyLine(QWidget):
             return
         self.info, self._showing = info, (info, named)
         self.setVisible(info is not None)
+        self._buttons.setVisible(info is not None)
         if info is None:
             return
         said = wording_models.key_state(info)
         said = f"{info.title}: {said[:1].lower()}{said[1:]}" if named else said
-        self.state.setText(said)
-        self.state.setObjectName("warningText" if wording_models.key_trouble(info) else "")
-        self.state.style().unpolish(self.state)
-        self.state.style().polish(self.state)
-        self.state.setAccessibleDescription(said)
+        self._say(said, warns=wording_models.key_trouble(info))
         self.more.setText(wording_models.key_hint(info))
         self.more.setVisible(bool(self.more.text()))
         self.again.setVisible(info.key_state == "locked")
@@ -62,6 +65,20 @@ class KeyLine(QWidget):
         replace = info.key_state in ("stored", "session-only") and info.key_source != "environment variable"
         self.set.setText(f"Replace{ELLIPSIS}" if replace else f"Set the key{ELLIPSIS}")
         self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
+
+    def show_asking(self) -> None:
+        """Until `show_info`: the keyring has not answered yet, it may be asking the person."""
+        self._showing = None
+        self.show()
+        self._say(ASKING, warns=False)
+        self.more.hide()
+
+    def _say(self, said: str, *, warns: bool) -> None:
+        self.state.setText(said)
+        self.state.setObjectName("warningText" if warns else "")
+        self.state.style().unpolish(self.state)
+        self.state.style().polish(self.state)
+        self.state.setAccessibleDescription(said)
 
     def _on_set(self) -> None:
         if self.info is not None:

@@ -103,7 +103,7 @@ class ProvidersPage(QWidget):
     def _connect(self) -> None:
         self.providers.currentIndexChanged.connect(self._on_provider)
         self.key.set_wanted.connect(self.key_wanted)
-        self.key.again_wanted.connect(self._models.providers)
+        self.key.again_wanted.connect(self._on_again)
         self.key.forget_wanted.connect(self._models.forget_key)
         self.address.textEdited.connect(self._on_edited)
         self.budget.textEdited.connect(self._on_edited)
@@ -163,7 +163,7 @@ class ProvidersPage(QWidget):
             widget.setEnabled(info is not None)
         self.key.show_info(info, named=False)
         if info is None:
-            self.meter.setText("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
+            self.key.show_asking()
             self.remove.hide()
             self._problem("")
             return
@@ -249,6 +249,10 @@ class ProvidersPage(QWidget):
         return settings
 
     # Keys and tests
+
+    def _on_again(self) -> None:
+        self.key.show_asking()
+        self._models.providers()
 
     def _on_failure(self, provider: str, failure: Failure) -> None:
         if self.info is not None and provider == self.info.name:
