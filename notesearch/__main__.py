@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,12 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _first_word(arguments: Sequence[str]) -> str:
-    """The first argument that is neither an option nor the value of --data-dir."""
+    """The first argument that is neither an option nor the value of one."""
     value_follows = False
     for argument in arguments:
         if value_follows:
             value_follows = False
-        elif argument == "--data-dir":
+        elif argument in ("--data-dir", "--search"):
             value_follows = True
         elif not argument.startswith("-"):
             return argument
@@ -48,20 +49,34 @@ def _first_word(arguments: Sequence[str]) -> str:
 
 
 def _window(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="notesearch", usage="notesearch [--data-dir DIR] [FOLDER...]", add_help=False)
+    usage = "notesearch [--data-dir DIR] [--toggle | --search TEXT | --hidden] [FOLDER... | notesearch://search?q=TEXT]"
+    parser = argparse.ArgumentParser(prog="notesearch", usage=usage, add_help=False)
     parser.add_argument("--data-dir", type=Path)
-    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--toggle", action="store_true")
+    parser.add_argument("--search", default="")
+    parser.add_argument("--hidden", action="store_true")
+    parser.add_argument("words", nargs="*")
     options = parser.parse_args(arguments)
-    for folder in options.folders:
-        if not os.path.isdir(folder):
-            raise UsageError(f"There is no folder or command {str(folder)!r}", hint="notesearch --help lists the commands.")
+    from notesearch.settings import default_data_dir
+    from notesearch.ui.second_start import StartRequest, hand_over, plain_query, query_of_link
+
+    links = [word for word in options.words if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", word)]
+    if len(links) > 1 or (links and len(options.words) > 1):
+        raise UsageError("A link stands alone", hint="notesearch --help lists the commands.")
+    for word in options.words:
+        if not links and not os.path.isdir(word):
+            raise UsageError(f"There is no folder or command {word!r}", hint="notesearch --help lists the commands.")
+    search = query_of_link(links[0]) if links else plain_query(options.search)
+    folders = tuple(Path(os.path.abspath(word)) for word in options.words if not links)
+    request = StartRequest(folders=folders, search=search, toggle=options.toggle, hidden=options.hidden)
+    data_dir = options.data_dir.expanduser().absolute() if options.data_dir else default_data_dir()
+    if hand_over(data_dir, request):
+        return 0
     if sys.platform.startswith("linux") and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
         raise NoDisplay
-    from notesearch.settings import default_data_dir
     from notesearch.ui.app import run
 
-    data_dir = options.data_dir.expanduser().absolute() if options.data_dir else default_data_dir()
-    return run(data_dir, [Path(os.path.abspath(f)) for f in options.folders])
+    return run(data_dir, request)
 
 
 if __name__ == "__main__":

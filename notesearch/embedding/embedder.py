@@ -40,8 +40,9 @@ class Embedder(Protocol):
         where nobody counted.
 
         An EmbeddingError is delivered for positions that this model will never embed; the rest goes on. An EmbeddingError raised ends the
-        run, after what was under way was delivered. When `cancelled` turns true it ends within 0.2 s and says nothing of what it did not
-        reach. It must be iterated, or closed, by one thread; nothing is asked of the model before the first item is.
+        run, after what was under way was delivered. When `cancelled`, which any thread may call, turns true, nothing goes out any more within
+        0.2 s, whatever the caller is doing meanwhile; it says nothing of what it did not reach. It must be iterated, or closed, by one thread;
+        nothing is asked of the model before the first item is.
         """
         ...
 

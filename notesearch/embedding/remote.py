@@ -77,12 +77,16 @@ class RemoteEmbedder:
         inputs = [wire.document_input(self._model, text) for text in texts]
         weights = [weight(text, tokens[i] if i < len(tokens) else 0) for i, text in enumerate(inputs)]
         arrivals: Arrivals = queue.SimpleQueue()
+
+        def stopped() -> bool:
+            return cancelled() or self._closed.is_set()
+
         with self._connection() as connection:
-            run = Run(connection, self._model, key, self._patience, self._learned, inputs, weights, positions, arrivals)
+            run = Run(connection, self._model, key, self._patience, self._learned, inputs, weights, positions, arrivals, stopped)
             future = connection.submit(run.go())
             future.add_done_callback(lambda _: arrivals.put(None))
             try:
-                for delivered in self._arriving(arrivals, lambda: connection.call(run.stop), cancelled):
+                for delivered in self._arriving(arrivals):
                     run.taken += len(delivered[0])
                     yield delivered
                 if not future.cancelled():
@@ -142,19 +146,9 @@ class RemoteEmbedder:
                     self._kept = connect(self._provider)
             yield connection
 
-    def _arriving(self, arrivals: Arrivals, stop: Callable[[], None], cancelled: Cancelled) -> Iterator[Delivered]:
+    def _arriving(self, arrivals: Arrivals) -> Iterator[Delivered]:
         """What arrives until the run has ended. One that is stopped still gives what came before: it is paid."""
-        stopped = False
-        while True:
-            if not stopped and (cancelled() or self._closed.is_set()):
-                stopped = True
-                stop()
-            try:
-                arrived = arrivals.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                continue
-            if arrived is None:
-                return
+        while (arrived := arrivals.get()) is not None:
             if isinstance(arrived, Receipt):
                 self._record(arrived)
             else:

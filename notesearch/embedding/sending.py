@@ -15,7 +15,7 @@ from notesearch.catalogue import EmbeddingModel
 from notesearch.embedding import wire
 from notesearch.embedding.batches import Batch, Limits, pack
 from notesearch.embedding.connection import Connection
-from notesearch.embedding.embedder import Delivered
+from notesearch.embedding.embedder import Cancelled, Delivered
 from notesearch.embedding.pacing import Pace, Patience
 from notesearch.embedding.receipts import Receipt, receipt
 from notesearch.embedding.refusals import NO_HINT_PAUSE, error_of, is_about_size, message_of, retry_after
@@ -31,6 +31,7 @@ MANY_REFUSED = 8
 # A longer reply is read in a thread of its own, so that a query's is not held up.
 LONG_REPLY = 100_000
 MOST_DIMENSIONS = 8192
+WATCHED_EVERY = 0.02  # seconds
 MOST_UNDELIVERED = 32_000_000  # bytes of vectors
 
 Arrivals = queue.SimpleQueue[Receipt | Delivered | None]  # None: nothing more comes
@@ -144,6 +145,7 @@ class Run:
     weights: Sequence[int]
     positions: Sequence[int]
     arrivals: Arrivals
+    cancelled: Cancelled
     taken: int = 0  # texts whose vectors the caller has; counted up by the caller
     _task: asyncio.Task[None] | None = None
     _stopped: bool = False
@@ -164,6 +166,7 @@ class Run:
         if left := self.connection.pace.pause_left:
             raise busy(left)
         tasks: set[asyncio.Task[None]] = set()
+        watching = asyncio.create_task(self._watch())
         try:
             while True:
                 # One until one was accepted: whether key, model and body are right is not to be asked eight times. Then some more than may be
@@ -179,11 +182,19 @@ class Run:
                     if not task.cancelled():
                         task.result()
         finally:
+            watching.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
+
+    async def _watch(self) -> None:
+        """Look here, and not where vectors are taken in, whether to go on: writing and indexing them takes seconds at times, in which nothing more
+        is to be sent."""
+        while not self.cancelled():
+            await asyncio.sleep(WATCHED_EVERY)
+        self.stop()
 
     def stop(self) -> None:
         """Give up what is in flight. In the event loop's thread."""

@@ -10,10 +10,12 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jiter
 import numpy as np
+from numpy.typing import NDArray
 
 from notesearch.catalogue import EmbeddingModel, Manners
 from notesearch.embedding.embedder import Vectors
@@ -24,6 +26,9 @@ MOST_QUERY_CHARACTERS = 1500
 # A number written out takes up to 25 bytes with its comma.
 BYTES_PER_NUMBER = 32
 BYTES_BESIDE = 65_536
+# Vectors decoded together: what they take stays in the processor's cache.
+DECODED_AT_ONCE = 32
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,10 @@ def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
     if len(data) != count:
         raise _wrong(f"{len(data)} vectors came for {count} texts")
     ordered = _in_order(data, count)
-    first = _numbers(ordered[0])
-    wanted = dimensions or len(first)
+    wanted = dimensions or len(_numbers(ordered[0]))
     vectors = np.empty((count, wanted), np.float32)
-    for row, embedding in enumerate(ordered):
-        numbers = first if row == 0 else _numbers(embedding)
-        if numbers.shape != (wanted,):
-            raise _wrong(f"a vector has {numbers.size} dimensions, not {wanted}")
-        vectors[row] = numbers
+    for row in range(0, count, DECODED_AT_ONCE):
+        _fill(vectors[row : row + DECODED_AT_ONCE], ordered[row : row + DECODED_AT_ONCE])
     with np.errstate(all="ignore"):
         norms = np.linalg.norm(vectors, axis=1)
     if not np.isfinite(norms).all():
@@ -132,6 +133,54 @@ def _in_order(data: Sequence[Any], count: int) -> list[Any]:
             raise _wrong("the vectors are not numbered one by one")
         ordered[int(index)] = item.get("embedding") or ()
     return ordered
+
+
+def _fill(vectors: Vectors, embeddings: Sequence[Any]) -> None:
+    """Write one embedding into each row."""
+    wanted = vectors.shape[1]
+    length = wanted * 16 // 3
+    if wanted and wanted % 3 == 0 and all(isinstance(e, str) and len(e) == length for e in embeddings):
+        with contextlib.suppress(ValueError):
+            vectors[:] = _decoded("".join(embeddings)).reshape(vectors.shape)
+            return
+    for row, embedding in enumerate(embeddings):
+        numbers = _numbers(embedding)
+        if numbers.shape != (wanted,):
+            raise _wrong(f"a vector has {numbers.size} dimensions, not {wanted}")
+        vectors[row] = numbers
+
+
+def _decoded(written: str) -> Vectors:
+    """Strict base64 without padding, many vectors in a row: in half the time of the base64 module, and beside other threads.
+
+    Raises ValueError for what is none.
+    """
+    upper, lower = _pairs()
+    pairs = np.frombuffer(written.encode("ascii"), "<u2")
+    words = upper[pairs[0::2]]
+    words |= lower[pairs[1::2]]
+    if int(words.max()) > 0xFFFFFF:
+        raise ValueError("not base64")
+    parts = words.view(np.uint8).reshape(-1, 4)
+    decoded = np.empty((len(words), 3), np.uint8)
+    for place in range(3):
+        decoded[:, place] = parts[:, place]
+    return decoded.reshape(-1).view("<f4").astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """What two characters (a little-endian number) add to the three bytes (likewise, the first one lowest) that four stand for, as the first or the
+    second pair; more than three bytes hold where one is not of the alphabet."""
+    values = np.full(256, 64, np.uint32)
+    values[list(_ALPHABET)] = range(64)
+    numbers = np.arange(1 << 16)
+    first, second = values[numbers & 255], values[numbers >> 8]
+    bits = (first & 63) << 6 | (second & 63)
+    wrong = np.where((first | second) & 64, 1 << 24, 0).astype("<u4")
+    upper = bits >> 4 | (bits & 15) << 12
+    lower = bits & 0xF00 | (bits & 255) << 16
+    return (upper | wrong).astype("<u4"), (lower | wrong).astype("<u4")
 
 
 def _numbers(embedding: object) -> Vectors:

@@ -22,7 +22,8 @@ BLOCK_CHARACTERS = 4000
 # A phrase that runs over the end of a block is found in the first of the two.
 BLOCK_OVERHANG = 200
 CHANGES_AT_ONCE = 1000
-VECTORS_AT_ONCE = 2000
+# Few enough that closing does not wait long for them: a large one takes a millisecond.
+VECTORS_AT_ONCE = 256
 # The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the store on opening.
 SAVE_AFTER = 1000
 # Vectors that no note uses are kept for an undo, so long, and as long as they are at most this share of all.

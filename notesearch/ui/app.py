@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
@@ -16,8 +17,10 @@ from PySide6.QtWidgets import QApplication
 from notesearch.errors import NoDisplay
 from notesearch.settings import resource
 from notesearch.ui import icons
-from notesearch.ui.bridge import Bridge, hand_over
+from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
+from notesearch.ui.presence import Presence
+from notesearch.ui.second_start import StartRequest
 from notesearch.ui.theme import Theme
 
 SHOW_AT_LATEST_MS = 150
@@ -91,31 +94,35 @@ def program_icon() -> QIcon:
     return made
 
 
-def run(data_dir: Path, folders: Sequence[Path]) -> int:
-    """Show the window until it is closed, or let the one that is there already come up; the exit code. Raises NoDisplay."""
+def run(data_dir: Path, request: StartRequest) -> int:
+    """Run until the person quits; the exit code. Raises NoDisplay."""
     require_display()
-    if hand_over(data_dir, folders):
-        return 0
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()
     app.setQuitOnLastWindowClosed(False)
     theme = Theme(app)
     bridge = Bridge(data_dir)
     window = MainWindow(bridge, theme)
-    Opening(window)
-    window.closed.connect(app.quit)
-    bridge.handed_over.connect(app.quit)
-    interrupts = _quit_on_signals(app)
-    window.expect_folders(len(folders))
-    bridge.start(folders)
+    presence = Presence(bridge, theme, window, request)
+    if presence.starts_hidden:
+        window.complete()
+    else:
+        Opening(window)
+    bridge.handed_over.connect(window.leave)
+    # Not `quit`, which would ask each window once more.
+    window.closed.connect(partial(app.exit, 0))
+    interrupts = _quit_on_signals(window)
+    window.expect_folders(len(request.folders))
+    bridge.start(request)
     code = app.exec()
+    presence.close()
     bridge.close(window.state)
     del interrupts
     return code
 
 
-def _quit_on_signals(app: QApplication) -> QSocketNotifier | None:
-    """End the event loop on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such way."""
+def _quit_on_signals(window: MainWindow) -> QSocketNotifier | None:
+    """Quit on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such way."""
     if os.name != "posix":
         return None
     reader, writer = os.pipe()
@@ -124,6 +131,6 @@ def _quit_on_signals(app: QApplication) -> QSocketNotifier | None:
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, app)
-    notifier.activated.connect(app.quit)
+    notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, window)
+    notifier.activated.connect(window.leave)
     return notifier

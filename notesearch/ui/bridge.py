@@ -7,10 +7,8 @@ reach the bound methods of QObjects in the main thread. Connect nothing else to 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
-from notesearch.settings import LOCK
 from notesearch.ui.latest_wins import LatestWins
+from notesearch.ui.second_start import SHOW, StartRequest, hand_over_late
 
 if TYPE_CHECKING:
     from notesearch.credentials import Credentials
@@ -33,9 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Seconds: what a running window takes to answer at most, and what one that is still starting takes until it listens.
-SHOW_ANSWER, SHOW_LISTENS = 5.0, 3.0
-SHOW = "show"
+NOTHING = StartRequest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,25 +52,6 @@ class Failure:
         return cls(title="Something went wrong inside Notesearch", hint=f"{type(error).__name__}. Your notes are untouched.")
 
 
-def hand_over(data_dir: Path, folders: Sequence[Path] = ()) -> bool | None:
-    """Let the window that has `data_dir` come up and add `folders`. None where nobody listens, False where whoever does is no window.
-
-    Costs one look at the disk where there is nobody. Any thread.
-    """
-    request = {"request": SHOW, "folders": [str(folder) for folder in folders], "activation": os.environ.get("XDG_ACTIVATION_TOKEN", "")}
-    try:
-        if not (data_dir / LOCK).exists():
-            return None
-        from notesearch.engine.ownership import ask
-
-        return any(answer.get("done") for answer in ask(data_dir, request, timeout=SHOW_ANSWER))
-    except DataFolderHeld:
-        return None
-    except (NotesearchError, OSError, ValueError) as error:
-        log.info("no running window took over: %s", type(error).__name__)
-        return False
-
-
 class Bridge(QObject):
     """The engine as the window sees it.
 
@@ -82,7 +59,7 @@ class Bridge(QObject):
         opened: settings and window state were read, before the engine is there: (Settings, dict).
         ready: the engine has started; searches and everything else work from here on.
         start_failed: the engine cannot start: (Failure, retry may help).
-        show_wanted: the program was started once more, and this window is asked for: the token that lets it come to the front, or "".
+        summoned: the program was started once more, and this one is asked for something: a StartRequest.
         handed_over: a window that started earlier has the data folder and came up: this one has nothing to do.
         status_changed: an IndexingStatus, at most ten times a second.
         vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
@@ -97,7 +74,7 @@ class Bridge(QObject):
     opened = Signal(object, object)
     ready = Signal()
     start_failed = Signal(object)
-    show_wanted = Signal(str)
+    summoned = Signal(object)
     handed_over = Signal()
     status_changed = Signal(object)
     vocabulary_ready = Signal(object, object)
@@ -118,16 +95,17 @@ class Bridge(QObject):
         self._closing = threading.Event()
         self._released = threading.Event()
         self._released.set()
-        self._wanted_folders: tuple[Path, ...] = ()
+        self._request = NOTHING
         self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
     # Starting and ending
 
-    def start(self, folders: Sequence[Path] = ()) -> None:
-        """Read settings, then bring the engine up, then add `folders`. Also the retry after `start_failed`, which still adds them."""
-        self._wanted_folders = (*self._wanted_folders, *folders)
+    def start(self, request: StartRequest = NOTHING) -> None:
+        """Read settings, then bring the engine up, then add the folders asked for. Also the retry after `start_failed`, which still adds them."""
+        if request is not NOTHING:
+            self._request = request
         self._opening.put(self._start)
 
     def hold(self) -> None:
@@ -192,7 +170,7 @@ class Bridge(QObject):
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
             self._engine = None
-            if isinstance(error, DataFolderHeld) and self._hand_over_late():
+            if isinstance(error, DataFolderHeld) and hand_over_late(self.data_dir, self._request):
                 self.handed_over.emit()
             else:
                 self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
@@ -203,22 +181,15 @@ class Bridge(QObject):
             return
         self._started.set()
         self.ready.emit()
-        for folder in self._wanted_folders:
+        for folder in self._request.folders:
             self.run(partial(self._take_up, path=folder))
 
-    def _hand_over_late(self) -> bool:
-        """Two starts at almost the same time: the other has the lock, but may not listen yet."""
-        deadline = time.monotonic() + SHOW_LISTENS
-        while (handed := hand_over(self.data_dir, self._wanted_folders)) is None and time.monotonic() < deadline:
-            if self._closing.wait(0.05):
-                break
-        return bool(handed)
-
-    def _on_show(self, request: Mapping[str, Any]) -> None:
+    def _on_show(self, message: Mapping[str, Any]) -> None:
         """The program was started once more. Called by a thread of the engine."""
-        self.show_wanted.emit(str(request.get("activation") or ""))
-        for folder in request.get("folders", ()):
-            self.run(partial(self._take_up, path=Path(folder)))
+        request = StartRequest.from_message(message)
+        self.summoned.emit(request)
+        for folder in request.folders:
+            self.run(partial(self._take_up, path=folder))
 
     def _on_status(self, status: IndexingStatus) -> None:
         if not self._closing.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from notesearch.ui.searches import Search, quoted_filter
 if TYPE_CHECKING:
     from notesearch.ui.main_window import MainWindow
     from notesearch.ui.problems import ProblemsDialog
+    from notesearch.ui.search_view import SearchView
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 TAGS_SHOWN = 40
@@ -37,6 +39,7 @@ class Commands(QObject):
         self._problems: ProblemsDialog | None = None
         self._removing: Folder | None = None
         self._menu_row: Row | None = None
+        self._menu_view: SearchView | None = None
         self._dialogs: list[QDialog] = []
         self._tags: tuple[tuple[str, int], ...] = ()
         self._formats: tuple[tuple[str, int], ...] = ()
@@ -82,7 +85,7 @@ class Commands(QObject):
         for text, does in (
             ("Open\tEnter", self.open_menu_row),
             ("Show in the file manager\tCtrl+Enter", self.reveal_menu_row),
-            ("Copy the passage\tCtrl+C", self.copy_passage),
+            ("Copy the passage\tCtrl+C", self.copy_menu_passage),
             ("Copy the path", self.copy_path),
             ("Find similar notes", self.find_similar),
         ):
@@ -124,8 +127,8 @@ class Commands(QObject):
             self._tags, self._formats = tags, formats
             self._build_filter_menus()
 
-    def show_row_menu(self, row: Row, at: QPoint) -> None:
-        self._menu_row = row
+    def show_row_menu(self, row: Row, at: QPoint, view: SearchView | None = None) -> None:
+        self._menu_row, self._menu_view = row, view
         self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
         self._row_menu.popup(at)
 
@@ -146,22 +149,38 @@ class Commands(QObject):
 
     def reveal_current(self) -> None:
         if self._window.current is not None:
-            self._window.keep_query()
-            self._bridge.reveal(self._window.current.match.path)
+            self.reveal_row(self._window.current)
+
+    def reveal_row(self, row: Row) -> None:
+        self._window.keep_query()
+        self._bridge.reveal(row.match.path)
 
     def reveal_menu_row(self) -> None:
         if self._menu_row is not None:
             self._bridge.reveal(self._menu_row.match.path)
 
     def copy_passage(self) -> None:
-        """The passage as it stands in the note, or its snippet while the note is still being read."""
-        row, preview = self._window.current, self._window.page.preview
-        if row is None:
-            return
-        shown = preview.note is not None and preview.note.path == row.match.path and preview.passage == row.passage
-        QGuiApplication.clipboard().setText((preview.passage_text if shown else "") or row.passage.snippet)
-        self._window.keep_query()
-        self._window.status_line.tell("Passage copied")
+        if self.copy_passage_of(self._window.page):
+            self._window.keep_query()
+            self._window.status_line.tell("Passage copied")
+
+    def copy_menu_passage(self) -> None:
+        if self._menu_view is None:
+            self.copy_passage()
+        else:
+            self.copy_passage_of(self._menu_view)
+
+    @staticmethod
+    def copy_passage_of(view: SearchView) -> bool:
+        """Copy the passage as it stands in the note, or its snippet while the note is still being read. False where no row is chosen."""
+        row = view.current
+        if row is not None:
+            QGuiApplication.clipboard().setText(view.passage_text(row))
+        return row is not None
+
+    def keep_query(self, search: Search) -> None:
+        """Put what was asked in quick search into the history."""
+        self._window.keep_search(search)
 
     def copy_path(self) -> None:
         if self._menu_row is not None:
@@ -170,6 +189,7 @@ class Commands(QObject):
 
     def find_similar(self) -> None:
         if self._menu_row is not None:
+            self._window.come_up()
             self._window.page.find_similar(self._menu_row.match)
 
     def show_sent(self) -> None:
@@ -231,6 +251,25 @@ class Commands(QObject):
                 search = self._window.box.search
                 self._window.ask(Search(text=search.text, filters=search.filters))
             self._bridge.remove_folder(self._removing.path)
+
+    def ask_to_stay(self, key: str) -> None:
+        """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls quick search, "" for nothing."""
+        from notesearch.ui.controls import Choice
+
+        reach = f"{key} calls quick search wherever you are. " if key else ""
+        meaning = f"{reach}Your notes go on being followed, and the tray icon brings this window back. The settings can change it."
+        box = Choice("Close the window", "Keep Notesearch running without its window?", meaning, "Keep running", "Quit", self._window)
+        box.chosen.connect(self._on_stay)
+        self.show_dialog(box)
+
+    def _on_stay(self, stays: bool) -> None:
+        settings = self._window.settings
+        if settings is not None:
+            self._bridge.save_settings(replace(settings, when_closed="stay" if stays else "quit"))
+        if stays:
+            self._window.hide_away()
+        else:
+            self._window.leave()
 
     # Dialogs
 
@@ -297,4 +336,4 @@ class Commands(QObject):
         self._window.box.field.selectAll()
 
     def _quit(self) -> None:
-        self._window.close()
+        self._window.leave()

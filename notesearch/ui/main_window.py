@@ -35,6 +35,7 @@ from notesearch.ui.top_bar import TopBar
 if TYPE_CHECKING:
     from notesearch.domain import Folder, IndexingStatus
     from notesearch.settings import Settings
+    from notesearch.ui.presence import Presence
     from notesearch.ui.result_delegate import Row
 
 # A window that starts minimised paints nothing: it is completed after this long all the same.
@@ -47,10 +48,11 @@ class MainWindow(QMainWindow):
     """The window "Notesearch". Main thread.
 
     Signals:
-        closed: the person closed it; the program ends.
+        closed: the person closed it, or quit; the program ends. hidden: it is out of sight, and the program goes on.
     """
 
     closed = Signal()
+    hidden = Signal()
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class MainWindow(QMainWindow):
         self.resize(1200, 760)
         self.bridge = bridge
         self.theme = theme
+        self.presence: Presence | None = None
         self.settings: Settings | None = None
         self.history = History()
         self.saved: list[Search] = []
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self._start_failed = False
         self._painted = False
         self._forwarding = False
+        self._leaving = False
         self._known_folders = 0
         self._expected_folders = 0
         self.top = TopBar(theme)
@@ -140,7 +144,6 @@ class MainWindow(QMainWindow):
         bridge, field, page, side = self.bridge, self.box.field, self.page, self.page.side
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
-        bridge.show_wanted.connect(self.come_up)
         bridge.status_changed.connect(self._on_status)
         bridge.vocabulary_ready.connect(self.commands.show_vocabulary)
         bridge.problems_ready.connect(self.commands.show_problems)
@@ -280,6 +283,15 @@ class MainWindow(QMainWindow):
         if self.history.entries != before:
             self._state_timer.start()
 
+    def keep_search(self, search: Search) -> None:
+        """Put something asked elsewhere into the history."""
+        self.history.keep(search)
+        self._state_timer.start()
+
+    def ask_text(self, text: str) -> None:
+        """Ask plain words, from outside."""
+        self.ask(Search(text=text))
+
     def save_search(self) -> None:
         search = self.box.search
         if search.empty or any(kept.label == search.label for kept in self.saved):
@@ -317,7 +329,7 @@ class MainWindow(QMainWindow):
         elif not self.box.search.empty:
             self.box.clear()
         else:
-            self.showMinimized()
+            self.hide_away()
 
     def _on_link(self, target: str, source: Path) -> None:
         url = QUrl(target)
@@ -459,7 +471,24 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and QGuiApplication.focusObject() is None:
             self.box.setFocus()
 
+    def hide_away(self) -> None:
+        """Out of sight, into the tray where there is one, else into the task bar."""
+        if self.presence is not None and self.presence.way_back:
+            self._save_state()
+            self.hide()
+            self.hidden.emit()
+        else:
+            self.showMinimized()
+
+    def leave(self) -> None:
+        """Quit, whatever closing does otherwise."""
+        self._leaving = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._leaving and self.presence is not None and self.presence.stays():
+            event.ignore()
+            return
         self.keep_query()
         if self._completed:
             self.commands.close_dialogs()

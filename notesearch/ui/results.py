@@ -183,6 +183,7 @@ class ResultsView(QListView):
         self.setMouseTracking(True)
         self.verticalScrollBar().setSingleStep(24)
         self._moved = False
+        self.dragging = False
         self._announced: Row | None = None
         theme.changed.connect(self.viewport().update)
 
@@ -276,6 +277,15 @@ class ResultsView(QListView):
         position = self.results.position(key_of(current)) if current else head
         self._select(position if position >= 0 else head)
         return True
+
+    def height_of_rows(self, width: int, at_most: int) -> int:
+        """Pixels that the rows take at that width, counted up to `at_most`."""
+        total = 0
+        for row in self.results.rows:
+            total += self.delegate.height(row, width)
+            if total >= at_most:
+                return at_most
+        return total
 
     def _height(self, match: Match) -> int:
         width = self.viewport().width()

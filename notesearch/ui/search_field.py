@@ -37,10 +37,10 @@ class SearchField(QLineEdit):
     chip_wanted = Signal()
     focus_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, name: str = "Search notes") -> None:
         super().__init__(parent)
         self.setObjectName("searchField")
-        self.setAccessibleName("Search notes")
+        self.setAccessibleName(name)
         self.setAccessibleDescription("Type words or a meaning; Up and Down move in the results, Enter opens")
         self.setPlaceholderText(PLACEHOLDER)
         self.setFrame(False)
@@ -97,14 +97,14 @@ class SearchBox(QFrame):
     changed = Signal(object)
     typed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "Search notes") -> None:
         super().__init__(parent)
         self.setObjectName("searchBox")
         self.setFixedHeight(36)
         self._theme = theme
         self._search = Search()
         self._chips: list[QToolButton] = []
-        self.field = SearchField(self)
+        self.field = SearchField(self, name=name)
         self.setFocusProxy(self.field)
         self._icon = QLabel(self)
         self._icon.setFixedWidth(16)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
@@ -60,6 +60,7 @@ class SearchView(QWidget):
         self._note_request = 0
         self._followed: Path | None = None
         self._said = ("", "")
+        self._stale = False
         self.results = ResultsView(theme)
         self.preview = Preview(theme)
         self.summary = QLabel()
@@ -180,11 +181,19 @@ class SearchView(QWidget):
         at_rest = status.state is IndexingState.IDLE
         if before is None or at_rest or _signature(before) != _signature(status):
             interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
-            if not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval:
+            # What nobody sees is not asked again before it is seen.
+            self._stale = not self.isVisible()
+            if not self._stale and (not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval):
                 self._refresh_timer.start(interval)
         self._summarise()
         if self.body.currentWidget() is self.empty:
             self._show_body()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self._refresh_timer.start(0)
 
     def _show_body(self) -> None:
         self._summarise()
@@ -292,6 +301,11 @@ class SearchView(QWidget):
     def _on_note_failed(self, request: int, failure: Failure) -> None:
         if self.searches.is_latest_note(request):
             self.preview.show_nothing(wording.DOT.join(filter(None, [failure.title, failure.hint])))
+
+    def passage_text(self, row: Row) -> str:
+        """The passage as it stands in the note, where the preview has it; else its snippet."""
+        shown = self.preview.note is not None and self.preview.note.path == row.match.path and self.preview.passage == row.passage
+        return (self.preview.passage_text if shown else "") or row.passage.snippet
 
     def follow(self, path: Path) -> None:
         """Show another note in the preview, because a link leads there."""

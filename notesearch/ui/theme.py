@@ -187,6 +187,12 @@ def style_sheet(colours: Palette) -> str:
     #searchBox[active="true"] {{ border: 1px solid {c.accent}; }}
     #searchField {{ background: transparent; border: none; font-size: {FIELD.size}px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; padding: 0; }}
+    #quickFrame, #quickFooter {{ background: transparent; border: none; }}
+    #quickFooter {{ border-top: 1px solid {c.line}; }}
+    #quickBox {{ background: transparent; border: none; border-bottom: 1px solid {c.line}; }}
+    #quickBox #searchField {{ font-size: 18px; }}
+    #quickHint {{ font-size: {CAPS.size}px; color: {c.third}; }}
+    #keyCap {{ font-size: {CAPS.size}px; color: {c.second}; border: 1px solid {c.line}; border-radius: 4px; padding: 1px 5px; }}
     QLineEdit {{ placeholder-text-color: {c.third}; }}
     QToolButton {{ background: transparent; border: none; border-radius: 6px; padding: 3px 8px; }}
     QToolButton:hover, QToolButton:focus {{ background: {c.hover}; }}

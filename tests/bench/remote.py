@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
+import json
 import math
 import multiprocessing
+import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -27,9 +32,11 @@ from notesearch.embedding import wire
 from notesearch.embedding.batches import Limits, pack
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.engine.engine import Engine
 from notesearch.errors import EmbeddingError
+from notesearch.settings import Settings, prepare_data_dir, save_settings
 from tests.bench.common import percentile, table, til_vault
-from tests.gateway import KEY, Gateway
+from tests.gateway import KEY, Gateway, Request
 
 LATENCY = 0.3
 Texts = tuple[list[str], list[int]]
@@ -185,6 +192,110 @@ def queries(count: int) -> list[object]:
     return [f"{1000 * percentile(seconds, share):.0f} ms" for seconds in rows for share in (0.5, 0.95)]
 
 
+class Line:
+    """A server like the gateway that says when a byte came last or a connection was closed, and how many requests are under way."""
+
+    def __init__(self, last: Any, under_way: Any, answers: Any, latency: float) -> None:
+        self._last, self._under_way, self._answers, self._latency = last, under_way, answers, latency
+        self._written = Gateway()
+
+    async def serve(self, pipe: Connection) -> None:
+        async with await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=1 << 16) as listening:
+            pipe.send(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1")
+            await asyncio.to_thread(pipe.recv)
+        self._written.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                raw = await self._request(reader)
+                self._under_way.value += 1
+                try:
+                    await self._answer(json.loads(raw), reader, writer)
+                finally:
+                    self._under_way.value -= 1
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._last.value = time.monotonic()
+            writer.close()
+
+    async def _request(self, reader: asyncio.StreamReader) -> bytes:
+        head = await reader.readuntil(b"\r\n\r\n")
+        self._last.value = time.monotonic()
+        left = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+        parts = []
+        while left:
+            parts.append(await reader.read(left))
+            if not parts[-1]:
+                raise ConnectionResetError
+            left -= len(parts[-1])
+            self._last.value = time.monotonic()
+        return b"".join(parts)
+
+    async def _answer(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gone = asyncio.create_task(reader.read(1))
+        await asyncio.wait((gone,), timeout=self._latency)
+        if gone.done():
+            raise ConnectionResetError
+        gone.cancel()
+        request = Request(0, "", {}, body, body["input"], 0.0)
+        content = self._written.quick_answer(request)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        await writer.drain()
+        self._answers.value += 1
+
+
+def serve_line(pipe: Connection, last: Any, under_way: Any, answers: Any) -> None:
+    asyncio.run(Line(last, under_way, answers, LATENCY).serve(pipe))
+
+
+def stopping(count: int) -> list[object]:
+    """Seconds from the person's pause until the server has seen the last byte and the end of every request, in the midst of embedding."""
+    context = multiprocessing.get_context("spawn")
+    last, under_way, answers = (context.Value(kind, 0) for kind in "dii")
+    here, there = context.Pipe()
+    process = context.Process(target=serve_line, args=(there, last, under_way, answers))
+    process.start()
+    os.environ |= {"AIMLAPI_API_KEY": KEY, "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    model = "aimlapi/text-embedding-3-small"
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        notes, data = Path(folder, "notes"), Path(folder, "data")
+        notes.mkdir()
+        for number in range(3000):
+            sections = "".join(f"## Part {part}\n\n" + f"Words of part {part} in note {number}. " * 40 for part in range(6))
+            (notes / f"{number}.md").write_text(f"# Note {number}\n\n{sections}")
+        prepare_data_dir(data)
+        save_settings(data, Settings().with_provider("aimlapi", base_url=here.recv()))
+        engine = Engine(data, watch=False)
+        engine.start()
+        engine.add_folder(notes, model)
+        engine.reconcile([notes])  # reads all, and ends as nobody has agreed yet
+        engine.agree(notes)
+        for number in range(count):
+            seen = answers.value
+            while not under_way.value or answers.value == seen:
+                time.sleep(0.001)
+            time.sleep(number * 0.02)  # requests are sent, vectors come, are written, are indexed
+            began = time.monotonic()
+            engine.pause()
+            until = began + 3.0
+            while under_way.value and time.monotonic() < until:
+                time.sleep(0.001)
+            time.sleep(0.3)  # and nothing comes after that
+            seconds.append(max(0.0, last.value - began) if not under_way.value else 3.0)
+            if not engine.status().waiting:
+                break
+            engine.resume()
+        began = time.monotonic()
+        engine.close()
+        closed = time.monotonic() - began
+    here.send(None)
+    process.join()
+    return [len(seconds), f"{1000 * percentile(seconds, 0.5):.0f} ms", f"{1000 * max(seconds):.0f} ms", f"{1000 * closed:.0f} ms"]
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--chunks", type=int, default=20_000)
@@ -194,6 +305,7 @@ def main() -> None:
     table(f"Documents at {LATENCY:g} s a request", header, [speed(name, count, 0) for name in names])
     table("The same where the server takes fewer at once", header, [speed("voyage-2", count, most) for most in (4, 2)])
     table("Memory, vectors of 1536 dropped as they come", ["chunks", "client", "run", "all vectors would be"], [memory(20_000)])
+    table("From a pause to the last byte or closed connection", ["pauses", "p50", "most", "quit takes"], [stopping(20)])
     table("A query at 0.2 s a request", ["alone p50", "p95", "beside documents p50", "p95"], [queries(20)])
 
 

@@ -16,6 +16,7 @@ from notesearch.catalogue import EmbeddingModel, Manners
 from notesearch.documents.chunk import embedded_text, split
 from notesearch.documents.extract import extract
 from notesearch.embedding import wire
+from notesearch.embedding.connection import connected
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import RemoteEmbedder
@@ -221,6 +222,23 @@ def test_a_query_is_given_up_at_once(gateway: Gateway, make: Make) -> None:
     with pytest.raises(QueryCancelled):
         make().embed_query("half a wo", typed_on)
     assert time.monotonic() - since[0] < 0.2
+
+
+def test_nothing_more_is_sent_while_the_caller_is_busy(gateway: Gateway, make: Make) -> None:
+    """Vectors that came are being written and indexed, say, when the person pauses."""
+    gateway.rule = lambda request: Fault("hang") if gateway.embedded else None
+    stop = threading.Event()
+    embedder = make("alibaba/qwen-text-embedding-v3")
+    run = embedder.embed_documents([f"note {i}" for i in range(400)], (), stop.is_set)
+    next(run)
+    wait_until(lambda: gateway.in_flight == embedder.provider.requests_at_once)
+    stop.set()
+    # Not iterated any more.
+    with connected(embedder.provider) as connection:
+        wait_until(lambda: connection.pace.in_flight == 0)
+    sent = len(gateway.requests)
+    assert list(run) == []
+    assert len(gateway.requests) == sent
 
 
 def test_at_most_so_many_requests_at_once_and_one_until_the_first_answer(gateway: Gateway, make: Make) -> None:

@@ -23,6 +23,8 @@ from notesearch.settings import Settings, resource, save_settings
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
+from notesearch.ui.presence import Presence
+from notesearch.ui.second_start import StartRequest
 from notesearch.ui.theme import Theme
 from tests.gateway import KEY, Gateway
 
@@ -100,14 +102,15 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     def start(*folders: Path, data_dir: Path | None = None, ready: bool = True) -> MainWindow:
         bridge = Bridge(data_dir or tmp_path / "data")
         window = MainWindow(bridge, theme)
+        Presence(bridge, theme, window, StartRequest())
         opened.append((window, bridge))
         window.show()
         window.complete()
         if ready:
             with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
-                bridge.start(folders)
+                bridge.start(StartRequest(folders=folders))
         else:
-            bridge.start(folders)
+            bridge.start(StartRequest(folders=folders))
         return window
 
     yield start
@@ -121,7 +124,9 @@ def close(window: MainWindow, bridge: Bridge) -> None:
     """As the program ends: the window goes, its state is kept, the engine stops."""
     if bridge.closed:
         return
-    window.close()
+    window.leave()
+    if window.presence is not None:
+        window.presence.close()
     bridge.close(window.state)
     window.deleteLater()
     QApplication.sendPostedEvents(None, 52)  # DeferredDelete

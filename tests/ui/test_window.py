@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
 from notesearch.engine.engine import Engine
-from notesearch.ui.bridge import Bridge, hand_over
+from notesearch.ui.bridge import Bridge
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.problems import ProblemsDialog
 from notesearch.ui.searches import Search
+from notesearch.ui.second_start import StartRequest, hand_over
 from notesearch.ui.settings_dialog import SettingsDialog
 from notesearch.ui.theme import Theme
 
@@ -442,10 +443,10 @@ def test_a_second_window_hands_over_to_the_first(
     first.showMinimized()
     more = tmp_path / "More"
     more.mkdir()
-    assert not hand_over(tmp_path / "nobody", [more])
+    assert not hand_over(tmp_path / "nobody", StartRequest(folders=(more,)))
     second = start_window(ready=False)
     with qtbot.waitSignal(second.bridge.handed_over, timeout=TIMEOUT):
-        second.bridge.start([more, notes])
+        second.bridge.start(StartRequest(folders=(more, notes)))
     qtbot.waitUntil(lambda: not first.isMinimized() and first.status is not None and len(first.status.folders) == 2, timeout=TIMEOUT)
     assert not first.banner.isVisible(), "a folder that is searched already is nothing to complain about"
     assert not second.failure_page.isVisible()
@@ -502,7 +503,7 @@ def test_letters_typed_before_the_window_is_whole_are_searched(qtbot: QtBot, the
     QTest.keyClicks(window.box.field, "sourdough")
     assert not hasattr(window, "page")
     window.show()
-    bridge.start((notes,))
+    bridge.start(StartRequest(folders=(notes,)))
     qtbot.waitUntil(lambda: hasattr(window, "page") and titles(window)[:1] == ["Why does my sourdough stay flat?"], timeout=TIMEOUT)
     close(window, bridge)
 
