@@ -71,6 +71,22 @@ def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
     assert wrong.value.__context__ is None
 
 
+@given(st.lists(st.binary(min_size=24, max_size=24), min_size=1, max_size=70))
+def test_base64_is_read_to_the_bit(rows: list[bytes]) -> None:
+    written = "".join(base64.b64encode(row).decode() for row in rows)
+    assert wire._decoded(written).tobytes() == b"".join(rows)
+
+
+@pytest.mark.parametrize("character", ["-", "_", "=", "\n", " ", "\x00", "\x7f", "é", "\u2028"])
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 31])
+def test_one_character_that_is_not_base64_spoils_the_reply(character: str, place: int) -> None:
+    good = encoded([0.5] * 6)
+    assert wire.read_reply(reply([good] * 40), 40, 6).vectors.shape == (40, 6)
+    bad = good[:place] + character + good[place + 1 :]
+    with pytest.raises(ReplyWrong):
+        wire.read_reply(reply([*[good] * 39, bad]), 40, 6)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_or_read(body: bytes) -> None:
     with pytest.raises(ReplyWrong):
