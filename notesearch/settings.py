@@ -45,12 +45,14 @@ class ProviderSettings:
 class Settings:
     """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program. `gitignore`: what
     .gitignore files name is left out, as what .notesearchignore names always is. `providers` by name; `models`: those that the catalogue does
-    not know. `key`: what calls quick search from anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none."""
+    not know. `key`: what calls quick search from anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop
+    may ask the person about it (Wayland)."""
 
     editor: str = ""
     appearance: str = "system"
     results_limit: int = 50
     key: str = "Ctrl+Alt+Space"
+    key_asked: bool = False
     when_closed: str = "ask"
     gitignore: bool = False
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
@@ -152,7 +154,7 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
     return settings, tuple(problems)
 
 
-_SCALARS = ("editor", "appearance", "results_limit", "key", "when_closed", "gitignore")
+_SCALARS = ("editor", "appearance", "results_limit", "key", "key_asked", "when_closed", "gitignore")
 
 
 def _checked(name: str, value: object, example: object) -> Any:

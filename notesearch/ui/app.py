@@ -18,6 +18,7 @@ from notesearch.errors import NoDisplay
 from notesearch.settings import resource
 from notesearch.ui import icons
 from notesearch.ui.bridge import Bridge
+from notesearch.ui.identity import APP_ID
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.presence import Presence
 from notesearch.ui.second_start import StartRequest
@@ -80,7 +81,7 @@ def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication
         app = QApplication(list(arguments))
     app.setApplicationName("notesearch")
     app.setApplicationDisplayName("Notesearch")
-    app.setDesktopFileName("notesearch")
+    app.setDesktopFileName(APP_ID)
     app.setStyle("fusion")
     icons.load(resource("icons"))
     return app

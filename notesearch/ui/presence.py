@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QGuiApplication
 
 from notesearch.ui.global_key import GlobalKey, KeyState
 from notesearch.ui.second_start import StartRequest
@@ -26,6 +27,8 @@ PREPARE_AFTER_MS = 1500
 TRAY_WITHIN_MS = 20_000
 LOOK_FOR_TRAY_MS = 1000
 WAY_BACK_MS = 15_000
+# Platforms of Qt on which windows are always blended with what is behind them.
+BLENDED = ("wayland", "windows", "cocoa")
 
 
 class Presence(QObject):
@@ -41,7 +44,8 @@ class Presence(QObject):
         self.tray: Tray | None = None
         self.quick: QuickSearch | None = None
         self.key = GlobalKey(self)
-        self._asking = False
+        self._composited = QGuiApplication.platformName() in BLENDED
+        self._chosen = ("", False)
         self._look = QTimer(self, interval=LOOK_FOR_TRAY_MS)
         self._look.timeout.connect(self._look_for_tray)
         self._guard = QTimer(self, interval=WAY_BACK_MS)
@@ -55,6 +59,8 @@ class Presence(QObject):
         bridge.settings_changed.connect(self._on_settings)
         self.key.pressed.connect(self._on_key)
         self.key.changed.connect(self._on_key_changed)
+        self.key.composited.connect(self._on_composited)
+        self.key.buttons_up.connect(self._on_buttons_up)
 
     @property
     def starts_hidden(self) -> bool:
@@ -80,7 +86,7 @@ class Presence(QObject):
             self.tray.show_status(self._window.status)
         settings = self._window.settings
         if settings is not None:
-            self.key.choose(settings.key, may_ask=False)
+            self._choose_key(settings)
         if self._request.search:
             self._window.ask_text(self._request.search)
         if self._request.toggle:
@@ -115,6 +121,8 @@ class Presence(QObject):
             self.quick.window_wanted.connect(self._on_window_wanted)
             self.quick.settings_wanted.connect(self._on_settings_wanted)
             self.quick.has_keyboard.connect(self.key.arrived)
+            self.quick.buttons_asked.connect(self.key.await_buttons)
+            self.quick.set_composited(self._composited)
             if self._window.settings is not None:
                 self.quick.use_settings(self._window.settings)
             if self._window.status is not None:
@@ -151,11 +159,21 @@ class Presence(QObject):
         if activation:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation
         quick.come_up()
+        self.key.shown(int(quick.winId()))
 
     def _on_key(self, activation: str) -> None:
         self.toggle_quick(activation)
-        if self.quick is not None and not self.quick.isVisible():
+        if self.quick is None or not self.quick.isVisible() or self.quick.isActiveWindow():
             self.key.arrived()
+
+    def _on_composited(self, composited: bool) -> None:
+        self._composited = composited
+        if self.quick is not None:
+            self.quick.set_composited(composited)
+
+    def _on_buttons_up(self) -> None:
+        if self.quick is not None:
+            self.quick.on_buttons_up()
 
     def _on_key_changed(self) -> None:
         if self.tray is not None:
@@ -190,8 +208,12 @@ class Presence(QObject):
     def _on_settings(self, settings: Settings) -> None:
         if self.quick is not None:
             self.quick.use_settings(settings)
-        if settings.key != self.key.status.keys:
-            self.key.choose(settings.key, may_ask=True)
+        if (settings.key, settings.key_asked) != self._chosen:
+            self._choose_key(settings)
+
+    def _choose_key(self, settings: Settings) -> None:
+        self._chosen = (settings.key, settings.key_asked)
+        self.key.choose(settings.key, may_ask=settings.key_asked)
 
     # Closing
 

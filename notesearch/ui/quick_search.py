@@ -46,12 +46,13 @@ class QuickSearch(SearchView):
 
     Signals:
         window_wanted: go on in the main window with this Search. settings_wanted.
-        has_keyboard: letters go to the field now: the number of the window.
+        has_keyboard: letters go to the field now. buttons_asked: `on_buttons_up` is wanted when no mouse button is down.
     """
 
     window_wanted = Signal(object)
     settings_wanted = Signal()
-    has_keyboard = Signal(int)
+    has_keyboard = Signal()
+    buttons_asked = Signal()
 
     def __init__(self, bridge: Bridge, theme: Theme, commands: Commands) -> None:
         self._told = QTimer(singleShot=True, interval=TOLD_MS)
@@ -64,8 +65,8 @@ class QuickSearch(SearchView):
         self._theme = theme
         self._commands = commands
         self._asked_once = False
-        self._shadow = SHADOW if _composited() else 0
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, bool(self._shadow))
+        self._shadow = 0
+        self._leaving = False
         self.box = SearchBox(theme, name="Quick search")
         self.results.setAccessibleName("Quick results")
         self._lay_out()
@@ -92,9 +93,9 @@ class QuickSearch(SearchView):
         inner.addWidget(self.box)
         inner.addLayout(middle, 1)
         inner.addWidget(self._footer())
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(*[self._shadow] * 4)
-        outer.addWidget(frame)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.addWidget(frame)
         self.setFocusProxy(self.box.field)
 
     def _footer(self) -> QWidget:
@@ -149,6 +150,15 @@ class QuickSearch(SearchView):
     def use_settings(self, settings: Settings) -> None:
         self.set_limit(settings.results_limit)
 
+    def set_composited(self, composited: bool) -> None:
+        """Round corners and a shadow where what is behind shows through; else a square frame."""
+        shadow = SHADOW if composited else 0
+        if shadow != self._shadow:
+            self._shadow = shadow
+            self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, composited)
+            self._outer.setContentsMargins(shadow, shadow, shadow, shadow)
+            self._fit()
+
     def close_down(self) -> None:
         """The program ends."""
         self.hide()
@@ -160,14 +170,21 @@ class QuickSearch(SearchView):
             return
         if self.isActiveWindow():
             self.box.setFocus()
-            self.has_keyboard.emit(int(self.winId()))
+            self.has_keyboard.emit()
         elif self.isVisible():
             QTimer.singleShot(0, self, self._on_left)
 
     def _on_left(self) -> None:
-        """Something else has the focus. A menu of ours has not taken it, and what is dragged out may still be on its way."""
+        """Something else has the focus; a menu of ours has not taken it. While a mouse button is down something may be on its way to us, or out."""
         if not self.isActiveWindow() and QApplication.activePopupWidget() is None and not self.results.dragging:
+            self._leaving = True
+            self.buttons_asked.emit()
+
+    def on_buttons_up(self) -> None:
+        """No mouse button is down: whoever has the focus now keeps it."""
+        if self._leaving and not self.isActiveWindow():
             self.hide()
+        self._leaving = False
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -285,8 +302,3 @@ class QuickSearch(SearchView):
         # Without a shadow the line alone tells the window from what is behind it.
         painter.setPen(QPen(self._theme.colour("line" if self._shadow else "third"), 1))
         painter.drawRoundedRect(frame, radius, radius)
-
-
-def _composited() -> bool:
-    """Whether what is behind a window shows through where it is clear: on X only where a compositing manager runs."""
-    return QGuiApplication.platformName() not in ("xcb", "offscreen")

@@ -1,0 +1,184 @@
+"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the person and lets them choose another key.
+
+Own connection to the message bus in a thread of its own, since Qt registers its connection under another name and a portal takes one name a
+connection. From the portal's documentation (org.freedesktop.portal.GlobalShortcuts, version 1 and 2, and org.freedesktop.host.portal.Registry).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import secrets
+import select
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, message_bus, new_method_call
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence
+
+from notesearch.ui.global_key import KeyState
+from notesearch.ui.identity import APP_ID
+
+log = logging.getLogger(__name__)
+
+PATH, SERVICE = "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Desktop"
+SHORTCUTS, REQUEST = "org.freedesktop.portal.GlobalShortcuts", "org.freedesktop.portal.Request"
+REGISTRY = "org.freedesktop.host.portal.Registry"
+PROPERTIES, SESSION = "org.freedesktop.DBus.Properties", "org.freedesktop.portal.Session"
+SHORTCUT = "quick-search"
+# Seconds for the bus itself; what the person is asked has no limit.
+CONNECTS_WITHIN = 5.0
+MODIFIERS = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
+NAMES = {
+    "Space": "space", "PgUp": "Page_Up", "PgDown": "Page_Down", "Ins": "Insert", "Del": "Delete", "Esc": "Escape", "Backspace": "BackSpace",
+    "Enter": "KP_Enter",
+}  # fmt: skip
+
+
+def trigger_of(keys: str) -> str:
+    """`Ctrl+Alt+Space` as the portal wishes it: `CTRL+ALT+space` (the XDG shortcuts specification)."""
+    *modifiers, key = QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText).split("+") if keys else [""]
+    return "+".join([*(MODIFIERS.get(m, m.upper()) for m in modifiers), NAMES.get(key, key.lower() if len(key) == 1 else key)])
+
+
+class Portal(QObject):
+    """Starts its thread with the first command. Every method returns at once and may be called from the main thread only.
+
+    Signals:
+        key_state: (what is bound, as the desktop words it, or was asked for; KeyState).
+        key_pressed: the desktop's leave to come to the front, or "".
+    """
+
+    key_state = Signal(str, object)
+    key_pressed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._closing = False
+        self._bus: DBusConnection | None = None
+        self._session = ""
+        self._keys = ""
+        self._replies: dict[int, Callable[[Message], None]] = {}
+        self._responses: dict[str, Callable[[int, dict[str, Any]], None]] = {}
+        self._thread = threading.Thread(target=self._run, name="portal", daemon=True)
+
+    # Main thread
+
+    def bind(self, keys: str, *, may_ask: bool) -> None:
+        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the person and may not, nothing is bound."""
+        self._commands.put(lambda: self._bind(keys, may_ask))
+        if self._thread.ident is None:
+            self._thread.start()
+        os.write(self._writer, b".")
+
+    def close(self) -> None:
+        self._closing = True
+        if self._thread.ident is not None:
+            os.write(self._writer, b".")
+            self._thread.join(2)
+        for end in (self._reader, self._writer):
+            os.close(end)
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            self._bus = open_dbus_connection("SESSION")
+            for rule in (
+                MatchRule(type="signal", interface=REQUEST, member="Response"), MatchRule(type="signal", interface=SHORTCUTS, member="Activated"),
+            ):  # fmt: skip
+                self._bus.send_and_get_reply(message_bus.AddMatch(rule), timeout=CONNECTS_WITHIN)
+            # Desktops since 2026 refuse a program without a name; older ones have no such call.
+            self._call(REGISTRY, "Register", "sa{sv}", (APP_ID, {}), lambda reply: None)
+            while not self._closing:
+                self._turn()
+            self._bus.close()
+        except Exception as error:
+            # The bus is gone or was never there: the program goes on without a key from the desktop.
+            log.warning("no shortcuts portal: %s", type(error).__name__)
+            self.key_state.emit(self._keys, KeyState.UNSUPPORTED)
+
+    def _turn(self) -> None:
+        assert self._bus is not None
+        select.select([self._bus.sock, self._reader], [], [])
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+        while not self._commands.empty():
+            self._commands.get()()
+        with contextlib.suppress(TimeoutError, BlockingIOError):
+            while True:
+                self._take(self._bus.receive(timeout=0))
+
+    def _take(self, message: Message) -> None:
+        fields = message.header.fields
+        if message.header.message_type in (MessageType.method_return, MessageType.error):
+            then = self._replies.pop(fields.get(HeaderFields.reply_serial, -1), None)
+            if then is not None:
+                then(message)
+        elif fields.get(HeaderFields.member) == "Response":
+            token = str(fields.get(HeaderFields.path)).rpartition("/")[2]
+            response = self._responses.pop(token, None)
+            if response is not None:
+                code, results = message.body
+                response(code, {name: value for name, (_, value) in results.items()})
+        elif fields.get(HeaderFields.member) == "Activated" and message.body[:2] == (self._session, SHORTCUT):
+            _, token = message.body[3].get("activation_token", ("s", ""))
+            self.key_pressed.emit(str(token))
+
+    def _call(self, interface: str, member: str, signature: str, body: tuple[Any, ...], then: Callable[[Message], None], path: str = PATH) -> None:
+        assert self._bus is not None
+        serial = next(self._bus.outgoing_serial)
+        self._replies[serial] = then
+        self._bus.send(new_method_call(DBusAddress(path, SERVICE, interface), member, signature, body), serial=serial)
+
+    def _request(self, member: str, signature: str, body: tuple[Any, ...], then: Callable[[int, dict[str, Any]], None], **options: str) -> None:
+        """A call whose answer comes as a signal of its own, known by our token. One that is refused at once is answered with code 2."""
+        token = f"notesearch{secrets.token_hex(6)}"
+        self._responses[token] = then
+        named = {name: ("s", value) for name, value in {**options, "handle_token": token}.items()}
+
+        def refused(reply: Message) -> None:
+            if reply.header.message_type is MessageType.error and (waiting := self._responses.pop(token, None)):
+                waiting(2, {})
+
+        self._call(SHORTCUTS, member, signature, (*body, named), refused)
+
+    def _bind(self, keys: str, may_ask: bool) -> None:
+        if self._session:
+            self._call(SESSION, "Close", "", (), lambda reply: None, path=self._session)
+            self._session = ""
+        self._keys = keys
+        if not keys:
+            self.key_state.emit("", KeyState.OFF)
+        elif not may_ask:
+            self._call(PROPERTIES, "Get", "ss", (SHORTCUTS, "version"), self._on_version)
+        else:
+            self._request("CreateSession", "a{sv}", (), self._on_session, session_handle_token=f"notesearch{secrets.token_hex(6)}")
+
+    def _on_version(self, reply: Message) -> None:
+        there = reply.header.message_type is MessageType.method_return
+        self.key_state.emit(self._keys, KeyState.UNASKED if there else KeyState.UNSUPPORTED)
+
+    def _on_session(self, code: int, results: dict[str, Any]) -> None:
+        if code or "session_handle" not in results:
+            self.key_state.emit(self._keys, KeyState.UNSUPPORTED if code == 2 else KeyState.REFUSED)
+            return
+        self._session = str(results["session_handle"])
+        wish = {"description": ("s", "Open quick search"), "preferred_trigger": ("s", trigger_of(self._keys))}
+        self._request("BindShortcuts", "oa(sa{sv})sa{sv}", (self._session, [(SHORTCUT, wish)], ""), self._on_bound)
+
+    def _on_bound(self, code: int, results: dict[str, Any]) -> None:
+        bound = dict(results.get("shortcuts", ()))
+        if code or SHORTCUT not in bound:
+            self.key_state.emit(self._keys, KeyState.REFUSED)
+            return
+        _, said = bound[SHORTCUT].get("trigger_description", ("s", ""))
+        self.key_state.emit(str(said) or self._keys, KeyState.READY)
