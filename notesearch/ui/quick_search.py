@@ -127,6 +127,7 @@ class QuickSearch(SearchView):
         field.fold_wanted.connect(self._on_fold)
         field.copy_wanted.connect(self._on_copy)
         field.escaped.connect(self.hide)
+        self.results.dragged.connect(self._on_left)
         self.opened.connect(self._on_opened)
         self.context_wanted.connect(self._on_context_wanted)
         self.search_wanted.connect(self.box.set_search)

@@ -5,23 +5,27 @@ The rows are painted by `result_delegate`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from notesearch.domain import DocumentState, Match
 from notesearch.ui import wording
+from notesearch.ui.drag_out import mime_of, picture
 from notesearch.ui.result_delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]
+ROW_FLAGS = (
+    Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
+)
 
 
 def key_of(row: Row) -> Key:
@@ -77,6 +81,9 @@ class ResultsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(row.match.path)
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return ROW_FLAGS
 
     def expanded(self, path: Path) -> bool:
         return path in self._expanded
@@ -162,11 +169,15 @@ class ResultsView(QListView):
         row_changed: another row is selected: a Row, or None.
         opened: a row was activated (Enter or double click): a Row.
         context_wanted: the context menu of a Row at a global position.
+        dragged: a row that was dragged out has arrived somewhere, or not.
+
+    `text_of` gives the text of a row that is dragged out; `dragging` while one is.
     """
 
     row_changed = Signal(object)
     opened = Signal(object)
     context_wanted = Signal(object, object)
+    dragged = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -182,8 +193,11 @@ class ResultsView(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
         self.verticalScrollBar().setSingleStep(24)
+        self.setDragEnabled(True)
+        self._theme = theme
         self._moved = False
         self.dragging = False
+        self.text_of: Callable[[Row], str] = lambda row: row.passage.snippet
         self._announced: Row | None = None
         theme.changed.connect(self.viewport().update)
 
@@ -307,6 +321,21 @@ class ResultsView(QListView):
         super().currentChanged(current, previous)
         if current.isValid():
             self._announce()
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """The selected row goes to another program; the note itself stays where it is."""
+        row = self.current
+        if row is None:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(mime_of(row, self.text_of(row)))
+        drag.setPixmap(picture(row, self._theme, self.devicePixelRatioF()))
+        self.dragging = True
+        try:
+            drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.LinkAction, Qt.DropAction.CopyAction)
+        finally:
+            self.dragging = False
+            self.dragged.emit()
 
     # The mouse and the keys that reach the list itself
 

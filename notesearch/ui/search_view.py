@@ -81,6 +81,7 @@ class SearchView(QWidget):
         self._summarise()
 
     def _connect(self) -> None:
+        self.results.text_of = self.passage_text
         self.results.row_changed.connect(self._on_row)
         self.results.opened.connect(self.opened)
         self.results.context_wanted.connect(self.context_wanted)
