@@ -239,6 +239,7 @@ class Line:
         if gone.done():
             raise ConnectionResetError
         gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
         request = Request(0, "", {}, body, body["input"], 0.0)
         content = self._written.quick_answer(request)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
@@ -263,7 +264,7 @@ def stopping(count: int) -> list[object]:
     with tempfile.TemporaryDirectory() as folder:
         notes, data = Path(folder, "notes"), Path(folder, "data")
         notes.mkdir()
-        for number in range(3000):
+        for number in range(4500):
             sections = "".join(f"## Part {part}\n\n" + f"Words of part {part} in note {number}. " * 40 for part in range(6))
             (notes / f"{number}.md").write_text(f"# Note {number}\n\n{sections}")
         prepare_data_dir(data)
@@ -274,8 +275,8 @@ def stopping(count: int) -> list[object]:
         engine.reconcile([notes])  # reads all, and ends as nobody has agreed yet
         engine.agree(notes)
         for number in range(count):
-            seen = answers.value
-            while not under_way.value or answers.value == seen:
+            seen, until = answers.value, time.monotonic() + 10.0
+            while (not under_way.value or answers.value == seen) and time.monotonic() < until:
                 time.sleep(0.001)
             time.sleep(number * 0.02)  # requests are sent, vectors come, are written, are indexed
             began = time.monotonic()
