@@ -448,3 +448,57 @@ class ProviderInfo:
     token_budget: int
     spent: Spent
     folders: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """A folder looked at before it is added; for a file (`is_file`) the one it is in. Nothing was opened.
+
+    `notes` that would be searched; `more`: counting stopped early, there are at least so many. `covered_by`: the searched folder that it is or
+    lies in; `covers`: searched folders inside it. `whole`: "home" (the home folder or one above it), "disk" (all of a disk), or "". `kind`: as of
+    a Vault, or "". `error` and `hint`: why it cannot be added, "" where it can.
+    """
+
+    path: Path
+    is_file: bool = False
+    notes: int = 0
+    more: bool = False
+    covered_by: Path | None = None
+    covers: tuple[Path, ...] = ()
+    whole: str = ""
+    kind: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vault:
+    """A folder that another notes program keeps. `kind`: "obsidian", "logseq", "joplin" (an export) or "zettelkasten". `notes`, `more`: as in a
+    Survey. `searched`: it is, or lies in, a searched folder."""
+
+    path: Path
+    kind: str
+    notes: int
+    more: bool
+    searched: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleError:
+    """A line (from 1) of ignore rules that is no valid pattern, and what is wrong with it."""
+
+    line: int
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IgnoredCount:
+    """What rules would leave out: `ignored` of `notes`, the first of them in `paths`. `errors`: lines that rule nothing. `more`: counting was
+    stopped early."""
+
+    ignored: int
+    notes: int
+    paths: tuple[Path, ...] = ()
+    errors: tuple[RuleError, ...] = ()
+    more: bool = False

@@ -46,7 +46,7 @@ class Settings:
     """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program. `gitignore`: what
     .gitignore files name is left out, as what .notesearchignore names always is. `providers` by name; `models`: those that the catalogue does
     not know. `key`: what calls quick search from anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop
-    may ask the person about it (Wayland)."""
+    may ask the person about it (Wayland). `ignore`: what is left out of folders, as text in gitignore syntax by absolute path."""
 
     editor: str = ""
     appearance: str = "system"
@@ -57,6 +57,7 @@ class Settings:
     gitignore: bool = False
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[EmbeddingModel, ...] = ()
+    ignore: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.appearance not in APPEARANCES:
@@ -74,6 +75,15 @@ class Settings:
     def with_provider(self, name: str, **changes: str | float | int) -> Settings:
         """The settings with something of one provider changed."""
         return replace(self, providers={**self.providers, name: replace(self.provider(name), **changes)})  # type: ignore[arg-type]
+
+    def rules_of(self, folder: Path) -> str:
+        """What is left out of a folder, in gitignore syntax; "" for nothing."""
+        return self.ignore.get(str(folder), "")
+
+    def with_rules(self, folder: Path, text: str) -> Settings:
+        """The settings with other rules for a folder, blank ones for none."""
+        others = {path: rules for path, rules in self.ignore.items() if path != str(folder)}
+        return replace(self, ignore={**others, str(folder): text} if text.strip() else others)
 
     def with_model(self, added: EmbeddingModel) -> Settings:
         """The settings with a model of the person's own, in place of an earlier one of that name."""
@@ -151,6 +161,11 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
             settings = settings.with_model(_model(entry))
         except NotesearchError as error:
             problems.append(SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None))
+    for folder, rules in _tables(table, "ignore", dict, problems).items():
+        if _are_rules(folder, rules):
+            settings = settings.with_rules(Path(folder), rules)
+        else:
+            problems.append(SettingsInvalid(f"ignore.{folder}: no rules for a folder", hint="Write its whole path, then the rules as a text."))
     return settings, tuple(problems)
 
 
@@ -171,6 +186,10 @@ def _tables(table: Mapping[str, Any], name: str, kind: type, problems: list[Sett
         return entries
     problems.append(SettingsInvalid(f"{name} has the wrong kind of value"))
     return kind()
+
+
+def _are_rules(folder: str, rules: object) -> bool:
+    return isinstance(rules, str) and os.path.isabs(folder)
 
 
 def _provider_changes(name: str, entry: object) -> dict[str, Any]:
@@ -207,6 +226,7 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
     kept = _dict(table.get("providers"))
     providers = {**kept, **{name: _provider_table(_dict(kept.get(name)), entry) for name, entry in settings.providers.items()}}
     chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
+    chosen["ignore"] = {**{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)}, **settings.ignore}
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
     write_atomic(path, tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode())
 

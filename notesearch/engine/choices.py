@@ -133,7 +133,8 @@ class Choices:
             HeldNote(path=path, title=title, passages=passages, reasons=reasons)
             for path, title, passages, reasons in self._store.notes_held_back(row.id, pending=bool(row.next_model), limit=limit)
         ]
-        ignored = islice(scanner.ignored(row.path, gitignore=self._consents.settings.gitignore), limit)
+        settings = self._consents.settings
+        ignored = islice(scanner.ignored(row.path, gitignore=settings.gitignore, kept=settings.ignore), limit)
         return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:

@@ -23,6 +23,7 @@ from notesearch.domain import (
     FileProblem,
     Folder,
     HeldNote,
+    IgnoredCount,
     IndexingStatus,
     IndexSummary,
     LedgerEntry,
@@ -33,10 +34,12 @@ from notesearch.domain import (
     ProviderInfo,
     Query,
     SearchResults,
+    Survey,
+    Vault,
 )
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine import scanner
+from notesearch.engine import ignoring, survey, vaults
 from notesearch.engine.choices import Choices
 from notesearch.engine.consent import Consents
 from notesearch.engine.folders import refuse_unfit
@@ -223,14 +226,18 @@ class Engine:
         self._required_indexer().scan(folder)
         self.status_board.changed()
 
-    def count_notes(self, path: Path, limit: int = 100_000) -> int:
-        """How many notes a folder holds, counted up to `limit`, without reading any."""
-        count = 0
-        for _ in scanner.scan(absolute(path), gitignore=self._consents.settings.gitignore):
-            count += 1
-            if count >= limit:
-                break
-        return count
+    def survey(self, path: Path, limit: int = 20_000, seconds: float = 2.0) -> Survey:
+        """What the person should know of a folder, or of the folder of a file, before it is added. Never raises for what is on the disk."""
+        settings, searched = self._consents.settings, self._store.roots().values()
+        return survey.survey(absolute(path), searched, self.data_dir, settings, limit=limit, seconds=seconds)
+
+    def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
+        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with most notes first."""
+        return vaults.find(self._store.roots().values(), self._consents.settings, seconds)
+
+    def count_ignored(self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False) -> IgnoredCount:
+        """What ignore rules would leave out of a folder, for a count while they are typed; `stopped` turning true ends it. Raises FolderError."""
+        return ignoring.count_ignored(absolute(path), rules, self._consents.settings, stopped)
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
         """The person's word on vanished notes: forget them, or keep them in the index."""
@@ -519,9 +526,8 @@ class Engine:
         self._models.use(chosen)
         if self._indexer is not None:
             self._indexer.retry_providers()
-            if before.gitignore != chosen.gitignore:
-                for path in self._store.roots().values():
-                    self._indexer.scan(path)
+            for path in ignoring.concerned(before, chosen, self._store.roots().values()):
+                self._indexer.scan(path)
 
     def window_state(self) -> dict[str, Any]:
         return files.load_window_state(self.data_dir)

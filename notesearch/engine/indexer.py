@@ -12,7 +12,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.catalogue import fingerprint
@@ -265,7 +265,7 @@ class Indexer:
         self._changed()
         try:
             cutting = self._cutting(folder)
-            found = scanner.scan(folder.path, gitignore=self._gitignore, stopped=self._gates.stop.is_set)
+            found = scanner.scan(folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set)
             comparison = scanner.compare(found, self._store.known(folder.id), cutting.mark, cutting.next_mark)
         except UsageError as error:
             # A model of the person's own that is no longer in the settings: what was read and embedded stays.
@@ -316,8 +316,8 @@ class Indexer:
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
-                found = list(scanner.scan(folder.path, below=path, gitignore=self._gitignore))
-            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path, self._gitignore):
+                found = list(scanner.scan(folder.path, below=path, gitignore=self._gitignore, kept=self._kept))
+            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path, self._gitignore, self._kept):
                 found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
         except (OSError, FolderError):
             found = ()
@@ -346,7 +346,8 @@ class Indexer:
             return
         vanished = [path for path in gone if is_gone(path)]
         # Still there but no longer asked for: named by an ignore file since.
-        leaving = [path for path in set(gone).difference(vanished) if not scanner.is_wanted(folder.path, Path(path), self._gitignore)]
+        still = set(gone).difference(vanished)
+        leaving = [path for path in still if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)]
         if vanished and not confirmed and self._must_ask(folder, vanished):
             if folder.held is Held.NO:
                 self._store.hold_deletions(folder.id, Held.ASKING)
@@ -480,6 +481,10 @@ class Indexer:
     @property
     def _gitignore(self) -> bool:
         return self._consents.settings.gitignore
+
+    @property
+    def _kept(self) -> Mapping[str, str]:
+        return self._consents.settings.ignore
 
     # Settling
 

@@ -248,8 +248,8 @@ def test_the_folder_that_holds_a_path(engine: Engine, notes: Path) -> None:
     assert covering is not None
     assert covering.path == notes
     assert engine.covering(notes.parent) is None
-    assert engine.count_notes(fill(notes, NOTES)) == 4
-    assert engine.count_notes(notes, limit=2) == 2
+    assert engine.survey(fill(notes, NOTES)).notes == 4
+    assert engine.survey(notes, limit=2).notes == 2
 
 
 def test_gitignore_files_are_followed_as_soon_as_that_is_chosen(engine: Engine, notes: Path) -> None:

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from notesearch import catalogue
 from notesearch import settings as files
@@ -177,3 +178,30 @@ def test_what_a_later_version_knows_of_a_provider_is_kept(tmp_path: Path) -> Non
     assert "later = true" in text
     assert "x = 1" in text
     assert files.load_settings(tmp_path)[0].provider("aimlapi").budget == 4.0
+
+
+def test_rules_of_folders(tmp_path: Path) -> None:
+    notes = tmp_path / "Notes with 'quotes' & ümlauts"
+    chosen = Settings().with_rules(notes, "*.txt\n!keep.txt\n").with_rules(tmp_path / "other", "a").with_rules(tmp_path / "other", " \n")
+    files.save_settings(tmp_path, chosen)
+    loaded, problems = files.load_settings(tmp_path)
+    assert (loaded.ignore, problems) == ({str(notes): "*.txt\n!keep.txt\n"}, ())
+    assert loaded.rules_of(notes) == "*.txt\n!keep.txt\n"
+    assert loaded.rules_of(tmp_path) == ""
+    files.save_settings(tmp_path, loaded.with_rules(notes, ""))
+    assert files.load_settings(tmp_path)[0].ignore == {}
+
+
+def test_rules_that_make_no_sense_are_named_and_kept(tmp_path: Path) -> None:
+    good = str(tmp_path / "a")
+    (tmp_path / "settings.toml").write_text(tomli_w.dumps({"ignore": {good: "x", str(tmp_path / "b"): 3, "relative": "y"}}))
+    settings, problems = files.load_settings(tmp_path)
+    assert settings.ignore == {good: "x"}
+    assert len(problems) == 2
+    assert "relative" in str(problems[1])
+    files.save_settings(tmp_path, settings.with_rules(Path(good), ""))
+    kept = tomllib.loads((tmp_path / "settings.toml").read_text())["ignore"]
+    assert kept == {str(tmp_path / "b"): 3, "relative": "y"}
+    (tmp_path / "settings.toml").write_text("ignore = 3\n")
+    settings, (problem,) = files.load_settings(tmp_path)
+    assert "ignore" in str(problem)

@@ -53,7 +53,8 @@ def test_hidden_and_program_folders_are_left_out(notes: Path) -> None:
         ({"Sub/.notesearchignore": "/*\n!/Deep"}, {"a.md", "t.txt", "Sub/Deep/c.md"}),
         ({".notesearchignore": "Sub/", "Sub/.notesearchignore": "!*"}, {"a.md", "t.txt"}),
         ({".notesearchignore": b"\xff\xfe\x00"}, {"a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
-        ({".notesearchignore": "[unclosed\n***\n!"}, {"a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "[unclosed\n[z-a]\n!\n/\n\\"}, {"a.md", "t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        ({".notesearchignore": "[z-a]\n*.txt\n!"}, {"a.md", "Sub/b.md", "Sub/Deep/c.md"}),
     ],
 )
 def test_ignore_rules(notes: Path, rules: dict[str, str | bytes], left: set[str]) -> None:
