@@ -66,7 +66,7 @@ class Settings:
             raise SettingsInvalid(f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}.")
         if not 1 <= self.results_limit <= 1000:
             raise SettingsInvalid(f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000.")
-        if self.editor and "{path}" not in self.editor:
+        if self.editor and "{path}" not in self.editor and "{page}" not in self.editor:
             raise SettingsInvalid("The editor command has no {path}", hint="Write {path} where the note's path belongs, {line} for the line.")
 
     def provider(self, name: str) -> ProviderSettings:

@@ -66,7 +66,7 @@ class Bridge(QObject):
         problems_ready: a tuple of FileProblem.
         folder_added: a Folder.
         dropped: (folders, files) of what was dropped on the window, told apart off the main thread.
-        open_wanted: a path for the system's default program, which only the main thread may start.
+        open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs to; only the main thread may.
         settings_changed: the Settings that hold from now on.
         failed: a Failure of anything else; always shown.
     """
@@ -82,6 +82,7 @@ class Bridge(QObject):
     folder_added = Signal(object)
     dropped = Signal(object, object)
     open_wanted = Signal(object)
+    link_wanted = Signal(str)
     settings_changed = Signal(object)
     failed = Signal(object)
 
@@ -98,6 +99,7 @@ class Bridge(QObject):
         self._request = NOTHING
         self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
+        self._settings = LatestWins("settings")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
     # Starting and ending
@@ -118,6 +120,8 @@ class Bridge(QObject):
 
     def close(self, state: Mapping[str, Any] | None = None) -> None:
         """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
+        # A setting changed a moment ago is kept; an engine that never came up could not.
+        self._settings.close(finish=self._started.is_set())
         self._closing.set()
         self._released.set()
         self._started.set()
@@ -235,14 +239,15 @@ class Bridge(QObject):
         self.run(lambda _: self.dropped.emit([p for p in paths if p.is_dir()], [p for p in paths if p.is_file()]))
 
     def save_settings(self, settings: Settings) -> None:
-        self.run(partial(self._save_settings, settings=settings))
+        """Keep the settings and let them hold. Of several in a row, the last ones count."""
+        self._settings.put(partial(self._guarded, self._save_settings, settings))
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
         self._submit(self._save_state, dict(state))
 
     def open_note(self, template: str, path: Path, line: int) -> None:
         """Open a note with the editor command `template`, or with the system's default program where that is empty."""
-        self._submit(self._open_note, template, path, line)
+        self._submit(self.start_editor, template, path, line)
 
     def reveal(self, path: Path) -> None:
         """Show a file or folder in the file manager."""
@@ -267,19 +272,24 @@ class Bridge(QObject):
         except FolderOverlap:
             log.info("the sample notes are searched already")
 
-    def _save_settings(self, engine: Engine, settings: Settings) -> None:
-        engine.save_settings(settings)
-        self.settings_changed.emit(settings)
+    def _save_settings(self, settings: Settings) -> None:
+        engine = self.wait_for_engine()
+        if engine is not None:
+            engine.save_settings(settings)
+            self.settings_changed.emit(settings)
 
     def _save_state(self, state: Mapping[str, Any]) -> None:
         if self._engine is not None:
             self._engine.save_window_state(state)
 
-    def _open_note(self, template: str, path: Path, line: int) -> None:
+    def start_editor(self, template: str, path: Path, line: int) -> None:
+        """Open a note as `open_note` does. For worker threads; raises a NotesearchError."""
         from notesearch.ui import desktop
 
         desktop.require(path)
-        if template:
+        if desktop.is_link(template):
+            self.link_wanted.emit(desktop.editor_link(template, path, line))
+        elif template:
             desktop.start_editor(template, path, line)
         else:
             self.open_wanted.emit(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, QUrl
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QDialog, QMenu
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui import wording
@@ -203,6 +203,13 @@ class Commands(QObject):
             said = "Choose an editor in the settings (Ctrl+,)."
             self._window.banner.tell(Message(title=f"No program opens {path.name}", hint=said, key="no-program"))
 
+    def open_link(self, link: str) -> None:
+        from notesearch.ui import desktop
+
+        if not desktop.open_link(link):
+            scheme = link.partition(":")[0]
+            self._window.banner.tell(Message(title=f"No program opens {scheme} links", hint="Choose another editor in the settings.", key="no-link"))
+
     def open_web(self, url: QUrl) -> None:
         from notesearch.ui import desktop
 
@@ -211,10 +218,15 @@ class Commands(QObject):
 
     # Folders
 
+    @property
+    def front(self) -> QWidget:
+        """What a further dialog belongs to: the newest one that is open, or the window."""
+        return self._dialogs[-1] if self._dialogs else self._window
+
     def choose_folder(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self._window, "Choose a folder of notes")
+        dialog = QFileDialog(self.front, "Choose a folder of notes")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_chosen)
@@ -241,7 +253,7 @@ class Commands(QObject):
 
         self._removing = folder
         meaning = f"{wording.count(folder.documents)} leave the index. The files themselves are not touched."
-        box = Question("Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self._window)
+        box = Question("Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self.front)
         box.accepted.connect(self._on_remove)
         self.show_dialog(box)
 

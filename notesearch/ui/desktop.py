@@ -7,9 +7,12 @@ in a worker thread.
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from PySide6.QtCore import QProcess, QProcessEnvironment, QUrl
 from PySide6.QtDBus import QDBusConnection, QDBusMessage
@@ -19,14 +22,25 @@ from notesearch.errors import NotesearchError, SettingsInvalid
 
 EDITORS = (
     ("The system's default program", ""),
+    ("Obsidian", "obsidian://open?path={path}"),
+    ("Logseq", "logseq://graph/{vault}?page={page}"),
+    ("Zettlr", "zettlr {path}"),
     ("Visual Studio Code", "code --goto {path}:{line}"),
     ("VSCodium", "codium --goto {path}:{line}"),
     ("Sublime Text", "subl {path}:{line}"),
     ("Emacs", "emacsclient --no-wait --alternate-editor=emacs +{line} {path}"),
+    ("Vim in a terminal", "{terminal} vim +{line} {path}"),
     ("Vim (graphical)", "gvim +{line} {path}"),
     ("Kate", "kate --line {line} {path}"),
     ("GNOME Text Editor", "gnome-text-editor {path}"),
 )
+# What starts a program in a terminal, the person's own choice first.
+TERMINALS = (
+    ("xdg-terminal-exec",), ("x-terminal-emulator", "-e"), ("gnome-terminal", "--"), ("konsole", "-e"), ("xfce4-terminal", "-x"), ("kitty",),
+    ("alacritty", "-e"), ("foot",), ("wt",), ("xterm", "-e"),
+)  # fmt: skip
+# What tells the folder of a vault: Obsidian's settings, and Logseq's.
+VAULT_MARKS = (".obsidian", "logseq/config.edn")
 DBUS_TIMEOUT_MS = 3000
 
 
@@ -47,8 +61,36 @@ def require(path: Path) -> None:
         raise NoteGone
 
 
+def is_link(template: str) -> bool:
+    """Whether an editor is reached by a link of its own instead of a command."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", template) is not None
+
+
+def editor_link(template: str, path: Path, line: int) -> str:
+    """The link that opens a note, everything put in as a link wants it. Looks for the vault on the disk where the template asks for it."""
+    vault = _vault_of(path) if "{vault}" in template else ""
+    # Logseq writes a page's slashes as three lines, and other signs as in links.
+    page = unquote(path.stem.replace("___", "/"))
+    values = {"{path}": str(path), "{line}": str(line), "{vault}": vault, "{page}": page}
+    return re.sub(r"\{(?:path|line|vault|page)\}", lambda found: quote(values[found[0]], safe=""), template)
+
+
+def _vault_of(path: Path) -> str:
+    found = next((folder for folder in path.parents if any((folder / mark).exists() for mark in VAULT_MARKS)), path.parent)
+    return found.name
+
+
+def terminal() -> tuple[str, ...]:
+    """The words that start a program in a terminal. Raises EditorMissing."""
+    found = next((words for words in TERMINALS if shutil.which(words[0])), None)
+    if found is None:
+        raise EditorMissing("No terminal was found", hint="Write the command of yours in place of {terminal} in the settings (Ctrl+,).")
+    return found
+
+
 def editor_command(template: str, path: Path, line: int) -> list[str]:
-    """The words of the command, `{path}` and `{line}` put in after splitting. Raises SettingsInvalid for a template without sense."""
+    """The words of the command, `{path}` and `{line}` put in after splitting; `{terminal}` is left to `start_editor`. Raises SettingsInvalid for a
+    template without sense."""
     try:
         words = shlex.split(template, posix=sys.platform != "win32")
     except ValueError as error:
@@ -63,6 +105,8 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
 def start_editor(template: str, path: Path, line: int) -> None:
     """Start the editor and leave it alone. Raises EditorMissing or SettingsInvalid."""
     command = editor_command(template, path, line)
+    if command[0] == "{terminal}":
+        command[:1] = terminal()
     if not _spawn(command[0], command[1:]):
         raise EditorMissing(f"{command[0]} could not be started")
 
@@ -82,6 +126,11 @@ def clean_environment() -> dict[str, str]:
 def open_default(path: Path) -> bool:
     """Open a file or folder with the system's default program. Main thread."""
     return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+def open_link(link: str) -> bool:
+    """Open a note by the link of the editor that the person chose. Main thread."""
+    return QDesktopServices.openUrl(QUrl(link, QUrl.ParsingMode.StrictMode))
 
 
 def open_web(url: QUrl) -> bool:

@@ -68,6 +68,7 @@ class GlobalKey(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.status = KeyStatus()
+        self._wanted = ""
         self._x11: X11Session | None = None
         self._portal: Portal | None = None
         self._native: NativeKey | None = None
@@ -99,6 +100,7 @@ class GlobalKey(QObject):
     def choose(self, keys: str, *, may_ask: bool = False) -> None:
         """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came of it. `may_ask`: the desktop may ask
         the person about it."""
+        self._wanted = keys
         if self._x11 is not None:
             self._x11.grab(keys)
         elif self._portal is not None:
@@ -107,6 +109,11 @@ class GlobalKey(QObject):
             self._native.bind(keys)
         else:
             self._on_state(keys, KeyState.UNSUPPORTED if keys else KeyState.OFF)
+
+    def suspend(self, suspended: bool) -> None:
+        """Let the key through to the focused window while another one is being chosen."""
+        if self._x11 is not None:
+            self._x11.grab("" if suspended else self._wanted)
 
     def shown(self, window: int) -> None:
         """Quick search, the window of that number, is on the screen: see that it gets the keyboard."""

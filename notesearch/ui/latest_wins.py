@@ -29,10 +29,12 @@ class LatestWins:
             self._job = job
             self._condition.notify()
 
-    def close(self) -> None:
+    def close(self, *, finish: bool = False) -> None:
+        """Wait until the thread has ended. `finish`: after the job that waits; else it is dropped."""
         with self._condition:
             self._closed = True
-            self._job = None
+            if not finish:
+                self._job = None
             self._condition.notify()
         if self._thread.ident is not None:
             self._thread.join()
@@ -44,7 +46,7 @@ class LatestWins:
                     self._condition.wait()
                 while self._rest and not self._closed and self._replaced_while_resting():
                     pass
-                if self._closed or self._job is None:
+                if self._job is None:
                     return
                 job, self._job = self._job, None
             job()

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         bridge.folder_added.connect(self._on_folder_added)
         bridge.dropped.connect(self.commands.on_dropped)
         bridge.open_wanted.connect(self.commands.open_default)
+        bridge.link_wanted.connect(self.commands.open_link)
         bridge.settings_changed.connect(self.use_settings)
         bridge.failed.connect(self.show_failure)
         self.box.changed.connect(self._on_search)

@@ -11,6 +11,7 @@ from notesearch.domain import Estimate, Folder, IndexingStatus, ProviderTrouble
 from notesearch.ui.banner import Message
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
+from notesearch.ui.bridge_settings import SettingsBridge
 from notesearch.ui.wording import owning_folder
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ModelCommands(QObject):
         self._window = window
         self._commands = commands
         self.bridge = ProviderBridge(window.bridge)
+        self._settings_bridge = SettingsBridge(window.bridge)
         self._model: ModelDialog | None = None
         self._settings: SettingsDialog | None = None
         self._key: KeyDialog | None = None
@@ -72,7 +74,7 @@ class ModelCommands(QObject):
 
         if self._model is not None or self._status is None:
             return
-        self._model = ModelDialog(self.bridge, self._window.theme, self._status, folder.path, self._window)
+        self._model = ModelDialog(self.bridge, self._window.theme, self._status, folder.path, self._commands.front)
         self._model.preview_wanted.connect(self._on_preview_wanted)
         self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
@@ -98,7 +100,7 @@ class ModelCommands(QObject):
         if self._model is not None:
             self._model.show_status(status)
         if self._settings is not None:
-            self._settings.providers.refresh()
+            self._settings.show_status(status)
 
     def _on_consent_wanted(self, estimate: Estimate) -> None:
         folder = owning_folder(estimate.folder, self._status.folders) if self._status is not None else None
@@ -158,9 +160,17 @@ class ModelCommands(QObject):
         if self._window.settings is None:
             return
         if self._settings is None:
-            self._settings = SettingsDialog(self._window.settings, self._window.bridge.data_dir, self.bridge, self._window)
-            self._settings.saved.connect(self._on_settings_saved)
-            self._settings.folder_wanted.connect(self._show_data_folder)
+            key = self._window.presence.key if self._window.presence is not None else None
+            bridge = self._window.bridge
+            self._settings = SettingsDialog(self._window.settings, bridge.data_dir, self._settings_bridge, self.bridge, key, self._window)
+            self._settings.changed.connect(self._on_settings_changed)
+            self._settings.general.folder_wanted.connect(self._show_data_folder)
+            self._settings.folders.add_wanted.connect(self._commands.choose_folder)
+            self._settings.folders.remove_wanted.connect(self._commands.ask_to_remove)
+            self._settings.folders.model_wanted.connect(self.open)
+            self._settings.folders.reveal_wanted.connect(bridge.reveal)
+            if self._status is not None:
+                self._settings.show_status(self._status)
             self._settings.providers.key_wanted.connect(self.set_key)
             self._settings.providers.ledger_wanted.connect(self.open_ledger)
             self._settings.finished.connect(self._on_settings_closed)
@@ -177,7 +187,7 @@ class ModelCommands(QObject):
         if self._key is not None:
             return
         page = next((p.page for p in catalogue.PROVIDERS if p.name == provider), "")
-        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._model or self._settings or self._window)
+        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._commands.front)
         self._key.page_wanted.connect(self._commands.open_web)
         self._key.finished.connect(self._on_key_closed)
         self._commands.show_dialog(self._key)
@@ -186,7 +196,7 @@ class ModelCommands(QObject):
         from notesearch.ui.ledger_dialog import LedgerDialog
 
         if self._ledger is None:
-            self._ledger = LedgerDialog(self._settings or self._window)
+            self._ledger = LedgerDialog(self._commands.front)
             self._ledger.reveal_wanted.connect(self._window.bridge.reveal)
             self._ledger.finished.connect(self._on_ledger_closed)
             self._commands.show_dialog(self._ledger)
@@ -236,7 +246,7 @@ class ModelCommands(QObject):
             self._retry_when_saved = False
             self.bridge.retry_providers()
 
-    def _on_settings_saved(self, settings: Settings) -> None:
+    def _on_settings_changed(self, settings: Settings) -> None:
         """An address or a budget may be what a provider waited for."""
         before = self._window.settings
         self._retry_when_saved = before is not None and dict(before.providers) != dict(settings.providers)

@@ -11,17 +11,17 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import ModelChoice, ProviderInfo
-from notesearch.settings import ProviderSettings, Settings
+from notesearch.settings import ProviderSettings
 from notesearch.ui import wording_models
 from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
 from notesearch.ui.controls import ELLIPSIS, ComboBox, Form, Question, Row, Scrolled, button, hint, label
 from notesearch.ui.key_line import KeyLine
 from notesearch.ui.own_server import address_problem
+from notesearch.ui.settings_edit import SettingsEdit
 from notesearch.ui.wording import DOT
 
 if TYPE_CHECKING:
-    from notesearch.catalogue import EmbeddingModel
     from notesearch.embedding.probe import Probe
 
 METER_MS = 1500
@@ -30,25 +30,25 @@ MOST_MONEY = 100_000.0
 
 
 class ProvidersPage(QWidget):
-    """Edits the ProviderSettings of every provider; `changed_settings` has them. Keys are set, tested and forgotten at once. Main thread.
+    """Edits the ProviderSettings of every provider. What is typed holds when its field is left: half an address is nobody's. Main thread.
 
     Signals:
-        edited: something was typed. key_wanted: set the key of a provider. ledger_wanted.
+        key_wanted: set the key of a provider. ledger_wanted.
     """
 
-    edited = Signal()
     key_wanted = Signal(str)
     ledger_wanted = Signal()
 
-    def __init__(self, models: ProviderBridge, parent: QWidget | None = None) -> None:
+    def __init__(self, edit: SettingsEdit, models: ProviderBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._settings = edit
         self._models = models
         self._infos: dict[str, ProviderInfo] = {}
         self._edits: dict[str, ProviderSettings] = {}
         self._choices: tuple[ModelChoice, ...] = ()
         self._wrong_numbers: dict[str, str] = {}
         self._testing = ""
-        self._tested: dict[str, EmbeddingModel] = {}
+        self._typed: set[str] = set()
         self._wanted = ""
         self.providers = ComboBox("Provider")
         self.uses = hint()
@@ -105,9 +105,9 @@ class ProvidersPage(QWidget):
         self.key.set_wanted.connect(self.key_wanted)
         self.key.again_wanted.connect(self._on_again)
         self.key.forget_wanted.connect(self._models.forget_key)
-        self.address.textEdited.connect(self._on_edited)
-        self.budget.textEdited.connect(self._on_edited)
-        self.tokens.textEdited.connect(self._on_edited)
+        for field in (self.address, self.budget, self.tokens):
+            field.textEdited.connect(self._on_edited)
+            field.editingFinished.connect(self.commit)
         self._models.providers_ready.connect(self.show_providers)
         self._models.choices_ready.connect(self.show_choices)
         self._models.tested.connect(self._on_tested)
@@ -212,8 +212,8 @@ class ProvidersPage(QWidget):
         except ValueError:
             self._wrong_numbers[info.name] = "A budget is a number, or empty for no limit."
         self._edits[info.name] = edit
+        self._typed.add(info.name)
         self._check()
-        self.edited.emit()
 
     def _check(self) -> None:
         info = self.info
@@ -235,18 +235,15 @@ class ProvidersPage(QWidget):
         self.address.setAccessibleDescription(said)
         self.problem.setVisible(bool(said))
 
-    @property
-    def valid(self) -> bool:
-        return not self._wrong_numbers and not any(self._wrong(name) for name in self._edits)
-
-    def changed_settings(self, settings: Settings) -> Settings:
-        """The settings with what was typed here."""
-        for found in self._tested.values():
-            settings = settings.with_model(found)
-        for name, edit in self._edits.items():
+    def commit(self) -> None:
+        """What was typed and is good holds from now on."""
+        settings = self._settings.settings
+        for name in [name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)]:
+            self._typed.discard(name)
+            edit = self._edits[name]
             if edit != settings.provider(name):
                 settings = settings.with_provider(name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget)
-        return settings
+        self._settings.apply(settings)
 
     # Keys and tests
 
@@ -276,10 +273,10 @@ class ProvidersPage(QWidget):
             self._say(f"It works{DOT}{said}")
 
     def _take_over(self, found: Probe) -> None:
-        """What a test of a model of the person's own found is kept with the rest, on Save."""
+        """What a test of a model of the person's own found is kept with the rest."""
         known = any(choice.identifier == found.model.identifier for choice in self._choices)
         if known and not _default_url(found.provider.name):
-            self._tested[found.model.identifier] = found.model
+            self._settings.apply(self._settings.settings.with_model(found.model))
 
     def _on_test_failed(self, provider: str, failure: Failure) -> None:
         if provider == self._testing:
@@ -303,10 +300,9 @@ class ProvidersPage(QWidget):
         """What was typed for it must not bring it back."""
         self._edits.pop(name, None)
         self._wrong_numbers.pop(name, None)
-        self._tested = {identifier: model for identifier, model in self._tested.items() if model.provider != name}
+        self._typed.discard(name)
         self._wanted = ""
         self._say("")
-        self.edited.emit()
 
     def _say(self, said: str) -> None:
         self.found.setText(said)

@@ -115,7 +115,7 @@ class QuickSearch(SearchView):
             row.addSpacing(8)
         row.addStretch(1)
         self.notes.setObjectName("quickHint")
-        self.notes.setAccessibleName("Search summary")
+        self.notes.setAccessibleName("Quick summary")
         row.addWidget(self.notes)
         return footer
 
@@ -247,6 +247,7 @@ class QuickSearch(SearchView):
     def _on_copy(self) -> None:
         if self._commands.copy_passage_of(self):
             self.notes.setText("Passage copied")
+            self.notes.setAccessibleDescription("Passage copied")
             self._told.start()
 
     def _on_context_wanted(self, row: Row, at: object) -> None:

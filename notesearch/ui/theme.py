@@ -221,12 +221,12 @@ def style_sheet(colours: Palette) -> str:
     QDialog QListView::item {{ padding: 8px 12px; border-bottom: 1px solid {c.line}; color: {c.text}; }}
     QDialog QListView::item:selected {{ background: {c.accent_ground}; color: {c.text}; }}
     QDialog QListView, QDialog QTableWidget {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; outline: none; }}
-    QDialog QListView:focus, QDialog QTableWidget:focus, QDialog QTextEdit:focus {{ border: 1px solid {c.accent}; }}
+    QDialog QListView:focus, QDialog QTableWidget:focus, QDialog QTextEdit:focus, QDialog QPlainTextEdit:focus {{ border: 1px solid {c.accent}; }}
     QDialog QListView#modelList::item, QDialog QListView#noteList::item {{ padding: 0; border: none; }}
     QDialog QTableWidget {{ gridline-color: {c.line}; selection-background-color: {c.accent_ground}; selection-color: {c.text}; }}
     QHeaderView, QHeaderView::section {{ background: {c.panel}; color: {c.third}; border: none; font-size: {SMALL.size}px; }}
     QHeaderView::section {{ border-bottom: 1px solid {c.line}; padding: 6px 8px; }}
-    QDialog QTextEdit {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px;
+    QDialog QTextEdit, QDialog QPlainTextEdit {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QDialog QComboBox {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 20px; }}
     QDialog QComboBox:focus {{ border: 1px solid {c.accent}; }}

@@ -20,6 +20,16 @@ def count(number: int, noun: str = "note") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def byte_size(number: int) -> str:
+    """"412 KB", "1.3 GB", as file managers count: by thousands."""
+    size = float(number)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.0f} {unit}" if size >= 10 or unit == "bytes" else f"{size:.1f} {unit}"
+
+
 def short_date(modified: float, now: datetime) -> str:
     """The date of a row: "14:05" today, "yesterday", "12 Mar" this year, else the year."""
     then = datetime.fromtimestamp(modified)
@@ -92,7 +102,12 @@ def preparing(folder: Folder) -> str:
 
 def folder_sentence(folder: Folder) -> str:
     """A folder in one sentence, for tool tips and screen readers."""
-    parts = [folder.path.name or str(folder.path), model_line(folder), count(folder.documents)]
+    return f"{folder.path.name or folder.path}, {model_line(folder)}, {folder_state(folder)}"
+
+
+def folder_state(folder: Folder) -> str:
+    """How far a folder is, in a sentence."""
+    parts = [count(folder.documents)]
     if folder.waiting:
         parts.append(f"{folder.waiting:,} waiting")
     if folder.failed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from PySide6.QtCore import QUrl
@@ -9,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.errors import SettingsInvalid
 from notesearch.ui import desktop
+from tests.conftest import wait_until
 
 AWKWARD = Path("/n/$(touch x); 'rm' \"-rf\" & {line} *.md")
 
@@ -24,9 +26,39 @@ def test_a_template_without_sense_is_refused(template: str) -> None:
         desktop.editor_command(template, AWKWARD, 1)
 
 
-@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if template])
+@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if template and not desktop.is_link(template)])
 def test_every_offered_editor_gets_the_path(template: str) -> None:
     assert any(str(AWKWARD) in word for word in desktop.editor_command(template, AWKWARD, 3))
+
+
+@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if desktop.is_link(template)])
+def test_every_offered_link_is_one_whatever_the_note_is_called(template: str) -> None:
+    link = QUrl(desktop.editor_link(template, AWKWARD, 3), QUrl.ParsingMode.StrictMode)
+    assert link.isValid()
+    values = dict(parse_qsl(link.query()))
+    assert values == ({"path": str(AWKWARD)} if "{path}" in template else {"page": AWKWARD.stem})
+    assert not link.fragment()
+
+
+def test_a_link_names_the_vault_and_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "My graph & more" / "pages" / "projects___shed%3A roof.md"
+    page.parent.mkdir(parents=True)
+    (tmp_path / "My graph & more" / "logseq").mkdir()
+    (tmp_path / "My graph & more" / "logseq" / "config.edn").write_text("{}")
+    link = desktop.editor_link("logseq://graph/{vault}?page={page}", page, 1)
+    assert link == "logseq://graph/My%20graph%20%26%20more?page=projects%2Fshed%3A%20roof"
+
+
+def test_a_terminal_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(desktop.EditorMissing, match="No terminal"):
+        desktop.start_editor("{terminal} vim +{line} {path}", AWKWARD, 4)
+    out, fake = tmp_path / "out", tmp_path / "xterm"
+    fake.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > "{out}"\n')
+    fake.chmod(0o755)
+    desktop.start_editor("{terminal} vim +{line} {path}", AWKWARD, 4)
+    wait_until(lambda: out.exists() and out.read_text().endswith("|"))
+    assert out.read_text() == f"-e|vim|+4|{AWKWARD}|"
 
 
 def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot, editor: Callable[[Path], str]) -> None:

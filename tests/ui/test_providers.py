@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from notesearch import credentials
@@ -205,20 +205,18 @@ def keep_own(qtbot: QtBot, window: MainWindow, url: str) -> None:
         window.bridge.save_settings(window.settings.with_provider("home", base_url=url).with_model(made))
 
 
-def test_a_test_in_the_settings_keeps_nothing_before_save(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_a_test_in_the_settings_keeps_what_it_found(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
     window = remote_window
     with Gateway(key=None, models={"tiny": 64}) as own:
         keep_own(qtbot, window, "http://127.0.0.1:9/v1")
         before = window.settings
-        for keep in (False, True):
-            dialog, page = open_providers(qtbot, window, "home")
-            page.address.clear()
-            qtbot.keyClicks(page.address, own.url)
-            page.test.click()
-            qtbot.waitUntil(lambda page=page: page.found.text().startswith("It works"), timeout=TIMEOUT)
-            assert window.settings == before
-            button = QDialogButtonBox.StandardButton.Save if keep else QDialogButtonBox.StandardButton.Cancel
-            dialog.buttons.button(button).click()
+        dialog, page = open_providers(qtbot, window, "home")
+        page.address.clear()
+        qtbot.keyClicks(page.address, own.url)
+        assert window.settings == before, "half an address is nobody's"
+        page.test.click()
+        qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
+        dialog.reject()
         qtbot.waitUntil(lambda: window.settings is not None and window.settings.provider("home").base_url == own.url, timeout=TIMEOUT)
         assert window.settings is not None
         assert before is not None
@@ -253,7 +251,7 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
         assert "Remove home?" in box.text()
         next(b for b in box.buttons() if b.accessibleName() == "Remove").click()
         qtbot.waitUntil(lambda: page.providers.findData("home") < 0, timeout=TIMEOUT)
-        dialog.buttons.button(QDialogButtonBox.StandardButton.Save).click()
+        dialog.reject()
         with qtbot.waitSignal(models.choices_ready, timeout=TIMEOUT) as known:
             models.choices()
         assert not any(choice.provider == "home" for choice in known.args[0])
@@ -267,23 +265,24 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
 
 
 def test_an_address_is_checked_while_it_is_typed(remote_window: MainWindow, qtbot: QtBot) -> None:
-    dialog, page = open_providers(qtbot, remote_window)
-    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
+    _, page = open_providers(qtbot, remote_window)
+    before = remote_window.settings
     wrong = (("http://example.org/v1", "not encrypted"), ("example", "not an address"), ("https://me:pw@example.org", "more than an address"))
     for typed, why in wrong:
         page.address.setText("")
         qtbot.keyClicks(page.address, typed)
         assert why in page.problem.text()
-        assert not save.isEnabled()
+        qtbot.keyPress(page.address, Qt.Key.Key_Return)
+        assert remote_window.settings == before
     page.address.setText("")
     qtbot.keyClicks(page.address, "https://proxy.example.org/v1")
-    assert save.isEnabled()
+    assert not page.problem.isVisible()
     # Another provider is looked at meanwhile: what was typed is kept.
     page.choose("openai")
     assert page.address.text() == ""
     page.choose("aimlapi")
     assert page.address.text() == "https://proxy.example.org/v1"
-    save.click()
+    page.commit()
     qtbot.waitUntil(
         lambda: remote_window.settings is not None and remote_window.settings.provider("aimlapi").base_url == "https://proxy.example.org/v1",
         timeout=TIMEOUT,
@@ -293,15 +292,16 @@ def test_an_address_is_checked_while_it_is_typed(remote_window: MainWindow, qtbo
 def test_settings_take_a_budget_and_the_ignored_files(remote_window: MainWindow, qtbot: QtBot) -> None:
     dialog, page = open_providers(qtbot, remote_window)
     assert (page.budget.text(), page.budget.placeholderText()) == ("", "No limit")
-    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
+    before = remote_window.settings
     qtbot.keyClicks(page.budget, "-1")
     assert page.no_number.isVisible()
-    assert not save.isEnabled()
+    page.commit()
+    assert remote_window.settings == before
     page.budget.clear()
     qtbot.keyClicks(page.budget, "$2.50")
     qtbot.keyClicks(page.tokens, "1,000,000")
-    dialog.gitignore.setChecked(True)
-    save.click()
+    qtbot.keyPress(page.tokens, Qt.Key.Key_Return)
+    dialog.folders.gitignore.click()
     qtbot.waitUntil(lambda: remote_window.settings is not None and remote_window.settings.gitignore, timeout=TIMEOUT)
     assert remote_window.settings is not None
     chosen = remote_window.settings.provider("aimlapi")
@@ -327,7 +327,7 @@ def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: Main
     assert "$1.50" in page.meter.text()
     page.budget.clear()
     qtbot.keyClicks(page.budget, "100")
-    dialog.buttons.button(dialog.buttons.StandardButton.Save).click()
+    dialog.reject()
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
     qtbot.waitUntil(lambda: not any(key.startswith("trouble:") for key in window.banner.keys), timeout=TIMEOUT)
 

@@ -369,17 +369,18 @@ def test_vanished_notes_are_a_question(window: MainWindow, qtbot: QtBot, notes: 
     assert not window.banner.isVisible()
 
 
-def test_settings_take_an_editor_and_an_appearance(window: MainWindow, qtbot: QtBot) -> None:
+def test_settings_take_effect_at_once(window: MainWindow, qtbot: QtBot) -> None:
     window.commands.open_settings()
     dialog = window.findChild(SettingsDialog)
-    save = dialog.buttons.button(dialog.buttons.StandardButton.Save)
-    dialog.command.setText("ed 'unclosed")
-    assert not save.isEnabled()
-    dialog.editors.setCurrentIndex(1)
-    assert dialog.command.text() == "code --goto {path}:{line}"
-    assert "Rye bread.md:41" in dialog.example.text()
-    dialog.appearance.setCurrentIndex(dialog.appearance.findData("dark"))
-    save.click()
+    editor = dialog.editor
+    editor.command.setText("ed 'unclosed")
+    editor.commit()
+    assert "unclosed" in editor.example.text()
+    assert not editor.test.isEnabled()
+    editor.editors.setCurrentIndex(editor.editors.findText("Visual Studio Code"))
+    assert editor.command.text() == "code --goto {path}:{line}"
+    assert "Rye bread.md:41" in editor.example.text()
+    dialog.general.appearance.setCurrentIndex(dialog.general.appearance.findData("dark"))
     qtbot.waitUntil(lambda: window.theme.palette.dark, timeout=TIMEOUT)
     assert window.settings is not None
     assert window.settings.editor == "code --goto {path}:{line}"
