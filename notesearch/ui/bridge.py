@@ -65,7 +65,8 @@ class Bridge(QObject):
         vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
         problems_ready: a tuple of FileProblem.
         folder_added: a Folder.
-        dropped: (folders, files) of what was dropped on the window, told apart off the main thread.
+        vaults_ready: a tuple of Vault, folders of other notes programs.
+        surveyed: a Survey of what was dropped or chosen, before anything is added.
         open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs to; only the main thread may.
         settings_changed: the Settings that hold from now on.
         failed: a Failure of anything else; always shown.
@@ -80,7 +81,8 @@ class Bridge(QObject):
     vocabulary_ready = Signal(object, object)
     problems_ready = Signal(object)
     folder_added = Signal(object)
-    dropped = Signal(object, object)
+    surveyed = Signal(object)
+    vaults_ready = Signal(object)
     open_wanted = Signal(object)
     link_wanted = Signal(str)
     settings_changed = Signal(object)
@@ -235,8 +237,13 @@ class Bridge(QObject):
     def vocabulary(self) -> None:
         self.run(lambda engine: self.vocabulary_ready.emit(engine.tags(), engine.formats()))
 
-    def inspect_drop(self, paths: Sequence[Path]) -> None:
-        self.run(lambda _: self.dropped.emit([p for p in paths if p.is_dir()], [p for p in paths if p.is_file()]))
+    def find_vaults(self) -> None:
+        """Look for the folders of other notes programs in the usual places."""
+        self.run(lambda engine: self.vaults_ready.emit(engine.find_vaults()))
+
+    def survey(self, path: Path) -> None:
+        """Look at a folder, or at the folder of a file, before it is added."""
+        self.run(lambda engine: self.surveyed.emit(engine.survey(path)))
 
     def save_settings(self, settings: Settings) -> None:
         """Keep the settings and let them hold. Of several in a row, the last ones count."""
@@ -259,7 +266,11 @@ class Bridge(QObject):
     def _take_up(self, engine: Engine, path: Path) -> None:
         """A folder from the command line: no complaint where it is searched already, the command may stand in a shortcut."""
         if engine.covering(path) is None:
-            self._add_folder(engine, path)
+            survey = engine.survey(path, limit=1)
+            if survey.whole:
+                self.surveyed.emit(engine.survey(path))
+            else:
+                self._add_folder(engine, path)
 
     def _add_samples(self, engine: Engine) -> None:
         from notesearch.settings import resource

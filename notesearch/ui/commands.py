@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui import wording
 from notesearch.ui.banner import Message
+from notesearch.ui.folder_offers import FolderOffers
 from notesearch.ui.model_commands import ModelCommands
 from notesearch.ui.result_delegate import Row
 from notesearch.ui.searches import Search, quoted_filter
@@ -36,6 +36,7 @@ class Commands(QObject):
         self._window = window
         self._bridge = window.bridge
         self.models = ModelCommands(window, self)
+        self.offers = FolderOffers(window, self)
         self._problems: ProblemsDialog | None = None
         self._removing: Folder | None = None
         self._menu_row: Row | None = None
@@ -233,20 +234,7 @@ class Commands(QObject):
         self.show_dialog(dialog)
 
     def _on_folder_chosen(self, path: str) -> None:
-        self._bridge.add_folder(Path(path))
-
-    def on_dropped(self, folders: Sequence[Path], files: Sequence[Path]) -> None:
-        """Folders are added; for files, their folder is offered."""
-        for folder in folders:
-            self._bridge.add_folder(folder)
-        for parent in dict.fromkeys(file.parent for file in files):
-            offer = Message(
-                title=f"Search the whole folder {parent.name}?",
-                hint="Notesearch works on folders, so that it can follow your changes.",
-                actions=((f"Add {parent.name}", partial(self._bridge.add_folder, parent)),),
-                key=f"offer:{parent}",
-            )
-            self._window.banner.tell(offer)
+        self.offers.look_at([Path(path)])
 
     def ask_to_remove(self, folder: Folder) -> None:
         from notesearch.ui.controls import Question

@@ -1,20 +1,23 @@
-"""The pages that stand in for the list: the invitation while no folder is searched, a failure to start, an empty list, and the drop overlay."""
+"""The pages that stand in for the list: the invitation while no folder is searched, a failure to start, and an empty list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from notesearch.ui import icons
+from notesearch.domain import Vault
+from notesearch.ui import icons, wording
 from notesearch.ui.bridge import Failure
 from notesearch.ui.searches import Search
 from notesearch.ui.theme import Theme
 
 PROMISE = "Then type what you mean, and the passage you meant is there: exact words at once, meaning a moment later."
 FORMATS = "Markdown, plain text, Org and reStructuredText. Your notes are only read, and nothing leaves this computer."
+VAULTS_SHOWN = 4
 
 
 def _label(name: str, text: str = "", *, centred: bool = True) -> QLabel:
@@ -39,17 +42,22 @@ class FirstRun(QWidget):
     """Invites to drop or choose a folder, or to try the sample notes. Main thread.
 
     Signals:
-        choose_wanted, samples_wanted.
+        choose_wanted, samples_wanted. vaults_asked: the page is in sight, other programs' folders may be looked for.
+        vault_wanted: search this folder, a Path.
     """
 
     choose_wanted = Signal()
     samples_wanted = Signal()
+    vaults_asked = Signal()
+    vault_wanted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("firstRun")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
+        self._asked = False
+        self._vaults: tuple[Vault, ...] = ()
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.choose = _button("Choose a folder\N{HORIZONTAL ELLIPSIS}", primary=True)
@@ -76,11 +84,59 @@ class FirstRun(QWidget):
         inner.addLayout(buttons)
         inner.addSpacing(24)
         inner.addWidget(_label("hintText", FORMATS))
+        self._found = QWidget()
+        self._rows = QVBoxLayout(self._found)
+        self._rows.setContentsMargins(0, 24, 0, 0)
+        self._rows.setSpacing(8)
+        self._found.hide()
+        inner.addWidget(self._found)
         zone.setMaximumWidth(560)
         zone.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         _centre(self, zone)
         theme.changed.connect(self._colour)
         self._colour()
+
+    def show_vaults(self, vaults: tuple[Vault, ...]) -> None:
+        """Offer the folders of other notes programs that are not searched yet, those with most notes."""
+        offered = tuple(vault for vault in vaults if not vault.searched)[:VAULTS_SHOWN]
+        if offered == self._vaults:
+            return
+        self._vaults = offered
+        while item := self._rows.takeAt(0):
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        if offered:
+            self._rows.addWidget(_label("sectionTitle", "Found on this computer", centred=False))
+        for vault in offered:
+            self._rows.addWidget(self._row(vault))
+        self._found.setVisible(bool(offered))
+
+    def _row(self, vault: Vault) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        name = _label("", vault.path.name, centred=False)
+        detail = _label("hintText", wording.vault_line(vault), centred=False)
+        detail.setToolTip(str(vault.path))
+        words.addWidget(name)
+        words.addWidget(detail)
+        add = _button("Search it")
+        add.setAccessibleName(f"Search {vault.path.name}, {wording.vault_line(vault)}")
+        add.clicked.connect(partial(self.vault_wanted.emit, vault.path))
+        layout.addLayout(words, 1)
+        layout.addWidget(add, 0, Qt.AlignmentFlag.AlignVCenter)
+        return row
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._asked:
+            self._asked = True
+            self.vaults_asked.emit()
 
     def _colour(self) -> None:
         self._icon.setPixmap(icons.pixmap("notesearch", self._theme.palette.accent, 72, self.devicePixelRatioF()))
@@ -167,45 +223,6 @@ class EmptyState(QWidget):
 
     def _on_button(self) -> None:
         self.search_wanted.emit(self._searches[int(self.sender().property("at"))])
-
-
-class DropOverlay(QWidget):
-    """Covers the window while something that can be dropped is above it."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._window = parent
-        self._text = ""
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hide()
-
-    def offer(self, text: str) -> None:
-        self._text = text
-        self.setAccessibleName(text)
-        self.resize(self._window.size())
-        self.show()
-        self.raise_()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return self._window.size()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = QColor(self._theme.palette.panel)
-        veil.setAlpha(225)
-        painter.fillRect(self.rect(), veil)
-        frame = QRectF(self.rect()).adjusted(16, 16, -16, -16)
-        painter.setPen(QPen(self._theme.colour("accent"), 2, Qt.PenStyle.DashLine))
-        painter.setBrush(self._theme.colour("accent_ground"))
-        painter.drawRoundedRect(frame, 12, 12)
-        used = self.font()
-        used.setPixelSize(20)
-        painter.setFont(used)
-        painter.setPen(self._theme.colour("accent"))
-        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self._text)
 
 
 def _centre(page: QWidget, content: QWidget) -> None:

@@ -15,10 +15,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -28,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.ui.bridge import Bridge, Failure
+from notesearch.ui.drops import DropTarget
 from notesearch.ui.searches import History, Search
 from notesearch.ui.theme import Theme
 from notesearch.ui.top_bar import TopBar
@@ -60,7 +57,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Notesearch")
         self.setAccessibleName("Notesearch")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAcceptDrops(True)
         self.setMinimumSize(360, 320)
         self.resize(1200, 760)
         self.bridge = bridge
@@ -79,6 +75,9 @@ class MainWindow(QMainWindow):
         self._leaving = False
         self._known_folders = 0
         self._expected_folders = 0
+        self.drops = DropTarget(self, theme)
+        self.drops.paths_dropped.connect(self._on_paths_dropped)
+        self.drops.text_dropped.connect(self._on_text_dropped)
         self.top = TopBar(theme)
         self.box = self.top.box
         self._state_timer = QTimer(self, singleShot=True, interval=SAVE_STATE_MS)
@@ -106,7 +105,7 @@ class MainWindow(QMainWindow):
         self._completed = True
         from notesearch.ui.banner import Banner
         from notesearch.ui.commands import Commands
-        from notesearch.ui.first_run import DropOverlay, FailurePage, FirstRun
+        from notesearch.ui.first_run import FailurePage, FirstRun
         from notesearch.ui.notices import Notices
         from notesearch.ui.search_page import SearchPage
         from notesearch.ui.status_line import StatusLine
@@ -119,8 +118,6 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self)
         self.notices = Notices(self.banner, self.bridge, self.commands.models)
         self._build()
-        self._overlay = DropOverlay(self.theme, self)
-        self._overlay.resize(self.size())
         self._connect()
         self.page.ask(Search())
         if self._state is not None:
@@ -148,7 +145,6 @@ class MainWindow(QMainWindow):
         bridge.vocabulary_ready.connect(self.commands.show_vocabulary)
         bridge.problems_ready.connect(self.commands.show_problems)
         bridge.folder_added.connect(self._on_folder_added)
-        bridge.dropped.connect(self.commands.on_dropped)
         bridge.open_wanted.connect(self.commands.open_default)
         bridge.link_wanted.connect(self.commands.open_link)
         bridge.settings_changed.connect(self.use_settings)
@@ -182,6 +178,9 @@ class MainWindow(QMainWindow):
         side.forget_wanted.connect(models.forget_previous)
         self.first_run.choose_wanted.connect(self.commands.choose_folder)
         self.first_run.samples_wanted.connect(bridge.add_samples)
+        self.first_run.vault_wanted.connect(bridge.add_folder)
+        self.first_run.vaults_asked.connect(bridge.find_vaults)
+        bridge.vaults_ready.connect(self.first_run.show_vaults)
         self.failure_page.retry_wanted.connect(self._on_start_again)
         self.status_line.pause_wanted.connect(bridge.pause)
         self.status_line.resume_wanted.connect(bridge.resume)
@@ -376,35 +375,14 @@ class MainWindow(QMainWindow):
 
     # Drag and drop
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+    def _on_paths_dropped(self, paths: list[Path]) -> None:
         self.complete()
-        mime = event.mimeData()
-        if any(url.isLocalFile() for url in mime.urls()):
-            self._overlay.offer("Drop to search this folder")
-        elif mime.hasText() and not mime.hasUrls():
-            self._overlay.offer("Drop to search for this text")
-        else:
-            return
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+        self.commands.offers.look_at(paths)
+        self.activateWindow()
 
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Only ever a copy: a source that moves would delete what it gave."""
-        self._overlay.hide()
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.bridge.inspect_drop(paths)
-        else:
-            self.ask(Search(text=" ".join(event.mimeData().text().split())[:500]))
+    def _on_text_dropped(self, text: str) -> None:
+        self.complete()
+        self.ask_text(text)
         self.activateWindow()
 
     # What is kept
@@ -462,10 +440,8 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.top.adapt(self.width())
-        if self._completed:
-            self._overlay.resize(self.size())
-            if self.isVisible():
-                self._state_timer.start()
+        if self._completed and self.isVisible():
+            self._state_timer.start()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

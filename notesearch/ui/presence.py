@@ -185,8 +185,9 @@ class Presence(QObject):
         else:
             self._window.come_up()
 
-    def _on_window_wanted(self, search: Search) -> None:
-        self._window.ask(search)
+    def _on_window_wanted(self, search: Search | None) -> None:
+        if search is not None:
+            self._window.ask(search)
         self._window.come_up()
 
     def _on_problems_wanted(self) -> None:

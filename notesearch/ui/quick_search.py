@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
@@ -21,8 +22,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from notesearch.ui.drops import DropTarget
 from notesearch.ui.search_field import SearchBox
 from notesearch.ui.search_view import SearchView
+from notesearch.ui.searches import Search
 
 if TYPE_CHECKING:
     from notesearch.domain import IndexingStatus
@@ -45,7 +48,7 @@ class QuickSearch(SearchView):
     """The window "Quick search", kept between calls so that it is there at once. Main thread.
 
     Signals:
-        window_wanted: go on in the main window with this Search. settings_wanted.
+        window_wanted: go on in the main window with this Search, or with what it shows (None). settings_wanted.
         has_keyboard: letters go to the field now. buttons_asked: `on_buttons_up` is wanted when no mouse button is down.
     """
 
@@ -71,6 +74,7 @@ class QuickSearch(SearchView):
         self.results.setAccessibleName("Quick results")
         self._lay_out()
         self._told.timeout.connect(self._fit_summary)
+        self.drops = DropTarget(self, theme)
         self._listen()
         theme.changed.connect(self.update)
 
@@ -131,6 +135,8 @@ class QuickSearch(SearchView):
         self.opened.connect(self._on_opened)
         self.context_wanted.connect(self._on_context_wanted)
         self.search_wanted.connect(self.box.set_search)
+        self.drops.text_dropped.connect(self._on_text_dropped)
+        self.drops.paths_dropped.connect(self._on_paths_dropped)
 
     # Coming and going
 
@@ -239,6 +245,16 @@ class QuickSearch(SearchView):
     def _on_opened(self, row: Row) -> None:
         self._commands.open_row(row)
         self.hide()
+
+    def _on_text_dropped(self, text: str) -> None:
+        self.box.set_search(Search(text=text))
+        self.activateWindow()
+
+    def _on_paths_dropped(self, paths: list[Path]) -> None:
+        """What there is to ask about a folder is asked in the main window."""
+        self.hide()
+        self.window_wanted.emit(None)
+        self._commands.offers.look_at(paths)
 
     def _on_fold(self) -> None:
         if self.results.toggle_passages():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, MatchedBy, SearchResults, Stage
+from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, MatchedBy, SearchResults, Stage, Vault
 
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
@@ -118,6 +118,21 @@ def folder_state(folder: Folder) -> str:
         parts.append(f"{count(folder.held_back, 'passage')} held back")
     parts.append(preparing(folder))
     return ", ".join(filter(None, parts)) + (f". {folder.notice}" if folder.notice else "")
+
+
+VAULT_KINDS = {"obsidian": "Obsidian vault", "logseq": "Logseq graph", "joplin": "Joplin export", "zettelkasten": "Zettelkasten"}
+
+
+def vault_line(vault: Vault) -> str:
+    """What a folder of another notes program is, how many notes it holds, and where it is."""
+    number = f"more than {count(vault.notes)}" if vault.more else count(vault.notes)
+    return DOT.join([VAULT_KINDS.get(vault.kind, "Notes"), number, short_place(vault.path.parent)])
+
+
+def short_place(folder: Path) -> str:
+    """A folder as people write it: with ~ for their own."""
+    home = Path.home()
+    return str(Path("~", folder.relative_to(home))) if folder.is_relative_to(home) else str(folder)
 
 
 def pending(waiting: int, failed: int) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -267,45 +267,6 @@ def test_everything_that_can_be_used_has_a_name(window: MainWindow) -> None:
     assert (window.accessibleName(), window.windowTitle()) == ("Notesearch", "Notesearch")
     nameless = [w.objectName() for w in window.findChildren(QAbstractButton) if not (w.accessibleName() or w.text())]
     assert [name for name in nameless if not name.startswith("qt_")] == []
-
-
-def test_dropping_a_folder_adds_it(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    more = tmp_path / "My Nötes #1"
-    more.mkdir()
-    (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
-    drop(window, urls=[QUrl.fromLocalFile(str(more))])
-    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
-    assert {item.title for item in window.page.side.folders.rows.items} == {"Notes", "My Nötes #1"}
-
-
-def test_dropping_a_note_offers_its_folder_and_a_text_is_searched(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    more = tmp_path / "More"
-    more.mkdir()
-    (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
-    drop(window, urls=[QUrl.fromLocalFile(str(more / "Zebra.md"))])
-    qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: bool(buttons(window.banner, "Add More")), timeout=TIMEOUT)
-    buttons(window.banner, "Add More")[0].click()
-    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
-    drop(window, text="  stripes \n of it ")
-    assert window.box.field.text() == "stripes of it"
-
-
-def drop(window: MainWindow, *, urls: list[QUrl] | None = None, text: str = "") -> None:
-    mime = QMimeData()
-    if urls:
-        mime.setUrls(urls)
-    else:
-        mime.setText(text)
-    every = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
-    at, button, none = QPointF(300, 300), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(window, QDragEnterEvent(at.toPoint(), every, mime, button, none))
-    assert window._overlay.isVisible()
-    event = QDropEvent(at, every, mime, button, none)
-    event.setDropAction(Qt.DropAction.MoveAction)
-    QApplication.sendEvent(window, event)
-    assert event.dropAction() == Qt.DropAction.CopyAction
-    assert not window._overlay.isVisible()
 
 
 def test_adding_a_folder_twice_says_so(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
