@@ -7,8 +7,11 @@ person, instead of waiting in line behind a batch for a shared thread pool.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,20 +28,28 @@ from notesearch.settings import resource
 # and they would hold up a pause.
 TOKENS_PER_BATCH = 512
 WINDOW = 128
+# Seconds without a query or a text after which the model is unloaded, and the least that are waited between looks at the clock.
+IDLE = 600.0
+LOOK_AGAIN = 60.0
 
 
 class LocalEmbedder:
-    """The bundled model. Loaded at the first call; any thread may call, several at once.
+    """The bundled model. Loaded at the first call, unloaded when nothing was asked of it for `idle` seconds; any thread may call, several at once.
 
     `workers`: batches embedded side by side by `embed_documents`; by default one core is left to the person.
     """
 
-    def __init__(self, folder: Path | None = None, *, workers: int | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, workers: int | None = None, idle: float = IDLE) -> None:
         self._folder = folder or resource("models/all-minilm-l6-v2")
         self._workers = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._idle = idle
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any] | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._used = 0.0
+        self._ahead: threading.Thread | None = None
+        # Set when the model that is loaded was let go: ends the thread that looks after it.
+        self._let_go = threading.Event()
 
     @property
     def model(self) -> EmbeddingModel:
@@ -77,15 +88,46 @@ class LocalEmbedder:
         vector: Vectors = _run(session, [ids])[0]
         return vector
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._loaded is not None
+
+    def load_ahead(self) -> None:
+        """Begin to load the model where it is not in memory: it will be asked soon. Returns at once; what fails is said to whoever asks."""
+        if self._loaded is None and self._ahead is None:
+            self._ahead = threading.Thread(target=self._load_ahead, name="model loading", daemon=True)
+            self._ahead.start()
+
     def unload(self) -> None:
+        self._forget()
+        _return_memory()
+
+    def close(self) -> None:
+        """A batch under way is short, and ends; so is loading, which must not outlive the program."""
+        if (ahead := self._ahead) is not None:
+            ahead.join(5)
+        self._forget()
+
+    def _forget(self) -> None:
         with self._lock:
             self._loaded = None
+            self._let_go.set()
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False)
 
-    def close(self) -> None:
-        """A batch under way is short, and ends."""
+    def _load_ahead(self) -> None:
+        try:
+            with contextlib.suppress(EmbeddingError):
+                self._load()
+        finally:
+            self._ahead = None
+
+    def _unload_when_idle(self, let_go: threading.Event) -> None:
+        while (left := self._used + self._idle - time.monotonic()) > 0:
+            if let_go.wait(max(left, min(self._idle, LOOK_AGAIN))):
+                return
         self.unload()
 
     def _indexing_pool(self) -> ThreadPoolExecutor:
@@ -96,8 +138,11 @@ class LocalEmbedder:
 
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
+            self._used = time.monotonic()
             if self._loaded is None:
                 self._loaded = _load_model(self._folder)
+                self._used, self._let_go = time.monotonic(), threading.Event()
+                threading.Thread(target=self._unload_when_idle, args=(self._let_go,), name="model idle", daemon=True).start()
             return self._loaded
 
 
@@ -118,6 +163,13 @@ def lower_thread_priority() -> None:
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def _return_memory() -> None:
+    """Give back to the system what was freed: glibc keeps it otherwise (50 MB of the model)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _load_model(folder: Path) -> tuple[Any, Any]:

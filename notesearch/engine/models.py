@@ -15,6 +15,7 @@ from notesearch.errors import EmbeddingError, NotesearchError
 from notesearch.settings import Settings
 
 Record = Callable[[Receipt], None]
+_LOCAL = catalogue.fingerprint(catalogue.LOCAL)
 
 
 class Models:
@@ -29,7 +30,7 @@ class Models:
         self._record = record
         self._lock = threading.Lock()
         self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
-        self._made: dict[str, Embedder] = {}
+        self._made: dict[str, Embedder] = {} if _LOCAL in self._given else {_LOCAL: LocalEmbedder()}
         self._query_troubles: dict[str, EmbeddingError] = {}
         self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
         self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
@@ -90,6 +91,12 @@ class Models:
             if mark not in self._made:
                 self._made[mark] = self._make(model)
             return self._made[mark]
+
+    def load_ahead(self) -> None:
+        """A query is being typed: begin to load the model on this computer where it is not in memory. Returns at once, whatever is under way."""
+        local = self._given.get(_LOCAL) or self._made.get(_LOCAL)
+        if isinstance(local, LocalEmbedder):
+            local.load_ahead()
 
     def _make(self, model: EmbeddingModel) -> Embedder:
         if not model.remote:

@@ -102,6 +102,9 @@ class Search:
         blocks = _blocks_by_note(hits.hits)
         candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
         matches = self._rows.build(candidates, asked.highlighter, further=0)
+        if query.mode is Mode.HYBRID and asked.parsed.meaning:
+            # When the rows are there: loading would take the processor from them.
+            self._models.load_ahead()
         took = (time.perf_counter() - begin) * 1000
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
 

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.catalogue import LOCAL
+from notesearch.embedding import local as module
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.local import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
 from notesearch.errors import EmbeddingError, ModelMissing
 from notesearch.settings import resource
+from tests.conftest import wait_until
 
 TEXTS = ["bread", "a longer text about sour dough " * 20, "知识管理", "", "night train to Lisbon", "x" * 3000, "🍞", "word " * 300]
 
@@ -86,6 +88,53 @@ def test_unloaded_and_loaded_again(local: LocalEmbedder) -> None:
     before = local.embed_query("bread")
     local.unload()
     assert np.allclose(local.embed_query("bread"), before, atol=1e-5)
+
+
+def test_unloaded_when_nothing_was_asked_for_a_while() -> None:
+    before = set(threading.enumerate())
+    resting = LocalEmbedder(idle=0.05)
+    first = resting.embed_query("bread")
+    assert isinstance(first, np.ndarray)
+    wait_until(lambda: not resting.loaded)
+    wait_until(lambda: set(threading.enumerate()) <= before)
+    assert np.array_equal(resting.embed_query("bread"), first)
+    resting.close()
+    assert not resting.loaded
+
+
+def test_what_is_used_stays_loaded() -> None:
+    used = LocalEmbedder(idle=3600.0)
+    used.embed_query("bread")
+    assert used.loaded
+    used.unload()
+    assert not used.loaded
+    used.close()
+
+
+def test_loaded_ahead_of_the_query(monkeypatch: pytest.MonkeyPatch, local: LocalEmbedder) -> None:
+    loads: list[Path] = []
+    real = module._load_model
+
+    def load(folder: Path) -> object:
+        loads.append(folder)
+        return real(folder)
+
+    monkeypatch.setattr(module, "_load_model", load)
+    ahead = LocalEmbedder()
+    for _ in range(3):
+        ahead.load_ahead()
+    assert np.array_equal(ahead.embed_query("bread"), local.embed_query("bread"))
+    ahead.load_ahead()
+    assert len(loads) == 1
+    ahead.close()
+
+
+def test_loading_ahead_says_nothing_where_it_fails(tmp_path: Path) -> None:
+    missing = LocalEmbedder(tmp_path)
+    missing.load_ahead()
+    missing.close()
+    with pytest.raises(ModelMissing):
+        missing.embed_query("bread")
 
 
 def test_a_missing_or_damaged_model(tmp_path: Path) -> None:

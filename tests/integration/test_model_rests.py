@@ -1,0 +1,63 @@
+"""The model leaves memory when nobody asks, and is there again for the next query; rows by words never wait for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import Query
+from notesearch.embedding import local
+from notesearch.embedding.local import LocalEmbedder
+from notesearch.engine.engine import Engine
+from tests.conftest import NOTES, StartEngine, fill, found, names, reconcile, wait_until
+
+
+@pytest.fixture
+def resting() -> Iterator[LocalEmbedder]:
+    made = LocalEmbedder(workers=1, idle=0.05)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def searched(start_engine: StartEngine, notes: Path, resting: LocalEmbedder) -> Engine:
+    engine = start_engine(watch=False, embedders=(resting,))
+    reconcile(engine, fill(notes, NOTES))
+    wait_until(lambda: not resting.loaded)
+    return engine
+
+
+def test_the_next_query_loads_it_again(searched: Engine, resting: LocalEmbedder) -> None:
+    assert found(searched, "vegetables that climb", "meaning")[0] == "tomatoes.txt"
+    wait_until(lambda: not resting.loaded)
+    assert found(searched, "a heap of rotting leaves", "meaning")[0] == "compost.org"
+
+
+def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(searched: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, gate, real = threading.Event(), threading.Event(), local._load_model
+
+    def load(folder: Path) -> object:
+        begun.set()
+        assert gate.wait(60)
+        return real(folder)
+
+    monkeypatch.setattr(local, "_load_model", load)
+    try:
+        assert names(searched.keyword_search(Query(text="tom", prefix=True)))
+        assert begun.wait(20)
+        assert names(searched.keyword_search(Query(text="tomatoes"))) == ["tomatoes.txt"]
+    finally:
+        gate.set()
+    assert found(searched, "tomatoes")[0] == "tomatoes.txt"
+
+
+@pytest.mark.parametrize("text", ["", "tag:none", "type:markdown"])
+def test_what_has_no_meaning_loads_nothing(searched: Engine, resting: LocalEmbedder, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[Path] = []
+    monkeypatch.setattr(local, "_load_model", loads.append)
+    searched.keyword_search(Query(text=text))
+    resting.close()
+    assert loads == []
