@@ -111,6 +111,10 @@ class ExtractionProcess:
         self._closed = True
         self._end_child()
 
+    def rest(self) -> None:
+        """Let the child go until something is to be read. Not while a `read_all` is under way."""
+        self._end_child()
+
     def _answer(self, asked: deque[tuple[Path, bytes]]) -> Extracted | NotesearchError | None:
         """What the child says about the first of the files asked for; None after `close`."""
         child = self._child or self._start(asked)

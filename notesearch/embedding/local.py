@@ -101,7 +101,7 @@ class LocalEmbedder:
 
     def unload(self) -> None:
         self._forget()
-        _return_memory()
+        return_memory()
 
     def close(self) -> None:
         """A batch under way is short, and ends; so is loading, which must not outlive the program."""
@@ -165,7 +165,7 @@ def lower_thread_priority() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-def _return_memory() -> None:
+def return_memory() -> None:
     """Give back to the system what was freed: glibc keeps it otherwise (50 MB of the model)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

@@ -38,6 +38,7 @@ from notesearch.domain import (
     Vault,
 )
 from notesearch.embedding.embedder import Embedder
+from notesearch.embedding.local import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine import ignoring, survey, vaults
 from notesearch.engine.choices import Choices
@@ -51,18 +52,14 @@ from notesearch.engine.models import Models
 from notesearch.engine.ownership import Listener, Ownership
 from notesearch.engine.query import WRITTEN_TAG, trail
 from notesearch.engine.requests import Requests
+from notesearch.engine.rest import IDLE, Rest
 from notesearch.engine.rows import Candidate, Rows
 from notesearch.engine.search import Search
 from notesearch.engine.snippets import Highlighter
 from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.engine.watcher import Watcher
 from notesearch.engine.work import Ticket
-from notesearch.errors import (
-    NotesearchError,
-    NotIndexed,
-    UsageError,
-    WatchLimited,
-)
+from notesearch.errors import NotesearchError, NotIndexed, UsageError, WatchLimited
 from notesearch.storage.opening import open_storage
 from notesearch.storage.rows import FolderRow, Held
 
@@ -77,13 +74,13 @@ REQUESTS_END_WITHIN = 3.0
 class Engine:
     """See the module. `read_only`: work beside the owner: searching and reading status, nothing else.
 
-    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is asked. `start` raises
-    DataFolderHeld, StoreTooNew, StoreDamaged.
+    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is asked. `idle`: seconds of
+    quiet after which memory is given back. `start` raises DataFolderHeld, StoreTooNew, StoreDamaged.
     """
 
     def __init__(
         self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embed: bool = True, embedders: Sequence[Embedder] | None = None,
-        credentials: Credentials | None = None,
+        credentials: Credentials | None = None, idle: float = IDLE,
     ) -> None:  # fmt: skip
         self.data_dir = data_dir
         self._read_only = read_only
@@ -101,6 +98,7 @@ class Engine:
         self._requests = Requests(self)
         self._folder_lock = threading.Lock()
         self.status_board = StatusBoard(self.status)
+        self._rest = Rest(self._go_to_rest, idle)
 
     # Life
 
@@ -123,7 +121,7 @@ class Engine:
                 self._store, self._indexes, self._consents, waits_for_index=self._read_only or not self._watch, changed=self.status_board.changed
             )
             if not self._read_only:
-                self._indexer = Indexer(self._store, self._indexes, self._consents, self.status_board.changed, embed=self._embed)
+                self._indexer = Indexer(self._store, self._indexes, self._consents, self._work_changed, embed=self._embed)
             self._choices = Choices(self._store, self._consents, self._indexer)
             if self._indexer is not None:
                 self._start_indexing(self._indexer)
@@ -134,6 +132,7 @@ class Engine:
     def _start_indexing(self, indexer: Indexer) -> None:
         self.status_board.start()
         if self._watch:
+            self._rest.start()
             self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited)
             self._watcher.start()
             for folder in self._store.folders():
@@ -143,6 +142,15 @@ class Engine:
         self._listener = Listener(self.data_dir, self._requests.answer)
         if self._ownership is not None:
             self._ownership.announce(self._listener.address)
+
+    def _work_changed(self) -> None:
+        self._rest.touch()
+        self.status_board.changed()
+
+    def _go_to_rest(self) -> None:
+        self._indexes.keyword.rest()
+        self._required_indexer().rest()
+        return_memory()
 
     def wait_ready(self) -> None:
         """Wait until both index copies are in step with the store."""
@@ -169,6 +177,7 @@ class Engine:
 
     def _closing_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
         """What is open, in the order of closing: whoever asks first, the store last."""
+        yield "rest", self._rest.close
         if self._listener is not None:
             yield "listener", self._listener.close
         if self._watcher is not None:
@@ -457,11 +466,13 @@ class Engine:
 
     def keyword_search(self, query: Query) -> SearchResults:
         """Rows by words alone, in milliseconds."""
+        self._rest.touch()
         return self._search.keyword(query)
 
     def search(self, query: Query, *, remote: bool = True, cancelled: Callable[[], bool] | None = None) -> SearchResults:
         """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type on, so a provider is asked after a
         short rest, and no longer when it turns true. Raises QueryCancelled then."""
+        self._rest.touch()
         return self._search.fused(query, remote=remote, cancelled=cancelled)
 
     @property

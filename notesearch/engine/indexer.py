@@ -147,6 +147,15 @@ class Indexer:
                     log.warning("a vector index stays on the disk: %s", error.title)
         return forgotten
 
+    def rest(self) -> None:
+        """Let go of what reading holds, until there is something to read. Does nothing while there is."""
+        if self._at_work.acquire(blocking=False):
+            try:
+                if self._extraction is not None:
+                    self._extraction.rest()
+            finally:
+                self._at_work.release()
+
     def trouble(self, mark: str) -> Trouble | None:
         """Why nothing is embedded for a model at present."""
         return self._lanes.trouble(mark)

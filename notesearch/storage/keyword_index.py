@@ -61,6 +61,9 @@ class KeywordIndex:
         self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
         self._lock = threading.Lock()
+        # Held while something is taken in.
+        self._applying = threading.Lock()
+        self._resting = False
         self.position = 0
 
     # Opening, saving
@@ -107,7 +110,7 @@ class KeywordIndex:
         Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
         """
         try:
-            with saving(NAME):
+            with self._applying, saving(NAME):
                 self._apply(self._opened(), blocks, removed, position, instance)
         except BaseException:
             # What was half added must not come along with the next commit.
@@ -128,11 +131,25 @@ class KeywordIndex:
         self.position = position
         SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(self._folder / "position.json")
 
+    def rest(self) -> None:
+        """Let go of files, memory and threads until something is asked or taken in, which opens the index again in a millisecond. While it is open,
+        tantivy reads a file twice a second to see whether it has changed. Does nothing while something is taken in."""
+        if self._index is not None and self._applying.acquire(blocking=False):
+            try:
+                self._let_go(resting=True)
+            finally:
+                self._applying.release()
+
     def close(self) -> None:
+        self._let_go(resting=False)
+
+    def _let_go(self, *, resting: bool) -> None:
         with self._lock:
             writer, self._writer = self._writer, None
             if writer is not None:
+                # Searches go on meanwhile: they have an open index.
                 writer.wait_merging_threads()
+            self._resting = resting
             self._index = None
 
     def refresh(self) -> None:
@@ -144,9 +161,19 @@ class KeywordIndex:
             self.position = saved.position
 
     def _opened(self) -> tantivy.Index:
-        if self._index is None:
+        index = self._index
+        if index is None:
+            with self._lock:
+                if self._index is None and self._resting:
+                    try:
+                        self._index = self._open()
+                    except (ValueError, OSError) as error:
+                        raise StoreError("The keyword index cannot be opened any more", hint="Start Notesearch again.") from error
+                    self._resting = False
+                index = self._index
+        if index is None:
             raise StoreError("The keyword index is not open")
-        return self._index
+        return index
 
     # Searching
 

@@ -340,13 +340,20 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
 
 
 def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unloaded: list[object] = []
-    monkeypatch.setattr(LocalEmbedder, "unload", lambda embedder: unloaded.append(embedder))
+    closed: list[LocalEmbedder] = []
+    real = LocalEmbedder.close
+
+    def close(embedder: LocalEmbedder) -> None:
+        assert embedder.loaded
+        real(embedder)
+        closed.append(embedder)
+
+    monkeypatch.setattr(LocalEmbedder, "close", close)
     engine = Engine(tmp_path / "data", watch=False)
     engine.start()
     engine.reconcile([fill(tmp_path / "Notes", {"a.md": "alpha\n"})])
     engine.close()
-    assert len(unloaded) == 1
+    assert [embedder.loaded for embedder in closed] == [False]
 
 
 def test_a_folder_whose_model_nobody_knows_stops_no_other(engine: Engine, notes: Path) -> None:

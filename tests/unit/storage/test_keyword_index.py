@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -420,3 +422,61 @@ def test_an_index_that_holds_nothing_yet_can_be_read(tmp_path: Path) -> None:
     assert reader.search(KeywordQuery(words=("x",)), 10).hits == ()
     owner.close()
     reader.close()
+
+
+# Rest
+
+
+def test_at_rest_it_is_asked_and_taken_into_as_before(index: KeywordIndex, put: Put) -> None:
+    put("sour bread", "garden")
+    for _ in range(2):
+        index.rest()
+        index.rest()
+        assert ask(index, "bread") == [1]
+    index.rest()
+    index.apply([block(3, "rye bread")], [1], index.position + 1, INSTANCE)
+    assert ask(index, "bread") == [3]
+    index.rest()
+    assert len(index) == 2
+
+
+def test_closed_at_rest_it_stays_closed(index: KeywordIndex, put: Put) -> None:
+    put("sour bread")
+    index.rest()
+    index.close()
+    index.rest()
+    with pytest.raises(StoreError):
+        ask(index, "bread")
+
+
+def test_one_that_was_never_open_does_not_rest(tmp_path: Path) -> None:
+    never = KeywordIndex(tmp_path / "never")
+    never.rest()
+    with pytest.raises(StoreError):
+        ask(never, "bread")
+
+
+def test_what_cannot_be_opened_again_is_said(tmp_path: Path, index: KeywordIndex, put: Put) -> None:
+    put("sour bread")
+    index.rest()
+    shutil.rmtree(tmp_path / "keyword")
+    with pytest.raises(StoreError):
+        ask(index, "bread")
+
+
+def test_searches_do_not_notice_that_it_goes_to_rest(index: KeywordIndex, put: Put) -> None:
+    put("sour bread", "garden")
+    ended = threading.Event()
+
+    def go_to_rest() -> None:
+        while not ended.is_set():
+            index.rest()
+
+    with ThreadPoolExecutor(3) as pool:
+        resting = pool.submit(go_to_rest)
+        try:
+            answers = [pool.submit(ask, index, "bread") for _ in range(200)]
+            assert [answer.result() for answer in answers] == [[1]] * 200
+        finally:
+            ended.set()
+        resting.result()
