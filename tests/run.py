@@ -19,7 +19,8 @@ _spec.loader.exec_module(setup)
 # Programs the end-to-end tests use, and the Debian packages they come in.
 DESKTOP = {
     "Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xprop": "x11-utils", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
-    "gnome-keyring-daemon": "gnome-keyring",
+    "gnome-keyring-daemon": "gnome-keyring", "setxkbmap": "x11-xkb-utils", "xrandr": "x11-xserver-utils", "trayer": "trayer", "weston": "weston",
+    "desktop-file-validate": "desktop-file-utils",
 }  # fmt: skip
 ACCESSIBILITY = ["at-spi2-core", "python3-pyatspi", "gir1.2-atspi-2.0"]
 

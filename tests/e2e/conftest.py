@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,12 @@ from typing import Protocol
 
 import pytest
 
-from tests.e2e.desktop import Desktop, Program, missing
+# For what is tested in this process; the program has the desktop's own screen.
+if sys.platform.startswith("linux"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from tests.e2e.bus import FileManager
+from tests.e2e.desktop import Desktop, Neighbour, Program, missing
 
 
 class Start(Protocol):
@@ -50,3 +57,18 @@ def start(desktop: Desktop, tmp_path: Path) -> Iterator[Start]:
     yield begin
     for program in programs:
         program.close()
+
+
+@pytest.fixture
+def neighbour(desktop: Desktop, tmp_path: Path) -> Iterator[Neighbour]:
+    made = Neighbour(desktop, tmp_path / "neighbour.txt")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def file_manager(desktop: Desktop) -> Iterator[FileManager]:
+    made = FileManager(desktop.env["DBUS_SESSION_BUS_ADDRESS"])
+    made.start()
+    yield made
+    made.close()

@@ -143,7 +143,7 @@ class Desktop:
     @contextlib.contextmanager
     def dragging(self, source: str, target: str) -> Iterator[None]:
         """Press in the middle of one window, move in steps to the middle of another; let go at the end of the block."""
-        (x, y), (to_x, to_y) = self._middle(source), self._middle(target)
+        (x, y), (to_x, to_y) = self.middle(source), self.middle(target)
         self.xdotool("mousemove", x, y, "mousedown", 1)
         try:
             for step in range(1, 21):
@@ -152,7 +152,7 @@ class Desktop:
         finally:
             self.xdotool("mouseup", 1)
 
-    def _middle(self, window: str) -> tuple[int, int]:
+    def middle(self, window: str) -> tuple[int, int]:
         lines = self.xdotool("getwindowgeometry", "--shell", window).splitlines()
         at = {k: int(v) for k, _, v in (line.partition("=") for line in lines) if k in ("X", "Y", "WIDTH", "HEIGHT")}
         return at["X"] + at["WIDTH"] // 2, at["Y"] + at["HEIGHT"] // 2
@@ -205,6 +205,8 @@ class Program:
         def holds() -> object:
             if self.process.poll() is not None:
                 pytest.fail(f"the program ended with {self.process.returncode}: {self.output.read_text()[-2000:]}")
+            if "Traceback" in (said := self.output.read_text()):
+                pytest.fail(f"the program raised: {said[-2000:]}")
             try:
                 return condition()
             except LookupError:
@@ -285,6 +287,11 @@ class Program:
 
     # What can be done
 
+    def again(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Start the program once more on the same data folder."""
+        line = [sys.executable, "-m", "notesearch", "--data-dir", str(self.data), *map(str, arguments)]
+        return subprocess.run(line, cwd=ROOT, env=self.desktop.env, capture_output=True, text=True, timeout=60)
+
     def key(self, *keys: str) -> None:
         self.desktop.xdotool("key", "--delay", KEY_DELAY, *keys)
 
@@ -310,9 +317,92 @@ class Program:
             self.until(lambda: tuple(self.titles[: len(titles)]) == titles, f"rows {titles} for {text!r}")
 
 
+class Popup:
+    """Quick search of a Program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def toggle(self) -> None:
+        """What a key bound in the desktop's settings does."""
+        done = self.program.again("--toggle")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def come_up(self) -> Popup:
+        self.toggle()
+        return self.up()
+
+    def up(self) -> Popup:
+        """Wait until it has the keyboard."""
+        self.program.until(lambda: self.ready, "quick search has the keyboard")
+        return self
+
+    def gone(self) -> None:
+        self.program.until(lambda: not self.shown, "quick search is gone")
+
+    @property
+    def shown(self) -> bool:
+        return self.program.shows("Quick search", role="text")
+
+    @property
+    def ready(self) -> bool:
+        return {"focused", "showing"} <= set(self.program.describe("Quick search", role="text")["states"])
+
+    @property
+    def query(self) -> str:
+        return str(self.program.desktop.read(self.program.process.pid, "text", name="Quick search", role="text"))
+
+    @property
+    def titles(self) -> list[str]:
+        return [row["name"].split(". ")[0] for row in self.program.list("Quick results")]
+
+    @property
+    def selected(self) -> int:
+        return next((i for i, row in enumerate(self.program.list("Quick results")) if "selected" in row["states"]), -1)
+
+    def search(self, text: str, *titles: str) -> None:
+        """Type over what is selected, and wait for rows that begin so."""
+        self.program.type(text)
+        self.program.until(lambda: self.query == text, f"the field holds {text!r}")
+        if titles:
+            self.program.until(lambda: tuple(self.titles[: len(titles)]) == titles, f"rows {titles} for {text!r}")
+
+
+class Neighbour:
+    """Another program's window with a text field, and what reaches it."""
+
+    def __init__(self, desktop: Desktop, told: Path) -> None:
+        self.desktop, self._told = desktop, told
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "neighbour.py"), str(told)], env={k: v for k, v in desktop.env.items() if k != "QT_LINUX_ACCESSIBILITY_ALWAYS_ON"}
+        )
+        self.window = desktop.window("neighbour", self.process.pid)
+        wait_until(told.exists)
+
+    @property
+    def text(self) -> str:
+        return self._told.read_text(encoding="utf-8").partition("\n")[2]
+
+    @property
+    def keys(self) -> int:
+        """How many keys with a sign of their own have reached it."""
+        return int(self._told.read_text(encoding="utf-8").partition("\n")[0])
+
+    @property
+    def active(self) -> bool:
+        return self.desktop.xdotool("getactivewindow").strip() == self.window
+
+    def take_focus(self) -> None:
+        self.desktop.xdotool("windowactivate", "--sync", self.window)
+        wait_until(lambda: self.active)
+
+    def close(self) -> None:
+        end(self.process)
+
+
 @contextlib.contextmanager
-def drag_source(desktop: Desktop, *paths: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that drags these paths out of its window."""
+def drag_source(desktop: Desktop, *paths: Path | str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that drags these paths, or a "text:...", out of its window."""
     command = [sys.executable, str(HERE / "drag_source.py"), *map(str, paths)]
     process = subprocess.Popen(command, env=desktop.env, stdout=subprocess.PIPE, text=True)
     try:

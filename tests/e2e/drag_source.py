@@ -1,4 +1,4 @@
-"""Another program to drag from: a window "drag source"; a press and a move in it drag the given paths as a file manager does."""
+"""Another program to drag from: a window "drag source"; a press and a move in it drag the given paths as a file manager does, or `text:` and a text."""
 
 import sys
 
@@ -10,7 +10,10 @@ from PySide6.QtWidgets import QApplication, QLabel
 class Source(QLabel):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         drag, mime = QDrag(self), QMimeData()
-        mime.setUrls([QUrl.fromLocalFile(path) for path in sys.argv[1:]])
+        if sys.argv[1].startswith("text:"):
+            mime.setText(sys.argv[1].removeprefix("text:"))
+        else:
+            mime.setUrls([QUrl.fromLocalFile(path) for path in sys.argv[1:]])
         drag.setMimeData(mime)
         offered = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction | Qt.DropAction.LinkAction
         print(drag.exec(offered, Qt.DropAction.MoveAction).name, flush=True)
