@@ -30,7 +30,10 @@ STATE_WITHIN = 2.0
 INTERRUPTED = 130
 
 EXAMPLES = """\
-With no command the window opens: notesearch [FOLDER...]
+With no command the window opens, or the one that is open comes up: notesearch [FOLDER...]
+  notesearch --toggle                      show or hide quick search; bind it to a key
+  notesearch --search TEXT                 the window, with a query; so does notesearch://search?q=TEXT
+  notesearch --hidden                      start in the tray
 
 examples:
   notesearch index ~/Notes                 read a folder (again) and wait until all of it can be searched

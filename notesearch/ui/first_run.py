@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from notesearch.domain import Vault
 from notesearch.ui import icons, wording
 from notesearch.ui.bridge import Failure
+from notesearch.ui.controls import Scrolled
 from notesearch.ui.searches import Search
 from notesearch.ui.theme import Theme
 
@@ -226,13 +227,17 @@ class EmptyState(QWidget):
 
 
 def _centre(page: QWidget, content: QWidget) -> None:
-    """Put `content` in the middle, a little above the half, with its margins giving way first."""
+    """Put `content` in the middle, a little above the half, with its margins giving way first; what has no room is scrolled to."""
     across = QHBoxLayout()
     across.addStretch(1)
     across.addWidget(content, 8)
     across.addStretch(1)
-    down = QVBoxLayout(page)
+    inside = QWidget()
+    down = QVBoxLayout(inside)
     down.setContentsMargins(24, 24, 24, 24)
     down.addStretch(2)
     down.addLayout(across)
     down.addStretch(3)
+    whole = QVBoxLayout(page)
+    whole.setContentsMargins(0, 0, 0, 0)
+    whole.addWidget(Scrolled(inside))

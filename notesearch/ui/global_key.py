@@ -72,9 +72,13 @@ class GlobalKey(QObject):
         self._x11: X11Session | None = None
         self._portal: Portal | None = None
         self._native: NativeKey | None = None
-        self._open(QGuiApplication.platformName())
+        self._opened = False
 
     def _open(self, platform: str) -> None:
+        """With the first key: what the system offers is not loaded before the window is painted."""
+        if self._opened:
+            return
+        self._opened = True
         # XWayland would take the grab and never get the key: the platform of our own windows counts, not DISPLAY.
         if platform == "xcb":
             from notesearch.ui.x11 import X11Session
@@ -101,6 +105,7 @@ class GlobalKey(QObject):
         """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came of it. `may_ask`: the desktop may ask
         the person about it."""
         self._wanted = keys
+        self._open(QGuiApplication.platformName())
         if self._x11 is not None:
             self._x11.grab(keys)
         elif self._portal is not None:

@@ -25,6 +25,8 @@ KEYS = (
     ("Ctrl+,", "Settings"),
     ("Esc", "Clear the search, then put the window away"),
     ("Ctrl+Q", "Quit"),
+    ("Ctrl+Alt+Space", "From anywhere: quick search. Its key is chosen in the settings"),
+    ("Tab", "In quick search: go on in the main window"),
 )
 ASKING = (
     ('"exact phrase"', "These words in this order"),

@@ -63,6 +63,8 @@ class MainWindow(QMainWindow):
         self.theme = theme
         self.presence: Presence | None = None
         self.settings: Settings | None = None
+        # Whether the person was asked already about starting at login.
+        self.login_offered = False
         self.history = History()
         self.saved: list[Search] = []
         self.status: IndexingStatus | None = None
@@ -399,6 +401,7 @@ class MainWindow(QMainWindow):
             "folders": self._known_folders,
             "history": [search.to_state() for search in self.history.entries],
             "saved": [search.to_state() for search in self.saved],
+            "login_offered": self.login_offered,
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
@@ -408,6 +411,7 @@ class MainWindow(QMainWindow):
         if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size > 0 for size in sizes):
             self.page.set_column_widths(sizes)
         self.page.preview_wanted = bool(state.get("preview", True))
+        self.login_offered = bool(state.get("login_offered", False))
         self.history.restore(_searches(state.get("history")))
         self.saved = _searches(state.get("saved"))
         self.page.side.show_saved(self.saved)

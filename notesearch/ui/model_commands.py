@@ -32,7 +32,7 @@ class ModelCommands(QObject):
         self._window = window
         self._commands = commands
         self.bridge = ProviderBridge(window.bridge)
-        self._settings_bridge = SettingsBridge(window.bridge)
+        self.settings_bridge = SettingsBridge(window.bridge)
         self._model: ModelDialog | None = None
         self._settings: SettingsDialog | None = None
         self._key: KeyDialog | None = None
@@ -162,7 +162,7 @@ class ModelCommands(QObject):
         if self._settings is None:
             key = self._window.presence.key if self._window.presence is not None else None
             bridge = self._window.bridge
-            self._settings = SettingsDialog(self._window.settings, bridge.data_dir, self._settings_bridge, self.bridge, key, self._window)
+            self._settings = SettingsDialog(self._window.settings, bridge.data_dir, self.settings_bridge, self.bridge, key, self._window)
             self._settings.changed.connect(self._on_settings_changed)
             self._settings.general.folder_wanted.connect(self._show_data_folder)
             self._settings.folders.add_wanted.connect(self._commands.choose_folder)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from notesearch.ui.global_key import GlobalKey, KeyState
 from notesearch.ui.second_start import StartRequest
-from notesearch.ui.tray import Tray
 
 if TYPE_CHECKING:
     from notesearch.domain import IndexingStatus
     from notesearch.settings import Settings
     from notesearch.ui.bridge import Bridge, Failure
+    from notesearch.ui.bridge_settings import DesktopFacts
     from notesearch.ui.main_window import MainWindow
     from notesearch.ui.quick_search import QuickSearch
     from notesearch.ui.searches import Search
     from notesearch.ui.theme import Theme
+    from notesearch.ui.tray import Tray
 
 # Quick search is built when the start has settled, so that its first call is as quick as the others.
 PREPARE_AFTER_MS = 1500
@@ -80,6 +82,8 @@ class Presence(QObject):
     # Starting
 
     def _on_ready(self) -> None:
+        from notesearch.ui.tray import Tray
+
         self.tray = Tray(self)
         self._connect_tray(self.tray)
         if self._window.status is not None:
@@ -205,6 +209,28 @@ class Presence(QObject):
             self.tray.show_status(status)
         if self.quick is not None:
             self.quick.show_status(status)
+        done = status.state == "idle" and status.complete > 0 and not status.waiting
+        if done and self.tray is not None and self.tray.available and not self._window.login_offered:
+            self._offer_login()
+
+    def _offer_login(self) -> None:
+        """Once, when the first notes are searched as a whole."""
+        self._window.login_offered = True
+        settings = self._window.commands.models.settings_bridge
+        settings.facts_ready.connect(self._on_facts, Qt.ConnectionType.SingleShotConnection)
+        settings.facts()
+
+    def _on_facts(self, facts: DesktopFacts) -> None:
+        from notesearch.ui.banner import Message
+
+        if facts.starts_at_login:
+            return
+        settings = self._window.commands.models.settings_bridge
+        offer = Message(
+            title="Start Notesearch when you log in?", hint="It waits in the tray, hidden, and follows your notes. The settings can change it.",
+            actions=(("Start at login", partial(settings.set_start_at_login, True)), ("No", self._window.box.setFocus)), key="login",
+        )  # fmt: skip
+        self._window.banner.tell(offer)
 
     def _on_settings(self, settings: Settings) -> None:
         if self.quick is not None:
