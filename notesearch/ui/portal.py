@@ -18,10 +18,10 @@ from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, message_bus, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 
-from notesearch.ui.global_key import KeyState
+from notesearch.ui.global_key import KeyState, chord_of
 from notesearch.ui.identity import APP_ID
 
 log = logging.getLogger(__name__)
@@ -33,17 +33,31 @@ PROPERTIES, SESSION = "org.freedesktop.DBus.Properties", "org.freedesktop.portal
 SHORTCUT = "quick-search"
 # Seconds for the bus itself; what the person is asked has no limit.
 CONNECTS_WITHIN = 5.0
-MODIFIERS = {"Ctrl": "CTRL", "Alt": "ALT", "Shift": "SHIFT", "Meta": "LOGO"}
+MODIFIERS = (
+    (Qt.KeyboardModifier.ControlModifier, "CTRL"), (Qt.KeyboardModifier.AltModifier, "ALT"), (Qt.KeyboardModifier.ShiftModifier, "SHIFT"),
+    (Qt.KeyboardModifier.MetaModifier, "LOGO"),
+)  # fmt: skip
+# Names of X keysyms where Qt's are others.
 NAMES = {
     "Space": "space", "PgUp": "Page_Up", "PgDown": "Page_Down", "Ins": "Insert", "Del": "Delete", "Esc": "Escape", "Backspace": "BackSpace",
     "Enter": "KP_Enter",
+    **dict(zip("!\"#$%&'()*+,-./", (
+        "exclam quotedbl numbersign dollar percent ampersand apostrophe parenleft parenright asterisk plus comma minus period slash"
+    ).split(), strict=True)),
+    **dict(zip(":;<=>?@[\\]^_`{|}~", (
+        "colon semicolon less equal greater question at bracketleft backslash bracketright asciicircum underscore grave braceleft bar braceright "
+        "asciitilde"
+    ).split(), strict=True)),
 }  # fmt: skip
 
 
 def trigger_of(keys: str) -> str:
     """`Ctrl+Alt+Space` as the portal wishes it: `CTRL+ALT+space` (the XDG shortcuts specification)."""
-    *modifiers, key = QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText).split("+") if keys else [""]
-    return "+".join([*(MODIFIERS.get(m, m.upper()) for m in modifiers), NAMES.get(key, key.lower() if len(key) == 1 else key)])
+    if not keys:
+        return ""
+    key, held = chord_of(keys)
+    name = QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
+    return "+".join([*(word for modifier, word in MODIFIERS if held & modifier), NAMES.get(name, name.lower() if len(name) == 1 else name)])
 
 
 class Portal(QObject):
@@ -91,13 +105,10 @@ class Portal(QObject):
 
     def _run(self) -> None:
         try:
-            self._bus = open_dbus_connection("SESSION")
-            for rule in (
-                MatchRule(type="signal", interface=REQUEST, member="Response"), MatchRule(type="signal", interface=SHORTCUTS, member="Activated"),
-            ):  # fmt: skip
+            self._bus = open_dbus_connection("SESSION", auth_timeout=CONNECTS_WITHIN)
+            for rule in _rules():
                 self._bus.send_and_get_reply(message_bus.AddMatch(rule), timeout=CONNECTS_WITHIN)
-            # Desktops since 2026 refuse a program without a name; older ones have no such call.
-            self._call(REGISTRY, "Register", "sa{sv}", (APP_ID, {}), lambda reply: None)
+            self._register()
             while not self._closing:
                 self._turn()
             self._bus.close()
@@ -129,9 +140,33 @@ class Portal(QObject):
             if response is not None:
                 code, results = message.body
                 response(code, {name: value for name, (_, value) in results.items()})
-        elif fields.get(HeaderFields.member) == "Activated" and message.body[:2] == (self._session, SHORTCUT):
-            _, token = message.body[3].get("activation_token", ("s", ""))
+        else:
+            self._take_signal(fields, message.body)
+
+    def _take_signal(self, fields: dict[HeaderFields, Any], body: tuple[Any, ...]) -> None:
+        member = fields.get(HeaderFields.member)
+        if member == "Activated" and body[:2] == (self._session, SHORTCUT):
+            _, token = body[3].get("activation_token", ("s", ""))
             self.key_pressed.emit(str(token))
+        elif member == "ShortcutsChanged" and body[0] == self._session:
+            self._on_bound(0, {"shortcuts": body[1]})
+        elif member == "Closed" and self._session and fields.get(HeaderFields.path) == self._session:
+            # The desktop took the key back.
+            self._session = ""
+            self.key_state.emit(self._keys, KeyState.REFUSED)
+        elif member == "NameOwnerChanged" and body[0] == SERVICE:
+            self._on_owner(body[2])
+
+    def _register(self) -> None:
+        """Desktops since 2026 refuse a program without a name; older ones have no such call."""
+        self._call(REGISTRY, "Register", "sa{sv}", (APP_ID, {}), lambda reply: None)
+
+    def _on_owner(self, owner: str) -> None:
+        """The portal was started again: what it knew of us went with the old one. While it is away the key does nothing, which is soon over."""
+        if owner and self._session:
+            self._session = ""
+            self._register()
+            self._bind(self._keys, True)
 
     def _call(self, interface: str, member: str, signature: str, body: tuple[Any, ...], then: Callable[[Message], None], path: str = PATH) -> None:
         assert self._bus is not None
@@ -152,6 +187,8 @@ class Portal(QObject):
         self._call(SHORTCUTS, member, signature, (*body, named), refused)
 
     def _bind(self, keys: str, may_ask: bool) -> None:
+        # An answer about the key before comes too late.
+        self._responses.clear()
         if self._session:
             self._call(SESSION, "Close", "", (), lambda reply: None, path=self._session)
             self._session = ""
@@ -182,3 +219,10 @@ class Portal(QObject):
             return
         _, said = bound[SHORTCUT].get("trigger_description", ("s", ""))
         self.key_state.emit(str(said) or self._keys, KeyState.READY)
+
+
+def _rules() -> tuple[MatchRule, ...]:
+    owner = MatchRule(type="signal", sender="org.freedesktop.DBus", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+    owner.add_arg_condition(0, SERVICE)
+    signals = ((REQUEST, "Response"), (SHORTCUTS, "Activated"), (SHORTCUTS, "ShortcutsChanged"), (SESSION, "Closed"))
+    return (owner, *(MatchRule(type="signal", interface=interface, member=member) for interface, member in signals))

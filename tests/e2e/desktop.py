@@ -373,9 +373,9 @@ class Neighbour:
 
     def __init__(self, desktop: Desktop, told: Path) -> None:
         self.desktop, self._told = desktop, told
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "neighbour.py"), str(told)], env={k: v for k, v in desktop.env.items() if k != "QT_LINUX_ACCESSIBILITY_ALWAYS_ON"}
-        )
+        # Read by nobody.
+        env = {k: v for k, v in desktop.env.items() if k != "QT_LINUX_ACCESSIBILITY_ALWAYS_ON"}
+        self.process = subprocess.Popen([sys.executable, str(HERE / "neighbour.py"), str(told)], env=env)
         self.window = desktop.window("neighbour", self.process.pid)
         wait_until(told.exists)
 

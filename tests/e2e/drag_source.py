@@ -1,4 +1,4 @@
-"""Another program to drag from: a window "drag source"; a press and a move in it drag the given paths as a file manager does, or `text:` and a text."""
+"""Another program to drag from: a window "drag source"; a press and a move in it drag what was given: paths, or one "text:..."."""
 
 import sys
 
