@@ -536,9 +536,11 @@ class Engine:
         before, self._consents.settings = self._consents.settings, chosen
         self._models.use(chosen)
         if self._indexer is not None:
+            for row in ignoring.concerned(before, chosen, self._store.folder_choices()):
+                # What is to stay out from now on is not sent on while the folder is compared.
+                self._indexer.scan(row.path)
+                self._indexer.reconsider(row.model, row.next_model)
             self._indexer.retry_providers()
-            for path in ignoring.concerned(before, chosen, self._store.roots().values()):
-                self._indexer.scan(path)
 
     def window_state(self) -> dict[str, Any]:
         return files.load_window_state(self.data_dir)

@@ -8,6 +8,7 @@ from pathlib import Path
 from notesearch.domain import IgnoredCount, RuleError
 from notesearch.engine import scanner
 from notesearch.settings import Settings
+from notesearch.storage.rows import FolderChoice
 
 PATHS_SHOWN = 50
 
@@ -33,8 +34,8 @@ def rule_errors(rules: str) -> tuple[RuleError, ...]:
     return tuple(RuleError(line=number, text=line, title=title) for number, line, title in found if title)
 
 
-def concerned(before: Settings, after: Settings, roots: Iterable[Path]) -> list[Path]:
+def concerned(before: Settings, after: Settings, searched: Iterable[FolderChoice]) -> list[FolderChoice]:
     """The searched folders of which other notes may be left out now than before."""
     changed = [Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)]
     everywhere = before.gitignore != after.gitignore
-    return [root for root in roots if everywhere or any(folder == root or root in folder.parents for folder in changed)]
+    return [row for row in searched if everywhere or any(row.path in (folder, *folder.parents) for folder in changed)]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from notesearch.engine import ignoring, scanner
 from notesearch.errors import FolderMissing
 from notesearch.settings import Settings
+from notesearch.storage.rows import FolderChoice
 from tests.conftest import fill
 from tests.unit.engine.test_scanner import RULES
 
@@ -110,9 +111,9 @@ def test_the_count_is_what_a_scan_then_leaves_out(tmp_path_factory: pytest.TempP
 
 
 def test_which_folders_a_change_concerns(tmp_path: Path) -> None:
-    roots = [tmp_path / name for name in ("a", "b")]
-    before = Settings().with_rules(roots[0] / "Sub", "x")
-    assert ignoring.concerned(before, before.with_rules(roots[1], " \n"), roots) == []
-    assert ignoring.concerned(before, before.with_rules(roots[1], "y"), roots) == [roots[1]]
-    assert ignoring.concerned(before, before.with_rules(roots[0] / "Sub", ""), roots) == [roots[0]]
-    assert ignoring.concerned(before, Settings(gitignore=True), roots) == roots
+    one, other = (FolderChoice(id=n, path=tmp_path / name, model="", next_model="", agreed="") for n, name in enumerate("ab"))
+    before = Settings().with_rules(one.path / "Sub", "x")
+    assert ignoring.concerned(before, before.with_rules(other.path, " \n"), (one, other)) == []
+    assert ignoring.concerned(before, before.with_rules(other.path, "y"), (one, other)) == [other]
+    assert ignoring.concerned(before, before.with_rules(one.path / "Sub", ""), (one, other)) == [one]
+    assert ignoring.concerned(before, Settings(gitignore=True), (one, other)) == [one, other]
