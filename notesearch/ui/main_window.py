@@ -24,7 +24,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.ui.bridge import Bridge, Failure
-from notesearch.ui.drops import DropTarget
 from notesearch.ui.searches import History, Search
 from notesearch.ui.theme import Theme
 from notesearch.ui.top_bar import TopBar
@@ -77,9 +76,6 @@ class MainWindow(QMainWindow):
         self._leaving = False
         self._known_folders = 0
         self._expected_folders = 0
-        self.drops = DropTarget(self, theme)
-        self.drops.paths_dropped.connect(self._on_paths_dropped)
-        self.drops.text_dropped.connect(self._on_text_dropped)
         self.top = TopBar(theme)
         self.box = self.top.box
         self._state_timer = QTimer(self, singleShot=True, interval=SAVE_STATE_MS)
@@ -107,6 +103,7 @@ class MainWindow(QMainWindow):
         self._completed = True
         from notesearch.ui.banner import Banner
         from notesearch.ui.commands import Commands
+        from notesearch.ui.drops import DropTarget
         from notesearch.ui.first_run import FailurePage, FirstRun
         from notesearch.ui.notices import Notices
         from notesearch.ui.search_page import SearchPage
@@ -116,6 +113,7 @@ class MainWindow(QMainWindow):
         self.page = SearchPage(self.bridge, self.theme)
         self.first_run = FirstRun(self.theme)
         self.failure_page = FailurePage()
+        self.drops = DropTarget(self, self.theme)
         self.status_line = StatusLine(self.theme)
         self.commands = Commands(self)
         self.notices = Notices(self.banner, self.bridge, self.commands.models)
@@ -140,6 +138,8 @@ class MainWindow(QMainWindow):
             self._layout.addWidget(widget, stretch)
 
     def _connect(self) -> None:
+        self.drops.paths_dropped.connect(self._on_paths_dropped)
+        self.drops.text_dropped.connect(self._on_text_dropped)
         bridge, field, page, side = self.bridge, self.box.field, self.page, self.page.side
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
@@ -378,12 +378,10 @@ class MainWindow(QMainWindow):
     # Drag and drop
 
     def _on_paths_dropped(self, paths: list[Path]) -> None:
-        self.complete()
         self.commands.offers.look_at(paths)
         self.activateWindow()
 
     def _on_text_dropped(self, text: str) -> None:
-        self.complete()
         self.ask_text(text)
         self.activateWindow()
 

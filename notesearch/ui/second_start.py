@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
 from notesearch.settings import LOCK
@@ -60,6 +59,8 @@ def plain_query(text: object) -> str:
 
 def query_of_link(link: str) -> str:
     """The query of `notesearch://search?q=...`. Raises UsageError for any other link: a link can search, and nothing else."""
+    from urllib.parse import parse_qsl, urlsplit
+
     try:
         parts = urlsplit(link)
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True, encoding="utf-8", errors="strict", max_num_fields=4)
