@@ -1,7 +1,8 @@
-"""Pictures of the real window on the sample notes, in light and dark: `python packaging/screenshots.py FOLDER [--query TEXT] [--models]`.
+"""Pictures of the real window and of quick search on the sample notes, in light and dark:
+`python packaging/screenshots.py FOLDER [--query TEXT] [--settings] [--models]`.
 
-Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one. `--models`: also every dialog about remote
-models, with the server of the tests in the provider's place.
+Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one. `--settings`: also the settings and some
+questions. `--models`: also every dialog about remote models, with the server of the tests in the provider's place.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
-from notesearch.domain import IndexingState, Stage
+from notesearch.domain import IndexingState, Stage, Survey
 from notesearch.settings import resource
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
+from notesearch.ui.drops import FOLDER_OFFER, DropOverlay
 from notesearch.ui.main_window import MainWindow
+from notesearch.ui.presence import Presence
 from notesearch.ui.searches import Search
+from notesearch.ui.second_start import StartRequest
 from notesearch.ui.theme import Theme
 
 QUERY = "rye bread that turned sour in the fridge"
@@ -64,6 +68,7 @@ def take(folder: Path, query: str) -> list[Path]:
     with tempfile.TemporaryDirectory() as data:
         bridge = Bridge(Path(data))
         window = MainWindow(bridge, theme)
+        presence = Presence(bridge, theme, window, StartRequest())
         window.show()
         window.complete()
         bridge.start()
@@ -86,7 +91,78 @@ def take(folder: Path, query: str) -> list[Path]:
         window.status_line._told.stop()
         window.status_line._show_models()
         picture("window")
-        window.close()
+        taken.extend(take_quick_search(folder, query, presence, theme))
+        presence.close()
+        window.leave()
+        bridge.close()
+    return taken
+
+
+def take_quick_search(folder: Path, query: str, presence: Presence, theme: Theme) -> list[Path]:
+    """The popup, without and with its preview, and with something dragged over it."""
+    presence.toggle_quick()
+    quick = presence.quick
+    assert quick is not None
+    quick.box.set_search(Search(text=query))
+    wait_until(lambda: quick._results is not None and quick._results.stage is Stage.EXPLAINED, "quick search's results")
+    taken = []
+    for name in ("quick-search", "quick-search-preview", "quick-search-drop"):
+        if name.endswith("preview"):
+            quick._toggle_preview()
+            wait_until(lambda: quick.preview.note is not None, "the preview")
+        if name.endswith("drop"):
+            quick._toggle_preview()
+            overlay = DropOverlay(theme, quick)
+            overlay.offer(FOLDER_OFFER)
+        for appearance in ("light", "dark"):
+            theme.set_appearance(appearance)
+            pause(200)
+            path = folder / f"{name}-{appearance}.png"
+            quick.grab().save(str(path))
+            taken.append(path)
+    quick.hide()
+    return taken
+
+
+def take_settings(folder: Path) -> list[Path]:
+    """The pages of the settings window, and the questions about closing and about large folders."""
+    app = make_application()
+    theme = Theme(app)
+    taken = []
+    with tempfile.TemporaryDirectory() as data:
+        bridge = Bridge(Path(data))
+        window = MainWindow(bridge, theme)
+        presence = Presence(bridge, theme, window, StartRequest())
+        window.show()
+        window.complete()
+        bridge.start()
+        bridge.add_samples()
+        wait_until(lambda: indexed(window), "the sample notes")
+
+        def picture(name: str, dialog: QWidget) -> None:
+            for appearance in ("light", "dark"):
+                theme.set_appearance(appearance)
+                pause(200)
+                path = folder / f"{name}-{appearance}.png"
+                dialog.grab().save(str(path))
+                taken.append(path)
+
+        window.commands.open_settings()
+        settings: Any = window.commands._dialogs[-1]
+        for page in ("general", "folders", "search", "editor"):
+            settings.show_page(getattr(settings, page))
+            if page == "folders":
+                settings.folders.rules.setPlainText("Travel/\n*.log\n")
+                wait_until(lambda: "Leaves out" in settings.folders.count.text(), "the count")
+            picture(f"settings-{page}", settings)
+        settings.reject()
+        window.commands.ask_to_stay("Ctrl+Alt+Space")
+        picture("closing", window.commands._dialogs[-1])
+        window.commands._dialogs[-1].reject()
+        bridge.surveyed.emit(Survey(path=Path("/home/ada"), notes=20_000, more=True, whole="home"))
+        picture("whole-home", window.commands._dialogs[-1])
+        presence.close()
+        window.leave()
         bridge.close()
     return taken
 
@@ -157,7 +233,7 @@ def take_models(folder: Path) -> list[Path]:
         models.open_ledger()
         wait_until(lambda: newest().table.rowCount() > 0, "the ledger")
         picture("ledger", newest())
-        window.close()
+        window.leave()
         bridge.close()
     return taken
 
@@ -166,12 +242,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Pictures of the real window on the sample notes.")
     parser.add_argument("folder", type=Path, help="where the PNG files go")
     parser.add_argument("--query", default=QUERY, help="what is typed")
+    parser.add_argument("--settings", action="store_true", help="also the settings and questions")
     parser.add_argument("--models", action="store_true", help="also the dialogs about remote models")
     arguments = parser.parse_args()
     if not resource("sample-notes").is_dir():
         sys.exit("There are no sample notes in resources/.")
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for path in take(arguments.folder, arguments.query) + (take_models(arguments.folder) if arguments.models else []):
+    taken = take(arguments.folder, arguments.query)
+    taken += take_settings(arguments.folder) if arguments.settings else []
+    taken += take_models(arguments.folder) if arguments.models else []
+    for path in taken:
         print(path)
     return 0
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 WIDTH, PREVIEW_WIDTH = 640, 420
 FIELD_HEIGHT, FOOTER = 56, 36
-ROWS_AT_MOST, EMPTY_HEIGHT, PREVIEW_HEIGHT = 420, 150, 420
+ROWS_AT_MOST, EMPTY_HEIGHT, PREVIEW_HEIGHT = 460, 150, 440
 RADIUS, SHADOW = 14, 20
 NOTES_WIDTH = 170
 TOLD_MS = 2500
@@ -81,13 +81,17 @@ class QuickSearch(SearchView):
     def _lay_out(self) -> None:
         self.box.setObjectName("quickBox")
         self.box.setFixedHeight(FIELD_HEIGHT)
-        self.preview.setObjectName("quickPreview")
         self.preview.setFixedWidth(PREVIEW_WIDTH)
         self.preview.hide()
         self.summary.hide()
         middle = QHBoxLayout()
         middle.setSpacing(0)
+        self._divider = QFrame()
+        self._divider.setObjectName("divider")
+        self._divider.setFixedWidth(1)
+        self._divider.hide()
         middle.addWidget(self.body, 1)
+        middle.addWidget(self._divider)
         middle.addWidget(self.preview)
         frame = QFrame()
         frame.setObjectName("quickFrame")
@@ -270,7 +274,8 @@ class QuickSearch(SearchView):
         self._commands.show_row_menu(row, at, self)  # type: ignore[arg-type]
 
     def _toggle_preview(self) -> None:
-        self.preview.setVisible(not self.preview.isVisibleTo(self))
+        for part in (self.preview, self._divider):
+            part.setVisible(not part.isVisibleTo(self))
         self._fit()
         self._place(self.screen())
         if self.preview.isVisibleTo(self):
@@ -289,7 +294,7 @@ class QuickSearch(SearchView):
     def _fit(self) -> None:
         """As tall as its rows; it grows and shrinks at the bottom, so that nothing that is read moves."""
         previews = self.preview.isVisibleTo(self)
-        width = WIDTH + (PREVIEW_WIDTH if previews else 0)
+        width = WIDTH + (PREVIEW_WIDTH + 1 if previews else 0)
         empty = self.body.currentWidget() is self.empty
         rows = EMPTY_HEIGHT if empty else self.results.height_of_rows(WIDTH - 2, ROWS_AT_MOST)
         rows = max(rows, PREVIEW_HEIGHT if previews else 0)

@@ -293,13 +293,14 @@ class ResultsView(QListView):
         return True
 
     def height_of_rows(self, width: int, at_most: int) -> int:
-        """Pixels that the rows take at that width, counted up to `at_most`."""
+        """Pixels that the first rows take at that width, as many whole rows as `at_most` has room for."""
         total = 0
         for row in self.results.rows:
-            total += self.delegate.height(row, width)
-            if total >= at_most:
-                return at_most
-        return total
+            height = self.delegate.height(row, width)
+            if total and total + height > at_most:
+                break
+            total += height
+        return min(total, at_most)
 
     def _height(self, match: Match) -> int:
         width = self.viewport().width()

@@ -188,6 +188,7 @@ def style_sheet(colours: Palette) -> str:
     #searchField {{ background: transparent; border: none; font-size: {FIELD.size}px; selection-background-color: {c.accent};
         selection-color: {c.on_accent}; padding: 0; }}
     #quickFrame, #quickFooter {{ background: transparent; border: none; }}
+    #divider {{ background: {c.line}; border: none; }}
     #quickFooter {{ border-top: 1px solid {c.line}; }}
     #quickBox {{ background: transparent; border: none; border-bottom: 1px solid {c.line}; }}
     #quickBox #searchField {{ font-size: 18px; }}
