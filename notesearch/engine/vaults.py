@@ -51,8 +51,8 @@ _NOTES = (".md", ".markdown", ".txt", ".org")
 
 
 def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[Vault, ...]:
-    """The vaults on this computer, those with most notes first; one inside another is part of it. Looks for about `seconds`. Never follows links,
-    never enters hidden folders, never opens a note. Any thread but one that paints."""
+    """The vaults on this computer, those with most notes first; one inside another is part of it, and the home folder itself is none. Looks for
+    about `seconds`. Never follows links, never enters hidden folders, never opens a note. Any thread but one that paints."""
     begin = time.monotonic()
     found: dict[Path, Path] = {}
     for path in (*_obsidian_list(), *_looked_for(begin + seconds * LOOKING)):
