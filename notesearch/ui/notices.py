@@ -85,7 +85,7 @@ class Notices:
             return
         self._banner.withdraw(key)
         title, hint = wording_models.switched(folder)
-        forget = ("Forget the former index", partial(self._models.forget_previous, folder))
+        forget = (wording_models.forget_former(folder), partial(self._models.forget_previous, folder))
         message = Message(key=key, title=title, hint=hint, actions=(("Keep the former index", _nothing), forget), dismissable=False)
         self._banner.tell(message)
 
