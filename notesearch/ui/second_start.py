@@ -66,7 +66,9 @@ def query_of_link(link: str) -> str:
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True, encoding="utf-8", errors="strict", max_num_fields=4)
     except ValueError:
         parts, given = urlsplit(""), []
-    whole = parts.scheme == SCHEME and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
+    # The parser forgives signs that a link has not, and the scheme's letters.
+    strict = link.startswith(f"{SCHEME}://") and link.isprintable() and " " not in link
+    whole = strict and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
     query = plain_query(given[0][1]) if whole and len(given) == 1 and given[0][0] == "q" else ""
     if not query:
         raise UsageError("Notesearch does not know this link", hint=f"It opens {SCHEME}://search?q=WORDS and no other.")

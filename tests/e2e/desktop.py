@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,12 @@ def missing() -> str:
     if not Path(DEBIAN_PYTHON).exists() or subprocess.run([DEBIAN_PYTHON, "-c", "import pyatspi"], capture_output=True).returncode:
         return "not installed: python3-pyatspi for /usr/bin/python3"
     return ""
+
+
+def pause(seconds: float) -> None:
+    """For as long as a person's hand takes between two things that would be one thing when done faster."""
+    done = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > done)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from notesearch.engine.ownership import owner_address
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
-from tests.e2e.desktop import PATIENCE, ROOT, Desktop
+from tests.e2e.desktop import PATIENCE, ROOT, Desktop, Popup, Program
 
 NOTES = {"Tram.md": "# Tram\n\nThe tram climbs to the castle.\n", "Heap.md": "# Heap\n\nTurn the heap in autumn.\n"}
 
@@ -91,3 +94,65 @@ def test_without_a_display_it_names_the_commands(display: dict[str, str], tmp_pa
     assert "display" in done.stderr
     assert all(word in done.stderr for word in ("notesearch", "index", "search", "status"))
     assert not (tmp_path / "data").exists()
+
+
+def test_three_starts_at_once_leave_one_every_time(start: Start, tmp_path: Path) -> None:
+    """Three at the same instant, five times over."""
+    for round_ in range(5):
+        data = tmp_path / f"data {round_}"
+        three = [start("--hidden", data=data, up=False) for _ in range(3)]
+
+        def alive(three: list[Program] = three) -> list[Program]:
+            return [program for program in three if program.process.poll() is None]
+
+        wait_until(lambda alive=alive: len(alive()) == 1, PATIENCE)
+        (stays,) = alive()
+        assert {program.process.returncode for program in three if program is not stays} == {0}
+        # It has the folder: the next one is served.
+        assert stays.again("--toggle").returncode == 0
+        Popup(stays).up()
+        assert alive() == [stays]
+        assert stays.terminate() == 0
+
+
+def test_a_killed_one_leaves_nothing_in_the_way_and_its_socket_is_for_the_user_alone(start: Start, tmp_path: Path) -> None:
+    notes = fill(tmp_path / "Notes", NOTES)
+    program = start(notes)
+    program.until(lambda: program.status.startswith("Up to date"))
+    place = Path(os.fsdecode(owner_address(tmp_path / "data")))
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+    program.kill()
+    assert place.exists()
+    again = start()
+    done = again.again("--search", "castle")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    again.until(lambda: again.query == "castle" and again.titles[:1] == ["Tram"])
+    assert again.terminate() == 0
+    assert not place.exists()
+
+
+def test_what_a_second_start_asks_for_is_done_in_the_first(start: Start, desktop: Desktop, tmp_path: Path) -> None:
+    notes = fill(tmp_path / "Notes", {**NOTES, "Ü.md": "# Umlaut\n\nÜber allen Gipfeln ist Ruh.\n"})
+    program = start(notes)
+    program.until(lambda: program.status.startswith("Up to date"))
+    for arguments, query, title in (
+        (("--search", "castle"), "castle", "Tram"), (("notesearch://search?q=%C3%BCber",), "über", "Umlaut"),
+        (("notesearch://search?q=heap+autumn",), "heap autumn", "Heap"),
+    ):  # fmt: skip
+        desktop.xdotool("windowminimize", program.window)
+        program.until(lambda: not program.active)
+        done = program.again(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        program.until(lambda query=query, title=title: program.query == query and program.titles[:1] == [title], query)
+        program.until(lambda: program.active, "the window is in front")
+    for wrong in (
+        "notesearch://open?path=/etc/passwd", "notesearch://search?q=a&x=1", "notesearch://search?q=", "http://example.org/?q=a", "notesearch:search",
+        "notesearch://search/x?q=a", "notesearch://search?q=a#b", "notesearch://user@search?q=a", "NOTESEARCH://search?q=a", "file:///etc/passwd",
+    ):  # fmt: skip
+        done = program.again(wrong)
+        assert (done.returncode, done.stdout) == (2, ""), wrong
+        assert len(done.stderr.splitlines()) == 1, wrong
+    assert program.query == "heap autumn"
+    assert len(program.folders) == 1
+    assert program.terminate() == 0
