@@ -157,8 +157,8 @@ class Presence(QObject):
     def toggle_quick(self, activation: str = "") -> None:
         """Show quick search, or hide it where it is shown."""
         quick = self._made_quick()
-        if quick.isVisible():
-            quick.hide()
+        if quick.wanted:
+            quick.put_away()
             return
         if activation:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation
@@ -167,7 +167,7 @@ class Presence(QObject):
 
     def _on_key(self, activation: str) -> None:
         self.toggle_quick(activation)
-        if self.quick is None or not self.quick.isVisible() or self.quick.isActiveWindow():
+        if self.quick is None or not self.quick.wanted or self.quick.isActiveWindow():
             self.key.arrived()
 
     def _on_composited(self, composited: bool) -> None:

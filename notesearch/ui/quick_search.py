@@ -70,6 +70,7 @@ class QuickSearch(SearchView):
         self._asked_once = False
         self._shadow = 0
         self._leaving = False
+        self._coming = False
         self.box = SearchBox(theme, name="Quick search")
         self.results.setAccessibleName("Quick results")
         self._lay_out()
@@ -139,6 +140,9 @@ class QuickSearch(SearchView):
         self.opened.connect(self._on_opened)
         self.context_wanted.connect(self._on_context_wanted)
         self.search_wanted.connect(self.box.set_search)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.connect(self._on_focus_window)
         self.drops.text_dropped.connect(self._on_text_dropped)
         self.drops.paths_dropped.connect(self._on_paths_dropped)
 
@@ -146,6 +150,11 @@ class QuickSearch(SearchView):
 
     def come_up(self) -> None:
         """Show on the screen where the pointer is, with the last query selected and the keyboard in the field."""
+        # Hidden a moment ago, it is the focused window for Qt until X11 is believed that the focus is gone, and to get it again would be no news.
+        if QGuiApplication.focusWindow() is self.windowHandle() is not None and not self.isActiveWindow():
+            self._coming = True
+            return
+        self._coming = False
         self._fit()
         self._place(QGuiApplication.screenAt(QCursor.pos()) or QGuiApplication.primaryScreen())
         self.box.field.selectAll()
@@ -153,6 +162,19 @@ class QuickSearch(SearchView):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is shown, or about to be."""
+        return self.isVisible() or self._coming
+
+    def put_away(self) -> None:
+        self._coming = False
+        self.hide()
+
+    def _on_focus_window(self) -> None:
+        if self._coming:
+            self.come_up()
 
     def _place(self, screen: QScreen) -> None:
         room = screen.availableGeometry()

@@ -27,8 +27,10 @@ from notesearch.ui.global_key import KeyState, chord_of
 log = logging.getLogger(__name__)
 
 # Seconds. A window that does not come gives the keyboard back after the first; the second is how often a key or a button held down is looked at.
-HELD_AT_MOST = 0.4
+HELD_AT_MOST = 1.0
 LOOK_EVERY = 0.03
+# A window that was just shown cannot be activated before the window manager has it: how often it is looked at, how often it is asked for, how long.
+SHOWN_EVERY, ASK_EVERY, ASK_AT_MOST = 0.004, 0.05, 1.0
 NUM_LOCK, SCROLL_LOCK = 0xFF7F, 0xFF14
 PAGER = 2
 
@@ -92,6 +94,8 @@ class X11Session(QObject):
         self._down = 0
         self._pressed_at = 0
         self._awaits_buttons = False
+        self._coming: Any = None
+        self._ask_at = self._ask_until = 0.0
         self._thread = threading.Thread(target=self._run, name="x11", daemon=True)
 
     # Main thread
@@ -107,7 +111,7 @@ class X11Session(QObject):
 
     def release(self) -> None:
         """The keyboard is where it should be: what was typed meanwhile goes there."""
-        self._post(self._release)
+        self._post(self._arrived)
 
     def await_buttons(self) -> None:
         self._post(self._await_buttons)
@@ -149,14 +153,17 @@ class X11Session(QObject):
     def _turn(self) -> None:
         """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is held down."""
         busy = self._down or self._held_until or self._awaits_buttons
+        wait = SHOWN_EVERY if self._coming is not None else LOOK_EVERY if busy else None
         if not self._display.pending_events():
-            select.select([self._display.fileno(), self._reader], [], [], LOOK_EVERY if busy else None)
+            select.select([self._display.fileno(), self._reader], [], [], wait)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)
         while not self._commands.empty():
             self._commands.get()()
         while self._display.pending_events():
             self._take(self._display.next_event())
+        if self._coming is not None:
+            self._ask_for_keyboard(time.monotonic())
         if self._held_until and time.monotonic() > self._held_until:
             self._release()
         if self._down and not self._is_down(self._down):
@@ -220,11 +227,29 @@ class X11Session(QObject):
         return sorted(set(masks))
 
     def _activate(self, window: int) -> None:
-        message = protocol.ClientMessage(
-            window=window, client_type=self._display.intern_atom("_NET_ACTIVE_WINDOW"), data=(32, [PAGER, self._pressed_at, 0, 0, 0])
-        )
-        self._root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
-        self._display.flush()
+        self._coming = self._display.create_resource_object("window", window)
+        self._ask_at, self._ask_until = 0.0, time.monotonic() + ASK_AT_MOST
+
+    def _ask_for_keyboard(self, now: float) -> None:
+        """Ask the window manager to activate the window that was shown, again and again until it has the keyboard."""
+        try:
+            viewable = self._coming.get_attributes().map_state == X.IsViewable
+        except error.BadWindow:
+            viewable, self._ask_until = False, 0.0
+        if viewable and now >= self._ask_at:
+            self._ask_at = now + ASK_EVERY
+            message = protocol.ClientMessage(
+                window=self._coming, client_type=self._display.intern_atom("_NET_ACTIVE_WINDOW"), data=(32, [PAGER, self._pressed_at, 0, 0, 0])
+            )
+            self._root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+            self._display.flush()
+        if now > self._ask_until:
+            self._coming = None
+
+    def _arrived(self) -> None:
+        self._coming = None
+        self._pressed_at = X.CurrentTime
+        self._release()
 
     def _release(self) -> None:
         self._held_until = 0.0
