@@ -18,11 +18,12 @@ class DropTarget(QObject):
     """Makes a widget take drops. Only ever a copy: a source that moves would delete what it gave. Main thread.
 
     Signals:
-        paths_dropped: a list of Path. text_dropped: one line of text.
+        paths_dropped: a list of Path. text_dropped: one line of text. left: what was dragged over the widget has gone on.
     """
 
     paths_dropped = Signal(object)
     text_dropped = Signal(str)
+    left = Signal()
 
     def __init__(self, widget: QWidget, theme: Theme) -> None:
         super().__init__(widget)
@@ -47,6 +48,7 @@ class DropTarget(QObject):
             return True
         if kind == QEvent.Type.DragLeave:
             self._hide()
+            self.left.emit()
         elif kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self._drop(event)
             return True

@@ -73,6 +73,8 @@ class QuickSearch(SearchView):
         self._coming = False
         self.box = SearchBox(theme, name="Quick search")
         self.results.setAccessibleName("Quick results")
+        # A click on a row must not take the letters from the field.
+        self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out()
         self._told.timeout.connect(self._fit_summary)
         self.drops = DropTarget(self, theme)
@@ -145,6 +147,7 @@ class QuickSearch(SearchView):
             application.focusWindowChanged.connect(self._on_focus_window)
         self.drops.text_dropped.connect(self._on_text_dropped)
         self.drops.paths_dropped.connect(self._on_paths_dropped)
+        self.drops.left.connect(self._on_left)
 
     # Coming and going
 
@@ -215,6 +218,9 @@ class QuickSearch(SearchView):
 
     def on_buttons_up(self) -> None:
         """No mouse button is down: whoever has the focus now keeps it."""
+        if self.drops.offers:
+            # The drop, or word that it goes elsewhere, is still on its way.
+            return
         if self._leaving and not self.isActiveWindow():
             self.hide()
         self._leaving = False
@@ -273,6 +279,7 @@ class QuickSearch(SearchView):
         self.hide()
 
     def _on_text_dropped(self, text: str) -> None:
+        self._leaving = False
         self.box.set_search(Search(text=text))
         self.activateWindow()
 
