@@ -54,7 +54,7 @@ from notesearch.engine.query import WRITTEN_TAG, trail
 from notesearch.engine.requests import Requests
 from notesearch.engine.rest import IDLE, Rest
 from notesearch.engine.rows import Candidate, Rows
-from notesearch.engine.search import Search
+from notesearch.engine.search import KEYWORD_ROWS, Search
 from notesearch.engine.snippets import Highlighter
 from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.engine.watcher import Watcher
@@ -464,16 +464,22 @@ class Engine:
 
     # Searching
 
-    def keyword_search(self, query: Query) -> SearchResults:
-        """Rows by words alone, in milliseconds."""
+    def keyword_search(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
+        """Rows by words alone, in milliseconds. `rows`: at most so many."""
         self._rest.touch()
-        return self._search.keyword(query)
+        return self._search.keyword(query, rows)
 
-    def search(self, query: Query, *, remote: bool = True, cancelled: Callable[[], bool] | None = None) -> SearchResults:
+    def search(
+        self, query: Query, *, remote: bool = True, cancelled: Callable[[], bool] | None = None, rows: int | None = None
+    ) -> SearchResults:
         """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type on, so a provider is asked after a
-        short rest, and no longer when it turns true. Raises QueryCancelled then."""
+        short rest, and no longer when it turns true. Raises QueryCancelled then. `rows`: only so many at first, `complete` has the rest."""
         self._rest.touch()
-        return self._search.fused(query, remote=remote, cancelled=cancelled)
+        return self._search.fused(query, remote=remote, cancelled=cancelled, rows=rows)
+
+    def complete(self, results: SearchResults) -> SearchResults:
+        """Results of `search` with all their rows."""
+        return self._search.completed(results)
 
     @property
     def asks_providers(self) -> bool:

@@ -54,8 +54,11 @@ class Rows:
         self._store = store
         self._counts: tuple[float, int, tuple[int, int, int, int]] = (0.0, -1, (0, 0, 0, 0))
 
-    def build(self, candidates: Sequence[Candidate], highlighter: Highlighter, *, further: int = FURTHER_PASSAGES) -> tuple[Match, ...]:
-        """Rows in the order of the candidates, with up to `further` more passages each; notes that are gone meanwhile are left out."""
+    def build(
+        self, candidates: Sequence[Candidate], highlighter: Highlighter, *, further: int = FURTHER_PASSAGES, rank: int = 1
+    ) -> tuple[Match, ...]:
+        """Rows in the order of the candidates, with up to `further` more passages each, the first one of this `rank`; notes that are gone
+        meanwhile are left out."""
         documents = self._store.documents([c.document_id for c in candidates])
         roots = self._store.roots()
         short = [i for i, d in documents.items() if d.expected <= SHORT_NOTE]
@@ -71,7 +74,7 @@ class Rows:
             rows.append(
                 Match(
                     document_id=document.id, path=document.path, title=document.title, trail=trail(roots[document.folder_id], document.path),
-                    format=document.format, modified=document.mtime_ns / 1e9, rank=len(rows) + 1, score=candidate.score, best=passages[0],
+                    format=document.format, modified=document.mtime_ns / 1e9, rank=len(rows) + rank, score=candidate.score, best=passages[0],
                     passages=tuple(passages[1:]), more_passages=more,
                     state=DocumentState.COMPLETE if document.embedded >= document.expected else DocumentState.WAITING,
                 )

@@ -76,6 +76,8 @@ class Search:
         # What the keyword stage was asked last, and when: that is when the person typed.
         self._typed: tuple[str, float] = ("", 0.0)
         self._languages: tuple[int, tuple[str, ...]] = (-1, ())
+        # Of the last fused search: the rows built, and the notes to build further ones of.
+        self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
         # The last filter's notes (None: all of them), so that typing on does not ask again.
         self._filtered: tuple[object, set[int] | None] = (None, None)
 
@@ -86,8 +88,8 @@ class Search:
 
     # The three stages
 
-    def keyword(self, query: Query) -> SearchResults:
-        """Rows by words alone."""
+    def keyword(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
+        """Rows by words alone, at most `rows`."""
         self._typed = (query.text, time.monotonic())
         begin = time.perf_counter()
         asked = self._ask(query)
@@ -98,7 +100,7 @@ class Search:
         bonuses = self._exact(asked, set(scores))
         scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
         # The order of the fused rows is led by the same notes, so that the list holds still.
-        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, KEYWORD_ROWS)]
+        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
         blocks = _blocks_by_note(hits.hits)
         candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
         matches = self._rows.build(candidates, asked.highlighter, further=0)
@@ -108,10 +110,13 @@ class Search:
         took = (time.perf_counter() - begin) * 1000
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
 
-    def fused(self, query: Query, *, remote: bool = True, cancelled: Cancelled | None = None) -> SearchResults:
+    def fused(
+        self, query: Query, *, remote: bool = True, cancelled: Cancelled | None = None, rows: int | None = None
+    ) -> SearchResults:
         """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say.
 
-        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a rest only. Raises QueryCancelled.
+        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a rest only. `rows`: how many are
+        built now; `completed` has the others. Raises QueryCancelled.
         """
         begin = time.perf_counter()
         asked = self._ask(query)
@@ -129,9 +134,19 @@ class Search:
             embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
             cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors, allowed)
             vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
-        matches, found = self._fuse(asked, hits, cosines, vectors)
+        candidates, found = self._fuse(asked, hits, cosines, vectors)
+        head = candidates[:rows]
+        matches = self._rows.build(head, asked.highlighter)
+        self._unbuilt = (matches, asked, candidates[len(head) :])
         elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
         return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
+
+    def completed(self, results: SearchResults, *, remote: bool = True) -> SearchResults:
+        """Fused results with the rows that were not built with them. Where another search came between, it is searched once more."""
+        matches, asked, candidates = self._unbuilt
+        if matches is not results.matches or asked is None:
+            return self.fused(results.query, remote=remote)
+        return replace(results, matches=(*matches, *self._rows.build(candidates, asked.highlighter, rank=len(matches) + 1)))
 
     def explained(self, results: SearchResults) -> SearchResults:
         """The same rows in the same order, with the sentence nearest in meaning where a row was found by meaning."""
@@ -168,7 +183,9 @@ class Search:
         cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
         cosines.pop(document.id, None)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
-        matches, found = self._fuse(self._ask(query), KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0)
+        asked = self._ask(query)
+        candidates, found = self._fuse(asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0)
+        matches = self._rows.build(candidates, asked.highlighter)
         return self._results(query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000))
 
     # Parts
@@ -352,8 +369,8 @@ class Search:
     def _fuse(
         self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]], marks: Collection[str], *,
         far_behind: float = FAR_BEHIND,
-    ) -> tuple[tuple[Match, ...], int]:  # fmt: skip
-        """The best rows, and how many notes they were chosen from. `marks`: the models that the cosines are of."""
+    ) -> tuple[list[Candidate], int]:  # fmt: skip
+        """The best notes in order, and how many notes they were chosen from. `marks`: the models that the cosines are of."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
@@ -383,7 +400,7 @@ class Search:
             )
             for i in order
         ]
-        return self._rows.build(candidates, asked.highlighter), len(fused)
+        return candidates, len(fused)
 
     def _exact(self, asked: _Asked, candidates: set[int]) -> dict[int, float]:
         """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all of it as a phrase."""

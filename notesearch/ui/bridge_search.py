@@ -28,6 +28,8 @@ EXPLAIN_AFTER = 0.12
 # Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
 FUSE_AFTER = 0.008
 EXPLAIN_BATCHES = (8, 14, 14)
+# What fills a window: the rows further down come when the typing rests.
+FIRST_ROWS = 12
 
 
 class SearchBridge(QObject):
@@ -64,11 +66,12 @@ class SearchBridge(QObject):
 
     # Searching
 
-    def search(self, query: Query) -> int:
-        """Search in stages; each arrives as `results_ready` unless a newer request came. Returns the request number."""
+    def search(self, query: Query, rows: int = FIRST_ROWS) -> int:
+        """Search in stages; each arrives as `results_ready` unless a newer request came. The first stages have the `rows` that fill the list,
+        the last one all of them. Returns the request number."""
         self._latest_search += 1
         request = self._latest_search
-        self._keyword_searches.put(partial(self._guard_search, request, partial(self._search_words, request, query)))
+        self._keyword_searches.put(partial(self._guard_search, request, partial(self._search_words, request, query, rows)))
         return request
 
     def similar(self, path: Path) -> int:
@@ -98,29 +101,31 @@ class SearchBridge(QObject):
         except Exception as error:
             self.search_failed.emit(request, Failure.of(error))
 
-    def _search_words(self, request: int, query: Query, engine: Engine) -> None:
+    def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The first stage. The second has a thread of its own, so that the words of the next keystroke never wait for it."""
-        if self._publish(request, engine.keyword_search(query)):
-            self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query)))
+        if self._publish(request, engine.keyword_search(query, rows)):
+            self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query, rows)))
 
-    def _search_fused(self, request: int, query: Query, engine: Engine) -> None:
+    def _search_fused(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The second stage. What this computer finds by itself does not wait for a provider."""
         if engine.asks_providers:
             from notesearch.domain import Stage
 
-            if not self._publish(request, replace(engine.search(query, remote=False), stage=Stage.KEYWORD)):
+            if not self._publish(request, replace(engine.search(query, remote=False, rows=rows), stage=Stage.KEYWORD)):
                 return
         try:
-            results = engine.search(query, cancelled=partial(self._is_outdated, request))
+            results = engine.search(query, cancelled=partial(self._is_outdated, request), rows=rows)
         except QueryCancelled:
             return
         if self._publish(request, results):
-            self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results)))
+            self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results, rows)))
 
-    def _explain(self, request: int, results: SearchResults, engine: Engine) -> None:
-        """Find the telling sentences batch by batch, and stop when the person types on."""
+    def _explain(self, request: int, results: SearchResults, rows: int, engine: Engine) -> None:
+        """Add the rows further down, then find the telling sentences batch by batch; stop when the person types on."""
         from notesearch.domain import Stage
 
+        if len(results.matches) >= rows:
+            results = engine.complete(results)
         matches = results.matches
         for start, end in _batches(len(matches)):
             part = engine.explain(replace(results, matches=matches[start:end]))

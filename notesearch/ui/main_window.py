@@ -230,6 +230,8 @@ class MainWindow(QMainWindow):
 
     def _on_status(self, status: IndexingStatus) -> None:
         before, self.status = self.status, status
+        if status.folders:
+            self._expected_folders = 0
         self.page.show_status(status)
         self.status_line.show_status(status)
         if len(status.folders) != self._known_folders and self._ready:
@@ -251,7 +253,8 @@ class MainWindow(QMainWindow):
 
     def _on_folder_added(self, folder: Folder) -> None:
         self._known_folders = max(1, self._known_folders)
-        self._expected_folders = max(0, self._expected_folders - 1)
+        # A status on its way may not know of it yet.
+        self._expected_folders = max(1, self._expected_folders)
         self.pages.setCurrentWidget(self.page)
         self.status_line.tell(f"Added {folder.path.name}")
         self.box.setFocus()

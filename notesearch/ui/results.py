@@ -23,6 +23,8 @@ from notesearch.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]
+# Pixels of a row with one line of snippet; rows for a list that has no size yet.
+LOWEST_ROW, FEWEST_ROWS = 94, 6
 ROW_FLAGS = (
     Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
 )
@@ -205,6 +207,11 @@ class ResultsView(QListView):
     def current(self) -> Row | None:
         found = self.currentIndex().data(ROW_ROLE) if self.currentIndex().isValid() else None
         return found if isinstance(found, Row) else None
+
+    @property
+    def rows_in_sight(self) -> int:
+        """As many rows as the list can show at most, and one that is cut."""
+        return max(FEWEST_ROWS, self.viewport().height() // LOWEST_ROW + 2)
 
     def show_fresh(self, matches: Sequence[Match], *, plain: bool = False, select: bool = True) -> None:
         """The first results of another query: from the top, row 1 selected."""

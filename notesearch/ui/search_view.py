@@ -111,7 +111,7 @@ class SearchView(QWidget):
         self._failure = None
         self._fresh, self._refreshing = True, False
         if search.asks:
-            self._request = self.searches.search(search.query(self._limit))
+            self._request = self.searches.search(search.query(self._limit), self.results.rows_in_sight)
             self._busy_timer.start()
         else:
             self.searches.forget_search()
@@ -135,7 +135,7 @@ class SearchView(QWidget):
             self.searches.recent()
         elif not self._fresh:
             self._refreshing = True
-            self._request = self.searches.search(self._search.query(self._limit))
+            self._request = self.searches.search(self._search.query(self._limit), self.results.rows_in_sight)
 
     # Answers
 

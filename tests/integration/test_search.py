@@ -10,7 +10,7 @@ from notesearch.domain import DocumentState, MatchedBy, Mode, Query, Stage
 from notesearch.embedding.local import LocalEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.errors import NotIndexed, StoreError, UsageError
-from tests.conftest import StartEngine, fill, found, names, wait_until, write
+from tests.conftest import StartEngine, fill, found, names, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
 NOTES = {
@@ -310,3 +310,19 @@ def test_filters_alone_come_newest_first_whatever_the_mode(engine: Engine, notes
     for mode in MODES:
         assert found(engine, "type:md", mode) == [f"{i}.md" for i in (4, 3, 2, 1, 0)]
     assert engine.search(Query(text="type:md", limit=2)).total == 5
+
+
+def test_the_first_rows_and_the_rest_are_the_whole(engine: Engine, notes: Path) -> None:
+    fill(notes, {f"{i}.md": f"# Note {i}\n\nThe marsh had {i} geese.\n" for i in range(30)})
+    reconcile(engine, notes)
+    query = Query(text="geese marsh", limit=20)
+    whole = engine.search(query)
+    first = engine.search(query, rows=5)
+    assert first.matches == whole.matches[:5]
+    assert first.total == whole.total
+    assert engine.complete(first).matches == whole.matches
+    # Another search came between.
+    other = engine.search(Query(text="geese", limit=20), rows=3)
+    assert engine.complete(first).matches == whole.matches
+    assert len(engine.complete(other).matches) == 20
+    assert len(engine.keyword_search(query, 4).matches) == 4

@@ -86,7 +86,7 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(window: MainWind
 def test_a_failing_search_is_said_in_the_list(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = window.bridge._engine
 
-    def full(query: Query) -> SearchResults:
+    def full(query: Query, rows: int) -> SearchResults:
         raise DiskFull
 
     monkeypatch.setattr(engine, "keyword_search", full)
@@ -128,6 +128,7 @@ def test_explaining_in_batches_keeps_rows_and_order(window: MainWindow, qtbot: Q
         return replace(results, stage=Stage.EXPLAINED)
 
     monkeypatch.setattr(engine, "search", many)
+    monkeypatch.setattr(engine, "complete", lambda results: results)
     monkeypatch.setattr(engine, "explain", explain)
     listener = Listener()
     window.page.searches.results_ready.connect(listener.on_results)
