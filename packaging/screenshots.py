@@ -11,7 +11,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
 from notesearch.domain import IndexingState, Stage, Survey
-from notesearch.settings import resource
+from notesearch.settings import Settings, resource, save_settings
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge import Bridge
 from notesearch.ui.drops import FOLDER_OFFER, DropOverlay
@@ -60,182 +61,147 @@ def explained(window: MainWindow) -> bool:
     return results is not None and results.stage is Stage.EXPLAINED and window.page.preview.note is not None
 
 
-def take(folder: Path, query: str) -> list[Path]:
-    """The pictures' paths."""
-    app = make_application()
-    theme = Theme(app)
-    taken = []
+class Studio:
+    """The real window on a data folder of its own, and a camera: each picture is taken in light and in dark."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self.folder, self.taken = folder, []
+        self.theme = Theme(make_application())
+        self.bridge = Bridge(data)
+        self.window = MainWindow(self.bridge, self.theme)
+        self.presence = Presence(self.bridge, self.theme, self.window, StartRequest())
+        self.window.show()
+        self.window.complete()
+        self.bridge.start()
+
+    def picture(self, name: str, widget: QWidget | None = None) -> None:
+        for appearance in ("light", "dark"):
+            self.theme.set_appearance(appearance)
+            pause(200)
+            path = self.folder / f"{name}-{appearance}.png"
+            (widget or self.window).grab().save(str(path))
+            self.taken.append(path)
+
+    def samples(self) -> None:
+        self.bridge.add_samples()
+        wait_until(lambda: indexed(self.window), "the sample notes")
+
+    @property
+    def newest(self) -> Any:
+        """The dialog that was opened last."""
+        return self.window.commands._dialogs[-1]
+
+
+@contextmanager
+def studio(folder: Path, settings: Settings | None = None) -> Iterator[Studio]:
     with tempfile.TemporaryDirectory() as data:
-        bridge = Bridge(Path(data))
-        window = MainWindow(bridge, theme)
-        presence = Presence(bridge, theme, window, StartRequest())
-        window.show()
-        window.complete()
-        bridge.start()
+        if settings is not None:
+            save_settings(Path(data), settings)
+        made = Studio(folder, Path(data))
+        yield made
+        made.presence.close()
+        made.window.leave()
+        made.bridge.close()
+
+
+def take(folder: Path, query: str) -> list[Path]:
+    """The first page, the window, and quick search. The pictures' paths."""
+    with studio(folder) as at:
+        window = at.window
         wait_until(window.first_run.isVisible, "the first page")
-
-        def picture(name: str) -> None:
-            for appearance in ("light", "dark"):
-                theme.set_appearance(appearance)
-                pause(150)
-                path = folder / f"{name}-{appearance}.png"
-                window.grab().save(str(path))
-                taken.append(path)
-
-        picture("first-run")
-        bridge.add_samples()
-        wait_until(lambda: indexed(window), "the sample notes")
+        at.picture("first-run")
+        at.samples()
         window.ask(Search(text=query))
         wait_until(lambda: explained(window), "the results")
         pause(300)
         window.status_line._told.stop()
         window.status_line._show_models()
-        picture("window")
-        taken.extend(take_quick_search(folder, query, presence, theme))
-        presence.close()
-        window.leave()
-        bridge.close()
-    return taken
+        at.picture("window")
+        take_quick_search(at, query)
+        return at.taken
 
 
-def take_quick_search(folder: Path, query: str, presence: Presence, theme: Theme) -> list[Path]:
+def take_quick_search(at: Studio, query: str) -> None:
     """The popup, without and with its preview, and with something dragged over it."""
-    presence.toggle_quick()
-    quick = presence.quick
+    at.presence.toggle_quick()
+    quick = at.presence.quick
     assert quick is not None
     quick.box.set_search(Search(text=query))
     wait_until(lambda: quick._results is not None and quick._results.stage is Stage.EXPLAINED, "quick search's results")
-    taken = []
-    for name in ("quick-search", "quick-search-preview", "quick-search-drop"):
-        if name.endswith("preview"):
-            quick._toggle_preview()
-            wait_until(lambda: quick.preview.note is not None, "the preview")
-        if name.endswith("drop"):
-            quick._toggle_preview()
-            overlay = DropOverlay(theme, quick)
-            overlay.offer(FOLDER_OFFER)
-        for appearance in ("light", "dark"):
-            theme.set_appearance(appearance)
-            pause(200)
-            path = folder / f"{name}-{appearance}.png"
-            quick.grab().save(str(path))
-            taken.append(path)
+    at.picture("quick-search", quick)
+    quick._toggle_preview()
+    wait_until(lambda: quick.preview.note is not None, "the preview")
+    at.picture("quick-search-preview", quick)
+    quick._toggle_preview()
+    DropOverlay(at.theme, quick).offer(FOLDER_OFFER)
+    at.picture("quick-search-drop", quick)
     quick.hide()
-    return taken
 
 
 def take_settings(folder: Path) -> list[Path]:
     """The pages of the settings window, and the questions about closing and about large folders."""
-    app = make_application()
-    theme = Theme(app)
-    taken = []
-    with tempfile.TemporaryDirectory() as data:
-        bridge = Bridge(Path(data))
-        window = MainWindow(bridge, theme)
-        presence = Presence(bridge, theme, window, StartRequest())
-        window.show()
-        window.complete()
-        bridge.start()
-        bridge.add_samples()
-        wait_until(lambda: indexed(window), "the sample notes")
-
-        def picture(name: str, dialog: QWidget) -> None:
-            for appearance in ("light", "dark"):
-                theme.set_appearance(appearance)
-                pause(200)
-                path = folder / f"{name}-{appearance}.png"
-                dialog.grab().save(str(path))
-                taken.append(path)
-
-        window.commands.open_settings()
-        settings: Any = window.commands._dialogs[-1]
+    with studio(folder) as at:
+        at.samples()
+        at.window.commands.open_settings()
+        settings = at.newest
         for page in ("general", "folders", "search", "editor"):
             settings.show_page(getattr(settings, page))
             if page == "folders":
                 settings.folders.rules.setPlainText("Travel/\n*.log\n")
                 wait_until(lambda: "Leaves out" in settings.folders.count.text(), "the count")
-            picture(f"settings-{page}", settings)
+            at.picture(f"settings-{page}", settings)
         settings.reject()
-        window.commands.ask_to_stay("Ctrl+Alt+Space")
-        picture("closing", window.commands._dialogs[-1])
-        window.commands._dialogs[-1].reject()
-        bridge.surveyed.emit(Survey(path=Path("/home/ada"), notes=20_000, more=True, whole="home"))
-        picture("whole-home", window.commands._dialogs[-1])
-        presence.close()
-        window.leave()
-        bridge.close()
-    return taken
+        at.window.commands.ask_to_stay("Ctrl+Alt+Space")
+        at.picture("closing", at.newest)
+        at.newest.reject()
+        at.bridge.surveyed.emit(Survey(path=Path("/home/ada"), notes=20_000, more=True, whole="home"))
+        at.picture("whole-home", at.newest)
+        return at.taken
 
 
 def take_models(folder: Path) -> list[Path]:
     """The dialogs about models, keys and money; nothing leaves this computer."""
-    from notesearch.settings import Settings, save_settings
     from tests.gateway import KEY, Gateway
 
     model = "aimlapi/voyage-2"
-    app = make_application()
-    theme = Theme(app)
-    taken = []
-    with tempfile.TemporaryDirectory() as data, Gateway(key=None, models={"tiny": 64}) as gateway:
-        save_settings(Path(data), Settings().with_provider("aimlapi", base_url=gateway.url))
-        bridge = Bridge(Path(data))
-        window = MainWindow(bridge, theme)
-        window.show()
-        window.complete()
-        bridge.start()
-        bridge.add_samples()
-        wait_until(lambda: indexed(window), "the sample notes")
-        models = window.commands.models
-
-        def picture(name: str, dialog: QWidget) -> None:
-            for appearance in ("light", "dark"):
-                theme.set_appearance(appearance)
-                pause(150)
-                path = folder / f"{name}-{appearance}.png"
-                dialog.grab().save(str(path))
-                taken.append(path)
-
-        def newest() -> Any:
-            return window.commands._dialogs[-1]
-
+    with Gateway(key=None, models={"tiny": 64}) as gateway, studio(folder, Settings().with_provider("aimlapi", base_url=gateway.url)) as at:
+        at.samples()
+        window, models = at.window, at.window.commands.models
         models.open_current()
-        dialog = newest()
+        dialog = at.newest
         wait_until(lambda: bool(dialog.choice.list.rows.choices and dialog._providers), "the models")
         dialog.choice.list.choose(model)
-        picture("models", dialog)
+        at.picture("models", dialog)
         dialog.choice.own.click()
         for field, text in ((dialog.own.name, "home"), (dialog.own.address, gateway.url), (dialog.own.model, "tiny")):
             field.setText(text)
         dialog.own.test.click()
         wait_until(dialog.own.use.isEnabled, "the test of a server")
-        picture("own-server", dialog)
+        at.picture("own-server", dialog)
         dialog.prepare(model)
         wait_until(lambda: dialog.pages.currentWidget() is dialog.consent, "the count")
-        picture("consent", dialog)
+        at.picture("consent", dialog)
         dialog.consent.preview.click()
-        sent = newest()
+        sent = at.newest
         wait_until(lambda: bool(sent._passages), "what is sent")
-        picture("what-is-sent", sent)
+        at.picture("what-is-sent", sent)
         sent.reject()
         models.set_key("aimlapi")
-        picture("key", newest())
-        newest().reject()
+        at.picture("key", at.newest)
+        at.newest.reject()
         models.bridge.set_key("aimlapi", KEY)
         dialog.consent.agree.click()
         wait_until(lambda: window.status is not None and window.status.folders[0].model == model, "the new index")
-        picture("switched", window)
+        at.picture("switched")
         models.open_settings()
-        settings = newest()
-        picture("settings", settings)
+        settings = at.newest
         settings.show_providers("aimlapi")
         wait_until(lambda: settings.providers.info is not None, "the providers")
-        picture("providers", settings)
+        at.picture("providers", settings)
         models.open_ledger()
-        wait_until(lambda: newest().table.rowCount() > 0, "the ledger")
-        picture("ledger", newest())
-        window.leave()
-        bridge.close()
-    return taken
+        wait_until(lambda: at.newest.table.rowCount() > 0, "the ledger")
+        at.picture("ledger", at.newest)
+        return at.taken
 
 
 def main() -> int:
