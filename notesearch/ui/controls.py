@@ -79,17 +79,18 @@ class Question(QMessageBox):
         self.setText(text)
         self.setInformativeText(meaning)
         self.addButton(does, QMessageBox.ButtonRole.AcceptRole)
-        self.addButton(QMessageBox.StandardButton.Cancel)
+        self._cancel = self.addButton(QMessageBox.StandardButton.Cancel)
         for each in self.buttons():
             each.setAccessibleName(each.text().replace("&", ""))
             each.setIcon(type(each.icon())())
-        self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        self.setDefaultButton(self._cancel)
 
     def event(self, event: QEvent) -> bool:
         """Qt makes the first button the default one when light turns to dark."""
         done = super().event(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.LayoutRequest):
-            self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+            # Not the box's `setDefaultButton`, which takes the focus along.
+            self._cancel.setDefault(True)
         return done
 
 
@@ -129,6 +130,8 @@ class ComboBox(QComboBox):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
+        # Qt on X11 and Wayland names such a list by what is chosen in it.
+        self.setAccessibleDescription(name)
         # Long names must not keep a dialog from being narrow.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextLine, QTextOption
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QTextCharFormat, QTextLayout, QTextLine, QTextOption
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
@@ -162,6 +162,11 @@ class ResultDelegate(QStyledItemDelegate):
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), self._theme.colour("line"))
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(QRect(rect.left(), rect.top(), BAR, rect.height()), self._theme.colour("accent"))
+        if state & QStyle.StateFlag.State_HasFocus:
+            # The keys go to the list itself, not to the field.
+            painter.setPen(QPen(self._theme.colour("accent"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -1.5))
         left = rect.left() + PADDING + (CHILD_INDENT if row.child else 0)
         width = self._text_width(row, rect.width())
         top = rect.top() + VERTICAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from notesearch.ui import icons
@@ -14,6 +14,11 @@ from notesearch.ui.theme import Theme
 
 PLACEHOLDER = "Search by words or by meaning"
 CHIP_ROOM = 180
+# What moves among the candidates of an input method, takes one or gives up.
+COMPOSING_KEYS = (
+    Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown, Qt.Key.Key_Backspace,
+)  # fmt: skip
 
 
 class SearchField(QLineEdit):
@@ -43,13 +48,24 @@ class SearchField(QLineEdit):
         self.setAccessibleName(name)
         self.setAccessibleDescription("Type words or a meaning; Up and Down move in the results, Enter opens")
         self.setPlaceholderText(PLACEHOLDER)
+        self._composing = False
         self.setFrame(False)
         self.setAcceptDrops(False)
         self.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
 
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self._composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._steers(event):
+        if self._composing and event.key() in COMPOSING_KEYS:
+            event.accept()
+        elif not self._steers(event):
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab belongs to a composition as the other keys do."""
+        return self._composing or super().focusNextPrevChild(forward)
 
     def _steers(self, event: QKeyEvent) -> bool:
         key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -173,8 +189,12 @@ class SearchBox(QFrame):
             chip.hide()
             chip.deleteLater()
         self._chips = [self._chip(said) for said in wanted]
+        before: QWidget = self.field
         for i, chip in enumerate(self._chips):
             self._layout.insertWidget(2 + i, chip)
+            # Made last, they would come last.
+            QWidget.setTabOrder(before, chip)
+            before = chip
 
     def _chip(self, said: str) -> QToolButton:
         chip = QToolButton(self)

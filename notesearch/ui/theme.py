@@ -176,6 +176,8 @@ def style_sheet(colours: Palette) -> str:
     #side QListView {{ background: {c.side}; border: none; outline: none; }}
     #sideHeading {{ font-size: {CAPS.size}px; color: {c.third}; letter-spacing: 0.6px; }}
     #listPanel, #previewPanel, #results, #previewText, #emptyState {{ background: {c.panel}; border: none; outline: none; }}
+    #previewText {{ border: 1px solid {c.panel}; }}
+    #previewText:focus {{ border: 1px solid {c.accent}; }}
     #summary {{ font-size: {SMALL.size}px; color: {c.second}; background: {c.panel}; border-bottom: 1px solid {c.line}; padding: 0 16px; }}
     #emptyTitle {{ font-size: 15px; font-weight: 600; }}
     #emptyText, #hintText {{ color: {c.second}; }}
