@@ -234,6 +234,10 @@ class X11Session(QObject):
         """Ask the window manager to activate the window that was shown, again and again until it has the keyboard."""
         try:
             viewable = self._coming.get_attributes().map_state == X.IsViewable
+            focus = self._display.get_input_focus().focus
+            if viewable and getattr(focus, "id", focus) == self._coming.id:
+                self._settle()
+                return
         except error.BadWindow:
             viewable, self._ask_until = False, 0.0
         if viewable and now >= self._ask_at:
@@ -247,6 +251,23 @@ class X11Session(QObject):
             self._coming = None
 
     def _arrived(self) -> None:
+        """Qt can be ahead of the X server, and letters go where the server has the focus: see `_ask_for_keyboard`."""
+        if self._coming is None or self._at_window():
+            self._settle()
+        else:
+            self._ask_until = min(self._ask_until, time.monotonic() + HELD_AT_MOST)
+
+    def _at_window(self) -> bool:
+        """Whether the window that was shown has the keyboard, or is gone again."""
+        focus = self._display.get_input_focus().focus
+        if getattr(focus, "id", focus) == self._coming.id:
+            return True
+        try:
+            return bool(self._coming.get_attributes().map_state != X.IsViewable)
+        except error.BadWindow:
+            return True
+
+    def _settle(self) -> None:
         self._coming = None
         self._pressed_at = X.CurrentTime
         self._release()

@@ -1,0 +1,63 @@
+"""What the tray says and shows for each state, and a start that is hidden where no tray comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble
+from notesearch.ui import presence
+from notesearch.ui.main_window import MainWindow
+from notesearch.ui.tray import TrayState, tray_icon, tray_state, tray_words
+
+from .conftest import TIMEOUT
+
+IDLE = IndexingStatus(state=IndexingState.IDLE, documents=3, complete=3)
+AWAITED = ProviderTrouble(provider="aimlapi", model="aimlapi/voyage-2", title="AI/ML API is silent", hint="Tried again.", waits_for_person=False)
+REFUSED = replace(AWAITED, title="AI/ML API refuses the key", waits_for_person=True)
+
+
+@pytest.mark.parametrize(("status", "state"), [
+    (None, TrayState.INDEXING), (replace(IDLE, state=IndexingState.STARTING), TrayState.INDEXING), (IDLE, TrayState.IDLE),
+    (replace(IDLE, state=IndexingState.INDEXING, stage="reading", total=3), TrayState.INDEXING),
+    (replace(IDLE, state=IndexingState.PAUSED), TrayState.PAUSED), (replace(IDLE, problems=2), TrayState.PROBLEM),
+    (replace(IDLE, error="a bug"), TrayState.PROBLEM), (replace(IDLE, troubles=(AWAITED,)), TrayState.WAITING),
+    (replace(IDLE, troubles=(AWAITED, REFUSED)), TrayState.NO_PROVIDER),
+    (replace(IDLE, state=IndexingState.PAUSED, troubles=(REFUSED,)), TrayState.NO_PROVIDER),
+    (replace(IDLE, state=IndexingState.INDEXING, total=3, problems=1, troubles=(AWAITED,)), TrayState.INDEXING),
+])  # fmt: skip
+def test_the_icon_shows_what_matters_most(status: IndexingStatus | None, state: TrayState) -> None:
+    assert tray_state(status) is state
+    assert tray_words(status)
+
+
+def test_the_words_name_the_provider() -> None:
+    assert tray_words(replace(IDLE, troubles=(AWAITED, REFUSED))) == REFUSED.title
+    assert tray_words(replace(IDLE, troubles=(AWAITED,))) == AWAITED.title
+
+
+def test_six_states_are_six_icons(app: QApplication) -> None:
+    for size in (16, 22, 32):
+        pictures = [tray_icon(state).pixmap(size, size).toImage() for state in TrayState]
+        assert all(not picture.isNull() for picture in pictures)
+        assert all(a != b for i, a in enumerate(pictures) for b in pictures[:i])
+
+
+def test_hidden_where_no_tray_comes_it_shows_itself_in_the_task_bar(
+    start_window: Callable[..., MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notes: Path
+) -> None:
+    monkeypatch.setattr(presence, "LOOK_FOR_TRAY_MS", 20)
+    monkeypatch.setattr(presence, "TRAY_WITHIN_MS", 100)
+    window = start_window(notes, ready=True)
+    assert window.presence is not None
+    window.hide()
+    # As a hidden start does.
+    window.presence._look.setInterval(20)
+    window.presence._look.start()
+    qtbot.waitUntil(lambda: window.isMinimized(), timeout=TIMEOUT)
+    assert not window.presence._look.isActive()
