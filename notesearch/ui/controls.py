@@ -33,6 +33,7 @@ Index = QModelIndex | QPersistentModelIndex
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 SPACING = 8
 NARROW = 400
+NARROW_WORDS = 240
 LEAST_WORDS = 120
 
 
@@ -150,7 +151,19 @@ class CheckBox(QCheckBox):
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
+        self._words = text
         self.setAccessibleName(text)
+
+    def set_narrow(self, *, narrow: bool) -> None:
+        """Break the words into lines for a narrow dialog: Qt's own box does not."""
+        lines, metrics = [""], self.fontMetrics()
+        for word in self._words.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if narrow and lines[-1] and metrics.horizontalAdvance(longer) > NARROW_WORDS:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        self.setText("\n".join(lines))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -320,6 +333,8 @@ class Form(QWidget):
                 tall = not isinstance(field, (QLabel, QCheckBox))
                 said.setContentsMargins(0, space + (6 if tall and not narrow else 0), 0, 4 if narrow else 0)
                 self._grid.addWidget(said, 2 * at, 0, 1, 2 if narrow else 1, Qt.AlignmentFlag.AlignTop)
+            if isinstance(field, CheckBox):
+                field.set_narrow(narrow=narrow)
             inside = QVBoxLayout()
             inside.setContentsMargins(0, 0 if narrow and said is not None else space, 0, 0)
             inside.addWidget(field)

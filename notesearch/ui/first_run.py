@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from notesearch.domain import Vault
 from notesearch.ui import icons, wording
@@ -19,6 +19,8 @@ from notesearch.ui.theme import Theme
 PROMISE = "Then type what you mean, and the passage you meant is there: exact words at once, meaning a moment later."
 FORMATS = "Markdown, plain text, Org and reStructuredText. Your notes are only read, and nothing leaves this computer."
 VAULTS_SHOWN = 4
+# A window in which the two buttons do not stand side by side.
+NARROW = 480
 
 
 def _label(name: str, text: str = "", *, centred: bool = True) -> QLabel:
@@ -65,11 +67,13 @@ class FirstRun(QWidget):
         self.samples = _button("Try the sample notes")
         self.choose.clicked.connect(self.choose_wanted)
         self.samples.clicked.connect(self.samples_wanted)
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.setSpacing(12)
+        self._pair.addWidget(self.choose)
+        self._pair.addWidget(self.samples)
         buttons = QHBoxLayout()
-        buttons.setSpacing(12)
         buttons.addStretch(1)
-        buttons.addWidget(self.choose)
-        buttons.addWidget(self.samples)
+        buttons.addLayout(self._pair)
         buttons.addStretch(1)
         zone = QFrame()
         zone.setObjectName("dropZone")
@@ -133,6 +137,11 @@ class FirstRun(QWidget):
         layout.addWidget(add, 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        self._pair.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._asked:
@@ -195,13 +204,17 @@ class EmptyState(QWidget):
         self._buttons = QVBoxLayout()
         self._buttons.setSpacing(8)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 64, 24, 24)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.title)
         layout.addWidget(self.text)
         layout.addSpacing(12)
         layout.addLayout(self._buttons)
         layout.addStretch(1)
+        self.set_margins(64)
+
+    def set_margins(self, top: int) -> None:
+        self.setContentsMargins(24, top, 24, 24)
 
     def say(self, title: str, text: str = "", looser: Sequence[tuple[str, Search]] = ()) -> None:
         self.title.setText(title)

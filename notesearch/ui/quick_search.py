@@ -87,6 +87,7 @@ class QuickSearch(SearchView):
         self.preview.setFixedWidth(PREVIEW_WIDTH)
         self.preview.hide()
         self.summary.hide()
+        self.empty.set_margins(24)
         middle = QHBoxLayout()
         middle.setSpacing(0)
         self._divider = QFrame()
@@ -325,7 +326,7 @@ class QuickSearch(SearchView):
         previews = self.preview.isVisibleTo(self)
         width = WIDTH + (PREVIEW_WIDTH + 1 if previews else 0)
         empty = self.body.currentWidget() is self.empty
-        rows = EMPTY_HEIGHT if empty else self.results.height_of_rows(WIDTH - 2, ROWS_AT_MOST)
+        rows = max(EMPTY_HEIGHT, self.empty.heightForWidth(WIDTH - 2)) if empty else self.results.height_of_rows(WIDTH - 2, ROWS_AT_MOST)
         rows = max(rows, PREVIEW_HEIGHT if previews else 0)
         self.setFixedSize(width + 2 * self._shadow, FIELD_HEIGHT + rows + FOOTER + 2 + 2 * self._shadow)
 

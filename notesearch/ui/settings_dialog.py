@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
 from notesearch.ui.bridge_models import ProviderBridge
 from notesearch.ui.bridge_settings import SettingsBridge
-from notesearch.ui.controls import plain_buttons
+from notesearch.ui.controls import NARROW, plain_buttons
 from notesearch.ui.providers_page import ProvidersPage
 from notesearch.ui.settings_edit import SettingsEdit
 from notesearch.ui.settings_folders import FoldersPage
@@ -69,6 +70,15 @@ class SettingsDialog(QDialog):
         layout.setSpacing(16)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The names of all pages in sight, however narrow it is."""
+        super().resizeEvent(event)
+        narrow, bar = event.size().width() < NARROW, self.tabs.tabBar()
+        if bar.property("narrow") != narrow:
+            bar.setProperty("narrow", narrow)
+            bar.style().unpolish(bar)
+            bar.style().polish(bar)
 
     def show_page(self, page: QWidget) -> None:
         self.tabs.setCurrentWidget(page)

@@ -243,6 +243,7 @@ def style_sheet(colours: Palette) -> str:
     QTabWidget::pane {{ border: none; border-top: 1px solid {c.line}; }}
     QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
     QTabBar::tab {{ background: transparent; color: {c.second}; padding: 8px 16px; border: none; border-bottom: 2px solid transparent; }}
+    QTabBar[narrow="true"]::tab {{ padding: 8px 5px; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
     QTabBar::tab:hover, QTabBar::tab:focus {{ background: {c.hover}; color: {c.text}; }}
     QMenu {{ background: {c.panel}; border: 1px solid {c.line}; padding: 4px; }}
