@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,4 +43,9 @@ def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
 
 
 def _bytes(folder: Path, pattern: str = "*") -> int:
-    return sum(file.stat().st_size for file in folder.glob(pattern) if file.is_file())
+    """What the files of a folder take. One that is replaced meanwhile counts nothing."""
+    total = 0
+    for file in folder.glob(pattern):
+        with contextlib.suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total

@@ -4,6 +4,7 @@ the main thread, methods return at once, answers come as signals to bound method
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,20 +50,31 @@ class SettingsBridge(QObject):
         self._bridge = bridge
         self._counts = LatestWins("ignored notes", rest=COUNT_AFTER)
         self._counting = 0
-        bridge.on_close(self._counts.close)
+        # One after the other, so that the facts that are told last are the last ones.
+        self._desktop = ThreadPoolExecutor(max_workers=1, thread_name_prefix="desktop")
+        self._asked = 0
+        bridge.on_close(self._close)
+
+    def _close(self) -> None:
+        self._counts.close()
+        self._desktop.shutdown(wait=True, cancel_futures=True)
 
     def facts(self) -> None:
-        self._bridge.run(self._facts)
+        self._change(lambda: None)
 
     def set_start_at_login(self, wanted: bool) -> None:
         from notesearch.settings import default_data_dir
 
         data_dir = self._bridge.data_dir
         elsewhere = data_dir if data_dir != default_data_dir() else None
-        self._change("set_start_at_login", wanted, elsewhere)
+        from notesearch.ui import autostart
+
+        self._change(partial(autostart.set_start_at_login, wanted, elsewhere))
 
     def set_opens_links(self, wanted: bool) -> None:
-        self._change("set_opens_links", wanted)
+        from notesearch.ui import autostart
+
+        self._change(partial(autostart.set_opens_links, wanted))
 
     def try_editor(self, template: str) -> None:
         """Open the newest note with it, or one of the sample notes where there is none."""
@@ -73,25 +85,27 @@ class SettingsBridge(QObject):
         self._counting += 1
         self._counts.put(partial(self._count, self._counting, folder, rules))
 
-    def _change(self, name: str, *arguments: object) -> None:
-        def change(engine: Engine) -> None:
-            from notesearch.ui import autostart
+    def _change(self, change: Callable[[], None]) -> None:
+        """Change something of the desktop, then tell the facts, unless something else was asked for meanwhile."""
+        self._asked += 1
+        if not self._bridge.closed:
+            self._desktop.submit(self._changed, self._asked, change)
 
-            try:
-                getattr(autostart, name)(*arguments)
-            except Exception as error:
-                self.login_failed.emit(Failure.of(error))
-            self._facts(engine)
-
-        self._bridge.run(change)
-
-    def _facts(self, engine: Engine) -> None:
+    def _changed(self, number: int, change: Callable[[], None]) -> None:
         from notesearch.ui import autostart
 
+        engine = self._bridge.wait_for_engine()
+        if engine is None:
+            return
+        try:
+            change()
+        except Exception as error:
+            self.login_failed.emit(Failure.of(error))
         facts = DesktopFacts(
             starts_at_login=autostart.starts_at_login(), opens_links=autostart.opens_links(), bytes_on_disk=sum(engine.bytes_on_disk().values())
         )
-        self.facts_ready.emit(facts)
+        if number == self._asked and not self._bridge.closed:
+            self.facts_ready.emit(facts)
 
     def _try_editor(self, engine: Engine, template: str) -> None:
         from notesearch.settings import resource

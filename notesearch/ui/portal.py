@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import queue
 import secrets
-import select
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +17,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 
+from notesearch.ui.desktop_connection import DesktopConnection
 from notesearch.ui.global_key import KeyState, chord_of
 from notesearch.ui.identity import APP_ID
 
@@ -60,8 +57,8 @@ def trigger_of(keys: str) -> str:
     return "+".join([*(word for modifier, word in MODIFIERS if held & modifier), NAMES.get(name, name.lower() if len(name) == 1 else name)])
 
 
-class Portal(QObject):
-    """Starts its thread with the first command. Every method returns at once and may be called from the main thread only.
+class Portal(DesktopConnection):
+    """Every method returns at once and may be called from the main thread only.
 
     Signals:
         key_state: (what is bound, as the desktop words it, or was asked for; KeyState).
@@ -72,34 +69,18 @@ class Portal(QObject):
     key_pressed = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        self._closing = False
+        super().__init__("portal", parent)
         self._bus: DBusConnection | None = None
         self._session = ""
         self._keys = ""
         self._replies: dict[int, Callable[[Message], None]] = {}
         self._responses: dict[str, Callable[[int, dict[str, Any]], None]] = {}
-        self._thread = threading.Thread(target=self._run, name="portal", daemon=True)
 
     # Main thread
 
     def bind(self, keys: str, *, may_ask: bool) -> None:
         """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the person and may not, nothing is bound."""
-        self._commands.put(lambda: self._bind(keys, may_ask))
-        if self._thread.ident is None:
-            self._thread.start()
-        os.write(self._writer, b".")
-
-    def close(self) -> None:
-        self._closing = True
-        if self._thread.ident is not None:
-            os.write(self._writer, b".")
-            self._thread.join(2)
-        for end in (self._reader, self._writer):
-            os.close(end)
+        self._post(lambda: self._bind(keys, may_ask))
 
     # The thread
 
@@ -119,11 +100,7 @@ class Portal(QObject):
 
     def _turn(self) -> None:
         assert self._bus is not None
-        select.select([self._bus.sock, self._reader], [], [])
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
-        while not self._commands.empty():
-            self._commands.get()()
+        self._wait(self._bus.sock.fileno())
         with contextlib.suppress(TimeoutError, BlockingIOError):
             while True:
                 self._take(self._bus.receive(timeout=0))

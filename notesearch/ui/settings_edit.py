@@ -23,6 +23,8 @@ class SettingsEdit(QObject):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.settings = settings
+        # What was handed on and has not come back yet.
+        self._sent: list[Settings] = []
 
     def set(self, **changes: Any) -> None:
         """Change single values. Raises SettingsInvalid, and nothing is changed."""
@@ -31,9 +33,13 @@ class SettingsEdit(QObject):
     def apply(self, settings: Settings) -> None:
         if settings != self.settings:
             self.settings = settings
+            self._sent.append(settings)
             self.changed.emit(settings)
 
     def reload(self, settings: Settings) -> None:
-        if settings != self.settings:
+        """These hold now. The echo of a change made here is no news: something else may have been typed since."""
+        if settings in self._sent:
+            del self._sent[: self._sent.index(settings) + 1]
+        elif settings != self.settings:
             self.settings = settings
             self.reloaded.emit()

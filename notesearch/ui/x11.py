@@ -7,14 +7,9 @@ once it has the focus, and to whoever has it otherwise (X11 protocol, GrabKey an
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import queue
-import select
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain, combinations
 from typing import Any
 
@@ -22,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from Xlib import X, display, error
 from Xlib.protocol import event as protocol
 
+from notesearch.ui.desktop_connection import DesktopConnection
 from notesearch.ui.global_key import KeyState, chord_of
 
 log = logging.getLogger(__name__)
@@ -64,8 +60,8 @@ def keysym_of(keys: str) -> tuple[int, int]:
     return (ord(chr(key).lower()) if 0x20 <= key < 0x100 else 0), mask
 
 
-class X11Session(QObject):
-    """Starts its thread with the first command. Every method returns at once and may be called from the main thread only.
+class X11Session(DesktopConnection):
+    """Every method returns at once and may be called from the main thread only.
 
     Signals:
         opened: whether a compositing manager runs.
@@ -80,11 +76,7 @@ class X11Session(QObject):
     buttons_up = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        self._closing = False
+        super().__init__("x11", parent)
         self._display: Any = None
         self._root: Any = None
         self._keys = ""
@@ -96,7 +88,6 @@ class X11Session(QObject):
         self._awaits_buttons = False
         self._coming: Any = None
         self._ask_at = self._ask_until = 0.0
-        self._thread = threading.Thread(target=self._run, name="x11", daemon=True)
 
     # Main thread
 
@@ -116,28 +107,13 @@ class X11Session(QObject):
     def await_buttons(self) -> None:
         self._post(self._await_buttons)
 
-    def close(self) -> None:
-        self._closing = True
-        if self._thread.ident is not None:
-            self._wake()
-            self._thread.join(2)
-        for end in (self._reader, self._writer):
-            os.close(end)
-
-    def _post(self, command: Callable[[], None]) -> None:
-        self._commands.put(command)
-        if self._thread.ident is None:
-            self._thread.start()
-        self._wake()
-
-    def _wake(self) -> None:
-        os.write(self._writer, b".")
-
     # The thread
 
     def _run(self) -> None:
         try:
             self._display = display.Display()
+            # A window that is gone meanwhile is nobody's fault; Xlib would write it to the terminal.
+            self._display.set_error_handler(lambda *_: None)
             self._root = self._display.screen().root
             atom = self._display.intern_atom(f"_NET_WM_CM_S{self._display.get_default_screen()}")
             self.opened.emit(self._display.get_selection_owner(atom) != X.NONE)
@@ -154,12 +130,7 @@ class X11Session(QObject):
         """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is held down."""
         busy = self._down or self._held_until or self._awaits_buttons
         wait = SHOWN_EVERY if self._coming is not None else LOOK_EVERY if busy else None
-        if not self._display.pending_events():
-            select.select([self._display.fileno(), self._reader], [], [], wait)
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._reader, 4096)
-        while not self._commands.empty():
-            self._commands.get()()
+        self._wait(self._display.fileno(), 0 if self._display.pending_events() else wait)
         while self._display.pending_events():
             self._take(self._display.next_event())
         if self._coming is not None:

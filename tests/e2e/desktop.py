@@ -275,7 +275,15 @@ class Program:
 
     @property
     def unnamed(self) -> list[str]:
-        return [*self.desktop.read(self.process.pid, "unnamed")]
+        """Controls without a name. A list that is filled anew meanwhile is read again."""
+        found: list[str] = []
+
+        def read() -> bool:
+            found[:] = self.desktop.read(self.process.pid, "unnamed")
+            return True
+
+        self.until(read, "the tree holds still")
+        return found
 
     @property
     def shown(self) -> list[tuple[str, str]]:

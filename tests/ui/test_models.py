@@ -378,7 +378,7 @@ def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(remote_w
     assert {label for label, _ in banner.message.actions} == {"Set the key\N{HORIZONTAL ELLIPSIS}", "Try again"}
     assert window.status is not None
     assert window.status.state is IndexingState.IDLE, "indexing waits for nothing"
-    assert "words only" in window.page.summary.accessibleDescription()
+    qtbot.waitUntil(lambda: "words only" in window.page.summary.accessibleDescription(), timeout=TIMEOUT)
     gateway.rule = None
     press(qtbot, banner, "Try again")
     # What is asked is asked once more by itself.

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from notesearch.engine.engine import Engine
+from notesearch.settings import Settings
 from notesearch.ui import autostart, desktop
 from notesearch.ui.global_key import KeyState, KeyStatus
 from notesearch.ui.key_field import KeyField
 from notesearch.ui.key_steps import command_line, key_words, steps_for
 from notesearch.ui.main_window import MainWindow
 from notesearch.ui.settings_dialog import SettingsDialog
+from notesearch.ui.settings_edit import SettingsEdit
 
-from .conftest import NOTES, TIMEOUT, at_rest
+from .conftest import NOTES, TIMEOUT, at_rest, close
 
 CTRL, ALT, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -233,8 +235,7 @@ def test_a_choice_made_a_moment_before_the_end_is_kept(start_window: Callable[..
     dialog = opened(window)
     dialog.general.closing.setCurrentIndex(dialog.general.closing.findData("stay"))
     dialog.search.results.setCurrentIndex(dialog.search.results.findData(100))
-    window.leave()
-    window.bridge.close(window.state)
+    close(window, window.bridge)
     engine = Engine(tmp_path / "data", read_only=True)
     settings = engine.settings()
     assert (settings.when_closed, settings.results_limit) == ("stay", 100)
@@ -246,3 +247,19 @@ def test_every_control_of_the_settings_has_a_name(window: MainWindow, qtbot: QtB
         dialog.show_page(page)
         for kind in (QPushButton, *(type(w) for w in (dialog.general.appearance, dialog.general.login, dialog.editor.command, dialog.folders.rules))):
             assert [w for w in page.findChildren(kind) if w.isVisible() and not w.accessibleName()] == []
+
+
+def test_the_echo_of_a_change_does_not_undo_what_was_typed_since() -> None:
+    first = dataclasses.replace(Settings(), editor="one {path}")
+    second = dataclasses.replace(first, editor="two {path}")
+    edit = SettingsEdit(Settings())
+    reloads: list[int] = []
+    edit.reloaded.connect(lambda: reloads.append(1))
+    edit.apply(first)
+    edit.apply(second)
+    edit.reload(first)
+    assert edit.settings == second
+    edit.reload(second)
+    assert not reloads
+    edit.reload(first)
+    assert (edit.settings, reloads) == (first, [1])
