@@ -2,8 +2,9 @@
 
     tests/bench/quiet.py [--seconds 60] [--beside NAME=VALUE]
 
-Processor time, wake-ups by thread, bytes written; and its memory before a query has loaded the model, beside a bare Qt window's, in one run. It
-goes to rest after seconds here, instead of ten minutes. `--beside`: memory of a second one, with that in its environment.
+Processor time, wake-ups by thread, bytes written; and its memory before a query has loaded the model, with it, and when it is unloaded, beside a
+bare Qt window's, in one run. It goes to rest after seconds here, instead of ten minutes. `--beside`: memory of a second one, with that in its
+environment.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ app.exec()
 PROGRAM = """
 import sys
 from notesearch.engine.engine import Engine
-Engine.__init__.__kwdefaults__["idle"] = 4.0
+from notesearch.embedding.local import LocalEmbedder
+Engine.__init__.__kwdefaults__["idle"] = LocalEmbedder.__init__.__kwdefaults__["idle"] = 4.0
 from notesearch.__main__ import main
 sys.exit(main(["--data-dir", sys.argv[1], "--hidden"]))
 """
-SETTLE = 40.0
+SETTLE, QUERY = 40.0, 2.5
 
 
 @contextmanager
@@ -125,7 +127,13 @@ def main() -> None:
             before, wrote, used = wake_ups(us), written(us), sum(process.cpu_times()[:2])
             time.sleep(seconds)
             after, wrote, used = wake_ups(us), written(us) - wrote, sum(process.cpu_times()[:2]) - used
-            memory = [("bare Qt window", *megabytes(bare.pid)), ("the program, model not loaded", *megabytes(us))]
+            memory = [("bare Qt window", *megabytes(bare.pid)), ("the program, before a query has loaded the model", *megabytes(us))]
+            search = [sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "undo the last commit"]
+            subprocess.run(search, cwd=ROOT, env={**os.environ, **env}, check=True)
+            time.sleep(QUERY)
+            memory.append(("a moment after a query, model loaded", *megabytes(us)))
+            time.sleep(SETTLE)
+            memory.append(("at rest again, model unloaded", *megabytes(us)))
             if name:
                 memory.append((f"with {arguments.beside}", *megabytes(second.pid)))
             children = len(process.children())

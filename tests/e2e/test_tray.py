@@ -195,3 +195,20 @@ def test_closing_can_quit_and_without_a_tray_always_does(start: Start, notes: Pa
     again = start(notes)
     close_window(again)
     assert again.wait() == 0
+
+
+def test_start_at_login_is_offered_once(start: Start, notes: Path, trayer: Trayer, desktop: Desktop) -> None:
+    entry = desktop.home / ".config" / "autostart" / "org.notesearch.Notesearch.desktop"
+    program = start(notes)
+    program.until(lambda: program.shows("Start Notesearch when you log in?"), "the offer")
+    assert not entry.exists(), "off by default"
+    program.click("Start at login")
+    program.until(entry.exists, "the desktop's own file")
+    assert "--hidden" in entry.read_text()
+    entry.unlink()
+    assert program.terminate() == 0
+    again = start()
+    again.until(lambda: again.status.startswith("Up to date"), "it is at rest")
+    assert not again.shows("Start Notesearch when you log in?")
+    again.search("castle", "Tram")
+    assert not again.shows("Start Notesearch when you log in?")

@@ -187,3 +187,18 @@ def test_other_programs_folders_are_offered_at_the_first_start(
     row.click()
     qtbot.waitUntil(lambda: at_rest(window, 2), timeout=TIMEOUT)
     assert window.pages.currentWidget() is window.page
+
+
+def test_first_results_are_there_while_the_rest_is_read(start_window: Start, qtbot: QtBot, tmp_path: Path) -> None:
+    vault = tmp_path / "Large"
+    vault.mkdir()
+    for i in range(1200):
+        (vault / f"{i}.md").write_text(f"# Entry {i}\n\nOn day {i} we saw geese over the marsh, and the tram was late again.\n")
+    window = start_window()
+    window.bridge.add_folder(vault)
+    qtbot.waitUntil(lambda: window.page.results.results.rowCount() > 0, timeout=TIMEOUT)
+    assert window.status is not None
+    assert window.status.complete < 1200
+    qtbot.keyClicks(window.box.field, "geese")
+    qtbot.waitUntil(lambda: "geese" in window.page.results.results.rows[0].passage.snippet, timeout=TIMEOUT)
+    assert window.status.complete < 1200, "found by words long before all of it is embedded"
