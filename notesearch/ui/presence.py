@@ -246,7 +246,10 @@ class Presence(QObject):
 
     def stays(self) -> bool:
         """The window is being closed: whether the program goes on without it. Asks the person the first time."""
-        settings = self._window.settings
+        settings, application = self._window.settings, QGuiApplication.instance()
+        if isinstance(application, QGuiApplication) and application.isSavingSession():
+            # The person logs out: nobody is there to be asked.
+            return False
         if settings is None or not self.way_back or settings.when_closed == "quit":
             return False
         if settings.when_closed == "ask":
