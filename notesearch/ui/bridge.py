@@ -176,7 +176,7 @@ class Bridge(QObject):
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
             self._engine = None
-            if isinstance(error, DataFolderHeld) and hand_over_late(self.data_dir, self._request):
+            if isinstance(error, DataFolderHeld) and hand_over_late(self.data_dir, self._request, self._closing):
                 self.handed_over.emit()
             else:
                 self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QMenu, QWidget
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui import wording
 from notesearch.ui.banner import Message
+from notesearch.ui.controls import ELLIPSIS
 from notesearch.ui.folder_offers import FolderOffers
 from notesearch.ui.model_commands import ModelCommands
 from notesearch.ui.result_delegate import Row
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from notesearch.ui.problems import ProblemsDialog
     from notesearch.ui.search_view import SearchView
 
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 TAGS_SHOWN = 40
 
 
@@ -74,6 +74,7 @@ class Commands(QObject):
         self._action(menu, f"Ledger of requests{ELLIPSIS}", self.models.open_ledger)
         menu.addSeparator()
         self._action(menu, "Show or hide the preview", self._toggle_preview, "Ctrl+P")
+        self._action(menu, "Quick search", self._quick_search)
         self._action(menu, "Back to the search field", self._to_field, "Ctrl+L")
         self._action(menu, f"Settings{ELLIPSIS}", self.open_settings, "Ctrl+,")
         menu.addSeparator()
@@ -330,6 +331,10 @@ class Commands(QObject):
 
     def _toggle_preview(self) -> None:
         self._window.page.toggle_preview()
+
+    def _quick_search(self) -> None:
+        if self._window.presence is not None:
+            self._window.presence.toggle_quick()
 
     def _to_field(self) -> None:
         self._window.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 from notesearch.ui.theme import ROW_TITLE, SMALL, Theme, font
 
 Index = QModelIndex | QPersistentModelIndex
+Buttons = TypeVar("Buttons", QDialogButtonBox, QMessageBox)
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 SPACING = 8
@@ -63,7 +65,7 @@ def hint(text: str = "") -> QLabel:
     return label(text, "hintText")
 
 
-def plain_buttons(box: QDialogButtonBox) -> QDialogButtonBox:
+def plain_buttons(box: Buttons) -> Buttons:
     """The buttons of a box with names and without the style's own icons."""
     for each in box.buttons():
         each.setAccessibleName(each.text().replace("&", ""))
@@ -81,9 +83,7 @@ class Question(QMessageBox):
         self.setInformativeText(meaning)
         self.addButton(does, QMessageBox.ButtonRole.AcceptRole)
         self._cancel = self.addButton(QMessageBox.StandardButton.Cancel)
-        for each in self.buttons():
-            each.setAccessibleName(each.text().replace("&", ""))
-            each.setIcon(type(each.icon())())
+        plain_buttons(self)
         self.setDefaultButton(self._cancel)
 
     def event(self, event: QEvent) -> bool:
@@ -114,9 +114,7 @@ class Choice(QMessageBox):
         # For Esc, which a box without it would not take.
         self._neither = self.addButton(QMessageBox.StandardButton.Cancel)
         self.setEscapeButton(self._neither)
-        for each in self.buttons():
-            each.setAccessibleName(each.text().replace("&", ""))
-            each.setIcon(type(each.icon())())
+        plain_buttons(self)
         self.setDefaultButton(self._first)
         self.finished.connect(self._on_finished)
 

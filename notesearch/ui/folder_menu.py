@@ -9,10 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from notesearch.domain import Folder, FolderState
+from notesearch.ui.controls import ELLIPSIS
 from notesearch.ui.wording import model_name
 from notesearch.ui.wording_models import forget_former
-
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Command(Enum):

@@ -283,15 +283,14 @@ class MainWindow(QMainWindow):
 
     def keep_query(self) -> None:
         """Put what is asked into the history, because it led somewhere or stood for a while."""
-        before = self.history.entries
-        self.history.keep(self.box.search)
-        if self.history.entries != before:
-            self._state_timer.start()
+        self.keep_search(self.box.search)
 
     def keep_search(self, search: Search) -> None:
-        """Put something asked elsewhere into the history."""
+        """As `keep_query`, for what was asked elsewhere."""
+        before = self.history.entries
         self.history.keep(search)
-        self._state_timer.start()
+        if self.history.entries != before:
+            self._state_timer.start()
 
     def ask_text(self, text: str) -> None:
         """Ask plain words, from outside."""

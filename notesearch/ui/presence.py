@@ -209,7 +209,9 @@ class Presence(QObject):
             self.tray.show_status(status)
         if self.quick is not None:
             self.quick.show_status(status)
-        done = status.state == "idle" and status.complete > 0 and not status.waiting
+        from notesearch.domain import IndexingState
+
+        done = status.state is IndexingState.IDLE and status.complete > 0 and not status.waiting
         if done and self.tray is not None and self.tray.available and not self._window.login_offered:
             self._offer_login()
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
@@ -15,8 +16,8 @@ from notesearch.settings import LOCK
 
 log = logging.getLogger(__name__)
 
-# Seconds: what a running window takes to answer at most, and what one that is still starting takes until it listens.
-ANSWERS_WITHIN, LISTENS_WITHIN = 5.0, 3.0
+# Seconds: what a running window takes to answer at most, what one that is still starting takes until it listens, and how often that one is asked.
+ANSWERS_WITHIN, LISTENS_WITHIN, ASK_AGAIN = 5.0, 3.0, 0.05
 SHOW = "show"
 SCHEME = "notesearch"
 LONGEST_QUERY = 500
@@ -94,9 +95,9 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
         return False
 
 
-def hand_over_late(data_dir: Path, request: StartRequest, *, pause: float = 0.05) -> bool:
-    """As `hand_over` after another process was found to have the data folder: it may not listen yet. Blocks for seconds."""
+def hand_over_late(data_dir: Path, request: StartRequest, closing: Event) -> bool:
+    """As `hand_over` after another process was found to have the data folder: it may not listen yet. Blocks for seconds, unless `closing`."""
     deadline = time.monotonic() + LISTENS_WITHIN
-    while (handed := hand_over(data_dir, request)) is None and time.monotonic() < deadline:
-        time.sleep(pause)
+    while (handed := hand_over(data_dir, request)) is None and time.monotonic() < deadline and not closing.wait(ASK_AGAIN):
+        pass
     return bool(handed)

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.ui import icons, wording
+from notesearch.ui.controls import ELLIPSIS
 
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 HOST = "org.kde.StatusNotifierWatcher"
 # Platforms of Qt without a screen: they know no tray, and Qt warns.
 TRAYLESS = ("offscreen", "minimal")

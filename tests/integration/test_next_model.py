@@ -37,6 +37,17 @@ def vectors_of(data_dir: Path, identifier: str) -> int:
     return ask(data_dir, f"{EVERY} WHERE fingerprint = '{mark(identifier)}'")
 
 
+def on_own_server(start_remote: StartRemote, notes: Path, own: Gateway) -> Engine:
+    """An engine with a folder that a server of the person's own has embedded."""
+    engine = start_remote()
+    fill(notes, VAULT)
+    engine.make_known("shed", "mine", own.url)
+    engine.add_folder(notes, "shed/mine")
+    engine.agree(notes)
+    reconcile(engine)
+    return engine
+
+
 # Beside the old one
 
 
@@ -180,12 +191,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(start_remote: Start
 
 def test_a_former_model_that_has_left_the_settings_is_dropped_too(start_remote: StartRemote, notes: Path) -> None:
     with Gateway(key=None, models={"mine": 64}) as own:
-        engine = start_remote()
-        fill(notes, VAULT)
-        engine.make_known("shed", "mine", own.url)
-        engine.add_folder(notes, "shed/mine")
-        engine.agree(notes)
-        reconcile(engine)
+        engine = on_own_server(start_remote, notes, own)
         use(engine, notes, SMALL)
         settings = engine.settings()
         engine.save_settings(replace(settings, models=()))
@@ -368,12 +374,7 @@ def test_own_dimensions_are_another_model(remote: Engine, notes: Path, gateway: 
 def test_a_model_of_ones_own_tested_again_goes_on(start_remote: StartRemote, notes: Path, tmp_path: Path) -> None:
     """What is found differs (a smaller batch, say) while its vectors stay what they are."""
     with Gateway(key=None, models={"mine": 64}) as own:
-        engine = start_remote()
-        fill(notes, VAULT)
-        engine.make_known("shed", "mine", own.url)
-        engine.add_folder(notes, "shed/mine")
-        engine.agree(notes)
-        reconcile(engine)
+        engine = on_own_server(start_remote, notes, own)
         number = len(own.requests)
         own.most_items = 3
         engine.test_provider("shed", "mine")

@@ -414,6 +414,16 @@ def test_a_second_window_hands_over_to_the_first(
     assert not second.failure_page.isVisible()
 
 
+def test_the_menu_calls_quick_search_and_sends_it_away(window: MainWindow) -> None:
+    assert window.presence is not None
+    called = next(action for action in window.commands.main_menu.actions() if action.text() == "Quick search")
+    called.trigger()
+    assert window.presence.quick is not None
+    assert window.presence.quick.isVisible()
+    called.trigger()
+    assert not window.presence.quick.isVisible()
+
+
 def test_keys_and_about_open(window: MainWindow, qtbot: QtBot) -> None:
     window.commands.open_keys()
     window.commands.open_about()
