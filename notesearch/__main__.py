@@ -11,7 +11,9 @@ from pathlib import Path
 
 from notesearch.errors import NoDisplay, NotesearchError, UsageError
 
-COMMANDS = frozenset({"add", "remove", "index", "search", "similar", "status", "models", "doctor", "use", "key"})
+COMMANDS = frozenset(
+    {"add", "remove", "index", "search", "similar", "status", "models", "doctor", "use", "key"}
+)
 EXTRACTION = "--extraction-worker"
 WRONG_USE, COULD_NOT_RUN = 2, 3
 
@@ -49,7 +51,10 @@ def _first_word(arguments: Sequence[str]) -> str:
 
 
 def _window(arguments: Sequence[str]) -> int:
-    usage = "notesearch [--data-dir DIR] [--toggle | --search TEXT | --hidden] [FOLDER... | notesearch://search?q=TEXT]"
+    usage = (
+        "notesearch [--data-dir DIR] [--toggle | --search TEXT | --hidden] [FOLDER... | "
+        "notesearch://search?q=TEXT]"
+    )
     parser = argparse.ArgumentParser(prog="notesearch", usage=usage, add_help=False)
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--toggle", action="store_true")
@@ -65,14 +70,18 @@ def _window(arguments: Sequence[str]) -> int:
         raise UsageError("A link stands alone", hint="notesearch --help lists the commands.")
     for word in options.words:
         if not links and not os.path.isdir(word):
-            raise UsageError(f"There is no folder or command {word!r}", hint="notesearch --help lists the commands.")
+            raise UsageError(
+                f"There is no folder or command {word!r}", hint="notesearch --help lists the commands."
+            )
     search = query_of_link(links[0]) if links else plain_query(options.search)
     folders = tuple(Path(os.path.abspath(word)) for word in options.words if not links)
     request = StartRequest(folders=folders, search=search, toggle=options.toggle, hidden=options.hidden)
     data_dir = options.data_dir.expanduser().absolute() if options.data_dir else default_data_dir()
     if hand_over(data_dir, request):
         return 0
-    if sys.platform.startswith("linux") and not any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+    if sys.platform.startswith("linux") and not any(
+        os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
         raise NoDisplay
     from notesearch.ui.app import run
 

@@ -1,8 +1,10 @@
-"""Providers and embedding models as data: dimensions, limits, instructions, manners, price; and the fingerprint that vectors are kept under.
+"""Providers and embedding models as data: dimensions, limits, instructions, manners, price; and the
+fingerprint that vectors are kept under.
 
-Nothing here runs a model or touches the network. A change of anything a vector depends on changes the fingerprint, so old and new vectors
-never mix. Facts about the AI/ML API are from its published request schemas (tests/data/aimlapi-schemas.json); limits of one request are those
-of the makers behind it (OpenAI, Voyage, Google, Alibaba), since the gateway publishes none: a smaller one is found when it is met.
+Nothing here runs a model or touches the network. A change of anything a vector depends on changes the
+fingerprint, so old and new vectors never mix. Facts about the AI/ML API are from its published request
+schemas (tests/data/aimlapi-schemas.json); limits of one request are those of the makers behind it (OpenAI,
+Voyage, Google, Alibaba), since the gateway publishes none: a smaller one is found when it is met.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ OWN_KEY_VARIABLE = "NOTESEARCH_API_KEY"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
-    """A server that embeds. `key_variable`: the environment variable that stands in for a stored key. `requests_at_once`: the most that are in
-    flight. `page`: where an account is made and topped up."""
+    """A server that embeds. `key_variable`: the environment variable that stands in for a stored key.
+    `requests_at_once`: the most that are in flight. `page`: where an account is made and topped up."""
 
     name: str
     title: str
@@ -45,22 +47,34 @@ class Provider:
 
 PROVIDERS: tuple[Provider, ...] = (
     Provider(
-        name="aimlapi", title="AI/ML API", base_url="https://api.aimlapi.com/v1", key_variable="AIMLAPI_API_KEY", needs_key=True,
-        requests_at_once=8, page="https://aimlapi.com/app/keys",
+        name="aimlapi",
+        title="AI/ML API",
+        base_url="https://api.aimlapi.com/v1",
+        key_variable="AIMLAPI_API_KEY",
+        needs_key=True,
+        requests_at_once=8,
+        page="https://aimlapi.com/app/keys",
     ),
     Provider(
-        name="openai", title="OpenAI", base_url="https://api.openai.com/v1", key_variable="OPENAI_API_KEY", needs_key=True,
-        requests_at_once=8, page="https://platform.openai.com/api-keys",
+        name="openai",
+        title="OpenAI",
+        base_url="https://api.openai.com/v1",
+        key_variable="OPENAI_API_KEY",
+        needs_key=True,
+        requests_at_once=8,
+        page="https://platform.openai.com/api-keys",
     ),
-)  # fmt: skip
+)
 
 KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
 
 
 def provider(name: str, base_url: str = "") -> Provider:
-    """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server of the person's own.
+    """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server
+    of the person's own.
 
-    Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host but this machine.
+    Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host
+    but this machine.
     """
     known = next((p for p in PROVIDERS if p.name == name), None)
     if known is not None:
@@ -69,12 +83,16 @@ def provider(name: str, base_url: str = "") -> Provider:
         raise UsageError(f"{name!r} is no name for a provider", hint="Use letters, digits, - and _.")
     if not base_url:
         names = ", ".join(p.name for p in PROVIDERS)
-        raise UsageError(f"There is no provider called {name!r}", hint=f"Known: {names}. For a server of your own give its address: --base-url URL.")
+        raise UsageError(
+            f"There is no provider called {name!r}",
+            hint=f"Known: {names}. For a server of your own give its address: --base-url URL.",
+        )
     return Provider(name=name, title=name, base_url=checked_url(base_url))
 
 
 def checked_url(url: str) -> str:
-    """`url` without what follows the path and without a slash at its end. Raises UsageError or InsecureAddress."""
+    """`url` without what follows the path and without a slash at its end. Raises UsageError or
+    InsecureAddress."""
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname or "", parts.port
@@ -84,7 +102,10 @@ def checked_url(url: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise UsageError("The base URL is not an address", hint="It looks like https://host/v1.")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError("The base URL holds more than an address", hint="Leave out names, passwords and what follows ? or #; set a key instead.")
+        raise UsageError(
+            "The base URL holds more than an address",
+            hint="Leave out names, passwords and what follows ? or #; set a key instead.",
+        )
     if parts.scheme == "http" and not is_loopback(host):
         raise InsecureAddress
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -100,11 +121,13 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkRecipe:
-    """How text is cut for a model. Sizes in tokens of `tokenizer` ("minilm": the bundled WordPiece vocabulary), prefix included.
+    """How text is cut for a model. Sizes in tokens of `tokenizer` ("minilm": the bundled WordPiece
+    vocabulary), prefix included.
 
-    Sections are cut near `target`, never above `maximum`; a section under `minimum` is merged with its neighbour. `overlap` is the share of
-    a chunk repeated at the start of the next one, only where a section is cut. `characters`: the most that an embedded text holds, prefix
-    included; 0 for no limit. `version` changes with the algorithm.
+    Sections are cut near `target`, never above `maximum`; a section under `minimum` is merged with its
+    neighbour. `overlap` is the share of a chunk repeated at the start of the next one, only where a section
+    is cut. `characters`: the most that an embedded text holds, prefix included; 0 for no limit. `version`
+    changes with the algorithm.
     """
 
     target: int
@@ -123,9 +146,10 @@ Fields = tuple[tuple[str, str | bool | int], ...]
 class Manners:
     """How a remote model wants to be asked.
 
-    `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent. `query_fields`, `document_fields`:
-    further fields of the body. `dimensions` is sent where `takes_dimensions` and the number differs from `default_dimensions` (0: the
-    default is not known for certain); it may be from `least_dimensions` to `most_dimensions`. Limits of one request: 0 for none.
+    `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent.
+    `query_fields`, `document_fields`: further fields of the body. `dimensions` is sent where
+    `takes_dimensions` and the number differs from `default_dimensions` (0: the default is not known for
+    certain); it may be from `least_dimensions` to `most_dimensions`. Limits of one request: 0 for none.
     """
 
     encoding: str = "omit"
@@ -143,11 +167,13 @@ class Manners:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddingModel:
-    """One embedding model. `context` is the most tokens it reads; instructions are put before queries and documents.
+    """One embedding model. `context` is the most tokens it reads; instructions are put before queries and
+    documents.
 
-    `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local model. `price`: US dollars
-    per million tokens, None where it is not known. `retired`: why it may be gone, "" where it is served. `shortened`: `dimensions` is the
-    person's choice. `best_for`: what it is made for, for people.
+    `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local
+    model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be gone,
+    "" where it is served. `shortened`: `dimensions` is the person's choice. `best_for`: what it is made for,
+    for people.
     """
 
     provider: str
@@ -179,8 +205,9 @@ LOCAL = EmbeddingModel(
     title="all-MiniLM-L6-v2 (bundled, on this computer)",
     dimensions=384,
     context=256,
-    # Measured on SciFact train, nDCG@10 of vectors alone / fused: chunks of 128 tokens 0.691 / 0.742, of 192 0.685 / 0.741, of 256
-    # 0.683 / 0.743. The fused lists are equal, so the size with the fewest vectors (10,000 against 21,400).
+    # Measured on SciFact train, nDCG@10 of vectors alone / fused: chunks of 128 tokens 0.691 / 0.742, of 192
+    # 0.685 / 0.741, of 256 0.683 / 0.743. The fused lists are equal, so the size with the fewest vectors
+    # (10,000 against 21,400).
     recipe=ChunkRecipe(target=220, maximum=256, minimum=60, overlap=0.12),
     revision="int8-1",
     floor=0.12,
@@ -197,61 +224,127 @@ VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characte
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
 
-def _openai(provider: str, name: str, dimensions: int, price: float | None, best_for: str = "") -> EmbeddingModel:
+def _openai(
+    provider: str, name: str, dimensions: int, price: float | None, best_for: str = ""
+) -> EmbeddingModel:
     third = name.startswith("text-embedding-3")
-    # "Default is 1024" says the schema, 1536 numbers has its example: so 3-small and 3-large are always told. ada-002 refuses the field.
-    # 2,048 inputs and 300,000 tokens a request are OpenAI's limits. The gateway publishes none; replies of a thousand vectors are 8 MB each, and
-    # 256 at a time, eight requests at once, are there sooner.
+    # "Default is 1024" says the schema, 1536 numbers has its example: so 3-small and 3-large are always told.
+    # ada-002 refuses the field. 2,048 inputs and 300,000 tokens a request are OpenAI's limits. The gateway
+    # publishes none; replies of a thousand vectors are 8 MB each, and 256 at a time, eight requests at once,
+    # are there sooner.
     manners = Manners(
-        encoding="base64", takes_dimensions=third, least_dimensions=256 if third else 0, most_dimensions=dimensions if third else 0,
-        items_per_request=2048 if provider == "openai" else 256, tokens_per_request=300_000,
-    )  # fmt: skip
+        encoding="base64",
+        takes_dimensions=third,
+        least_dimensions=256 if third else 0,
+        most_dimensions=dimensions if third else 0,
+        items_per_request=2048 if provider == "openai" else 256,
+        tokens_per_request=300_000,
+    )
     return EmbeddingModel(
-        provider=provider, name=name, title=f"OpenAI {name}", dimensions=dimensions, context=8000, recipe=LARGE, remote=True, manners=manners,
-        price=price, best_for=best_for,
-    )  # fmt: skip
+        provider=provider,
+        name=name,
+        title=f"OpenAI {name}",
+        dimensions=dimensions,
+        context=8000,
+        recipe=LARGE,
+        remote=True,
+        manners=manners,
+        price=price,
+        best_for=best_for,
+    )
 
 
 def _voyage(name: str, dimensions: int, context: int, tokens: int, best_for: str = "") -> EmbeddingModel:
-    # The gateway's enum for input_type knows "document" only (it is also the default): a query goes without the field where the schema lets
-    # it, since Voyage's "query" is refused with a 400. 128 inputs and `tokens` a request are Voyage's limits.
-    manners = Manners(document_fields=(("input_type", "document"),), items_per_request=128, characters_per_item=800, tokens_per_request=tokens)
+    # The gateway's enum for input_type knows "document" only (it is also the default): a query goes without
+    # the field where the schema lets it, since Voyage's "query" is refused with a 400. 128 inputs and
+    # `tokens` a request are Voyage's limits.
+    manners = Manners(
+        document_fields=(("input_type", "document"),),
+        items_per_request=128,
+        characters_per_item=800,
+        tokens_per_request=tokens,
+    )
     return EmbeddingModel(
-        provider="aimlapi", name=name, title=f"Voyage {name}", dimensions=dimensions, context=context, recipe=VOYAGE, remote=True, manners=manners,
+        provider="aimlapi",
+        name=name,
+        title=f"Voyage {name}",
+        dimensions=dimensions,
+        context=context,
+        recipe=VOYAGE,
+        remote=True,
+        manners=manners,
         best_for=best_for,
-    )  # fmt: skip
+    )
 
 
-def _google(name: str, *, shorter: bool, items: int = 250, price: float | None = None, best_for: str = "") -> EmbeddingModel:
-    # `title` is one field for the whole request, so it would cost a request per note: the chunk's own prefix names the note instead.
-    # Cut text would be found by its beginning only, without a word: auto_truncate off makes that an error. 250 inputs (gecko@001: 5) and
-    # 20,000 tokens a request are Google's limits.
+def _google(
+    name: str, *, shorter: bool, items: int = 250, price: float | None = None, best_for: str = ""
+) -> EmbeddingModel:
+    # `title` is one field for the whole request, so it would cost a request per note: the chunk's own prefix
+    # names the note instead. Cut text would be found by its beginning only, without a word: auto_truncate off
+    # makes that an error. 250 inputs (gecko@001: 5) and 20,000 tokens a request are Google's limits.
     whole: Fields = (("auto_truncate", False),)
     manners = Manners(
-        query_fields=(("task_type", "RETRIEVAL_QUERY"), *whole), document_fields=(("task_type", "RETRIEVAL_DOCUMENT"), *whole),
-        takes_dimensions=shorter, default_dimensions=768, least_dimensions=64 if shorter else 0, most_dimensions=768 if shorter else 0,
-        items_per_request=items, tokens_per_request=20_000,
-    )  # fmt: skip
+        query_fields=(("task_type", "RETRIEVAL_QUERY"), *whole),
+        document_fields=(("task_type", "RETRIEVAL_DOCUMENT"), *whole),
+        takes_dimensions=shorter,
+        default_dimensions=768,
+        least_dimensions=64 if shorter else 0,
+        most_dimensions=768 if shorter else 0,
+        items_per_request=items,
+        tokens_per_request=20_000,
+    )
     return EmbeddingModel(
-        provider="aimlapi", name=name, title=f"Google {name}", dimensions=768, context=2000, recipe=LARGE, remote=True, manners=manners,
-        price=price, best_for=best_for,
-    )  # fmt: skip
+        provider="aimlapi",
+        name=name,
+        title=f"Google {name}",
+        dimensions=768,
+        context=2000,
+        recipe=LARGE,
+        remote=True,
+        manners=manners,
+        price=price,
+        best_for=best_for,
+    )
 
 
 def _bge(name: str, dimensions: int, retired: str = "") -> EmbeddingModel:
     return EmbeddingModel(
-        provider="aimlapi", name=name, title=f"BAAI {name.partition('/')[2]}", dimensions=dimensions, context=512, recipe=BGE, remote=True,
-        query_instruction=_BGE_QUERY, manners=Manners(items_per_request=128, tokens_per_request=60_000), retired=retired, best_for="English",
-    )  # fmt: skip
+        provider="aimlapi",
+        name=name,
+        title=f"BAAI {name.partition('/')[2]}",
+        dimensions=dimensions,
+        context=512,
+        recipe=BGE,
+        remote=True,
+        query_instruction=_BGE_QUERY,
+        manners=Manners(items_per_request=128, tokens_per_request=60_000),
+        retired=retired,
+        best_for="English",
+    )
 
 
 def _qwen(name: str, most: int) -> EmbeddingModel:
-    # 10 inputs a request is Alibaba's limit. The gateway lists up to 2,048 dimensions for both, Alibaba 1,024 for v3.
-    manners = Manners(takes_dimensions=True, default_dimensions=1024, least_dimensions=64, most_dimensions=most, items_per_request=10)
+    # 10 inputs a request is Alibaba's limit. The gateway lists up to 2,048 dimensions for both, Alibaba 1,024
+    # for v3.
+    manners = Manners(
+        takes_dimensions=True,
+        default_dimensions=1024,
+        least_dimensions=64,
+        most_dimensions=most,
+        items_per_request=10,
+    )
     return EmbeddingModel(
-        provider="aimlapi", name=name, title=f"Alibaba {name.partition('/')[2]}", dimensions=1024, context=8192, recipe=LARGE, remote=True,
-        manners=manners, best_for="many languages",
-    )  # fmt: skip
+        provider="aimlapi",
+        name=name,
+        title=f"Alibaba {name.partition('/')[2]}",
+        dimensions=1024,
+        context=8192,
+        recipe=LARGE,
+        remote=True,
+        manners=manners,
+        best_for="many languages",
+    )
 
 
 MODELS: tuple[EmbeddingModel, ...] = (
@@ -266,7 +359,11 @@ MODELS: tuple[EmbeddingModel, ...] = (
     _voyage("voyage-finance-2", 1024, 32_000, 120_000, "finance"),
     _voyage("voyage-law-2", 1024, 16_000, 120_000, "law"),
     _voyage("voyage-multilingual-2", 1024, 32_000, 120_000, "many languages"),
-    _bge("BAAI/bge-large-en-v1.5", 1024, "The AI/ML API lists it as no longer supported since February 2026; other servers still serve it"),
+    _bge(
+        "BAAI/bge-large-en-v1.5",
+        1024,
+        "The AI/ML API lists it as no longer supported since February 2026; other servers still serve it",
+    ),
     _bge("BAAI/bge-base-en-v1.5", 768),
     _google("text-multilingual-embedding-002", shorter=True, price=0.10, best_for="many languages"),
     _google("text-embedding-004", shorter=True, best_for="English"),
@@ -276,19 +373,28 @@ MODELS: tuple[EmbeddingModel, ...] = (
     _qwen("alibaba/qwen-text-embedding-v4", 2048),
     _qwen("alibaba/qwen-text-embedding-v3", 1024),
     EmbeddingModel(
-        provider="aimlapi", name="togethercomputer/m2-bert-80M-32k-retrieval", title="Together m2-bert-80M-32k-retrieval", dimensions=768,
-        context=32_000, recipe=LARGE, remote=True, manners=Manners(tokens_per_request=60_000), best_for="English",
+        provider="aimlapi",
+        name="togethercomputer/m2-bert-80M-32k-retrieval",
+        title="Together m2-bert-80M-32k-retrieval",
+        dimensions=768,
+        context=32_000,
+        recipe=LARGE,
+        remote=True,
+        manners=Manners(tokens_per_request=60_000),
+        best_for="English",
     ),
-    # Prices: developers.openai.com/api/docs/models/text-embedding-3-large has both of the third generation; ada-002 as
-    # openrouter.ai/openai/text-embedding-ada-002 and embeddingcost.com/openai (May 2026, from OpenAI's price list) have it.
+    # Prices: developers.openai.com/api/docs/models/text-embedding-3-large has both of the third generation;
+    # ada-002 as openrouter.ai/openai/text-embedding-ada-002 and embeddingcost.com/openai (May 2026, from
+    # OpenAI's price list) have it.
     _openai("openai", "text-embedding-3-small", 1536, 0.02, "most notes, many languages, cheap"),
     _openai("openai", "text-embedding-3-large", 3072, 0.13, "the best of OpenAI's, many languages"),
     _openai("openai", "text-embedding-ada-002", 1536, 0.10),
-)  # fmt: skip
+)
 
 
 def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel:
-    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises UsageError with the names that are known."""
+    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises
+    UsageError with the names that are known."""
     candidates = (*MODELS, *own)
     for candidate in candidates:
         if candidate.identifier == identifier:
@@ -298,49 +404,88 @@ def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel
         if sign and candidate.identifier == plain and number.isdecimal():
             return with_dimensions(candidate, int(number))
     of_provider = [m.identifier for m in candidates if m.provider == identifier.partition("/")[0]]
-    named = f"Known are {', '.join(of_provider)}." if of_provider else "`notesearch models` lists those that are known."
+    named = (
+        f"Known are {', '.join(of_provider)}."
+        if of_provider
+        else "`notesearch models` lists those that are known."
+    )
     raise UsageError(f"There is no model called {identifier!r}", hint=named)
 
 
 def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> EmbeddingModel:
-    """The model with shorter (or longer) vectors. Raises UsageError where it cannot give that many numbers."""
+    """The model with shorter (or longer) vectors. Raises UsageError where it cannot give that many
+    numbers."""
     if dimensions == embedding_model.dimensions:
         return embedding_model
     manners = embedding_model.manners
     if manners is None or not manners.takes_dimensions:
-        raise UsageError(f"{embedding_model.title} has {embedding_model.dimensions} dimensions, no other number")
+        raise UsageError(
+            f"{embedding_model.title} has {embedding_model.dimensions} dimensions, no other number"
+        )
     if not manners.least_dimensions <= dimensions <= manners.most_dimensions:
-        raise UsageError(f"{embedding_model.title} has no {dimensions} dimensions", hint=f"{manners.least_dimensions} to {manners.most_dimensions}.")
+        raise UsageError(
+            f"{embedding_model.title} has no {dimensions} dimensions",
+            hint=f"{manners.least_dimensions} to {manners.most_dimensions}.",
+        )
     return replace(embedding_model, dimensions=dimensions, shortened=True)
 
 
 def alternatives(embedding_model: EmbeddingModel, most: int = 3) -> tuple[EmbeddingModel, ...]:
-    """Models to offer where this one is gone: of the same provider, known prices and the same purpose first, none that is retired; the local
-    one last."""
+    """Models to offer where this one is gone: of the same provider, known prices and the same purpose first,
+    none that is retired; the local one last."""
     wanted = set(embedding_model.best_for.split(", "))
-    others = [m for m in MODELS if m.remote and m.provider == embedding_model.provider and m.name != embedding_model.name and not m.retired]
+    others = [
+        m
+        for m in MODELS
+        if m.remote
+        and m.provider == embedding_model.provider
+        and m.name != embedding_model.name
+        and not m.retired
+    ]
     others.sort(key=lambda m: (m.price is None, -len(wanted & set(m.best_for.split(", ")))))
     return (*others[: most - 1], LOCAL)
 
 
 def own_model(
-    provider_name: str, name: str, *, dimensions: int, manners: Manners, query_instruction: str = "", document_instruction: str = "",
-    context: int = 512, price: float | None = None,
-) -> EmbeddingModel:  # fmt: skip
-    """A model that the catalogue does not know, as a probe found it. Chunks are sized for `context` tokens: 512 where nobody knows, as most
-    models that people run themselves read no more."""
+    provider_name: str,
+    name: str,
+    *,
+    dimensions: int,
+    manners: Manners,
+    query_instruction: str = "",
+    document_instruction: str = "",
+    context: int = 512,
+    price: float | None = None,
+) -> EmbeddingModel:
+    """A model that the catalogue does not know, as a probe found it. Chunks are sized for `context` tokens:
+    512 where nobody knows, as most models that people run themselves read no more."""
     recipe = LARGE if context >= 2 * LARGE.maximum else BGE if context >= 512 else LOCAL.recipe
     if manners.characters_per_item:
         recipe = replace(recipe, characters=manners.characters_per_item)
     return EmbeddingModel(
-        provider=provider_name, name=name, title=name, dimensions=dimensions, context=context, recipe=recipe, query_instruction=query_instruction,
-        document_instruction=document_instruction, remote=True, manners=manners, price=price,
-    )  # fmt: skip
+        provider=provider_name,
+        name=name,
+        title=name,
+        dimensions=dimensions,
+        context=context,
+        recipe=recipe,
+        query_instruction=query_instruction,
+        document_instruction=document_instruction,
+        remote=True,
+        manners=manners,
+        price=price,
+    )
 
 
 _OWN_KEYS: dict[str, type] = {
-    "provider": str, "name": str, "dimensions": int, "context": int, "query_instruction": str, "document_instruction": str, "price": float,
-}  # fmt: skip
+    "provider": str,
+    "name": str,
+    "dimensions": int,
+    "context": int,
+    "query_instruction": str,
+    "document_instruction": str,
+    "price": float,
+}
 _MANNER_KEYS = {f.name: type(f.default) for f in fields(Manners)}
 
 
@@ -355,7 +500,8 @@ def to_table(own: EmbeddingModel) -> dict[str, Any]:
 
 
 def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
-    """What `to_table` wrote, perhaps edited by the person. Raises UsageError naming the entry that is wrong."""
+    """What `to_table` wrote, perhaps edited by the person. Raises UsageError naming the entry that is
+    wrong."""
     values: dict[str, Any] = {}
     manners: dict[str, Any] = {}
     for key, value in table.items():
@@ -367,8 +513,14 @@ def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
     missing = {"provider", "name", "dimensions"} - set(values)
     if missing:
         raise UsageError(f"A model in the settings has no {sorted(missing)[0]}")
-    if values["dimensions"] < 1 or manners.get("encoding", "omit") not in ("base64", "float", "omit") or manners.get("items_per_request", 1) < 1:
-        raise UsageError(f"The model {values['name']} in the settings has a number or an encoding that cannot be")
+    if (
+        values["dimensions"] < 1
+        or manners.get("encoding", "omit") not in ("base64", "float", "omit")
+        or manners.get("items_per_request", 1) < 1
+    ):
+        raise UsageError(
+            f"The model {values['name']} in the settings has a number or an encoding that cannot be"
+        )
     return own_model(values.pop("provider"), values.pop("name"), manners=Manners(**manners), **values)
 
 
@@ -381,10 +533,21 @@ def _is_a(value: object, wanted: type) -> bool:
 
 
 def fingerprint(embedding_model: EmbeddingModel) -> str:
-    """16 hex digits over all that a vector depends on besides the text: provider and name, revision, dimensions, instructions, the fields
-    sent along, and chunking recipe. Not where it is served, what it costs, how many go into a request or how numbers are written."""
+    """16 hex digits over all that a vector depends on besides the text: provider and name, revision,
+    dimensions, instructions, the fields sent along, and chunking recipe. Not where it is served, what it
+    costs, how many go into a request or how numbers are written."""
     parts = asdict(embedding_model)
-    for irrelevant in ("title", "remote", "context", "floor", "manners", "price", "retired", "shortened", "best_for"):
+    for irrelevant in (
+        "title",
+        "remote",
+        "context",
+        "floor",
+        "manners",
+        "price",
+        "retired",
+        "shortened",
+        "best_for",
+    ):
         del parts[irrelevant]
     # What was added later is left out where it says nothing, so that older indexes keep their names.
     if not embedding_model.recipe.characters:

@@ -1,4 +1,5 @@
-"""The command line: a contract that scripts rely on. Parses, asks the engine, prints; decides nothing about searching or indexing."""
+"""The command line: a contract that scripts rely on. Parses, asks the engine, prints; decides nothing about
+searching or indexing."""
 
 from __future__ import annotations
 
@@ -17,7 +18,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from notesearch import catalogue
 from notesearch.cli_engines import absolute_path, hand_over, hand_over_whole, owning, print_json, reading
 from notesearch.cli_models import MODEL_COMMANDS, add_model_commands
-from notesearch.domain import IndexingState, IndexingStatus, Match, MatchedBy, Mode, Passage, Query, SearchResults
+from notesearch.domain import (
+    IndexingState,
+    IndexingStatus,
+    Match,
+    MatchedBy,
+    Mode,
+    Passage,
+    Query,
+    SearchResults,
+)
 from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
 from notesearch.settings import default_data_dir, load_settings
 
@@ -52,12 +62,23 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     common = _Parser(add_help=False)
-    common.add_argument("--data-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="keep settings, index and logs in DIR")
+    common.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="keep settings, index and logs in DIR",
+    )
     parser = _Parser(
-        prog="notesearch", parents=[common], epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="notesearch",
+        parents=[common],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Finds the passage you meant in your own notes.",
-    )  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"notesearch {importlib.metadata.version('notesearch')}")
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"notesearch {importlib.metadata.version('notesearch')}"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
@@ -65,17 +86,31 @@ def _parser() -> _Parser:
 
     add = command("add", "add folders to be searched")
     add.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    add.add_argument("--model", default=catalogue.LOCAL.identifier, help="embedding model (default: %(default)s); a remote one waits for your word")
+    add.add_argument(
+        "--model",
+        default=catalogue.LOCAL.identifier,
+        help="embedding model (default: %(default)s); a remote one waits for your word",
+    )
     remove = command("remove", "stop searching folders; the notes are untouched")
     remove.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     index = command("index", "bring folders up to date and wait; a folder not known yet is added first")
     index.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     index.add_argument("--json", action="store_true", help="print one summary object at the end")
-    index.add_argument("--forget-missing", action="store_true", help="forget notes even when most of a folder has vanished")
+    index.add_argument(
+        "--forget-missing", action="store_true", help="forget notes even when most of a folder has vanished"
+    )
     search = command("search", "search the notes; QUERY - reads a query per line")
     search.add_argument("query", metavar="QUERY")
-    search.add_argument("--limit", type=_limit, default=10, metavar="N", help="rows, one per note (default: %(default)s)")
-    search.add_argument("--in", dest="folder", type=Path, metavar="FOLDER", help="only notes at or under FOLDER; indexes it first if need be")
+    search.add_argument(
+        "--limit", type=_limit, default=10, metavar="N", help="rows, one per note (default: %(default)s)"
+    )
+    search.add_argument(
+        "--in",
+        dest="folder",
+        type=Path,
+        metavar="FOLDER",
+        help="only notes at or under FOLDER; indexes it first if need be",
+    )
     search.add_argument("--mode", choices=[str(m) for m in Mode], default=str(Mode.HYBRID))
     search.add_argument("--json", action="store_true", help="print JSON, an object per query")
     similar = command("similar", "notes near in meaning to a note")
@@ -120,14 +155,20 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _with_query_last(arguments: Sequence[str]) -> list[str]:
-    """A query that begins with "-" (`search -bus`) put behind "--", where it is no option. Options of ours with one dash: -h alone."""
+    """A query that begins with "-" (`search -bus`) put behind "--", where it is no option. Options of ours
+    with one dash: -h alone."""
     given = list(arguments)
     if "search" not in given or "--" in given:
         return given
     for place in range(given.index("search") + 1, len(given)):
         before, argument = given[place - 1], given[place]
         is_value = before.startswith("--") and "=" not in before and before != "--json"
-        if argument.startswith("-") and not argument.startswith("--") and argument not in ("-", "-h") and not is_value:
+        if (
+            argument.startswith("-")
+            and not argument.startswith("--")
+            and argument not in ("-", "-h")
+            and not is_value
+        ):
             return [*given[:place], *given[place + 1 :], "--", argument]
     return given
 
@@ -145,13 +186,18 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
     catalogue.model(options.model, load_settings(data_dir)[0].models)
     with owning(data_dir) as engine:
         if engine is None:
-            hand_over_whole(data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model})
+            hand_over_whole(
+                data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model}
+            )
         else:
             engine.pause()
             for folder in folders:
                 engine.add_folder(folder, options.model)
     for folder in folders:
-        print(f"Added {folder}" + ("" if engine is None else ". It is read when Notesearch runs, or now with: notesearch index"))
+        print(
+            f"Added {folder}"
+            + ("" if engine is None else ". It is read when Notesearch runs, or now with: notesearch index")
+        )
 
 
 def _remove(data_dir: Path, options: argparse.Namespace) -> None:
@@ -174,14 +220,19 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
         print_json(summary)
     else:
         print(
-            "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, {failed} failed"
+            "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, "
+            "{failed} failed"
             " ({embedded} passages embedded, {reused} reused) in {seconds:.1f} s".format(**summary)
         )
     for error in errors:
         print(f"notesearch: {error}", file=sys.stderr)
     if held:
-        print(f"notesearch: {held} notes have vanished at once and are kept in the index. Connect the disk they are on, or forget them with: "
-              "notesearch index --forget-missing", file=sys.stderr)  # fmt: skip
+        print(
+            f"notesearch: {held} notes have vanished at once and are kept in the index. Connect the disk "
+            "they are on, or forget them with: "
+            "notesearch index --forget-missing",
+            file=sys.stderr,
+        )
     if summary["failed"]:
         for problem in problems[:20]:
             print(f"notesearch: {problem}", file=sys.stderr)
@@ -189,11 +240,15 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
         raise SystemExit(NOTHING)
 
 
-def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> tuple[dict[str, Any], list[str], int, list[str]]:
+def _reconcile(
+    data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False
+) -> tuple[dict[str, Any], list[str], int, list[str]]:
     """(summary, errors of folders, deletions held, problems of files), done here or by the owner."""
     with owning(data_dir) as engine, _progress_bar() as show:
         if engine is not None:
-            summary, errors, held = engine.reconcile(folders, progress=lambda s: show(s.stage, s.done, s.total), confirmed=confirmed)
+            summary, errors, held = engine.reconcile(
+                folders, progress=lambda s: show(s.stage, s.done, s.total), confirmed=confirmed
+            )
             problems = [f"{p.path}: {p.title}. {p.hint}" for p in engine.problems()]
             bugs = [e for e in errors if not isinstance(e, NotesearchError)]
             if bugs:
@@ -216,7 +271,12 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         return
     from tqdm import tqdm
 
-    bar = tqdm(total=0, file=sys.stderr, leave=False, bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}")
+    bar = tqdm(
+        total=0,
+        file=sys.stderr,
+        leave=False,
+        bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}",
+    )
 
     def show(stage: str, done: int, total: int) -> None:
         if bar.desc != stage:
@@ -253,7 +313,8 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _is_indexed(data_dir: Path, folder: Path) -> bool:
-    """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads nothing."""
+    """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads
+    nothing."""
     with reading(data_dir) as engine:
         covering = engine.covering(folder)
         return covering is not None and covering.documents > 0
@@ -276,7 +337,12 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
     from notesearch.engine.ownership import owner_pid
 
     with reading(data_dir) as engine:
-        status, problems, sizes, memory = engine.status(), engine.problems(), engine.bytes_on_disk(), engine.memory_bytes()
+        status, problems, sizes, memory = (
+            engine.status(),
+            engine.problems(),
+            engine.bytes_on_disk(),
+            engine.memory_bytes(),
+        )
     state = str(IndexingState.IDLE)
     try:
         answer = next(hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
@@ -287,16 +353,34 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             print(f"notesearch: {error}", file=sys.stderr)
     shown = {
         "state": state,
-        "documents": {"total": status.documents, "complete": status.complete, "waiting": status.waiting, "failed": status.failed},
-        "chunks": status.chunks, "embedded": status.embedded,
+        "documents": {
+            "total": status.documents,
+            "complete": status.complete,
+            "waiting": status.waiting,
+            "failed": status.failed,
+        },
+        "chunks": status.chunks,
+        "embedded": status.embedded,
         "folders": [
-            {"path": str(f.path), "model": f.model, "documents": f.documents, "complete": f.complete, "waiting": f.waiting, "failed": f.failed,
-             "state": str(f.state)}
+            {
+                "path": str(f.path),
+                "model": f.model,
+                "documents": f.documents,
+                "complete": f.complete,
+                "waiting": f.waiting,
+                "failed": f.failed,
+                "state": str(f.state),
+            }
             for f in status.folders
         ],
-        "problems": [{"path": str(p.path), "title": p.title, "hint": p.hint, "retryable": p.retryable} for p in problems],
-        "data_dir": str(data_dir), "bytes": sizes, "memory_bytes": memory,
-    }  # fmt: skip
+        "problems": [
+            {"path": str(p.path), "title": p.title, "hint": p.hint, "retryable": p.retryable}
+            for p in problems
+        ],
+        "data_dir": str(data_dir),
+        "bytes": sizes,
+        "memory_bytes": memory,
+    }
     if options.json:
         print_json(shown)
     else:
@@ -304,9 +388,15 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
-    print(f"{status.complete:,} of {status.documents:,} notes are searchable by words and meaning; {status.waiting:,} wait, {status.failed:,} failed")
+    print(
+        f"{status.complete:,} of {status.documents:,} notes are searchable by words and meaning; "
+        f"{status.waiting:,} wait, {status.failed:,} failed"
+    )
     for f in status.folders:
-        print(f"  {f.path}  {f.documents:,} notes, {f.model}" + (f", {f.waiting:,} waiting" if f.waiting else ""))
+        print(
+            f"  {f.path}  {f.documents:,} notes, {f.model}"
+            + (f", {f.waiting:,} waiting" if f.waiting else "")
+        )
     for problem in shown["problems"][:20]:
         print(f"  {problem['path']}: {problem['title']}. {problem['hint']}")
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
@@ -318,7 +408,9 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
         lines = engine.diagnosis()
         lines += [("Settings", str(p), False) for p in engine.settings_problems()]
     if options.json:
-        print_json({"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)})
+        print_json(
+            {"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)}
+        )
     else:
         for what, found, well in lines:
             print(f"{'ok  ' if well else 'FAIL'}  {what}: {found}")
@@ -327,7 +419,13 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
-    "add": _add, "remove": _remove, "index": _index, "search": _search, "similar": _similar, "status": _status, "doctor": _doctor,
+    "add": _add,
+    "remove": _remove,
+    "index": _index,
+    "search": _search,
+    "similar": _similar,
+    "status": _status,
+    "doctor": _doctor,
     **MODEL_COMMANDS,
 }
 
@@ -339,13 +437,28 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
     if as_json:
         elapsed = {k: round(v, 2) for k, v in asdict(results.elapsed).items()}
         searched = {"documents": results.searched, "of": results.of}
-        print_json({"query": results.query.text, "elapsed_ms": elapsed, "searched": searched, "results": [_match(m) for m in results.matches]})
+        print_json(
+            {
+                "query": results.query.text,
+                "elapsed_ms": elapsed,
+                "searched": searched,
+                "results": [_match(m) for m in results.matches],
+            }
+        )
         return
     if results.searched < results.of:
-        print(f"Searched {results.searched:,} of {results.of:,} notes; {results.waiting:,} wait, {results.failed:,} failed.", file=sys.stderr)
+        print(
+            f"Searched {results.searched:,} of {results.of:,} notes; {results.waiting:,} wait, "
+            f"{results.failed:,} failed.",
+            file=sys.stderr,
+        )
     if results.notice:
         print(results.notice, file=sys.stderr)
-    bold, dim, plain = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "", "")
+    bold, dim, plain = (
+        ("\033[1m", "\033[2m", "\033[0m")
+        if sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        else ("", "", "")
+    )
     for match in results.matches:
         day = datetime.fromtimestamp(match.modified).strftime("%Y-%m-%d")
         print(f"{bold}{match.title}{plain}  {dim}{day}  {match.matched_by}{plain}")
@@ -364,9 +477,18 @@ def _marked(passage: Passage, bold: str, plain: str) -> str:
 
 
 def _match(match: Match) -> dict[str, Any]:
-    common = {"path": str(match.path), "title": match.title, "rank": match.rank, "score": round(match.score, 5)}
+    common = {
+        "path": str(match.path),
+        "title": match.title,
+        "rank": match.rank,
+        "score": round(match.score, 5),
+    }
     common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")
-    return {**common, **_passage(match.best), "passages": [{**common, **_passage(p), "score": round(p.score, 5)} for p in match.passages]}
+    return {
+        **common,
+        **_passage(match.best),
+        "passages": [{**common, **_passage(p), "score": round(p.score, 5)} for p in match.passages],
+    }
 
 
 def _passage(passage: Passage) -> dict[str, Any]:
@@ -374,7 +496,11 @@ def _passage(passage: Passage) -> dict[str, Any]:
     if passage.matched_by is MatchedBy.MEANING and not spans and passage.telling is not None:
         spans = (passage.telling,)
     return {
-        "heading": list(passage.heading), "line": passage.line, "start": passage.start, "end": passage.end, "snippet": passage.snippet,
-        "highlights": [list(span) for span in spans], "matched_by": str(passage.matched_by),
-    }  # fmt: skip
-
+        "heading": list(passage.heading),
+        "line": passage.line,
+        "start": passage.start,
+        "end": passage.end,
+        "snippet": passage.snippet,
+        "highlights": [list(span) for span in spans],
+        "matched_by": str(passage.matched_by),
+    }

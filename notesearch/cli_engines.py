@@ -21,8 +21,8 @@ ANSWER_WITHIN = 60.0
 
 @contextmanager
 def reading(data_dir: Path) -> Iterator[Engine]:
-    """An engine to search with: it only reads, so that others may write meanwhile. Where nobody owns the data folder and the index copies
-    are behind the store, they are brought in step first."""
+    """An engine to search with: it only reads, so that others may write meanwhile. Where nobody owns the data
+    folder and the index copies are behind the store, they are brought in step first."""
     from notesearch.engine.engine import Engine
 
     engine = Engine(data_dir, read_only=True)
@@ -41,7 +41,9 @@ def reading(data_dir: Path) -> Iterator[Engine]:
         except DataFolderHeld as held:
             if not started:
                 engine.close()
-                raise DataFolderHeld("Another Notesearch is making the index ready", hint="Try again in a moment.") from held
+                raise DataFolderHeld(
+                    "Another Notesearch is making the index ready", hint="Try again in a moment."
+                ) from held
             # The owner is at it: read what is there.
         else:
             engine.close()
@@ -58,7 +60,8 @@ def reading(data_dir: Path) -> Iterator[Engine]:
 
 @contextmanager
 def owning(data_dir: Path, *, embed: bool = True) -> Iterator[Engine | None]:
-    """An engine that may write, or None where another process owns the data folder and takes requests. `embed` False: it makes no vectors."""
+    """An engine that may write, or None where another process owns the data folder and takes requests.
+    `embed` False: it makes no vectors."""
     from notesearch.engine.engine import Engine
 
     engine: Engine | None = Engine(data_dir, watch=False, embed=embed)
@@ -74,7 +77,9 @@ def owning(data_dir: Path, *, embed: bool = True) -> Iterator[Engine | None]:
             engine.close()
 
 
-def hand_over(data_dir: Path, request: dict[str, Any], *, timeout: float = ANSWER_WITHIN) -> Iterator[dict[str, Any]]:
+def hand_over(
+    data_dir: Path, request: dict[str, Any], *, timeout: float = ANSWER_WITHIN
+) -> Iterator[dict[str, Any]]:
     from notesearch.engine.ownership import ask
 
     return ask(data_dir, request, timeout=timeout)

@@ -1,9 +1,10 @@
-"""Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the person's environment. Never in a
-file of ours.
+"""Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the
+person's environment. Never in a file of ours.
 
-A locked keyring asks the person for its password where there is a screen, and every call waits for the answer: none of this is for a GUI thread.
-`keyring` is imported by the first call (55 ms). Only keyrings of the operating system are used, whatever is configured or installed for
-`keyring`: some of its others write plain files.
+A locked keyring asks the person for its password where there is a screen, and every call waits for the
+answer: none of this is for a GUI thread. `keyring` is imported by the first call (55 ms). Only keyrings of
+the operating system are used, whatever is configured or installed for `keyring`: some of its others write
+plain files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from notesearch.errors import KeyInvalid, KeyringAbsent, KeyringLocked
 SERVICE = "notesearch"
 LONGEST_KEY = 4096
 
-# Module and class of each keyring that a desktop's login protects, in the order they are asked where `keyring` ranks two alike.
+# Module and class of each keyring that a desktop's login protects, in the order they are asked where
+# `keyring` ranks two alike.
 _BACKENDS = (
     ("keyring.backends.SecretService", "Keyring"),
     ("keyring.backends.kwallet", "DBusKeyring"),
@@ -55,7 +57,8 @@ class KeySource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """`source`: None where there is no key to use. `keyring`: whether there is one here at all, locked or not."""
+    """`source`: None where there is no key to use. `keyring`: whether there is one here at all, locked or
+    not."""
 
     state: KeyState
     source: KeySource | None
@@ -63,10 +66,12 @@ class KeyStatus:
 
 
 class Credentials:
-    """Keys by provider. Any thread but a GUI thread. `environment`: where key variables are looked up, os.environ by default.
+    """Keys by provider. Any thread but a GUI thread. `environment`: where key variables are looked up,
+    os.environ by default.
 
-    The order: a key typed in this session that no keyring took, then the keyring, then the environment. Nothing the keyring holds is kept
-    here, so what is deleted or unlocked behind our back is noticed at the next call.
+    The order: a key typed in this session that no keyring took, then the keyring, then the environment.
+    Nothing the keyring holds is kept here, so what is deleted or unlocked behind our back is noticed at the
+    next call.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
@@ -93,7 +98,8 @@ class Credentials:
         return KeyStatus(KeyState.LOCKED if locked else KeyState.ABSENT, None, there)
 
     def get(self, provider: Provider) -> str | None:
-        """The key to use, None where there is none. Raises KeyringLocked where only the locked keyring may hold it."""
+        """The key to use, None where there is none. Raises KeyringLocked where only the locked keyring may
+        hold it."""
         if (remembered := self._remembered(provider)) is not None:
             return remembered
         locked: KeyringLocked | None = None
@@ -110,7 +116,8 @@ class Credentials:
         return key
 
     def set(self, provider: Provider, key: str) -> KeyState:
-        """Store the key; STORED, or SESSION where no keyring takes it (none here, or locked): then it lives until the program ends.
+        """Store the key; STORED, or SESSION where no keyring takes it (none here, or locked): then it lives
+        until the program ends.
 
         Raises KeyInvalid.
         """
@@ -126,7 +133,8 @@ class Credentials:
         return KeyState.STORED
 
     def forget(self, provider: Provider) -> None:
-        """Drop the key from memory and keyring; the environment is the person's own. Raises KeyringLocked where it may still be stored."""
+        """Drop the key from memory and keyring; the environment is the person's own. Raises KeyringLocked
+        where it may still be stored."""
         with self._lock:
             self._session.pop(provider.name, None)
         with contextlib.suppress(KeyringAbsent):
@@ -159,15 +167,18 @@ def clean(key: str) -> str:
 
 
 def take_keys() -> dict[str, str]:
-    """The key variables, taken out of os.environ: no program that the desktop starts for us inherits them. For `Credentials(environment)`."""
+    """The key variables, taken out of os.environ: no program that the desktop starts for us inherits them.
+    For `Credentials(environment)`."""
     return {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
 
 
-# The keyring. Errors of its own are told apart by name: what it says may hold anything, so none of it is passed on.
+# The keyring. Errors of its own are told apart by name: what it says may hold anything, so none of it is
+# passed on.
 
 
 def _backend() -> Any:
-    """The operating system's keyring, looked for at every call: a service may come and go. Raises KeyringAbsent."""
+    """The operating system's keyring, looked for at every call: a service may come and go. Raises
+    KeyringAbsent."""
     best: tuple[float, Any] | None = None
     for module, name in _BACKENDS:
         try:
@@ -204,7 +215,8 @@ def _call(name: str, *arguments: str) -> Any:
 
 
 def _close_bus(error: BaseException) -> None:
-    """keyring's Secret Service leaves its connection to the bus open where a collection is locked or cannot be made."""
+    """keyring's Secret Service leaves its connection to the bus open where a collection is locked or cannot
+    be made."""
     step = error.__traceback__
     while step is not None:
         bus: Any = step.tb_frame.f_locals.get("bus")

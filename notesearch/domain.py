@@ -1,4 +1,5 @@
-"""The vocabulary: frozen values that travel between the layers. No behaviour beyond small derived properties, no input or output."""
+"""The vocabulary: frozen values that travel between the layers. No behaviour beyond small derived properties,
+no input or output."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ class MatchedBy(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a search has come: words only, both halves fused, or fused with the most telling sentences found."""
+    """How far a search has come: words only, both halves fused, or fused with the most telling sentences
+    found."""
 
     KEYWORD = "keyword"
     FUSED = "fused"
@@ -44,8 +46,9 @@ class IndexingState(StrEnum):
 
 
 class FolderState(StrEnum):
-    """READY: all its notes are complete. ASKING: deletions are held until the person answers. CONSENT: nothing is sent to its remote model
-    before the person agrees. WAITING: for a provider; `Folder.notice` says why."""
+    """READY: all its notes are complete. ASKING: deletions are held until the person answers. CONSENT:
+    nothing is sent to its remote model before the person agrees. WAITING: for a provider; `Folder.notice`
+    says why."""
 
     READY = "ready"
     SCANNING = "scanning"
@@ -57,7 +60,8 @@ class FolderState(StrEnum):
 
 
 class DocumentState(StrEnum):
-    """COMPLETE: every chunk has its vector. WAITING: searchable by words, vectors to come. FAILED: not readable."""
+    """COMPLETE: every chunk has its vector. WAITING: searchable by words, vectors to come. FAILED: not
+    readable."""
 
     COMPLETE = "complete"
     WAITING = "waiting"
@@ -68,9 +72,10 @@ class DocumentState(StrEnum):
 class Document:
     """What was read from one file.
 
-    `text` is the extracted text: newlines are `\\n`, front matter and property drawers are apart, and line k of `text` (from 0) is line
-    `first_line + k` of the file. `tags` are lower case without `#`. `created` and `updated` are ISO dates from the front matter or "".
-    `language` is an ISO 639-1 code or "" where it could not be told.
+    `text` is the extracted text: newlines are `\\n`, front matter and property drawers are apart, and line k
+    of `text` (from 0) is line `first_line + k` of the file. `tags` are lower case without `#`. `created` and
+    `updated` are ISO dates from the front matter or "". `language` is an ISO 639-1 code or "" where it could
+    not be told.
     """
 
     text: str
@@ -88,9 +93,11 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """A passage of a document: characters [start, end) of `Document.text`, the headings above it, and its first line in the file (from 1).
+    """A passage of a document: characters [start, end) of `Document.text`, the headings above it, and its
+    first line in the file (from 1).
 
-    `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix and passage together.
+    `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix
+    and passage together.
     """
 
     ordinal: int
@@ -109,7 +116,8 @@ def prefixed(prefix: str, passage: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """What the person asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows, one per note.
+    """What the person asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows,
+    one per note.
 
     `prefix`: the last word is still being typed and counts as the beginning of a word.
     """
@@ -126,9 +134,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
-    """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights` (words found) and `telling` (the
-    sentence that is nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they stand in the
-    whole passage."""
+    """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights`
+    (words found) and `telling` (the sentence that is nearest in meaning) count characters of `snippet`, a
+    one-line extract. `words` are the found words as they stand in the whole passage."""
 
     start: int
     end: int
@@ -147,8 +155,9 @@ class Passage:
 class Match:
     """One row of the result list: a note, its best passage, and up to three further ones.
 
-    `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking"). `modified` is seconds since the
-    epoch. `rank` counts from 1. `state` tells whether the note is searchable as a whole.
+    `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking").
+    `modified` is seconds since the epoch. `rank` counts from 1. `state` tells whether the note is searchable
+    as a whole.
     """
 
     document_id: int
@@ -183,8 +192,9 @@ class Elapsed:
 class SearchResults:
     """The answer to a query at one stage.
 
-    `searched` of `of` notes were searchable as a whole for this stage; `waiting` and `failed` are the rest. `total` counts the notes that
-    hold a word of the query (keyword stage), or the rows of the fused list. `notice` is a sentence for the person ("" for none).
+    `searched` of `of` notes were searchable as a whole for this stage; `waiting` and `failed` are the rest.
+    `total` counts the notes that hold a word of the query (keyword stage), or the rows of the fused list.
+    `notice` is a sentence for the person ("" for none).
     """
 
     query: Query
@@ -201,11 +211,13 @@ class SearchResults:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folder:
-    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is "provider/name".
+    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is
+    "provider/name".
 
-    `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total` passages embedded; `previous_model`:
-    the last one whose index is kept so that going back costs nothing; `former_models`: all of them. `held_back` passages stay on this computer.
-    `agreed`: whether the person has agreed to what the model (the next one, where there is one) is sent.
+    `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total`
+    passages embedded; `previous_model`: the last one whose index is kept so that going back costs nothing;
+    `former_models`: all of them. `held_back` passages stay on this computer. `agreed`: whether the person has
+    agreed to what the model (the next one, where there is one) is sent.
     """
 
     path: Path
@@ -227,7 +239,8 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed, or a folder that cannot be watched: what happened, what to do, whether retrying may help."""
+    """A file that could not be indexed, or a folder that cannot be watched: what happened, what to do,
+    whether retrying may help."""
 
     path: Path
     title: str
@@ -248,9 +261,9 @@ class HeldDeletions:
 class IndexingStatus:
     """A snapshot of the indexer, published at most ten times a second.
 
-    `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle); `seconds_left` is an estimate or None.
-    `documents`, `complete`, `waiting`, `failed` count notes over all folders; `chunks` and `embedded` count chunks. `error` is set when a
-    bug stopped the indexer.
+    `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle);
+    `seconds_left` is an estimate or None. `documents`, `complete`, `waiting`, `failed` count notes over all
+    folders; `chunks` and `embedded` count chunks. `error` is set when a bug stopped the indexer.
     """
 
     state: IndexingState
@@ -274,8 +287,9 @@ class IndexingStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTrouble:
-    """A model that cannot be used at present: whose, what happened, what to do. `waits_for_person`: it goes on only after the person has acted,
-    else by itself. `remedy`: where that is done, "key", "model" or "settings"; "" where there is nothing but to try again."""
+    """A model that cannot be used at present: whose, what happened, what to do. `waits_for_person`: it goes
+    on only after the person has acted, else by itself. `remedy`: where that is done, "key", "model" or
+    "settings"; "" where there is nothing but to try again."""
 
     provider: str
     model: str
@@ -287,7 +301,8 @@ class ProviderTrouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexSummary:
-    """What one reconcile did. `reused` chunks had a vector already; `requests` and `tokens` are of remote models."""
+    """What one reconcile did. `reused` chunks had a vector already; `requests` and `tokens` are of remote
+    models."""
 
     added: int = 0
     changed: int = 0
@@ -305,8 +320,8 @@ class IndexSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteText:
-    """The extracted text of a note for the preview: characters [offset, offset + len(text)) of the whole, starting at line `line` of the
-    file. `truncated` says that the note is longer."""
+    """The extracted text of a note for the preview: characters [offset, offset + len(text)) of the whole,
+    starting at line `line` of the file. `truncated` says that the note is longer."""
 
     path: Path
     title: str
@@ -322,9 +337,9 @@ class NoteText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerEntry:
-    """One request that a provider answered; never its text. `at`: seconds since the epoch; `purpose`: "documents", "query" or "test"; `tokens`: as
-    the server counted, None where it did not say; `usd`: what it cost, None where that is not known. `status`: of HTTP; a failed request is
-    listed too."""
+    """One request that a provider answered; never its text. `at`: seconds since the epoch; `purpose`:
+    "documents", "query" or "test"; `tokens`: as the server counted, None where it did not say; `usd`: what it
+    cost, None where that is not known. `status`: of HTTP; a failed request is listed too."""
 
     at: float
     provider: str
@@ -340,7 +355,8 @@ class LedgerEntry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
-    """What requests cost together. `unpriced`: how many succeeded whose price nobody told, so that `usd` is the least it was."""
+    """What requests cost together. `unpriced`: how many succeeded whose price nobody told, so that `usd` is
+    the least it was."""
 
     requests: int = 0
     texts: int = 0
@@ -351,16 +367,20 @@ class Spent:
     def plus(self, entry: LedgerEntry) -> Spent:
         unpriced = entry.usd is None and 200 <= entry.status < 300
         return Spent(
-            requests=self.requests + 1, texts=self.texts + (entry.texts if 200 <= entry.status < 300 else 0),
-            tokens=self.tokens + (entry.tokens or 0), usd=self.usd + (entry.usd or 0.0), unpriced=self.unpriced + unpriced,
-        )  # fmt: skip
+            requests=self.requests + 1,
+            texts=self.texts + (entry.texts if 200 <= entry.status < 300 else 0),
+            tokens=self.tokens + (entry.tokens or 0),
+            usd=self.usd + (entry.usd or 0.0),
+            unpriced=self.unpriced + unpriced,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """What a folder's model would be sent before it is complete, by counting. `tokens` by the bundled tokenizer: the provider's own count differs
-    by some percent. `usd`: None where the price is not known. `held_back`: passages that stay here (private notes, what looks like a secret).
-    `reused`: passages that have a vector of this model already and cost nothing. `remote`: False for a model on this computer.
+    """What a folder's model would be sent before it is complete, by counting. `tokens` by the bundled
+    tokenizer: the provider's own count differs by some percent. `usd`: None where the price is not known.
+    `held_back`: passages that stay here (private notes, what looks like a secret). `reused`: passages that
+    have a vector of this model already and cost nothing. `remote`: False for a model on this computer.
     `agreed`: whether the person has agreed to this model at this host."""
 
     folder: Path
@@ -391,7 +411,8 @@ class HeldBack(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldNote:
-    """A note of which something is not sent: `passages` of it, for these reasons. `ignored`: an ignore file names it, so it is not even read."""
+    """A note of which something is not sent: `passages` of it, for these reasons. `ignored`: an ignore file
+    names it, so it is not even read."""
 
     path: Path
     title: str
@@ -402,7 +423,8 @@ class HeldNote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outgoing:
-    """One passage as a remote model would be sent it: the exact text, and why it is held back (None: it is sent)."""
+    """One passage as a remote model would be sent it: the exact text, and why it is held back (None: it is
+    sent)."""
 
     text: str
     line: int
@@ -412,8 +434,9 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChoice:
-    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not known. `least_dimensions`,
-    `most_dimensions`: how many can be asked for by `identifier#dimensions`; 0 where there is no choice."""
+    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not
+    known. `least_dimensions`, `most_dimensions`: how many can be asked for by `identifier#dimensions`; 0
+    where there is no choice."""
 
     identifier: str
     title: str
@@ -432,8 +455,9 @@ class ModelChoice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderInfo:
-    """A provider as the settings show it. `key_state`: "stored", "locked", "absent" or "session-only"; `key_source`: "keyring", "memory",
-    "environment variable" or ""; `has_keyring`: whether there is a keyring here at all. Budgets: 0 for none. `folders` use it."""
+    """A provider as the settings show it. `key_state`: "stored", "locked", "absent" or "session-only";
+    `key_source`: "keyring", "memory", "environment variable" or ""; `has_keyring`: whether there is a keyring
+    here at all. Budgets: 0 for none. `folders` use it."""
 
     name: str
     title: str
@@ -454,9 +478,10 @@ class ProviderInfo:
 class Survey:
     """A folder looked at before it is added; for a file (`is_file`) the one it is in. Nothing was opened.
 
-    `notes` that would be searched; `more`: counting stopped early, there are at least so many. `covered_by`: the searched folder that it is or
-    lies in; `covers`: searched folders inside it. `whole`: "home" (the home folder or one above it), "disk" (all of a disk), or "". `kind`: as of
-    a Vault, or "". `error` and `hint`: why it cannot be added, "" where it can.
+    `notes` that would be searched; `more`: counting stopped early, there are at least so many. `covered_by`:
+    the searched folder that it is or lies in; `covers`: searched folders inside it. `whole`: "home" (the home
+    folder or one above it), "disk" (all of a disk), or "". `kind`: as of a Vault, or "". `error` and `hint`:
+    why it cannot be added, "" where it can.
     """
 
     path: Path
@@ -473,8 +498,8 @@ class Survey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vault:
-    """A folder that another notes program keeps. `kind`: "obsidian", "logseq", "joplin" (an export) or "zettelkasten". `notes`, `more`: as in a
-    Survey. `searched`: it is, or lies in, a searched folder."""
+    """A folder that another notes program keeps. `kind`: "obsidian", "logseq", "joplin" (an export) or
+    "zettelkasten". `notes`, `more`: as in a Survey. `searched`: it is, or lies in, a searched folder."""
 
     path: Path
     kind: str
@@ -494,8 +519,8 @@ class RuleError:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IgnoredCount:
-    """What rules would leave out: `ignored` of `notes`, the first of them in `paths`. `errors`: lines that rule nothing. `more`: counting was
-    stopped early."""
+    """What rules would leave out: `ignored` of `notes`, the first of them in `paths`. `errors`: lines that
+    rule nothing. `more`: counting was stopped early."""
 
     ignored: int
     notes: int

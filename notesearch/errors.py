@@ -42,21 +42,25 @@
     ├── UsageError             the command line was used wrongly
     └── NoDisplay
 
-Each carries a `title` (what happened, one sentence), a `hint` (what to do) and `retryable` (whether the same thing may work when
-tried again). Texts are for people; they never hold the text of a note or a secret. Anything else that is raised is a bug.
+Each carries a `title` (what happened, one sentence), a `hint` (what to do) and `retryable` (whether the same
+thing may work when tried again). Texts are for people; they never hold the text of a note or a secret.
+Anything else that is raised is a bug.
 """
 
 from __future__ import annotations
 
 
 class NotesearchError(Exception):
-    """An error for people: `title` says what happened, `hint` what to do, `retryable` whether trying again may help."""
+    """An error for people: `title` says what happened, `hint` what to do, `retryable` whether trying again
+    may help."""
 
     title = "Something went wrong"
     hint = ""
     retryable = False
 
-    def __init__(self, title: str | None = None, *, hint: str | None = None, retryable: bool | None = None) -> None:
+    def __init__(
+        self, title: str | None = None, *, hint: str | None = None, retryable: bool | None = None
+    ) -> None:
         if title is not None:
             self.title = title
         if hint is not None:
@@ -145,8 +149,9 @@ class QueryCancelled(EmbeddingError):
 
 
 class ProviderError(EmbeddingError):
-    """A remote model did not do what was asked. `pauses`: nothing more is sent until the person has acted; otherwise trying again later may
-    help by itself. No text of a note, no key and no request is held, neither here nor in a cause."""
+    """A remote model did not do what was asked. `pauses`: nothing more is sent until the person has acted;
+    otherwise trying again later may help by itself. No text of a note, no key and no request is held, neither
+    here nor in a cause."""
 
     title = "The provider could not be used"
 
@@ -160,14 +165,20 @@ class KeyMissing(ProviderError):
 
 class KeyInvalid(ProviderError):
     title = "This cannot be a key"
-    hint = "A key is one word of plain letters, digits and signs. Copy it again, without spaces or line breaks inside."
+    hint = (
+        "A key is one word of plain letters, digits and signs. Copy it again, without spaces or line "
+        "breaks inside."
+    )
     retryable = False
     pauses = True
 
 
 class KeyRefused(ProviderError):
     title = "The provider does not accept the key"
-    hint = "Look it up in your account there and set it again: in the settings, or with: notesearch key set PROVIDER."
+    hint = (
+        "Look it up in your account there and set it again: in the settings, or with: notesearch key set "
+        "PROVIDER."
+    )
     pauses = True
 
 
@@ -179,7 +190,10 @@ class KeyringLocked(ProviderError):
 
 class KeyringAbsent(ProviderError):
     title = "There is no keyring on this computer"
-    hint = "The key is kept until Notesearch is quit. Install a keyring (GNOME Keyring, KWallet) or set the key's environment variable to keep it."
+    hint = (
+        "The key is kept until Notesearch is quit. Install a keyring (GNOME Keyring, KWallet) or set the "
+        "key's environment variable to keep it."
+    )
     pauses = True
 
 
@@ -202,19 +216,26 @@ class ProviderBusy(ProviderError):
     title = "The provider asks to wait"
     hint = "It goes on by itself."
 
-    def __init__(self, title: str | None = None, *, hint: str | None = None, retry_after: float = 60.0) -> None:
+    def __init__(
+        self, title: str | None = None, *, hint: str | None = None, retry_after: float = 60.0
+    ) -> None:
         super().__init__(title, hint=hint)
         self.retry_after = retry_after
 
 
 class ProviderUnreachable(ProviderError):
     title = "The provider cannot be reached"
-    hint = "Check the connection to the internet. It is tried again by itself; search by words works meanwhile."
+    hint = (
+        "Check the connection to the internet. It is tried again by itself; search by words works meanwhile."
+    )
 
 
 class ProviderFailed(ProviderError):
     title = "The provider has a problem of its own"
-    hint = "It is tried again later by itself. If it stays, look at the provider's status page, or choose another model for the folder."
+    hint = (
+        "It is tried again later by itself. If it stays, look at the provider's status page, or choose "
+        "another model for the folder."
+    )
 
 
 class RequestRefused(ProviderError):
@@ -284,7 +305,12 @@ class ConsentMissing(NotesearchError):
     hint = "Nothing of the folder is sent before you agree."
 
     def __init__(self, folder: object = "", model: str = "") -> None:
-        hint = f"See what would be sent, and agree, with: notesearch use {model} --in FOLDER. Nothing is sent before." if model else None
+        hint = (
+            f"See what would be sent, and agree, with: notesearch use {model} --in FOLDER. Nothing is sent "
+            "before."
+            if model
+            else None
+        )
         super().__init__(f"{folder} waits for your word" if folder else None, hint=hint)
 
 
@@ -299,4 +325,7 @@ class UsageError(NotesearchError):
 
 class NoDisplay(NotesearchError):
     title = "There is no display to open a window on"
-    hint = "Use the terminal commands instead: notesearch add, index, search, status (notesearch --help lists them)."
+    hint = (
+        "Use the terminal commands instead: notesearch add, index, search, status (notesearch --help "
+        "lists them)."
+    )

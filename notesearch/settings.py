@@ -1,7 +1,7 @@
 """Where things live and what the person chose: read, validate and save settings as TOML. Never a secret.
 
-A setting that is wrong is ignored and named, the others still hold. Files are written as temp file, fsync, rename, readable by the user
-alone. Every function here touches the disk: not for the GUI thread.
+A setting that is wrong is ignored and named, the others still hold. Files are written as temp file, fsync,
+rename, readable by the user alone. Every function here touches the disk: not for the GUI thread.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ LOCK = "owner.lock"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
-    """`base_url`: "" for the provider's own. `budget`: US dollars a calendar month, 0 for no limit; `token_budget`: the same in tokens, for
-    where nobody tells the price."""
+    """`base_url`: "" for the provider's own. `budget`: US dollars a calendar month, 0 for no limit;
+    `token_budget`: the same in tokens, for where nobody tells the price."""
 
     base_url: str = ""
     budget: float = 0.0
@@ -43,10 +43,12 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default program. `gitignore`: what
-    .gitignore files name is left out, as what .notesearchignore names always is. `providers` by name; `models`: those that the catalogue does
-    not know. `key`: what calls quick search from anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop
-    may ask the person about it (Wayland). `ignore`: what is left out of folders, as text in gitignore syntax by absolute path."""
+    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default
+    program. `gitignore`: what .gitignore files name is left out, as what .notesearchignore names always is.
+    `providers` by name; `models`: those that the catalogue does not know. `key`: what calls quick search from
+    anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop may ask the
+    person about it (Wayland). `ignore`: what is left out of folders, as text in gitignore syntax by absolute
+    path."""
 
     editor: str = ""
     appearance: str = "system"
@@ -61,13 +63,22 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.appearance not in APPEARANCES:
-            raise SettingsInvalid(f"appearance is {self.appearance!r}", hint=f"Use one of {', '.join(APPEARANCES)}.")
+            raise SettingsInvalid(
+                f"appearance is {self.appearance!r}", hint=f"Use one of {', '.join(APPEARANCES)}."
+            )
         if self.when_closed not in WHEN_CLOSED:
-            raise SettingsInvalid(f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}.")
+            raise SettingsInvalid(
+                f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}."
+            )
         if not 1 <= self.results_limit <= 1000:
-            raise SettingsInvalid(f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000.")
+            raise SettingsInvalid(
+                f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000."
+            )
         if self.editor and "{path}" not in self.editor and "{page}" not in self.editor:
-            raise SettingsInvalid("The editor command has no {path}", hint="Write {path} where the note's path belongs, {line} for the line.")
+            raise SettingsInvalid(
+                "The editor command has no {path}",
+                hint="Write {path} where the note's path belongs, {line} for the line.",
+            )
 
     def provider(self, name: str) -> ProviderSettings:
         return self.providers.get(name, ProviderSettings())
@@ -91,7 +102,8 @@ class Settings:
 
 
 def resource(relative: str) -> Path:
-    """A file or folder below resources/: beside the package in a checkout, inside the bundle in a frozen program."""
+    """A file or folder below resources/: beside the package in a checkout, inside the bundle in a frozen
+    program."""
     bundle = getattr(sys, "_MEIPASS", None)
     root = Path(bundle) if bundle else Path(__file__).resolve().parents[1]
     return root / "resources" / relative
@@ -100,7 +112,11 @@ def resource(relative: str) -> Path:
 def default_data_dir() -> Path:
     """NOTESEARCH_DATA_DIR, else the platform's place for a user's program data."""
     chosen = os.environ.get("NOTESEARCH_DATA_DIR")
-    return Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_data_dir("notesearch", appauthor=False))
+    return (
+        Path(chosen).expanduser().absolute()
+        if chosen
+        else Path(platformdirs.user_data_dir("notesearch", appauthor=False))
+    )
 
 
 def prepare_data_dir(data_dir: Path) -> None:
@@ -111,7 +127,8 @@ def prepare_data_dir(data_dir: Path) -> None:
             data_dir.chmod(0o700)
     except OSError as error:
         raise SettingsInvalid(
-            f"The data folder {data_dir} cannot be used", hint=f"{error.strerror}. Choose another with --data-dir."
+            f"The data folder {data_dir} cannot be used",
+            hint=f"{error.strerror}. Choose another with --data-dir.",
         ) from error
 
 
@@ -142,7 +159,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]]:
-    """The settings of `data_dir` and what was wrong with the file. What is wrong falls back to its default."""
+    """The settings of `data_dir` and what was wrong with the file. What is wrong falls back to its
+    default."""
     table, problems = _read(data_dir / "settings.toml")
     settings = Settings()
     for name in _SCALARS:
@@ -160,12 +178,19 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
         try:
             settings = settings.with_model(_model(entry))
         except NotesearchError as error:
-            problems.append(SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None))
+            problems.append(
+                SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None)
+            )
     for folder, rules in _tables(table, "ignore", dict, problems).items():
         if _are_rules(folder, rules):
             settings = settings.with_rules(Path(folder), rules)
         else:
-            problems.append(SettingsInvalid(f"ignore.{folder}: no rules for a folder", hint="Write its whole path, then the rules as a text."))
+            problems.append(
+                SettingsInvalid(
+                    f"ignore.{folder}: no rules for a folder",
+                    hint="Write its whole path, then the rules as a text.",
+                )
+            )
     return settings, tuple(problems)
 
 
@@ -193,10 +218,15 @@ def _are_rules(folder: str, rules: object) -> bool:
 
 
 def _provider_changes(name: str, entry: object) -> dict[str, Any]:
-    """The values of a provider's table that this version knows. Raises SettingsInvalid, UsageError or InsecureAddress."""
+    """The values of a provider's table that this version knows. Raises SettingsInvalid, UsageError or
+    InsecureAddress."""
     if not isinstance(entry, dict):
         raise SettingsInvalid("this is no table")
-    changes = {key: _checked(key, entry[key], value) for key, value in asdict(ProviderSettings()).items() if key in entry}
+    changes = {
+        key: _checked(key, entry[key], value)
+        for key, value in asdict(ProviderSettings()).items()
+        if key in entry
+    }
     if changes.get("base_url"):
         from notesearch import catalogue
 
@@ -214,8 +244,8 @@ def _model(entry: object) -> EmbeddingModel:
 
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
-    """Write the settings; entries of the file that this version does not know are kept. A file that cannot be understood is kept beside the
-    new one, as settings.toml.bad: the person may want to mend it."""
+    """Write the settings; entries of the file that this version does not know are kept. A file that cannot be
+    understood is kept beside the new one, as settings.toml.bad: the person may want to mend it."""
     path = data_dir / "settings.toml"
     table, problems = _read(path)
     if problems:
@@ -224,15 +254,25 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
 
     chosen = {name: getattr(settings, name) for name in _SCALARS}
     kept = _dict(table.get("providers"))
-    providers = {**kept, **{name: _provider_table(_dict(kept.get(name)), entry) for name, entry in settings.providers.items()}}
+    providers = {
+        **kept,
+        **{name: _provider_table(_dict(kept.get(name)), entry) for name, entry in settings.providers.items()},
+    }
     chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
-    chosen["ignore"] = {**{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)}, **settings.ignore}
+    chosen["ignore"] = {
+        **{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)},
+        **settings.ignore,
+    }
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
-    write_atomic(path, tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode())
+    write_atomic(
+        path,
+        tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode(),
+    )
 
 
 def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[str, Any]:
-    """A provider's table: what this version does not know is kept; what was not chosen is left out, so that nothing stays of one that was removed."""
+    """A provider's table: what this version does not know is kept; what was not chosen is left out, so that
+    nothing stays of one that was removed."""
     defaults = asdict(ProviderSettings())
     chosen = {name: value for name, value in asdict(entry).items() if value != defaults[name]}
     return {**{name: value for name, value in kept.items() if name not in defaults}, **chosen}

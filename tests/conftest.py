@@ -1,4 +1,5 @@
-"""Fixtures for every test below: waiting on conditions, folders of notes, engines that are closed afterwards."""
+"""Fixtures for every test below: waiting on conditions, folders of notes, engines that are closed
+afterwards."""
 
 from __future__ import annotations
 
@@ -136,7 +137,13 @@ def lock_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 
         return call
 
-    for name, itself in (("stat", False), ("lstat", False), ("scandir", True), ("listdir", True), ("access", True)):
+    for name, itself in (
+        ("stat", False),
+        ("lstat", False),
+        ("scandir", True),
+        ("listdir", True),
+        ("access", True),
+    ):
         monkeypatch.setattr(os, name, guarded(getattr(os, name), itself))
     monkeypatch.setattr("builtins.open", guarded(open, False))
     return lambda folder: away.append(str(folder))

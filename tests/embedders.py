@@ -1,4 +1,5 @@
-"""An embedder for tests: a real, if simple, embedding by hashed words. The same text gives the same vector on every machine."""
+"""An embedder for tests: a real, if simple, embedding by hashed words. The same text gives the same vector on
+every machine."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _WORD = re.compile(r"\w+")
 
 
 def bag_of_words(text: str) -> Vectors:
-    """float32 [384] of unit length: every word adds to three dimensions, so that texts that share words are near."""
+    """float32 [384] of unit length: every word adds to three dimensions, so that texts that share words are
+    near."""
     vector = np.zeros(LOCAL.dimensions, np.float32)
     for word in _WORD.findall(text.lower()):
         digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=6).digest()
@@ -30,7 +32,8 @@ def bag_of_words(text: str) -> Vectors:
 
 
 class HashingEmbedder:
-    """Implements the Embedder protocol. Counts what it is asked, and stops at a closed `gate` between texts."""
+    """Implements the Embedder protocol. Counts what it is asked, and stops at a closed `gate` between
+    texts."""
 
     def __init__(self, *, window: int = 32, error: type[ModelMissing] | None = None) -> None:
         self._window = window
@@ -50,7 +53,9 @@ class HashingEmbedder:
     def window(self) -> int:
         return self._window
 
-    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Iterator[Delivered]:
+    def embed_documents(
+        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+    ) -> Iterator[Delivered]:
         if self.error is not None:
             raise self.error
         vectors: list[Vectors] = []

@@ -1,10 +1,10 @@
-"""A strict embedding server on this machine, for tests and benchmarks: the published schemas to the letter, replies in the documented shape, and
-every fault on demand. Real HTTP/1.1 in threads; TLS where asked for.
+"""A strict embedding server on this machine, for tests and benchmarks: the published schemas to the letter,
+replies in the documented shape, and every fault on demand. Real HTTP/1.1 in threads; TLS where asked for.
 
     with Gateway() as gateway:
         gateway.script(Fault(429, retry_after="1"), None, Fault("cut"))     # the next three requests; None is a good answer
         provider = catalogue.provider("aimlapi", gateway.url)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -27,21 +27,30 @@ from typing import Any
 
 import numpy as np
 
-SCHEMAS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "aimlapi-schemas.json").read_text(encoding="utf-8"))["models"]
+SCHEMAS: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "data" / "aimlapi-schemas.json").read_text(encoding="utf-8")
+)["models"]
 # What the schemas leave out: the numbers of dimensions that the makers publish.
 DIMENSIONS = {
-    "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536, "voyage-large-2": 1536, "BAAI/bge-base-en-v1.5": 768, "text-embedding-004": 768,
-    "textembedding-gecko@001": 768, "textembedding-gecko@003": 768, "textembedding-gecko-multilingual@001": 768,
+    "text-embedding-3-large": 3072,
+    "text-embedding-ada-002": 1536,
+    "voyage-large-2": 1536,
+    "BAAI/bge-base-en-v1.5": 768,
+    "text-embedding-004": 768,
+    "textembedding-gecko@001": 768,
+    "textembedding-gecko@003": 768,
+    "textembedding-gecko-multilingual@001": 768,
     "togethercomputer/m2-bert-80M-32k-retrieval": 768,
-}  # fmt: skip
+}
 KEY = "sk-test-0123456789abcdef"
 HASHED = 16
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What to do instead of a good answer. `kind`: an HTTP status, or one of: html, json, cut, reset, hang, drip, endless, few, many, swap,
-    twice, index, nan, null, zero, dimension, empty, redirect. `message`: of an error body; `body`: the whole of it."""
+    """What to do instead of a good answer. `kind`: an HTTP status, or one of: html, json, cut, reset, hang,
+    drip, endless, few, many, swap, twice, index, nan, null, zero, dimension, empty, redirect. `message`: of
+    an error body; `body`: the whole of it."""
 
     kind: int | str
     retry_after: str = ""
@@ -82,8 +91,17 @@ def violations(value: Any, schema: dict[str, Any], path: str = "body") -> list[s
     if value is None and schema.get("nullable"):
         return []
     kind = schema.get("type")
-    kinds: dict[Any, Any] = {"string": str, "array": list, "object": dict, "number": (int, float), "integer": int, "boolean": bool}
-    if kind in kinds and (not isinstance(value, kinds[kind]) or (kind != "boolean" and isinstance(value, bool))):
+    kinds: dict[Any, Any] = {
+        "string": str,
+        "array": list,
+        "object": dict,
+        "number": (int, float),
+        "integer": int,
+        "boolean": bool,
+    }
+    if kind in kinds and (
+        not isinstance(value, kinds[kind]) or (kind != "boolean" and isinstance(value, bool))
+    ):
         return [f"{path}: Expected {kind}, Received {type(value).__name__}"]
     found = [] if "enum" not in schema or value in schema["enum"] else [f"{path}: Expected {schema['enum']}"]
     if kind == "string" and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 1 << 40):
@@ -91,8 +109,14 @@ def violations(value: Any, schema: dict[str, Any], path: str = "body") -> list[s
     if kind == "array":
         if len(value) < schema.get("minItems", 0):
             found.append(f"{path}: too few items")
-        found += [v for number, item in enumerate(value) for v in violations(item, schema["items"], f"{path}[{number}]")]
-    if kind in ("number", "integer") and not schema.get("minimum", -1e18) <= value <= schema.get("maximum", 1e18):
+        found += [
+            v
+            for number, item in enumerate(value)
+            for v in violations(item, schema["items"], f"{path}[{number}]")
+        ]
+    if kind in ("number", "integer") and not schema.get("minimum", -1e18) <= value <= schema.get(
+        "maximum", 1e18
+    ):
         found.append(f"{path}: out of range")
     if kind == "object":
         found += [f"{path}.{key}: Required" for key in schema.get("required", ()) if key not in value]
@@ -118,12 +142,19 @@ def vector_of(model: str, text: str, dimensions: int) -> np.ndarray[Any, np.dtyp
 
 
 class Gateway:
-    """The server. `at_once`: more requests in flight get a 429 (0: any number). `models`: other models, with their dimensions, that take any
-    body. Settable while it runs: `latency`, `at_once`, `rule`, `most_items`, `most_bytes`, `floats_only`, `length` (what every vector is
-    multiplied by), `embed`, `accepts`, `constant`."""
+    """The server. `at_once`: more requests in flight get a 429 (0: any number). `models`: other models, with
+    their dimensions, that take any body. Settable while it runs: `latency`, `at_once`, `rule`, `most_items`,
+    `most_bytes`, `floats_only`, `length` (what every vector is multiplied by), `embed`, `accepts`,
+    `constant`."""
 
     def __init__(
-        self, *, key: str | None = KEY, latency: float = 0.0, at_once: int = 0, models: dict[str, int] | None = None, tls: Path | None = None
+        self,
+        *,
+        key: str | None = KEY,
+        latency: float = 0.0,
+        at_once: int = 0,
+        models: dict[str, int] | None = None,
+        tls: Path | None = None,
     ) -> None:
         self.key = key
         self.latency = latency
@@ -147,7 +178,9 @@ class Gateway:
         self._written: dict[tuple[int, bool], str] = {}
         self._script: deque[Fault | None] = deque()
         self._server = _Server(self, tls)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="gateway", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="gateway", daemon=True
+        )
         self._thread.start()
         port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/v1"
@@ -205,7 +238,12 @@ class Gateway:
 
     def dimensions(self, body: dict[str, Any]) -> int:
         name = str(body["model"])
-        return int(body.get("dimensions") or self.models.get(name) or SCHEMAS[name].get("dimensions") or DIMENSIONS.get(name, 1024))
+        return int(
+            body.get("dimensions")
+            or self.models.get(name)
+            or SCHEMAS[name].get("dimensions")
+            or DIMENSIONS.get(name, 1024)
+        )
 
     def answer(self, request: Request, fault: Fault | None) -> dict[str, Any]:
         """A good reply, or one with the fault's wrong vectors."""
@@ -221,7 +259,9 @@ class Gateway:
                 vector = vector_of(str(request.body["model"]), text, dimensions) * np.float32(self.length)
             if kind in ("nan", "zero") and index == len(request.inputs) - 1:
                 vector[:] = np.nan if kind == "nan" else 0
-            written: Any = base64.b64encode(vector.astype("<f4").tobytes()).decode() if encoded else vector.tolist()
+            written: Any = (
+                base64.b64encode(vector.astype("<f4").tobytes()).decode() if encoded else vector.tolist()
+            )
             if kind == "null" and index == 0:
                 written = [None] * dimensions
             data.append({"object": "embedding", "index": index, "embedding": written})
@@ -236,22 +276,38 @@ class Gateway:
         if kind == "index":
             data[-1]["index"] = len(data) + 7
         tokens = sum(map(len, request.inputs)) // 4
-        reply = {"object": "list", "data": [] if kind == "empty" else data, "model": f"served-{request.body['model']}"}
-        return {**reply, "usage": {"prompt_tokens": None, "total_tokens": tokens}, "meta": {"usage": {"credits_used": 1}}}
-
+        reply = {
+            "object": "list",
+            "data": [] if kind == "empty" else data,
+            "model": f"served-{request.body['model']}",
+        }
+        return {
+            **reply,
+            "usage": {"prompt_tokens": None, "total_tokens": tokens},
+            "meta": {"usage": {"credits_used": 1}},
+        }
 
     def quick_answer(self, request: Request) -> bytes:
-        """A reply of the usual length with one vector again and again, made of parts that are there already."""
+        """A reply of the usual length with one vector again and again, made of parts that are there
+        already."""
         dimensions = self.dimensions(request.body)
         encoded = request.body.get("encoding_format") == "base64"
         if (dimensions, encoded) not in self._written:
             vector = vector_of("", "one two three", dimensions) + np.float32(0.1234567)
             vector /= np.linalg.norm(vector)
-            written = base64.b64encode(vector.astype("<f4").tobytes()).decode() if encoded else vector.tolist()
+            written = (
+                base64.b64encode(vector.astype("<f4").tobytes()).decode() if encoded else vector.tolist()
+            )
             self._written[dimensions, encoded] = json.dumps(written)
         written = self._written[dimensions, encoded]
-        items = ", ".join(f'{{"object": "embedding", "index": {index}, "embedding": {written}}}' for index in range(len(request.inputs)))
-        return f'{{"object": "list", "data": [{items}], "model": "m", "usage": {{"total_tokens": {len(request.inputs)}}}}}'.encode()
+        items = ", ".join(
+            f'{{"object": "embedding", "index": {index}, "embedding": {written}}}'
+            for index in range(len(request.inputs))
+        )
+        return (
+            f'{{"object": "list", "data": [{items}], "model": "m", "usage": {{"total_tokens": '
+            f"{len(request.inputs)}}}}}"
+        ).encode()
 
 
 class _Server(ThreadingHTTPServer):
@@ -298,7 +354,13 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if gateway.latency and not crowded:
                 gateway.closing.wait(gateway.latency)
-            fault = Fault(429) if crowded else Fault(413) if gateway.most_bytes and len(raw) > gateway.most_bytes else gateway.next_fault(request)
+            fault = (
+                Fault(429)
+                if crowded
+                else Fault(413)
+                if gateway.most_bytes and len(raw) > gateway.most_bytes
+                else gateway.next_fault(request)
+            )
             if fault is None or not isinstance(fault.kind, int):
                 fault = gateway.refusal(request) or fault
             with contextlib.suppress(OSError):
@@ -322,7 +384,12 @@ class _Handler(BaseHTTPRequestHandler):
             request.status = 307
             self._send(307, {}, (("Location", fault.location if fault else ""),))
         elif kind in ("html", "json"):
-            self._send(200, b"<html><body>Welcome to the hotel network</body></html>" if kind == "html" else b'{"object": "list", "data": [{')
+            self._send(
+                200,
+                b"<html><body>Welcome to the hotel network</body></html>"
+                if kind == "html"
+                else b'{"object": "list", "data": [{',
+            )
         else:
             self._embed(request, fault)
 
@@ -331,13 +398,23 @@ class _Handler(BaseHTTPRequestHandler):
         headers = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
         if fault.location:
             headers = (*headers, ("Location", fault.location))
-        body = {"message": fault.message, "path": self.path, "requestId": "6c1c", "statusCode": fault.kind, "timestamp": "2026-01-01T00:00:00.000Z"}
+        body = {
+            "message": fault.message,
+            "path": self.path,
+            "requestId": "6c1c",
+            "statusCode": fault.kind,
+            "timestamp": "2026-01-01T00:00:00.000Z",
+        }
         self._send(fault.kind, body if fault.body is None else fault.body, headers + fault.headers)
 
     def _embed(self, request: Request, fault: Fault | None) -> None:
         gateway = self.server.gateway
         kind = fault.kind if fault else ""
-        whole = gateway.quick_answer(request) if gateway.constant else json.dumps(gateway.answer(request, fault)).encode()
+        whole = (
+            gateway.quick_answer(request)
+            if gateway.constant
+            else json.dumps(gateway.answer(request, fault)).encode()
+        )
         if kind in ("cut", "drip", "endless"):
             self._head(200, len(whole) if kind != "endless" else 1 << 40, ())
             if kind == "cut":
@@ -361,6 +438,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, status: int, length: int, headers: tuple[tuple[str, str], ...]) -> None:
         self.send_response(status)
-        for name, value in (("Content-Type", "application/json"), ("Content-Length", str(length)), ("x-inference-id", "1b0a"), *headers):
+        for name, value in (
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(length)),
+            ("x-inference-id", "1b0a"),
+            *headers,
+        ):
             self.send_header(name, value)
         self.end_headers()

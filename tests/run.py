@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Set up the project with its test tools and pass every check: python3 tests/run.py [PYTEST ARGS...]
 
-On Debian and Ubuntu it installs a virtual screen and what the tests from outside need, where this user may. Uses the standard library only.
+On Debian and Ubuntu it installs a virtual screen and what the tests from outside need, where this user may.
+Uses the standard library only.
 """
 
 import importlib.util
@@ -18,10 +19,19 @@ _spec.loader.exec_module(setup)
 
 # Programs the end-to-end tests use, and the Debian packages they come in.
 DESKTOP = {
-    "Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "xprop": "x11-utils", "dbus-daemon": "dbus", "dbus-run-session": "dbus",
-    "gnome-keyring-daemon": "gnome-keyring", "setxkbmap": "x11-xkb-utils", "xrandr": "x11-xserver-utils", "trayer": "trayer", "weston": "weston",
+    "Xvfb": "xvfb",
+    "openbox": "openbox",
+    "xdotool": "xdotool",
+    "xprop": "x11-utils",
+    "dbus-daemon": "dbus",
+    "dbus-run-session": "dbus",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "setxkbmap": "x11-xkb-utils",
+    "xrandr": "x11-xserver-utils",
+    "trayer": "trayer",
+    "weston": "weston",
     "desktop-file-validate": "desktop-file-utils",
-}  # fmt: skip
+}
 ACCESSIBILITY = ["at-spi2-core", "python3-pyatspi", "gir1.2-atspi-2.0"]
 
 
@@ -29,7 +39,11 @@ def desktop_packages():
     if not sys.platform.startswith("linux"):
         return []
     packages = sorted({package for program, package in DESKTOP.items() if not shutil.which(program)})
-    probe = subprocess.run(["/usr/bin/python3", "-c", "import pyatspi"], capture_output=True) if os.path.exists("/usr/bin/python3") else None
+    probe = (
+        subprocess.run(["/usr/bin/python3", "-c", "import pyatspi"], capture_output=True)
+        if os.path.exists("/usr/bin/python3")
+        else None
+    )
     return packages + (ACCESSIBILITY if probe is None or probe.returncode else [])
 
 

@@ -1,4 +1,5 @@
-"""A Secret Service for tests: a message bus of its own and a GNOME Keyring on it, that comes, locks, hangs and goes as a test wants it."""
+"""A Secret Service for tests: a message bus of its own and a GNOME Keyring on it, that comes, locks, hangs
+and goes as a test wants it."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from tests.conftest import wait_until
 
 # With no folder of services: the session's own would have the bus start a keyring behind the test's back.
 BUS = """<busconfig><type>session</type><listen>unix:dir={home}</listen><policy context="default"><allow send_destination="*" eavesdrop="true"/>
-<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""
+<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>"""  # noqa: E501
 PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
 
 
@@ -33,13 +34,21 @@ class SecretService:
 
     def __init__(self, home: Path) -> None:
         plain = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-        self._environment = {**plain, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
+        self._environment = {
+            **plain,
+            "HOME": str(home),
+            "XDG_DATA_HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home),
+        }
         configured = home / "bus.conf"
         configured.write_text(BUS.format(home=home))
         self._bus = subprocess.Popen(
             ["dbus-daemon", f"--config-file={configured}", "--nofork", "--print-address=1"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=self._environment,
+        )
         assert self._bus.stdout is not None
         self.address = self._bus.stdout.readline().strip()
         self._environment["DBUS_SESSION_BUS_ADDRESS"] = self.address
@@ -48,7 +57,11 @@ class SecretService:
     def start(self) -> None:
         command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
         self._daemon = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._environment,
         )
         assert self._daemon.stdin is not None
         self._daemon.stdin.write(b"throw-away")
@@ -77,7 +90,9 @@ class SecretService:
         import secretstorage
 
         def ready(bus: Any) -> bool:
-            there = secretstorage.check_service_availability(bus) and [c for c in secretstorage.get_all_collections(bus) if c.get_label() == "Login"]
+            there = secretstorage.check_service_availability(bus) and [
+                c for c in secretstorage.get_all_collections(bus) if c.get_label() == "Login"
+            ]
             return bool(there) and not there[0].is_locked()
 
         return bool(self._do(ready))
@@ -102,7 +117,9 @@ class SecretService:
     def secrets(self) -> list[str]:
         """All that is stored."""
         found: list[str] = []
-        self.collection(lambda collection: found.extend(item.get_secret().decode() for item in collection.get_all_items()))
+        self.collection(
+            lambda collection: found.extend(item.get_secret().decode() for item in collection.get_all_items())
+        )
         return found
 
     def delete_everything(self) -> None:

@@ -1,6 +1,8 @@
-"""Text -> chunks: passages that follow the headings, sized for a model. Pure; the same text and recipe give the same chunks.
+"""Text -> chunks: passages that follow the headings, sized for a model. Pure; the same text and recipe give
+the same chunks.
 
-A section that fits is one chunk; short ones are merged with what follows; one that is too long is cut where it hurts least.
+A section that fits is one chunk; short ones are merged with what follows; one that is too long is cut where
+it hurts least.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from notesearch.documents.tokens import SPECIAL_TOKENS, TokenCounter, token_coun
 from notesearch.documents.units import Boundary, Unit, Units
 from notesearch.domain import Chunk, Document, prefixed
 
-CHARACTERS_PER_TOKEN = 24  # no chunk holds more, however few tokens they make: blank space, base64, long unknown words
+CHARACTERS_PER_TOKEN = (
+    24  # no chunk holds more, however few tokens they make: blank space, base64, long unknown words
+)
 SEPARATOR = " > "
 
 # What a cut at each kind of boundary costs, in shares of the distance from the ideal size.
@@ -33,9 +37,11 @@ Trail = tuple[str, ...]
 
 
 def split(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
-    """The chunks of a document in order. Together they cover its text but for blank space; none is above `recipe.maximum`.
+    """The chunks of a document in order. Together they cover its text but for blank space; none is above
+    `recipe.maximum`.
 
-    `Chunk.tokens` counts prefix and passage without the tokens that a model adds at both ends. Any thread, but one at a time.
+    `Chunk.tokens` counts prefix and passage without the tokens that a model adds at both ends. Any thread,
+    but one at a time.
     """
     return _Splitter(document, recipe).chunks()
 
@@ -76,7 +82,9 @@ class _Splitter:
         for section in self._merged():
             prefix, prefix_tokens = self._prefix(section.trail)
             if self._fits(section, prefix, prefix_tokens):
-                self._add(section.start, section.end, section.trail, prefix, prefix_tokens + int(section.tokens))
+                self._add(
+                    section.start, section.end, section.trail, prefix, prefix_tokens + int(section.tokens)
+                )
             else:
                 for start, end, tokens in self._cut(section, prefix, prefix_tokens):
                     self._add(start, end, section.trail, prefix, prefix_tokens + tokens)
@@ -88,7 +96,15 @@ class _Splitter:
         line += text.count("\n", position, start) if start >= position else -text.count("\n", start, position)
         self._line_at = (start, line)
         self._chunks.append(
-            Chunk(ordinal=len(self._chunks), start=start, end=end, line=line, heading=trail, prefix=prefix, tokens=tokens)
+            Chunk(
+                ordinal=len(self._chunks),
+                start=start,
+                end=end,
+                line=line,
+                heading=trail,
+                prefix=prefix,
+                tokens=tokens,
+            )
         )
 
     # Sections
@@ -118,7 +134,9 @@ class _Splitter:
         end -= len(part) - len(part.rstrip())
         small = end - start <= CHARACTERS_PER_TOKEN * self._recipe.maximum
         tokens = self._counter.count(body) if small else math.inf
-        return _Section(start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body)
+        return _Section(
+            start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body
+        )
 
     def _merged(self) -> Iterator[_Section]:
         """Short sections together with what follows them."""
@@ -142,7 +160,8 @@ class _Splitter:
             return False
         together = current.tokens + following.tokens
         if following.level == 1 and current.level > 0:
-            # Across a heading of the first level only as long as all of it is short, as in lists of bare headlines.
+            # Across a heading of the first level only as long as all of it is short, as in lists of bare
+            # headlines.
             return together <= minimum
         return together + self._prefix(current.trail)[1] + SPECIAL_TOKENS <= self._recipe.target
 
@@ -157,7 +176,9 @@ class _Splitter:
             start=current.start,
             end=following.end,
             level=min(current.level, following.level) or following.level,
-            trail=following.trail if below and (current.bare or not current.trail) else current.trail[:shared],
+            trail=following.trail
+            if below and (current.bare or not current.trail)
+            else current.trail[:shared],
             tokens=current.tokens + following.tokens,
             bare=current.bare and following.bare,
         )
@@ -179,7 +200,8 @@ class _Splitter:
         return known
 
     def _short_prefix(self, trail: Trail) -> tuple[str, int]:
-        """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what is left."""
+        """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what
+        is left."""
         prefix, tokens = self._prefix_by_tokens(trail)
         most = self._recipe.characters // 4
         if not most or len(prefix) <= most:
@@ -199,7 +221,9 @@ class _Splitter:
             tokens = self._counter.count(prefix[:4000])
         if tokens > limit:
             share = limit // len(parts) - 1
-            prefix = SEPARATOR.join(shortened for part in parts if (shortened := self._shortened(part, share)))
+            prefix = SEPARATOR.join(
+                shortened for part in parts if (shortened := self._shortened(part, share))
+            )
             tokens = self._counter.count(prefix)
         return (prefix, tokens) if tokens <= limit else ("", 0)
 
@@ -216,12 +240,20 @@ class _Splitter:
     # Cutting
 
     def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
-        """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no further."""
+        """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no
+        further."""
         budget = self._recipe.maximum - SPECIAL_TOKENS - prefix_tokens
         target = max(self._recipe.target - SPECIAL_TOKENS - prefix_tokens, budget // 2, 1)
         room = self._room(prefix)
         limited = room if self._recipe.characters else 0
-        units = Units(self._text, self._outline.blocks, self._counter, budget=budget, grain=max(4, target // 6), characters=limited)
+        units = Units(
+            self._text,
+            self._outline.blocks,
+            self._counter,
+            budget=budget,
+            grain=max(4, target // 6),
+            characters=limited,
+        )
         source = units.between(section.start, section.end, heading=section.level > 0)
         ahead: list[Unit] = []
         repeated = 0  # units at the head of `ahead` that the chunk before holds too
@@ -269,7 +301,8 @@ class _Splitter:
         return best
 
     def _overlap(self, units: list[Unit]) -> int:
-        """How many of the last units the next chunk repeats: whole sentences or lines where there are some short enough."""
+        """How many of the last units the next chunk repeats: whole sentences or lines where there are some
+        short enough."""
         wanted = self._recipe.overlap * self._recipe.target
         most = clean = 0
         tokens = 0

@@ -1,4 +1,5 @@
-"""Bytes to text: byte order marks, UTF-8, and for the rest charset-normalizer. Decides what is binary. Does not look at formats."""
+"""Bytes to text: byte order marks, UTF-8, and for the rest charset-normalizer. Decides what is binary. Does
+not look at formats."""
 
 from __future__ import annotations
 
@@ -24,16 +25,32 @@ _MARKS = (
 # How ISO 2022 announces a character set, in bytes that are ASCII all through.
 _DESIGNATORS = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"))
 _MAGIC = (
-    b"%PDF-", b"\x89PNG\r\n", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"7z\xbc\xaf", b"\xfd7zXZ", b"\x7fELF",
-    b"SQLite format 3\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"OggS\x00", b"fLaC", b"ID3\x03", b"ID3\x04", b"{\\rtf1",
-)  # fmt: skip
+    b"%PDF-",
+    b"\x89PNG\r\n",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b\x08",
+    b"BZh9",
+    b"7z\xbc\xaf",
+    b"\xfd7zXZ",
+    b"\x7fELF",
+    b"SQLite format 3\x00",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"OggS\x00",
+    b"fLaC",
+    b"ID3\x03",
+    b"ID3\x04",
+    b"{\\rtf1",
+)
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x0e\x0f\x1b")) + b"\x7f"
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 
 
 def decode(raw: bytes) -> tuple[str, str]:
-    """The text with `\\n` newlines and NULs turned into spaces, and the name of its encoding. Raises FileBinary."""
+    """The text with `\\n` newlines and NULs turned into spaces, and the name of its encoding. Raises
+    FileBinary."""
     if raw.startswith(_MAGIC):
         raise FileBinary
     text, encoding = _decoded(raw)
@@ -103,9 +120,16 @@ def _by_library(raw: bytes) -> tuple[str, str]:
     if not matches:
         raise FileBinary
     best = matches[0]
-    # Among readings as clean as each other the library goes by order; for western letters the usual one is the better bet.
-    usual = next((match for match in matches if COMMONEST in (match.encoding, *match.could_be_from_charset)), best)
-    if usual.chaos <= best.chaos and usual.coherence >= best.coherence - SLACK and language_of(str(best)) not in NOT_WESTERN:
+    # Among readings as clean as each other the library goes by order; for western letters the usual one is
+    # the better bet.
+    usual = next(
+        (match for match in matches if COMMONEST in (match.encoding, *match.could_be_from_charset)), best
+    )
+    if (
+        usual.chaos <= best.chaos
+        and usual.coherence >= best.coherence - SLACK
+        and language_of(str(best)) not in NOT_WESTERN
+    ):
         best = usual
     encoding = COMMONEST if COMMONEST in best.could_be_from_charset else best.encoding
     return _UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding

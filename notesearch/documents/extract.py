@@ -17,14 +17,16 @@ from notesearch.documents.text import extract_text
 from notesearch.domain import Document
 from notesearch.errors import ExtractionFailed
 
-# How well notes are read. Raised with every change of what is taken from a file (text, title, tags, language, facets): notes that were read by
-# another number are read again, although nothing changed on the disk; chunks whose embedded text stays the same keep their vectors.
+# How well notes are read. Raised with every change of what is taken from a file (text, title, tags, language,
+# facets): notes that were read by another number are read again, although nothing changed on the disk; chunks
+# whose embedded text stays the same keep their vectors.
 READING = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """A kind of note. `extract` reads one; `outline` finds the headings and kept blocks of a text that `extract` gave."""
+    """A kind of note. `extract` reads one; `outline` finds the headings and kept blocks of a text that
+    `extract` gave."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -41,7 +43,12 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(name="text", suffixes=(".txt", ".text"), extract=extract_text),
     Format(name="org", suffixes=(".org",), extract=extract_org, outline=outline_org),
-    Format(name="rst", suffixes=(".rst", ".rest"), extract=extract_restructuredtext, outline=outline_restructuredtext),
+    Format(
+        name="rst",
+        suffixes=(".rst", ".rest"),
+        extract=extract_restructuredtext,
+        outline=outline_restructuredtext,
+    ),
 )
 
 _BY_SUFFIX = {suffix: row for row in FORMATS for suffix in row.suffixes}

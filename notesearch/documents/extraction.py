@@ -1,4 +1,5 @@
-"""The parent's side of extraction: one child process that reads files, restarted whenever a file is too much for it."""
+"""The parent's side of extraction: one child process that reads files, restarted whenever a file is too much
+for it."""
 
 from __future__ import annotations
 
@@ -32,14 +33,26 @@ from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, Notes
 __all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "Wanted", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
-# Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait to write.
+# Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait
+# to write.
 MOST_AHEAD = 4096
 
 # What an interpreter needs in order to start, and nothing else: the child holds no keys.
-_PASSED_ON = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+_PASSED_ON = (
+    "SYSTEMROOT",
+    "WINDIR",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONHOME",
+)
 
 # Windows has no nice(); the child lowers itself elsewhere.
-_WINDOWS_FLAGS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+_WINDOWS_FLAGS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
+    subprocess, "CREATE_NO_WINDOW", 0
+)
 
 
 def default_time_limit(size: int) -> float:
@@ -67,8 +80,11 @@ class ExtractionProcess:
     Used by one thread at a time; `close` may be called from any.
     """
 
-    def __init__(self, *, memory_limit: int = 2 << 30, time_limit: Callable[[int], float] = default_time_limit) -> None:
-        """`memory_limit` in bytes, of address space; `time_limit` gives seconds for a file of so many bytes."""
+    def __init__(
+        self, *, memory_limit: int = 2 << 30, time_limit: Callable[[int], float] = default_time_limit
+    ) -> None:
+        """`memory_limit` in bytes, of address space; `time_limit` gives seconds for a file of so many
+        bytes."""
         self._memory_limit = memory_limit
         self._time_limit = time_limit
         self._exchange = threading.Lock()  # held while the child is started or ended
@@ -79,11 +95,12 @@ class ExtractionProcess:
     def read_all(
         self, requests: Iterable[tuple[Path, Wanted]], kept: Mapping[Path, KeptTitle] | None = None
     ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
-        """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the requests: what was read, or the
-        error of that file (FileUnreadable and below).
+        """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the
+        requests: what was read, or the error of that file (FileUnreadable and below).
 
-        Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early after `close`; leaving it
-        early is allowed. Raises RuntimeError where the child cannot be started at all.
+        Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early
+        after `close`; leaving it early is allowed. Raises RuntimeError where the child cannot be started at
+        all.
         """
         titles = kept or {}
         source = ((path, pack_request(path, wanted, titles.get(path))) for path, wanted in requests)
@@ -153,7 +170,9 @@ class ExtractionProcess:
         if killed:
             return FileTooSlow()
         # Native code that runs out of memory aborts; a system that does kills the largest process.
-        out_of_memory = code in (MEMORY_EXIT, -getattr(signal, "SIGABRT", 6)) or (code == -9 and size > LARGE_FILE)
+        out_of_memory = code in (MEMORY_EXIT, -getattr(signal, "SIGABRT", 6)) or (
+            code == -9 and size > LARGE_FILE
+        )
         return FileTooLarge() if out_of_memory else ExtractionFailed()
 
     def _start(self, asked: Iterable[tuple[Path, bytes]]) -> subprocess.Popen[bytes] | None:

@@ -1,6 +1,8 @@
-"""What the extraction process and its parent say to each other: frames of a length, a JSON head and a UTF-8 text. Never pickle.
+"""What the extraction process and its parent say to each other: frames of a length, a JSON head and a UTF-8
+text. Never pickle.
 
-A request names a file and a recipe. An answer is READY (once, at the start), SIZE (a large file is about to be read), READ or FAILED.
+A request names a file and a recipe. An answer is READY (once, at the start), SIZE (a large file is about to
+be read), READ or FAILED.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from notesearch import errors
 from notesearch.catalogue import ChunkRecipe
 from notesearch.domain import Chunk, Document, Span
 
-LARGE_FILE = 256 * 1024  # bytes from which a file's size is told before it is read, so that it is given more time
+LARGE_FILE = (
+    256 * 1024
+)  # bytes from which a file's size is told before it is read, so that it is given more time
 MEMORY_EXIT = 77  # how the child ends where it cannot even say that its memory is used up
 
 _LENGTHS = struct.Struct("<II")  # bytes of the head, bytes of the text
@@ -28,9 +32,14 @@ _LENGTHS = struct.Struct("<II")  # bytes of the head, bytes of the text
 _ERRORS = {
     error.__name__: error
     for error in (
-        errors.FileUnreadable, errors.FileGone, errors.FileBinary, errors.FileTooSlow, errors.FileTooLarge, errors.ExtractionFailed,
+        errors.FileUnreadable,
+        errors.FileGone,
+        errors.FileBinary,
+        errors.FileTooSlow,
+        errors.FileTooLarge,
+        errors.ExtractionFailed,
     )
-}  # fmt: skip
+}
 
 
 class Answer(StrEnum):
@@ -50,7 +59,8 @@ class KeptTitle(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """How a note is to be cut: for its folder's model, for the next one where there is one, and whether what looks like a secret is sought."""
+    """How a note is to be cut: for its folder's model, for the next one where there is one, and whether what
+    looks like a secret is sought."""
 
     recipe: ChunkRecipe
     following: ChunkRecipe | None = None
@@ -59,8 +69,9 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
-    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal. `embedded_title` is the title that
-    the prefixes of its chunks begin with. `following`: the chunks for the next model; `secrets`: spans of what looks like one, where wanted."""
+    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal.
+    `embedded_title` is the title that the prefixes of its chunks begin with. `following`: the chunks for the
+    next model; `secrets`: spans of what looks like one, where wanted."""
 
     document: Document
     chunks: tuple[Chunk, ...]
@@ -111,20 +122,41 @@ def unpack_request(head: Any) -> tuple[Path, Wanted, KeptTitle | None]:
 def pack_extracted(extracted: Extracted) -> bytes:
     document = extracted.document
     said = [
-        document.title, document.format, document.first_line, document.encoding, document.tags, document.aliases, document.created,
-        document.updated, document.language, document.private,
-    ]  # fmt: skip
+        document.title,
+        document.format,
+        document.first_line,
+        document.encoding,
+        document.tags,
+        document.aliases,
+        document.created,
+        document.updated,
+        document.language,
+        document.private,
+    ]
     about = [extracted.size, extracted.mtime_ns, extracted.content_hash, extracted.embedded_title]
-    return pack([Answer.READ, said, _said(extracted.chunks), _said(extracted.following), extracted.secrets, *about], document.text)
+    return pack(
+        [Answer.READ, said, _said(extracted.chunks), _said(extracted.following), extracted.secrets, *about],
+        document.text,
+    )
 
 
 def _said(chunks: Sequence[Chunk]) -> list[list[Any]]:
-    return [[chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in chunks]
+    return [
+        [chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in chunks
+    ]
 
 
 def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
     return tuple(
-        Chunk(ordinal=ordinal, start=start, end=end, line=line, heading=tuple(heading), prefix=prefix, tokens=tokens)
+        Chunk(
+            ordinal=ordinal,
+            start=start,
+            end=end,
+            line=line,
+            heading=tuple(heading),
+            prefix=prefix,
+            tokens=tokens,
+        )
         for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
     )
 
@@ -133,9 +165,18 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
     _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title = head
     title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
     document = Document(
-        text=text, title=title, format=format_name, first_line=first_line, encoding=encoding, tags=tuple(tags), aliases=tuple(aliases),
-        created=created, updated=updated, language=language, private=private,
-    )  # fmt: skip
+        text=text,
+        title=title,
+        format=format_name,
+        first_line=first_line,
+        encoding=encoding,
+        tags=tuple(tags),
+        aliases=tuple(aliases),
+        created=created,
+        updated=updated,
+        language=language,
+        private=private,
+    )
     return Extracted(
         document=document,
         chunks=_heard(chunks),

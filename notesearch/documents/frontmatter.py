@@ -1,4 +1,5 @@
-"""Front matter at the top of a note: YAML, TOML or JSON between delimiters, or a bare JSON object. Broken front matter never fails a note."""
+"""Front matter at the top of a note: YAML, TOML or JSON between delimiters, or a bare JSON object. Broken
+front matter never fails a note."""
 
 from __future__ import annotations
 
@@ -16,13 +17,16 @@ _DASHES = ("---", "----")
 
 
 def split_front_matter(text: str) -> tuple[Mapping[Any, Any], int]:
-    """The key-value pairs and the character where the text after the front matter starts; `({}, 0)` where there is none."""
+    """The key-value pairs and the character where the text after the front matter starts; `({}, 0)` where
+    there is none."""
     opening = _OPENING.match(text)
     if opening is None:
         return _bare_json(text) if text.startswith("{") else ({}, 0)
     delimiter, language = opening[1], opening[2].lower()
     closings = rf"{re.escape(delimiter)}|\.\.\." if delimiter == "---" else re.escape(delimiter)
-    closing = re.compile(rf"^(?:{closings})[ \t]*(?:\n|\Z)", re.MULTILINE).search(text, opening.end(), LONGEST)
+    closing = re.compile(rf"^(?:{closings})[ \t]*(?:\n|\Z)", re.MULTILINE).search(
+        text, opening.end(), LONGEST
+    )
     if closing is None:
         return {}, 0
     block = text[opening.end() : closing.start()]
@@ -57,7 +61,8 @@ def _parse(block: str, delimiter: str, language: str) -> Any:
     if language in ("", "yaml", "yml"):
         import yaml
 
-        # The base loader leaves every scalar as it was written: a title 1.10, a tag `no`, a date that does not exist.
+        # The base loader leaves every scalar as it was written: a title 1.10, a tag `no`, a date that does
+        # not exist.
         return yaml.load(block.expandtabs(2), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     return None
 
@@ -82,7 +87,8 @@ def _with_hash_tags(pairs: dict[Any, Any], block: str) -> dict[Any, Any]:
 
 
 def _line_by_line(block: str) -> dict[str, Any]:
-    """The pairs of a block that is not well-formed, where at least half of its lines look like pairs or items; else empty."""
+    """The pairs of a block that is not well-formed, where at least half of its lines look like pairs or
+    items; else empty."""
     pairs: dict[str, Any] = {}
     key = ""
     fitting = 0

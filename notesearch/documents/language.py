@@ -1,4 +1,5 @@
-"""Guesses the language of a note, cheaply: by script, else by the share of stop words. Says "" rather than guess badly.
+"""Guesses the language of a note, cheaply: by script, else by the share of stop words. Says "" rather than
+guess badly.
 
 Does not aim at more than what search needs: whether stemming for one of these languages may be applied.
 """
@@ -26,7 +27,10 @@ def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
     for language, words in STOP_WORDS.items():
         for word in words.split():
             users.setdefault(word, []).append(language)
-    return {word: tuple((language, 1 / len(languages)) for language in languages) for word, languages in users.items()}
+    return {
+        word: tuple((language, 1 / len(languages)) for language in languages)
+        for word, languages in users.items()
+    }
 
 
 _WEIGHTS = _weights()

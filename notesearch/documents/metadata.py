@@ -1,4 +1,5 @@
-"""What a note says about itself (title, tags, aliases, dates, private), from the key-value pairs of any format."""
+"""What a note says about itself (title, tags, aliases, dates, private), from the key-value pairs of any
+format."""
 
 from __future__ import annotations
 
@@ -14,24 +15,69 @@ _TITLE_KEYS = frozenset({"title"})
 _TAG_KEYS = frozenset({"tags", "tag", "keywords", "filetags", "categories", "category", "topics"})
 _ALIAS_KEYS = frozenset({"aliases", "alias"})
 _CREATED_KEYS = (
-    "created", "date", "createdat", "createdon", "datecreated", "creationdate", "createddate", "createdtime", "ctime", "published",
-    "publishdate", "pubdate", "dateadded", "added", "timestamp",
-)  # fmt: skip
+    "created",
+    "date",
+    "createdat",
+    "createdon",
+    "datecreated",
+    "creationdate",
+    "createddate",
+    "createdtime",
+    "ctime",
+    "published",
+    "publishdate",
+    "pubdate",
+    "dateadded",
+    "added",
+    "timestamp",
+)
 _UPDATED_KEYS = (
-    "updated", "modified", "lastmodified", "lastmod", "lastupdated", "updatedat", "modifiedat", "updatedon", "modifiedon", "dateupdated",
-    "datemodified", "modifieddate", "updateddate", "modificationdate", "lastedited", "edited", "changed", "mtime",
-)  # fmt: skip
+    "updated",
+    "modified",
+    "lastmodified",
+    "lastmod",
+    "lastupdated",
+    "updatedat",
+    "modifiedat",
+    "updatedon",
+    "modifiedon",
+    "dateupdated",
+    "datemodified",
+    "modifieddate",
+    "updateddate",
+    "modificationdate",
+    "lastedited",
+    "edited",
+    "changed",
+    "mtime",
+)
 _KNOWN = _TITLE_KEYS | _TAG_KEYS | _ALIAS_KEYS | {"private", *_CREATED_KEYS, *_UPDATED_KEYS}
 _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _WIKILINK = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
 _TAG = re.compile(r"[\w/+.&'-]+(?: [\w/+.&'-]+)*")
-_MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12}
+_MONTHS = {
+    "jan": 1,
+    "feb": 2,
+    "mar": 3,
+    "apr": 4,
+    "may": 5,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "oct": 10,
+    "nov": 11,
+    "dec": 12,
+}
 _YEAR_FIRST = re.compile(r"\b((?:1[89]|20)\d\d)[-/._](\d{1,2})[-/._](\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"^((?:19|20)\d\d)(\d\d)(\d\d)(?:T?\d{4,6}Z?)?$")
 _DAY_FIRST = re.compile(r"\b(\d{1,2})([./-])(\d{1,2})\2((?:19|20)\d\d)\b")
-_NAMED_MONTH = re.compile(r"\b(?:(\d{1,2})(?:st|nd|rd|th|\.)? +)?([A-Za-z]{3})[a-z]*\.?(?: +(\d{1,2})(?:st|nd|rd|th)?)?,? +((?:19|20)\d\d)\b")
+_NAMED_MONTH = re.compile(
+    r"\b(?:(\d{1,2})(?:st|nd|rd|th|\.)? +)?([A-Za-z]{3})[a-z]*\.?(?: +(\d{1,2})(?:st|nd|rd|th)?)?,? "
+    r"+((?:19|20)\d\d)\b"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +103,8 @@ def is_known(key: str) -> bool:
 
 
 def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
-    """What the pairs say. Values are strings, lists and mappings as a YAML, TOML or JSON reader gives them; what makes no sense is ignored."""
+    """What the pairs say. Values are strings, lists and mappings as a YAML, TOML or JSON reader gives them;
+    what makes no sense is ignored."""
     values = {normal_key(key): value for key, value in pairs.items() if isinstance(key, str)}
     return Metadata(
         title=_line(values.get("title")),
@@ -75,7 +122,8 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_tags(value: Any) -> list[str]:
-    """Tags from a list, or from a text that separates them by commas, else by white space. Lower case, without `#`."""
+    """Tags from a list, or from a text that separates them by commas, else by white space. Lower case,
+    without `#`."""
     if isinstance(value, str):
         linked = _WIKILINK.findall(value)
         rest = _WIKILINK.sub(" ", value) if linked else value

@@ -1,4 +1,5 @@
-"""What the text formats have in common: a Document from the text, its outline and what the note says about itself."""
+"""What the text formats have in common: a Document from the text, its outline and what the note says about
+itself."""
 
 from __future__ import annotations
 
@@ -23,14 +24,18 @@ def document_of(
     tags: list[str] | None = None,
     page: str = "",
 ) -> Document:
-    """The document of a text format: what the note says about itself first, then what its text shows, then its name.
+    """The document of a text format: what the note says about itself first, then what its text shows, then
+    its name.
 
     `page`: what an outliner calls the note, whose headings are about a part of it.
     """
     said = [source for source in metadata if source != Metadata()]
     return Document(
         text=text,
-        title=next((source.title for source in said if source.title), "") or page or title_of(text, outline) or readable_name(path.stem),
+        title=next((source.title for source in said if source.title), "")
+        or page
+        or title_of(text, outline)
+        or readable_name(path.stem),
         format=format_name,
         first_line=first_line,
         encoding=encoding,

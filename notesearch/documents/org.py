@@ -1,4 +1,5 @@
-"""Org: headlines, tags, file keywords, property drawers, blocks. Keywords and drawers are blanked, so that every line keeps its number."""
+"""Org: headlines, tags, file keywords, property drawers, blocks. Keywords and drawers are blanked, so that
+every line keeps its number."""
 
 from __future__ import annotations
 
@@ -14,7 +15,21 @@ from notesearch.domain import Document, Span
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
 _STATES = frozenset(
-    ("TODO", "DONE", "NEXT", "WAITING", "WAIT", "HOLD", "CANCELLED", "CANCELED", "INPROGRESS", "IN-PROGRESS", "STARTED", "SOMEDAY", "DELEGATED")
+    (
+        "TODO",
+        "DONE",
+        "NEXT",
+        "WAITING",
+        "WAIT",
+        "HOLD",
+        "CANCELLED",
+        "CANCELED",
+        "INPROGRESS",
+        "IN-PROGRESS",
+        "STARTED",
+        "SOMEDAY",
+        "DELEGATED",
+    )
 )
 _CANDIDATE = re.compile(
     r"^(?:(?P<stars>\*+)[ \t]+(?P<headline>[^\n]*)"
@@ -42,7 +57,9 @@ def extract_org(path: Path, raw: bytes) -> Document:
     text = _without_settings(whole, pairs, tags)
     text, skipped = without_leading_blank_lines(text)
     outline = outline_org(text, states=_states(pairs))
-    pairs = {"updated" if key == "last_modified" else key: _LINK.sub(r"\1", value) for key, value in pairs.items()}
+    pairs = {
+        "updated" if key == "last_modified" else key: _LINK.sub(r"\1", value) for key, value in pairs.items()
+    }
     return document_of(
         path,
         text,
@@ -64,7 +81,11 @@ def outline_org(text: str, *, states: frozenset[str] = _STATES) -> Outline:
     while match := _CANDIDATE.search(text, position):
         position = match.end()
         if match["stars"]:
-            headings.append(Heading(start=match.start(), level=len(match["stars"]), title=_headline(match["headline"], states)))
+            headings.append(
+                Heading(
+                    start=match.start(), level=len(match["stars"]), title=_headline(match["headline"], states)
+                )
+            )
         elif match["block"] and (end := _block_end(text, match, unclosed)):
             blocks.append((match.start(), end))
             position = end
@@ -113,7 +134,8 @@ def _states(pairs: dict[str, str]) -> frozenset[str]:
 
 
 def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
-    """The text with keyword lines and drawers blanked; fills `pairs` and `tags` with what they say about the note as a whole."""
+    """The text with keyword lines and drawers blanked; fills `pairs` and `tags` with what they say about the
+    note as a whole."""
     kept: list[str] = []
     position = copied = 0
     headlines = no_end_before = 0

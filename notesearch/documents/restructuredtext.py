@@ -1,4 +1,5 @@
-"""reStructuredText: titles with underlines and overlines, the field list at the top, code blocks. Directives are read as text."""
+"""reStructuredText: titles with underlines and overlines, the field list at the top, code blocks. Directives
+are read as text."""
 
 from __future__ import annotations
 
@@ -11,10 +12,16 @@ from notesearch.documents.note import document_of, without_leading_blank_lines
 from notesearch.documents.outline import Heading, Outline
 from notesearch.domain import Document, Span
 
-_CANDIDATE = re.compile(r"^(?:(?P<rule>(?P<mark>[!-/:-@\[-`{-~])(?P=mark)+[ \t]*)|(?P<code>[^\n]*::[^\n]*))$", re.MULTILINE)
-_CODE = re.compile(r"(?P<indent>[ \t]*)(?:\.\.[ \t]+(?:code-block|code|sourcecode|math|parsed-literal|highlight)::.*|.*::[ \t]*)$")
+_CANDIDATE = re.compile(
+    r"^(?:(?P<rule>(?P<mark>[!-/:-@\[-`{-~])(?P=mark)+[ \t]*)|(?P<code>[^\n]*::[^\n]*))$", re.MULTILINE
+)
+_CODE = re.compile(
+    r"(?P<indent>[ \t]*)(?:\.\.[ \t]+(?:code-block|code|sourcecode|math|parsed-literal|highlight)::.*|.*::[ "
+    r"\t]*)$"
+)
 _FIELD = re.compile(
-    r"(?::(?P<field>[A-Za-z][\w .-]{0,60}):|\.\.[ \t]+(?P<comment>[A-Za-z][\w-]{0,60}):(?!:))(?:[ \t]+(?P<value>[^\n]*))?(?:\n|\Z)"
+    r"(?::(?P<field>[A-Za-z][\w .-]{0,60}):|\.\.[ \t]+(?P<comment>[A-Za-z][\w-]{0,60}):(?!:))(?:[ "
+    r"\t]+(?P<value>[^\n]*))?(?:\n|\Z)"
 )
 _CONTINUED = re.compile(r"[ \t]+(\S[^\n]*)(?:\n|\Z)")
 _INLINE = re.compile(
@@ -53,7 +60,9 @@ def outline_restructuredtext(text: str) -> Outline:
     while match := _CANDIDATE.search(text, position):
         position = match.end()
         if match["code"] is not None:
-            if (code := _CODE.match(match["code"])) and (end := _indented_end(text, match.end(), len(code["indent"].expandtabs()))):
+            if (code := _CODE.match(match["code"])) and (
+                end := _indented_end(text, match.end(), len(code["indent"].expandtabs()))
+            ):
                 blocks.append((match.start(), end))
                 position = end
         elif title := _title(text, match):
@@ -70,7 +79,8 @@ def outline_restructuredtext(text: str) -> Outline:
 
 
 def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
-    """Start, end and style of the title that a line of punctuation belongs to. Two marks: with an overline."""
+    """Start, end and style of the title that a line of punctuation belongs to. Two marks: with an
+    overline."""
     mark, length = rule["mark"], len(rule["rule"].rstrip())
     start = rule.start()
     below, below_end = _line(text, rule.end() + 1)
@@ -101,7 +111,8 @@ def _line_above(text: str, start: int) -> tuple[str, int]:
 
 
 def _indented_end(text: str, position: int, indent: int) -> int:
-    """Where the lines indented deeper than `indent` end that follow `position`, the end of a line; 0 where there are none."""
+    """Where the lines indented deeper than `indent` end that follow `position`, the end of a line; 0 where
+    there are none."""
     end = 0
     while position < len(text):
         line_end = text.find("\n", position + 1)

@@ -1,6 +1,8 @@
-"""Finds what looks like a secret in a text: keys and tokens, passwords written down, card and account numbers, private keys. Pure, any thread.
+"""Finds what looks like a secret in a text: keys and tokens, passwords written down, card and account
+numbers, private keys. Pure, any thread.
 
-Rather too little than too much: a note that is held back in error is not found by meaning. Prefixes are those that the services publish.
+Rather too little than too much: a note that is held back in error is not found by meaning. Prefixes are those
+that the services publish.
 """
 
 from __future__ import annotations
@@ -28,11 +30,20 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("GitHub token", ("github_pat_",), r"github_pat_[A-Za-z0-9_]{36,255}"),
     ("GitLab token", ("glpat-", "gldt-", "glrt-"), r"gl(?:pat|dt|rt)-[A-Za-z0-9_-]{20,64}"),
     ("Slack token", ("xox",), r"xox[abeoprs]-[A-Za-z0-9-]{10,250}"),
-    ("Slack webhook", ("hooks.slack.com/services/",), r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}"),
+    (
+        "Slack webhook",
+        ("hooks.slack.com/services/",),
+        r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}",
+    ),
     ("Google key", ("AIza",), r"AIza[A-Za-z0-9_-]{35}"),
     ("Google token", ("ya29.", "GOCSPX-"), r"(?:ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{28})"),
-    ("Stripe key", ("k_live_", "k_test_", "whsec_"), r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/=]{24,})"),
-    # OpenAI, Anthropic and many that follow them; only where digits are among the letters: sk-learn-something is a name.
+    (
+        "Stripe key",
+        ("k_live_", "k_test_", "whsec_"),
+        r"(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/=]{24,})",
+    ),
+    # OpenAI, Anthropic and many that follow them; only where digits are among the letters: sk-learn-something
+    # is a name.
     ("API key", ("sk-",), r"sk-(?=[A-Za-z0-9_-]*[0-9])(?:[a-z]+[0-9]{0,2}-)*[A-Za-z0-9_-]{20,250}"),
     ("npm token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
     ("PyPI token", ("pypi-AgE",), r"pypi-AgE[A-Za-z0-9_-]{50,}"),
@@ -42,8 +53,12 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Telegram token", (":AA",), r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
     ("age key", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
     ("JSON web token", ("eyJ",), r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
-    ("one-time password", ("otpauth",), r"otpauth(?:-migration)?://[^\s<>\"'`)]+(?:secret|data)=[^\s<>\"'`)]+"),
-)  # fmt: skip
+    (
+        "one-time password",
+        ("otpauth",),
+        r"otpauth(?:-migration)?://[^\s<>\"'`)]+(?:secret|data)=[^\s<>\"'`)]+",
+    ),
+)
 _SHAPES = tuple((kind, begins, re.compile(rf"(?<![A-Za-z0-9_-]){shape}")) for kind, begins, shape in _TOKENS)
 
 # Armoured private keys; one without an end goes on for as long as it looks like base64.
@@ -53,17 +68,24 @@ _ARMOUR = re.compile(
 )
 _NAMED = re.compile(
     r"""(?i)(?<![a-z])(?:password|passwd|passphrase|passwort|kennwort|contrase[nñ]a|mot[ ]de[ ]passe|pwd|"""
-    r"""secret(?:[_-]?(?:access)?[_-]?key)?|api[_ -]?key|access[_ -]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|token|pin)"""
+    r"""secret(?:[_-]?(?:access)?[_-]?key)?|api[_ -]?key|access[_ -]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|token|pin)"""  # noqa: E501
     r"""["'*_`]{0,3}[ \t]{0,4}(?:=>|:=|[:=])["'*_`]{0,3}[ \t]{0,4}["'`*]{0,3}(?P<value>[^\s"'`<>|]{4,200})"""
 )
-_IN_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@<>\"'`]{1,64}:(?P<value>[^\s/:@<>\"'`]{4,128})@[A-Za-z0-9]")
+_IN_URL = re.compile(
+    r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@<>\"'`]{1,64}:(?P<value>[^\s/:@<>\"'`]{4,128})@[A-Za-z0-9]"
+)
 _DIGITS = re.compile(r"(?<![\w.,+#/=-])[0-9](?:[ -]?[0-9]){12,18}(?![\w#/=-]|[.,][0-9])")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
-# Length of the account numbers of the countries that have them (registry of SWIFT), as far as they are common.
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+)
+# Length of the account numbers of the countries that have them (registry of SWIFT), as far as they are
+# common.
 _IBAN_LENGTHS = dict(
     item.split(":")
-    for item in "AD:24 AE:23 AT:20 BE:16 BG:22 CH:21 CY:28 CZ:24 DE:22 DK:18 EE:20 ES:24 FI:18 FR:27 GB:22 GR:27 HR:21 HU:28 IE:22 IS:26 IT:27 "
-    "LI:21 LT:20 LU:20 LV:21 MC:27 MT:31 NL:18 NO:15 PL:28 PT:25 RO:24 SE:24 SI:19 SK:24 SM:27 TR:26 UA:29".split()
+    for item in "AD:24 AE:23 AT:20 BE:16 BG:22 CH:21 CY:28 CZ:24 DE:22 DK:18 EE:20 ES:24 FI:18 FR:27 GB:22 "
+    "GR:27 HR:21 HU:28 IE:22 IS:26 IT:27 "
+    "LI:21 LT:20 LU:20 LV:21 MC:27 MT:31 NL:18 NO:15 PL:28 PT:25 RO:24 SE:24 SI:19 SK:24 SM:27 TR:26 "
+    "UA:29".split()
 )
 # First digits and lengths by network: Visa, Mastercard, American Express, Discover, JCB, Diners.
 _CARDS = re.compile(
@@ -73,12 +95,14 @@ _CARDS = re.compile(
 # Placeholders, code and words that stand where a value would.
 _NO_VALUE = re.compile(
     r"(?i)^[\[({$%&]|^(?:your|my|the|some|example|sample|test|foo|bar|dummy|changeme|change_me|none|null|true|false|string|undefined|redacted|hidden|"
-    r"secret|password|token|process\.|os\.|env|config|self\.|this\.|params|options|request|user\.|get|new |const|await|function)|[({\[]|\.\.\.|\*{3}|x{4}|…|://|->|=>"
+    r"secret|password|token|process\.|os\.|env|config|self\.|this\.|params|options|request|user\.|get|new "
+    r"|const|await|function)|[({\[]|\.\.\.|\*{3}|x{4}|…|://|->|=>"
 )
 
 
 def find_secrets(text: str) -> tuple[Secret, ...]:
-    """What looks like a secret in `text`, by position, none overlapping. Linear in its length (1 MB: some 0.1 s)."""
+    """What looks like a secret in `text`, by position, none overlapping. Linear in its length (1 MB: some 0.1
+    s)."""
     found = sorted(_all(text), key=lambda s: (s.start, -s.end))
     kept: list[Secret] = []
     for secret in found:
@@ -112,13 +136,18 @@ def _all(text: str) -> Iterator[Secret]:
 
 
 def _is_password(value: str) -> bool:
-    """Looks made up rather than written: letters with digits or signs among them, not a name, a path or code."""
+    """Looks made up rather than written: letters with digits or signs among them, not a name, a path or
+    code."""
     value = value.rstrip(".,;:)]}*_")
     if len(value) < 6 or _NO_VALUE.search(value):
         return False
     classes = [any(map(test, value)) for test in (str.islower, str.isupper, str.isdigit)]
     signs = sum(not c.isalnum() for c in value)
-    if value.count("/") > 1 or value.count(".") > 1 or (value.isascii() and re.fullmatch(r"[A-Za-z]+(?:[_.-][A-Za-z]+)*", value)):
+    if (
+        value.count("/") > 1
+        or value.count(".") > 1
+        or (value.isascii() and re.fullmatch(r"[A-Za-z]+(?:[_.-][A-Za-z]+)*", value))
+    ):
         return False  # a path, a qualified name, plain words
     if value.isdigit() or signs * 2 > len(value):
         return False

@@ -1,4 +1,5 @@
-"""The smallest parts that chunks are put together from: kept blocks, lines, sentences, groups of words. Streams, in linear time."""
+"""The smallest parts that chunks are put together from: kept blocks, lines, sentences, groups of words.
+Streams, in linear time."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class Boundary(IntEnum):
 
 
 class Unit(NamedTuple):
-    """Characters [start, end), neither beginning nor ending with a newline; `tokens` is exact or a little too high."""
+    """Characters [start, end), neither beginning nor ending with a newline; `tokens` is exact or a little too
+    high."""
 
     start: int
     end: int
@@ -47,10 +49,19 @@ class Unit(NamedTuple):
 
 
 class Units:
-    """Divides text for a budget of tokens: no unit is above `budget`, and one inside a line is not much above `grain`. `characters`: no
-    unit is longer, 0 for no such limit (from 200 up)."""
+    """Divides text for a budget of tokens: no unit is above `budget`, and one inside a line is not much above
+    `grain`. `characters`: no unit is longer, 0 for no such limit (from 200 up)."""
 
-    def __init__(self, text: str, blocks: tuple[Span, ...], counter: TokenCounter, *, budget: int, grain: int, characters: int = 0) -> None:
+    def __init__(
+        self,
+        text: str,
+        blocks: tuple[Span, ...],
+        counter: TokenCounter,
+        *,
+        budget: int,
+        grain: int,
+        characters: int = 0,
+    ) -> None:
         self._text = text
         self._blocks = blocks
         self._starts = [start for start, _ in blocks]
@@ -143,7 +154,11 @@ class Units:
             boundary = self._between(last_end, piece_start)
             full = tokens + count > self._grain or piece_end - group_start > self._longest
             part = full or (boundary == Boundary.SPACE and tokens >= _FEWEST_WORDS)
-            if part and last_end > group_start and (self._may_part(piece_start) or piece_end - group_start > 2 * self._longest):
+            if (
+                part
+                and last_end > group_start
+                and (self._may_part(piece_start) or piece_end - group_start > 2 * self._longest)
+            ):
                 yield Unit(group_start, last_end, tokens, boundary)
                 group_start, tokens = piece_start, 0
             tokens += count
@@ -166,6 +181,11 @@ class Units:
         return Boundary.SPACE if start > end or self._text[start - 1] in _WEAK_STOPS else Boundary.ANYWHERE
 
     def _may_part(self, position: int) -> bool:
-        """Whether a character of the reader's begins at `position`: not a combining mark, not the inside of a joined emoji."""
+        """Whether a character of the reader's begins at `position`: not a combining mark, not the inside of a
+        joined emoji."""
         after, before = self._text[position], self._text[position - 1]
-        return after not in _EXTENDING and before not in _JOINERS and not unicodedata.category(after).startswith("M")
+        return (
+            after not in _EXTENDING
+            and before not in _JOINERS
+            and not unicodedata.category(after).startswith("M")
+        )

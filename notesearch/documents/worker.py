@@ -1,6 +1,8 @@
-"""The child process that reads files: `python -m notesearch.documents.worker MEMORY_LIMIT`. See extraction.py for its parent.
+"""The child process that reads files: `python -m notesearch.documents.worker MEMORY_LIMIT`. See extraction.py
+for its parent.
 
-Files are not to be trusted, so this process holds no secret, is limited in memory, prints nothing, and ends with its parent.
+Files are not to be trusted, so this process holds no secret, is limited in memory, prints nothing, and ends
+with its parent.
 """
 
 from __future__ import annotations
@@ -40,11 +42,13 @@ NICENESS = 5
 _TRIES = 3
 
 
-def read_note(path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None) -> Extracted:
+def read_note(
+    path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
+) -> Extracted:
     """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it.
 
-    `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that those that did not change keep
-    their vectors.
+    `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that
+    those that did not change keep their vectors.
     """
     raw, status = _read(path, announce)
     document = extract(path, raw)
@@ -56,7 +60,9 @@ def read_note(path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kep
         document=document,
         chunks=split(titled, wanted.recipe),
         following=split(titled, wanted.following) if wanted.following is not None else (),
-        secrets=tuple((found.start, found.end) for found in find_secrets(document.text)) if wanted.secrets else (),
+        secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
+        if wanted.secrets
+        else (),
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,
         content_hash=content_hash,
@@ -70,23 +76,33 @@ def _read(path: Path, announce: IO[bytes] | None) -> tuple[bytes, os.stat_result
         for _ in range(_TRIES):
             before = os.stat(path)
             if not stat.S_ISREG(before.st_mode):
-                raise FileUnreadable("Not an ordinary file", hint="Only ordinary files are read, no devices or pipes.", retryable=False)
+                raise FileUnreadable(
+                    "Not an ordinary file",
+                    hint="Only ordinary files are read, no devices or pipes.",
+                    retryable=False,
+                )
             if announce is not None and before.st_size >= LARGE_FILE:
                 _send(announce, pack([Answer.SIZE, before.st_size]))
             raw = _bytes_of(path)
             after = os.stat(path)
-            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and len(raw) == after.st_size:
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and len(
+                raw
+            ) == after.st_size:
                 return raw, after
     except FileNotFoundError as error:
         raise FileGone from error
     except OSError as error:
         raise FileUnreadable(f"The file cannot be read: {error.strerror or 'unknown reason'}") from error
-    raise FileUnreadable("The file keeps changing", hint="It is read again when it has been left alone for a moment.")
+    raise FileUnreadable(
+        "The file keeps changing", hint="It is read again when it has been left alone for a moment."
+    )
 
 
 def _bytes_of(path: Path) -> bytes:
     # Not blocking, in case a pipe took the file's place since it was looked at.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+    )
     with open(os.open(path, flags), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise FileUnreadable("Not an ordinary file", retryable=False)
@@ -138,7 +154,9 @@ def main(arguments: list[str]) -> int:
     output = sys.stdout.buffer
     token_counter("minilm")
     requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), name="requests", daemon=True).start()
+    threading.Thread(
+        target=_read_requests, args=(sys.stdin.buffer, requests), name="requests", daemon=True
+    ).start()
     _send(output, pack([Answer.READY]))
     while True:
         _send(output, _answer(requests.get(), output))

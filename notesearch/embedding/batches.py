@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from notesearch.catalogue import Manners
 
-# Batches that still take texts while later ones are begun: what does not fit the newest may fill an older one.
+# Batches that still take texts while later ones are begun: what does not fit the newest may fill an older
+# one.
 OPEN = 8
 BYTES_PER_TOKEN = 5
 
 
 @dataclass(slots=True)
 class Limits:
-    """What one request may hold; 0 for no limit. Starts with what the catalogue says and shrinks as a server refuses."""
+    """What one request may hold; 0 for no limit. Starts with what the catalogue says and shrinks as a server
+    refuses."""
 
     items: int
     characters: int
@@ -22,12 +24,16 @@ class Limits:
 
     @classmethod
     def of(cls, manners: Manners) -> Limits:
-        return cls(max(1, manners.items_per_request), manners.characters_per_request, manners.tokens_per_request)
+        return cls(
+            max(1, manners.items_per_request), manners.characters_per_request, manners.tokens_per_request
+        )
 
     def hold(self, items: int, characters: int, tokens: int) -> bool:
         """Whether so much fits; one text always does, since it cannot be less."""
         return items <= 1 or (
-            items <= self.items and (not self.characters or characters <= self.characters) and (not self.tokens or tokens <= self.tokens)
+            items <= self.items
+            and (not self.characters or characters <= self.characters)
+            and (not self.tokens or tokens <= self.tokens)
         )
 
 
@@ -49,15 +55,18 @@ class Batch:
 
 
 def weight(text: str, tokens: int) -> int:
-    """The tokens that a server may count for `text`, of which we counted `tokens` (0: not counted) with another vocabulary. Scripts and signs
-    that ours does not know make many more elsewhere."""
+    """The tokens that a server may count for `text`, of which we counted `tokens` (0: not counted) with
+    another vocabulary. Scripts and signs that ours does not know make many more elsewhere."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     return max(tokens, size // BYTES_PER_TOKEN, 1)
 
 
-def pack(texts: Sequence[str], weights: Sequence[int], limits: Limits, positions: Sequence[int] | None = None) -> Iterator[Batch]:
-    """Batches that hold every one of `positions` (all texts by default) once and keep to the limits; first come, first packed. Each is given
-    as soon as it is full, so that the first can be sent while the rest is packed."""
+def pack(
+    texts: Sequence[str], weights: Sequence[int], limits: Limits, positions: Sequence[int] | None = None
+) -> Iterator[Batch]:
+    """Batches that hold every one of `positions` (all texts by default) once and keep to the limits; first
+    come, first packed. Each is given as soon as it is full, so that the first can be sent while the rest is
+    packed."""
     open_batches: list[Batch] = []
     for position in range(len(texts)) if positions is None else positions:
         characters, tokens = len(texts[position]), weights[position]

@@ -1,7 +1,8 @@
-"""The `openai` client, made strict: the only file that imports it, and heavy (0.3 s, 50 MB), so it is imported by the thread that sends.
+"""The `openai` client, made strict: the only file that imports it, and heavy (0.3 s, 50 MB), so it is
+imported by the thread that sends.
 
-Whatever a version of the client reads from the environment, the transport below is the last door: only our headers, only to the provider's
-host, no redirects, no more of a reply than was asked for.
+Whatever a version of the client reads from the environment, the transport below is the last door: only our
+headers, only to the provider's host, no redirects, no more of a reply than was asked for.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ for _name in ("openai", "httpx2", "httpcore2"):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what has come back of its reply. `status` 0: nothing yet. `complete`: the body came to its end."""
+    """One request and what has come back of its reply. `status` 0: nothing yet. `complete`: the body came to
+    its end."""
 
     key: str | None = field(repr=False)
     most_bytes: int
@@ -59,7 +61,11 @@ class _Guard(httpx2.AsyncBaseTransport):
         exchange = _CURRENT.get()
         headers = [(name, value) for name, value in request.headers.items() if name.lower() in _OURS]
         # Not compressed: a small reply could unfold to any size.
-        headers += [("Accept", "application/json"), ("Accept-Encoding", "identity"), ("User-Agent", self._agent)]
+        headers += [
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", self._agent),
+        ]
         if exchange.key:
             headers.append(("Authorization", f"Bearer {exchange.key}"))
         request.headers = httpx2.Headers(headers)
@@ -74,7 +80,8 @@ class _Guard(httpx2.AsyncBaseTransport):
 
 
 class _Capped(httpx2.AsyncByteStream):
-    """Keeps what is read in the exchange, and ends where it is too long. The client gets an empty body: it needs none, and would copy it twice."""
+    """Keeps what is read in the exchange, and ends where it is too long. The client gets an empty body: it
+    needs none, and would copy it twice."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
         self._inner = inner
@@ -105,28 +112,42 @@ def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
     encrypted = provider.base_url.startswith("https:")
     transport = httpx2.AsyncHTTPTransport(verify=encrypted, limits=limits, proxy=_proxy(provider), retries=0)
     http = httpx2.AsyncClient(
-        transport=_Guard(transport, agent), follow_redirects=False, trust_env=False, timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS)
+        transport=_Guard(transport, agent),
+        follow_redirects=False,
+        trust_env=False,
+        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
     )
     client = openai.AsyncOpenAI(
-        # The transport puts the real key in, request by request; an empty one would be filled from the environment.
-        api_key="none", organization="", project="", base_url=provider.base_url, max_retries=0, http_client=http,
+        # The transport puts the real key in, request by request; an empty one would be filled from the
+        # environment.
+        api_key="none",
+        organization="",
+        project="",
+        base_url=provider.base_url,
+        max_retries=0,
+        http_client=http,
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-    )  # fmt: skip
-    # From OPENAI_CUSTOM_HEADERS; one that cannot be written as a header would fail before the transport could drop it.
+    )
+    # From OPENAI_CUSTOM_HEADERS; one that cannot be written as a header would fail before the transport could
+    # drop it.
     client._custom_headers = {}
     return client
 
 
 def _proxy(provider: Provider) -> str | None:
-    """The system's http(s) proxy for https addresses; none for this machine, and none of a kind that is not understood."""
+    """The system's http(s) proxy for https addresses; none for this machine, and none of a kind that is not
+    understood."""
     if provider.on_this_machine or proxy_bypass(provider.host):
         return None
     proxy = getproxies().get("https", "")
     return proxy if proxy.startswith(("http://", "https://")) else None
 
 
-async def post(client: openai.AsyncOpenAI, path: str, body: bytes, exchange: Exchange, deadline: float) -> None:
-    """Send one request and fill `exchange`; whatever went wrong below HTTP is its `error`. Takes `deadline` seconds at most.
+async def post(
+    client: openai.AsyncOpenAI, path: str, body: bytes, exchange: Exchange, deadline: float
+) -> None:
+    """Send one request and fill `exchange`; whatever went wrong below HTTP is its `error`. Takes `deadline`
+    seconds at most.
 
     The error is made outside of the handler: it holds no request, not even as its context.
     """
@@ -148,9 +169,11 @@ def unreachable(failed: BaseException | None, deadline: float) -> ProviderUnreac
     causes = list(_chain(failed))
     if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
         return ProviderUnreachable(
-            "The provider's certificate is not valid", retryable=False,
-            hint="Nothing was sent. Check this computer's date and the base URL; a network that inspects traffic needs its certificate installed.",
-        )  # fmt: skip
+            "The provider's certificate is not valid",
+            retryable=False,
+            hint="Nothing was sent. Check this computer's date and the base URL; a network that inspects "
+            "traffic needs its certificate installed.",
+        )
     if any(isinstance(c, ssl.SSLError) for c in causes):
         hint = "Nothing was sent. Check the base URL in the settings."
         return ProviderUnreachable("No secure connection to the provider", retryable=False, hint=hint)
@@ -158,9 +181,13 @@ def unreachable(failed: BaseException | None, deadline: float) -> ProviderUnreac
         hint = "Check the connection to the internet, and the base URL in the settings."
         return ProviderUnreachable("The provider's name was not found", hint=hint)
     if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return ProviderUnreachable("The provider's server is not running", hint="Start it, or check the base URL in the settings.")
+        return ProviderUnreachable(
+            "The provider's server is not running", hint="Start it, or check the base URL in the settings."
+        )
     if any(isinstance(c, (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError)) for c in causes):
-        return ProviderUnreachable(f"The provider did not answer within {deadline:.{0 if deadline >= 2 else 1}f} seconds")
+        return ProviderUnreachable(
+            f"The provider did not answer within {deadline:.{0 if deadline >= 2 else 1}f} seconds"
+        )
     return ProviderUnreachable("The connection to the provider was cut")
 
 

@@ -1,5 +1,6 @@
-"""Connections to providers: one event loop in a thread of its own for all of them, one client and one pace for each. Begun at the first use,
-ended with the last user, so that who never uses a remote model never pays for it."""
+"""Connections to providers: one event loop in a thread of its own for all of them, one client and one pace
+for each. Begun at the first use, ended with the last user, so that who never uses a remote model never pays
+for it."""
 
 from __future__ import annotations
 
@@ -56,14 +57,17 @@ class _LoopThread:
 
 
 class Connection:
-    """To one provider, shared by its models. `pace`, `queries` and `reading` belong to the event loop's thread."""
+    """To one provider, shared by its models. `pace`, `queries` and `reading` belong to the event loop's
+    thread."""
 
     def __init__(self, provider: Provider, loop: asyncio.AbstractEventLoop) -> None:
         self.provider = provider
         self.users = 0
         self.pace = Pace(provider.requests_at_once)
         self.queries = asyncio.Semaphore(QUERIES_AT_ONCE)
-        self.reading = asyncio.Lock()  # one long reply is taken apart at a time: together they would only hold more memory
+        self.reading = (
+            asyncio.Lock()
+        )  # one long reply is taken apart at a time: together they would only hold more memory
         self._loop = loop
         self._client: openai.AsyncOpenAI | None = None
 
@@ -95,7 +99,8 @@ class Connection:
 
 
 def connect(provider: Provider) -> Connection:
-    """The connection to `provider`, to be given back with `disconnect`. Any thread. Raises InsecureAddress or UsageError for its address."""
+    """The connection to `provider`, to be given back with `disconnect`. Any thread. Raises InsecureAddress or
+    UsageError for its address."""
     global _loop
     checked_url(provider.base_url)
     name = (provider.name, provider.base_url, provider.requests_at_once)

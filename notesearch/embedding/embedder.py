@@ -13,7 +13,8 @@ from notesearch.errors import EmbeddingError
 
 Vectors = NDArray[np.float32]
 Cancelled = Callable[[], bool]
-# Positions in the texts that were asked for, with their vectors (float32 [n, dimensions], row by row) or with why there are none.
+# Positions in the texts that were asked for, with their vectors (float32 [n, dimensions], row by row) or with
+# why there are none.
 Delivered = tuple[Sequence[int], Vectors | EmbeddingError]
 
 
@@ -22,7 +23,8 @@ def never() -> bool:
 
 
 class Embedder(Protocol):
-    """Texts to vectors of unit length. Every method may be called from any thread, several at a time; none from a GUI thread.
+    """Texts to vectors of unit length. Every method may be called from any thread, several at a time; none
+    from a GUI thread.
 
     All raise EmbeddingError (or a subclass) where the model cannot be used.
     """
@@ -35,19 +37,23 @@ class Embedder(Protocol):
         """How many texts are best handed over at once, so that they can be batched well."""
         ...
 
-    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = ..., cancelled: Cancelled = ...) -> Iterator[Delivered]:
-        """Deliver vectors as they are made, in any order, each position at most once. `tokens`: of each text by the recipe's tokenizer; ()
-        where nobody counted.
+    def embed_documents(
+        self, texts: Sequence[str], tokens: Sequence[int] = ..., cancelled: Cancelled = ...
+    ) -> Iterator[Delivered]:
+        """Deliver vectors as they are made, in any order, each position at most once. `tokens`: of each text
+        by the recipe's tokenizer; () where nobody counted.
 
-        An EmbeddingError is delivered for positions that this model will never embed; the rest goes on. An EmbeddingError raised ends the
-        run, after what was under way was delivered. When `cancelled`, which any thread may call, turns true, nothing goes out any more within
-        0.2 s, whatever the caller is doing meanwhile; it says nothing of what it did not reach. It must be iterated, or closed, by one thread;
+        An EmbeddingError is delivered for positions that this model will never embed; the rest goes on. An
+        EmbeddingError raised ends the run, after what was under way was delivered. When `cancelled`, which
+        any thread may call, turns true, nothing goes out any more within 0.2 s, whatever the caller is doing
+        meanwhile; it says nothing of what it did not reach. It must be iterated, or closed, by one thread;
         nothing is asked of the model before the first item is.
         """
         ...
 
     def embed_query(self, text: str, cancelled: Cancelled = ...) -> Vectors:
-        """float32 [dimensions]. Goes ahead of documents. Raises QueryCancelled soon after `cancelled` turned true."""
+        """float32 [dimensions]. Goes ahead of documents. Raises QueryCancelled soon after `cancelled` turned
+        true."""
         ...
 
     def unload(self) -> None:
@@ -59,8 +65,11 @@ class Embedder(Protocol):
         ...
 
 
-def vectors_in_order(embedder: Embedder, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Vectors:
-    """float32 [n, dimensions] in the order of `texts`, for few texts that are all needed. Raises the first error met."""
+def vectors_in_order(
+    embedder: Embedder, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+) -> Vectors:
+    """float32 [n, dimensions] in the order of `texts`, for few texts that are all needed. Raises the first
+    error met."""
     vectors = np.zeros((len(texts), embedder.model.dimensions), np.float32)
     for positions, delivered in embedder.embed_documents(texts, tokens, cancelled):
         if isinstance(delivered, EmbeddingError):

@@ -1,7 +1,8 @@
-"""The bundled model: all-MiniLM-L6-v2 as int8 ONNX, run by onnxruntime and tokenizers. Knows nothing of notes, files or the store.
+"""The bundled model: all-MiniLM-L6-v2 as int8 ONNX, run by onnxruntime and tokenizers. Knows nothing of
+notes, files or the store.
 
-One session runs with one thread per call, and calls run side by side: a query starts at once on the core that indexing leaves to the
-person, instead of waiting in line behind a batch for a shared thread pool.
+One session runs with one thread per call, and calls run side by side: a query starts at once on the core that
+indexing leaves to the person, instead of waiting in line behind a batch for a shared thread pool.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.errors import EmbeddingError, ModelMissing
 from notesearch.settings import resource
 
-# Padded tokens of one run. On a CPU longer runs are slower (256 real notes: 256 tokens 8,100 a second, 2,048 7,200, 8,192 6,400),
-# and they would hold up a pause.
+# Padded tokens of one run. On a CPU longer runs are slower (256 real notes: 256 tokens 8,100 a second, 2,048
+# 7,200, 8,192 6,400), and they would hold up a pause.
 TOKENS_PER_BATCH = 512
 WINDOW = 128
-# Seconds without a query or a text after which the model is unloaded, and the least that are waited between looks at the clock.
+# Seconds without a query or a text after which the model is unloaded, and the least that are waited between
+# looks at the clock.
 IDLE = 600.0
 LOOK_AGAIN = 60.0
 
 
 class LocalEmbedder:
-    """The bundled model. Loaded at the first call, unloaded when nothing was asked of it for `idle` seconds; any thread may call, several at once.
+    """The bundled model. Loaded at the first call, unloaded when nothing was asked of it for `idle` seconds;
+    any thread may call, several at once.
 
     `workers`: batches embedded side by side by `embed_documents`; by default one core is left to the person.
     """
@@ -59,10 +62,15 @@ class LocalEmbedder:
     def window(self) -> int:
         return WINDOW * self._workers
 
-    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Iterator[Delivered]:
+    def embed_documents(
+        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+    ) -> Iterator[Delivered]:
         """Delivers once, when all are done or `cancelled` turned true; `tokens` is not needed."""
         session, tokenizer = self._load()
-        encoded = [e.ids[: LOCAL.context] for e in tokenizer.encode_batch_fast([LOCAL.document_instruction + t for t in texts])]
+        encoded = [
+            e.ids[: LOCAL.context]
+            for e in tokenizer.encode_batch_fast([LOCAL.document_instruction + t for t in texts])
+        ]
         batches = batches_by_length([len(ids) for ids in encoded])
         vectors = np.zeros((len(texts), LOCAL.dimensions), np.float32)
         reached = np.zeros(len(texts), bool)
@@ -94,7 +102,8 @@ class LocalEmbedder:
         return self._loaded is not None
 
     def load_ahead(self) -> None:
-        """Begin to load the model where it is not in memory: it will be asked soon. Returns at once; what fails is said to whoever asks."""
+        """Begin to load the model where it is not in memory: it will be asked soon. Returns at once; what
+        fails is said to whoever asks."""
         if self._loaded is None and self._ahead is None:
             self._ahead = threading.Thread(target=self._load_ahead, name="model loading", daemon=True)
             self._ahead.start()
@@ -142,12 +151,15 @@ class LocalEmbedder:
             if self._loaded is None:
                 self._loaded = _load_model(self._folder)
                 self._used, self._let_go = time.monotonic(), threading.Event()
-                threading.Thread(target=self._unload_when_idle, args=(self._let_go,), name="model idle", daemon=True).start()
+                threading.Thread(
+                    target=self._unload_when_idle, args=(self._let_go,), name="model idle", daemon=True
+                ).start()
             return self._loaded
 
 
 def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
-    """Positions grouped so that texts of like length share a run, longest first, at most TOKENS_PER_BATCH padded tokens each."""
+    """Positions grouped so that texts of like length share a run, longest first, at most TOKENS_PER_BATCH
+    padded tokens each."""
     batches: list[list[int]] = []
     room = 0
     for position in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -159,7 +171,8 @@ def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def lower_thread_priority() -> None:
-    """Let the window and queries go first. Linux gives threads a niceness of their own; elsewhere this does nothing."""
+    """Let the window and queries go first. Linux gives threads a niceness of their own; elsewhere this does
+    nothing."""
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
@@ -184,7 +197,9 @@ def _load_model(folder: Path) -> tuple[Any, Any]:
     options.enable_cpu_mem_arena = True
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:
         raise ModelMissing("The bundled model cannot be loaded") from error
@@ -201,5 +216,7 @@ def _run(session: Any, encoded: Sequence[Sequence[int]]) -> Vectors:
     try:
         vectors: Vectors = session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
     except Exception as error:
-        raise EmbeddingError("The bundled model failed", hint="Try again; if it fails again, install Notesearch anew.") from error
+        raise EmbeddingError(
+            "The bundled model failed", hint="Try again; if it fails again, install Notesearch anew."
+        ) from error
     return vectors

@@ -1,4 +1,5 @@
-"""How fast a provider is asked: requests in flight (additive increase, multiplicative decrease), pauses, and delays between attempts."""
+"""How fast a provider is asked: requests in flight (additive increase, multiplicative decrease), pauses, and
+delays between attempts."""
 
 from __future__ import annotations
 
@@ -13,10 +14,12 @@ SLOW = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """Seconds and numbers of attempts. Delays grow from `first_delay` twofold up to `longest_delay`, with full jitter.
+    """Seconds and numbers of attempts. Delays grow from `first_delay` twofold up to `longest_delay`, with
+    full jitter.
 
-    `longest_wait`: a Retry-After above it ends the run instead of being waited for. `query_seconds`: all that a query may take.
-    `request_seconds`: a request with its reply. `retry_seconds`: after so long since the first attempt nothing is tried again.
+    `longest_wait`: a Retry-After above it ends the run instead of being waited for. `query_seconds`: all that
+    a query may take. `request_seconds`: a request with its reply. `retry_seconds`: after so long since the
+    first attempt nothing is tried again.
     """
 
     attempts: int = 8
@@ -31,16 +34,17 @@ class Patience:
     query_seconds: float = 5.0
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait after attempt number `attempt` (from 0): anything up to the limit, so that not all come back at once."""
+        """Seconds to wait after attempt number `attempt` (from 0): anything up to the limit, so that not all
+        come back at once."""
         return random.uniform(0.0, min(self.longest_delay, self.first_delay * 2.0**attempt))
 
 
 class Pace:
     """Requests in flight to one provider. Used in the event loop's thread only.
 
-    Begins with one: whether key, model and body are right is learned from one answer, not from as many as fit. The first good one opens it to
-    `most`. A server that is too busy halves it and stops new requests for a while; good answers bring it back below where that was,
-    then slowly beyond.
+    Begins with one: whether key, model and body are right is learned from one answer, not from as many as
+    fit. The first good one opens it to `most`. A server that is too busy halves it and stops new requests for
+    a while; good answers bring it back below where that was, then slowly beyond.
     """
 
     def __init__(self, most: int) -> None:
@@ -55,7 +59,8 @@ class Pace:
         self._changed = asyncio.Event()
 
     async def enter(self) -> float:
-        """Wait for a place; the time it was given, to be handed back to `busy`. Always followed by `leave`."""
+        """Wait for a place; the time it was given, to be handed back to `busy`. Always followed by
+        `leave`."""
         while True:
             wait = self._not_before - time.monotonic()
             if wait <= 0 and self.in_flight < int(self.limit):
@@ -83,8 +88,8 @@ class Pace:
         self._notify()
 
     def busy(self, entered: float, delay: float) -> None:
-        """A request that entered at `entered` met a server that is too busy: fewer at a time, and none for `delay` seconds. Requests that
-        were under way together count as one sign."""
+        """A request that entered at `entered` met a server that is too busy: fewer at a time, and none for
+        `delay` seconds. Requests that were under way together count as one sign."""
         if entered >= self._decreased:
             self._ceiling = float(int(self.limit))
             self.limit = max(1.0, self.limit / 2.0)

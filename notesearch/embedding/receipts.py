@@ -14,17 +14,32 @@ Receipt = LedgerEntry
 
 
 def receipt(
-    provider: Provider, model: EmbeddingModel, *, purpose: str, texts: int, characters: int, tokens: int | None, status: int,
+    provider: Provider,
+    model: EmbeddingModel,
+    *,
+    purpose: str,
+    texts: int,
+    characters: int,
+    tokens: int | None,
+    status: int,
     headers: Mapping[str, str],
-) -> Receipt:  # fmt: skip
+) -> Receipt:
     """The gateway says what it took; else it is reckoned from tokens and price."""
     usd = _amount(headers.get("x-aimlapi-usd-spent", ""))
     if usd is None and tokens is not None and model.price is not None and 200 <= status < 300:
         usd = tokens * model.price / 1e6
     return Receipt(
-        at=time.time(), provider=provider.name, host=provider.host, model=model.identifier, purpose=purpose, texts=texts, characters=characters,
-        tokens=tokens, usd=usd, status=status,
-    )  # fmt: skip
+        at=time.time(),
+        provider=provider.name,
+        host=provider.host,
+        model=model.identifier,
+        purpose=purpose,
+        texts=texts,
+        characters=characters,
+        tokens=tokens,
+        usd=usd,
+        status=status,
+    )
 
 
 def _amount(text: str) -> float | None:

@@ -1,7 +1,7 @@
 """What an HTTP status means, as an error for people. Pure.
 
-A server may repeat in its message what it was sent. So of a message only words of its own trade are shown, and none of those either where a
-run of them stands in a text that was sent.
+A server may repeat in its message what it was sent. So of a message only words of its own trade are shown,
+and none of those either where a run of them stands in a text that was sent.
 """
 
 from __future__ import annotations
@@ -30,25 +30,42 @@ NO_HINT_PAUSE = 60.0  # seconds to wait for a provider that is busy and does not
 
 _WORD = re.compile(r"[^\W_]+(?:[_.-][^\W_]+)*", re.UNICODE)
 _CREDIT = re.compile(r"credit|balance|quota|billing|payment|top.?up|insufficient", re.IGNORECASE)
-_TOO_MANY = re.compile(r"too many|too large|batch|at most|maximum|exceed|limit|instances|items|inputs|array", re.IGNORECASE)
+_TOO_MANY = re.compile(
+    r"too many|too large|batch|at most|maximum|exceed|limit|instances|items|inputs|array", re.IGNORECASE
+)
 _TRADE = frozenset(
     """a about above all allowed an and any api are array at auto_truncate bad base64 batch be been below between body boolean but by cannot
-    character characters contact context could default dimension dimensions do document does either embed embedding embeddings empty encoding
-    encoding_format endpoint enum error errors exceed exceeded exceeds expected extra failed few field fields float following for format found
-    from greater had has have header https in index inference input input_type inputs instance instances instead integer internal invalid is
-    it item items json key large least length less limit limited long longer make many max maximum maxitems maxlength may message min minimum
-    missing model models more most must no non not null number object of one only or out over parameter parameters parse per permitted please
-    positive property provided query range rate reached received reduce refused request requested requests required response
-    retrieval_document retrieval_query schema see seems sequence server service shorter should single size small some something string strings
-    support supported task_type text texts than that the there this title to token tokens too truncate try type unexpected unknown unsupported
-    up upstream use valid validation value values was were while with wrong you your""".split()
+    character characters contact context could default dimension dimensions do document does either embed
+    embedding embeddings empty encoding
+    encoding_format endpoint enum error errors exceed exceeded exceeds expected extra failed few field fields
+    float following for format found
+    from greater had has have header https in index inference input input_type inputs instance instances
+    instead integer internal invalid is
+    it item items json key large least length less limit limited long longer make many max maximum maxitems
+    maxlength may message min minimum
+    missing model models more most must no non not null number object of one only or out over parameter
+    parameters parse per permitted please
+    positive property provided query range rate reached received reduce refused request requested requests
+    required response
+    retrieval_document retrieval_query schema see seems sequence server service shorter should single size
+    small some something string strings
+    support supported task_type text texts than that the there this title to token tokens too truncate try
+    type unexpected unknown unsupported
+    up upstream use valid validation value values was were while with wrong you your""".split()  # noqa: E501
 )
 
 
 def error_of(
-    status: int, headers: Mapping[str, str], body: bytes, *, provider: Provider, model: EmbeddingModel, sent: Sequence[str]
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    provider: Provider,
+    model: EmbeddingModel,
+    sent: Sequence[str],
 ) -> ProviderError:
-    """The error that a reply with `status` outside 200-299 stands for. `sent`: the texts of the request, none of which is repeated."""
+    """The error that a reply with `status` outside 200-299 stands for. `sent`: the texts of the request, none
+    of which is repeated."""
     message = message_of(body)
     shown = showable(message, sent, (model.name,))
     if 300 <= status < 400:
@@ -59,14 +76,19 @@ def error_of(
         where = f" at {provider.page}" if provider.page else ""
         return OutOfCredits(hint=f"Top up your balance{where}, then go on. Search by words works meanwhile.")
     if status == 403:
-        return KeyRefused("The provider does not allow this", hint=f"The key may not use this model, or not from here.{said(shown)}")
+        return KeyRefused(
+            "The provider does not allow this",
+            hint=f"The key may not use this model, or not from here.{said(shown)}",
+        )
     if status == 404:
         return _gone(model, shown)
     if status == 429:
         return ProviderBusy(retry_after=retry_after(headers) or NO_HINT_PAUSE)
     if status in (408, 409, 425) or status >= 500:
         return ProviderFailed(f"The provider has a problem of its own ({status})")
-    return RequestRefused(f"The provider did not accept the request ({status})", hint=f"{RequestRefused.hint}{said(shown)}")
+    return RequestRefused(
+        f"The provider did not accept the request ({status})", hint=f"{RequestRefused.hint}{said(shown)}"
+    )
 
 
 def _out_of_credits(status: int, message: str, provider: Provider) -> bool:
@@ -80,7 +102,8 @@ def said(shown: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that Retry-After asks to wait, as a number or a date; None where it says nothing that can be understood."""
+    """Seconds that Retry-After asks to wait, as a number or a date; None where it says nothing that can be
+    understood."""
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
@@ -98,7 +121,8 @@ def is_about_size(status: int, body: bytes) -> bool:
 
 
 def message_of(body: bytes) -> str:
-    """The message in an error body of the usual shapes; "" where there is none. It may hold anything: not for showing."""
+    """The message in an error body of the usual shapes; "" where there is none. It may hold anything: not for
+    showing."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -114,7 +138,8 @@ def message_of(body: bytes) -> str:
 
 
 def showable(message: str, sent: Sequence[str], names: Sequence[str] = ()) -> str:
-    """`message` with every word that is not of the trade, and every run of words that was sent, as "…"; at most LONGEST_MESSAGE characters."""
+    """`message` with every word that is not of the trade, and every run of words that was sent, as "…"; at
+    most LONGEST_MESSAGE characters."""
     known = _TRADE | {part for name in names for part in _WORD.findall(name.lower())}
     texts = [" ".join(_WORD.findall(text.lower())) for text in sent]
     words = [match[0] for match in _WORD.finditer(message[: 4 * LONGEST_MESSAGE])]
@@ -139,5 +164,6 @@ def _gone(model: EmbeddingModel, shown: str) -> ModelGone:
     others = [m.identifier for m in alternatives(model)]
     why = f" {model.retired}." if model.retired else ""
     return ModelGone(
-        f"The provider does not serve {model.name}", hint=f"Choose another model for the folder, such as {' or '.join(others)}.{why}{said(shown)}"
+        f"The provider does not serve {model.name}",
+        hint=f"Choose another model for the folder, such as {' or '.join(others)}.{why}{said(shown)}",
     )

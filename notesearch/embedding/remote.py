@@ -19,7 +19,14 @@ from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.embedding.pacing import Patience
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.sending import Arrivals, Learned, Run, ask
-from notesearch.errors import EmbeddingError, KeyMissing, ProviderError, ProviderUnreachable, QueryCancelled, ReplyWrong
+from notesearch.errors import (
+    EmbeddingError,
+    KeyMissing,
+    ProviderError,
+    ProviderUnreachable,
+    QueryCancelled,
+    ReplyWrong,
+)
 
 POLL_SECONDS = 0.05
 MOST_WAITING = 8192
@@ -31,11 +38,20 @@ Record = Callable[[Receipt], None]
 class RemoteEmbedder:
     """`model` at `provider`. Every method from any thread but a GUI thread, several at once.
 
-    `key` gives the key or None, and is asked once for each call, in the caller's thread; it may block and may raise a ProviderError.
-    `record` is called in the caller's thread once for each request that was answered, before its vectors are delivered.
+    `key` gives the key or None, and is asked once for each call, in the caller's thread; it may block and may
+    raise a ProviderError. `record` is called in the caller's thread once for each request that was answered,
+    before its vectors are delivered.
     """
 
-    def __init__(self, model: EmbeddingModel, provider: Provider, key: Key, record: Record, *, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        model: EmbeddingModel,
+        provider: Provider,
+        key: Key,
+        record: Record,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
         self._model = model
         self._provider = provider
         self._key = key
@@ -56,17 +72,25 @@ class RemoteEmbedder:
 
     @property
     def window(self) -> int:
-        """Several rounds of full requests, as the places of the last round are partly empty; within what memory should hold."""
+        """Several rounds of full requests, as the places of the last round are partly empty; within what
+        memory should hold."""
         limits = self._learned.limits
         each = limits.items
         if limits.tokens:
             each = min(each, limits.tokens // self._model.recipe.target)
         each = max(1, each)
-        return self._provider.requests_at_once * each * max(2, min(8, MOST_WAITING // (self._provider.requests_at_once * each)))
+        return (
+            self._provider.requests_at_once
+            * each
+            * max(2, min(8, MOST_WAITING // (self._provider.requests_at_once * each)))
+        )
 
-    def embed_documents(self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never) -> Iterator[Delivered]:
-        """See Embedder. Raises a ProviderError: KeyMissing, KeyRefused, OutOfCredits, ModelGone, ProviderBusy, ProviderUnreachable,
-        ProviderFailed, RequestRefused, ReplyWrong, RedirectRefused or InsecureAddress."""
+    def embed_documents(
+        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+    ) -> Iterator[Delivered]:
+        """See Embedder. Raises a ProviderError: KeyMissing, KeyRefused, OutOfCredits, ModelGone,
+        ProviderBusy, ProviderUnreachable, ProviderFailed, RequestRefused, ReplyWrong, RedirectRefused or
+        InsecureAddress."""
         blank = [i for i, text in enumerate(texts) if not text.strip()]
         if blank:
             yield blank, EmbeddingError("There is nothing to embed in an empty text", retryable=False)
@@ -82,7 +106,18 @@ class RemoteEmbedder:
             return cancelled() or self._closed.is_set()
 
         with self._connection() as connection:
-            run = Run(connection, self._model, key, self._patience, self._learned, inputs, weights, positions, arrivals, stopped)
+            run = Run(
+                connection,
+                self._model,
+                key,
+                self._patience,
+                self._learned,
+                inputs,
+                weights,
+                positions,
+                arrivals,
+                stopped,
+            )
             future = connection.submit(run.go())
             future.add_done_callback(lambda _: arrivals.put(None))
             try:
@@ -96,13 +131,16 @@ class RemoteEmbedder:
                 self._finish(future, arrivals)
 
     def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
-        """See Embedder. Ahead of all documents, within a few seconds in all; raises a ProviderError, or QueryCancelled."""
+        """See Embedder. Ahead of all documents, within a few seconds in all; raises a ProviderError, or
+        QueryCancelled."""
         if not text.strip():
             raise EmbeddingError("There is nothing to embed in an empty query", retryable=False)
         key = self._usable_key()
         arrivals: Arrivals = queue.SimpleQueue()
         with self._connection() as connection:
-            future = connection.submit(self._query(connection, key, wire.query_input(self._model, text), arrivals))
+            future = connection.submit(
+                self._query(connection, key, wire.query_input(self._model, text), arrivals)
+            )
             try:
                 while not future.done():
                     if cancelled() or self._closed.is_set():
@@ -147,7 +185,8 @@ class RemoteEmbedder:
             yield connection
 
     def _arriving(self, arrivals: Arrivals) -> Iterator[Delivered]:
-        """What arrives until the run has ended. One that is stopped still gives what came before: it is paid."""
+        """What arrives until the run has ended. One that is stopped still gives what came before: it is
+        paid."""
         while (arrived := arrivals.get()) is not None:
             if isinstance(arrived, Receipt):
                 self._record(arrived)
@@ -179,7 +218,11 @@ class RemoteEmbedder:
                 assert error is not None
                 delay = patience.delay(attempt)
                 last = attempt + 1 == patience.attempts_query or time.monotonic() + delay + 0.2 > deadline
-                hopeless = not error.retryable or (error.pauses and not isinstance(error, ReplyWrong)) or answer.exchange.status == 429
+                hopeless = (
+                    not error.retryable
+                    or (error.pauses and not isinstance(error, ReplyWrong))
+                    or answer.exchange.status == 429
+                )
                 if last or hopeless:
                     break
                 await asyncio.sleep(delay)

@@ -1,4 +1,5 @@
-"""One run over many texts, in the event loop: batches sent side by side, each reply checked, what failed tried again, split or given up."""
+"""One run over many texts, in the event loop: batches sent side by side, each reply checked, what failed
+tried again, split or given up."""
 
 from __future__ import annotations
 
@@ -19,12 +20,20 @@ from notesearch.embedding.embedder import Cancelled, Delivered
 from notesearch.embedding.pacing import Pace, Patience
 from notesearch.embedding.receipts import Receipt, receipt
 from notesearch.embedding.refusals import NO_HINT_PAUSE, error_of, is_about_size, message_of, retry_after
-from notesearch.errors import ProviderBusy, ProviderError, ProviderFailed, ProviderUnreachable, ReplyWrong, RequestRefused
+from notesearch.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderFailed,
+    ProviderUnreachable,
+    ReplyWrong,
+    RequestRefused,
+)
 
 if TYPE_CHECKING:
     from notesearch.embedding.client import Exchange
 
-# Asked where a body is refused that was never accepted before: it tells a wrong body from a text that is not wanted.
+# Asked where a body is refused that was never accepted before: it tells a wrong body from a text that is not
+# wanted.
 HARMLESS = "Notesearch"
 # So many texts refused, and more than were embedded: it is not the texts.
 MANY_REFUSED = 8
@@ -39,7 +48,8 @@ Arrivals = queue.SimpleQueue[Receipt | Delivered | None]  # None: nothing more c
 
 @dataclass(slots=True)
 class Learned:
-    """What a model's server has taught since the start: what one request may hold, and whether the body is right."""
+    """What a model's server has taught since the start: what one request may hold, and whether the body is
+    right."""
 
     limits: Limits
     accepted: bool = False
@@ -91,11 +101,17 @@ class Answer:
 
 
 async def ask(
-    connection: Connection, model: EmbeddingModel, key: str | None, inputs: Sequence[str] | str, purpose: str, deadline: float,
-    arrivals: Arrivals, place: AbstractAsyncContextManager[object] | None = None,
-) -> Answer:  # fmt: skip
-    """One request, sent within `place`; its receipt goes to `arrivals`. A model of 0 dimensions takes what comes. Never raises but for
-    cancelling."""
+    connection: Connection,
+    model: EmbeddingModel,
+    key: str | None,
+    inputs: Sequence[str] | str,
+    purpose: str,
+    deadline: float,
+    arrivals: Arrivals,
+    place: AbstractAsyncContextManager[object] | None = None,
+) -> Answer:
+    """One request, sent within `place`; its receipt goes to `arrivals`. A model of 0 dimensions takes what
+    comes. Never raises but for cancelling."""
     sent = [inputs] if isinstance(inputs, str) else inputs
     body = wire.written(wire.request_body(model, inputs, query=purpose == "query"))
     most = wire.most_bytes(len(sent), model.dimensions or MOST_DIMENSIONS)
@@ -111,21 +127,36 @@ async def ask(
         else:
             reply, error = _read(exchange, len(sent), model)
     elif error is None:
-        error = error_of(exchange.status, exchange.headers, exchange.body, provider=connection.provider, model=model, sent=sent)
+        error = error_of(
+            exchange.status,
+            exchange.headers,
+            exchange.body,
+            provider=connection.provider,
+            model=model,
+            sent=sent,
+        )
         if key and key.lower() in str(error).lower():
             # A host to be sent on to, say, is shown, and may be named like the key.
             error = type(error)()
     if exchange.status:
         arrivals.put(
             receipt(
-                connection.provider, model, purpose=purpose, texts=len(sent), characters=sum(map(len, sent)), tokens=reply.tokens if reply else None,
-                status=exchange.status, headers=exchange.headers,
+                connection.provider,
+                model,
+                purpose=purpose,
+                texts=len(sent),
+                characters=sum(map(len, sent)),
+                tokens=reply.tokens if reply else None,
+                status=exchange.status,
+                headers=exchange.headers,
             )
-        )  # fmt: skip
+        )
     return Answer(reply, error, exchange)
 
 
-def _read(exchange: Exchange, count: int, model: EmbeddingModel) -> tuple[wire.Reply | None, ProviderError | None]:
+def _read(
+    exchange: Exchange, count: int, model: EmbeddingModel
+) -> tuple[wire.Reply | None, ProviderError | None]:
     try:
         return wire.read_reply(exchange.body, count, model.dimensions or None), None
     except ReplyWrong as error:
@@ -134,7 +165,8 @@ def _read(exchange: Exchange, count: int, model: EmbeddingModel) -> tuple[wire.R
 
 @dataclass(repr=False)
 class Run:
-    """Embeds `inputs`; receipts, vectors and refused texts go to `arrivals` as they come. Lives in the event loop's thread."""
+    """Embeds `inputs`; receipts, vectors and refused texts go to `arrivals` as they come. Lives in the event
+    loop's thread."""
 
     connection: Connection
     model: EmbeddingModel
@@ -154,10 +186,13 @@ class Run:
     _delivered: int = 0
     _refused: int = 0
     _refusing: bool = False
-    _waiting: set[asyncio.Task[None] | None] = field(default_factory=set)  # for a place: nothing of theirs is sent yet
+    _waiting: set[asyncio.Task[None] | None] = field(
+        default_factory=set
+    )  # for a place: nothing of theirs is sent yet
 
     async def go(self) -> None:
-        """Until all is delivered. Raises the ProviderError that ended it, after what was in flight was delivered."""
+        """Until all is delivered. Raises the ProviderError that ended it, after what was in flight was
+        delivered."""
         self._task = asyncio.current_task()
         self._stopping = asyncio.Event()
         if self._stopped:
@@ -169,8 +204,8 @@ class Run:
         watching = asyncio.create_task(self._watch())
         try:
             while True:
-                # One until one was accepted: whether key, model and body are right is not to be asked eight times. Then some more than may be
-                # in flight: while their replies are read, others are sent.
+                # One until one was accepted: whether key, model and body are right is not to be asked eight
+                # times. Then some more than may be in flight: while their replies are read, others are sent.
                 certain = self.learned.accepted and (self._delivered or not self._refusing)
                 at_once = self.connection.provider.requests_at_once + 2 if certain else 1
                 while self._failure is None and len(tasks) < at_once and (work := self._next()) is not None:
@@ -190,8 +225,8 @@ class Run:
             raise self._failure
 
     async def _watch(self) -> None:
-        """Look here, and not where vectors are taken in, whether to go on: writing and indexing them takes seconds at times, in which nothing more
-        is to be sent."""
+        """Look here, and not where vectors are taken in, whether to go on: writing and indexing them takes
+        seconds at times, in which nothing more is to be sent."""
         while not self.cancelled():
             await asyncio.sleep(WATCHED_EVERY)
         self.stop()
@@ -231,7 +266,9 @@ class Run:
                 self._split_up(work.batch, None)
                 return
             # What arrived faster than it is taken in waits in memory: not too much of it.
-            while (self._delivered - self.taken) * self.model.dimensions * 4 > MOST_UNDELIVERED and self._failure is None:
+            while (
+                self._delivered - self.taken
+            ) * self.model.dimensions * 4 > MOST_UNDELIVERED and self._failure is None:
                 await asyncio.sleep(0.01)
             place = _Place(self.connection.pace, self._waiting)
             answer = await self._ask([self.inputs[p] for p in work.batch.positions], "documents", place)
@@ -244,7 +281,9 @@ class Run:
     async def _ask(self, inputs: Sequence[str], purpose: str, place: _Place | None = None) -> Answer:
         # A server of one's own may need minutes for a batch.
         seconds = self.patience.request_seconds * (1 if self.connection.provider.needs_key else 3)
-        return await ask(self.connection, self.model, self.key, inputs, purpose, seconds, self.arrivals, place)
+        return await ask(
+            self.connection, self.model, self.key, inputs, purpose, seconds, self.arrivals, place
+        )
 
     def _fits(self, batch: Batch) -> bool:
         return self.learned.limits.hold(len(batch), batch.characters, batch.tokens)
@@ -292,9 +331,11 @@ class Run:
         """Seconds until the next attempt; None where there is none."""
         patience, pace = self.patience, self.connection.pace
         attempts: dict[type, int] = {
-            ProviderBusy: patience.attempts, ProviderFailed: patience.attempts, ProviderUnreachable: patience.attempts_unreachable,
+            ProviderBusy: patience.attempts,
+            ProviderFailed: patience.attempts,
+            ProviderUnreachable: patience.attempts_unreachable,
             ReplyWrong: patience.attempts_wrong,
-        }  # fmt: skip
+        }
         most = attempts.get(type(error), 0)
         work.failed[type(error)] += 1
         made = work.failed[type(error)]
@@ -306,7 +347,11 @@ class Run:
                 pace.pause(asked)
                 return None
             pace.busy(entered, delay)
-        if not error.retryable or made >= most or time.monotonic() - work.started + delay > patience.retry_seconds:
+        if (
+            not error.retryable
+            or made >= most
+            or time.monotonic() - work.started + delay > patience.retry_seconds
+        ):
             if isinstance(error, ProviderBusy):
                 pace.pause(error.retry_after)
             return None
@@ -315,7 +360,8 @@ class Run:
     # Too large, or refused
 
     def _learn(self, batch: Batch, exchange: Exchange) -> None:
-        """Half of what was refused is the new limit: of characters where the body was too large, else of what the message speaks of."""
+        """Half of what was refused is the new limit: of characters where the body was too large, else of what
+        the message speaks of."""
         limits = self.learned.limits
         if exchange.status == 413:
             limits.characters = max(1, batch.characters // 2 + 1)
@@ -336,7 +382,11 @@ class Run:
         if not self.learned.accepted:
             answer = await self._ask([HARMLESS], "test")
             if answer.reply is None:
-                self._fail(answer.error if isinstance(answer.error, ProviderError) and not isinstance(answer.error, ReplyWrong) else error)
+                self._fail(
+                    answer.error
+                    if isinstance(answer.error, ProviderError) and not isinstance(answer.error, ReplyWrong)
+                    else error
+                )
                 return
             self.learned.accepted = True
             self.connection.pace.succeeded()

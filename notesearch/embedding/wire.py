@@ -1,6 +1,7 @@
 """What goes over the wire: the body of a request, and the check of a reply. Pure.
 
-A reply is believed only where it holds exactly one vector for each text: right count, every index once, right dimension, finite, not zero.
+A reply is believed only where it holds exactly one vector for each text: right count, every index once, right
+dimension, finite, not zero.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`vectors`: float32 [n, dimensions] of unit length. `normalised`: they came so. `tokens`: as counted by the server, None where not said."""
+    """`vectors`: float32 [n, dimensions] of unit length. `normalised`: they came so. `tokens`: as counted by
+    the server, None where not said."""
 
     vectors: Vectors
     tokens: int | None
@@ -73,7 +75,8 @@ def most_bytes(count: int, dimensions: int) -> int:
 
 
 def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
-    """The vectors of a reply to `count` texts, in the order of the texts. `dimensions` None: whatever they have, alike.
+    """The vectors of a reply to `count` texts, in the order of the texts. `dimensions` None: whatever they
+    have, alike.
 
     Raises ReplyWrong, saying what was wrong in words that hold nothing of the reply.
     """
@@ -117,7 +120,8 @@ def _parts(body: bytes) -> tuple[list[Any], object]:
     if page:
         raise ReplyWrong(
             "A web page came instead of vectors",
-            hint="A network that asks to log in may stand between: open a browser. Else check the base URL in the settings.",
+            hint="A network that asks to log in may stand between: open a browser. Else check the base URL "
+            "in the settings.",
         )
     data = parsed.get("data") if isinstance(parsed, dict) else None
     if not isinstance(parsed, dict) or not isinstance(data, list):
@@ -129,7 +133,12 @@ def _in_order(data: Sequence[Any], count: int) -> list[Any]:
     ordered: list[Any] = [None] * count
     for item in data:
         index = item.get("index") if isinstance(item, dict) else None
-        if isinstance(index, bool) or not isinstance(index, (int, float)) or index not in range(count) or ordered[int(index)] is not None:
+        if (
+            isinstance(index, bool)
+            or not isinstance(index, (int, float))
+            or index not in range(count)
+            or ordered[int(index)] is not None
+        ):
             raise _wrong("the vectors are not numbered one by one")
         ordered[int(index)] = item.get("embedding") or ()
     return ordered
@@ -151,7 +160,8 @@ def _fill(vectors: Vectors, embeddings: Sequence[Any]) -> None:
 
 
 def _decoded(written: str) -> Vectors:
-    """Strict base64 without padding, many vectors in a row: in half the time of the base64 module, and beside other threads.
+    """Strict base64 without padding, many vectors in a row: in half the time of the base64 module, and beside
+    other threads.
 
     Raises ValueError for what is none.
     """
@@ -170,8 +180,9 @@ def _decoded(written: str) -> Vectors:
 
 @lru_cache(maxsize=1)
 def _pairs() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """What two characters (a little-endian number) add to the three bytes (likewise, the first one lowest) that four stand for, as the first or the
-    second pair; more than three bytes hold where one is not of the alphabet."""
+    """What two characters (a little-endian number) add to the three bytes (likewise, the first one lowest)
+    that four stand for, as the first or the second pair; more than three bytes hold where one is not of the
+    alphabet."""
     values = np.full(256, 64, np.uint32)
     values[list(_ALPHABET)] = range(64)
     numbers = np.arange(1 << 16)
@@ -186,7 +197,9 @@ def _pairs() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
 def _numbers(embedding: object) -> Vectors:
     with contextlib.suppress(ValueError, TypeError, OverflowError):
         if isinstance(embedding, str):
-            return np.frombuffer(base64.b64decode(embedding, validate=True), "<f4").astype(np.float32, copy=False)
+            return np.frombuffer(base64.b64decode(embedding, validate=True), "<f4").astype(
+                np.float32, copy=False
+            )
         if isinstance(embedding, list):
             with np.errstate(over="ignore"):
                 return np.array(embedding, np.float32)

@@ -1,4 +1,5 @@
-"""The person's choices about models: which one a folder has, what is sent and what is not, keys, budgets. Behind the engine's door."""
+"""The person's choices about models: which one a folder has, what is sent and what is not, keys, budgets.
+Behind the engine's door."""
 
 from __future__ import annotations
 
@@ -9,7 +10,17 @@ from pathlib import Path
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Manners, fingerprint
 from notesearch.credentials import KeyStatus
-from notesearch.domain import Estimate, FolderState, HeldNote, LedgerEntry, ModelChoice, Outgoing, ProviderInfo, ProviderTrouble, prefixed
+from notesearch.domain import (
+    Estimate,
+    FolderState,
+    HeldNote,
+    LedgerEntry,
+    ModelChoice,
+    Outgoing,
+    ProviderInfo,
+    ProviderTrouble,
+    prefixed,
+)
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine import scanner
 from notesearch.engine.consent import Consents
@@ -50,7 +61,8 @@ class Choices:
         self._consents = consents
         self._models = consents.models
         self._indexer = indexer
-        # Of folders that had nothing embedded: the model, and the word, that they had before another one was chosen.
+        # Of folders that had nothing embedded: the model, and the word, that they had before another one was
+        # chosen.
         self._before: dict[int, tuple[str, str]] = {}
 
     # Models
@@ -64,13 +76,24 @@ class Choices:
         title = provider.title if provider else model.provider if model.remote else "This computer"
         manners = model.manners if model.manners is not None and model.manners.takes_dimensions else Manners()
         return ModelChoice(
-            identifier=model.identifier, title=model.title, provider=model.provider, provider_title=title,
-            host=provider.host if provider else "", remote=model.remote, dimensions=model.dimensions, context=model.context, price=model.price,
-            best_for=model.best_for, retired=model.retired, least_dimensions=manners.least_dimensions, most_dimensions=manners.most_dimensions,
-        )  # fmt: skip
+            identifier=model.identifier,
+            title=model.title,
+            provider=model.provider,
+            provider_title=title,
+            host=provider.host if provider else "",
+            remote=model.remote,
+            dimensions=model.dimensions,
+            context=model.context,
+            price=model.price,
+            best_for=model.best_for,
+            retired=model.retired,
+            least_dimensions=manners.least_dimensions,
+            most_dimensions=manners.most_dimensions,
+        )
 
     def prepare(self, row: FolderRow, identifier: str) -> bool:
-        """Let a folder's next model be `identifier`. Whether its notes have to be read for it. Nothing is sent."""
+        """Let a folder's next model be `identifier`. Whether its notes have to be read for it. Nothing is
+        sent."""
         self._models.model(identifier)
         if identifier != row.next_model:
             # A word is for one change: for the same model later, the person is asked again.
@@ -109,29 +132,43 @@ class Choices:
             self._store.set_model(row.id, model)
 
     def forget_previous(self, row: FolderRow) -> int:
-        """Drop what all former models of the folder have left, unless another folder has them or may go back to them. Returns how many vectors."""
+        """Drop what all former models of the folder have left, unless another folder has them or may go back
+        to them. Returns how many vectors."""
         self._store.forget_former(row.id)
         return self._required_indexer().release_unused()
 
     # What is sent
 
     def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
-        """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+        """The exact texts of a note for its folder's (next) model, and what is held back. Raises
+        NotIndexed."""
         from notesearch.embedding.wire import document_input
 
         document, row = self._document(path)
         model = self._consents.known(row.next_model or row.model)
         found = []
-        for prefix, start, end, line, held, embedded in self._store.outgoing(document, pending=bool(row.next_model)):
+        for prefix, start, end, line, held, embedded in self._store.outgoing(
+            document, pending=bool(row.next_model)
+        ):
             text = prefixed(prefix, self._store.text(document, start, end))
-            found.append(Outgoing(text=text if model is None else document_input(model, text), line=line, held_back=held, sent=embedded))
+            found.append(
+                Outgoing(
+                    text=text if model is None else document_input(model, text),
+                    line=line,
+                    held_back=held,
+                    sent=embedded,
+                )
+            )
         return tuple(found)
 
     def held_back(self, row: FolderRow, limit: int) -> tuple[HeldNote, ...]:
-        """The notes of a folder of which something stays on this computer, then those that ignore files name; at most `limit` of each."""
+        """The notes of a folder of which something stays on this computer, then those that ignore files name;
+        at most `limit` of each."""
         held = [
             HeldNote(path=path, title=title, passages=passages, reasons=reasons)
-            for path, title, passages, reasons in self._store.notes_held_back(row.id, pending=bool(row.next_model), limit=limit)
+            for path, title, passages, reasons in self._store.notes_held_back(
+                row.id, pending=bool(row.next_model), limit=limit
+            )
         ]
         settings = self._consents.settings
         ignored = islice(scanner.ignored(row.path, gitignore=settings.gitignore, kept=settings.ignore), limit)
@@ -146,7 +183,10 @@ class Choices:
 
     def _document(self, path: Path) -> tuple[int, FolderChoice]:
         document = self._store.document_at(path)
-        row = next((r for r in self._store.folder_choices() if document is not None and r.id == document.folder_id), None)
+        row = next(
+            (r for r in self._store.folder_choices() if document is not None and r.id == document.folder_id),
+            None,
+        )
         if document is None or row is None:
             raise NotIndexed(f"{path.name} is not in the index")
         return document.id, row
@@ -154,9 +194,12 @@ class Choices:
     # Providers and keys
 
     def providers(self) -> tuple[ProviderInfo, ...]:
-        """The known providers, and the person's own. Asks the keyring, so it may wait for the person to unlock it."""
+        """The known providers, and the person's own. Asks the keyring, so it may wait for the person to
+        unlock it."""
         names = {p.name: None for p in catalogue.PROVIDERS}
-        names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(self._consents.settings.providers)
+        names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(
+            self._consents.settings.providers
+        )
         found = []
         for name in names:
             try:
@@ -169,12 +212,26 @@ class Choices:
     def _provider(self, name: str) -> ProviderInfo:
         provider, chosen = self._models.provider(name), self._consents.settings.provider(name)
         key: KeyStatus = self._models.credentials.state(provider)
-        users = tuple(row.path for row in self._store.folder_choices() if any(i.startswith(f"{name}/") for i in (row.model, row.next_model)))
+        users = tuple(
+            row.path
+            for row in self._store.folder_choices()
+            if any(i.startswith(f"{name}/") for i in (row.model, row.next_model))
+        )
         return ProviderInfo(
-            name=name, title=provider.title, base_url=provider.base_url, needs_key=provider.needs_key, key_variable=provider.key_variable,
-            page=provider.page, key_state=key.state.value, key_source=key.source.value if key.source else "", has_keyring=key.keyring,
-            budget=chosen.budget, token_budget=chosen.token_budget, spent=self._consents.ledger.spent(name), folders=users,
-        )  # fmt: skip
+            name=name,
+            title=provider.title,
+            base_url=provider.base_url,
+            needs_key=provider.needs_key,
+            key_variable=provider.key_variable,
+            page=provider.page,
+            key_state=key.state.value,
+            key_source=key.source.value if key.source else "",
+            has_keyring=key.keyring,
+            budget=chosen.budget,
+            token_budget=chosen.token_budget,
+            spent=self._consents.ledger.spent(name),
+            folders=users,
+        )
 
     def set_key(self, name: str, key: str) -> str:
         """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid."""
@@ -187,15 +244,26 @@ class Choices:
         self._models.credentials.forget(self._models.provider(name))
 
     def model_to_test(self, name: str) -> str:
-        """What a folder has or is to have of this provider; else the first of the person's own models, else of the catalogue."""
-        used = [self._consents.known(i) for row in self._store.folder_choices() for i in (row.model, row.next_model)]
+        """What a folder has or is to have of this provider; else the first of the person's own models, else
+        of the catalogue."""
+        used = [
+            self._consents.known(i)
+            for row in self._store.folder_choices()
+            for i in (row.model, row.next_model)
+        ]
         for model in (*used, *self._consents.settings.models, *catalogue.MODELS):
             if model is not None and model.provider == name:
                 return model.name
-        raise UsageError(f"No model of {name} is known", hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.")
+        raise UsageError(
+            f"No model of {name} is known",
+            hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.",
+        )
 
-    def test(self, name: str, model_name: str, base_url: str, record: Callable[[Receipt], None]) -> tuple[object, Settings]:
-        """Ask a server once what it is like, with texts of ours: (Probe, the settings with what it found). Raises a ProviderError."""
+    def test(
+        self, name: str, model_name: str, base_url: str, record: Callable[[Receipt], None]
+    ) -> tuple[object, Settings]:
+        """Ask a server once what it is like, with texts of ours: (Probe, the settings with what it found).
+        Raises a ProviderError."""
         from notesearch.embedding.probe import probe
 
         provider = catalogue.provider(name, base_url or self._consents.settings.provider(name).base_url)
@@ -216,11 +284,18 @@ class Choices:
         """The models that folders wait for, and those that refuse queries."""
         found = []
         for mark in self._consents.marks():
-            model, trouble = self._models.by_mark(mark), self._indexer.trouble(mark) if self._indexer is not None else None
+            model, trouble = (
+                self._models.by_mark(mark),
+                self._indexer.trouble(mark) if self._indexer is not None else None,
+            )
             error = trouble.error if trouble is not None else self._models.query_trouble(mark)
             if model is not None and error is not None:
                 said = ProviderTrouble(
-                    provider=model.provider, model=model.identifier, title=error.title, hint=error.hint, remedy=_remedy(error),
+                    provider=model.provider,
+                    model=model.identifier,
+                    title=error.title,
+                    hint=error.hint,
+                    remedy=_remedy(error),
                     waits_for_person=trouble is None or trouble.until is None,
                 )
                 found.append(said)
@@ -231,7 +306,12 @@ class Choices:
         state, notice = self._state_of(row), ""
         model = self._consents.known(row.next_model or row.model)
         if model is None:
-            return None, f"The model {row.next_model or row.model} is not in the settings any more. Choose another one.", True
+            return (
+                None,
+                f"The model {row.next_model or row.model} is not in the settings any more. Choose another "
+                "one.",
+                True,
+            )
         if state is FolderState.WAITING:
             notice = self._trouble(model) or ""
         return state, notice, self._consents.agreed(row, model)
@@ -242,7 +322,11 @@ class Choices:
 
     def _state_of(self, row: FolderRow) -> FolderState | None:
         model = self._consents.known(row.next_model or row.model)
-        unfinished = bool(row.next_model) or row.waiting > 0 or (not row.documents and model is not None and model.remote)
+        unfinished = (
+            bool(row.next_model)
+            or row.waiting > 0
+            or (not row.documents and model is not None and model.remote)
+        )
         if model is None:
             return None
         if not self._consents.agreed(row, model):

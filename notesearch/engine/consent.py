@@ -1,7 +1,9 @@
-"""Who may be sent what: the person's word for each folder and host, budgets, and what a folder's model would be sent and cost.
+"""Who may be sent what: the person's word for each folder and host, budgets, and what a folder's model would
+be sent and cost.
 
-Nothing of a folder goes to a remote model before the person has agreed to that model at that address. What is held back (private notes, what
-looks like a secret) is marked in the store when a note is read, and stays here until it is allowed.
+Nothing of a folder goes to a remote model before the person has agreed to that model at that address. What is
+held back (private notes, what looks like a secret) is marked in the store when a note is read, and stays here
+until it is allowed.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Consents:
         return {fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row)}
 
     def marks_kept(self) -> set[str]:
-        """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by name."""
+        """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by
+        name."""
         previous = (self.known(name) for row in self._store.folders() for name in row.former_models)
         return self.marks_chosen() | {fingerprint(model) for model in previous if model is not None}
 
@@ -47,14 +50,16 @@ class Consents:
                 yield model
 
     def known(self, identifier: str) -> EmbeddingModel | None:
-        """The model of that name; None for "" and for one that nobody knows any more (its settings were deleted)."""
+        """The model of that name; None for "" and for one that nobody knows any more (its settings were
+        deleted)."""
         try:
             return self.models.model(identifier) if identifier else None
         except NotesearchError:
             return None
 
     def statement(self, model: EmbeddingModel) -> str:
-        """What the person agrees to: this model at this address. "" where nothing is sent anywhere, and where nobody knows the address."""
+        """What the person agrees to: this model at this address. "" where nothing is sent anywhere, and where
+        nobody knows the address."""
         address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
         return f"{model.identifier} {address}" if address else ""
 
@@ -73,12 +78,17 @@ class Consents:
         self._store.agree(row.id, "\n".join(kept))
 
     def may_send(self, mark: str) -> Collection[int] | None:
-        """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the computer."""
+        """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the
+        computer."""
         model = self.models.by_mark(mark)
         if model is None or not model.remote:
             return None
         rows = self._store.folder_choices()
-        return [row.id for row in rows if mark in map(fingerprint, self._models_of(row)) and self.agreed(row, model)]
+        return [
+            row.id
+            for row in rows
+            if mark in map(fingerprint, self._models_of(row)) and self.agreed(row, model)
+        ]
 
     def may_ask(self, mark: str) -> bool:
         """Whether a query may go to this model: somebody agreed to it for a folder."""
@@ -92,7 +102,8 @@ class Consents:
         return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
 
     def refuse_beyond_budget(self, model: EmbeddingModel) -> None:
-        """Raise BudgetReached when the month's budget of the model's provider is used up. Queries are not asked about it."""
+        """Raise BudgetReached when the month's budget of the model's provider is used up. Queries are not
+        asked about it."""
         if not model.remote:
             return
         chosen, spent = self.settings.provider(model.provider), self.ledger.spent(model.provider)
@@ -103,14 +114,27 @@ class Consents:
             raise BudgetReached(f"The month's budget for {title} ({chosen.token_budget:,} tokens) is used up")
 
     def estimate(self, row: FolderRow) -> Estimate:
-        """What is still to be embedded for the model that the folder is to have (or has), by counting what is in the store."""
+        """What is still to be embedded for the model that the folder is to have (or has), by counting what is
+        in the store."""
         identifier = row.next_model or row.model
         model = self.models.model(identifier)
         counted = self._store.count_unsent(row.id, pending=bool(row.next_model))
         usd = None if model.price is None else counted.tokens * model.price / 1e6
         return Estimate(
-            folder=row.path, model=identifier, model_title=model.title, provider=model.provider,
-            host=self.models.address(model.provider) if model.remote else "", remote=model.remote, notes=counted.documents, chunks=counted.chunks,
-            tokens=counted.tokens, characters=counted.characters, usd=usd if model.remote else 0.0, held_back=counted.held_back,
-            reused=counted.embedded, agreed=self.agreed(row, model), retired=model.retired, complete=not counted.chunks,
-        )  # fmt: skip
+            folder=row.path,
+            model=identifier,
+            model_title=model.title,
+            provider=model.provider,
+            host=self.models.address(model.provider) if model.remote else "",
+            remote=model.remote,
+            notes=counted.documents,
+            chunks=counted.chunks,
+            tokens=counted.tokens,
+            characters=counted.characters,
+            usd=usd if model.remote else 0.0,
+            held_back=counted.held_back,
+            reused=counted.embedded,
+            agreed=self.agreed(row, model),
+            retired=model.retired,
+            complete=not counted.chunks,
+        )

@@ -1,4 +1,5 @@
-"""How the notes of a folder are cut for its model, and for the next one where there is one; and which passages are held back."""
+"""How the notes of a folder are cut for its model, and for the next one where there is one; and which
+passages are held back."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> Cut
 
 
 def _held_back(read: Extracted, chunks: Sequence[Chunk]) -> Sequence[HeldBack | None]:
-    """Why each passage stays on this computer: the note is private, or the passage holds (a part of) what looks like a secret."""
+    """Why each passage stays on this computer: the note is private, or the passage holds (a part of) what
+    looks like a secret."""
     if read.document.private:
         return [HeldBack.PRIVATE] * len(chunks)
     written = {read.document.text[start:end] for start, end in read.secrets}

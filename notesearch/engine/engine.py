@@ -1,7 +1,8 @@
-"""The one door to everything below: what fronts (window, command line, later others) may ask. Pure Python values in and out, no Qt.
+"""The one door to everything below: what fronts (window, command line, later others) may ask. Pure Python
+values in and out, no Qt.
 
-Methods block and may be called from any thread but one that paints. An Engine either owns the data folder (it indexes and watches) or only
-reads beside the owner.
+Methods block and may be called from any thread but one that paints. An Engine either owns the data folder (it
+indexes and watches) or only reads beside the owner.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ from notesearch.storage.rows import FolderRow, Held
 
 log = logging.getLogger(__name__)
 
-# Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for a thousand.
+# Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for
+# a thousand.
 PREVIEW = 24_000
 # Seconds that closing waits for the answers to other processes.
 REQUESTS_END_WITHIN = 3.0
@@ -74,14 +76,22 @@ REQUESTS_END_WITHIN = 3.0
 class Engine:
     """See the module. `read_only`: work beside the owner: searching and reading status, nothing else.
 
-    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is asked. `idle`: seconds of
-    quiet after which memory is given back. `start` raises DataFolderHeld, StoreTooNew, StoreDamaged.
+    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and
+    nobody is asked. `idle`: seconds of quiet after which memory is given back. `start` raises DataFolderHeld,
+    StoreTooNew, StoreDamaged.
     """
 
     def __init__(
-        self, data_dir: Path, *, read_only: bool = False, watch: bool = True, embed: bool = True, embedders: Sequence[Embedder] | None = None,
-        credentials: Credentials | None = None, idle: float = IDLE,
-    ) -> None:  # fmt: skip
+        self,
+        data_dir: Path,
+        *,
+        read_only: bool = False,
+        watch: bool = True,
+        embed: bool = True,
+        embedders: Sequence[Embedder] | None = None,
+        credentials: Credentials | None = None,
+        idle: float = IDLE,
+    ) -> None:
         self.data_dir = data_dir
         self._read_only = read_only
         self._watch = watch
@@ -118,10 +128,16 @@ class Engine:
             self._models.use(settings)
             self._consents = Consents(self._store, self._models, self._ledger, settings)
             self._search = Search(
-                self._store, self._indexes, self._consents, waits_for_index=self._read_only or not self._watch, changed=self.status_board.changed
+                self._store,
+                self._indexes,
+                self._consents,
+                waits_for_index=self._read_only or not self._watch,
+                changed=self.status_board.changed,
             )
             if not self._read_only:
-                self._indexer = Indexer(self._store, self._indexes, self._consents, self._work_changed, embed=self._embed)
+                self._indexer = Indexer(
+                    self._store, self._indexes, self._consents, self._work_changed, embed=self._embed
+                )
             self._choices = Choices(self._store, self._consents, self._indexer)
             if self._indexer is not None:
                 self._start_indexing(self._indexer)
@@ -158,11 +174,13 @@ class Engine:
 
     @property
     def behind(self) -> bool:
-        """Whether the keyword index lacks changes that the store has (for a reader: only the owner can mend it)."""
+        """Whether the keyword index lacks changes that the store has (for a reader: only the owner can mend
+        it)."""
         return self._store.newer_than(self._indexes.keyword.position) > 0
 
     def close(self) -> None:
-        """Stop everything; nothing is lost. One part that fails (a full disk, say) does not keep the others from closing: it is logged."""
+        """Stop everything; nothing is lost. One part that fails (a full disk, say) does not keep the others
+        from closing: it is logged."""
         for part, step in self._closing_steps():
             try:
                 step()
@@ -195,13 +213,15 @@ class Engine:
         yield "models", self._models.close
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
-        """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread of the engine."""
+        """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread
+        of the engine."""
         return self.status_board.subscribe(callback)
 
     # Folders
 
     def add_folder(self, path: Path, model: str = catalogue.LOCAL.identifier) -> Folder:
-        """Watch and index a folder. Raises FolderMissing, FolderUnreadable, FolderOverlap, UsageError (unknown model)."""
+        """Watch and index a folder. Raises FolderMissing, FolderUnreadable, FolderOverlap, UsageError
+        (unknown model)."""
         folder = absolute(path)
         self._register(folder, model)
         self._required_indexer().scan(folder)
@@ -209,7 +229,8 @@ class Engine:
         return next(f for f in self.status().folders if f.path == folder)
 
     def _register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
-        """Take the folder up and watch it. Folders inside it become part of it; their notes keep their vectors."""
+        """Take the folder up and watch it. Folders inside it become part of it; their notes keep their
+        vectors."""
         self._models.model(model)
         with self._folder_lock:
             refuse_unfit(folder, self.data_dir, self._store.roots().values())
@@ -236,16 +257,21 @@ class Engine:
         self.status_board.changed()
 
     def survey(self, path: Path, limit: int = 20_000, seconds: float = 2.0) -> Survey:
-        """What the person should know of a folder, or of the folder of a file, before it is added. Never raises for what is on the disk."""
+        """What the person should know of a folder, or of the folder of a file, before it is added. Never
+        raises for what is on the disk."""
         settings, searched = self._consents.settings, self._store.roots().values()
         return survey.survey(absolute(path), searched, self.data_dir, settings, limit=limit, seconds=seconds)
 
     def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
-        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with most notes first."""
+        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
+        most notes first."""
         return vaults.find(self._store.roots().values(), self._consents.settings, seconds)
 
-    def count_ignored(self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False) -> IgnoredCount:
-        """What ignore rules would leave out of a folder, for a count while they are typed; `stopped` turning true ends it. Raises FolderError."""
+    def count_ignored(
+        self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False
+    ) -> IgnoredCount:
+        """What ignore rules would leave out of a folder, for a count while they are typed; `stopped` turning
+        true ends it. Raises FolderError."""
         return ignoring.count_ignored(absolute(path), rules, self._consents.settings, stopped)
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
@@ -271,12 +297,17 @@ class Engine:
     # Indexing
 
     def reconcile(
-        self, folders: Sequence[Path] = (), *, progress: Callable[[IndexingStatus], None] | None = None, confirmed: bool = False
+        self,
+        folders: Sequence[Path] = (),
+        *,
+        progress: Callable[[IndexingStatus], None] | None = None,
+        confirmed: bool = False,
     ) -> tuple[IndexSummary, tuple[Exception, ...], int]:
         """Bring folders (all of them by default; unknown ones are added) up to date and wait.
 
-        Returns what was done, the errors of folders, and how many deletions are held for the person to confirm. `progress` is called about
-        ten times a second from the calling thread. Raises a NotesearchError when indexing is paused, instead of waiting for ever.
+        Returns what was done, the errors of folders, and how many deletions are held for the person to
+        confirm. `progress` is called about ten times a second from the calling thread. Raises a
+        NotesearchError when indexing is paused, instead of waiting for ever.
         """
         self._refuse_when_paused()
         wanted = [absolute(f) for f in folders] or [f.path for f in self._store.folders()]
@@ -308,7 +339,11 @@ class Engine:
 
     def _refuse_when_paused(self) -> None:
         if self._required_indexer().paused:
-            raise NotesearchError("Indexing is paused", hint="Resume it in the window of Notesearch, then try again.", retryable=True)
+            raise NotesearchError(
+                "Indexing is paused",
+                hint="Resume it in the window of Notesearch, then try again.",
+                retryable=True,
+            )
 
     def pause(self) -> None:
         self._required_indexer().pause()
@@ -323,7 +358,9 @@ class Engine:
         self.status_board.changed()
 
     def problems(self) -> tuple[FileProblem, ...]:
-        limited = [FileProblem(path=p, title=e.title, hint=e.hint, retryable=False) for p, e in self._limited.items()]
+        limited = [
+            FileProblem(path=p, title=e.title, hint=e.hint, retryable=False) for p, e in self._limited.items()
+        ]
         return (*limited, *self._store.problems())
 
     def _watching_is_limited(self, folder: Path, error: WatchLimited | None) -> None:
@@ -349,8 +386,9 @@ class Engine:
         return self._choices.models()
 
     def prepare_model(self, path: Path, identifier: str) -> Estimate:
-        """Choose a folder's next model, read its notes for it, and count what it would be sent. Sends nothing; a model on this computer begins
-        at once. Raises NotIndexed, UsageError (unknown model), NotesearchError when paused."""
+        """Choose a folder's next model, read its notes for it, and count what it would be sent. Sends
+        nothing; a model on this computer begins at once. Raises NotIndexed, UsageError (unknown model),
+        NotesearchError when paused."""
         folder = absolute(path)
         row = self._row(folder)
         if identifier != row.model:
@@ -375,7 +413,8 @@ class Engine:
         return self._choices.estimate(self._row(absolute(path)))
 
     def agree(self, path: Path) -> None:
-        """The person agrees to what `prepare_model` counted: it is sent from here on, and so are later changes of the notes."""
+        """The person agrees to what `prepare_model` counted: it is sent from here on, and so are later
+        changes of the notes."""
         self._choices.agree(self._row(absolute(path)))
         self.status_board.changed()
 
@@ -389,17 +428,20 @@ class Engine:
         self.status_board.changed()
 
     def forget_previous(self, path: Path) -> int:
-        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises NotIndexed."""
+        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises
+        NotIndexed."""
         dropped = self._choices.forget_previous(self._row(absolute(path)))
         self.status_board.changed()
         return dropped
 
     def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
-        """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+        """The exact texts of a note for its folder's (next) model, and what is held back. Raises
+        NotIndexed."""
         return self._choices.outgoing(absolute(path))
 
     def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
-        """The notes of a folder of which something is not sent, and those that ignore files name; at most `limit` of each."""
+        """The notes of a folder of which something is not sent, and those that ignore files name; at most
+        `limit` of each."""
         return self._choices.held_back(self._row(absolute(path)), limit)
 
     def allow(self, path: Path) -> int:
@@ -411,7 +453,8 @@ class Engine:
         return self._choices.providers()
 
     def set_key(self, provider: str, key: str) -> str:
-        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid, UsageError (unknown provider)."""
+        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid, UsageError
+        (unknown provider)."""
         return self._choices.set_key(provider, key)
 
     def forget_key(self, provider: str) -> None:
@@ -422,8 +465,8 @@ class Engine:
         self._required_indexer().retry_providers()
 
     def make_known(self, provider: str, model: str, base_url: str = "") -> None:
-        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts of ours. Raises UsageError,
-        InsecureAddress, or a ProviderError."""
+        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts
+        of ours. Raises UsageError, InsecureAddress, or a ProviderError."""
         plain, sign, number = model.rpartition("#")
         name = plain if sign and number.isdecimal() else model
         known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
@@ -431,16 +474,19 @@ class Engine:
             self.test_provider(provider, name, base_url)
         # Raises where there is no such model, or none of so many dimensions, before anything is kept.
         self._models.model(f"{provider}/{model}")
-        if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(provider):
+        if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(
+            provider
+        ):
             self.save_settings(self._consents.settings.with_provider(provider, base_url=address))
 
     def model_to_test(self, provider: str) -> str:
-        """The name of the model by which a provider is tested: one that a folder uses, where there is one. Raises UsageError where none is known."""
+        """The name of the model by which a provider is tested: one that a folder uses, where there is one.
+        Raises UsageError where none is known."""
         return self._choices.model_to_test(provider)
 
     def test_provider(self, provider: str, model: str, base_url: str = "", *, keep: bool = True) -> object:
-        """Ask a server once what it is like, with texts of ours. `keep`: the address, and a model that was not known, go into the settings. An
-        embedding.probe.Probe. Raises a ProviderError."""
+        """Ask a server once what it is like, with texts of ours. `keep`: the address, and a model that was
+        not known, go into the settings. An embedding.probe.Probe. Raises a ProviderError."""
         found, settings = self._choices.test(provider, model, base_url, self._record)
         if keep and settings != self._consents.settings:
             self.save_settings(settings)
@@ -470,10 +516,16 @@ class Engine:
         return self._search.keyword(query, rows)
 
     def search(
-        self, query: Query, *, remote: bool = True, cancelled: Callable[[], bool] | None = None, rows: int | None = None
+        self,
+        query: Query,
+        *,
+        remote: bool = True,
+        cancelled: Callable[[], bool] | None = None,
+        rows: int | None = None,
     ) -> SearchResults:
-        """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type on, so a provider is asked after a
-        short rest, and no longer when it turns true. Raises QueryCancelled then. `rows`: only so many at first, `complete` has the rest."""
+        """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type
+        on, so a provider is asked after a short rest, and no longer when it turns true. Raises QueryCancelled
+        then. `rows`: only so many at first, `complete` has the rest."""
         self._rest.touch()
         return self._search.fused(query, remote=remote, cancelled=cancelled, rows=rows)
 
@@ -501,7 +553,9 @@ class Engine:
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
         newest, _ = self._store.newest_among(None, limit)
-        return self._rows.build([Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(()))
+        return self._rows.build(
+            [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
+        )
 
     def note_text(self, path: Path, start: int = 0) -> NoteText:
         """The text of a note around character `start`, for the preview. Raises NotIndexed."""
@@ -510,7 +564,9 @@ class Engine:
         if document is None:
             raise NotIndexed(f"{note.name} is not in the index")
         root = self._store.roots()[document.folder_id]
-        offset = 0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
+        offset = (
+            0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
+        )
         text = self._store.text(document.id, offset, offset + PREVIEW)
         if offset:
             # Begin at the beginning of a line.
@@ -518,9 +574,17 @@ class Engine:
             offset, text = offset + cut, text[cut:]
         line = document.first_line + self._store.line_breaks(document.id, offset)
         return NoteText(
-            path=note, title=document.title, trail=trail(root, note), format=document.format, modified=document.mtime_ns / 1e9, text=text,
-            offset=offset, line=line, truncated=len(text) < document.length, tags=document.tags,
-        )  # fmt: skip
+            path=note,
+            title=document.title,
+            trail=trail(root, note),
+            format=document.format,
+            modified=document.mtime_ns / 1e9,
+            text=text,
+            offset=offset,
+            line=line,
+            truncated=len(text) < document.length,
+            tags=document.tags,
+        )
 
     def tags(self) -> tuple[tuple[str, int], ...]:
         return self._store.facet_counts(WRITTEN_TAG)
@@ -564,13 +628,19 @@ class Engine:
         plan = self._indexes.keyword_plan
         lines = [
             ("Database", "; ".join(faults) or "whole", not faults),
-            ("Keyword index", f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}", True),
+            (
+                "Keyword index",
+                f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}",
+                True,
+            ),
         ]
         for mark in sorted(self._consents.marks()):
             lines += self._diagnosis_of(mark)
         for folder in self._store.folders():
             there = os.path.isdir(folder.path)
-            lines.append((f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there))
+            lines.append(
+                (f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there)
+            )
         return lines
 
     def _diagnosis_of(self, mark: str) -> Iterator[tuple[str, str, bool]]:
@@ -579,7 +649,11 @@ class Engine:
         if model is None:
             return
         index = self._indexes.vectors(mark)
-        yield f"Vectors of {model.identifier}", f"{len(index)} in the index, {self._indexes.behind(mark)} to be added", True
+        yield (
+            f"Vectors of {model.identifier}",
+            f"{len(index)} in the index, {self._indexes.behind(mark)} to be added",
+            True,
+        )
         try:
             if (embedder := self._models.embedder(mark)) is not None and self._consents.may_ask(mark):
                 embedder.embed_query("test")

@@ -11,7 +11,8 @@ from notesearch.errors import FolderMissing, FolderOverlap, FolderUnreadable
 
 
 def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) -> None:
-    """Raise FolderMissing, FolderUnreadable or FolderOverlap where a folder cannot be searched beside those that are."""
+    """Raise FolderMissing, FolderUnreadable or FolderOverlap where a folder cannot be searched beside those
+    that are."""
     if not os.path.isdir(folder):
         if os.path.exists(folder):
             raise FolderMissing(f"{folder} is not a folder", hint="Add the folder it is in.")
@@ -27,8 +28,14 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
     for known in known_folders:
         really = Path(os.path.realpath(known))
         if real == really:
-            raise FolderOverlap(f"{folder} is already searched" if folder == known else f"{folder} is already searched as {known}")
+            raise FolderOverlap(
+                f"{folder} is already searched"
+                if folder == known
+                else f"{folder} is already searched as {known}"
+            )
         if really in real.parents:
             raise FolderOverlap(f"{folder} is already searched as part of {known}")
         if real in really.parents and folder not in known.parents:
-            raise FolderOverlap(f"{folder} holds {known}, which is already searched", hint="Remove that one first.")
+            raise FolderOverlap(
+                f"{folder} holds {known}, which is already searched", hint="Remove that one first."
+            )

@@ -1,4 +1,5 @@
-"""Ignore rules that the person writes in the settings: which notes they would leave out, and which folders a change of them concerns."""
+"""Ignore rules that the person writes in the settings: which notes they would leave out, and which folders a
+change of them concerns."""
 
 from __future__ import annotations
 
@@ -14,10 +15,13 @@ PATHS_SHOWN = 50
 
 
 def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callable[[], bool]) -> IgnoredCount:
-    """What `rules` would leave out of a folder in place of its present ones, in about the time of a scan; opens no note. Any thread but one that
-    paints. `stopped` turning true ends it soon. Raises FolderMissing, FolderUnreadable."""
+    """What `rules` would leave out of a folder in place of its present ones, in about the time of a scan;
+    opens no note. Any thread but one that paints. `stopped` turning true ends it soon. Raises FolderMissing,
+    FolderUnreadable."""
     notes, out = 0, []
-    for path, ignored in scanner.left_out(folder, rules, gitignore=settings.gitignore, kept=settings.ignore, stopped=stopped):
+    for path, ignored in scanner.left_out(
+        folder, rules, gitignore=settings.gitignore, kept=settings.ignore, stopped=stopped
+    ):
         notes += 1
         if ignored:
             out.append(path)
@@ -36,6 +40,12 @@ def rule_errors(rules: str) -> tuple[RuleError, ...]:
 
 def concerned(before: Settings, after: Settings, searched: Iterable[FolderChoice]) -> list[FolderChoice]:
     """The searched folders of which other notes may be left out now than before."""
-    changed = [Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)]
+    changed = [
+        Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)
+    ]
     everywhere = before.gitignore != after.gitignore
-    return [row for row in searched if everywhere or any(row.path in (folder, *folder.parents) for folder in changed)]
+    return [
+        row
+        for row in searched
+        if everywhere or any(row.path in (folder, *folder.parents) for folder in changed)
+    ]

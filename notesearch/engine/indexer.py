@@ -1,7 +1,8 @@
 """The indexer: dirty paths and scans to documents, in the reading thread; lanes.py makes vectors of them.
 
-Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words after seconds. What there is to do
-is always read from the disk and the store, never remembered: after a crash the same work is found again.
+Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words
+after seconds. What there is to do is always read from the disk and the store, never remembered: after a crash
+the same work is found again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,15 @@ from notesearch.engine.lanes import Gates, Lanes, Trouble
 from notesearch.engine.query import facets_of
 from notesearch.engine.scanner import FoundFile
 from notesearch.engine.work import Progress, Scan, Ticket, WorkQueue
-from notesearch.errors import ConsentMissing, FileGone, FileUnreadable, FolderError, NotesearchError, StoreError, UsageError
+from notesearch.errors import (
+    ConsentMissing,
+    FileGone,
+    FileUnreadable,
+    FolderError,
+    NotesearchError,
+    StoreError,
+    UsageError,
+)
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.rows import FolderRow, Held, NewDocument
 
@@ -40,7 +49,8 @@ DOCUMENTS_AT_ONCE = 64
 WORDS_EVERY = 1.0
 # More dirty paths than this are cheaper found by a scan.
 MANY_DIRTY = 2000
-# Deletions are held and the person is asked when at least this many notes, and more than half of a folder, vanish at once.
+# Deletions are held and the person is asked when at least this many notes, and more than half of a folder,
+# vanish at once.
 HELD_FROM = 20
 ALL_GONE_FROM = 3
 SLICES_WITHIN = 30.0
@@ -48,12 +58,22 @@ RETRY_AFTER = 30.0
 
 
 class Indexer:
-    """Owns the reading thread and the lanes. Every public method may be called from any thread and returns at once.
+    """Owns the reading thread and the lanes. Every public method may be called from any thread and returns at
+    once.
 
-    `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the counts may differ.
+    `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the
+    counts may differ.
     """
 
-    def __init__(self, store: DocumentStore, indexes: Indexes, consents: Consents, changed: Callable[[], None], *, embed: bool = True) -> None:
+    def __init__(
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        changed: Callable[[], None],
+        *,
+        embed: bool = True,
+    ) -> None:
         self._store = store
         self._indexes = indexes
         self._consents = consents
@@ -72,11 +92,21 @@ class Indexer:
         self._settling = threading.Lock()
         # A folder does not change its model while its notes are read and cut for the one it has.
         self._at_work = threading.Lock()
-        self._reading = threading.Thread(target=self._guarded, args=(self._read_loop,), name="reading", daemon=True)
+        self._reading = threading.Thread(
+            target=self._guarded, args=(self._read_loop,), name="reading", daemon=True
+        )
         self._lanes = Lanes(
-            store, indexes, consents, self._gates, self.progress, changed=changed, embedded=lambda chunks: self._count(embedded=chunks),
-            settled=self._settle, guarded=self._guarded, closed=not embed,
-        )  # fmt: skip
+            store,
+            indexes,
+            consents,
+            self._gates,
+            self.progress,
+            changed=changed,
+            embedded=lambda chunks: self._count(embedded=chunks),
+            settled=self._settle,
+            guarded=self._guarded,
+            closed=not embed,
+        )
 
     # What others may ask
 
@@ -109,7 +139,8 @@ class Indexer:
         self._queue.mark_dirty(path)
 
     def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
-        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be forgotten."""
+        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be
+        forgotten."""
         if ticket is not None:
             with self._tickets_lock:
                 # One for several folders counts once.
@@ -135,8 +166,9 @@ class Indexer:
                 self._lanes.reconsider(fingerprint(model))
 
     def release_unused(self) -> int:
-        """Let go of the models that no folder has or may go back to: their vectors, and their indexes in memory and on the disk. Returns how many
-        vectors that were. Waits a moment for what is under way; an index that cannot be removed from the disk is logged."""
+        """Let go of the models that no folder has or may go back to: their vectors, and their indexes in
+        memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
+        index that cannot be removed from the disk is logged."""
         self._lanes.retire_unused()
         forgotten = self._store.forget_vectors_but(self._consents.marks_kept())
         for mark in self._indexes.vector_marks() - self._consents.marks_chosen():
@@ -274,7 +306,9 @@ class Indexer:
         self._changed()
         try:
             cutting = self._cutting(folder)
-            found = scanner.scan(folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set)
+            found = scanner.scan(
+                folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
+            )
             comparison = scanner.compare(found, self._store.known(folder.id), cutting.mark, cutting.next_mark)
         except UsageError as error:
             # A model of the person's own that is no longer in the settings: what was read and embedded stays.
@@ -282,7 +316,8 @@ class Indexer:
                 work.ticket.errors.append(error)
             return
         except FolderError as error:
-            # Unreachable is not deleted: everything stays searchable until the folder is back or is removed by the person.
+            # Unreachable is not deleted: everything stays searchable until the folder is back or is removed
+            # by the person.
             self.unreachable.add(folder.path)
             if work.ticket is not None:
                 work.ticket.errors.append(error)
@@ -292,7 +327,9 @@ class Indexer:
             return
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
-        self._apply(folder, cutting, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed)
+        self._apply(
+            folder, cutting, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed
+        )
 
     def _do_paths(self, paths: set[Path]) -> None:
         """Look at each dirty path: what is there now decides what happened to it."""
@@ -305,7 +342,11 @@ class Indexer:
                 by_folder.setdefault(folder.id, []).append(path)
         for folder_id, dirty in by_folder.items():
             folder = rows[folder_id]
-            if len(dirty) > MANY_DIRTY or folder.path in dirty or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty):
+            if (
+                len(dirty) > MANY_DIRTY
+                or folder.path in dirty
+                or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty)
+            ):
                 self._queue.add_scan(Scan(folder.path))
                 continue
             try:
@@ -317,16 +358,24 @@ class Indexer:
             gone: set[str] = set()
             for path in dirty:
                 self._look(folder, cutting, path, changed, gone)
-            self._apply(folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None)
+            self._apply(
+                folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None
+            )
 
-    def _look(self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]) -> None:
+    def _look(
+        self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]
+    ) -> None:
         known = set(self._store.paths_under(path))
         found: Iterable[FoundFile] = ()
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
-                found = list(scanner.scan(folder.path, below=path, gitignore=self._gitignore, kept=self._kept))
-            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(folder.path, path, self._gitignore, self._kept):
+                found = list(
+                    scanner.scan(folder.path, below=path, gitignore=self._gitignore, kept=self._kept)
+                )
+            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
+                folder.path, path, self._gitignore, self._kept
+            ):
                 found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
         except (OSError, FolderError):
             found = ()
@@ -340,9 +389,15 @@ class Indexer:
             gone |= known
 
     def _apply(
-        self, folder: FolderRow, cutting: Cutting, changed: Sequence[FoundFile], gone: Sequence[str], ticket: Ticket | None, *,
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        changed: Sequence[FoundFile],
+        gone: Sequence[str],
+        ticket: Ticket | None,
+        *,
         confirmed: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Read what changed, then forget what is gone: in this order a move keeps its vectors."""
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
@@ -356,7 +411,11 @@ class Indexer:
         vanished = [path for path in gone if is_gone(path)]
         # Still there but no longer asked for: named by an ignore file since.
         still = set(gone).difference(vanished)
-        leaving = [path for path in still if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)]
+        leaving = [
+            path
+            for path in still
+            if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
+        ]
         if vanished and not confirmed and self._must_ask(folder, vanished):
             if folder.held is Held.NO:
                 self._store.hold_deletions(folder.id, Held.ASKING)
@@ -377,7 +436,8 @@ class Indexer:
         self._changed()
 
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
-        """Whether most of the folder vanishes. What was removed in the last half minute counts: a long deletion comes in slices."""
+        """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
+        deletion comes in slices."""
         known = self._store.known(folder.id)
         recent = time.monotonic() - SLICES_WITHIN
         self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
@@ -387,11 +447,18 @@ class Indexer:
         # An empty mount point has lost all of its notes, however few they were.
         return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
 
-    def _read(self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None) -> Iterator[list[NewDocument]]:
+    def _read(
+        self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
+    ) -> Iterator[list[NewDocument]]:
         """Extract files in the child process and give batches to store. Failures go to Problems at once."""
         for file in files:
             if not _is_text(file.path):
-                self._failed(folder, file, FileUnreadable("The file's name is not valid text", hint="Rename the file."), ticket)
+                self._failed(
+                    folder,
+                    file,
+                    FileUnreadable("The file's name is not valid text", hint="Rename the file."),
+                    ticket,
+                )
         files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
@@ -399,7 +466,9 @@ class Indexer:
         claimed: set[Path] = set()
         self._extraction = self._extraction or ExtractionProcess()
         kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
-        answers = self._extraction.read_all(((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept)
+        answers = self._extraction.read_all(
+            ((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept
+        )
         for path, answer in answers:
             if self._gates.stop.is_set():
                 break
@@ -431,14 +500,25 @@ class Indexer:
             yield file
 
     def _new_document(
-        self, folder: FolderRow, cutting: Cutting, path: Path, read: Extracted, claimed: set[Path], ticket: Ticket | None
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        path: Path,
+        read: Extracted,
+        claimed: set[Path],
+        ticket: Ticket | None,
     ) -> NewDocument | None:
-        """What is to be stored; None where only the file's time changed, or the folder's next model was missing."""
+        """What is to be stored; None where only the file's time changed, or the folder's next model was
+        missing."""
         mark = cutting.mark
         known = self._store.known_path(path)
         as_read = (read.content_hash, mark, READING)
         following = cutting.following(read)
-        if known is not None and known.document_id is not None and (known.content_hash, known.fingerprint, known.reading) == as_read:
+        if (
+            known is not None
+            and known.document_id is not None
+            and (known.content_hash, known.fingerprint, known.reading) == as_read
+        ):
             self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
             if following is not None and known.pending != following.fingerprint:
                 self._store.put_pending(known.document_id, following)
@@ -456,14 +536,30 @@ class Indexer:
             ticket.count(chunks=len(read.chunks) if source is None else 0)
         now = cutting.now(read)
         return NewDocument(
-            folder_id=folder.id, path=path, size=read.size, mtime_ns=read.mtime_ns, content_hash=read.content_hash, fingerprint=mark,
-            reading=READING, embedded_title=read.embedded_title, document=read.document, chunks=now.chunks, embedded_texts=now.embedded_texts,
-            held=now.held, facets=facets_of(folder.path, path, read.document), moved_from=source, pending=following,
-        )  # fmt: skip
+            folder_id=folder.id,
+            path=path,
+            size=read.size,
+            mtime_ns=read.mtime_ns,
+            content_hash=read.content_hash,
+            fingerprint=mark,
+            reading=READING,
+            embedded_title=read.embedded_title,
+            document=read.document,
+            chunks=now.chunks,
+            embedded_texts=now.embedded_texts,
+            held=now.held,
+            facets=facets_of(folder.path, path, read.document),
+            moved_from=source,
+            pending=following,
+        )
 
     def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
         """The note that this one was before it was moved: same content, gone from where it stood."""
-        gone = [p for p in self._store.paths_with_content(read.content_hash, mark) if p not in claimed and is_gone(p)]
+        gone = [
+            p
+            for p in self._store.paths_with_content(read.content_hash, mark)
+            if p not in claimed and is_gone(p)
+        ]
         if not read.size:
             gone = [p for p in gone if p.name == path.name]
         source = min(gone, key=lambda p: (p.name != path.name, str(p)), default=None)
@@ -471,11 +567,15 @@ class Indexer:
             claimed.add(source)
         return source
 
-    def _failed(self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None) -> None:
+    def _failed(
+        self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None
+    ) -> None:
         if isinstance(error, FileGone):
             return
         path = Path(scanner.readable_name(file.path))
-        self._store.put_problem(folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING)
+        self._store.put_problem(
+            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING
+        )
         if ticket is not None:
             ticket.count(failed=1)
 
@@ -485,7 +585,9 @@ class Indexer:
     def _cutting(self, folder: FolderRow) -> Cutting:
         """Raises UsageError where the folder has a model that nobody knows any more."""
         models = self._consents.models
-        return Cutting(models.model(folder.model), models.model(folder.next_model) if folder.next_model else None)
+        return Cutting(
+            models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
+        )
 
     @property
     def _gitignore(self) -> bool:
@@ -498,7 +600,8 @@ class Indexer:
     # Settling
 
     def _settle(self) -> None:
-        """Let next models answer that are complete, and end the reconciles whose folders are read and have nothing more to wait for."""
+        """Let next models answer that are complete, and end the reconciles whose folders are read and have
+        nothing more to wait for."""
         with self._settling:
             # First: a ticket that comes later may know more than the folders as they are read here.
             with self._tickets_lock:
@@ -511,7 +614,9 @@ class Indexer:
                 folders = self._store.folders()
             rows = {row.path: row for row in folders}
             for ticket in read:
-                if ticket.reading_only or not any([self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]):
+                if ticket.reading_only or not any(
+                    [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
+                ):
                     # Whoever waited is to find what was embedded.
                     self._lanes.wait_landed()
                     ticket.end()
@@ -521,7 +626,11 @@ class Indexer:
 
     def _switch(self, row: FolderRow) -> bool:
         model = self._consents.known(row.next_model)
-        if model is None or not self._consents.agreed(row, model) or not self._at_work.acquire(blocking=False):
+        if (
+            model is None
+            or not self._consents.agreed(row, model)
+            or not self._at_work.acquire(blocking=False)
+        ):
             # While notes are read: it is looked at again when they are.
             return False
         try:
@@ -554,7 +663,8 @@ class Indexer:
 
 
 def is_gone(path: Path | str) -> bool:
-    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not gone."""
+    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not
+    gone."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

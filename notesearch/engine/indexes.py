@@ -1,5 +1,6 @@
-"""Keeps the two index copies in step with the store: compares positions, copies the difference, says what is missing. Level-triggered: a
-notification only means "look"; what to copy is read from the store, so a crash at any moment costs nothing but the copying."""
+"""Keeps the two index copies in step with the store: compares positions, copies the difference, says what is
+missing. Level-triggered: a notification only means "look"; what to copy is read from the store, so a crash at
+any moment costs nothing but the copying."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ BLOCK_OVERHANG = 200
 CHANGES_AT_ONCE = 1000
 # Few enough that closing does not wait long for them: a large one takes a millisecond.
 VECTORS_AT_ONCE = 256
-# The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the store on opening.
+# The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the
+# store on opening.
 SAVE_AFTER = 1000
 # Vectors that no note uses are kept for an undo, so long, and as long as they are at most this share of all.
 UNDO_SECONDS = 30 * 24 * 3600.0
@@ -35,7 +37,8 @@ FORGOTTEN_AT_ONCE = 20_000
 class Indexes:
     """The keyword index and one vector index per fingerprint, as copies of one store.
 
-    `sync_keyword` is for the reading thread, `sync_vectors` for the thread of that model's lane; looking at them is for any thread.
+    `sync_keyword` is for the reading thread, `sync_vectors` for the thread of that model's lane; looking at
+    them is for any thread.
     """
 
     def __init__(self, storage: Storage, models: Models, *, read_only: bool = False) -> None:
@@ -76,17 +79,30 @@ class Indexes:
         titles = (document.title, *document.aliases)
         if not chunks:
             empty = Block(
-                document_id=document.id, first=0, last=0, title=document.title, titles=titles, text="", language=document.language, facets=facets
+                document_id=document.id,
+                first=0,
+                last=0,
+                title=document.title,
+                titles=titles,
+                text="",
+                language=document.language,
+                facets=facets,
             )
             return [empty]
         text = self._store.text(document.id, 0, document.length)
         return [
             Block(
-                document_id=document.id, first=group[0].ordinal, last=group[-1].ordinal, language=document.language, facets=facets,
-                title=" ".join((*titles, *group[0].heading)), titles=titles, text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
+                document_id=document.id,
+                first=group[0].ordinal,
+                last=group[-1].ordinal,
+                language=document.language,
+                facets=facets,
+                title=" ".join((*titles, *group[0].heading)),
+                titles=titles,
+                text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
             )
             for group in _groups(chunks)
-        ]  # fmt: skip
+        ]
 
     def vectors(self, mark: str) -> NearestIndex:
         """The vector index of a fingerprint, loaded and brought up to date the first time."""
@@ -117,7 +133,9 @@ class Indexes:
         """The vector index if it is loaded already; never waits."""
         return self._vectors.get(mark)
 
-    def sync_vectors(self, mark: str, index: NearestIndex | None = None, stopped: Callable[[], bool] = lambda: False) -> None:
+    def sync_vectors(
+        self, mark: str, index: NearestIndex | None = None, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         index = self.vectors(mark) if index is None else index
         while not stopped():
             ids, vectors = self._store.vectors_since(mark, index.position, VECTORS_AT_ONCE)
@@ -131,20 +149,22 @@ class Indexes:
 
     def tidy_vectors(self) -> None:
         """Forget vectors that no note has used for a long time, a bounded number of them."""
-        forgotten = self._store.forget_unused_vectors(time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE)
+        forgotten = self._store.forget_unused_vectors(
+            time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE
+        )
         if forgotten:
             log.info("%d vectors that no note used for a month were forgotten", forgotten)
 
     def mark_live(self, mark: str) -> None:
-        """Leave out of the answers what no note uses, and take back what is used again. Any thread; one after another, so that none undoes with an
-        older look at the store what a newer one did."""
+        """Leave out of the answers what no note uses, and take back what is used again. Any thread; one after
+        another, so that none undoes with an older look at the store what a newer one did."""
         index = self.vectors(mark)
         with self._live_lock:
             index.set_live(self._store.live_vector_ids(mark))
 
     def refresh_live(self, mark: str, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of them, build a graph without them
-        aside, and search the old one meanwhile."""
+        """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of
+        them, build a graph without them aside, and search the old one meanwhile."""
         self.mark_live(mark)
         index = self.vectors(mark)
         # Those kept for an undo are in the store: they would be in the new graph again.
@@ -162,7 +182,10 @@ class Indexes:
     def _new_index(self, mark: str) -> NearestIndex:
         model = self._models.by_mark(mark)
         if model is None:
-            raise StoreError("The index has vectors of a model that is not known any more", hint="Choose another model for the folder.")
+            raise StoreError(
+                "The index has vectors of a model that is not known any more",
+                hint="Choose another model for the folder.",
+            )
         return self._open_vectors(mark, model.dimensions)
 
     def _catch_up(self, mark: str, index: NearestIndex) -> None:
@@ -182,7 +205,8 @@ class Indexes:
                 self._catch_up(mark, index)
 
     def save_vectors(self, *, all_of_them: bool = False) -> None:
-        """Write the graphs that have grown enough; with `all_of_them` (on closing) those where replaying would take noticeable time."""
+        """Write the graphs that have grown enough; with `all_of_them` (on closing) those where replaying
+        would take noticeable time."""
         for index in list(self._vectors.values()):
             enough = SAVE_AFTER // 5 if all_of_them else max(SAVE_AFTER, len(index) // 20)
             if not self._read_only and index.unsaved >= enough:

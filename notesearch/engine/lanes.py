@@ -1,7 +1,9 @@
-"""Lanes: what waits for a model is embedded in a thread of that model's own, so that a provider that is down holds up nobody else.
+"""Lanes: what waits for a model is embedded in a thread of that model's own, so that a provider that is down
+holds up nobody else.
 
-What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for a while where waiting may help,
-else until the person has done something about it. Search goes on meanwhile.
+What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for
+a while where waiting may help, else until the person has done something about it. Search goes on
+meanwhile.
 """
 
 from __future__ import annotations
@@ -17,7 +19,14 @@ from notesearch.embedding.local import lower_thread_priority
 from notesearch.engine.consent import Consents
 from notesearch.engine.indexes import Indexes
 from notesearch.engine.work import Progress
-from notesearch.errors import BudgetReached, EmbeddingError, NotesearchError, ProviderBusy, ProviderError, UsageError
+from notesearch.errors import (
+    BudgetReached,
+    EmbeddingError,
+    NotesearchError,
+    ProviderBusy,
+    ProviderError,
+    UsageError,
+)
 from notesearch.storage.protocols import DocumentStore
 
 log = logging.getLogger(__name__)
@@ -35,7 +44,8 @@ WORTH_WAITING = 60.0
 
 @dataclass(slots=True)
 class Gates:
-    """What all threads of the indexer look at: `stop` ends them, `running` is clear while paused, `not_reading` while notes are read."""
+    """What all threads of the indexer look at: `stop` ends them, `running` is clear while paused,
+    `not_reading` while notes are read."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     running: threading.Event = field(default_factory=threading.Event)
@@ -52,7 +62,8 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in all. `failures` in a row."""
+    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in
+    all. `failures` in a row."""
 
     error: NotesearchError
     until: float | None
@@ -66,7 +77,8 @@ class Trouble:
 
 
 class Lane:
-    """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any thread."""
+    """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any
+    thread."""
 
     def __init__(self, mark: str, lanes: Lanes) -> None:
         self.mark = mark
@@ -81,7 +93,9 @@ class Lane:
         self._unused = threading.Event()
         self._reconsider = threading.Event()
         self._retired = threading.Event()
-        self.thread = threading.Thread(target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True)
+        self.thread = threading.Thread(
+            target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True
+        )
 
     def wake(self) -> None:
         self._woken.set()
@@ -92,7 +106,8 @@ class Lane:
         self._woken.set()
 
     def reconsider(self) -> None:
-        """The person has taken something back: what is under way ends, and what may be sent is asked again."""
+        """The person has taken something back: what is under way ends, and what may be sent is asked
+        again."""
         self._reconsider.set()
 
     def retire(self) -> None:
@@ -125,12 +140,18 @@ class Lane:
                 self._rest()
 
     def _is_due(self) -> bool:
-        return self.trouble is not None and self.trouble.until is not None and self.trouble.until <= time.monotonic()
+        return (
+            self.trouble is not None
+            and self.trouble.until is not None
+            and self.trouble.until <= time.monotonic()
+        )
 
     def _wait(self) -> None:
         """Until there may be something to do."""
         trouble = self.trouble
-        timeout = None if trouble is None or trouble.until is None else max(0.0, trouble.until - time.monotonic())
+        timeout = (
+            None if trouble is None or trouble.until is None else max(0.0, trouble.until - time.monotonic())
+        )
         self._woken.wait(timeout)
         self._woken.clear()
 
@@ -148,7 +169,9 @@ class Lane:
     def _fail(self, error: ProviderError | UsageError) -> None:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
         pause = _pause(error, failures)
-        self.trouble = Trouble(error, None if pause is None else time.monotonic() + pause, failures, pause or 0.0)
+        self.trouble = Trouble(
+            error, None if pause is None else time.monotonic() + pause, failures, pause or 0.0
+        )
         log.warning("embedding waits: %s", type(error).__name__)
 
     def _rest(self) -> None:
@@ -205,27 +228,42 @@ class Lane:
 
 
 def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
-    """Seconds until a provider is asked again after so many failures in a row; None: not before the person has acted."""
+    """Seconds until a provider is asked again after so many failures in a row; None: not before the person
+    has acted."""
     if isinstance(error, BudgetReached):
         # The next month brings another.
         return BUDGET_AGAIN
     if isinstance(error, UsageError) or error.pauses or not error.retryable:
         return None
-    return max(error.retry_after, 1.0) if isinstance(error, ProviderBusy) else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
+    return (
+        max(error.retry_after, 1.0)
+        if isinstance(error, ProviderBusy)
+        else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
+    )
 
 
 class Lanes:
     """All lanes. Any thread.
 
-    `changed`, `embedded(n)` and `settled` are called from the lanes' threads: something may look different, n chunks were embedded, a lane has
-    nothing to do. `closed`: there are no lanes, and readings are settled at once. `guarded` runs a lane's loop and shows the errors that are no
-    provider's.
+    `changed`, `embedded(n)` and `settled` are called from the lanes' threads: something may look different, n
+    chunks were embedded, a lane has nothing to do. `closed`: there are no lanes, and readings are settled at
+    once. `guarded` runs a lane's loop and shows the errors that are no provider's.
     """
 
     def __init__(
-        self, store: DocumentStore, indexes: Indexes, consents: Consents, gates: Gates, progress: Progress, *, changed: Callable[[], None],
-        embedded: Callable[[int], None], settled: Callable[[], None], guarded: Callable[[Callable[[], None]], None], closed: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        gates: Gates,
+        progress: Progress,
+        *,
+        changed: Callable[[], None],
+        embedded: Callable[[int], None],
+        settled: Callable[[], None],
+        guarded: Callable[[Callable[[], None]], None],
+        closed: bool = False,
+    ) -> None:
         self.store, self.indexes, self.consents, self.gates = store, indexes, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
         self._progress = progress
@@ -238,7 +276,8 @@ class Lanes:
         self._lanes_wanted()
 
     def _lanes_wanted(self) -> list[Lane]:
-        """A lane for every model that a folder has or is to have, and for those on this computer; threads of new ones are started."""
+        """A lane for every model that a folder has or is to have, and for those on this computer; threads of
+        new ones are started."""
         with self._lock:
             for mark in self.consents.marks() - set(self._lanes):
                 if self.gates.stop.is_set() or self._closed:
@@ -268,7 +307,8 @@ class Lanes:
             lane.reconsider()
 
     def retire_unused(self) -> None:
-        """End the lanes of models that no folder has, and wait a moment for them; one that does not end in time ends when it can."""
+        """End the lanes of models that no folder has, and wait a moment for them; one that does not end in
+        time ends when it can."""
         with self._lock:
             retired = [self._lanes.pop(mark) for mark in set(self._lanes) - self.consents.marks()]
         for lane in retired:
@@ -304,7 +344,8 @@ class Lanes:
     # Called by the lanes
 
     def tidy_once(self) -> None:
-        """The first lane forgets what nobody has used for long; the others wait for that, and load what is left."""
+        """The first lane forgets what nobody has used for long; the others wait for that, and load what is
+        left."""
         with self._lock:
             if not self._tidied:
                 self._tidied = True

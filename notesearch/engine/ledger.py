@@ -1,6 +1,8 @@
-"""The ledger: one line for each request that a provider answered, in a table a person can open, one file a month. Never a text.
+"""The ledger: one line for each request that a provider answered, in a table a person can open, one file a
+month. Never a text.
 
-`ledger/2026-11.csv` in the data folder. Every process that asks a provider appends to it; what was spent is read from it.
+`ledger/2026-11.csv` in the data folder. Every process that asks a provider appends to it; what was spent is
+read from it.
 """
 
 from __future__ import annotations
@@ -95,8 +97,16 @@ def _entries(content: bytes) -> Iterator[LedgerEntry]:
         try:
             at, provider, host, model, purpose, texts, characters, tokens, usd, status = row
             yield LedgerEntry(
-                at=datetime.fromisoformat(at).timestamp(), provider=provider, host=host, model=model, purpose=purpose, texts=int(texts),
-                characters=int(characters), tokens=int(tokens) if tokens else None, usd=float(usd) if usd else None, status=int(status),
-            )  # fmt: skip
+                at=datetime.fromisoformat(at).timestamp(),
+                provider=provider,
+                host=host,
+                model=model,
+                purpose=purpose,
+                texts=int(texts),
+                characters=int(characters),
+                tokens=int(tokens) if tokens else None,
+                usd=float(usd) if usd else None,
+                status=int(status),
+            )
         except ValueError:
             continue

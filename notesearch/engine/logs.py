@@ -1,6 +1,8 @@
-"""The log: one small file in the data folder, for the user alone. Never the text of a note, a query or a secret.
+"""The log: one small file in the data folder, for the user alone. Never the text of a note, a query or a
+secret.
 
-Messages are ours; of an exception that nobody expected only its kind and where it was raised are written, since its words may quote a note.
+Messages are ours; of an exception that nobody expected only its kind and where it was raised are written,
+since its words may quote a note.
 """
 
 from __future__ import annotations
@@ -31,12 +33,16 @@ class _Formatter(logging.Formatter):
         kind, error, _ = ei
         if kind is None or error is None:
             return ""
-        frames = (f"  {Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__))
+        frames = (
+            f"  {Path(f.filename).name}:{f.lineno} {f.name}"
+            for f in traceback.extract_tb(error.__traceback__)
+        )
         return "\n".join([kind.__name__, *frames])
 
 
 def open_log(data_dir: Path) -> logging.Handler:
-    """Write what the program says about itself to the data folder, 1 MB at most and the 1 MB before it. Close with `close_log`."""
+    """Write what the program says about itself to the data folder, 1 MB at most and the 1 MB before it. Close
+    with `close_log`."""
     path = data_dir / LOG
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
     handler = RotatingFileHandler(path, maxBytes=SIZE, backupCount=1, encoding="utf-8", errors="replace")

@@ -1,4 +1,5 @@
-"""Which embedding models there are here, who serves them, and the embedder of each, made when it is first needed."""
+"""Which embedding models there are here, who serves them, and the embedder of each, made when it is first
+needed."""
 
 from __future__ import annotations
 
@@ -24,7 +25,13 @@ class Models:
     `record` hears of each request that was answered, in the thread that asked.
     """
 
-    def __init__(self, settings: Settings, credentials: Credentials, record: Record, given: Sequence[Embedder] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        record: Record,
+        given: Sequence[Embedder] | None = None,
+    ) -> None:
         self.credentials = credentials
         self._settings = settings
         self._record = record
@@ -40,8 +47,16 @@ class Models:
         with self._lock:
             before, self._settings = self._settings, settings
             # The same vectors, asked for in another way: in larger requests, say.
-            self._marks |= {catalogue.fingerprint(m): m for m in settings.models if catalogue.fingerprint(m) not in self._given}
-            outdated = [mark for mark, e in self._made.items() if e.model.remote and self._is_outdated(e.model, before)]
+            self._marks |= {
+                catalogue.fingerprint(m): m
+                for m in settings.models
+                if catalogue.fingerprint(m) not in self._given
+            }
+            outdated = [
+                mark
+                for mark, e in self._made.items()
+                if e.model.remote and self._is_outdated(e.model, before)
+            ]
             gone = [self._made.pop(mark) for mark in outdated]
         for embedder in gone:
             embedder.close()
@@ -80,8 +95,8 @@ class Models:
             return ""
 
     def embedder(self, mark: str) -> Embedder | None:
-        """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises UsageError or InsecureAddress where
-        the provider's address cannot be used."""
+        """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises
+        UsageError or InsecureAddress where the provider's address cannot be used."""
         if (given := self._given.get(mark)) is not None:
             return given
         model = self.by_mark(mark)
@@ -93,7 +108,8 @@ class Models:
             return self._made[mark]
 
     def load_ahead(self) -> None:
-        """A query is being typed: begin to load the model on this computer where it is not in memory. Returns at once, whatever is under way."""
+        """A query is being typed: begin to load the model on this computer where it is not in memory. Returns
+        at once, whatever is under way."""
         local = self._given.get(_LOCAL) or self._made.get(_LOCAL)
         if isinstance(local, LocalEmbedder):
             local.load_ahead()
@@ -108,8 +124,8 @@ class Models:
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
     def query_met(self, mark: str, error: EmbeddingError | None) -> bool:
-        """What came of a query to a model: what the person has to mend is kept until one is answered (None) or the person has acted. Whether
-        that is news."""
+        """What came of a query to a model: what the person has to mend is kept until one is answered (None)
+        or the person has acted. Whether that is news."""
         with self._lock:
             before = self._query_troubles.get(mark)
             if error is None:

@@ -1,8 +1,9 @@
-"""Who owns a data folder: a kernel lock that dies with the process, and a socket on which the owner takes requests from other processes.
+"""Who owns a data folder: a kernel lock that dies with the process, and a socket on which the owner takes
+requests from other processes.
 
-Requests and answers are JSON lines of our own, for the same user only. Where the system has no sockets in the file system, the owner listens
-on the loopback interface, and a request has to carry the token that the owner wrote into the lock file. Nothing here knows what the requests
-mean.
+Requests and answers are JSON lines of our own, for the same user only. Where the system has no sockets in the
+file system, the owner listens on the loopback interface, and a request has to carry the token that the owner
+wrote into the lock file. Nothing here knows what the requests mean.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ LOOPBACK = "127.0.0.1"
 
 
 class Ownership:
-    """Holds the lock of a data folder from construction to `close`. Raises DataFolderHeld where another process has it, StoreError where the
-    folder cannot be written."""
+    """Holds the lock of a data folder from construction to `close`. Raises DataFolderHeld where another
+    process has it, StoreError where the folder cannot be written."""
 
     def __init__(self, data_dir: Path) -> None:
         self._file: BinaryIO | None = _lock(data_dir / LOCK)
@@ -71,19 +72,22 @@ def owner_pid(data_dir: Path) -> int | None:
 
 
 def _written(data_dir: Path) -> list[bytes]:
-    """What the owner wrote into the lock file: its process number, and where it listens (another user environment may say otherwise)."""
+    """What the owner wrote into the lock file: its process number, and where it listens (another user
+    environment may say otherwise)."""
     with open(data_dir / LOCK, "rb", buffering=0) as file:
         file.seek(1)
         return file.read().split(b"\n", 1)
 
 
 def _lock(path: Path) -> BinaryIO | None:
-    """An exclusive lock held by the kernel for as long as the file is open: no stale locks, no process numbers used twice. None where another
-    process has it."""
+    """An exclusive lock held by the kernel for as long as the file is open: no stale locks, no process
+    numbers used twice. None where another process has it."""
     try:
         file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
     except OSError as error:
-        raise StoreError("The data folder cannot be written", hint="Choose another one with --data-dir.") from error
+        raise StoreError(
+            "The data folder cannot be written", hint="Choose another one with --data-dir."
+        ) from error
     try:
         if os.name == "nt":
             import msvcrt
@@ -100,9 +104,11 @@ def _lock(path: Path) -> BinaryIO | None:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the owner of this data folder listens: in a folder that only the user may enter, with a name short enough for any system."""
+    """Where the owner of this data folder listens: in a folder that only the user may enter, with a name
+    short enough for any system."""
     folder_name = os.fsencode(data_dir.absolute())
-    # Two checksums tell data folders apart as well as a digest would, and cost the start of the window less to import.
+    # Two checksums tell data folders apart as well as a digest would, and cost the start of the window less
+    # to import.
     name = f"notesearch-{zlib.crc32(folder_name):08x}{zlib.adler32(folder_name):08x}.sock"
     user = os.getuid() if hasattr(os, "getuid") else 0
     runtime = os.environ.get("XDG_RUNTIME_DIR")
@@ -127,16 +133,20 @@ def _is_private(folder: Path) -> bool:
         status = folder.stat()
     except OSError:
         return False
-    return not hasattr(os, "getuid") or (status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077)
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077
+    )
 
 
 def has_unix_sockets() -> bool:
-    """Whether sockets can stand in the file system, where permissions guard them (not so in Python on Windows)."""
+    """Whether sockets can stand in the file system, where permissions guard them (not so in Python on
+    Windows)."""
     return hasattr(socket, "AF_UNIX")
 
 
 class Listener:
-    """The owner's end: a thread that accepts, and one per request, so that a long `index` does not hold up a `status`.
+    """The owner's end: a thread that accepts, and one per request, so that a long `index` does not hold up a
+    `status`.
 
     `address` is for `Ownership.announce`. Raises StoreError where it cannot listen.
     """
@@ -153,7 +163,9 @@ class Listener:
             self._server.listen(8)
         except OSError as error:
             self._server.close()
-            raise StoreError("Notesearch cannot listen for its other windows", hint=f"{error.strerror}.", retryable=True) from error
+            raise StoreError(
+                "Notesearch cannot listen for its other windows", hint=f"{error.strerror}.", retryable=True
+            ) from error
         self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
         self._thread.start()
 
@@ -231,7 +243,15 @@ class Listener:
             raise
         except Exception:
             log.exception("a bug stopped the answer to a request")
-            send({"error": ["The running Notesearch failed because of a bug", "Its log tells more. Start it again.", False]})
+            send(
+                {
+                    "error": [
+                        "The running Notesearch failed because of a bug",
+                        "Its log tells more. Start it again.",
+                        False,
+                    ]
+                }
+            )
 
 
 def owner_address(data_dir: Path) -> bytes:
@@ -243,7 +263,8 @@ def owner_address(data_dir: Path) -> bytes:
 
 
 def _connected(data_dir: Path) -> tuple[socket.socket, str]:
-    """A connection to the owner, and the token for it ("" where none is wanted). Raises OSError or ValueError."""
+    """A connection to the owner, and the token for it ("" where none is wanted). Raises OSError or
+    ValueError."""
     address = owner_address(data_dir)
     over_network = address.startswith(b"tcp:")
     connection = socket.socket(socket.AF_INET if over_network else socket.AF_UNIX)
@@ -261,11 +282,14 @@ def _connected(data_dir: Path) -> tuple[socket.socket, str]:
 
 
 def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
-    """Hand a request to the owner and give its answers as they come, waiting at most `timeout` seconds for each.
+    """Hand a request to the owner and give its answers as they come, waiting at most `timeout` seconds for
+    each.
 
-    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError it answered with.
+    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError it
+    answered with.
     """
-    # A system without sockets in the file system, and an owner that has not written its address yet, raise AttributeError.
+    # A system without sockets in the file system, and an owner that has not written its address yet, raise
+    # AttributeError.
     try:
         connection, token = _connected(data_dir)
     except (OSError, ValueError, AttributeError) as error:
@@ -298,4 +322,6 @@ def _next_answer(data_dir: Path, lines: BinaryIO) -> dict[str, Any] | None:
 
 def _held(data_dir: Path) -> DataFolderHeld:
     pid = owner_pid(data_dir)
-    return DataFolderHeld(f"Another Notesearch (process {pid}) is using this data folder and does not answer" if pid else None)
+    return DataFolderHeld(
+        f"Another Notesearch (process {pid}) is using this data folder and does not answer" if pid else None
+    )

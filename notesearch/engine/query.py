@@ -1,4 +1,5 @@
-"""The query language: words, "exact phrase", -not, tag:, folder:, type:, title:. What cannot be parsed is searched as plain text, never an error."""
+"""The query language: words, "exact phrase", -not, tag:, folder:, type:, title:. What cannot be parsed is
+searched as plain text, never an error."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParsedQuery:
-    """A query in parts. `words` as typed, `runs` of scripts without spaces; `facets` must hold, `without_facets` must not ("tag:x" and the
-    like); `titles` must stand in the title; `without` are words and phrases that must not occur. `meaning` is the text to embed."""
+    """A query in parts. `words` as typed, `runs` of scripts without spaces; `facets` must hold,
+    `without_facets` must not ("tag:x" and the like); `titles` must stand in the title; `without` are words
+    and phrases that must not occur. `meaning` is the text to embed."""
 
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -45,7 +47,15 @@ class ParsedQuery:
 
     @property
     def empty(self) -> bool:
-        return not (self.words or self.runs or self.phrases or self.titles or self.facets or self.without_facets or self.without)
+        return not (
+            self.words
+            or self.runs
+            or self.phrases
+            or self.titles
+            or self.facets
+            or self.without_facets
+            or self.without
+        )
 
     @property
     def only_filters(self) -> bool:
@@ -54,7 +64,8 @@ class ParsedQuery:
 
     @property
     def filtered(self) -> bool:
-        """Whether phrases or exclusions decide which notes may come: they hold for a note as a whole and are settled before ranking."""
+        """Whether phrases or exclusions decide which notes may come: they hold for a note as a whole and are
+        settled before ranking."""
         return bool(self.phrases or self.titles or self.without or self.without_titles)
 
 
@@ -98,10 +109,15 @@ def parse(query: Query) -> ParsedQuery:
     return ParsedQuery(
         words=tuple(w for word in words if (w := analysis.spaced(word).strip()) and _searchable(w)),
         runs=tuple(analysis.unspaced_runs(joined)),
-        phrases=tuple(phrases), titles=tuple(titles), without=tuple(without), without_titles=tuple(without_titles),
-        facets=tuple(dict.fromkeys(facets)), without_facets=tuple(without_facets), meaning=" ".join(meaning),
+        phrases=tuple(phrases),
+        titles=tuple(titles),
+        without=tuple(without),
+        without_titles=tuple(without_titles),
+        facets=tuple(dict.fromkeys(facets)),
+        without_facets=tuple(without_facets),
+        meaning=" ".join(meaning),
         prefix=query.prefix and word_last and query.text[-1:].isalnum(),
-    )  # fmt: skip
+    )
 
 
 def _searchable(text: str) -> bool:
@@ -121,10 +137,11 @@ def facet(kind: str, value: str) -> str:
 
 
 def facets_of(root: Path, path: Path, document: Document) -> list[str]:
-    """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names from the watched folder down.
+    """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names
+    from the watched folder down.
 
-    Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to be shown. "in:" holds the
-    absolute folders at or below the watched one, for --in.
+    Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to
+    be shown. "in:" holds the absolute folders at or below the watched one, for --in.
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
@@ -136,7 +153,9 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
             facets += [f"tag:{analysis.folded(written)}", f"{WRITTEN_TAG}:{written}"]
     folders = path.relative_to(root).parent.parts
     names = [analysis.folded(name) for name in (root.name, *folders)]
-    facets += ["folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)]
+    facets += [
+        "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
+    ]
     folder = root
     facets.append(f"in:{folder}")
     for part in folders:

@@ -1,4 +1,5 @@
-"""What another process may ask of the one that owns the data folder, and how it is answered: a few words back and forth, see ownership.py."""
+"""What another process may ask of the one that owns the data folder, and how it is answered: a few words back
+and forth, see ownership.py."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class Requests:
         self._of_fronts[name] = handler
 
     def answer(self, request: Mapping[str, Any]) -> Answers:
-        """The answers in order, the last one ends it. Raises NotesearchError, UsageError for a request that is not known."""
+        """The answers in order, the last one ends it. Raises NotesearchError, UsageError for a request that
+        is not known."""
         name = request.get("request")
         paths = [Path(p) for p in request.get("folders", ())]
         if name == "index":
@@ -54,10 +56,16 @@ class Requests:
             return
         if name == "test-provider":
             provider = str(request.get("provider"))
-            found: Any = self._engine.test_provider(provider, str(request.get("model") or self._engine.model_to_test(provider)))
+            found: Any = self._engine.test_provider(
+                provider, str(request.get("model") or self._engine.model_to_test(provider))
+            )
             yield {"probe": {key: getattr(found, key) for key in PROBE_TOLD}, "done": True}
             return
-        of_folders = {"remove": self._engine.remove_folder, "agree": self._engine.agree, "cancel-model": self._engine.cancel_model}
+        of_folders = {
+            "remove": self._engine.remove_folder,
+            "agree": self._engine.agree,
+            "cancel-model": self._engine.cancel_model,
+        }
         if name == "add":
             for path in paths:
                 self._engine.add_folder(path, request.get("model") or catalogue.LOCAL.identifier)
@@ -65,13 +73,18 @@ class Requests:
             for path in paths:
                 of_folders[name](path)
         elif name == "model-known":
-            self._engine.make_known(*(str(request.get(key) or "") for key in ("provider", "model", "base_url")))
+            self._engine.make_known(
+                *(str(request.get(key) or "") for key in ("provider", "model", "base_url"))
+            )
         elif name == "retry-providers":
             self._engine.retry_providers()
         elif name in self._of_fronts:
             self._of_fronts[name](request)
         else:
-            raise UsageError(f"The running Notesearch does not know {name!r}", hint="Is it an older version? Start it again.")
+            raise UsageError(
+                f"The running Notesearch does not know {name!r}",
+                hint="Is it an older version? Start it again.",
+            )
         yield {"done": True}
 
     def _prepare_model(self, paths: Sequence[Path], model: str) -> Answers:
@@ -97,17 +110,28 @@ class Requests:
         result: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
 
         def reconcile() -> tuple[IndexSummary, tuple[Exception, ...], int]:
-            return self._engine.reconcile(paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed)
+            return self._engine.reconcile(
+                paths, progress=lambda s: latest.__setitem__(slice(None), [s]), confirmed=confirmed
+            )
 
         yield from _meanwhile(reconcile, result, latest)
         summary, errors, held = result[0]
-        problems = [f"{p.path}: {p.title}. {p.hint}" for p in self._engine.problems()[:PROBLEMS_TOLD]] if summary.failed else []
-        yield {"summary": asdict(summary), "errors": [str(e) for e in errors], "held": held, "problems": problems}
+        problems = (
+            [f"{p.path}: {p.title}. {p.hint}" for p in self._engine.problems()[:PROBLEMS_TOLD]]
+            if summary.failed
+            else []
+        )
+        yield {
+            "summary": asdict(summary),
+            "errors": [str(e) for e in errors],
+            "held": held,
+            "problems": problems,
+        }
 
 
 def _meanwhile(work: Callable[[], T], result: list[T], latest: list[IndexingStatus]) -> Answers:
-    """Do something that takes long, saying every moment that it goes on and how far it is. Its result is put into `result`; its NotesearchError
-    is raised here."""
+    """Do something that takes long, saying every moment that it goes on and how far it is. Its result is put
+    into `result`; its NotesearchError is raised here."""
     errors: list[NotesearchError] = []
 
     def run() -> None:

@@ -1,5 +1,5 @@
-"""Rest: after a while in which nothing was asked and nothing was read, what is quickly there again is let go, so that a program in the tray takes
-little memory and wakes nothing up."""
+"""Rest: after a while in which nothing was asked and nothing was read, what is quickly there again is let go,
+so that a program in the tray takes little memory and wakes nothing up."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ LOOK_AGAIN = 60.0
 
 
 class Rest:
-    """Calls `let_go` from a thread of its own when `touch` was not called for `idle` seconds, once for each time of quiet. `touch` may be called
-    from any thread, costs nothing, and wakes nothing before it is quiet."""
+    """Calls `let_go` from a thread of its own when `touch` was not called for `idle` seconds, once for each
+    time of quiet. `touch` may be called from any thread, costs nothing, and wakes nothing before it is
+    quiet."""
 
     def __init__(self, let_go: Callable[[], None], idle: float = IDLE) -> None:
         self._let_go = let_go

@@ -1,9 +1,11 @@
-"""The folder as it stands on disk: which notes there are, without opening any. Compares with what the store knows; decides nothing.
+"""The folder as it stands on disk: which notes there are, without opening any. Compares with what the store
+knows; decides nothing.
 
-Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore` (gitignore syntax, at any level)
-names; what a `.gitignore` names too where that is asked for (`gitignore`), unless a `.notesearchignore` beside it says otherwise. Rules that the
-person wrote in the settings (`kept`, by folder) hold as though they stood in a file in that folder, between those two in strength. Linked folders
-are not entered, so that a link to above cannot go round in circles; linked files are read.
+Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore`
+(gitignore syntax, at any level) names; what a `.gitignore` names too where that is asked for (`gitignore`),
+unless a `.notesearchignore` beside it says otherwise. Rules that the person wrote in the settings (`kept`, by
+folder) hold as though they stood in a file in that folder, between those two in strength. Linked folders are
+not entered, so that a link to above cannot go round in circles; linked files are read.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ from notesearch.storage.rows import Known
 
 IGNORE_FILE = ".notesearchignore"
 GITIGNORE = ".gitignore"
-# Folders of other programs that hold no notes: packages, caches, what Joplin exports beside notes as their attachments, and the back-ups that
-# Logseq keeps of its pages. Its own and Obsidian's settings and trash are hidden folders or no notes.
-PROGRAM_FOLDERS = frozenset({"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information", "_resources"})
+# Folders of other programs that hold no notes: packages, caches, what Joplin exports beside notes as their
+# attachments, and the back-ups that Logseq keeps of its pages. Its own and Obsidian's settings and trash are
+# hidden folders or no notes.
+PROGRAM_FOLDERS = frozenset(
+    {"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information", "_resources"}
+)
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
 # Rules in gitignore syntax by the absolute path of the folder that they stand in.
 Kept = Mapping[str, str]
@@ -44,18 +49,25 @@ class FoundFile(NamedTuple):
 
 
 class IgnoreRules:
-    """The rules that hold in one folder: those of its ancestors up to the watched folder, and its own. `files`: the names of the files that
-    rule, the stronger one last; `kept`: what the settings say of folders."""
+    """The rules that hold in one folder: those of its ancestors up to the watched folder, and its own.
+    `files`: the names of the files that rule, the stronger one last; `kept`: what the settings say of
+    folders."""
 
     __slots__ = ("_specs", "files", "kept")
 
-    def __init__(self, files: tuple[str, ...], kept: Kept = NONE_KEPT, specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> None:
+    def __init__(
+        self,
+        files: tuple[str, ...],
+        kept: Kept = NONE_KEPT,
+        specs: tuple[tuple[str, GitIgnoreSpec], ...] = (),
+    ) -> None:
         self.files = files
         self.kept = kept
         self._specs = specs
 
     def entering(self, folder: str, names: Container[str] | None = None) -> IgnoreRules:
-        """The rules inside `folder`. `names`: what is in it, where that is known. An ignore file that cannot be read rules nothing."""
+        """The rules inside `folder`. `names`: what is in it, where that is known. An ignore file that cannot
+        be read rules nothing."""
         found = [_read_spec(folder, file) for file in self.files if names is None or file in names]
         if folder in self.kept:
             # A file that stands there is stronger, as it travels with the notes.
@@ -84,7 +96,8 @@ def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
 
 @lru_cache(maxsize=64)
 def spec_of(text: str) -> GitIgnoreSpec:
-    """A line that is no valid pattern rules nothing, the others hold: notes that are to stay out do not come in for a slip elsewhere."""
+    """A line that is no valid pattern rules nothing, the others hold: notes that are to stay out do not come
+    in for a slip elsewhere."""
     return GitIgnoreSpec.from_lines([line for line in text.splitlines() if not wrong_in(line)])
 
 
@@ -94,11 +107,17 @@ def wrong_in(line: str) -> str:
     if not text or line.startswith("#"):
         return ""
     try:
-        means_something = any(pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns)
+        means_something = any(
+            pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns
+        )
     except re.error:
         return "The range in the brackets runs backwards"
     except ValueError:
-        return "Something has to follow the backslash" if text.endswith("\\") else "Something has to follow the exclamation mark"
+        return (
+            "Something has to follow the backslash"
+            if text.endswith("\\")
+            else "Something has to follow the exclamation mark"
+        )
     if means_something:
         return ""
     return "The bracket is not closed" if "[" in text else "This names nothing"
@@ -118,16 +137,26 @@ def skipped_folder(path: str, name: str) -> bool:
 
 
 def scan(
-    root: Path, *, below: Path | None = None, gitignore: bool = False, kept: Kept = NONE_KEPT, stopped: Callable[[], bool] = lambda: False
+    root: Path,
+    *,
+    below: Path | None = None,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[FoundFile]:
     """Every note under `root` (or under `below`, a folder in it), in no particular order.
 
-    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is left out.
+    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is
+    left out.
     """
     start = str(below or root)
     if below is not None and _folder_is_out(root, below, gitignore, kept):
         return
-    rules = rules_above(root, below, gitignore, kept) if below is not None else IgnoreRules(ignore_files(gitignore), kept)
+    rules = (
+        rules_above(root, below, gitignore, kept)
+        if below is not None
+        else IgnoreRules(ignore_files(gitignore), kept)
+    )
     stack = [(start, _entries(start), rules)]
     while stack:
         if stopped():
@@ -137,9 +166,15 @@ def scan(
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True):
+                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(
+                        entry.path, is_folder=True
+                    ):
                         stack.append((entry.path, list(os.scandir(entry.path)), rules))
-                elif _is_note(entry.name) and entry.is_file() and not rules.ignores(entry.path, is_folder=False):
+                elif (
+                    _is_note(entry.name)
+                    and entry.is_file()
+                    and not rules.ignores(entry.path, is_folder=False)
+                ):
                     stat = entry.stat()
                     yield FoundFile(entry.path, stat.st_size, stat.st_mtime_ns)
             except OSError:
@@ -147,10 +182,16 @@ def scan(
 
 
 def count(
-    root: Path, *, below: Path | None = None, gitignore: bool = False, kept: Kept = NONE_KEPT, limit: int = 100_000, deadline: float = math.inf
+    root: Path,
+    *,
+    below: Path | None = None,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    limit: int = 100_000,
+    deadline: float = math.inf,
 ) -> tuple[int, bool]:
-    """(notes that a scan would list, whether counting was stopped at `limit` or at `deadline`, monotonic seconds). A folder that cannot be read
-    holds none."""
+    """(notes that a scan would list, whether counting was stopped at `limit` or at `deadline`, monotonic
+    seconds). A folder that cannot be read holds none."""
     late = False
 
     def stopped() -> bool:
@@ -179,13 +220,26 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def left_out(
-    root: Path, text: str, *, gitignore: bool = False, kept: Kept = NONE_KEPT, stopped: Callable[[], bool] = lambda: False
+    root: Path,
+    text: str,
+    *,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bool]]:
-    """(path, whether it is left out) of every note that would be there if nothing were kept for `root` itself, under the rules `text` in its
-    place. One walk for both answers; raises as `scan`."""
+    """(path, whether it is left out) of every note that would be there if nothing were kept for `root`
+    itself, under the rules `text` in its place. One walk for both answers; raises as `scan`."""
     files = ignore_files(gitignore)
     others = {folder: rules for folder, rules in kept.items() if folder != str(root)}
-    stack = [(str(root), _entries(str(root)), IgnoreRules(files, others), IgnoreRules(files, {**others, str(root): text}), False)]
+    stack = [
+        (
+            str(root),
+            _entries(str(root)),
+            IgnoreRules(files, others),
+            IgnoreRules(files, {**others, str(root): text}),
+            False,
+        )
+    ]
     while stack:
         if stopped():
             return
@@ -197,7 +251,9 @@ def left_out(
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if is_folder and skipped_folder(entry.path, entry.name):
                     continue
-                if (not is_folder and not _is_note(entry.name)) or before.ignores(entry.path, is_folder=is_folder):
+                if (not is_folder and not _is_note(entry.name)) or before.ignores(
+                    entry.path, is_folder=is_folder
+                ):
                     continue
                 gone = out or after.ignores(entry.path, is_folder=is_folder)
                 if is_folder:
@@ -209,7 +265,8 @@ def left_out(
 
 
 def ignored(root: Path, *, gitignore: bool = False, kept: Kept = NONE_KEPT) -> Iterator[Path]:
-    """The notes that ignore files and kept rules name, by folder; what lies in an ignored folder is listed too. Raises as `scan`."""
+    """The notes that ignore files and kept rules name, by folder; what lies in an ignored folder is listed
+    too. Raises as `scan`."""
     wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
@@ -233,9 +290,14 @@ def rules_above(root: Path, folder: Path, gitignore: bool = False, kept: Kept = 
 
 
 def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: Kept) -> bool:
-    """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules above it."""
+    """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules
+    above it."""
     chain = [f for f in (folder, *folder.parents) if root in f.parents]
-    return any(skipped_folder(str(f), f.name) or rules_above(root, f, gitignore, kept).ignores(str(f), is_folder=True) for f in chain)
+    return any(
+        skipped_folder(str(f), f.name)
+        or rules_above(root, f, gitignore, kept).ignores(str(f), is_folder=True)
+        for f in chain
+    )
 
 
 def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: Kept = NONE_KEPT) -> bool:
@@ -251,8 +313,9 @@ def readable_name(path: str) -> str:
 
 
 class Comparison(NamedTuple):
-    """A folder compared with the store: `changed` are new files and those whose size or time differs, newest first; `gone` are paths that
-    the store knows and the disk does not have; `unchanged` counts the other notes, `failed` the files that failed before and are as they were."""
+    """A folder compared with the store: `changed` are new files and those whose size or time differs, newest
+    first; `gone` are paths that the store knows and the disk does not have; `unchanged` counts the other
+    notes, `failed` the files that failed before and are as they were."""
 
     changed: list[FoundFile]
     gone: list[str]
@@ -261,15 +324,19 @@ class Comparison(NamedTuple):
 
 
 def is_as_known(file: FoundFile, known: Known, fingerprint: str, next_fingerprint: str = "") -> bool:
-    """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser reading of it, it does not; nor where
-    it is not cut yet for the folder's next model."""
+    """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser
+    reading of it, it does not; nor where it is not cut yet for the folder's next model."""
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
     if not as_it_was or known.reading != READING:
         return False
-    return known.document_id is None or (known.fingerprint == fingerprint and known.pending == next_fingerprint)
+    return known.document_id is None or (
+        known.fingerprint == fingerprint and known.pending == next_fingerprint
+    )
 
 
-def compare(found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str, next_fingerprint: str = "") -> Comparison:
+def compare(
+    found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str, next_fingerprint: str = ""
+) -> Comparison:
     """Compare, without opening a file."""
     left = dict(known)
     changed = []

@@ -1,5 +1,6 @@
-"""Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is there; then the most telling
-sentences. Reads the store and the indexes, changes nothing; any thread may search, none that paints."""
+"""Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is
+there; then the most telling sentences. Reads the store and the indexes, changes nothing; any thread may
+search, none that paints."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ REMOTE_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query with all that both halves need: parsed, with the notes it is limited to (None: all), those it excludes, and the highlighter."""
+    """A query with all that both halves need: parsed, with the notes it is limited to (None: all), those it
+    excludes, and the highlighter."""
 
     query: Query
     parsed: ParsedQuery
@@ -58,11 +60,17 @@ class _Asked:
 
 
 class Search:
-    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used. `changed` is called when a provider refuses
-    queries, or no longer does."""
+    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used. `changed`
+    is called when a provider refuses queries, or no longer does."""
 
     def __init__(
-        self, store: DocumentStore, indexes: Indexes, consents: Consents, *, waits_for_index: bool, changed: Callable[[], None]
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        *,
+        waits_for_index: bool,
+        changed: Callable[[], None],
     ) -> None:
         self._store = store
         self._indexes = indexes
@@ -102,7 +110,10 @@ class Search:
         # The order of the fused rows is led by the same notes, so that the list holds still.
         order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
         blocks = _blocks_by_note(hits.hits)
-        candidates = [Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count)) for i in order]
+        candidates = [
+            Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count))
+            for i in order
+        ]
         matches = self._rows.build(candidates, asked.highlighter, further=0)
         if query.mode is Mode.HYBRID and asked.parsed.meaning:
             # When the rows are there: loading would take the processor from them.
@@ -111,18 +122,28 @@ class Search:
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
 
     def fused(
-        self, query: Query, *, remote: bool = True, cancelled: Cancelled | None = None, rows: int | None = None
+        self,
+        query: Query,
+        *,
+        remote: bool = True,
+        cancelled: Cancelled | None = None,
+        rows: int | None = None,
     ) -> SearchResults:
-        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has nothing to say.
+        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has
+        nothing to say.
 
-        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a rest only. `rows`: how many are
-        built now; `completed` has the others. Raises QueryCancelled.
+        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a
+        rest only. `rows`: how many are built now; `completed` has the others. Raises QueryCancelled.
         """
         begin = time.perf_counter()
         asked = self._ask(query)
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.FUSED, begin)
-        hits = KeywordHits(hits=(), total=0) if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
+        hits = (
+            KeywordHits(hits=(), total=0)
+            if query.mode is Mode.MEANING
+            else self._keyword_hits(asked, _blocks(query))
+        )
         keyword_took = (time.perf_counter() - begin) * 1000
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
@@ -138,20 +159,32 @@ class Search:
         head = candidates[:rows]
         matches = self._rows.build(head, asked.highlighter)
         self._unbuilt = (matches, asked, candidates[len(head) :])
-        elapsed = Elapsed(keyword=keyword_took, embed=embed_took, vector=vector_took, total=(time.perf_counter() - begin) * 1000)
+        elapsed = Elapsed(
+            keyword=keyword_took,
+            embed=embed_took,
+            vector=vector_took,
+            total=(time.perf_counter() - begin) * 1000,
+        )
         return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
 
     def completed(self, results: SearchResults, *, remote: bool = True) -> SearchResults:
-        """Fused results with the rows that were not built with them. Where another search came between, it is searched once more."""
+        """Fused results with the rows that were not built with them. Where another search came between, it is
+        searched once more."""
         matches, asked, candidates = self._unbuilt
         if matches is not results.matches or asked is None:
             return self.fused(results.query, remote=remote)
-        return replace(results, matches=(*matches, *self._rows.build(candidates, asked.highlighter, rank=len(matches) + 1)))
+        return replace(
+            results,
+            matches=(*matches, *self._rows.build(candidates, asked.highlighter, rank=len(matches) + 1)),
+        )
 
     def explained(self, results: SearchResults) -> SearchResults:
-        """The same rows in the same order, with the sentence nearest in meaning where a row was found by meaning."""
+        """The same rows in the same order, with the sentence nearest in meaning where a row was found by
+        meaning."""
         asked = self._ask(results.query)
-        wanted = [m for m in results.matches if m.matched_by is not MatchedBy.KEYWORD and not m.best.highlights]
+        wanted = [
+            m for m in results.matches if m.matched_by is not MatchedBy.KEYWORD and not m.best.highlights
+        ]
         if not wanted or not asked.parsed.meaning:
             return replace(results, stage=Stage.EXPLAINED)
         documents = self._store.documents([m.document_id for m in wanted])
@@ -162,11 +195,16 @@ class Search:
         told: dict[int, Match] = {}
         for mark, matches in by_model.items():
             model = self._models.by_mark(mark)
-            # What a remote model found is told by the one on this computer: sentences are many, and no provider is to see them for this.
-            embedder = self._models.embedder(mark if model is not None and not model.remote else fingerprint(LOCAL))
+            # What a remote model found is told by the one on this computer: sentences are many, and no
+            # provider is to see them for this.
+            embedder = self._models.embedder(
+                mark if model is not None and not model.remote else fingerprint(LOCAL)
+            )
             if embedder is not None:
                 told |= self._tell(embedder, asked, matches)
-        return replace(results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches))
+        return replace(
+            results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
+        )
 
     def similar(self, path: Path, limit: int) -> SearchResults:
         """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
@@ -176,17 +214,25 @@ class Search:
             raise NotIndexed(f"{path.name} is not in the index")
         chunks = [c for c in self._store.chunks_of(document.id)[:64] if c.vector_id is not None]
         if not chunks:
-            raise NotIndexed(f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True)
-        vectors = list(self._store.vectors_by_id([c.vector_id for c in chunks if c.vector_id is not None]).values())
+            raise NotIndexed(
+                f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True
+            )
+        vectors = list(
+            self._store.vectors_by_id([c.vector_id for c in chunks if c.vector_id is not None]).values()
+        )
         mean = np.asarray(np.mean(vectors, axis=0), np.float32)
         mean /= np.linalg.norm(mean) or 1.0
         cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
         cosines.pop(document.id, None)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
         asked = self._ask(query)
-        candidates, found = self._fuse(asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0)
+        candidates, found = self._fuse(
+            asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0
+        )
         matches = self._rows.build(candidates, asked.highlighter)
-        return self._results(query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000))
+        return self._results(
+            query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000)
+        )
 
     # Parts
 
@@ -194,25 +240,46 @@ class Search:
         """Filters alone: every note that passes, newest first."""
         allowed = self._allowed_documents(asked)
         order, total = self._store.newest_among(allowed, asked.query.limit)
-        matches = self._rows.build([Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0)
-        return self._results(asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000))
+        matches = self._rows.build(
+            [Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0
+        )
+        return self._results(
+            asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
+        )
 
     def _ask(self, query: Query) -> _Asked:
         parsed = parse(query)
         languages = self._note_languages()
         keyword = KeywordQuery(
-            words=parsed.words, runs=parsed.runs, phrases=parsed.phrases + parsed.titles, prefix=parsed.prefix, facets=parsed.facets,
-            without_facets=parsed.without_facets, filtered=parsed.filtered, languages=languages,
-        )  # fmt: skip
-        highlighter = Highlighter(parsed.words, parsed.runs, parsed.phrases + parsed.titles, prefix=parsed.prefix, languages=languages)
+            words=parsed.words,
+            runs=parsed.runs,
+            phrases=parsed.phrases + parsed.titles,
+            prefix=parsed.prefix,
+            facets=parsed.facets,
+            without_facets=parsed.without_facets,
+            filtered=parsed.filtered,
+            languages=languages,
+        )
+        highlighter = Highlighter(
+            parsed.words,
+            parsed.runs,
+            parsed.phrases + parsed.titles,
+            prefix=parsed.prefix,
+            languages=languages,
+        )
         excluded = self._excluded(parsed)
         among = self._allow_list(parsed)
-        return _Asked(query, parsed, keyword, None if among is None else among - excluded, excluded, highlighter)
+        return _Asked(
+            query, parsed, keyword, None if among is None else among - excluded, excluded, highlighter
+        )
 
     def _allow_list(self, parsed: ParsedQuery) -> frozenset[int] | None:
         """The notes that hold every phrase as a whole; None where the query asks for none."""
         index = self._indexes.keyword
-        sets = [index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True) for p in parsed.phrases]
+        sets = [
+            index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True)
+            for p in parsed.phrases
+        ]
         sets += [index.documents_with_phrase(title, title=True) for title in parsed.titles]
         return frozenset(set.intersection(*sets)) if sets else None
 
@@ -244,21 +311,28 @@ class Search:
     def _query_vectors_of(
         self, asked: _Asked, documents: set[int] | None, *, remote: bool, cancelled: Cancelled | None
     ) -> tuple[dict[str, Vectors], str]:
-        """The query's vector for each model that these notes (None: all) are embedded with, and a notice where some of them take no part. No
-        provider is asked about notes that are not searched."""
+        """The query's vector for each model that these notes (None: all) are embedded with, and a notice
+        where some of them take no part. No provider is asked about notes that are not searched."""
         ready: dict[str, Embedder] = {}
         notices: list[str] = []
         for mark in self._store.fingerprints(documents):
             model = self._models.by_mark(mark)
-            if model is None or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None:
+            if (
+                model is None
+                or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None
+            ):
                 notices.append("Search by meaning is being made ready.")
             elif not self._consents.may_ask(mark):
                 notices.append(f"Searched by words only where {model.title} waits for your word.")
-            elif (remote or not model.remote) and (embedder := self._embedder(mark, model, notices)) is not None:
+            elif (remote or not model.remote) and (
+                embedder := self._embedder(mark, model, notices)
+            ) is not None:
                 ready[mark] = embedder
         vectors: dict[str, Vectors] = {}
         text = asked.parsed.meaning
-        if cancelled is not None and any(e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()):
+        if cancelled is not None and any(
+            e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()
+        ):
             typed, at = self._typed
             _rest(cancelled, at if typed == asked.query.text else time.monotonic())
 
@@ -292,17 +366,26 @@ class Search:
         return f"{', '.join(folders)}: searched by words only. {error.title}."
 
     def _meaning(
-        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors], allowed_documents: set[int] | None
+        self,
+        asked: _Asked,
+        found_by_words: Sequence[int],
+        vectors: Mapping[str, Vectors],
+        allowed_documents: set[int] | None,
     ) -> dict[int, dict[int, float]]:
-        """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword half found."""
+        """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword
+        half found."""
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
         by_model: list[dict[int, dict[int, float]]] = []
         for mark, vector in vectors.items():
             index, model = self._indexes.vectors(mark), self._models.by_mark(mark)
-            allowed = None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
+            allowed = (
+                None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
+            )
             if allowed is not None and len(allowed) <= EXACT_SCAN:
-                cosine_by_vector = {i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()}
+                cosine_by_vector = {
+                    i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()
+                }
             else:
                 cosine_by_vector = dict(index.search(vector, max(PASSAGES, 3 * asked.query.limit), allowed))
             near = self._by_note(cosine_by_vector, floor=model.floor if model is not None else -1.0)
@@ -321,7 +404,10 @@ class Search:
             last = self._filtered
             if last[0] != key:
                 passing = self._store.documents_with(parsed.facets, parsed.without_facets)
-                last = self._filtered = (key, None if len(passing) == len(self._store.documents_with(())) else passing)
+                last = self._filtered = (
+                    key,
+                    None if len(passing) == len(self._store.documents_with(())) else passing,
+                )
             filtered = last[1]
         if asked.among is not None:
             return set(asked.among) if filtered is None else filtered & asked.among
@@ -329,22 +415,31 @@ class Search:
             return (self._store.documents_with(()) if filtered is None else filtered) - asked.excluded
         return filtered
 
-    def _score_whole_notes(self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]) -> None:
-        """Add the cosine of every passage of the short notes among these, so that what one half found is scored by the other too."""
+    def _score_whole_notes(
+        self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]
+    ) -> None:
+        """Add the cosine of every passage of the short notes among these, so that what one half found is
+        scored by the other too."""
         rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), SHORT_NOTE)
         if rows:
-            similarity = np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
+            similarity = (
+                np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
+            )
             for (_, chunk_id, document_id, _), cosine in zip(rows, similarity.tolist(), strict=True):
                 cosines.setdefault(document_id, {})[chunk_id] = cosine
 
     def _by_note(self, cosines: Mapping[int, float], floor: float = -1.0) -> dict[int, dict[int, float]]:
         """{vector id: cosine} to {document id: {chunk id: cosine}}."""
         result: dict[int, dict[int, float]] = defaultdict(dict)
-        for vector_id, chunk_id, document_id in self._store.users_of_vectors([i for i, cosine in cosines.items() if cosine >= floor]):
+        for vector_id, chunk_id, document_id in self._store.users_of_vectors(
+            [i for i, cosine in cosines.items() if cosine >= floor]
+        ):
             result[document_id][chunk_id] = cosines[vector_id]
         return dict(result)
 
-    def _query_vector(self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never) -> Vectors:
+    def _query_vector(
+        self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never
+    ) -> Vectors:
         """The query's vector; kept, so that going back a letter costs nothing."""
         key = (mark, text)
         with self._cache_lock:
@@ -367,10 +462,16 @@ class Search:
         return vector
 
     def _fuse(
-        self, asked: _Asked, hits: KeywordHits, cosines: Mapping[int, Mapping[int, float]], marks: Collection[str], *,
+        self,
+        asked: _Asked,
+        hits: KeywordHits,
+        cosines: Mapping[int, Mapping[int, float]],
+        marks: Collection[str],
+        *,
         far_behind: float = FAR_BEHIND,
-    ) -> tuple[list[Candidate], int]:  # fmt: skip
-        """The best notes in order, and how many notes they were chosen from. `marks`: the models that the cosines are of."""
+    ) -> tuple[list[Candidate], int]:
+        """The best notes in order, and how many notes they were chosen from. `marks`: the models that the
+        cosines are of."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
@@ -381,21 +482,33 @@ class Search:
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
-        floors = [model.floor for mark in marks if (model := self._models.by_mark(mark)) is not None and model.floor > -1]
+        floors = [
+            model.floor
+            for mark in marks
+            if (model := self._models.by_mark(mark)) is not None and model.floor > -1
+        ]
         meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
-            scores, meaning, keyword_list, meaning_list,
+            scores,
+            meaning,
+            keyword_list,
+            meaning_list,
             keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
-        )  # fmt: skip
+        )
         for document_id, bonus in self._exact(asked, set(fused)).items():
             fused[document_id] = fused.get(document_id, 0.0) + bonus
         order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
         blocks = _blocks_by_note(all_hits)
         candidates = [
             Candidate(
-                i, fused[i], blocks=blocks.get(i, []), cosines=cosines.get(i, {}), by_words=i in scores, by_meaning=i in by_meaning,
+                i,
+                fused[i],
+                blocks=blocks.get(i, []),
+                cosines=cosines.get(i, {}),
+                by_words=i in scores,
+                by_meaning=i in by_meaning,
                 words_asked=asked.query.mode is not Mode.MEANING,
             )
             for i in order
@@ -403,7 +516,8 @@ class Search:
         return candidates, len(fused)
 
     def _exact(self, asked: _Asked, candidates: set[int]) -> dict[int, float]:
-        """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all of it as a phrase."""
+        """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all
+        of it as a phrase."""
         typed = " ".join((*asked.parsed.words, *asked.parsed.runs))
         key = _title_key(typed)
         if not any(key) or asked.query.mode is Mode.MEANING:
@@ -411,7 +525,9 @@ class Search:
         index = self._indexes.keyword
         bonuses: dict[int, float] = defaultdict(float)
         words, runs = key
-        if len(words) + sum(len(run) for run in runs) > 1 and any(word not in analysis.STOP_WORDS for word in (*words, *runs)):
+        if len(words) + sum(len(run) for run in runs) > 1 and any(
+            word not in analysis.STOP_WORDS for word in (*words, *runs)
+        ):
             for document_id in index.documents_with_phrase(typed, limit=NOTES) & candidates:
                 bonuses[document_id] += fusion.EXACT_PHRASE
         titled = index.documents_with_phrase(typed, title=True, limit=NOTES)
@@ -438,22 +554,41 @@ class Search:
                 nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
                 first += len(found)
                 text, highlights, telling = snippet(passage, asked.highlighter, around=nearest)
-                told[match.document_id] = replace(match, best=replace(match.best, snippet=text, highlights=highlights, telling=telling))
+                told[match.document_id] = replace(
+                    match, best=replace(match.best, snippet=text, highlights=highlights, telling=telling)
+                )
         return told
 
     def _results(
-        self, query: Query, stage: Stage, matches: tuple[Match, ...], total: int, elapsed: Elapsed, notice: str = ""
+        self,
+        query: Query,
+        stage: Stage,
+        matches: tuple[Match, ...],
+        total: int,
+        elapsed: Elapsed,
+        notice: str = "",
     ) -> SearchResults:
         documents, complete, failed, unread = self._rows.counts(self._indexes.keyword.position)
-        whole = documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
+        whole = (
+            documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
+        )
         return SearchResults(
-            query=query, stage=stage, matches=matches, total=total, searched=whole, of=documents, waiting=documents - failed - whole,
-            failed=failed, elapsed=elapsed, notice=notice,
-        )  # fmt: skip
+            query=query,
+            stage=stage,
+            matches=matches,
+            total=total,
+            searched=whole,
+            of=documents,
+            waiting=documents - failed - whole,
+            failed=failed,
+            elapsed=elapsed,
+            notice=notice,
+        )
 
 
 def _rest(cancelled: Cancelled, since: float) -> None:
-    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did not."""
+    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did
+    not."""
     until = since + REMOTE_REST
     while time.monotonic() < until:
         if cancelled():
@@ -461,7 +596,9 @@ def _rest(cancelled: Cancelled, since: float) -> None:
         time.sleep(0.01)
 
 
-def _all_at_once(ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]) -> list[Vectors | NotesearchError]:
+def _all_at_once(
+    ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]
+) -> list[Vectors | NotesearchError]:
     """The answers for all models, in order; several providers are asked side by side."""
     if len(marks) < 2:
         return [ask(mark) for mark in marks]
@@ -469,8 +606,11 @@ def _all_at_once(ask: Callable[[str], Vectors | NotesearchError], marks: Sequenc
         return list(pool.map(ask, marks))
 
 
-def _near_enough(meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float) -> list[int]:
-    """The notes that meaning alone would show, best first: those far behind the best have to do with something else."""
+def _near_enough(
+    meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float
+) -> list[int]:
+    """The notes that meaning alone would show, best first: those far behind the best have to do with
+    something else."""
     nearest = {i: max(c.values()) for i, c in cosines.items()}
     least = far_behind * max(nearest.values(), default=0.0)
     return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])

@@ -1,4 +1,5 @@
-"""Found words and snippets: which words of a query stand in a passage, and the two lines of it to show. Pure functions over text."""
+"""Found words and snippets: which words of a query stand in a passage, and the two lines of it to show. Pure
+functions over text."""
 
 from __future__ import annotations
 
@@ -27,11 +28,13 @@ _FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddh
 _TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
 _IS_TWO = re.compile("[" + "".join(_TWO) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
-# Marks at the beginning of a line, and lines that say nothing to a person: fences, rules and borders of tables, drawers, directives and
-# their options, Logseq's own properties.
+# Marks at the beginning of a line, and lines that say nothing to a person: fences, rules and borders of
+# tables, drawers, directives and their options, Logseq's own properties.
 _NOISE = re.compile(
-    r"^[ \t]*(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ xX]\]\s+)?|`{3,}.*|~{3,}.*|,?\#\+\w+:?.*|([!-/:-@\[-`{-~])\1{2,}[ \t]*$"
-    r"|[|+=][-+:|= ]+$|:[\w-]+:[ \t]*$|(?:id|collapsed|heading)::.*|\.\.\s+[\w-]+::|\.\.(?:\s+_.*:)?[ \t]*$)|(?<=:):[ \t]*$",
+    r"^[ \t]*(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ "
+    r"xX]\]\s+)?|`{3,}.*|~{3,}.*|,?\#\+\w+:?.*|([!-/:-@\[-`{-~])\1{2,}[ \t]*$"
+    r"|[|+=][-+:|= ]+$|:[\w-]+:[ \t]*$|(?:id|collapsed|heading)::.*|\.\.\s+[\w-]+::|\.\.(?:\s+_.*:)?[ "
+    r"\t]*$)|(?<=:):[ \t]*$",
     re.MULTILINE,
 )
 # Rows of tables, and the mark of Org's literal lines.
@@ -42,7 +45,8 @@ _FIXED = re.compile(r"^: ", re.MULTILINE)
 _INLINE = re.compile(
     r"!?\[\[[^\]]*\]\[([^\]]*)\]\]|!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
     r"|(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])|\*\*(\S(?:[^*\n]*\S)?)\*\*|(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
-    r"|(?<![\w/:<.])/(\w[^/\s]*[ ][^/\n]*[^\s/])/(?![\w/])|(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)|\s\^[\w-]+$",
+    r"|(?<![\w/:<.])/(\w[^/\s]*[ "
+    r"][^/\n]*[^\s/])/(?![\w/])|(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)|\s\^[\w-]+$",
     re.MULTILINE,
 )
 
@@ -56,7 +60,8 @@ def fold(text: str) -> str:
 
 
 def _expanded(text: str, folded: str) -> tuple[str, list[int] | None]:
-    """The folded text with letters that become two written out, and for each of its characters the place in `text` (None: the same)."""
+    """The folded text with letters that become two written out, and for each of its characters the place in
+    `text` (None: the same)."""
     if text.isascii() or not _IS_TWO.search(text):
         return folded, None
     pieces = [_TWO.get(character, plain) for character, plain in zip(text, folded, strict=True)]
@@ -64,10 +69,17 @@ def _expanded(text: str, folded: str) -> tuple[str, list[int] | None]:
 
 
 class Highlighter:
-    """Finds the words of one query in text, as the keyword index would: by stem, by prefix for the word being typed, by runs without spaces."""
+    """Finds the words of one query in text, as the keyword index would: by stem, by prefix for the word being
+    typed, by runs without spaces."""
 
     def __init__(
-        self, words: Sequence[str], runs: Sequence[str] = (), phrases: Sequence[str] = (), *, prefix: bool = False, languages: Sequence[str] = ()
+        self,
+        words: Sequence[str],
+        runs: Sequence[str] = (),
+        phrases: Sequence[str] = (),
+        *,
+        prefix: bool = False,
+        languages: Sequence[str] = (),
     ) -> None:
         folded = [w for word in words for w in analysis.words(analysis.without_signed(word))]
         self._typed_last = folded[-1] if prefix and folded and not analysis.signed_names(words[-1]) else ""
@@ -82,9 +94,20 @@ class Highlighter:
         signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
         self.count = len(telling) + len(runs) + len(phrases) + len(signed)
         self._pattern = self._word_pattern(telling)
-        self._runs = [re.compile("|".join(re.escape(g) for g in (run, *sorted(analysis.grams(run), key=len, reverse=True)))) for run in runs]
-        self._phrases = [re.compile(r"[\W_]+".join(map(re.escape, parts))) for phrase in phrases if (parts := analysis.words(phrase))]
-        self._phrases += [re.compile(re.escape(run)) for phrase in phrases for run in analysis.unspaced_runs(phrase)]
+        self._runs = [
+            re.compile(
+                "|".join(re.escape(g) for g in (run, *sorted(analysis.grams(run), key=len, reverse=True)))
+            )
+            for run in runs
+        ]
+        self._phrases = [
+            re.compile(r"[\W_]+".join(map(re.escape, parts)))
+            for phrase in phrases
+            if (parts := analysis.words(phrase))
+        ]
+        self._phrases += [
+            re.compile(re.escape(run)) for phrase in phrases for run in analysis.unspaced_runs(phrase)
+        ]
         self._phrases += signed
         self._known: dict[str, int | None] = {}
 
@@ -93,12 +116,22 @@ class Highlighter:
         for word in telling:
             # A stem may end otherwise than the word (study, studies): compare from what they share.
             for stem in (analysis.stem(word, language) for language in self._languages):
-                shared = next((i for i, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b), min(len(word), len(stem)))
-                starts.add(word[: max(min(3, len(word)), shared - 1)] if word != stem or len(word) > 3 else word)
-        return re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(starts, key=len))) + r")[^\W_]*") if starts else None
+                shared = next(
+                    (i for i, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b),
+                    min(len(word), len(stem)),
+                )
+                starts.add(
+                    word[: max(min(3, len(word)), shared - 1)] if word != stem or len(word) > 3 else word
+                )
+        return (
+            re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(starts, key=len))) + r")[^\W_]*")
+            if starts
+            else None
+        )
 
     def find(self, text: str) -> tuple[list[Span], set[int]]:
-        """Spans of `text` that the query found, in order and apart, and the numbers of the query's words among them."""
+        """Spans of `text` that the query found, in order and apart, and the numbers of the query's words
+        among them."""
         matches = self.matches(text)
         return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
 
@@ -118,7 +151,11 @@ class Highlighter:
         for offset, pattern in enumerate([*self._runs, *self._phrases]):
             for match in pattern.finditer(folded):
                 start, end = match.span()
-                found.append((places[start], places[end - 1] + 1, base + offset) if places is not None else (start, end, base + offset))
+                found.append(
+                    (places[start], places[end - 1] + 1, base + offset)
+                    if places is not None
+                    else (start, end, base + offset)
+                )
         return found
 
     def _number(self, word: str, written: str) -> int | None:
@@ -128,7 +165,10 @@ class Highlighter:
         if number is None and self._typed_last and word.startswith(self._typed_last):
             number = self._numbers.get(self._typed_last)
         if number is None:
-            number = next((n for x in self._languages if (n := self._stems.get(analysis.stem(written, x))) is not None), None)
+            number = next(
+                (n for x in self._languages if (n := self._stems.get(analysis.stem(written, x))) is not None),
+                None,
+            )
         self._known[word] = number
         return number
 
@@ -144,13 +184,19 @@ def _apart(spans: list[Span]) -> list[Span]:
     return result
 
 
-def snippet(passage: str, highlighter: Highlighter | None, *, around: Span | None = None) -> tuple[str, tuple[Span, ...], Span | None]:
-    """Two lines of a passage: (one-line text, spans of found words, span of the `around` sentence) where the words stand densest.
+def snippet(
+    passage: str, highlighter: Highlighter | None, *, around: Span | None = None
+) -> tuple[str, tuple[Span, ...], Span | None]:
+    """Two lines of a passage: (one-line text, spans of found words, span of the `around` sentence) where the
+    words stand densest.
 
-    Headings, list marks and emphasis are taken off. `around` (characters of `passage`) asks for that sentence instead.
+    Headings, list marks and emphasis are taken off. `around` (characters of `passage`) asks for that sentence
+    instead.
     """
     if around is not None:
-        before, sentence, after = (_clean(passage[a:b]) for a, b in ((0, around[0]), around, (around[1], around[1] + SNIPPET)))
+        before, sentence, after = (
+            _clean(passage[a:b]) for a, b in ((0, around[0]), around, (around[1], around[1] + SNIPPET))
+        )
         room = max(0, SNIPPET - len(sentence))
         lead = before if len(before) <= LEAD else "…"
         text = " ".join(part for part in (lead, sentence, after[: max(0, room - len(lead))]) if part)
@@ -167,17 +213,25 @@ def snippet(passage: str, highlighter: Highlighter | None, *, around: Span | Non
     first, cut = _beginning(plain, start)
     text = ("… " if cut else "") + plain[first : first + SNIPPET]
     shift = (2 if cut else 0) - first
-    return text, tuple((a + shift, min(b + shift, len(text))) for a, b in spans if a >= first and a + shift < len(text)), None
+    return (
+        text,
+        tuple(
+            (a + shift, min(b + shift, len(text))) for a, b in spans if a >= first and a + shift < len(text)
+        ),
+        None,
+    )
 
 
 def place_of(passage: str, found: Sequence[Span]) -> int:
-    """The character where the found words (spans of `passage`, not empty) stand densest: below the headings, where there are some."""
+    """The character where the found words (spans of `passage`, not empty) stand densest: below the headings,
+    where there are some."""
     body = len(passage) - len(_without_leading_headings(passage))
     return _densest(sorted(span for span in found if span[0] >= body) or sorted(found))
 
 
 def sentences(passage: str) -> list[Span]:
-    """The sentences of a passage (spans), without headings and marks of one character; long ones are cut at 400 characters."""
+    """The sentences of a passage (spans), without headings and marks of one character; long ones are cut at
+    400 characters."""
     result: list[Span] = []
     start = 0
     for end in [*(m.end() for m in _SENTENCE_END.finditer(passage)), len(passage)]:
@@ -202,7 +256,8 @@ def _densest(spans: Sequence[Span]) -> int:
 
 
 def _beginning(plain: str, start: int) -> tuple[int, bool]:
-    """Where to begin so that `start` is soon reached: (position, whether inside a sentence). At a sentence's beginning where one is near."""
+    """Where to begin so that `start` is soon reached: (position, whether inside a sentence). At a sentence's
+    beginning where one is near."""
     if start <= LEAD:
         return 0, False
     near = plain[start - LEAD : start]
@@ -220,11 +275,14 @@ def _without_leading_headings(passage: str) -> str:
     return "\n".join(lines[index:]) if index < len(lines) else passage
 
 
-# Letter after letter finds mostly the same passages, and cleaning them was a third of what the words of a keystroke cost.
+# Letter after letter finds mostly the same passages, and cleaning them was a third of what the words of a
+# keystroke cost.
 @lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
     lines = _NOISE.sub("", _ROW.sub(_cells, _FIXED.sub("", text)))
-    return " ".join(_INLINE.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split())
+    return " ".join(
+        _INLINE.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
+    )
 
 
 def _cells(row: re.Match[str]) -> str:

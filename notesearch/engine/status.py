@@ -1,4 +1,5 @@
-"""The status that everybody sees: a snapshot of the store and the indexer, and the board that tells whoever subscribed that it changed."""
+"""The status that everybody sees: a snapshot of the store and the indexer, and the board that tells whoever
+subscribed that it changed."""
 
 from __future__ import annotations
 
@@ -22,13 +23,24 @@ KEPT = "Most of its files are gone. Their notes were kept in the index."
 BUG = "Indexing stopped because of a bug. Start Notesearch again."
 
 
-def snapshot(store: DocumentStore, indexer: Indexer | None, choices: Choices, limited: Mapping[Path, WatchLimited]) -> IndexingStatus:
-    """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not watched whole."""
+def snapshot(
+    store: DocumentStore, indexer: Indexer | None, choices: Choices, limited: Mapping[Path, WatchLimited]
+) -> IndexingStatus:
+    """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not
+    watched whole."""
     rows = store.folders()
     waiting = sum(row.waiting for row in rows)
     failed = sum(row.failed for row in rows)
     state, stage, done, total = _work(indexer, waiting)
-    folders = tuple(_folder(row, choices, limited.get(row.path), unreachable=indexer is not None and row.path in indexer.unreachable) for row in rows)
+    folders = tuple(
+        _folder(
+            row,
+            choices,
+            limited.get(row.path),
+            unreachable=indexer is not None and row.path in indexer.unreachable,
+        )
+        for row in rows
+    )
     if state is IndexingState.INDEXING and stage != "reading" and _only_waits(rows, folders):
         state = IndexingState.OFFLINE
     error = indexer.error if indexer is not None else None
@@ -69,7 +81,9 @@ def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, in
 def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
     """Whether all that is unfinished waits for a provider or for the person's word."""
     unfinished = [folder for row, folder in zip(rows, folders, strict=True) if row.waiting or row.next_model]
-    return bool(unfinished) and all(folder.state in (FolderState.WAITING, FolderState.CONSENT) for folder in unfinished)
+    return bool(unfinished) and all(
+        folder.state in (FolderState.WAITING, FolderState.CONSENT) for folder in unfinished
+    )
 
 
 def _folder(row: FolderRow, choices: Choices, limited: WatchLimited | None, *, unreachable: bool) -> Folder:
@@ -85,10 +99,22 @@ def _folder(row: FolderRow, choices: Choices, limited: WatchLimited | None, *, u
     if unreachable:
         state, notice = FolderState.UNREACHABLE, UNREACHABLE
     return Folder(
-        path=row.path, model=row.model, state=state, documents=row.documents, complete=row.complete, waiting=row.waiting, failed=row.failed,
-        notice=notice, next_model=row.next_model, next_done=row.pending_embedded, next_total=row.pending_chunks, previous_model=row.previous_model,
-        former_models=row.former_models, held_back=row.held_back, agreed=agreed,
-    )  # fmt: skip
+        path=row.path,
+        model=row.model,
+        state=state,
+        documents=row.documents,
+        complete=row.complete,
+        waiting=row.waiting,
+        failed=row.failed,
+        notice=notice,
+        next_model=row.next_model,
+        next_done=row.pending_embedded,
+        next_total=row.pending_chunks,
+        previous_model=row.previous_model,
+        former_models=row.former_models,
+        held_back=row.held_back,
+        agreed=agreed,
+    )
 
 
 def _held(store: DocumentStore, row: FolderRow) -> HeldDeletions:
@@ -99,7 +125,8 @@ def _held(store: DocumentStore, row: FolderRow) -> HeldDeletions:
 class StatusBoard:
     """Publishes whole snapshots, at most ten a second, and nothing at all while nothing happens.
 
-    `changed` may be called from any thread and returns at once; subscribers are called from the board's own thread.
+    `changed` may be called from any thread and returns at once; subscribers are called from the board's own
+    thread.
     """
 
     def __init__(self, snapshot: Callable[[], IndexingStatus]) -> None:
@@ -146,7 +173,8 @@ class StatusBoard:
             self._stop.wait(AT_MOST_EVERY)
 
     def _tell(self, subscribers: Sequence[Callable[[IndexingStatus], None]]) -> None:
-        """One snapshot to all. What fails is logged: it must not silence the board for the rest of the day."""
+        """One snapshot to all. What fails is logged: it must not silence the board for the rest of the
+        day."""
         try:
             status = self._snapshot()
         except NotesearchError as error:

@@ -1,4 +1,5 @@
-"""A folder looked at before it is added: how many notes it holds, and what the person should know of it. Adds nothing, opens no note."""
+"""A folder looked at before it is added: how many notes it holds, and what the person should know of it. Adds
+nothing, opens no note."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ from notesearch.errors import NotesearchError
 from notesearch.settings import Settings
 
 
-def survey(path: Path, searched: Iterable[Path], data_dir: Path, settings: Settings, *, limit: int, seconds: float) -> Survey:
-    """Look at `path`, an absolute one. Counts at most `limit` notes for at most about `seconds`. Never raises for what is on the disk: `error`
-    says it. Any thread but one that paints."""
+def survey(
+    path: Path, searched: Iterable[Path], data_dir: Path, settings: Settings, *, limit: int, seconds: float
+) -> Survey:
+    """Look at `path`, an absolute one. Counts at most `limit` notes for at most about `seconds`. Never raises
+    for what is on the disk: `error` says it. Any thread but one that paints."""
     deadline = time.monotonic() + seconds
     is_file = os.path.isfile(path)
     folder = path.parent if is_file else path
@@ -28,9 +31,17 @@ def survey(path: Path, searched: Iterable[Path], data_dir: Path, settings: Setti
     notes, more = _count(folder, covered_by, settings, limit, deadline)
     error, hint = _refusal(folder, data_dir, searched)
     return Survey(
-        path=folder, is_file=is_file, notes=notes, more=more, covered_by=covered_by, covers=tuple(r for r in searched if real in _real(r).parents),
-        whole=whole(folder), kind=vaults.kind_of(folder), error=error, hint=hint,
-    )  # fmt: skip
+        path=folder,
+        is_file=is_file,
+        notes=notes,
+        more=more,
+        covered_by=covered_by,
+        covers=tuple(r for r in searched if real in _real(r).parents),
+        whole=whole(folder),
+        kind=vaults.kind_of(folder),
+        error=error,
+        hint=hint,
+    )
 
 
 def _real(path: Path) -> Path:
@@ -45,15 +56,21 @@ def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> tuple[st
     return "", ""
 
 
-def _count(folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float) -> tuple[int, bool]:
-    """(notes, whether there are more): under the rules of the searched folder that it lies in, else its own."""
+def _count(
+    folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float
+) -> tuple[int, bool]:
+    """(notes, whether there are more): under the rules of the searched folder that it lies in, else its
+    own."""
     inside = covered_by is not None and covered_by in folder.parents
     root, below = (covered_by, folder) if covered_by is not None and inside else (folder, None)
-    return scanner.count(root, below=below, gitignore=settings.gitignore, kept=settings.ignore, limit=limit, deadline=deadline)
+    return scanner.count(
+        root, below=below, gitignore=settings.gitignore, kept=settings.ignore, limit=limit, deadline=deadline
+    )
 
 
 def whole(folder: Path) -> str:
-    """Whether it is more than somebody's notes: "home" for the home folder or one above it, "disk" for all of a disk, else ""."""
+    """Whether it is more than somebody's notes: "home" for the home folder or one above it, "disk" for all of
+    a disk, else ""."""
     real, home = _real(folder), _real(Path.home())
     if real == home:
         return "home"

@@ -1,11 +1,13 @@
-"""The folders of other notes programs on this computer, recognised by what stands in them, never by the text of a note.
+"""The folders of other notes programs on this computer, recognised by what stands in them, never by the text
+of a note.
 
-Obsidian: a folder `.obsidian/`; and its own list of vaults, `obsidian.json`: {"vaults": {id: {"path", "ts", "open"}}}.
-Logseq: the file `logseq/config.edn` of a graph of Markdown or Org files.
-Joplin: both of its Markdown exports (plain, and with front matter, which is built on the plain one) make `_resources/` in the folder that is
-exported to, for attachments, in one level without folders, beside the notebooks as folders of .md files. (Other exporters name folders so too,
-with folders inside.)
-Zettelkasten: at least ten notes in one folder, and most of those in it, are named by a time stamp of 12 or 14 digits or by Luhmann's numbers (1a2).
+Obsidian: a folder `.obsidian/`; and its own list of vaults, `obsidian.json`: {"vaults": {id: {"path", "ts",
+"open"}}}. Logseq: the file `logseq/config.edn` of a graph of Markdown or Org files. Joplin: both of its
+Markdown exports (plain, and with front matter, which is built on the plain one) make `_resources/` in the
+folder that is exported to, for attachments, in one level without folders, beside the notebooks as folders of
+.md files. (Other exporters name folders so too, with folders inside.) Zettelkasten: at least ten notes in one
+folder, and most of those in it, are named by a time stamp of 12 or 14 digits or by Luhmann's numbers
+(1a2).
 """
 
 from __future__ import annotations
@@ -26,24 +28,60 @@ from notesearch.engine import scanner
 from notesearch.settings import Settings
 
 ZETTEL_FROM = 10
-# Folders below a usual place that are looked into, entries that are looked at in all, notes of a vault that are counted.
+# Folders below a usual place that are looked into, entries that are looked at in all, notes of a vault that
+# are counted.
 DEPTH = 4
 ENTRIES = 50_000
 NOTES = 20_000
 # The share of the time that may be spent on looking; the rest is for counting.
 LOOKING = 0.6
 # What is in them is no notes, or belongs to another place that is looked into by itself.
-SKIPPED = frozenset({
-    "AppData", "Applications", "Library", "Program Files", "Program Files (x86)", "ProgramData", "Windows", "snap", "go", "venv", "site-packages",
-    "Music", "Pictures", "Videos", "Movies",
-})  # fmt: skip
+SKIPPED = frozenset(
+    {
+        "AppData",
+        "Applications",
+        "Library",
+        "Program Files",
+        "Program Files (x86)",
+        "ProgramData",
+        "Windows",
+        "snap",
+        "go",
+        "venv",
+        "site-packages",
+        "Music",
+        "Pictures",
+        "Videos",
+        "Movies",
+    }
+)
 PLACES = (
-    "Documents", "Notes", "notes", "Obsidian", "Logseq", "Joplin", "Zettelkasten", "Dropbox", "OneDrive", "Nextcloud", "ownCloud", "Sync",
-    "Syncthing", "Google Drive", "iCloudDrive", "iCloudDrive/iCloud~md~obsidian", "Library/Mobile Documents/iCloud~md~obsidian/Documents",
-    "Library/Mobile Documents/com~apple~CloudDocs", "Library/CloudStorage",
-)  # fmt: skip
+    "Documents",
+    "Notes",
+    "notes",
+    "Obsidian",
+    "Logseq",
+    "Joplin",
+    "Zettelkasten",
+    "Dropbox",
+    "OneDrive",
+    "Nextcloud",
+    "ownCloud",
+    "Sync",
+    "Syncthing",
+    "Google Drive",
+    "iCloudDrive",
+    "iCloudDrive/iCloud~md~obsidian",
+    "Library/Mobile Documents/iCloud~md~obsidian/Documents",
+    "Library/Mobile Documents/com~apple~CloudDocs",
+    "Library/CloudStorage",
+)
 # Where the program keeps its list when it was installed as a package with a home of its own.
-SANDBOXES = (".var/app/md.obsidian.Obsidian/config", "snap/obsidian/current/.config", "snap/obsidian/common/.config")
+SANDBOXES = (
+    ".var/app/md.obsidian.Obsidian/config",
+    "snap/obsidian/current/.config",
+    "snap/obsidian/common/.config",
+)
 
 _STAMP = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d([0-5]\d)?(?!\d)")
 _LUHMANN = re.compile(r"\d{1,4}([.,_-]\d{1,4})*[a-z]([.,_-]?\d{1,4}[a-z]{0,2})*(?=[\s._-]|$)", re.IGNORECASE)
@@ -51,8 +89,9 @@ _NOTES = (".md", ".markdown", ".txt", ".org")
 
 
 def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[Vault, ...]:
-    """The vaults on this computer, those with most notes first; one inside another is part of it, and the home folder itself is none. Looks for
-    about `seconds`. Never follows links, never enters hidden folders, never opens a note. Any thread but one that paints."""
+    """The vaults on this computer, those with most notes first; one inside another is part of it, and the
+    home folder itself is none. Looks for about `seconds`. Never follows links, never enters hidden folders,
+    never opens a note. Any thread but one that paints."""
     begin = time.monotonic()
     found: dict[Path, Path] = {}
     for path in (*_obsidian_list(), *_looked_for(begin + seconds * LOOKING)):
@@ -66,10 +105,20 @@ def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[
         # Each has its share of what is left, so that a large one does not leave the others uncounted.
         now = time.monotonic()
         share = max(0.0, begin + seconds - now) / (len(outermost) - number)
-        notes, more = scanner.count(found[real], gitignore=settings.gitignore, kept=settings.ignore, limit=NOTES, deadline=now + share)
+        notes, more = scanner.count(
+            found[real], gitignore=settings.gitignore, kept=settings.ignore, limit=NOTES, deadline=now + share
+        )
         kind = kind_of(real) or "obsidian"
         if notes or more or kind == "obsidian":
-            vaults.append(Vault(path=found[real], kind=kind, notes=notes, more=more, searched=not roots.isdisjoint((real, *real.parents))))
+            vaults.append(
+                Vault(
+                    path=found[real],
+                    kind=kind,
+                    notes=notes,
+                    more=more,
+                    searched=not roots.isdisjoint((real, *real.parents)),
+                )
+            )
     return tuple(sorted(vaults, key=lambda vault: (-vault.notes, vault.path)))
 
 
@@ -90,7 +139,11 @@ def _kind(entries: list[os.DirEntry[str]]) -> str:
         return "logseq"
     if "_resources" in folders and _is_flat(folders["_resources"]):
         return "joplin"
-    stems = [stem for stem, suffix in (os.path.splitext(entry.name) for entry in entries) if suffix.lower() in _NOTES]
+    stems = [
+        stem
+        for stem, suffix in (os.path.splitext(entry.name) for entry in entries)
+        if suffix.lower() in _NOTES
+    ]
     zettel = sum(bool(_STAMP.match(stem) or _LUHMANN.match(stem)) for stem in stems)
     return "zettelkasten" if zettel >= ZETTEL_FROM and zettel * 2 > len(stems) else ""
 
@@ -123,7 +176,11 @@ def _obsidian_list() -> Iterator[Path]:
     for configuration in configurations:
         try:
             listed = json.loads((configuration / "obsidian.json").read_bytes())["vaults"].values()
-            paths = [entry["path"] for entry in listed if isinstance(entry, dict) and isinstance(entry.get("path"), str)]
+            paths = [
+                entry["path"]
+                for entry in listed
+                if isinstance(entry, dict) and isinstance(entry.get("path"), str)
+            ]
         except (OSError, ValueError, LookupError, AttributeError, TypeError):
             continue
         yield from (Path(path) for path in paths if os.path.isabs(path) and os.path.isdir(path))
@@ -152,7 +209,11 @@ def _looked_for(deadline: float) -> Iterator[Path]:
         if _kind(entries) and folder != Path.home():
             yield folder
         elif depth < DEPTH:
-            inside = [e for e in entries if e.name not in SKIPPED and _is_folder(e) and not scanner.skipped_folder(e.path, e.name)]
+            inside = [
+                e
+                for e in entries
+                if e.name not in SKIPPED and _is_folder(e) and not scanner.skipped_folder(e.path, e.name)
+            ]
             waiting.extend((Path(entry.path), depth + 1) for entry in inside)
 
 

@@ -1,7 +1,9 @@
-"""Watching: turns what watchdog reports into "this path is dirty", nothing more. What happened to the path is found out by looking.
+"""Watching: turns what watchdog reports into "this path is dirty", nothing more. What happened to the path is
+found out by looking.
 
-watchdog 7 keeps quiet about three things on Linux, so this module finds them out itself: the kernel's watch limit (only the root's own
-failure is raised), an overflow of the event queue (only a log line), and a watched root that was deleted or replaced.
+watchdog 7 keeps quiet about three things on Linux, so this module finds them out itself: the kernel's watch
+limit (only the root's own failure is raised), an overflow of the event queue (only a log line), and a watched
+root that was deleted or replaced.
 """
 
 from __future__ import annotations
@@ -34,8 +36,15 @@ log = logging.getLogger(__name__)
 
 # Without "opened" and "closed without writing": our own reading would report itself.
 _EVENTS = [
-    FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent, FileClosedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent,
-]  # fmt: skip
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileDeletedEvent,
+    FileClosedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,
+]
 # Looking whether a root is still the same folder, and scanning where watching is not complete, in seconds.
 CHECK_ROOTS = 5.0
 POLL = 60.0
@@ -68,12 +77,16 @@ class _Overflow(logging.Handler):
 class Watcher:
     """Watches folders. `dirty` and `rescan` are called from threads of its own and must return at once.
 
-    `rescan(folder)` asks for a full comparison of a folder: events were lost, watching is not complete, or its root came back.
-    `limited(folder, error)` reports whether a folder is watched completely (error None) or not.
+    `rescan(folder)` asks for a full comparison of a folder: events were lost, watching is not complete, or
+    its root came back. `limited(folder, error)` reports whether a folder is watched completely (error None)
+    or not.
     """
 
     def __init__(
-        self, dirty: Callable[[Path], None], rescan: Callable[[Path], None], limited: Callable[[Path, WatchLimited | None], None]
+        self,
+        dirty: Callable[[Path], None],
+        rescan: Callable[[Path], None],
+        limited: Callable[[Path, WatchLimited | None], None],
     ) -> None:
         self._handler = _Handler(dirty)
         self._rescan = rescan
@@ -109,7 +122,9 @@ class Watcher:
             watch: object = None
             try:
                 if identity is not None:
-                    watch = self._observer.schedule(self._handler, str(folder), recursive=True, event_filter=_EVENTS)
+                    watch = self._observer.schedule(
+                        self._handler, str(folder), recursive=True, event_filter=_EVENTS
+                    )
             except OSError as error:
                 log.warning("a folder cannot be watched: errno %s", error.errno)
             self._watches[folder] = (watch, identity)
@@ -140,7 +155,8 @@ class Watcher:
             self._rescan(folder)
 
     def _look_after(self) -> None:
-        """Notice roots that came back or were replaced, poll where watching is incomplete, and compare everything once in a while."""
+        """Notice roots that came back or were replaced, poll where watching is incomplete, and compare
+        everything once in a while."""
         since_poll = since_rescan = 0.0
         while not self._stop.wait(CHECK_ROOTS):
             since_poll += CHECK_ROOTS
@@ -156,7 +172,8 @@ class Watcher:
                     since_rescan = 0.0
                     self._lost()
             except Exception:
-                # Whatever it was, the next look may succeed; without this thread nothing would be noticed any more.
+                # Whatever it was, the next look may succeed; without this thread nothing would be noticed any
+                # more.
                 log.exception("looking after the watched folders failed")
 
     def _check_roots(self) -> None:
@@ -175,7 +192,9 @@ def watch_limited(folder: Path) -> WatchLimited:
         return WatchLimited(f"The folder {folder} is not there", hint="It is looked for every few seconds.")
     hint = "Changes there are found by a scan every minute instead."
     if sys.platform == "linux":
-        hint += " To watch all of it, raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288"
+        hint += (
+            " To watch all of it, raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288"
+        )
     return WatchLimited(f"Not all of {folder} can be watched", hint=hint)
 
 
@@ -198,4 +217,6 @@ def _kernel_holds(folders: list[Path]) -> bool:
                 held += sum(line.startswith("inotify wd") for line in file)
     except OSError:
         return True
-    return held >= sum(1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder))
+    return held >= sum(
+        1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder)
+    )

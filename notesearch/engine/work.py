@@ -11,7 +11,8 @@ from pathlib import Path
 from notesearch.domain import IndexingState, IndexSummary
 from notesearch.errors import NotesearchError
 
-# A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the first report.
+# A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the
+# first report.
 QUIET = 0.15
 PATIENCE = 1.0
 
@@ -24,7 +25,8 @@ class Scan:
 
 
 class WorkQueue:
-    """Scans in order, dirty paths debounced: a hundred reports about one path are one piece of work. Any thread adds; one takes."""
+    """Scans in order, dirty paths debounced: a hundred reports about one path are one piece of work. Any
+    thread adds; one takes."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -41,7 +43,11 @@ class WorkQueue:
 
     def add_scan(self, scan: Scan) -> None:
         with self._condition:
-            if scan.ticket is None and not scan.confirmed and any(s.folder == scan.folder for s in self._scans):
+            if (
+                scan.ticket is None
+                and not scan.confirmed
+                and any(s.folder == scan.folder for s in self._scans)
+            ):
                 return
             self._scans.append(scan)
             self._condition.notify()
@@ -66,8 +72,12 @@ class WorkQueue:
                     self._condition.wait()
                     continue
                 now = time.monotonic()
-                # All at once: a burst is one piece of work, so that moves and mass deletions inside it are seen whole.
-                due = min(max(last for _, last in self._dirty.values()) + QUIET, min(first for first, _ in self._dirty.values()) + PATIENCE)
+                # All at once: a burst is one piece of work, so that moves and mass deletions inside it are
+                # seen whole.
+                due = min(
+                    max(last for _, last in self._dirty.values()) + QUIET,
+                    min(first for first, _ in self._dirty.values()) + PATIENCE,
+                )
                 if due <= now:
                     paths = set(self._dirty)
                     self._dirty.clear()
@@ -86,7 +96,8 @@ class WorkQueue:
 
 
 class Ticket:
-    """Counts what one reconcile does and lets a caller wait for its end. `reading_only`: that is when the notes are read."""
+    """Counts what one reconcile does and lets a caller wait for its end. `reading_only`: that is when the
+    notes are read."""
 
     def __init__(self, folders: tuple[Path, ...], *, reading_only: bool = False) -> None:
         self.folders = folders
@@ -139,7 +150,8 @@ class Ticket:
 
 @dataclass(slots=True)
 class Progress:
-    """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a moment old."""
+    """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a
+    moment old."""
 
     state: IndexingState = IndexingState.STARTING
     stage: str = ""
@@ -151,7 +163,14 @@ class Progress:
     began: float = field(default_factory=time.monotonic)
 
     def begin(self, state: IndexingState, stage: str = "", total: int = 0, chunks: int = 0) -> None:
-        self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = stage, 0, total, None, chunks, 0
+        self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = (
+            stage,
+            0,
+            total,
+            None,
+            chunks,
+            0,
+        )
         self.began = time.monotonic()
         self.state = state
 
@@ -166,5 +185,7 @@ class Progress:
     def seconds_left(self) -> float | None:
         """From the speed so far; None before there is one."""
         took = time.monotonic() - self.began
-        done, total = (self.chunks_done, self.chunks) if self.stage == "embedding" else (self.done, self.total)
+        done, total = (
+            (self.chunks_done, self.chunks) if self.stage == "embedding" else (self.done, self.total)
+        )
         return took / done * max(0, total - done) if done and took > 1 else None

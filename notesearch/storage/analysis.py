@@ -1,6 +1,8 @@
-"""How text becomes the terms of the keyword index: folding, stemming by language, n-grams for scripts without spaces.
+"""How text becomes the terms of the keyword index: folding, stemming by language, n-grams for scripts without
+spaces.
 
-Pure functions over tantivy's analyzers; the same ones build the index and read the query, so both sides always agree.
+Pure functions over tantivy's analyzers; the same ones build the index and read the query, so both sides
+always agree.
 """
 
 from __future__ import annotations
@@ -12,12 +14,28 @@ from functools import cache, lru_cache
 
 import tantivy
 
-# Snowball stemmers that tantivy has, by ISO 639-1 code. Notes in an unknown language are stemmed as English: it leaves most other words alone.
+# Snowball stemmers that tantivy has, by ISO 639-1 code. Notes in an unknown language are stemmed as English:
+# it leaves most other words alone.
 STEMMERS = {
-    "ar": "Arabic", "da": "Danish", "nl": "Dutch", "en": "English", "fi": "Finnish", "fr": "French", "de": "German", "el": "Greek",
-    "hu": "Hungarian", "it": "Italian", "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "es": "Spanish",
-    "sv": "Swedish", "ta": "Tamil", "tr": "Turkish",
-}  # fmt: skip
+    "ar": "Arabic",
+    "da": "Danish",
+    "nl": "Dutch",
+    "en": "English",
+    "fi": "Finnish",
+    "fr": "French",
+    "de": "German",
+    "el": "Greek",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "no": "Norwegian",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "es": "Spanish",
+    "sv": "Swedish",
+    "ta": "Tamil",
+    "tr": "Turkish",
+}
 DEFAULT_LANGUAGE = "en"
 
 # Han, kana, Hangul, Thai, Lao, Khmer and Myanmar: a word tokenizer finds almost nothing there.
@@ -27,22 +45,32 @@ _UNSPACED = (
 )
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 
-# Words too common to tell notes apart, left out of a query that has other words: English, German, French, Spanish, Italian, Dutch, Portuguese.
+# Words too common to tell notes apart, left out of a query that has other words: English, German, French,
+# Spanish, Italian, Dutch, Portuguese.
 STOP_WORDS = frozenset(
     """
-    a an and are as at be been but by can did do does for from had has have how i if in into is it its may my no not of on or such
-    than that the their then there these they this to was were what when where which who why will with you your aber als am auf aus
-    bei bin das dem den der des die ein eine einem einen einer es fur ich im ist mit nicht sind und vom von war wie wird wo zu zum zur
-    au aux ce ces dans de du elle en est et il ils je la le les leur ne nous ou par pas pour que qui sa se ses son sur un une vous
-    como con del el ella esta este las lo los mas mi muy o para pero por si sin su sus y che chi come da dei della di e gli ha nel
-    nella non per piu sono una uno aan bij dat deze dit door een het ik met naar niet om ook op te uit van voor wat wij zijn ao com
+    a an and are as at be been but by can did do does for from had has have how i if in into is it its may my
+    no not of on or such
+    than that the their then there these they this to was were what when where which who why will with you
+    your aber als am auf aus
+    bei bin das dem den der des die ein eine einem einen einer es fur ich im ist mit nicht sind und vom von
+    war wie wird wo zu zum zur
+    au aux ce ces dans de du elle en est et il ils je la le les leur ne nous ou par pas pour que qui sa se ses
+    son sur un une vous
+    como con del el ella esta este las lo los mas mi muy o para pero por si sin su sus y che chi come da dei
+    della di e gli ha nel
+    nella non per piu sono una uno aan bij dat deze dit door een het ik met naar niet om ook op te uit van
+    voor wat wij zijn ao com
     dos na nas nos os sao seu sua um uma
     """.split()
 )
 
 
-# Names that are nothing without their signs: C++, C#, F#, .NET. It begins with the sign, so that text without any is passed over fast.
-_SIGN = re.compile(r"\+\+(?<=\w\+\+)(?![\w+#])|#(?<=[a-z]#)(?![\w+#])|\.net(?<![\w.]\.net)(?!\w)", re.IGNORECASE)
+# Names that are nothing without their signs: C++, C#, F#, .NET. It begins with the sign, so that text without
+# any is passed over fast.
+_SIGN = re.compile(
+    r"\+\+(?<=\w\+\+)(?![\w+#])|#(?<=[a-z]#)(?![\w+#])|\.net(?<![\w.]\.net)(?!\w)", re.IGNORECASE
+)
 _WORD_BEFORE = re.compile(r"(?<!\w)[a-z]\w{0,39}$", re.IGNORECASE)
 _SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 
@@ -73,7 +101,9 @@ def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
 @cache
 def gram_analyzer() -> tantivy.TextAnalyzer:
     """Single characters and pairs: pairs rank best for Chinese, a single character must be found too."""
-    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, 2)).filter(tantivy.Filter.lowercase()).build()
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, 2)).filter(tantivy.Filter.lowercase()).build()
+    )
 
 
 def stemming_language(language: str) -> str:
@@ -99,7 +129,8 @@ def _signed(text: str) -> Iterator[str]:
 
 
 def signed_names(text: str) -> list[str]:
-    """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". They are indexed beside their letters."""
+    """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". They are indexed
+    beside their letters."""
     names = []
     for name in map(str.lower, _signed(text)):
         for sign, word in _SPELLED:
@@ -127,7 +158,12 @@ def signed_patterns(text: str) -> list[re.Pattern[str]]:
 
 @cache
 def _folder() -> tantivy.TextAnalyzer:
-    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold()).build()
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .build()
+    )
 
 
 def folded(text: str) -> str:

@@ -1,4 +1,5 @@
-"""SQLite connections: how they are opened, how threads share those that read, and SQLite's errors as errors for people."""
+"""SQLite connections: how they are opened, how threads share those that read, and SQLite's errors as errors
+for people."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from collections.abc import Callable, Iterator
 from notesearch.errors import DiskFull, StoreDamaged, StoreError
 
 CLOSED = "The index is closed"
-# Seconds that closing waits for questions under way. They are interrupted, so this is the longest single step of one.
+# Seconds that closing waits for questions under way. They are interrupted, so this is the longest single step
+# of one.
 CLOSING = 5.0
 
 
@@ -25,8 +27,17 @@ def people_errors() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise DiskFull from error
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
-            raise StoreError("The index cannot be opened", hint="Check that the data folder can be written.", retryable=True) from error
+        if code in (
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_PERM,
+        ):
+            raise StoreError(
+                "The index cannot be opened",
+                hint="Check that the data folder can be written.",
+                retryable=True,
+            ) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreError("The index is in use", hint="Try again in a moment.", retryable=True) from error
         if code == sqlite3.SQLITE_INTERRUPT:
@@ -37,9 +48,11 @@ def people_errors() -> Iterator[None]:
 
 
 class Readers:
-    """Connections that only read. A thread borrows one for the time of a question; `connect` opens another when all are in use.
+    """Connections that only read. A thread borrows one for the time of a question; `connect` opens another
+    when all are in use.
 
-    SQLite does not survive closing a connection that another thread is using, so `close` interrupts and waits. Any thread may call.
+    SQLite does not survive closing a connection that another thread is using, so `close` interrupts and
+    waits. Any thread may call.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -86,7 +99,8 @@ class Readers:
             raise StoreError(CLOSED)
 
     def close(self) -> None:
-        """Interrupt questions under way and close every connection. One that does not come back in time closes when it does."""
+        """Interrupt questions under way and close every connection. One that does not come back in time
+        closes when it does."""
         until = time.monotonic() + CLOSING
         with self._returned:
             self._closed = True

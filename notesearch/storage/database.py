@@ -1,5 +1,5 @@
-"""The SQLite database below the store: one connection that writes, under a lock; every reading thread borrows one of its own, so that a
-search never waits for indexing. Knows transactions and positions, no rows."""
+"""The SQLite database below the store: one connection that writes, under a lock; every reading thread borrows
+one of its own, so that a search never waits for indexing. Knows transactions and positions, no rows."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Database:
             migrate(self._writer)
 
     def close(self) -> None:
-        """Close every connection; the one that writes last, so that SQLite folds its log into the database. Questions under way in other
-        threads raise StoreError."""
+        """Close every connection; the one that writes last, so that SQLite folds its log into the database.
+        Questions under way in other threads raise StoreError."""
         self._readers.close()
         with self._write_lock:
             self._closed = True
@@ -60,9 +60,16 @@ class Database:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
         )
-        connection.executescript("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;")
+        connection.executescript(
+            "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA "
+            "temp_store = MEMORY;"
+        )
         return connection
 
     def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
@@ -99,11 +106,15 @@ class Database:
     @property
     def position(self) -> int:
         """The number of the newest change of a document."""
-        row = self._one("SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) FROM tombstones), 0))")
+        row = self._one(
+            "SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) "
+            "FROM tombstones), 0))"
+        )
         return int(row[0])
 
     def _chosen(self, sql: str, ids: Sequence[int], *more: object) -> Iterator[Any]:
-        """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow it."""
+        """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
+        it."""
         for first in range(0, len(ids), 500):
             part = ids[first : first + 500]
             yield from self._read(sql.format(", ".join("?" * len(part))), (*part, *more))

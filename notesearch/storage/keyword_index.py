@@ -1,7 +1,8 @@
 """Exact words: a tantivy index (BM25) that copies the store's text and can be thrown away.
 
-The unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that words apart in a note still
-count together; long notes are several, so that their length does not bury them. Knows nothing of ranking notes or of snippets.
+The unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that
+words apart in a note still count together; long notes are several, so that their length does not bury them.
+Knows nothing of ranking notes or of snippets.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ NAME = "keyword index"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
 COMPLETE = 200
-# Boosts: the stem carries the ranking (SciFact train nDCG@10 0.702, the plain word 0.670), the rest settle what it leaves open.
+# Boosts: the stem carries the ranking (SciFact train nDCG@10 0.702, the plain word 0.670), the rest settle
+# what it leaves open.
 TITLE_BOOST = 1.5
 PHRASE_BOOST = 1.0
 PREFIX_BOOST = 0.7
@@ -49,7 +51,8 @@ def _schema() -> tantivy.Schema:
 
 
 class KeywordIndex:
-    """The keyword index. Any thread may search; `apply` and `rebuild` are for one thread of the process that owns the data folder.
+    """The keyword index. Any thread may search; `apply` and `rebuild` are for one thread of the process that
+    owns the data folder.
 
     Raises StoreError where a reading process finds no usable index.
     """
@@ -79,7 +82,11 @@ class KeywordIndex:
             except (ValueError, OSError):
                 decision = Rebuild("the saved index cannot be read")
         if isinstance(decision, Rebuild) and self._read_only:
-            raise StoreError("The keyword index is not ready", hint="Start Notesearch once, or run `notesearch index`.", retryable=True)
+            raise StoreError(
+                "The keyword index is not ready",
+                hint="Start Notesearch once, or run `notesearch index`.",
+                retryable=True,
+            )
         if isinstance(decision, Rebuild):
             with saving(NAME):
                 self._begin_anew(instance)
@@ -105,7 +112,8 @@ class KeywordIndex:
         SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
 
     def apply(self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
-        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches `position` of the store.
+        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches
+        `position` of the store.
 
         Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
         """
@@ -117,23 +125,35 @@ class KeywordIndex:
             self._writer = None
             raise
 
-    def _apply(self, index: tantivy.Index, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
+    def _apply(
+        self,
+        index: tantivy.Index,
+        blocks: Sequence[Block],
+        removed: Collection[int],
+        position: int,
+        instance: str,
+    ) -> None:
         if self._writer is None:
             self._writer = index.writer(heap_size=HEAP, num_threads=1)
         stale = {*removed, *(block.document_id for block in blocks)}
         if stale:
             # By query: deleting by the term of an unsigned field deletes nothing in tantivy 0.27.
-            self._writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "document", sorted(stale)))
+            self._writer.delete_documents_by_query(
+                tantivy.Query.term_set_query(self._schema, "document", sorted(stale))
+            )
         for block in blocks:
             self._writer.add_document(_tantivy_document(block))
         self._writer.commit()
         index.reload()
         self.position = position
-        SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(self._folder / "position.json")
+        SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(
+            self._folder / "position.json"
+        )
 
     def rest(self) -> None:
-        """Let go of files, memory and threads until something is asked or taken in, which opens the index again in a millisecond. While it is open,
-        tantivy reads a file twice a second to see whether it has changed. Does nothing while something is taken in."""
+        """Let go of files, memory and threads until something is asked or taken in, which opens the index
+        again in a millisecond. While it is open, tantivy reads a file twice a second to see whether it has
+        changed. Does nothing while something is taken in."""
         if self._index is not None and self._applying.acquire(blocking=False):
             try:
                 self._let_go(resting=True)
@@ -154,7 +174,8 @@ class KeywordIndex:
 
     def refresh(self) -> None:
         """See what the owner has committed since (for a process that only reads)."""
-        # In this order: what is written between the two is seen, and only not known yet; the other way it would be said to be seen.
+        # In this order: what is written between the two is seen, and only not known yet; the other way it
+        # would be said to be seen.
         saved = SavedAt.load(self._folder / "position.json")
         self._opened().reload()
         if saved is not None:
@@ -168,7 +189,9 @@ class KeywordIndex:
                     try:
                         self._index = self._open()
                     except (ValueError, OSError) as error:
-                        raise StoreError("The keyword index cannot be opened any more", hint="Start Notesearch again.") from error
+                        raise StoreError(
+                            "The keyword index cannot be opened any more", hint="Start Notesearch again."
+                        ) from error
                     self._resting = False
                 index = self._index
         if index is None:
@@ -177,7 +200,13 @@ class KeywordIndex:
 
     # Searching
 
-    def search(self, query: KeywordQuery, limit: int, among: Collection[int] | None = None, without: Collection[int] = ()) -> KeywordHits:
+    def search(
+        self,
+        query: KeywordQuery,
+        limit: int,
+        among: Collection[int] | None = None,
+        without: Collection[int] = (),
+    ) -> KeywordHits:
         """The best blocks for a query, best first, and how many notes hold all of its words (else any).
 
         `among`: only these documents; `without`: none of these. Facets of the query are filters.
@@ -189,11 +218,25 @@ class KeywordIndex:
         required = [(Occur.Must, self._term("facet", facet)) for facet in query.facets]
         required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
         if among is not None:
-            required.append((Occur.Must, tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, "document", list(among)), 0.0)))
+            required.append(
+                (
+                    Occur.Must,
+                    tantivy.Query.const_score_query(
+                        tantivy.Query.term_set_query(self._schema, "document", list(among)), 0.0
+                    ),
+                )
+            )
         if without:
-            required.append((Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without))))
-        must = [(occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0)) for occur, q in required]
-        found = searcher.search(tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False)
+            required.append(
+                (Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without)))
+            )
+        must = [
+            (occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0))
+            for occur, q in required
+        ]
+        found = searcher.search(
+            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
+        )
         addresses = [address for _, address in found.hits]
         columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
         hits = tuple(
@@ -201,20 +244,30 @@ class KeywordIndex:
             for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
         )
         complete, total = self._complete(searcher, query, must)
-        return KeywordHits(hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete)
+        return KeywordHits(
+            hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete
+        )
 
     def _complete(
         self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]
     ) -> tuple[frozenset[int], int]:
         """Some of the documents with a block that holds every word, and how many such blocks there are."""
-        every = [(Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)]
-        every += [(Occur.Must, self._phrase(phrase)) for phrase in query.phrases if analysis.words(phrase) or analysis.unspaced_runs(phrase)]
+        every = [
+            (Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)
+        ]
+        every += [
+            (Occur.Must, self._phrase(phrase))
+            for phrase in query.phrases
+            if analysis.words(phrase) or analysis.unspaced_runs(phrase)
+        ]
         every += [(Occur.Must, self._term("gram", g)) for run in query.runs for g in analysis.grams(run)]
         if not every:
             return frozenset(), 0
         found = searcher.search(tantivy.Query.boolean_query([*every, *must]), COMPLETE, count=True)
         documents = searcher.fast_field_values("document", [address for _, address in found.hits])
-        return frozenset(int(d or 0) for d in documents), getattr(found, "count", 0)  # the stubs leave count out
+        return frozenset(int(d or 0) for d in documents), getattr(
+            found, "count", 0
+        )  # the stubs leave count out
 
     @staticmethod
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
@@ -242,10 +295,16 @@ class KeywordIndex:
             should.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(titled), TITLE_BOOST))
         typed = [w for word in query.words for w in analysis.words(word)]
         if 2 <= len(typed) <= 8:
-            should.append(tantivy.Query.boost_query(tantivy.Query.phrase_query(self._schema, "text", list(typed), slop=0), PHRASE_BOOST))
+            should.append(
+                tantivy.Query.boost_query(
+                    tantivy.Query.phrase_query(self._schema, "text", list(typed), slop=0), PHRASE_BOOST
+                )
+            )
         if not should:
             # Filters alone: every note that passes them.
-            return tantivy.Query.all_query() if query.facets or query.without_facets or query.filtered else None
+            return (
+                tantivy.Query.all_query() if query.facets or query.without_facets or query.filtered else None
+            )
         return tantivy.Query.boolean_query([(Occur.Should, part) for part in should])
 
     def _one_word(
@@ -256,21 +315,33 @@ class KeywordIndex:
             stemmed = self._stem_as_typed(query, word, language)
             if stemmed:
                 forms.append(self._term(f"stem_{language}", stemmed))
-        if not forms or not any(searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages):
+        if not forms or not any(
+            searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
+        ):
             forms.append(self._term("text", word))
         if last:
             forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
         elif self._may_be_misspelled(query, word) and not self._frequency(searcher, query, word, languages):
-            fuzzy = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=2 if len(word) >= 8 else 1)
+            fuzzy = tantivy.Query.fuzzy_term_query(
+                self._schema, "text", word, distance=2 if len(word) >= 8 else 1
+            )
             forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
         return tantivy.Query.disjunction_max_query(forms)
 
     @staticmethod
     def _may_be_misspelled(query: KeywordQuery, word: str) -> bool:
-        return len(word) >= 4 and word.isalpha() and not any(word in analysis.signed_names(typed) for typed in query.words)
+        return (
+            len(word) >= 4
+            and word.isalpha()
+            and not any(word in analysis.signed_names(typed) for typed in query.words)
+        )
 
-    def _frequency(self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]) -> int:
-        stemmed = (searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages)
+    def _frequency(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]
+    ) -> int:
+        stemmed = (
+            searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
+        )
         return int(searcher.doc_freq("text", word)) + sum(int(n) for n in stemmed)
 
     @staticmethod
@@ -279,7 +350,9 @@ class KeywordIndex:
         typed = next((w for w in query.words if analysis.words(w) == [word]), word)
         return analysis.stem(typed, language)
 
-    def _any_form(self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, last: bool) -> tantivy.Query:
+    def _any_form(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, last: bool
+    ) -> tantivy.Query:
         languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
         forms = [self._term(f"stem_{x}", self._stem_as_typed(query, word, x)) for x in languages]
         forms.append(self._prefix(searcher, "text", word) if last else self._term("text", word))
@@ -290,22 +363,41 @@ class KeywordIndex:
 
     def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
         """The most frequent words that begin so, each with its own BM25, the best one counting."""
-        terms = [term for term, _ in searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS)] if len(word) > 1 else []
-        return tantivy.Query.disjunction_max_query([self._term(field, term) for term in dict.fromkeys([word, *terms])])
+        terms = (
+            [term for term, _ in searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS)]
+            if len(word) > 1
+            else []
+        )
+        return tantivy.Query.disjunction_max_query(
+            [self._term(field, term) for term in dict.fromkeys([word, *terms])]
+        )
 
     def _phrase(self, phrase: str, field: str = "text", gram_field: str = "gram") -> tantivy.Query:
         """All the words of the phrase side by side, and its runs without spaces likewise."""
         parts = []
         words = analysis.words(phrase)
         if words:
-            parts.append(self._term(field, words[0]) if len(words) == 1 else tantivy.Query.phrase_query(self._schema, field, list(words)))
+            parts.append(
+                self._term(field, words[0])
+                if len(words) == 1
+                else tantivy.Query.phrase_query(self._schema, field, list(words))
+            )
         parts += [self._term(field, name) for name in analysis.signed_names(phrase)]
         for run in analysis.unspaced_runs(phrase):
-            parts.append(tantivy.Query.boolean_query([(Occur.Must, self._term(gram_field, g)) for g in analysis.grams(run)]))
-        return tantivy.Query.boolean_query([(Occur.Must, part) for part in parts]) if parts else tantivy.Query.empty_query()
+            parts.append(
+                tantivy.Query.boolean_query(
+                    [(Occur.Must, self._term(gram_field, g)) for g in analysis.grams(run)]
+                )
+            )
+        return (
+            tantivy.Query.boolean_query([(Occur.Must, part) for part in parts])
+            if parts
+            else tantivy.Query.empty_query()
+        )
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
-        """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title or alias."""
+        """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title
+        or alias."""
         searcher = self._opened().searcher()
         query = self._phrase(phrase, "title", "title_gram") if title else self._phrase(phrase)
         addresses = [address for _, address in searcher.search(query, limit, count=False).hits]

@@ -1,4 +1,5 @@
-"""The database's schema as numbered migrations. Each runs once, in order, in a transaction of its own; `user_version` counts them."""
+"""The database's schema as numbered migrations. Each runs once, in order, in a transaction of its own;
+`user_version` counts them."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import sqlite3
 from notesearch.errors import StoreError, StoreTooNew
 
 MIGRATIONS: tuple[str, ...] = (
-    # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk rows.
+    # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk
+    # rows.
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     INSERT INTO meta VALUES ('instance', lower(hex(randomblob(16))));
@@ -102,9 +104,10 @@ MIGRATIONS: tuple[str, ...] = (
         retryable INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
-    # 2: how well each note was read (0: before it was counted), so that a better reading is made up for; the title that the prefixes of its
-    # chunks begin with, which outlives a rename; since when a vector is in no use, in seconds since the epoch. There was one model, so every
-    # vector without a chunk was left by an edit or a removal.
+    # 2: how well each note was read (0: before it was counted), so that a better reading is made up for; the
+    # title that the prefixes of its chunks begin with, which outlives a rename; since when a vector is in no
+    # use, in seconds since the epoch. There was one model, so every vector without a chunk was left by an
+    # edit or a removal.
     """
     ALTER TABLE documents ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE problems ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
@@ -116,9 +119,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
-    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model beside those that answer meanwhile,
-    # counted in their note's row as the others are; passages that are not sent to a remote model (0: sent; see documents.HELD), and texts that
-    # the person let go.
+    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model
+    # beside those that answer meanwhile, counted in their note's row as the others are; passages that are not
+    # sent to a remote model (0: sent; see documents.HELD), and texts that the person let go.
     """
     ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';
@@ -153,9 +156,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX pending_waiting ON pending_chunks (text_hash) WHERE vector_id IS NULL;
 
     CREATE TABLE allowed (text_hash BLOB PRIMARY KEY) WITHOUT ROWID;
-    """,
-    # 4: every model that a folder had or began to have, with the fingerprint that its vectors are kept under ('': of before it was noted); texts
-    # that a model refused, so that an edit beside them does not send them again.
+    """,  # noqa: E501
+    # 4: every model that a folder had or began to have, with the fingerprint that its vectors are kept under
+    # ('': of before it was noted); texts that a model refused, so that an edit beside them does not send them
+    # again.
     """
     CREATE TABLE former_models (
         folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
@@ -177,7 +181,7 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT OR IGNORE INTO refused SELECT d.pending_fingerprint, c.text_hash, p.title, p.hint
         FROM pending_chunks c JOIN documents d ON d.id = c.document_id JOIN problems p ON p.path = d.path WHERE c.held = 3;
     UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
-    """,
+    """,  # noqa: E501
 )
 
 
@@ -188,20 +192,26 @@ def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = M
 
 
 def refuse_older(connection: sqlite3.Connection) -> None:
-    """Raise StoreError (retryable) for a schema that has to be migrated first, which a reader may not do. Only looks."""
+    """Raise StoreError (retryable) for a schema that has to be migrated first, which a reader may not do.
+    Only looks."""
     if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
         hint = "Start Notesearch once, or run `notesearch index`."
-        raise StoreError("The index was written by an earlier version of Notesearch", hint=hint, retryable=True)
+        raise StoreError(
+            "The index was written by an earlier version of Notesearch", hint=hint, retryable=True
+        )
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Bring the database up to date. Raises StoreTooNew for a schema this version does not know; nothing is changed then."""
+    """Bring the database up to date. Raises StoreTooNew for a schema this version does not know; nothing is
+    changed then."""
     refuse_newer(connection, migrations)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     for number in range(version, len(migrations)):
         # executescript ends an open transaction first, so the script carries its own.
         try:
-            connection.executescript(f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;")
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
+            )
         except BaseException:
             if connection.in_transaction:
                 connection.rollback()

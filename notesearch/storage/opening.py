@@ -1,4 +1,5 @@
-"""Opens the storage of a data folder: the one place that knows which engine answers (SQLite, tantivy, hnswlib)."""
+"""Opens the storage of a data folder: the one place that knows which engine answers (SQLite, tantivy,
+hnswlib)."""
 
 from __future__ import annotations
 
@@ -16,8 +17,9 @@ from notesearch.storage.vector_index import VectorIndex, saved_fingerprints
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Storage:
-    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector index, `saved_vectors` names the
-    fingerprints of those that are saved; `bytes_on_disk` tells what the database, the keyword index and the vector indexes take."""
+    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector
+    index, `saved_vectors` names the fingerprints of those that are saved; `bytes_on_disk` tells what the
+    database, the keyword index and the vector indexes take."""
 
     store: DocumentStore
     keyword: WordIndex
@@ -27,11 +29,16 @@ class Storage:
 
 
 def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
-    """Raises StoreTooNew, StoreDamaged, StoreError. `read_only`: beside the process that owns the data folder."""
+    """Raises StoreTooNew, StoreDamaged, StoreError. `read_only`: beside the process that owns the data
+    folder."""
     keyword, vectors = data_dir / "keyword", data_dir / "vectors"
 
     def bytes_on_disk() -> dict[str, int]:
-        return {"database": _bytes(data_dir, f"{DATABASE}*"), "keyword": _bytes(keyword), "vectors": _bytes(vectors)}
+        return {
+            "database": _bytes(data_dir, f"{DATABASE}*"),
+            "keyword": _bytes(keyword),
+            "vectors": _bytes(vectors),
+        }
 
     return Storage(
         store=Store(data_dir, read_only=read_only),

@@ -1,4 +1,5 @@
-"""What an index copy was saved at, and the one decision on opening it: up to date, replay from N, or rebuild with a reason."""
+"""What an index copy was saved at, and the one decision on opening it: up to date, replay from N, or rebuild
+with a reason."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ Plan = UpToDate | Replay | Rebuild
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedAt:
-    """Kept beside an index copy. `instance` names the store it copies, `version` its own layout, `count` the entries it holds."""
+    """Kept beside an index copy. `instance` names the store it copies, `version` its own layout, `count` the
+    entries it holds."""
 
     version: int
     instance: str
@@ -56,8 +58,11 @@ class SavedAt:
         write_atomic(path, json.dumps(asdict(self)).encode("ascii"))
 
 
-def plan(saved: SavedAt | None, *, version: int, instance: str, position: int, count: int | None = None) -> Plan:
-    """Compare a copy with its store. `position`: the store's newest; `count`: entries really found in the copy, where it can tell."""
+def plan(
+    saved: SavedAt | None, *, version: int, instance: str, position: int, count: int | None = None
+) -> Plan:
+    """Compare a copy with its store. `position`: the store's newest; `count`: entries really found in the
+    copy, where it can tell."""
     if saved is None:
         return Rebuild("no saved position")
     if saved.version != version:
@@ -71,14 +76,16 @@ def plan(saved: SavedAt | None, *, version: int, instance: str, position: int, c
     return UpToDate() if saved.position == position else Replay(saved.position)
 
 
-# How the libraries speak of the disk; a writer of tantivy that met such an error in a thread of its own was "killed".
+# How the libraries speak of the disk; a writer of tantivy that met such an error in a thread of its own was
+# "killed".
 _SYSTEM = ("io error", "ioerror", "os error", "no space left", "cannot open file", "killed")
 
 
 @contextlib.contextmanager
 def saving(copy: str) -> Iterator[None]:
-    """What goes wrong when a copy is written, as DiskFull or StoreError to be retried. tantivy and hnswlib pass the system's errors on as
-    ValueError and RuntimeError with a text; one that speaks of something else is a bug and stays as it is."""
+    """What goes wrong when a copy is written, as DiskFull or StoreError to be retried. tantivy and hnswlib
+    pass the system's errors on as ValueError and RuntimeError with a text; one that speaks of something else
+    is a bug and stays as it is."""
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
@@ -87,4 +94,6 @@ def saving(copy: str) -> Iterator[None]:
             raise
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text:
             raise DiskFull from error
-        raise StoreError(f"The {copy} cannot be written", hint="Check the disk that the data folder is on.", retryable=True) from error
+        raise StoreError(
+            f"The {copy} cannot be written", hint="Check the disk that the data folder is on.", retryable=True
+        ) from error

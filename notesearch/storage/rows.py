@@ -1,4 +1,5 @@
-"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the keyword index."""
+"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the
+keyword index."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ SEGMENT = 1 << 16
 
 
 class Held(IntEnum):
-    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the index."""
+    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the
+    index."""
 
     NO = 0
     ASKING = 1
@@ -28,11 +30,12 @@ class Held(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
-    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every chunk that is not held back.
+    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every
+    chunk that is not held back.
 
-    `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are embedded. `agreed`: what the person agreed
-    to send where. `held_back` chunks, of the next model where there is one. `former_models`: those whose vectors were not dropped, the
-    `previous_model` among them.
+    `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
+    embedded. `agreed`: what the person agreed to send where. `held_back` chunks, of the next model where
+    there is one. `former_models`: those whose vectors were not dropped, the `previous_model` among them.
     """
 
     id: int
@@ -63,8 +66,8 @@ class FolderRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsent:
-    """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded` chunks have one, `held_back` wait for
-    the person's word."""
+    """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded`
+    chunks have one, `held_back` wait for the person's word."""
 
     documents: int
     chunks: int
@@ -85,10 +88,11 @@ class FolderChoice(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and there is no fingerprint.
+    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and
+    there is no fingerprint.
 
-    `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading of the program it was read (see
-    documents/extract.py).
+    `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading
+    of the program it was read (see documents/extract.py).
     """
 
     document_id: int | None
@@ -102,7 +106,8 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cut:
-    """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is held back (None: it is not)."""
+    """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is
+    held back (None: it is not)."""
 
     fingerprint: str
     chunks: Sequence[Chunk]
@@ -112,10 +117,11 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewDocument:
-    """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets ("tag:x", "folder:y", "type:z").
+    """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
+    ("tag:x", "folder:y", "type:z").
 
-    `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, () where none is. `pending`: the document
-    cut for the folder's next model.
+    `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
+    where none is. `pending`: the document cut for the folder's next model.
     """
 
     folder_id: int
@@ -185,7 +191,8 @@ class ChunkRow(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases and headings that count with them."""
+    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
+    and headings that count with them."""
 
     document_id: int
     first: int
@@ -199,10 +206,12 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordQuery:
-    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last word is the beginning of one.
+    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last
+    word is the beginning of one.
 
-    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query without words lists all of it.
-    `languages`: the stemmers worth asking, those that the notes are written in.
+    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query
+    without words lists all of it. `languages`: the stemmers worth asking, those that the notes are written
+    in.
     """
 
     words: Sequence[str] = ()
@@ -224,8 +233,8 @@ class BlockHit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordHits:
-    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where none holds all; `complete` are
-    documents, the best of them, that hold all."""
+    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where
+    none holds all; `complete` are documents, the best of them, that hold all."""
 
     hits: tuple[BlockHit, ...]
     total: int

@@ -1,6 +1,8 @@
-"""The only truth: documents, their text, chunks and vectors in SQLite (WAL). Knows nothing of the keyword and vector indexes.
+"""The only truth: documents, their text, chunks and vectors in SQLite (WAL). Knows nothing of the keyword and
+vector indexes.
 
-Each part of the subject has a file: folders.py, pending.py, documents.py, vectors.py, questions.py; database.py is what they stand on.
+Each part of the subject has a file: folders.py, pending.py, documents.py, vectors.py, questions.py;
+database.py is what they stand on.
 """
 
 from __future__ import annotations

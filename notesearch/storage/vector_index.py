@@ -1,7 +1,8 @@
-"""Nearest vectors by cosine: an HNSW graph (hnswlib) per fingerprint, a copy of the store's vectors that can be thrown away.
+"""Nearest vectors by cosine: an HNSW graph (hnswlib) per fingerprint, a copy of the store's vectors that can
+be thrown away.
 
-Labels are the ids of the store's vectors. hnswlib's add_items must not run beside knn_query, so this class owns the graph and its lock;
-vectors are added in small slices, and a waiting query goes first.
+Labels are the ids of the store's vectors. hnswlib's add_items must not run beside knn_query, so this class
+owns the graph and its lock; vectors are added in small slices, and a waiting query goes first.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class VectorIndex:
         return graph
 
     def load(self, *, instance: str, position: int) -> Plan:
-        """Read the saved graph and say what is missing. After Rebuild the graph is empty and every vector has to be added."""
+        """Read the saved graph and say what is missing. After Rebuild the graph is empty and every vector has
+        to be added."""
         saved = SavedAt.load(self._saved_path)
         decision = plan(saved, version=VERSION, instance=instance, position=position)
         if saved is not None and not isinstance(decision, Rebuild):
@@ -69,7 +71,13 @@ class VectorIndex:
                 graph.load_index(str(self._path), max_elements=max(1024, saved.count * 5 // 4))
                 graph.set_ef(EF_SEARCH)
                 graph.set_num_threads(1)
-                decision = plan(saved, version=VERSION, instance=instance, position=position, count=graph.get_current_count())
+                decision = plan(
+                    saved,
+                    version=VERSION,
+                    instance=instance,
+                    position=position,
+                    count=graph.get_current_count(),
+                )
             except RuntimeError:
                 decision = Rebuild("the saved graph cannot be read")
             if not isinstance(decision, Rebuild):
@@ -78,7 +86,8 @@ class VectorIndex:
         return decision
 
     def save(self, instance: str) -> None:
-        """Write the graph as temp file, fsync, rename; then the position. A crash between the two leads to a rebuild, never to a wrong answer.
+        """Write the graph as temp file, fsync, rename; then the position. A crash between the two leads to a
+        rebuild, never to a wrong answer.
 
         Raises DiskFull or StoreError (retryable) where it cannot be written.
         """
@@ -87,7 +96,8 @@ class VectorIndex:
                 self._save(instance)
 
     def delete(self) -> None:
-        """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files cannot be removed."""
+        """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files
+        cannot be removed."""
         with saving("vector index"), self._saving:
             self._deleted = True
             for path in (self._saved_path, self._path, self._path.with_suffix(".tmp")):
@@ -98,7 +108,12 @@ class VectorIndex:
         temporary = self._path.with_suffix(".tmp")
         with self._lock:
             self._graph.save_index(str(temporary))
-            saved = SavedAt(version=VERSION, instance=instance, position=self.position, count=self._graph.get_current_count())
+            saved = SavedAt(
+                version=VERSION,
+                instance=instance,
+                position=self.position,
+                count=self._graph.get_current_count(),
+            )
             unsaved = self.unsaved
         # To be written, although nothing is: Windows flushes no file that is open for reading.
         with open(temporary, "r+b") as file:
@@ -128,7 +143,8 @@ class VectorIndex:
         with self._lock:
             labels = set(self._graph.get_ids_list())
             dead = labels - set(live)
-            # A loaded graph remembers its marks but cannot tell them: the first time every label is set to what it should be.
+            # A loaded graph remembers its marks but cannot tell them: the first time every label is set to
+            # what it should be.
             before_dead = labels if not self._marks_known else self._dead
             before_live = labels if not self._marks_known else labels - self._dead
             for label in dead & before_live:
@@ -147,8 +163,9 @@ class VectorIndex:
     def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
         """Up to `k` (vector id, cosine) pairs, nearest first; `allowed`: only these ids.
 
-        hnswlib goes on until it has enough allowed neighbours, so a filter costs no recall (1.00 at a twentieth of 11,000 vectors); for a
-        few hundred allowed ids scanning them is cheaper, which is the caller's to decide.
+        hnswlib goes on until it has enough allowed neighbours, so a filter costs no recall (1.00 at a
+        twentieth of 11,000 vectors); for a few hundred allowed ids scanning them is cheaper, which is the
+        caller's to decide.
         """
         with self._query():
             live = self._graph.get_current_count() - len(self._dead)
@@ -156,12 +173,17 @@ class VectorIndex:
             self._graph.set_ef(max(EF_SEARCH, k))
             while k > 0:
                 try:
-                    labels, distances = self._graph.knn_query(vector, k=k, num_threads=1, filter=None if allowed is None else allowed.__contains__)
+                    labels, distances = self._graph.knn_query(
+                        vector, k=k, num_threads=1, filter=None if allowed is None else allowed.__contains__
+                    )
                 except RuntimeError:
                     # Not so many can be reached in the graph.
                     k -= max(1, k // 8)
                     continue
-                return [(int(label), 1.0 - float(distance)) for label, distance in zip(labels[0], distances[0], strict=True)]
+                return [
+                    (int(label), 1.0 - float(distance))
+                    for label, distance in zip(labels[0], distances[0], strict=True)
+                ]
         return []
 
     @contextlib.contextmanager

@@ -1,4 +1,5 @@
-"""Starts the window: application, theme, bridge, window, event loop. Nothing heavy is imported before the first paint."""
+"""Starts the window: application, theme, bridge, window, event loop. Nothing heavy is imported before the
+first paint."""
 
 from __future__ import annotations
 
@@ -50,21 +51,28 @@ class Opening(QObject):
 
 def require_display() -> None:
     """Raise NoDisplay where a window cannot be shown, before Qt ends the process over it."""
-    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM") and not os.environ.get("WAYLAND_DISPLAY"):
+    if (
+        sys.platform.startswith("linux")
+        and not os.environ.get("QT_QPA_PLATFORM")
+        and not os.environ.get("WAYLAND_DISPLAY")
+    ):
         if not _answers(os.environ.get("DISPLAY", "")):
             raise NoDisplay
 
 
 def _answers(display: str) -> bool:
-    """Whether anybody listens at an X display of this machine: the variable outlives the session. One elsewhere is taken on trust."""
+    """Whether anybody listens at an X display of this machine: the variable outlives the session. One
+    elsewhere is taken on trust."""
     host, _, number = display.rpartition(":")
     number = number.partition(".")[0]
     if not number.isdecimal() or host not in ("", "unix"):
         return bool(display)
     path = f"/tmp/.X11-unix/X{number}"
     places: list[tuple[int, str | tuple[str, int]]] = [
-        (socket.AF_UNIX, f"\0{path}"), (socket.AF_UNIX, path), (socket.AF_INET, ("localhost", 6000 + int(number))),
-    ]  # fmt: skip
+        (socket.AF_UNIX, f"\0{path}"),
+        (socket.AF_UNIX, path),
+        (socket.AF_INET, ("localhost", 6000 + int(number))),
+    ]
     for family, place in places:
         with socket.socket(family) as probe:
             probe.settimeout(2)
@@ -123,7 +131,8 @@ def run(data_dir: Path, request: StartRequest) -> int:
 
 
 def _quit_on_signals(window: MainWindow) -> QSocketNotifier | None:
-    """Quit on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such way."""
+    """Quit on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such
+    way."""
     if os.name != "posix":
         return None
     reader, writer = os.pipe()

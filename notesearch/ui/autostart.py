@@ -1,7 +1,9 @@
-"""Start at login, and the entry in the desktop's menu by which links reach us. The files are the truth: nothing of it is kept in the settings.
+"""Start at login, and the entry in the desktop's menu by which links reach us. The files are the truth:
+nothing of it is kept in the settings.
 
-Linux: the freedesktop autostart and desktop entry specifications. Windows: the Run key and a protocol class of the registry. macOS: a launch
-agent; there a link reaches a bundle only. Blocks on the disk: for worker threads.
+Linux: the freedesktop autostart and desktop entry specifications. Windows: the Run key and a protocol class
+of the registry. macOS: a launch agent; there a link reaches a bundle only. Blocks on the disk: for worker
+threads.
 """
 
 from __future__ import annotations
@@ -51,7 +53,10 @@ def set_start_at_login(wanted: bool, data_dir: Path | None = None) -> None:
             _set_registry_value(RUN_KEY, "Notesearch", subprocess.list2cmdline(command) if wanted else None)
         elif wanted:
             _login_file().parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(_login_file(), _launch_agent(command) if sys.platform == "darwin" else _autostart_entry(command))
+            write_atomic(
+                _login_file(),
+                _launch_agent(command) if sys.platform == "darwin" else _autostart_entry(command),
+            )
         else:
             _login_file().unlink(missing_ok=True)
     except OSError as error:
@@ -75,14 +80,16 @@ def _folder(variable: str, otherwise: str) -> Path:
 
 def _autostart_entry(command: Sequence[str]) -> bytes:
     return (
-        f"[Desktop Entry]\nType=Application\nName=Notesearch\nComment=Finds the passage you meant in your own notes\n"
+        "[Desktop Entry]\nType=Application\nName=Notesearch\nComment=Finds the passage you meant in your "
+        "own notes\n"
         f"Exec={exec_line(command)}\nIcon={APP_ID}\nTerminal=false\nStartupNotify=false\nX-KDE-autostart-after=panel\n"
         f"X-GNOME-Autostart-enabled=true\n"
     ).encode()
 
 
 def exec_line(command: Sequence[str]) -> str:
-    """The Exec value of a desktop entry: every word quoted as the specification wants it, then escaped as any of its strings."""
+    """The Exec value of a desktop entry: every word quoted as the specification wants it, then escaped as any
+    of its strings."""
     words = []
     for word in command:
         quoted = "".join(f"\\{c}" if c in '"`$\\' else c for c in word).replace("%", "%%")
@@ -101,19 +108,25 @@ def opens_links() -> bool:
 
 
 def set_opens_links(wanted: bool) -> None:
-    """Put the program into the desktop's menu and let it open `notesearch:` links, or take it out again. Raises AutostartFailed."""
+    """Put the program into the desktop's menu and let it open `notesearch:` links, or take it out again.
+    Raises AutostartFailed."""
     try:
         if sys.platform == "win32":
             _set_links_of_windows(wanted)
         elif wanted:
-            for path, content in ((_menu_file(), _menu_entry(own_command())), (_icon_file(), resource("icons/notesearch.svg").read_bytes())):
+            for path, content in (
+                (_menu_file(), _menu_entry(own_command())),
+                (_icon_file(), resource("icons/notesearch.svg").read_bytes()),
+            ):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(path, content)
         else:
             for path in (_menu_file(), _icon_file()):
                 path.unlink(missing_ok=True)
     except OSError as error:
-        raise AutostartFailed("The entry in the desktop's menu could not be changed", hint=f"{error.strerror}.") from error
+        raise AutostartFailed(
+            "The entry in the desktop's menu could not be changed", hint=f"{error.strerror}."
+        ) from error
     if sys.platform.startswith("linux"):
         _register()
 
@@ -134,17 +147,28 @@ def _menu_entry(command: Sequence[str]) -> bytes:
 
 def _register() -> None:
     """Desktops find the entry by themselves; these programs, where they are, let them find it at once."""
-    for command in (["update-desktop-database", str(_menu_file().parent)], ["xdg-mime", "default", _menu_file().name, "x-scheme-handler/notesearch"]):
+    for command in (
+        ["update-desktop-database", str(_menu_file().parent)],
+        ["xdg-mime", "default", _menu_file().name, "x-scheme-handler/notesearch"],
+    ):
         if shutil.which(command[0]) and (command[0] != "xdg-mime" or _menu_file().exists()):
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=REGISTERS_WITHIN, check=False)
+                subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=REGISTERS_WITHIN,
+                    check=False,
+                )
 
 
 # Windows and macOS, from their documentation
 
 
 def _launch_agent(command: Sequence[str]) -> bytes:
-    return plistlib.dumps({"Label": APP_ID, "ProgramArguments": list(command), "RunAtLoad": True, "ProcessType": "Interactive"})
+    return plistlib.dumps(
+        {"Label": APP_ID, "ProgramArguments": list(command), "RunAtLoad": True, "ProcessType": "Interactive"}
+    )
 
 
 def _set_links_of_windows(wanted: bool) -> None:

@@ -1,4 +1,5 @@
-"""Messages across the top of the window: failures, notices, and the question about notes that vanished. One at a time, first come first."""
+"""Messages across the top of the window: failures, notices, and the question about notes that vanished. One
+at a time, first come first."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ NARROW, VERY_NARROW = 720, 440
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """`actions`: label and what happens; each closes the message. `key`: a second message with the same key replaces the first."""
+    """`actions`: label and what happens; each closes the message. `key`: a second message with the same key
+    replaces the first."""
 
     title: str
     hint: str = ""
@@ -93,9 +95,15 @@ class Banner(QFrame):
         """In a narrow window the buttons stand below the words."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
-        self._layout.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._layout.setDirection(
+            QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        )
         self._layout.setSpacing(8 if narrow else 16)
-        self._buttons.setDirection(QBoxLayout.Direction.TopToBottom if event.size().width() < VERY_NARROW else QBoxLayout.Direction.LeftToRight)
+        self._buttons.setDirection(
+            QBoxLayout.Direction.TopToBottom
+            if event.size().width() < VERY_NARROW
+            else QBoxLayout.Direction.LeftToRight
+        )
 
     def _add_button(self, label: str, at: int) -> None:
         button = QPushButton(label)

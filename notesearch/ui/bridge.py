@@ -1,7 +1,8 @@
 """The one object between the windows and the engine. It owns the engine and the threads their work runs in.
 
-Made in the main thread. Its methods return at once and may be called from the main thread only; answers come as signals, which
-reach the bound methods of QObjects in the main thread. Connect nothing else to them: a lambda would run in the wrong thread.
+Made in the main thread. Its methods return at once and may be called from the main thread only; answers come
+as signals, which reach the bound methods of QObjects in the main thread. Connect nothing else to them: a
+lambda would run in the wrong thread.
 """
 
 from __future__ import annotations
@@ -44,12 +45,20 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """An error of ours keeps its words; anything else is a bug, which is logged by place and kind, never by its text."""
+        """An error of ours keeps its words; anything else is a bug, which is logged by place and kind, never
+        by its text."""
         if isinstance(error, NotesearchError):
             return cls(title=error.title, hint=error.hint, retryable=error.retryable)
         places = traceback.extract_tb(error.__traceback__)
-        log.error("%s at %s", type(error).__name__, " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)))
-        return cls(title="Something went wrong inside Notesearch", hint=f"{type(error).__name__}. Your notes are untouched.")
+        log.error(
+            "%s at %s",
+            type(error).__name__,
+            " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)),
+        )
+        return cls(
+            title="Something went wrong inside Notesearch",
+            hint=f"{type(error).__name__}. Your notes are untouched.",
+        )
 
 
 class Bridge(QObject):
@@ -60,14 +69,16 @@ class Bridge(QObject):
         ready: the engine has started; searches and everything else work from here on.
         start_failed: the engine cannot start: (Failure, retry may help).
         summoned: the program was started once more, and this one is asked for something: a StartRequest.
-        handed_over: a window that started earlier has the data folder and came up: this one has nothing to do.
+        handed_over: a window that started earlier has the data folder and came up: this one has nothing to
+        do.
         status_changed: an IndexingStatus, at most ten times a second.
         vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
         problems_ready: a tuple of FileProblem.
         folder_added: a Folder.
         vaults_ready: a tuple of Vault, folders of other notes programs.
         surveyed: a Survey of what was dropped or chosen, before anything is added.
-        open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs to; only the main thread may.
+        open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
+        to; only the main thread may.
         settings_changed: the Settings that hold from now on.
         failed: a Failure of anything else; always shown.
     """
@@ -107,7 +118,8 @@ class Bridge(QObject):
     # Starting and ending
 
     def start(self, request: StartRequest = NOTHING) -> None:
-        """Read settings, then bring the engine up, then add the folders asked for. Also the retry after `start_failed`, which still adds them."""
+        """Read settings, then bring the engine up, then add the folders asked for. Also the retry after
+        `start_failed`, which still adds them."""
         if request is not NOTHING:
             self._request = request
         self._opening.put(self._start)
@@ -117,11 +129,13 @@ class Bridge(QObject):
         self._released.clear()
 
     def release(self) -> None:
-        """The window stands and hears every signal: from here on the heavy imports may take their share of the processor."""
+        """The window stands and hears every signal: from here on the heavy imports may take their share of
+        the processor."""
         self._released.set()
 
     def close(self, state: Mapping[str, Any] | None = None) -> None:
-        """Save the window's state, stop every thread and the engine. The one call that waits; made when the event loop has ended."""
+        """Save the window's state, stop every thread and the engine. The one call that waits; made when the
+        event loop has ended."""
         # A setting changed a moment ago is kept; an engine that never came up could not.
         self._settings.close(finish=self._started.is_set())
         self._closing.set()
@@ -152,7 +166,8 @@ class Bridge(QObject):
 
             settings, wrong = load_settings(self.data_dir)
             state = load_window_state(self.data_dir)
-            # An index that had no window yet is the command line's work: no invitation before the engine was asked for its folders.
+            # An index that had no window yet is the command line's work: no invitation before the engine was
+            # asked for its folders.
             state.setdefault("folders", int((self.data_dir / "notes.sqlite").exists()))
             self.opened.emit(settings, state)
             self._released.wait()
@@ -176,7 +191,9 @@ class Bridge(QObject):
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
             self._engine = None
-            if isinstance(error, DataFolderHeld) and hand_over_late(self.data_dir, self._request, self._closing):
+            if isinstance(error, DataFolderHeld) and hand_over_late(
+                self.data_dir, self._request, self._closing
+            ):
                 self.handed_over.emit()
             else:
                 self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
@@ -253,7 +270,8 @@ class Bridge(QObject):
         self._submit(self._save_state, dict(state))
 
     def open_note(self, template: str, path: Path, line: int) -> None:
-        """Open a note with the editor command `template`, or with the system's default program where that is empty."""
+        """Open a note with the editor command `template`, or with the system's default program where that is
+        empty."""
         self._submit(self.start_editor, template, path, line)
 
     def reveal(self, path: Path) -> None:
@@ -264,7 +282,8 @@ class Bridge(QObject):
         self.folder_added.emit(engine.add_folder(path))
 
     def _take_up(self, engine: Engine, path: Path) -> None:
-        """A folder from the command line: no complaint where it is searched already, the command may stand in a shortcut."""
+        """A folder from the command line: no complaint where it is searched already, the command may stand in
+        a shortcut."""
         if engine.covering(path) is None:
             survey = engine.survey(path, limit=1)
             if survey.whole:

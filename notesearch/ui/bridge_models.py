@@ -1,7 +1,8 @@
 """Models, keys and money between the window and the engine: the second half of the bridge.
 
-Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods. Each job has a thread of its own, since
-a keyring blocks until the person has unlocked it, a test takes seconds, and a large folder takes a while to count.
+Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods. Each
+job has a thread of its own, since a keyring blocks until the person has unlocked it, a test takes seconds,
+and a large folder takes a while to count.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
     from notesearch.settings import Settings
 
-# Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not keep the program from ending.
+# Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not
+# keep the program from ending.
 ENDS_WITHIN = 0.2
 NOTES_SHOWN = 200
 HELD_SHOWN = 500
@@ -35,19 +37,23 @@ Job = Callable[["Engine"], object]
 
 
 class ProviderBridge(QObject):
-    """Shares the engine of a Bridge, which ends it. No key is kept here: it goes from the field to the engine.
+    """Shares the engine of a Bridge, which ends it. No key is kept here: it goes from the field to the
+    engine.
 
     Signals:
         choices_ready: a tuple of ModelChoice. providers_ready: a tuple of ProviderInfo.
         estimate_ready: (request number, Estimate). estimate_failed: (request number, Failure).
         consent_wanted: an Estimate: going back to a former model costs something after all.
         agreed: a folder's Path: its new index is being built.
-        notes_ready: (request number, a tuple of Match) to choose a note from. held_ready: (request number, a tuple of HeldNote).
+        notes_ready: (request number, a tuple of Match) to choose a note from. held_ready: (request number, a
+        tuple of HeldNote).
         outgoing_ready: (Path, a tuple of Outgoing). outgoing_failed: (Path, Failure).
         allowed: (Path, how many passages were let go).
-        key_kept: (provider, "stored" or "session-only"). key_failed: (provider, Failure). key_forgotten: provider.
+        key_kept: (provider, "stored" or "session-only"). key_failed: (provider, Failure). key_forgotten:
+        provider.
         tested: (provider, Probe). test_failed: (provider, Failure).
-        own_kept: (provider, identifier of the model). own_removed: provider. own_failed: (provider, Failure) of either.
+        own_kept: (provider, identifier of the model). own_removed: provider. own_failed: (provider, Failure)
+        of either.
         ledger_ready: (a tuple of LedgerEntry, the folder of its files).
         previous_forgotten: a folder's Path.
     """
@@ -91,7 +97,9 @@ class ProviderBridge(QObject):
     def prepare(self, folder: Path, identifier: str) -> int:
         """Count what the folder's model would be sent. Returns the request number."""
         request = next(self._numbers)
-        self._run(partial(self._prepare, request, folder, identifier), partial(self.estimate_failed.emit, request))
+        self._run(
+            partial(self._prepare, request, folder, identifier), partial(self.estimate_failed.emit, request)
+        )
         return request
 
     def give_up(self, request: int, folder: Path) -> None:
@@ -151,7 +159,8 @@ class ProviderBridge(QObject):
         return request
 
     def held_back(self, folder: Path) -> int:
-        """The notes of a folder of which something stays here, and those that ignore files name. Returns the request number."""
+        """The notes of a folder of which something stays here, and those that ignore files name. Returns the
+        request number."""
         request = next(self._numbers)
         self._run(lambda engine: self.held_ready.emit(request, engine.held_back(folder, HELD_SHOWN)))
         return request
@@ -167,9 +176,13 @@ class ProviderBridge(QObject):
         from notesearch.domain import Query
 
         if text.strip():
-            found = engine.keyword_search(Query(text=text.strip(), limit=NOTES_SHOWN, folder=folder, prefix=True)).matches
+            found = engine.keyword_search(
+                Query(text=text.strip(), limit=NOTES_SHOWN, folder=folder, prefix=True)
+            ).matches
         else:
-            found = tuple(match for match in engine.recent(10 * NOTES_SHOWN) if match.path.is_relative_to(folder))[:NOTES_SHOWN]
+            found = tuple(
+                match for match in engine.recent(10 * NOTES_SHOWN) if match.path.is_relative_to(folder)
+            )[:NOTES_SHOWN]
         self.notes_ready.emit(request, found)
 
     def _outgoing(self, path: Path, engine: Engine) -> None:
@@ -196,7 +209,8 @@ class ProviderBridge(QObject):
         self._run(partial(self._test, provider, model, base_url), partial(self.test_failed.emit, provider))
 
     def test_own(self, name: str, model: str, base_url: str, key: str) -> None:
-        """The same for a server of the person's own. A key that is typed is kept, and then the address as well: a key belongs to one."""
+        """The same for a server of the person's own. A key that is typed is kept, and then the address as
+        well: a key belongs to one."""
         self._run(partial(self._test_own, name, model, base_url, key), partial(self.test_failed.emit, name))
 
     def keep_own(self, name: str, base_url: str, found: Probe) -> None:
@@ -244,12 +258,21 @@ class ProviderBridge(QObject):
 
     def _remove_own(self, name: str, engine: Engine) -> None:
         for folder in engine.status().folders:
-            if any(model.startswith(f"{name}/") for model in (folder.model, folder.next_model, folder.previous_model)):
-                raise UsageError(f"{folder.path.name} needs {name}", hint="Give the folder another model and forget its former index first.")
+            if any(
+                model.startswith(f"{name}/")
+                for model in (folder.model, folder.next_model, folder.previous_model)
+            ):
+                raise UsageError(
+                    f"{folder.path.name} needs {name}",
+                    hint="Give the folder another model and forget its former index first.",
+                )
         engine.forget_key(name)
         settings = engine.settings()
         kept = tuple(model for model in settings.models if model.provider != name)
-        self._save(engine, replace(settings, models=kept).with_provider(name, base_url="", budget=0.0, token_budget=0))
+        self._save(
+            engine,
+            replace(settings, models=kept).with_provider(name, base_url="", budget=0.0, token_budget=0),
+        )
         self.own_removed.emit(name)
         self._choices(engine)
         self._providers(engine)
@@ -261,10 +284,16 @@ class ProviderBridge(QObject):
     # Threads
 
     def _run(self, job: Job, failed: Callable[[Failure], object] | None = None) -> None:
-        """Do `job` in a thread of its own. A failure goes to `failed`, else it is shown like any other of the window."""
+        """Do `job` in a thread of its own. A failure goes to `failed`, else it is shown like any other of the
+        window."""
         if self._bridge.closed:
             return
-        thread = threading.Thread(target=self._guarded, args=(job, failed or self._bridge.failed.emit), name="provider job", daemon=True)
+        thread = threading.Thread(
+            target=self._guarded,
+            args=(job, failed or self._bridge.failed.emit),
+            name="provider job",
+            daemon=True,
+        )
         with self._lock:
             self._threads.add(thread)
         thread.start()

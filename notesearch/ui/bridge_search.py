@@ -1,4 +1,5 @@
-"""One search field's share of the bridge: what it asks, and the notes its preview shows. The window has one, quick search another.
+"""One search field's share of the bridge: what it asks, and the notes its preview shows. The window has one,
+quick search another.
 
 Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods.
 """
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
 
 RECENT_LIMIT = 60
-# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows in sight first.
+# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows
+# in sight first.
 EXPLAIN_AFTER = 0.12
-# Seconds in which the window paints the rows found by words before the second stage takes its share of the processor.
+# Seconds in which the window paints the rows found by words before the second stage takes its share of the
+# processor.
 FUSE_AFTER = 0.008
 EXPLAIN_BATCHES = (8, 14, 14)
 # What fills a window: the rows further down come when the typing rests.
@@ -67,18 +70,22 @@ class SearchBridge(QObject):
     # Searching
 
     def search(self, query: Query, rows: int = FIRST_ROWS) -> int:
-        """Search in stages; each arrives as `results_ready` unless a newer request came. The first stages have the `rows` that fill the list,
-        the last one all of them. Returns the request number."""
+        """Search in stages; each arrives as `results_ready` unless a newer request came. The first stages
+        have the `rows` that fill the list, the last one all of them. Returns the request number."""
         self._latest_search += 1
         request = self._latest_search
-        self._keyword_searches.put(partial(self._guard_search, request, partial(self._search_words, request, query, rows)))
+        self._keyword_searches.put(
+            partial(self._guard_search, request, partial(self._search_words, request, query, rows))
+        )
         return request
 
     def similar(self, path: Path) -> int:
         """Notes near to a note, as one stage of results."""
         self._latest_search += 1
         request = self._latest_search
-        self._keyword_searches.put(partial(self._guard_search, request, partial(self._similar, request, path)))
+        self._keyword_searches.put(
+            partial(self._guard_search, request, partial(self._similar, request, path))
+        )
         return request
 
     def forget_search(self) -> None:
@@ -102,26 +109,34 @@ class SearchBridge(QObject):
             self.search_failed.emit(request, Failure.of(error))
 
     def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
-        """The first stage. The second has a thread of its own, so that the words of the next keystroke never wait for it."""
+        """The first stage. The second has a thread of its own, so that the words of the next keystroke never
+        wait for it."""
         if self._publish(request, engine.keyword_search(query, rows)):
-            self._fused_searches.put(partial(self._guard_search, request, partial(self._search_fused, request, query, rows)))
+            self._fused_searches.put(
+                partial(self._guard_search, request, partial(self._search_fused, request, query, rows))
+            )
 
     def _search_fused(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The second stage. What this computer finds by itself does not wait for a provider."""
         if engine.asks_providers:
             from notesearch.domain import Stage
 
-            if not self._publish(request, replace(engine.search(query, remote=False, rows=rows), stage=Stage.KEYWORD)):
+            if not self._publish(
+                request, replace(engine.search(query, remote=False, rows=rows), stage=Stage.KEYWORD)
+            ):
                 return
         try:
             results = engine.search(query, cancelled=partial(self._is_outdated, request), rows=rows)
         except QueryCancelled:
             return
         if self._publish(request, results):
-            self._explanations.put(partial(self._guard_search, request, partial(self._explain, request, results, rows)))
+            self._explanations.put(
+                partial(self._guard_search, request, partial(self._explain, request, results, rows))
+            )
 
     def _explain(self, request: int, results: SearchResults, rows: int, engine: Engine) -> None:
-        """Add the rows further down, then find the telling sentences batch by batch; stop when the person types on."""
+        """Add the rows further down, then find the telling sentences batch by batch; stop when the person
+        types on."""
         from notesearch.domain import Stage
 
         if len(results.matches) >= rows:
@@ -131,7 +146,9 @@ class SearchBridge(QObject):
             part = engine.explain(replace(results, matches=matches[start:end]))
             matches = (*matches[:start], *part.matches, *matches[end:])
             done = end >= len(matches)
-            if not self._publish(request, replace(results, matches=matches, stage=Stage.EXPLAINED if done else Stage.FUSED)):
+            if not self._publish(
+                request, replace(results, matches=matches, stage=Stage.EXPLAINED if done else Stage.FUSED)
+            ):
                 return
 
     def _similar(self, request: int, path: Path, engine: Engine) -> None:
@@ -141,7 +158,8 @@ class SearchBridge(QObject):
         return request != self._latest_search or self._bridge.closed
 
     def _publish(self, request: int, results: object) -> bool:
-        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the signal arrives."""
+        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the
+        signal arrives."""
         if self._is_outdated(request):
             return False
         self.results_ready.emit(request, results)
@@ -177,6 +195,7 @@ class SearchBridge(QObject):
 
 
 def _batches(rows: int) -> tuple[tuple[int, int], ...]:
-    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no rows."""
+    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no
+    rows."""
     starts = [start for start in accumulate(EXPLAIN_BATCHES, initial=0) if start < rows] or [0]
     return tuple(zip(starts, [*starts[1:], rows], strict=True))

@@ -1,5 +1,6 @@
-"""What the settings show and ask besides the Settings themselves: files of the desktop, sizes, counts, a try of the editor. Like Bridge: made in
-the main thread, methods return at once, answers come as signals to bound methods."""
+"""What the settings show and ask besides the Settings themselves: files of the desktop, sizes, counts, a try
+of the editor. Like Bridge: made in the main thread, methods return at once, answers come as signals to bound
+methods."""
 
 from __future__ import annotations
 
@@ -86,7 +87,8 @@ class SettingsBridge(QObject):
         self._counts.put(partial(self._count, self._counting, folder, rules))
 
     def _change(self, change: Callable[[], None]) -> None:
-        """Change something of the desktop, then tell the facts, unless something else was asked for meanwhile."""
+        """Change something of the desktop, then tell the facts, unless something else was asked for
+        meanwhile."""
         self._asked += 1
         if not self._bridge.closed:
             self._desktop.submit(self._changed, self._asked, change)
@@ -102,7 +104,9 @@ class SettingsBridge(QObject):
         except Exception as error:
             self.login_failed.emit(Failure.of(error))
         facts = DesktopFacts(
-            starts_at_login=autostart.starts_at_login(), opens_links=autostart.opens_links(), bytes_on_disk=sum(engine.bytes_on_disk().values())
+            starts_at_login=autostart.starts_at_login(),
+            opens_links=autostart.opens_links(),
+            bytes_on_disk=sum(engine.bytes_on_disk().values()),
         )
         if number == self._asked and not self._bridge.closed:
             self.facts_ready.emit(facts)

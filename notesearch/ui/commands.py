@@ -124,7 +124,9 @@ class Commands(QObject):
             for action in menu.actions():
                 action.setChecked(action.data() in search.filters)
 
-    def show_vocabulary(self, tags: tuple[tuple[str, int], ...], formats: tuple[tuple[str, int], ...]) -> None:
+    def show_vocabulary(
+        self, tags: tuple[tuple[str, int], ...], formats: tuple[tuple[str, int], ...]
+    ) -> None:
         if (tags, formats) != (self._tags, self._formats):
             self._tags, self._formats = tags, formats
             self._build_filter_menus()
@@ -174,7 +176,8 @@ class Commands(QObject):
 
     @staticmethod
     def copy_passage_of(view: SearchView) -> bool:
-        """Copy the passage as it stands in the note, or its snippet while the note is still being read. False where no row is chosen."""
+        """Copy the passage as it stands in the note, or its snippet while the note is still being read. False
+        where no row is chosen."""
         row = view.current
         if row is not None:
             QGuiApplication.clipboard().setText(view.passage_text(row))
@@ -203,20 +206,30 @@ class Commands(QObject):
 
         if not desktop.open_default(path):
             said = "Choose an editor in the settings (Ctrl+,)."
-            self._window.banner.tell(Message(title=f"No program opens {path.name}", hint=said, key="no-program"))
+            self._window.banner.tell(
+                Message(title=f"No program opens {path.name}", hint=said, key="no-program")
+            )
 
     def open_link(self, link: str) -> None:
         from notesearch.ui import desktop
 
         if not desktop.open_link(link):
             scheme = link.partition(":")[0]
-            self._window.banner.tell(Message(title=f"No program opens {scheme} links", hint="Choose another editor in the settings.", key="no-link"))
+            self._window.banner.tell(
+                Message(
+                    title=f"No program opens {scheme} links",
+                    hint="Choose another editor in the settings.",
+                    key="no-link",
+                )
+            )
 
     def open_web(self, url: QUrl) -> None:
         from notesearch.ui import desktop
 
         if not desktop.open_web(url):
-            self._window.banner.tell(Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link"))
+            self._window.banner.tell(
+                Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link")
+            )
 
     # Folders
 
@@ -254,12 +267,23 @@ class Commands(QObject):
             self._bridge.remove_folder(self._removing.path)
 
     def ask_to_stay(self, key: str) -> None:
-        """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls quick search, "" for nothing."""
+        """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls
+        quick search, "" for nothing."""
         from notesearch.ui.controls import Choice
 
         reach = f"{key} calls quick search wherever you are. " if key else ""
-        meaning = f"{reach}Your notes go on being followed, and the tray icon brings this window back. The settings can change it."
-        box = Choice("Close the window", "Keep Notesearch running without its window?", meaning, "Keep running", "Quit", self._window)
+        meaning = (
+            f"{reach}Your notes go on being followed, and the tray icon brings this window back. The "
+            "settings can change it."
+        )
+        box = Choice(
+            "Close the window",
+            "Keep Notesearch running without its window?",
+            meaning,
+            "Keep running",
+            "Quit",
+            self._window,
+        )
         box.chosen.connect(self._on_stay)
         self.show_dialog(box)
 
@@ -308,7 +332,9 @@ class Commands(QObject):
     def on_status(self, before: IndexingStatus | None, status: IndexingStatus) -> None:
         """The open dialogs follow the indexer."""
         self.models.on_status(status)
-        if self._problems is not None and (before is None or (before.problems, before.failed) != (status.problems, status.failed)):
+        if self._problems is not None and (
+            before is None or (before.problems, before.failed) != (status.problems, status.failed)
+        ):
             self._bridge.problems()
 
     def open_settings(self) -> None:

@@ -1,4 +1,5 @@
-"""The page that asks before anything is sent: what, how much, to whom, for how much money; and the one that stands there while it is counted."""
+"""The page that asks before anything is sent: what, how much, to whom, for how much money; and the one that
+stands there while it is counted."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ class ConsentPage(QWidget):
     """An Estimate, and the question. Nothing is sent before "Send and build" is clicked. Main thread.
 
     Signals:
-        agreed. declined. preview_wanted: see what would be sent. held_wanted: see what would not. key_wanted: set the key of a provider.
+        agreed. declined. preview_wanted: see what would be sent. held_wanted: see what would not. key_wanted:
+        set the key of a provider.
         again_wanted: look at the keys again.
     """
 
@@ -102,7 +104,9 @@ class ConsentPage(QWidget):
         self.estimate = estimate
         self.title.setText(wording_models.consent_title(estimate))
         show = button(f"Show{ELLIPSIS}", self.held_wanted, name="Show what stays here")
-        self.facts.show_rows(wording_models.consent_rows(estimate), {"Stays here": show} if estimate.remote else None)
+        self.facts.show_rows(
+            wording_models.consent_rows(estimate), {"Stays here": show} if estimate.remote else None
+        )
         said = wording_models.afterwards(estimate)
         self.afterwards.setText(said)
         self.afterwards.setVisible(bool(said))
@@ -118,6 +122,8 @@ class ConsentPage(QWidget):
     def show_provider(self, info: ProviderInfo | None) -> None:
         estimate = self.estimate if self.estimate is not None and self.estimate.remote else None
         self.key.show_info(info if estimate is not None else None)
-        said = wording_models.beyond_budget(estimate, info) if info is not None and estimate is not None else ""
+        said = (
+            wording_models.beyond_budget(estimate, info) if info is not None and estimate is not None else ""
+        )
         self.budget.setText(said)
         self.budget.setVisible(bool(said))

@@ -1,11 +1,23 @@
-"""The small parts that dialogs are made of: buttons, hints, a column of facts, a page that scrolls, rows of a list. Main thread."""
+"""The small parts that dialogs are made of: buttons, hints, a column of facts, a page that scrolls, rows of a
+list. Main thread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -40,7 +52,8 @@ LEAST_WORDS = 120
 
 
 def button(text: str, slot: object, *, primary: bool = False, name: str = "") -> QPushButton:
-    """A button that Enter in a field does not press; its name for a screen reader is its text unless `name` is given."""
+    """A button that Enter in a field does not press; its name for a screen reader is its text unless `name`
+    is given."""
     made = QPushButton(text)
     made.setAccessibleName(name or text.replace("&", "").replace(ELLIPSIS, ""))
     made.setAutoDefault(False)
@@ -74,7 +87,8 @@ def plain_buttons(box: Buttons) -> Buttons:
 
 
 class Question(QMessageBox):
-    """Asks before something that cannot be undone; `does` is the button that does it, and Enter presses Cancel. `accepted` when it is done."""
+    """Asks before something that cannot be undone; `does` is the button that does it, and Enter presses
+    Cancel. `accepted` when it is done."""
 
     def __init__(self, title: str, text: str, meaning: str, does: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -167,16 +181,26 @@ class CheckBox(QCheckBox):
         super().paintEvent(event)
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        box = QRectF(self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)).adjusted(0.5, 0.5, -0.5, -0.5)
+        box = QRectF(
+            self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        ).adjusted(0.5, 0.5, -0.5, -0.5)
         colours, painter = self.palette(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(_pen(colours.accent().color() if self.isChecked() or self.hasFocus() else colours.placeholderText().color()))
+        painter.setPen(
+            _pen(
+                colours.accent().color()
+                if self.isChecked() or self.hasFocus()
+                else colours.placeholderText().color()
+            )
+        )
         painter.setBrush(colours.accent().color() if self.isChecked() else colours.base().color())
         painter.drawRoundedRect(box, 3, 3)
         if self.isChecked():
             painter.setPen(_pen(colours.highlightedText().color()))
             at = (QPointF(0.25, 0.5), QPointF(0.45, 0.7), QPointF(0.77, 0.3))
-            painter.drawPolyline([QPointF(box.left() + p.x() * box.width(), box.top() + p.y() * box.height()) for p in at])
+            painter.drawPolyline(
+                [QPointF(box.left() + p.x() * box.width(), box.top() + p.y() * box.height()) for p in at]
+            )
 
 
 def _pen(colour: QColor) -> QPen:
@@ -184,7 +208,8 @@ def _pen(colour: QColor) -> QPen:
 
 
 class Scrolled(QScrollArea):
-    """A page that scrolls where the dialog is too small for it; the ground shows through. It is as high as its wrapped words need."""
+    """A page that scrolls where the dialog is too small for it; the ground shows through. It is as high as
+    its wrapped words need."""
 
     def __init__(self, inside: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -222,8 +247,8 @@ def fit_height(dialog: QDialog) -> None:
 
 
 class Row(QWidget):
-    """Parts side by side; where there is no room for that, one below the other. `gap`: what stands behind this many parts goes to the right
-    edge. The part `wide` takes the room that is left."""
+    """Parts side by side; where there is no room for that, one below the other. `gap`: what stands behind
+    this many parts goes to the right edge. The part `wide` takes the room that is left."""
 
     def __init__(self, parts: Sequence[QWidget], *, gap: int = -1, wide: int = -1) -> None:
         super().__init__()
@@ -235,7 +260,9 @@ class Row(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def minimumSizeHint(self) -> QSize:
-        least = (part.minimumSizeHint().width() if isinstance(part, Row) else _least(part) for part in self._shown)
+        least = (
+            part.minimumSizeHint().width() if isinstance(part, Row) else _least(part) for part in self._shown
+        )
         return QSize(max(least, default=0), self.heightForWidth(self.width()))
 
     def sizeHint(self) -> QSize:
@@ -366,10 +393,14 @@ class Facts(QWidget):
             left.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             right.setAccessibleName(name)
             right.setAccessibleDescription(said)
-            right.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+            right.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
             right.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             extra = more.get(name) if more is not None else None
-            self._grid.addWidget(left, at, 0, Qt.AlignmentFlag.AlignTop if extra is None else Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(
+                left, at, 0, Qt.AlignmentFlag.AlignTop if extra is None else Qt.AlignmentFlag.AlignVCenter
+            )
             if extra is None:
                 self._grid.addWidget(right, at, 1, Qt.AlignmentFlag.AlignTop)
             else:
@@ -377,7 +408,8 @@ class Facts(QWidget):
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Rows of a title and small lines below it. Paints the ground, which tells the row that is chosen; a subclass paints the words."""
+    """Rows of a title and small lines below it. Paints the ground, which tells the row that is chosen; a
+    subclass paints the words."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -401,9 +433,15 @@ class RowDelegate(QStyledItemDelegate):
         raise NotImplementedError
 
     def paint_line(
-        self, painter: QPainter, rect: QRect, said: str, colour: str, *, big: bool = False,
+        self,
+        painter: QPainter,
+        rect: QRect,
+        said: str,
+        colour: str,
+        *,
+        big: bool = False,
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """One line, cut to the rectangle. `big`: as a title. Returns how wide the words came out."""
         chosen = self._title if big else self._small
         metrics = QFontMetrics(chosen)

@@ -1,7 +1,7 @@
 """Other programs: the person's editor, the system's default program, the file manager.
 
-A note's path is only ever an argument of its own, never part of a shell's line. Everything but `open_default` blocks and belongs
-in a worker thread.
+A note's path is only ever an argument of its own, never part of a shell's line. Everything but `open_default`
+blocks and belongs in a worker thread.
 """
 
 from __future__ import annotations
@@ -36,9 +36,17 @@ EDITORS = (
 )
 # What starts a program in a terminal, the person's own choice first.
 TERMINALS = (
-    ("xdg-terminal-exec",), ("x-terminal-emulator", "-e"), ("gnome-terminal", "--"), ("konsole", "-e"), ("xfce4-terminal", "-x"), ("kitty",),
-    ("alacritty", "-e"), ("foot",), ("wt",), ("xterm", "-e"),
-)  # fmt: skip
+    ("xdg-terminal-exec",),
+    ("x-terminal-emulator", "-e"),
+    ("gnome-terminal", "--"),
+    ("konsole", "-e"),
+    ("xfce4-terminal", "-x"),
+    ("kitty",),
+    ("alacritty", "-e"),
+    ("foot",),
+    ("wt",),
+    ("xterm", "-e"),
+)
 # What tells the folder of a vault: Obsidian's settings, and Logseq's.
 VAULT_MARKS = (".obsidian", "logseq/config.edn")
 DBUS_TIMEOUT_MS = 3000
@@ -67,7 +75,8 @@ def is_link(template: str) -> bool:
 
 
 def editor_link(template: str, path: Path, line: int) -> str:
-    """The link that opens a note, everything put in as a link wants it. Looks for the vault on the disk where the template asks for it."""
+    """The link that opens a note, everything put in as a link wants it. Looks for the vault on the disk where
+    the template asks for it."""
     vault = _vault_of(path) if "{vault}" in template else ""
     # Logseq writes a page's slashes as three lines, and other signs as in links.
     page = unquote(path.stem.replace("___", "/"))
@@ -76,7 +85,10 @@ def editor_link(template: str, path: Path, line: int) -> str:
 
 
 def _vault_of(path: Path) -> str:
-    found = next((folder for folder in path.parents if any((folder / mark).exists() for mark in VAULT_MARKS)), path.parent)
+    found = next(
+        (folder for folder in path.parents if any((folder / mark).exists() for mark in VAULT_MARKS)),
+        path.parent,
+    )
     return found.name
 
 
@@ -84,19 +96,27 @@ def terminal() -> tuple[str, ...]:
     """The words that start a program in a terminal. Raises EditorMissing."""
     found = next((words for words in TERMINALS if shutil.which(words[0])), None)
     if found is None:
-        raise EditorMissing("No terminal was found", hint="Write the command of yours in place of {terminal} in the settings (Ctrl+,).")
+        raise EditorMissing(
+            "No terminal was found",
+            hint="Write the command of yours in place of {terminal} in the settings (Ctrl+,).",
+        )
     return found
 
 
 def editor_command(template: str, path: Path, line: int) -> list[str]:
-    """The words of the command, `{path}` and `{line}` put in after splitting; `{terminal}` is left to `start_editor`. Raises SettingsInvalid for a
-    template without sense."""
+    """The words of the command, `{path}` and `{line}` put in after splitting; `{terminal}` is left to
+    `start_editor`. Raises SettingsInvalid for a template without sense."""
     try:
         words = shlex.split(template, posix=sys.platform != "win32")
     except ValueError as error:
-        raise SettingsInvalid("The editor command has an unclosed quote", hint="Correct it in the settings (Ctrl+,).") from error
+        raise SettingsInvalid(
+            "The editor command has an unclosed quote", hint="Correct it in the settings (Ctrl+,)."
+        ) from error
     if not words or "{path}" not in template:
-        raise SettingsInvalid("The editor command has no {path}", hint="Write {path} where the note's path belongs, {line} for the line.")
+        raise SettingsInvalid(
+            "The editor command has no {path}",
+            hint="Write {path} where the note's path belongs, {line} for the line.",
+        )
     if sys.platform == "win32":
         words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
     return [word.replace("{line}", str(line)).replace("{path}", str(path)) for word in words]
@@ -112,7 +132,8 @@ def start_editor(template: str, path: Path, line: int) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without the library path that a frozen program sets for itself: other programs need their own libraries."""
+    """Our environment without the library path that a frozen program sets for itself: other programs need
+    their own libraries."""
     environment = dict(os.environ)
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         original = environment.pop(f"{name}_ORIG", None)
@@ -139,15 +160,21 @@ def open_web(url: QUrl) -> bool:
 
 
 def reveal(path: Path) -> bool:
-    """Show `path` selected in the file manager. False where the system offers no way: open its folder instead."""
+    """Show `path` selected in the file manager. False where the system offers no way: open its folder
+    instead."""
     if sys.platform == "win32":
         return _spawn("explorer", [], native=f'/select,"{path}"')
     if sys.platform == "darwin":
         return _spawn("open", ["-R", str(path)])
     message = QDBusMessage.createMethodCall(
-        "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1", "ShowItems"
+        "org.freedesktop.FileManager1",
+        "/org/freedesktop/FileManager1",
+        "org.freedesktop.FileManager1",
+        "ShowItems",
     )
-    message.setArguments([[QUrl.fromLocalFile(str(path)).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
+    message.setArguments(
+        [[QUrl.fromLocalFile(str(path)).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""]
+    )
     bus = QDBusConnection.sessionBus()
     if not bus.isConnected():
         return False
@@ -155,7 +182,8 @@ def reveal(path: Path) -> bool:
 
 
 def _spawn(program: str, arguments: list[str], *, native: str = "") -> bool:
-    """Start a program that outlives us, without a shell. `native`: the rest of a Windows command line, as it stands. False if it cannot start."""
+    """Start a program that outlives us, without a shell. `native`: the rest of a Windows command line, as it
+    stands. False if it cannot start."""
     process = QProcess()
     process.setProgram(program)
     process.setArguments(arguments)

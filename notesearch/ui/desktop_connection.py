@@ -1,5 +1,5 @@
-"""A connection to the desktop in a thread of its own: commands come in by a queue, what happens goes out by signals. Nothing the desktop does can
-hold up the window, and a busy window holds up nobody."""
+"""A connection to the desktop in a thread of its own: commands come in by a queue, what happens goes out by
+signals. Nothing the desktop does can hold up the window, and a busy window holds up nobody."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ENDS_WITHIN = 2.0
 
 
 class DesktopConnection(QObject):
-    """A subclass connects and turns in `_run`, waiting by `_wait`. The thread starts with the first command."""
+    """A subclass connects and turns in `_run`, waiting by `_wait`. The thread starts with the first
+    command."""
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +54,8 @@ class DesktopConnection(QObject):
         raise NotImplementedError
 
     def _wait(self, connection: int, seconds: float | None = None) -> None:
-        """Sleep until there is something to read on `connection`, a command comes, or so long; then do what was commanded."""
+        """Sleep until there is something to read on `connection`, a command comes, or so long; then do what
+        was commanded."""
         select.select([connection, self._reader], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)

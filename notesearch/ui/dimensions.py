@@ -46,16 +46,25 @@ class DimensionsLine(QWidget):
         self.show_choice(None)
 
     def show_choice(self, choice: ModelChoice | None, present: str = "") -> None:
-        """`present`: the identifier that the folder has of this model, "" where it has another one. What is typed stays as long as both do."""
+        """`present`: the identifier that the folder has of this model, "" where it has another one. What is
+        typed stays as long as both do."""
         self.setVisible(choice is not None and choice.most_dimensions > 0)
         if (choice, present) == (self._choice, self._present):
             return
-        kept = self._choice is not None and choice is not None and choice.identifier == self._choice.identifier and present == self._present
+        kept = (
+            self._choice is not None
+            and choice is not None
+            and choice.identifier == self._choice.identifier
+            and present == self._present
+        )
         self._choice, self._present = choice, present
         if choice is None or kept:
             return
         self.field.setPlaceholderText(f"{choice.dimensions:,}")
-        self.said.setText(f"{choice.least_dimensions:,} to {choice.most_dimensions:,}. Fewer need less room and find a little less.")
+        self.said.setText(
+            f"{choice.least_dimensions:,} to {choice.most_dimensions:,}. Fewer need less room and find a "
+            "little less."
+        )
         self.field.setText(present.rpartition("#")[2] if plain(present) != present else "")
         self._on_edited()
 
@@ -77,7 +86,10 @@ class DimensionsLine(QWidget):
             return ""
         if typed.isdecimal() and choice.least_dimensions <= int(typed) <= choice.most_dimensions:
             return ""
-        return f"A number from {choice.least_dimensions:,} to {choice.most_dimensions:,}, or empty for {choice.dimensions:,}."
+        return (
+            f"A number from {choice.least_dimensions:,} to {choice.most_dimensions:,}, or empty for "
+            f"{choice.dimensions:,}."
+        )
 
     def _on_edited(self, *_: object) -> None:
         self.wrong.setText(self.problem)

@@ -1,4 +1,5 @@
-"""A result row on its way to another program: as the file, as a link to it, or as the passage's text, whichever the other one takes."""
+"""A result row on its way to another program: as the file, as a link to it, or as the passage's text,
+whichever the other one takes."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ WIDTH_AT_MOST, HEIGHT, MARGIN = 320, 34, 12
 
 
 def mime_of(row: Row, passage: str) -> QMimeData:
-    """The file's address for file managers and mailers, a named link for those that take HTML, the passage for those that take text."""
+    """The file's address for file managers and mailers, a named link for those that take HTML, the passage
+    for those that take text."""
     url = QUrl.fromLocalFile(str(row.match.path))
     mime = QMimeData()
     mime.setUrls([url])

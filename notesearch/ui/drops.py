@@ -1,4 +1,5 @@
-"""What is dragged over a window from elsewhere and dropped on it: folders, files, or a text. The target shows itself meanwhile."""
+"""What is dragged over a window from elsewhere and dropped on it: folders, files, or a text. The target shows
+itself meanwhile."""
 
 from __future__ import annotations
 
@@ -11,14 +12,20 @@ from PySide6.QtWidgets import QWidget
 from notesearch.ui.second_start import plain_query
 from notesearch.ui.theme import Theme
 
-FOLDER_OFFER, FILE_OFFER, TEXT_OFFER = "Drop to search this folder", "Drop to search the folder of this file", "Drop to search for this text"
+FOLDER_OFFER, FILE_OFFER, TEXT_OFFER = (
+    "Drop to search this folder",
+    "Drop to search the folder of this file",
+    "Drop to search for this text",
+)
 
 
 class DropTarget(QObject):
-    """Makes a widget take drops. Only ever a copy: a source that moves would delete what it gave. Main thread.
+    """Makes a widget take drops. Only ever a copy: a source that moves would delete what it gave. Main
+    thread.
 
     Signals:
-        paths_dropped: a list of Path. text_dropped: one line of text. left: what was dragged over the widget has gone on.
+        paths_dropped: a list of Path. text_dropped: one line of text. left: what was dragged over the widget
+        has gone on.
     """
 
     paths_dropped = Signal(object)
@@ -89,7 +96,8 @@ def _paths(mime: QMimeData) -> list[Path]:
 
 
 def _offer(mime: QMimeData) -> str:
-    """What a drop would do; "" for what is of no use. By the looks of the path: nobody reads the disk while something is dragged."""
+    """What a drop would do; "" for what is of no use. By the looks of the path: nobody reads the disk while
+    something is dragged."""
     if paths := _paths(mime):
         return FILE_OFFER if len(paths) == 1 and paths[0].suffix else FOLDER_OFFER
     return TEXT_OFFER if mime.hasText() and not mime.hasUrls() else ""

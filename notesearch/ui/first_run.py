@@ -1,4 +1,5 @@
-"""The pages that stand in for the list: the invitation while no folder is searched, a failure to start, and an empty list."""
+"""The pages that stand in for the list: the invitation while no folder is searched, a failure to start, and
+an empty list."""
 
 from __future__ import annotations
 
@@ -7,7 +8,16 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from notesearch.domain import Vault
 from notesearch.ui import icons, wording
@@ -16,8 +26,15 @@ from notesearch.ui.controls import Scrolled
 from notesearch.ui.searches import Search
 from notesearch.ui.theme import Theme
 
-PROMISE = "Then type what you mean, and the passage you meant is there: exact words at once, meaning a moment later."
-FORMATS = "Markdown, plain text, Org and reStructuredText. Your notes are only read, and nothing leaves this computer."
+PROMISE = (
+    "Then type what you mean, and the passage you meant is there: exact words at once, meaning a "
+    "moment later."
+)
+FORMATS = (
+    "Markdown, plain text, Org and reStructuredText. Your notes are only read, and nothing leaves "
+    "this "
+    "computer."
+)
 VAULTS_SHOWN = 4
 # A window in which the two buttons do not stand side by side.
 NARROW = 480
@@ -45,7 +62,8 @@ class FirstRun(QWidget):
     """Invites to drop or choose a folder, or to try the sample notes. Main thread.
 
     Signals:
-        choose_wanted, samples_wanted. vaults_asked: the page is in sight, other programs' folders may be looked for.
+        choose_wanted, samples_wanted. vaults_asked: the page is in sight, other programs' folders may be
+        looked for.
         vault_wanted: search this folder, a Path.
     """
 
@@ -140,7 +158,9 @@ class FirstRun(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
-        self._pair.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._pair.setDirection(
+            QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -149,7 +169,9 @@ class FirstRun(QWidget):
             self.vaults_asked.emit()
 
     def _colour(self) -> None:
-        self._icon.setPixmap(icons.pixmap("notesearch", self._theme.palette.accent, 72, self.devicePixelRatioF()))
+        self._icon.setPixmap(
+            icons.pixmap("notesearch", self._theme.palette.accent, 72, self.devicePixelRatioF())
+        )
 
 
 class FailurePage(QWidget):
@@ -186,7 +208,8 @@ class FailurePage(QWidget):
 
 
 class EmptyState(QWidget):
-    """Stands where the rows would be: what was searched, what is still to come, and wider searches one click away. Main thread.
+    """Stands where the rows would be: what was searched, what is still to come, and wider searches one click
+    away. Main thread.
 
     Signals:
         search_wanted: a wider Search.
@@ -240,7 +263,8 @@ class EmptyState(QWidget):
 
 
 def _centre(page: QWidget, content: QWidget) -> None:
-    """Put `content` in the middle, a little above the half, with its margins giving way first; what has no room is scrolled to."""
+    """Put `content` in the middle, a little above the half, with its margins giving way first; what has no
+    room is scrolled to."""
     across = QHBoxLayout()
     across.addStretch(1)
     across.addWidget(content, 8)

@@ -1,4 +1,5 @@
-"""Adding folders: what was dropped, chosen or found is looked at first, and the person is asked where there is something to ask."""
+"""Adding folders: what was dropped, chosen or found is looked at first, and the person is asked where there
+is something to ask."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 # Notes from which on a folder's count is shown before anything of it is read.
 LARGE = 3000
 WHOLE = {
-    "home": ("Search your whole home folder?", "It holds what programs keep there, too, and changes all the time."),
+    "home": (
+        "Search your whole home folder?",
+        "It holds what programs keep there, too, and changes all the time.",
+    ),
     "disk": ("Search a whole disk?", "It holds what the system and its programs keep there, too."),
 }
 
@@ -45,14 +49,24 @@ class FolderOffers(QObject):
         if survey.covered_by is not None:
             self._say_covered(survey, survey.covered_by)
         elif survey.error:
-            self._window.banner.tell(Message(title=survey.error, hint=survey.hint, key=f"offer:{survey.path}"))
+            self._window.banner.tell(
+                Message(title=survey.error, hint=survey.hint, key=f"offer:{survey.path}")
+            )
         elif survey.whole:
             title, why = WHOLE[survey.whole]
-            self._ask(survey, title, f"{amount(survey)} {why} Better add the folder that holds your notes.", "Add it all the same")
+            self._ask(
+                survey,
+                title,
+                f"{amount(survey)} {why} Better add the folder that holds your notes.",
+                "Add it all the same",
+            )
         elif survey.is_file:
             self._offer_folder_of_file(survey)
         elif survey.more or survey.notes >= LARGE:
-            meaning = f"{amount(survey)} Their words can be searched soon; meaning follows, the newest first, and you can search meanwhile."
+            meaning = (
+                f"{amount(survey)} Their words can be searched soon; meaning follows, the newest "
+                "first, and you can search meanwhile."
+            )
             self._ask(survey, f"Search {survey.path.name}?", meaning, "Add")
         else:
             self._bridge.add_folder(survey.path)
@@ -65,7 +79,11 @@ class FolderOffers(QObject):
             said, narrowed = f"{survey.path.name} is searched already, as part of {root.name}", survey.path
         only = Search(text=self._window.box.search.text, folder=narrowed)
         self._window.banner.tell(
-            Message(title=said, actions=((f"Search only {narrowed.name}", partial(self._window.ask, only)),), key=f"offer:{survey.path}")
+            Message(
+                title=said,
+                actions=((f"Search only {narrowed.name}", partial(self._window.ask, only)),),
+                key=f"offer:{survey.path}",
+            )
         )
 
     def _offer_folder_of_file(self, survey: Survey) -> None:
@@ -73,9 +91,11 @@ class FolderOffers(QObject):
         self._window.come_up()
         hint = f"{amount(survey)} Notesearch works on folders, so that it can follow your changes."
         offer = Message(
-            title=f"Search the whole folder {survey.path.name}?", hint=hint,
-            actions=((f"Add {survey.path.name}", partial(self._bridge.add_folder, survey.path)),), key=f"offer:{survey.path}",
-        )  # fmt: skip
+            title=f"Search the whole folder {survey.path.name}?",
+            hint=hint,
+            actions=((f"Add {survey.path.name}", partial(self._bridge.add_folder, survey.path)),),
+            key=f"offer:{survey.path}",
+        )
         self._window.banner.tell(offer)
 
     def _ask(self, survey: Survey, title: str, meaning: str, does: str) -> None:

@@ -1,7 +1,8 @@
 """The key that calls quick search from anywhere: one seam, behind it what the system offers.
 
-X11: a grab that consumes the key. Wayland: the GlobalShortcuts portal. Windows and macOS: their own calls. Where there is nothing of the
-kind, `notesearch --toggle` bound in the desktop's own settings does the same.
+X11: a grab that consumes the key. Wayland: the GlobalShortcuts portal. Windows and macOS: their own calls.
+Where there is nothing of the kind, `notesearch --toggle` bound in the desktop's own settings does the
+same.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 
 class KeyState(StrEnum):
-    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the desktop would ask the person, who
-    has not asked for it yet. REFUSED: the desktop or the person said no. UNSUPPORTED: the desktop offers no such thing."""
+    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
+    desktop would ask the person, who has not asked for it yet. REFUSED: the desktop or the person said no.
+    UNSUPPORTED: the desktop offers no such thing."""
 
     OFF = "off"
     READY = "ready"
@@ -57,7 +59,8 @@ class GlobalKey(QObject):
         pressed: the key was pressed: the desktop's leave to come to the front, or "".
         changed: another KeyStatus holds.
         buttons_up: after `await_buttons`, no mouse button is down (told at once where nobody can know).
-        composited: whether windows are blended with what is behind them; told once, where it is not known beforehand.
+        composited: whether windows are blended with what is behind them; told once, where it is not known
+        beforehand.
     """
 
     pressed = Signal(str)
@@ -79,7 +82,8 @@ class GlobalKey(QObject):
         if self._opened:
             return
         self._opened = True
-        # XWayland would take the grab and never get the key: the platform of our own windows counts, not DISPLAY.
+        # XWayland would take the grab and never get the key: the platform of our own windows counts, not
+        # DISPLAY.
         if platform == "xcb":
             from notesearch.ui.x11 import X11Session
 
@@ -102,8 +106,8 @@ class GlobalKey(QObject):
             self._native.key_pressed.connect(self._on_pressed)
 
     def choose(self, keys: str, *, may_ask: bool = False) -> None:
-        """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came of it. `may_ask`: the desktop may ask
-        the person about it."""
+        """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came
+        of it. `may_ask`: the desktop may ask the person about it."""
         self._wanted = keys
         self._open(QGuiApplication.platformName())
         if self._x11 is not None:

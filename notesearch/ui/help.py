@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
 
 import notesearch
 from notesearch.ui import icons
@@ -75,7 +83,10 @@ class AboutDialog(QDialog):
         picture.setPixmap(icons.pixmap("notesearch", theme.palette.accent, 64, self.devicePixelRatioF()))
         title = QLabel("Notesearch")
         title.setObjectName("pageTitle")
-        text = QLabel(f"Version {getattr(notesearch, '__version__', '')}\n\nYour notes are only read. Nothing leaves this computer unasked.")
+        text = QLabel(
+            f"Version {getattr(notesearch, '__version__', '')}\n\nYour notes are only read. Nothing leaves "
+            "this computer unasked."
+        )
         text.setObjectName("hintText")
         text.setWordWrap(True)
         words = QVBoxLayout()

@@ -1,4 +1,5 @@
-"""The icons of resources/icons, coloured from the palette. The files are read once, by `load`, before the window is built."""
+"""The icons of resources/icons, coloured from the palette. The files are read once, by `load`, before the
+window is built."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def load(folder: Path) -> None:
 
 @lru_cache(maxsize=256)
 def pixmap(name: str, colour: str, size: int = 16, ratio: float = 1.0) -> QPixmap:
-    """The icon at `size` device-independent pixels, its `currentColor` replaced. An unknown name is a blank picture."""
+    """The icon at `size` device-independent pixels, its `currentColor` replaced. An unknown name is a blank
+    picture."""
     source = QByteArray(_sources.get(name, "").replace("currentColor", colour).encode())
     buffer = QBuffer(source)
     reader = QImageReader(buffer, QByteArray(b"svg"))

@@ -11,7 +11,10 @@ from notesearch.ui.bridge import Failure
 from notesearch.ui.bridge_models import ProviderBridge
 from notesearch.ui.controls import Row, button, fit_height, hint, label
 
-STORED_NOTE = "It goes into your system's keyring and nowhere else. Where there is none it is kept until Notesearch is quit."
+STORED_NOTE = (
+    "It goes into your system's keyring and nowhere else. Where there is none it is kept until "
+    "Notesearch is quit."
+)
 
 
 class KeyField(QLineEdit):
@@ -22,7 +25,9 @@ class KeyField(QLineEdit):
         self.setEchoMode(QLineEdit.EchoMode.Password)
         self.setAccessibleName(name)
         self.setInputMethodHints(
-            Qt.InputMethodHint.ImhHiddenText | Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
+            Qt.InputMethodHint.ImhHiddenText
+            | Qt.InputMethodHint.ImhSensitiveData
+            | Qt.InputMethodHint.ImhNoPredictiveText
         )
 
     def problem(self) -> str:
@@ -60,7 +65,9 @@ class KeyDialog(QDialog):
 
     page_wanted = Signal(object)
 
-    def __init__(self, models: ProviderBridge, provider: str, title: str, page: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, models: ProviderBridge, provider: str, title: str, page: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._models = models
         self._provider = provider

@@ -7,18 +7,37 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 MODIFIER_KEYS = (
-    Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta, Qt.Key.Key_Super_L, Qt.Key.Key_Super_R,
-    Qt.Key.Key_CapsLock, Qt.Key.Key_NumLock, Qt.Key.Key_unknown,
-)  # fmt: skip
-ALONE = (*(Qt.Key(int(Qt.Key.Key_F1) + i) for i in range(35)), Qt.Key.Key_Pause, Qt.Key.Key_Search, Qt.Key.Key_Menu)
-HOLDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_Super_L,
+    Qt.Key.Key_Super_R,
+    Qt.Key.Key_CapsLock,
+    Qt.Key.Key_NumLock,
+    Qt.Key.Key_unknown,
+)
+ALONE = (
+    *(Qt.Key(int(Qt.Key.Key_F1) + i) for i in range(35)),
+    Qt.Key.Key_Pause,
+    Qt.Key.Key_Search,
+    Qt.Key.Key_Menu,
+)
+HOLDS = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
 KNOWN = (
-    Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.MetaModifier,
-)  # fmt: skip
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.MetaModifier,
+)
 
 
 class KeyField(QLineEdit):
-    """Shows a key; while it has the focus, the next one pressed takes its place. Tab and Esc leave it as anywhere. Main thread.
+    """Shows a key; while it has the focus, the next one pressed takes its place. Tab and Esc leave it as
+    anywhere. Main thread.
 
     Signals:
         chosen: the key as QKeySequence's portable text. refused: why the key pressed will not do.
@@ -73,9 +92,14 @@ class KeyField(QLineEdit):
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Escape) and not event.modifiers() & HOLDS:
             event.ignore()
         elif not event.modifiers() & HOLDS and key not in ALONE:
-            self.refused.emit("Hold Ctrl, Alt or the Super key with it: a key alone would be lost to every other program.")
+            self.refused.emit(
+                "Hold Ctrl, Alt or the Super key with it: a key alone would be lost to every other program."
+            )
         elif int(key) >= 0x100 and int(key) < 0x01000000:
-            self.refused.emit("Choose a key that stands on every keyboard: a Latin letter, a digit, space or a function key.")
+            self.refused.emit(
+                "Choose a key that stands on every keyboard: a Latin letter, a digit, space or a function "
+                "key."
+            )
         else:
             combination = int(key)
             for modifier in held:

@@ -18,7 +18,8 @@ class KeyLine(QWidget):
     """Shows a ProviderInfo's key. Main thread.
 
     Signals:
-        set_wanted: set the key of the provider shown. again_wanted: look again, the keyring was locked. forget_wanted: forget that key; asked
+        set_wanted: set the key of the provider shown. again_wanted: look again, the keyring was locked.
+        forget_wanted: forget that key; asked
         for only where `forgets`.
     """
 

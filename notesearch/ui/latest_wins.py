@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 
 class LatestWins:
-    """A thread with a slot for one job. A newer job replaces a waiting one, and a running one can ask whether it is outdated.
+    """A thread with a slot for one job. A newer job replaces a waiting one, and a running one can ask whether
+    it is outdated.
 
-    `rest`: seconds a job waits for a newer one before it starts. `put` and `close` may be called from any thread. The thread starts with the
-    first job.
+    `rest`: seconds a job waits for a newer one before it starts. `put` and `close` may be called from any
+    thread. The thread starts with the first job.
     """
 
     def __init__(self, name: str, *, rest: float = 0.0) -> None:

@@ -1,7 +1,9 @@
-"""The main window: top bar, messages, pages and status line; keys, menus, drag and drop, and what is kept between starts.
+"""The main window: top bar, messages, pages and status line; keys, menus, drag and drop, and what is kept
+between starts.
 
-The top bar is painted first and takes letters; the rest is imported and built right after that first paint (`complete`). The course of a
-search is `search_page`'s business; every failure that nothing else shows becomes a message here.
+The top bar is painted first and takes letters; the rest is imported and built right after that first paint
+(`complete`). The course of a search is `search_page`'s business; every failure that nothing else shows
+becomes a message here.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class MainWindow(QMainWindow):
     """The window "Notesearch". Main thread.
 
     Signals:
-        closed: the person closed it, or quit; the program ends. hidden: it is out of sight, and the program goes on.
+        closed: the person closed it, or quit; the program ends. hidden: it is out of sight, and the program
+        goes on.
     """
 
     closed = Signal()
@@ -97,7 +100,8 @@ class MainWindow(QMainWindow):
     # Building
 
     def complete(self) -> None:
-        """Build everything below the top bar, show what was read meanwhile, and let the engine start. Does nothing the second time."""
+        """Build everything below the top bar, show what was read meanwhile, and let the engine start. Does
+        nothing the second time."""
         if self._completed:
             return
         self._completed = True
@@ -249,7 +253,9 @@ class MainWindow(QMainWindow):
             return
         folders = len(self.status.folders) if self.status is not None and self._ready else self._known_folders
         known = self._ready or self.settings is not None
-        self.pages.setCurrentWidget(self.page if folders or self._expected_folders or not known else self.first_run)
+        self.pages.setCurrentWidget(
+            self.page if folders or self._expected_folders or not known else self.first_run
+        )
 
     def _on_folder_added(self, folder: Folder) -> None:
         self._known_folders = max(1, self._known_folders)
@@ -355,7 +361,9 @@ class MainWindow(QMainWindow):
                 focused.click()
             else:
                 self.commands.open_current()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and modifiers == Qt.KeyboardModifier.ControlModifier:
+        elif (
+            key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and modifiers == Qt.KeyboardModifier.ControlModifier
+        ):
             self.commands.reveal_current()
         elif key == Qt.Key.Key_Escape:
             self._on_escape()
@@ -371,11 +379,21 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def _belongs_to_field(self, event: QKeyEvent) -> bool:
-        steering = (Qt.Key.Key_Backspace, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        steering = (
+            Qt.Key.Key_Backspace,
+            Qt.Key.Key_Up,
+            Qt.Key.Key_Down,
+            Qt.Key.Key_PageUp,
+            Qt.Key.Key_PageDown,
+        )
         chord = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier)
         if event.key() in steering:
             return True
-        return bool(event.text()) and event.text().isprintable() and (not chord or bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        return (
+            bool(event.text())
+            and event.text().isprintable()
+            and (not chord or bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        )
 
     # Drag and drop
 
@@ -391,7 +409,8 @@ class MainWindow(QMainWindow):
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """For the window's state file: strings, numbers and lists only. None before there is anything that could differ from it."""
+        """For the window's state file: strings, numbers and lists only. None before there is anything that
+        could differ from it."""
         if not self._completed:
             return None
         return {
@@ -408,7 +427,11 @@ class MainWindow(QMainWindow):
         folders = state.get("folders", 0)
         self._known_folders = folders if isinstance(folders, int) else 0
         sizes = state.get("splitter")
-        if isinstance(sizes, list) and len(sizes) == 3 and all(isinstance(size, int) and size > 0 for size in sizes):
+        if (
+            isinstance(sizes, list)
+            and len(sizes) == 3
+            and all(isinstance(size, int) and size > 0 for size in sizes)
+        ):
             self.page.set_column_widths(sizes)
         self.page.preview_wanted = bool(state.get("preview", True))
         self.login_offered = bool(state.get("login_offered", False))
@@ -425,7 +448,8 @@ class MainWindow(QMainWindow):
     # The window itself
 
     def come_up(self, activation: str = "") -> None:
-        """To the front with the keyboard in the search field. `activation`: the desktop's leave to do so, from whoever asked."""
+        """To the front with the keyboard in the search field. `activation`: the desktop's leave to do so,
+        from whoever asked."""
         if activation:
             # Qt takes it from there, as it does at a start.
             os.environ["XDG_ACTIVATION_TOKEN"] = activation
@@ -449,7 +473,11 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and QGuiApplication.focusObject() is None:
+        if (
+            event.type() == QEvent.Type.ActivationChange
+            and self.isActiveWindow()
+            and QGuiApplication.focusObject() is None
+        ):
             self.box.setFocus()
 
     def hide_away(self) -> None:

@@ -57,13 +57,24 @@ class ModelCommands(QObject):
     def remote_folder(self, path: Path) -> Folder | None:
         """The folder that `path` is in, where a remote model has it or is to have it."""
         folder = owning_folder(path, self._status.folders) if self._status is not None else None
-        return folder if folder is not None and any(m and not m.startswith("local/") for m in (folder.model, folder.next_model)) else None
+        return (
+            folder
+            if folder is not None
+            and any(m and not m.startswith("local/") for m in (folder.model, folder.next_model))
+            else None
+        )
 
     def open_current(self) -> None:
         """The model of the folder that is searched, or of the note that is chosen, or of the first one."""
         folders = self._status.folders if self._status is not None else ()
         if not folders:
-            self._window.banner.tell(Message(title="There is no folder yet", hint="Add one first: each folder has its own model.", key="no-folder"))
+            self._window.banner.tell(
+                Message(
+                    title="There is no folder yet",
+                    hint="Add one first: each folder has its own model.",
+                    key="no-folder",
+                )
+            )
             return
         row = self._window.current
         wanted = self._window.box.search.folder or (row.match.path if row is not None else None)
@@ -74,7 +85,9 @@ class ModelCommands(QObject):
 
         if self._model is not None or self._status is None:
             return
-        self._model = ModelDialog(self.bridge, self._window.theme, self._status, folder.path, self._commands.front)
+        self._model = ModelDialog(
+            self.bridge, self._window.theme, self._status, folder.path, self._commands.front
+        )
         self._model.preview_wanted.connect(self._on_preview_wanted)
         self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
@@ -125,7 +138,9 @@ class ModelCommands(QObject):
         from notesearch.ui.outgoing_dialog import OutgoingDialog
 
         to = self._model_of(self.remote_folder(path))
-        self._commands.show_dialog(OutgoingDialog(self.bridge, self._window.theme, to, note=path, parent=self._window))
+        self._commands.show_dialog(
+            OutgoingDialog(self.bridge, self._window.theme, to, note=path, parent=self._window)
+        )
 
     def open_folder_outgoing(self, folder: Folder) -> None:
         """What is sent of a folder's notes, to choose from."""
@@ -141,7 +156,9 @@ class ModelCommands(QObject):
         from notesearch.ui.outgoing_dialog import OutgoingDialog
 
         over = self._model or self._window
-        self._commands.show_dialog(OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, held=held, parent=over))
+        self._commands.show_dialog(
+            OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, held=held, parent=over)
+        )
 
     @staticmethod
     def _model_of(folder: Folder | None) -> str:
@@ -162,7 +179,9 @@ class ModelCommands(QObject):
         if self._settings is None:
             key = self._window.presence.key if self._window.presence is not None else None
             bridge = self._window.bridge
-            self._settings = SettingsDialog(self._window.settings, bridge.data_dir, self.settings_bridge, self.bridge, key, self._window)
+            self._settings = SettingsDialog(
+                self._window.settings, bridge.data_dir, self.settings_bridge, self.bridge, key, self._window
+            )
             self._settings.changed.connect(self._on_settings_changed)
             self._settings.general.folder_wanted.connect(self._show_data_folder)
             self._settings.folders.add_wanted.connect(self._commands.choose_folder)
@@ -216,7 +235,9 @@ class ModelCommands(QObject):
 
     def _open_model_of(self, trouble: ProviderTrouble) -> None:
         folders = self._status.folders if self._status is not None else ()
-        concerned = [f for f in folders if any(m.startswith(f"{trouble.provider}/") for m in (f.next_model, f.model))]
+        concerned = [
+            f for f in folders if any(m.startswith(f"{trouble.provider}/") for m in (f.next_model, f.model))
+        ]
         for folder in concerned[:1]:
             self.open(folder)
 

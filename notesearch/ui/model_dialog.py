@@ -1,4 +1,5 @@
-"""The dialog that gives a folder another model: choose one, count, ask, build. Nothing is sent before the person agrees."""
+"""The dialog that gives a folder another model: choose one, count, ask, build. Nothing is sent before the
+person agrees."""
 
 from __future__ import annotations
 
@@ -20,14 +21,19 @@ from notesearch.ui.own_server import OwnServerPage
 from notesearch.ui.theme import Theme
 from notesearch.ui.wording import count, model_name, preparing
 
-EXPLAINED = "Each folder has its own model. A new one builds its index beside the present one, which answers until the new one is complete."
+EXPLAINED = (
+    "Each folder has its own model. A new one builds its index beside the present one, which "
+    "answers "
+    "until the new one is complete."
+)
 
 
 class ChoicePage(QWidget):
     """The folder and the models to choose from. Main thread.
 
     Signals:
-        next_wanted, closed, own_wanted, stop_wanted. key_wanted: set the key of a provider. again_wanted: look at the keys again.
+        next_wanted, closed, own_wanted, stop_wanted. key_wanted: set the key of a provider. again_wanted:
+        look at the keys again.
     """
 
     next_wanted = Signal()
@@ -74,7 +80,11 @@ class ChoicePage(QWidget):
         self.folder = folder
         under_way = preparing(folder)
         held = f" {count(folder.held_back, 'passage')} held back." if folder.held_back else ""
-        said = f"{under_way[:1].upper()}{under_way[1:]}." if under_way else f"{folder.path.name} uses {model_name(folder.model)}. {EXPLAINED}"
+        said = (
+            f"{under_way[:1].upper()}{under_way[1:]}."
+            if under_way
+            else f"{folder.path.name} uses {model_name(folder.model)}. {EXPLAINED}"
+        )
         self.present.setText(said + held)
         self.stop.setVisible(bool(folder.next_model))
         if self.list.rows.present != plain(folder.model) and self.list.rows.choices:
@@ -84,7 +94,10 @@ class ChoicePage(QWidget):
     def show_choices(self, choices: Sequence[ModelChoice]) -> None:
         folder = self.folder
         first = not self.list.rows.choices
-        self.list.show_choices(sorted(choices, key=lambda choice: choice.remote), plain(folder.model) if folder is not None else "")
+        self.list.show_choices(
+            sorted(choices, key=lambda choice: choice.remote),
+            plain(folder.model) if folder is not None else "",
+        )
         if first and folder is not None and folder.next_model:
             self.list.choose(plain(folder.next_model))
         self._on_chosen(self.list.choice)
@@ -97,12 +110,15 @@ class ChoicePage(QWidget):
         remote = choice is not None and choice.remote
         self.key.show_info(self._providers.get(choice.provider) if choice is not None and remote else None)
         under_way = (self.folder.next_model, self.folder.model) if self.folder is not None else ()
-        self.dimensions.show_choice(choice, next((m for m in under_way if choice is not None and plain(m) == choice.identifier), ""))
+        self.dimensions.show_choice(
+            choice, next((m for m in under_way if choice is not None and plain(m) == choice.identifier), "")
+        )
         self._check()
 
     @property
     def identifier(self) -> str:
-        """The model that is chosen, with its dimensions where they are another number than its own; "" where there is none."""
+        """The model that is chosen, with its dimensions where they are another number than its own; "" where
+        there is none."""
         choice = self.list.choice
         if choice is None or self.dimensions.problem:
             return ""
@@ -113,10 +129,14 @@ class ChoicePage(QWidget):
         self.next.setEnabled(self._may_go_on())
 
     def _may_go_on(self) -> bool:
-        """The model that is in use or under way already needs no change, unless it waits for the person's word."""
+        """The model that is in use or under way already needs no change, unless it waits for the person's
+        word."""
         if not self.identifier or self.folder is None:
             return False
-        return self.identifier != (self.folder.next_model or self.folder.model) or self.folder.state is FolderState.CONSENT
+        return (
+            self.identifier != (self.folder.next_model or self.folder.model)
+            or self.folder.state is FolderState.CONSENT
+        )
 
     def _on_next(self) -> None:
         if self.next.isEnabled():
@@ -127,7 +147,8 @@ class ModelDialog(QDialog):
     """Accessible name "Model". Main thread.
 
     Signals:
-        preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would not. key_wanted: set the key of
+        preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would
+        not. key_wanted: set the key of
         a provider.
     """
 
@@ -135,7 +156,14 @@ class ModelDialog(QDialog):
     held_wanted = Signal(object, str)
     key_wanted = Signal(str)
 
-    def __init__(self, models: ProviderBridge, theme: Theme, status: IndexingStatus, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        models: ProviderBridge,
+        theme: Theme,
+        status: IndexingStatus,
+        folder: Path,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._models = models
         self._status = status
@@ -214,7 +242,11 @@ class ModelDialog(QDialog):
     def prepare(self, identifier: str) -> None:
         """Count what this model would be sent."""
         folder = self.folder
-        self._reviews = folder is not None and folder.state is FolderState.CONSENT and identifier == (folder.next_model or folder.model)
+        self._reviews = (
+            folder is not None
+            and folder.state is FolderState.CONSENT
+            and identifier == (folder.next_model or folder.model)
+        )
         self._request = self._models.prepare(self._path, identifier)
         self.pages.setCurrentWidget(self.counting)
         self.counting.begin()
@@ -274,7 +306,8 @@ class ModelDialog(QDialog):
         self.accept()
 
     def _give_up(self) -> None:
-        """Leave a model that was counted but not agreed to. One that waited for the person's word before goes on waiting."""
+        """Leave a model that was counted but not agreed to. One that waited for the person's word before goes
+        on waiting."""
         if self.pages.currentWidget() in (self.counting, self.consent) and not self._reviews:
             self._models.give_up(self._request, self._path)
         self._request = 0

@@ -77,7 +77,14 @@ class ModelDelegate(RowDelegate):
         use = small.horizontalAdvance(IN_USE) if index.data(PRESENT_ROLE) else 0
         if use:
             room -= use + 8
-        taken = self.paint_line(painter, QRect(left, top, room, 18), choice.title, "text", big=True, elide=Qt.TextElideMode.ElideMiddle)
+        taken = self.paint_line(
+            painter,
+            QRect(left, top, room, 18),
+            choice.title,
+            "text",
+            big=True,
+            elide=Qt.TextElideMode.ElideMiddle,
+        )
         if use:
             self.paint_line(painter, QRect(left + taken + 8, top, use + 1, 18), IN_USE, "accent")
         for at, (colour, said) in enumerate((("third", line), ("warning", choice.retired))):

@@ -1,7 +1,8 @@
-"""A key from anywhere on Windows and macOS, by the systems' own calls. Written from their documentation; tried on neither.
+"""A key from anywhere on Windows and macOS, by the systems' own calls. Written from their documentation;
+tried on neither.
 
-Windows: RegisterHotKey and WM_HOTKEY (learn.microsoft.com, winuser.h). macOS: RegisterEventHotKey of Carbon (HIToolbox, CarbonEvents.h), which
-needs no permission.
+Windows: RegisterHotKey and WM_HOTKEY (learn.microsoft.com, winuser.h). macOS: RegisterEventHotKey of Carbon
+(HIToolbox, CarbonEvents.h), which needs no permission.
 """
 
 from __future__ import annotations
@@ -18,35 +19,104 @@ from notesearch.ui.global_key import KeyState, chord_of
 HOTKEY_ID = 1
 # Windows: MOD_*, MOD_NOREPEAT, WM_HOTKEY.
 WIN_MODIFIERS = (
-    (Qt.KeyboardModifier.AltModifier, 0x1), (Qt.KeyboardModifier.ControlModifier, 0x2), (Qt.KeyboardModifier.ShiftModifier, 0x4),
+    (Qt.KeyboardModifier.AltModifier, 0x1),
+    (Qt.KeyboardModifier.ControlModifier, 0x2),
+    (Qt.KeyboardModifier.ShiftModifier, 0x4),
     (Qt.KeyboardModifier.MetaModifier, 0x8),
-)  # fmt: skip
+)
 NO_REPEAT, WM_HOTKEY = 0x4000, 0x0312
 WIN_KEYS = {
-    Qt.Key.Key_Space: 0x20, Qt.Key.Key_PageUp: 0x21, Qt.Key.Key_PageDown: 0x22, Qt.Key.Key_End: 0x23, Qt.Key.Key_Home: 0x24, Qt.Key.Key_Left: 0x25,
-    Qt.Key.Key_Up: 0x26, Qt.Key.Key_Right: 0x27, Qt.Key.Key_Down: 0x28, Qt.Key.Key_Insert: 0x2D, Qt.Key.Key_Delete: 0x2E, Qt.Key.Key_Return: 0x0D,
-    Qt.Key.Key_Tab: 0x09, Qt.Key.Key_Escape: 0x1B, Qt.Key.Key_Backspace: 0x08, Qt.Key.Key_Pause: 0x13,
-}  # fmt: skip
-# macOS: cmdKey, shiftKey, optionKey, controlKey. Qt calls the command key Ctrl there, and the control key Meta.
+    Qt.Key.Key_Space: 0x20,
+    Qt.Key.Key_PageUp: 0x21,
+    Qt.Key.Key_PageDown: 0x22,
+    Qt.Key.Key_End: 0x23,
+    Qt.Key.Key_Home: 0x24,
+    Qt.Key.Key_Left: 0x25,
+    Qt.Key.Key_Up: 0x26,
+    Qt.Key.Key_Right: 0x27,
+    Qt.Key.Key_Down: 0x28,
+    Qt.Key.Key_Insert: 0x2D,
+    Qt.Key.Key_Delete: 0x2E,
+    Qt.Key.Key_Return: 0x0D,
+    Qt.Key.Key_Tab: 0x09,
+    Qt.Key.Key_Escape: 0x1B,
+    Qt.Key.Key_Backspace: 0x08,
+    Qt.Key.Key_Pause: 0x13,
+}
+# macOS: cmdKey, shiftKey, optionKey, controlKey. Qt calls the command key Ctrl there, and the control key
+# Meta.
 MAC_MODIFIERS = (
-    (Qt.KeyboardModifier.ControlModifier, 1 << 8), (Qt.KeyboardModifier.ShiftModifier, 1 << 9), (Qt.KeyboardModifier.AltModifier, 1 << 11),
+    (Qt.KeyboardModifier.ControlModifier, 1 << 8),
+    (Qt.KeyboardModifier.ShiftModifier, 1 << 9),
+    (Qt.KeyboardModifier.AltModifier, 1 << 11),
     (Qt.KeyboardModifier.MetaModifier, 1 << 12),
-)  # fmt: skip
+)
 # kVK_* of Events.h: places on the keyboard, the same in every layout.
 MAC_KEYS = {
-    **{Qt.Key(ord(letter)): code for letter, code in zip(
-        "ASDFHGZXCVBQWERYT1234657980OUIPLJKNM",
-        (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 26, 28, 25, 29, 31, 32, 34, 35, 37, 38, 40, 45, 46),
-        strict=True,
-    )},
-    Qt.Key.Key_Space: 49, Qt.Key.Key_Return: 36, Qt.Key.Key_Tab: 48, Qt.Key.Key_Escape: 53, Qt.Key.Key_Backspace: 51, Qt.Key.Key_Left: 123,
-    Qt.Key.Key_Right: 124, Qt.Key.Key_Down: 125, Qt.Key.Key_Up: 126,
-    **{Qt.Key(int(Qt.Key.Key_F1) + i): code for i, code in enumerate((122, 120, 99, 118, 96, 97, 98, 100, 101, 109, 103, 111))},
-}  # fmt: skip
+    **{
+        Qt.Key(ord(letter)): code
+        for letter, code in zip(
+            "ASDFHGZXCVBQWERYT1234657980OUIPLJKNM",
+            (
+                0,
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+                7,
+                8,
+                9,
+                11,
+                12,
+                13,
+                14,
+                15,
+                16,
+                17,
+                18,
+                19,
+                20,
+                21,
+                22,
+                23,
+                26,
+                28,
+                25,
+                29,
+                31,
+                32,
+                34,
+                35,
+                37,
+                38,
+                40,
+                45,
+                46,
+            ),
+            strict=True,
+        )
+    },
+    Qt.Key.Key_Space: 49,
+    Qt.Key.Key_Return: 36,
+    Qt.Key.Key_Tab: 48,
+    Qt.Key.Key_Escape: 53,
+    Qt.Key.Key_Backspace: 51,
+    Qt.Key.Key_Left: 123,
+    Qt.Key.Key_Right: 124,
+    Qt.Key.Key_Down: 125,
+    Qt.Key.Key_Up: 126,
+    **{
+        Qt.Key(int(Qt.Key.Key_F1) + i): code
+        for i, code in enumerate((122, 120, 99, 118, 96, 97, 98, 100, 101, 109, 103, 111))
+    },
+}
 
 
 def windows_key(keys: str) -> tuple[int, int]:
-    """(virtual key, MOD_* flags) of a key sequence; (0, flags) for a key that Windows has no fixed code for."""
+    """(virtual key, MOD_* flags) of a key sequence; (0, flags) for a key that Windows has no fixed code
+    for."""
     key, flags = _chord(keys, WIN_MODIFIERS)
     if Qt.Key.Key_F1 <= key <= Qt.Key.Key_F24:
         return 0x70 + int(key) - int(Qt.Key.Key_F1), flags
@@ -78,7 +148,9 @@ class NativeKey(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._backend: _Windows | _Mac = _Windows(self.key_pressed.emit) if sys.platform == "win32" else _Mac(self.key_pressed.emit)
+        self._backend: _Windows | _Mac = (
+            _Windows(self.key_pressed.emit) if sys.platform == "win32" else _Mac(self.key_pressed.emit)
+        )
 
     def bind(self, keys: str) -> None:
         """Bind `keys` in place of what was bound; "" for nothing."""
@@ -102,7 +174,11 @@ class _Windows(QAbstractNativeEventFilter):
         code, flags = windows_key(keys)
         if not code:
             return KeyState.ABSENT
-        return KeyState.READY if self._user32.RegisterHotKey(None, HOTKEY_ID, flags | NO_REPEAT, code) else KeyState.TAKEN
+        return (
+            KeyState.READY
+            if self._user32.RegisterHotKey(None, HOTKEY_ID, flags | NO_REPEAT, code)
+            else KeyState.TAKEN
+        )
 
     def unbind(self) -> None:
         self._user32.UnregisterHotKey(None, HOTKEY_ID)
@@ -110,7 +186,10 @@ class _Windows(QAbstractNativeEventFilter):
     def nativeEventFilter(self, kind: QByteArray | bytes | bytearray | memoryview, message: int) -> object:
         from ctypes import wintypes
 
-        if bytes(QByteArray(kind).data()) == b"windows_generic_MSG" and wintypes.MSG.from_address(int(message)).message == WM_HOTKEY:
+        if (
+            bytes(QByteArray(kind).data()) == b"windows_generic_MSG"
+            and wintypes.MSG.from_address(int(message)).message == WM_HOTKEY
+        ):
             self._pressed()
             return True, 0
         return False, 0
@@ -138,7 +217,9 @@ class _Mac:
         self._handler = handler(lambda *_: pressed() or 0)
         self._target = ctypes.c_void_p(self._carbon.GetApplicationEventTarget())
         # kEventClassKeyboard, kEventHotKeyPressed.
-        self._carbon.InstallEventHandler(self._target, self._handler, 1, ctypes.byref(_EventType(_code(b"keyb"), 5)), None, None)
+        self._carbon.InstallEventHandler(
+            self._target, self._handler, 1, ctypes.byref(_EventType(_code(b"keyb"), 5)), None, None
+        )
 
     def bind(self, keys: str) -> KeyState:
         code, flags = mac_key(keys)

@@ -1,4 +1,5 @@
-"""Notes of a folder to choose one from: all of them, by words, or those of which something is not sent to a remote model."""
+"""Notes of a folder to choose one from: all of them, by words, or those of which something is not sent to a
+remote model."""
 
 from __future__ import annotations
 
@@ -38,17 +39,23 @@ class NoteDelegate(RowDelegate):
 
     def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
         inner = rect.adjusted(12, 8, -12, -8)
-        title, colour = index.data(Qt.ItemDataRole.DisplayRole), "second" if index.data(IGNORED_ROLE) else "text"
+        title, colour = (
+            index.data(Qt.ItemDataRole.DisplayRole),
+            "second" if index.data(IGNORED_ROLE) else "text",
+        )
         self.paint_line(painter, QRect(inner.left(), inner.top(), inner.width(), 18), title, colour, big=True)
         for at, (colour, said) in enumerate(index.data(LINES_ROLE) or ()):
-            self.paint_line(painter, QRect(inner.left(), inner.top() + 20 + at * LINE, inner.width(), 16), said, colour)
+            self.paint_line(
+                painter, QRect(inner.left(), inner.top() + 20 + at * LINE, inner.width(), 16), said, colour
+            )
 
 
 class NoteChooser(QWidget):
     """Main thread.
 
     Signals:
-        chosen: the Path of a note. ignored_chosen: that of one that an ignore file names, so that there is nothing to show of it.
+        chosen: the Path of a note. ignored_chosen: that of one that an ignore file names, so that there is
+        nothing to show of it.
         emptied: why there is no note to choose from.
     """
 
@@ -56,7 +63,15 @@ class NoteChooser(QWidget):
     ignored_chosen = Signal(object)
     emptied = Signal(str)
 
-    def __init__(self, models: ProviderBridge, theme: Theme, folder: Path, *, held: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        models: ProviderBridge,
+        theme: Theme,
+        folder: Path,
+        *,
+        held: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._models = models
         self._folder = folder
@@ -125,7 +140,12 @@ class NoteChooser(QWidget):
 
     def _on_notes(self, request: int, notes: tuple[Match, ...]) -> None:
         if request == self._request:
-            self._fill([_item(match.title, match.path, [("third", TRAIL_SEPARATOR.join(match.trail))]) for match in notes])
+            self._fill(
+                [
+                    _item(match.title, match.path, [("third", TRAIL_SEPARATOR.join(match.trail))])
+                    for match in notes
+                ]
+            )
             if not notes:
                 self.emptied.emit("No note of this folder has these words.")
 
@@ -140,7 +160,11 @@ class NoteChooser(QWidget):
 
     def _show_held(self) -> None:
         wanted = self.field.text().casefold().split()
-        found = [note for note in self._held if all(word in f"{note.title} {note.path}".casefold() for word in wanted)]
+        found = [
+            note
+            for note in self._held
+            if all(word in f"{note.title} {note.path}".casefold() for word in wanted)
+        ]
         self._fill([self._held_item(note) for note in found])
         if not self._held:
             self.emptied.emit("Nothing is held back, and no ignore file names a note.")
@@ -150,7 +174,9 @@ class NoteChooser(QWidget):
     def _held_item(self, note: HeldNote) -> QListWidgetItem:
         trail = (self._folder.name, *note.path.relative_to(self._folder).parent.parts)
         why = ("third" if note.ignored else "warning", wording_models.why_held(note))
-        return _item(note.title, note.path, [("third", TRAIL_SEPARATOR.join(trail)), why], ignored=note.ignored)
+        return _item(
+            note.title, note.path, [("third", TRAIL_SEPARATOR.join(trail)), why], ignored=note.ignored
+        )
 
     def _fill(self, items: Sequence[QListWidgetItem]) -> None:
         self.list.blockSignals(True)
@@ -173,7 +199,9 @@ class NoteChooser(QWidget):
         (self.ignored_chosen if item.data(IGNORED_ROLE) else self.chosen).emit(self._current)
 
 
-def _item(title: str, path: Path, lines: Sequence[tuple[str, str]], *, ignored: bool = False) -> QListWidgetItem:
+def _item(
+    title: str, path: Path, lines: Sequence[tuple[str, str]], *, ignored: bool = False
+) -> QListWidgetItem:
     """`lines`: (colour, words) below the title."""
     item = QListWidgetItem(title)
     item.setData(PATH_ROLE, path)

@@ -1,5 +1,5 @@
-"""What the banner says on its own: questions about vanished notes, notices of folders, models that are ready, wait or fail, an indexer that
-stopped, failures."""
+"""What the banner says on its own: questions about vanished notes, notices of folders, models that are ready,
+wait or fail, an indexer that stopped, failures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ REMEDIES = {
     wording_models.Remedy.MODEL: "Choose another model\N{HORIZONTAL ELLIPSIS}",
     wording_models.Remedy.SETTINGS: "Settings\N{HORIZONTAL ELLIPSIS}",
 }
+
 
 class Notices:
     """Turns what the engine reports into messages of the banner, each said once. Main thread."""
@@ -41,15 +42,32 @@ class Notices:
             waits = folder.state in (FolderState.WAITING, FolderState.CONSENT)
             if folder.notice and not waits and (folder.path, folder.notice) not in self._said:
                 self._said.add((folder.path, folder.notice))
-                self._banner.tell(Message(title=folder.path.name, hint=folder.notice, key=f"notice:{folder.path}:{folder.notice}"))
+                self._banner.tell(
+                    Message(
+                        title=folder.path.name,
+                        hint=folder.notice,
+                        key=f"notice:{folder.path}:{folder.notice}",
+                    )
+                )
         if status.error:
-            self._banner.tell(Message(title="Indexing stopped", hint=status.error, key="error", actions=(("Try again", self._bridge.retry),)))
+            self._banner.tell(
+                Message(
+                    title="Indexing stopped",
+                    hint=status.error,
+                    key="error",
+                    actions=(("Try again", self._bridge.retry),),
+                )
+            )
         else:
             self._banner.withdraw("error")
 
     def _say_troubles(self, status: IndexingStatus) -> None:
         """What models wait for; withdrawn when it is over, and said anew when it comes back."""
-        standing = {m.key: m for m in (*map(self._trouble, status.troubles), *map(self._consent, status.folders)) if m is not None}
+        standing = {
+            m.key: m
+            for m in (*map(self._trouble, status.troubles), *map(self._consent, status.folders))
+            if m is not None
+        }
         for key in self._standing - set(standing):
             self._banner.withdraw(key)
         for key in [key for key in standing if key not in self._standing]:
@@ -60,19 +78,24 @@ class Notices:
         found = wording_models.remedy(trouble)
         actions = [(REMEDIES[found], partial(self._models.help_with, trouble))] if found is not None else []
         return Message(
-            key=f"trouble:{trouble.provider}:{trouble.title}", title=wording_models.trouble_title(trouble), hint=trouble.hint,
+            key=f"trouble:{trouble.provider}:{trouble.title}",
+            title=wording_models.trouble_title(trouble),
+            hint=trouble.hint,
             actions=(*actions, ("Try again", self._models.bridge.retry_providers)),
-        )  # fmt: skip
+        )
 
     def _consent(self, folder: Folder) -> Message | None:
         if folder.state is not FolderState.CONSENT:
             return None
         name = wording.model_name(folder.next_model or folder.model)
         return Message(
-            key=f"consent:{folder.path}:{name}", title=f"{folder.path.name}: {name} waits for your word",
+            key=f"consent:{folder.path}:{name}",
+            title=f"{folder.path.name}: {name} waits for your word",
             hint="Nothing is sent before you have seen what it is and what it costs.",
-            actions=(("See what would be sent\N{HORIZONTAL ELLIPSIS}", partial(self._models.review, folder)),),
-        )  # fmt: skip
+            actions=(
+                ("See what would be sent\N{HORIZONTAL ELLIPSIS}", partial(self._models.review, folder)),
+            ),
+        )
 
     def _say_switched(self, folder: Folder) -> None:
         """The new index of a folder is complete: it answers from now on, and the former one can go."""
@@ -86,11 +109,18 @@ class Notices:
         self._banner.withdraw(key)
         title, hint = wording_models.switched(folder)
         forget = (wording_models.forget_former(folder), partial(self._models.forget_previous, folder))
-        message = Message(key=key, title=title, hint=hint, actions=(("Keep the former index", _nothing), forget), dismissable=False)
+        message = Message(
+            key=key,
+            title=title,
+            hint=hint,
+            actions=(("Keep the former index", _nothing), forget),
+            dismissable=False,
+        )
         self._banner.tell(message)
 
     def _ask_about_held(self, status: IndexingStatus) -> None:
-        """Ask about notes that vanished at once; the question stays until it is answered or no longer arises."""
+        """Ask about notes that vanished at once; the question stays until it is answered or no longer
+        arises."""
         keys = {f"held:{held.folder}" for held in status.held}
         for key in self._banner.keys:
             if key.startswith("held:") and key not in keys:

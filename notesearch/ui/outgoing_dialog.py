@@ -38,7 +38,9 @@ class PassagesView(QTextEdit):
         self.shown = 0
         self.setReadOnly(True)
         self.setAccessibleName("What is sent")
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(16)
         theme.changed.connect(self._again)
@@ -89,13 +91,20 @@ class PassagesView(QTextEdit):
 
 
 class OutgoingDialog(QDialog):
-    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held back. Accessible name "What is
-    sent". Main thread."""
+    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held
+    back. Accessible name "What is sent". Main thread."""
 
     def __init__(
-        self, models: ProviderBridge, theme: Theme, to: str, *, folder: Path | None = None, held: bool = False, note: Path | None = None,
+        self,
+        models: ProviderBridge,
+        theme: Theme,
+        to: str,
+        *,
+        folder: Path | None = None,
+        held: bool = False,
+        note: Path | None = None,
         parent: QWidget | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self._models = models
         self._to = to
@@ -205,7 +214,9 @@ class OutgoingDialog(QDialog):
     def _on_allow(self) -> None:
         if self._note is None:
             return
-        title, meaning = wording_models.allow_question(self._note.name, self._to or "the folder's model", self._passages)
+        title, meaning = wording_models.allow_question(
+            self._note.name, self._to or "the folder's model", self._passages
+        )
         box = Question("Send these too", title, meaning, "Send these too", self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(self._on_allowed)

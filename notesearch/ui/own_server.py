@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 EXPLAINED = (
     "Ollama, LM Studio, LiteLLM, infinity, or any other server that speaks OpenAI's language. "
-    "The test sends twenty built-in sentences, nothing of yours. It keeps nothing, but for a key that you type, with the address."
+    "The test sends twenty built-in sentences, nothing of yours. It keeps nothing, but for a key that you "
+    "type, with the address."
 )
 
 
@@ -62,7 +63,12 @@ class OwnServerPage(QWidget):
         self.back = button("Back", self.back_wanted)
         self.use = button("Use this model", self._on_use, primary=True)
         fields = Form()
-        for text, field in (("Name", self.name), ("Address", self.address), ("Model", self.model), ("Key", self.key)):
+        for text, field in (
+            ("Name", self.name),
+            ("Address", self.address),
+            ("Model", self.model),
+            ("Key", self.key),
+        ):
             fields.add(text, field)
             field.textChanged.connect(self._check)
             field.returnPressed.connect(self._on_test)
@@ -96,7 +102,10 @@ class OwnServerPage(QWidget):
         from notesearch import catalogue
 
         name = self.name.text().strip()
-        if name and (name in ("local", *(p.name for p in catalogue.PROVIDERS)) or not all(c.isalnum() or c in "-_." for c in name)):
+        if name and (
+            name in ("local", *(p.name for p in catalogue.PROVIDERS))
+            or not all(c.isalnum() or c in "-_." for c in name)
+        ):
             return "Choose another name: letters, digits, - and _, and none that is taken."
         if self.address.text().strip() and (wrong := address_problem(self.address.text())):
             return wrong
@@ -130,7 +139,9 @@ class OwnServerPage(QWidget):
         self._asked = self._what_is_typed
         self._say("Asking the server\N{HORIZONTAL ELLIPSIS}")
         self._check()
-        self._models.test_own(self.name.text().strip(), self.model.text().strip(), self.address.text().strip(), key)
+        self._models.test_own(
+            self.name.text().strip(), self.model.text().strip(), self.address.text().strip(), key
+        )
 
     def _say(self, said: str, found: Probe | None = None) -> None:
         self.said.setText(said)

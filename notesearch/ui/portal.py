@@ -1,7 +1,9 @@
-"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the person and lets them choose another key.
+"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the person and lets them
+choose another key.
 
-Own connection to the message bus in a thread of its own, since Qt registers its connection under another name and a portal takes one name a
-connection. From the portal's documentation (org.freedesktop.portal.GlobalShortcuts, version 1 and 2, and org.freedesktop.host.portal.Registry).
+Own connection to the message bus in a thread of its own, since Qt registers its connection under another name
+and a portal takes one name a connection. From the portal's documentation
+(org.freedesktop.portal.GlobalShortcuts, version 1 and 2, and org.freedesktop.host.portal.Registry).
 """
 
 from __future__ import annotations
@@ -31,21 +33,43 @@ SHORTCUT = "quick-search"
 # Seconds for the bus itself; what the person is asked has no limit.
 CONNECTS_WITHIN = 5.0
 MODIFIERS = (
-    (Qt.KeyboardModifier.ControlModifier, "CTRL"), (Qt.KeyboardModifier.AltModifier, "ALT"), (Qt.KeyboardModifier.ShiftModifier, "SHIFT"),
+    (Qt.KeyboardModifier.ControlModifier, "CTRL"),
+    (Qt.KeyboardModifier.AltModifier, "ALT"),
+    (Qt.KeyboardModifier.ShiftModifier, "SHIFT"),
     (Qt.KeyboardModifier.MetaModifier, "LOGO"),
-)  # fmt: skip
+)
 # Names of X keysyms where Qt's are others.
 NAMES = {
-    "Space": "space", "PgUp": "Page_Up", "PgDown": "Page_Down", "Ins": "Insert", "Del": "Delete", "Esc": "Escape", "Backspace": "BackSpace",
+    "Space": "space",
+    "PgUp": "Page_Up",
+    "PgDown": "Page_Down",
+    "Ins": "Insert",
+    "Del": "Delete",
+    "Esc": "Escape",
+    "Backspace": "BackSpace",
     "Enter": "KP_Enter",
-    **dict(zip("!\"#$%&'()*+,-./", (
-        "exclam quotedbl numbersign dollar percent ampersand apostrophe parenleft parenright asterisk plus comma minus period slash"
-    ).split(), strict=True)),
-    **dict(zip(":;<=>?@[\\]^_`{|}~", (
-        "colon semicolon less equal greater question at bracketleft backslash bracketright asciicircum underscore grave braceleft bar braceright "
-        "asciitilde"
-    ).split(), strict=True)),
-}  # fmt: skip
+    **dict(
+        zip(
+            "!\"#$%&'()*+,-./",
+            (
+                "exclam quotedbl numbersign dollar percent ampersand apostrophe parenleft parenright "
+                "asterisk plus comma minus period slash"
+            ).split(),
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            ":;<=>?@[\\]^_`{|}~",
+            (
+                "colon semicolon less equal greater question at bracketleft backslash bracketright "
+                "asciicircum underscore grave braceleft bar braceright "
+                "asciitilde"
+            ).split(),
+            strict=True,
+        )
+    ),
+}
 
 
 def trigger_of(keys: str) -> str:
@@ -54,7 +78,12 @@ def trigger_of(keys: str) -> str:
         return ""
     key, held = chord_of(keys)
     name = QKeySequence(key).toString(QKeySequence.SequenceFormat.PortableText)
-    return "+".join([*(word for modifier, word in MODIFIERS if held & modifier), NAMES.get(name, name.lower() if len(name) == 1 else name)])
+    return "+".join(
+        [
+            *(word for modifier, word in MODIFIERS if held & modifier),
+            NAMES.get(name, name.lower() if len(name) == 1 else name),
+        ]
+    )
 
 
 class Portal(DesktopConnection):
@@ -79,7 +108,8 @@ class Portal(DesktopConnection):
     # Main thread
 
     def bind(self, keys: str, *, may_ask: bool) -> None:
-        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the person and may not, nothing is bound."""
+        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the person
+        and may not, nothing is bound."""
         self._post(lambda: self._bind(keys, may_ask))
 
     # The thread
@@ -139,26 +169,47 @@ class Portal(DesktopConnection):
         self._call(REGISTRY, "Register", "sa{sv}", (APP_ID, {}), lambda reply: None)
 
     def _on_owner(self, owner: str) -> None:
-        """The portal was started again: what it knew of us went with the old one. While it is away the key does nothing, which is soon over."""
+        """The portal was started again: what it knew of us went with the old one. While it is away the key
+        does nothing, which is soon over."""
         if owner and self._session:
             self._session = ""
             self._register()
             self._bind(self._keys, True)
 
-    def _call(self, interface: str, member: str, signature: str, body: tuple[Any, ...], then: Callable[[Message], None], path: str = PATH) -> None:
+    def _call(
+        self,
+        interface: str,
+        member: str,
+        signature: str,
+        body: tuple[Any, ...],
+        then: Callable[[Message], None],
+        path: str = PATH,
+    ) -> None:
         assert self._bus is not None
         serial = next(self._bus.outgoing_serial)
         self._replies[serial] = then
-        self._bus.send(new_method_call(DBusAddress(path, SERVICE, interface), member, signature, body), serial=serial)
+        self._bus.send(
+            new_method_call(DBusAddress(path, SERVICE, interface), member, signature, body), serial=serial
+        )
 
-    def _request(self, member: str, signature: str, body: tuple[Any, ...], then: Callable[[int, dict[str, Any]], None], **options: str) -> None:
-        """A call whose answer comes as a signal of its own, known by our token. One that is refused at once is answered with code 2."""
+    def _request(
+        self,
+        member: str,
+        signature: str,
+        body: tuple[Any, ...],
+        then: Callable[[int, dict[str, Any]], None],
+        **options: str,
+    ) -> None:
+        """A call whose answer comes as a signal of its own, known by our token. One that is refused at once
+        is answered with code 2."""
         token = f"notesearch{secrets.token_hex(6)}"
         self._responses[token] = then
         named = {name: ("s", value) for name, value in {**options, "handle_token": token}.items()}
 
         def refused(reply: Message) -> None:
-            if reply.header.message_type is MessageType.error and (waiting := self._responses.pop(token, None)):
+            if reply.header.message_type is MessageType.error and (
+                waiting := self._responses.pop(token, None)
+            ):
                 waiting(2, {})
 
         self._call(SHORTCUTS, member, signature, (*body, named), refused)
@@ -175,7 +226,13 @@ class Portal(DesktopConnection):
         elif not may_ask:
             self._call(PROPERTIES, "Get", "ss", (SHORTCUTS, "version"), self._on_version)
         else:
-            self._request("CreateSession", "a{sv}", (), self._on_session, session_handle_token=f"notesearch{secrets.token_hex(6)}")
+            self._request(
+                "CreateSession",
+                "a{sv}",
+                (),
+                self._on_session,
+                session_handle_token=f"notesearch{secrets.token_hex(6)}",
+            )
 
     def _on_version(self, reply: Message) -> None:
         there = reply.header.message_type is MessageType.method_return
@@ -187,7 +244,9 @@ class Portal(DesktopConnection):
             return
         self._session = str(results["session_handle"])
         wish = {"description": ("s", "Open quick search"), "preferred_trigger": ("s", trigger_of(self._keys))}
-        self._request("BindShortcuts", "oa(sa{sv})sa{sv}", (self._session, [(SHORTCUT, wish)], ""), self._on_bound)
+        self._request(
+            "BindShortcuts", "oa(sa{sv})sa{sv}", (self._session, [(SHORTCUT, wish)], ""), self._on_bound
+        )
 
     def _on_bound(self, code: int, results: dict[str, Any]) -> None:
         bound = dict(results.get("shortcuts", ()))
@@ -199,7 +258,20 @@ class Portal(DesktopConnection):
 
 
 def _rules() -> tuple[MatchRule, ...]:
-    owner = MatchRule(type="signal", sender="org.freedesktop.DBus", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+    owner = MatchRule(
+        type="signal",
+        sender="org.freedesktop.DBus",
+        interface="org.freedesktop.DBus",
+        member="NameOwnerChanged",
+    )
     owner.add_arg_condition(0, SERVICE)
-    signals = ((REQUEST, "Response"), (SHORTCUTS, "Activated"), (SHORTCUTS, "ShortcutsChanged"), (SESSION, "Closed"))
-    return (owner, *(MatchRule(type="signal", interface=interface, member=member) for interface, member in signals))
+    signals = (
+        (REQUEST, "Response"),
+        (SHORTCUTS, "Activated"),
+        (SHORTCUTS, "ShortcutsChanged"),
+        (SESSION, "Closed"),
+    )
+    return (
+        owner,
+        *(MatchRule(type="signal", interface=interface, member=member) for interface, member in signals),
+    )

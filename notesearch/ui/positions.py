@@ -1,4 +1,5 @@
-"""Positions in a text: Python counts characters, Qt counts UTF-16 units, and behind the first emoji the two differ. No Qt."""
+"""Positions in a text: Python counts characters, Qt counts UTF-16 units, and behind the first emoji the two
+differ. No Qt."""
 
 from __future__ import annotations
 
@@ -10,7 +11,11 @@ class QtPositions:
 
     def __init__(self, text: str) -> None:
         # The characters that take two units, which few texts have any of.
-        wide = [] if text.isascii() or max(text) <= "\uffff" else [i for i, character in enumerate(text) if character > "\uffff"]
+        wide = (
+            []
+            if text.isascii() or max(text) <= "\uffff"
+            else [i for i, character in enumerate(text) if character > "\uffff"]
+        )
         self._characters = wide
         self._units = [at + before for before, at in enumerate(wide)]
 

@@ -1,4 +1,5 @@
-"""What of the program is in sight: window, quick search, tray icon, and the key that calls. Never hidden without a way back."""
+"""What of the program is in sight: window, quick search, tray icon, and the key that calls. Never hidden
+without a way back."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 # Quick search is built when the start has settled, so that its first call is as quick as the others.
 PREPARE_AFTER_MS = 1500
-# A start at login may come before the tray: so long it is waited for. Then, and when a tray goes away, the window is the way back.
+# A start at login may come before the tray: so long it is waited for. Then, and when a tray goes away, the
+# window is the way back.
 TRAY_WITHIN_MS = 20_000
 LOOK_FOR_TRAY_MS = 1000
 WAY_BACK_MS = 15_000
@@ -229,9 +231,14 @@ class Presence(QObject):
             return
         settings = self._window.commands.models.settings_bridge
         offer = Message(
-            title="Start Notesearch when you log in?", hint="It waits in the tray, hidden, and follows your notes. The settings can change it.",
-            actions=(("Start at login", partial(settings.set_start_at_login, True)), ("No", self._window.box.setFocus)), key="login",
-        )  # fmt: skip
+            title="Start Notesearch when you log in?",
+            hint="It waits in the tray, hidden, and follows your notes. The settings can change it.",
+            actions=(
+                ("Start at login", partial(settings.set_start_at_login, True)),
+                ("No", self._window.box.setFocus),
+            ),
+            key="login",
+        )
         self._window.banner.tell(offer)
 
     def _on_settings(self, settings: Settings) -> None:
@@ -247,7 +254,8 @@ class Presence(QObject):
     # Closing
 
     def stays(self) -> bool:
-        """The window is being closed: whether the program goes on without it. Asks the person the first time."""
+        """The window is being closed: whether the program goes on without it. Asks the person the first
+        time."""
         settings, application = self._window.settings, QGuiApplication.instance()
         if isinstance(application, QGuiApplication) and application.isSavingSession():
             # The person logs out: nobody is there to be asked.

@@ -1,6 +1,7 @@
 """The note beside the list: rendered, scrolled to the passage, the passage marked.
 
-Shows what `rendering` made of a note. Never loads anything: no picture, no style sheet, no page; a link says that it was clicked.
+Shows what `rendering` made of a note. Never loads anything: no picture, no style sheet, no page; a link says
+that it was clicked.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextFormat,
     QWheelEvent,
-)  # fmt: skip
+)
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextBrowser, QTextEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import NoteText, Passage
@@ -76,7 +77,10 @@ def found_words(passage: Passage) -> re.Pattern[str] | None:
     if not words:
         return None
     ordered = sorted(words, key=len, reverse=True)
-    return re.compile("|".join(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in ordered), re.IGNORECASE)
+    return re.compile(
+        "|".join(rf"\b{re.escape(word)}\b" if word.isascii() else re.escape(word) for word in ordered),
+        re.IGNORECASE,
+    )
 
 
 def document_style(colours: Palette) -> str:
@@ -100,7 +104,7 @@ def document_style(colours: Palette) -> str:
     .grid {{ border-collapse: collapse; border-style: solid; border-width: 1px; border-color: {c.line}; margin-top: 8px; margin-bottom: 12px; }}
     .picture, .deadlink {{ color: {c.third}; }}
     .wikilink {{ color: {c.accent}; }}
-    """
+    """  # noqa: E501
 
 
 class NoteView(QTextBrowser):
@@ -132,7 +136,8 @@ class NoteView(QTextBrowser):
         self.anchorClicked.connect(self._on_anchor)
 
     def show_note(self, rendered: RenderedNote, passage: Passage | None) -> None:
-        """Show a note at a passage, or unmarked from its beginning. The same note again only moves the mark."""
+        """Show a note at a passage, or unmarked from its beginning. The same note again only moves the
+        mark."""
         same = self._shown is not None and self._shown[0] == rendered
         self._shown = (rendered, passage)
         if not same:
@@ -152,7 +157,8 @@ class NoteView(QTextBrowser):
         return None
 
     def scroll_to_passage(self) -> None:
-        """Put the passage a third from the top, or its telling sentence where that would lie below the window."""
+        """Put the passage a third from the top, or its telling sentence where that would lie below the
+        window."""
         self._untouched = True
         rect = self._passage_rect()
         if rect is None:
@@ -218,7 +224,11 @@ class NoteView(QTextBrowser):
             shape = QTextBlockFormat()
             current = cursor.blockFormat()
             key = QTextFormat.Property.UserProperty + (1 if at_top else 2)
-            before = current.property(key) if current.hasProperty(key) else (current.topMargin() if at_top else current.bottomMargin())
+            before = (
+                current.property(key)
+                if current.hasProperty(key)
+                else (current.topMargin() if at_top else current.bottomMargin())
+            )
             shape.setProperty(key, before)
             if at_top:
                 shape.setTopMargin(float(before) + padding)
@@ -233,7 +243,12 @@ class NoteView(QTextBrowser):
         top, bottom = self._extent(self._place.first), self._extent(self._place.last)
         left = MARGIN - PASSAGE_PADDING - 7
         width = self._text_width() + PASSAGE_PADDING + 7 + PASSAGE_PADDING
-        return QRectF(left, top.top() - PASSAGE_PADDING + LINE_DROP, width, bottom.bottom() - top.top() + 2 * PASSAGE_PADDING + 1)
+        return QRectF(
+            left,
+            top.top() - PASSAGE_PADDING + LINE_DROP,
+            width,
+            bottom.bottom() - top.top() + 2 * PASSAGE_PADDING + 1,
+        )
 
     def _extent(self, number: int) -> QRectF:
         """Where a block lies in the document; for one in a table (code, quotes), where the table lies."""
@@ -242,7 +257,9 @@ class NoteView(QTextBrowser):
         table = QTextCursor(block).currentTable()
         if table is None:
             return layout.blockBoundingRect(block)
-        return layout.frameBoundingRect(table).adjusted(0, table.format().topMargin(), 0, -table.format().bottomMargin())
+        return layout.frameBoundingRect(table).adjusted(
+            0, table.format().topMargin(), 0, -table.format().bottomMargin()
+        )
 
     def _marks(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
         """The words found, anywhere in the note, and the telling sentence inside the passage."""
@@ -316,7 +333,9 @@ class NoteView(QTextBrowser):
             painter.setBrush(self._theme.colour("accent_ground"))
             painter.drawRoundedRect(rect, 4, 4)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(self._theme.palette.accent))
+            painter.fillRect(
+                QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(self._theme.palette.accent)
+            )
             painter.end()
         super().paintEvent(event)
 
@@ -333,14 +352,18 @@ class NoteView(QTextBrowser):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._untouched = False
-        nothing_to_copy = event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection()
+        nothing_to_copy = (
+            event.matches(QKeySequence.StandardKey.Copy) and not self.textCursor().hasSelection()
+        )
         if nothing_to_copy or (event.text().isprintable() and event.text() not in ("", " ")):
             event.ignore()
         else:
             super().keyPressEvent(event)
 
     def _on_anchor(self, url: QUrl) -> None:
-        self.link_clicked.emit(url.toString() if url.scheme() else unquote(url.path(QUrl.ComponentFormattingOption.FullyEncoded)))
+        self.link_clicked.emit(
+            url.toString() if url.scheme() else unquote(url.path(QUrl.ComponentFormattingOption.FullyEncoded))
+        )
 
 
 def _marker(block: QTextBlock) -> int | None:
@@ -384,7 +407,9 @@ class Preview(QWidget):
         self.rendered, self.passage = rendered, passage
         self.title.setText(note.title)
         edited = f"edited {wording.long_date(note.modified, datetime.now())}"
-        where = [wording.TRAIL_SEPARATOR.join(note.trail)] + ([f"line {passage.line}"] if passage and passage.line > 1 else [])
+        where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
+            [f"line {passage.line}"] if passage and passage.line > 1 else []
+        )
         self.trail.setText(wording.DOT.join([*filter(None, where), edited]))
         self.view.show_note(rendered, passage)
 

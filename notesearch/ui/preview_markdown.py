@@ -1,7 +1,7 @@
 """Org and reStructuredText turned line by line into Markdown, for the preview. No Qt.
 
-Line k of what comes out stands for line k of what went in, so that line numbers of the index hold. It is a reading view, not a
-converter: what a note rarely holds is shown as its plain text.
+Line k of what comes out stands for line k of what went in, so that line numbers of the index hold. It is a
+reading view, not a converter: what a note rarely holds is shown as its plain text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable
 
 _ORG_BLOCK = re.compile(r"^\s*#\+(begin|end)_(\w+)\s*(\S*)", re.IGNORECASE)
-_ORG_HEADLINE = re.compile(r"^(\*+)\s+(?:(TODO|DONE|NEXT|WAITING)\s+)?(?:\[#[A-Z]\]\s+)?(.*?)(?:\s+:[\w@:]+:)?\s*$")
+_ORG_HEADLINE = re.compile(
+    r"^(\*+)\s+(?:(TODO|DONE|NEXT|WAITING)\s+)?(?:\[#[A-Z]\]\s+)?(.*?)(?:\s+:[\w@:]+:)?\s*$"
+)
 _ORG_DRAWER = re.compile(r"^\s*:(PROPERTIES|LOGBOOK):\s*$", re.IGNORECASE)
 _ORG_FIXED = re.compile(r"^(\s*):(?: (.*))?$")
 _ORG_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
@@ -35,8 +37,24 @@ _RST_FIELD = re.compile(r"^(\s*):([\w -]+):\s+(.*)$")
 _RST_LINK = re.compile(r"`([^`<]+?)\s*<([^`>]+)>`__?")
 _RST_REFERENCE = re.compile(r"`([^`]+)`__?")
 _RST_ROLE = re.compile(r":[\w.+:-]+:`([^`]+)`")
-_CODE_DIRECTIVES = frozenset({"code-block", "code", "sourcecode", "literalinclude", "parsed-literal", "math", "highlight"})
-_ADMONITIONS = frozenset({"note", "warning", "tip", "important", "caution", "danger", "hint", "attention", "seealso", "admonition", "epigraph"})
+_CODE_DIRECTIVES = frozenset(
+    {"code-block", "code", "sourcecode", "literalinclude", "parsed-literal", "math", "highlight"}
+)
+_ADMONITIONS = frozenset(
+    {
+        "note",
+        "warning",
+        "tip",
+        "important",
+        "caution",
+        "danger",
+        "hint",
+        "attention",
+        "seealso",
+        "admonition",
+        "epigraph",
+    }
+)
 
 
 def from_org(text: str) -> str:
@@ -50,7 +68,9 @@ def from_org(text: str) -> str:
         if block:
             begins, name = block.group(1).lower() == "begin", block.group(2).lower()
             inside = name if begins else ""
-            made.append(("```" + block.group(3) if begins else "```") if name in ("src", "example", "export") else "")
+            made.append(
+                ("```" + block.group(3) if begins else "```") if name in ("src", "example", "export") else ""
+            )
         elif inside in ("src", "example", "export"):
             made.append(_ORG_ESCAPE.sub("", line, count=1))
         elif inside == "drawer":
@@ -69,15 +89,19 @@ def from_org(text: str) -> str:
 
 
 def _org_table_line(line: str, rows: int) -> str:
-    """A line of a table, the row number `rows` or the rule below it. Markdown has one rule, below the first row: others become a gap."""
+    """A line of a table, the row number `rows` or the rule below it. Markdown has one rule, below the first
+    row: others become a gap."""
     if _ORG_RULE.match(line):
-        return line.replace("+", "|") if rows == 1 else re.sub(r"-", " ", line.replace("+", "|")) if rows else ""
+        return (
+            line.replace("+", "|") if rows == 1 else re.sub(r"-", " ", line.replace("+", "|")) if rows else ""
+        )
     # The break shows where it is no table for Markdown, because it has no rule.
     return _org_inline(line) + HARD_BREAK
 
 
 def _append_fixed(made: list[str], indent: str, text: str | None) -> None:
-    """A line that is to stand as it is. A fence would need lines of its own: it becomes code between line breaks."""
+    """A line that is to stand as it is. A fence would need lines of its own: it becomes code between line
+    breaks."""
     if made and made[-1].strip() and not made[-1].startswith("#"):
         made[-1] = made[-1].rstrip() + HARD_BREAK
     words = re.sub(r" (?= )|^ ", "\N{NO-BREAK SPACE}", (text or "").rstrip())
@@ -145,9 +169,18 @@ class _RstReader:
         return self._lines[at] if at < len(self._lines) else ""
 
     def _heading(self) -> bool:
-        over = bool(_RST_ADORNMENT.match(self._line())) and bool(_RST_ADORNMENT.match(self._line(2))) and bool(self._line(1).strip())
+        over = (
+            bool(_RST_ADORNMENT.match(self._line()))
+            and bool(_RST_ADORNMENT.match(self._line(2)))
+            and bool(self._line(1).strip())
+        )
         title, under = self._line(int(over)).strip(), self._line(1 + int(over)).rstrip()
-        if not title or not _RST_ADORNMENT.match(under) or _RST_ADORNMENT.match(title) or len(under) < min(len(title), 3):
+        if (
+            not title
+            or not _RST_ADORNMENT.match(under)
+            or _RST_ADORNMENT.match(title)
+            or len(under) < min(len(title), 3)
+        ):
             return False
         style = under[0] + ("over" if over else "")
         if style not in self._levels:
@@ -177,7 +210,9 @@ class _RstReader:
             self._made.append("")
             self._indented(lambda inner: inner.partition(":alt:")[2].strip() if ":alt:" in inner else "")
         else:
-            self._made.append(f"**{_rst_inline(rest)}**" if rest and name in ("topic", "rubric", "sidebar") else "")
+            self._made.append(
+                f"**{_rst_inline(rest)}**" if rest and name in ("topic", "rubric", "sidebar") else ""
+            )
             self._indented(lambda inner: "" if _RST_FIELD.match(inner) else _rst_inline(inner.strip()))
         return True
 
@@ -233,7 +268,9 @@ def _code(text: str) -> str:
     return f"{fence} {text} {fence}" if "`" in (text[:1], text[-1:]) else f"{fence}{text}{fence}"
 
 
-def _apart_from(pattern: re.Pattern[str], text: str, inside: Callable[[re.Match[str]], str], outside: Callable[[str], str]) -> str:
+def _apart_from(
+    pattern: re.Pattern[str], text: str, inside: Callable[[re.Match[str]], str], outside: Callable[[str], str]
+) -> str:
     """`text` with what `pattern` finds turned by `inside` and everything between by `outside`."""
     made: list[str] = []
     position = 0

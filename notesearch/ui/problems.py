@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from notesearch.domain import FileProblem
 from notesearch.ui import wording
@@ -59,15 +68,24 @@ class ProblemsDialog(QDialog):
         self._problems = tuple(problems)
         self.list.clear()
         for problem in self._problems:
-            item = QListWidgetItem(f"{problem.path.name or problem.path}\n{problem.title}. {problem.hint}".rstrip())
+            item = QListWidgetItem(
+                f"{problem.path.name or problem.path}\n{problem.title}. {problem.hint}".rstrip()
+            )
             item.setToolTip(str(problem.path))
             item.setSizeHint(QSize(0, 4 * 16))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{problem.path.name}. {problem.title}. {problem.hint} {problem.path}")
+            item.setData(
+                Qt.ItemDataRole.AccessibleTextRole,
+                f"{problem.path.name}. {problem.title}. {problem.hint} {problem.path}",
+            )
             self.list.addItem(item)
         at = next((i for i, p in enumerate(self._problems) if chosen and p.path == chosen.path), 0)
         self.list.setCurrentRow(at if self._problems else -1)
         several = wording.count(len(self._problems), "problem")
-        self.heading.setText(f"{several}. Everything else is searched." if self._problems else "No problems: every note was read.")
+        self.heading.setText(
+            f"{several}. Everything else is searched."
+            if self._problems
+            else "No problems: every note was read."
+        )
         self._enable()
 
     @property

@@ -30,7 +30,8 @@ MOST_MONEY = 100_000.0
 
 
 class ProvidersPage(QWidget):
-    """Edits the ProviderSettings of every provider. What is typed holds when its field is left: half an address is nobody's. Main thread.
+    """Edits the ProviderSettings of every provider. What is typed holds when its field is left: half an
+    address is nobody's. Main thread.
 
     Signals:
         key_wanted: set the key of a provider. ledger_wanted.
@@ -144,7 +145,8 @@ class ProvidersPage(QWidget):
         self._show()
 
     def refresh(self) -> None:
-        """Something may have been asked of a provider: read the meter again soon. A locked keyring is not bothered for it."""
+        """Something may have been asked of a provider: read the meter again soon. A locked keyring is not
+        bothered for it."""
         locked = any(info.key_state == "locked" for info in self._infos.values())
         if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
             self._refresh.start()
@@ -170,11 +172,19 @@ class ProvidersPage(QWidget):
         edit = self._edit(info)
         self.address.setPlaceholderText(_default_url(info.name))
         # textEdited comes from the person only. What stands there half typed is left alone.
-        shown = {self.address: edit.base_url, self.budget: f"{edit.budget:.2f}" if edit.budget else "", self.tokens: _grouped(edit.token_budget)}
+        shown = {
+            self.address: edit.base_url,
+            self.budget: f"{edit.budget:.2f}" if edit.budget else "",
+            self.tokens: _grouped(edit.token_budget),
+        }
         for field, text in shown.items():
             if not field.hasFocus() and info.name not in self._wrong_numbers:
                 field.setText(text)
-        self.uses.setText(f"Used by {', '.join(path.name for path in info.folders)}" if info.folders else "No folder uses it yet.")
+        self.uses.setText(
+            f"Used by {', '.join(path.name for path in info.folders)}"
+            if info.folders
+            else "No folder uses it yet."
+        )
         self.remove.setVisible(not _default_url(info.name))
         self.remove.setEnabled(not info.folders)
         self.remove.setToolTip("Give its folders another model first." if info.folders else "")
@@ -186,7 +196,11 @@ class ProvidersPage(QWidget):
 
     def _show_models(self) -> None:
         info = self.info
-        names = [c.identifier.partition("/")[2] for c in self._choices if info is not None and c.provider == info.name]
+        names = [
+            c.identifier.partition("/")[2]
+            for c in self._choices
+            if info is not None and c.provider == info.name
+        ]
         if names != [self.model.itemText(i) for i in range(self.model.count())]:
             self.model.clear()
             self.model.addItems(names)
@@ -196,7 +210,9 @@ class ProvidersPage(QWidget):
         """What is typed for a provider, from what holds now on."""
         if info.name not in self._edits:
             chosen = "" if info.base_url == _default_url(info.name) else info.base_url
-            self._edits[info.name] = ProviderSettings(base_url=chosen, budget=info.budget, token_budget=info.token_budget)
+            self._edits[info.name] = ProviderSettings(
+                base_url=chosen, budget=info.budget, token_budget=info.token_budget
+            )
         return self._edits[info.name]
 
     # Editing
@@ -208,7 +224,11 @@ class ProvidersPage(QWidget):
         edit = replace(self._edit(info), base_url=self.address.text().strip())
         self._wrong_numbers.pop(info.name, None)
         try:
-            edit = replace(edit, budget=_number(self.budget.text(), MOST_MONEY), token_budget=round(_number(self.tokens.text(), MOST_TOKENS)))
+            edit = replace(
+                edit,
+                budget=_number(self.budget.text(), MOST_MONEY),
+                token_budget=round(_number(self.tokens.text(), MOST_TOKENS)),
+            )
         except ValueError:
             self._wrong_numbers[info.name] = "A budget is a number, or empty for no limit."
         self._edits[info.name] = edit
@@ -238,11 +258,15 @@ class ProvidersPage(QWidget):
     def commit(self) -> None:
         """What was typed and is good holds from now on."""
         settings = self._settings.settings
-        for name in [name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)]:
+        for name in [
+            name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)
+        ]:
             self._typed.discard(name)
             edit = self._edits[name]
             if edit != settings.provider(name):
-                settings = settings.with_provider(name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget)
+                settings = settings.with_provider(
+                    name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget
+                )
         self._settings.apply(settings)
 
     # Keys and tests

@@ -1,4 +1,5 @@
-"""Quick search: a frameless window over whatever the person is doing. A field and its results, gone at Esc or when something else has the focus."""
+"""Quick search: a frameless window over whatever the person is doing. A field and its results, gone at Esc or
+when something else has the focus."""
 
 from __future__ import annotations
 
@@ -41,15 +42,22 @@ ROWS_AT_MOST, EMPTY_HEIGHT, PREVIEW_HEIGHT = 460, 150, 440
 RADIUS, SHADOW = 14, 20
 NOTES_WIDTH = 170
 TOLD_MS = 2500
-KEYS = (("\N{RETURN SYMBOL}", "open at the passage"), ("Ctrl C", "copy"), ("Tab", "main window"), ("Esc", "close"))
+KEYS = (
+    ("\N{RETURN SYMBOL}", "open at the passage"),
+    ("Ctrl C", "copy"),
+    ("Tab", "main window"),
+    ("Esc", "close"),
+)
 
 
 class QuickSearch(SearchView):
     """The window "Quick search", kept between calls so that it is there at once. Main thread.
 
     Signals:
-        window_wanted: go on in the main window with this Search, or with what it shows (None). settings_wanted.
-        has_keyboard: letters go to the field now. buttons_asked: `on_buttons_up` is wanted when no mouse button is down.
+        window_wanted: go on in the main window with this Search, or with what it shows (None).
+        settings_wanted.
+        has_keyboard: letters go to the field now. buttons_asked: `on_buttons_up` is wanted when no mouse
+        button is down.
     """
 
     window_wanted = Signal(object)
@@ -61,7 +69,9 @@ class QuickSearch(SearchView):
         self._told = QTimer(singleShot=True, interval=TOLD_MS)
         self.notes = QLabel()
         super().__init__(bridge, theme)
-        self.setWindowFlags(Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
+        self.setWindowFlags(
+            Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
+        )
         self.setObjectName("quickSearch")
         self.setWindowTitle("Quick search")
         self.setAccessibleName("Notesearch quick search")
@@ -153,8 +163,10 @@ class QuickSearch(SearchView):
     # Coming and going
 
     def come_up(self) -> None:
-        """Show on the screen where the pointer is, with the last query selected and the keyboard in the field."""
-        # Hidden a moment ago, it is the focused window for Qt until X11 is believed that the focus is gone, and to get it again would be no news.
+        """Show on the screen where the pointer is, with the last query selected and the keyboard in the
+        field."""
+        # Hidden a moment ago, it is the focused window for Qt until X11 is believed that the focus is gone,
+        # and to get it again would be no news.
         if QGuiApplication.focusWindow() is self.windowHandle() is not None and not self.isActiveWindow():
             self._coming = True
             return
@@ -182,7 +194,10 @@ class QuickSearch(SearchView):
 
     def _place(self, screen: QScreen) -> None:
         room = screen.availableGeometry()
-        self.move(room.left() + max(0, (room.width() - self.width()) // 2), room.top() + max(0, room.height() // 6 - self._shadow))
+        self.move(
+            room.left() + max(0, (room.width() - self.width()) // 2),
+            room.top() + max(0, room.height() // 6 - self._shadow),
+        )
 
     def use_settings(self, settings: Settings) -> None:
         self.set_limit(settings.results_limit)
@@ -212,8 +227,13 @@ class QuickSearch(SearchView):
             QTimer.singleShot(0, self, self._on_left)
 
     def _on_left(self) -> None:
-        """Something else has the focus; a menu of ours has not taken it. While a mouse button is down something may be on its way to us, or out."""
-        if not self.isActiveWindow() and QApplication.activePopupWidget() is None and not self.results.dragging:
+        """Something else has the focus; a menu of ours has not taken it. While a mouse button is down
+        something may be on its way to us, or out."""
+        if (
+            not self.isActiveWindow()
+            and QApplication.activePopupWidget() is None
+            and not self.results.dragging
+        ):
             self._leaving = True
             self.buttons_asked.emit()
 
@@ -326,7 +346,11 @@ class QuickSearch(SearchView):
         previews = self.preview.isVisibleTo(self)
         width = WIDTH + (PREVIEW_WIDTH + 1 if previews else 0)
         empty = self.body.currentWidget() is self.empty
-        rows = max(EMPTY_HEIGHT, self.empty.heightForWidth(WIDTH - 2)) if empty else self.results.height_of_rows(WIDTH - 2, ROWS_AT_MOST)
+        rows = (
+            max(EMPTY_HEIGHT, self.empty.heightForWidth(WIDTH - 2))
+            if empty
+            else self.results.height_of_rows(WIDTH - 2, ROWS_AT_MOST)
+        )
         rows = max(rows, PREVIEW_HEIGHT if previews else 0)
         self.setFixedSize(width + 2 * self._shadow, FIELD_HEIGHT + rows + FOOTER + 2 + 2 * self._shadow)
 
@@ -336,9 +360,13 @@ class QuickSearch(SearchView):
         if self._told.isActive():
             return
         said = f"{head}, {rest}" if rest else head
-        whole = self._results is None or not (self._results.waiting or self._results.failed or self._results.notice)
+        whole = self._results is None or not (
+            self._results.waiting or self._results.failed or self._results.notice
+        )
         shown = head if whole else said
-        self.notes.setText(self.notes.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, NOTES_WIDTH))
+        self.notes.setText(
+            self.notes.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, NOTES_WIDTH)
+        )
         self.notes.setToolTip(said)
         self.notes.setAccessibleDescription(said)
 
@@ -350,7 +378,9 @@ class QuickSearch(SearchView):
         painter.setPen(Qt.PenStyle.NoPen)
         for step in range(self._shadow, 0, -2):
             painter.setBrush(QColor(0, 0, 0, 5))
-            painter.drawRoundedRect(frame.adjusted(-step, -step + 4, step, step), radius + step, radius + step)
+            painter.drawRoundedRect(
+                frame.adjusted(-step, -step + 4, step, step), radius + step, radius + step
+            )
         painter.setBrush(self._theme.colour("panel"))
         # Without a shadow the line alone tells the window from what is behind it.
         painter.setPen(QPen(self._theme.colour("line" if self._shadow else "third"), 1))

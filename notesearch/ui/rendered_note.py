@@ -1,4 +1,5 @@
-"""What the preview shows, as `rendering` hands it over. Apart from it so that the window opens without the Markdown library."""
+"""What the preview shows, as `rendering` hands it over. Apart from it so that the window opens without the
+Markdown library."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ MARKER = "line-"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedNote:
-    """`html` is the body for a QTextDocument; `<a name="line-K">` stands in the block that begins at line K (from 0) of `note.text`."""
+    """`html` is the body for a QTextDocument; `<a name="line-K">` stands in the block that begins at line K
+    (from 0) of `note.text`."""
 
     note: NoteText
     html: str

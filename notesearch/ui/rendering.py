@@ -1,7 +1,8 @@
-"""A note turned into the HTML of the preview, with a marker for the source line of every block. No Qt; for a worker thread.
+"""A note turned into the HTML of the preview, with a marker for the source line of every block. No Qt; for a
+worker thread.
 
-Nothing of a note can act: raw HTML is shown as text, a picture as its alternative text, and only links to web pages, mail
-addresses and neighbouring notes stay links.
+Nothing of a note can act: raw HTML is shown as text, a picture as its alternative text, and only links to web
+pages, mail addresses and neighbouring notes stay links.
 """
 
 from __future__ import annotations
@@ -32,13 +33,20 @@ def render(note: NoteText) -> RenderedNote:
         text = preview_markdown.from_org(text)
     elif note.format == "rst":
         text = preview_markdown.from_rst(text)
-    body = _plain(text) if note.format == "text" else _from_markdown(text, title=note.title if note.offset == 0 else "")
+    body = (
+        _plain(text)
+        if note.format == "text"
+        else _from_markdown(text, title=note.title if note.offset == 0 else "")
+    )
     return RenderedNote(note=note, html=body)
 
 
 def _plain(text: str) -> str:
     """Each line a block of its own, its spaces kept."""
-    return "".join(f'<p class="plain"><a name="{MARKER}{i}"></a>{html.escape(line) or "&nbsp;"}</p>' for i, line in enumerate(text.split("\n")))
+    return "".join(
+        f'<p class="plain"><a name="{MARKER}{i}"></a>{html.escape(line) or "&nbsp;"}</p>'
+        for i, line in enumerate(text.split("\n"))
+    )
 
 
 def _from_markdown(text: str, title: str) -> str:
@@ -53,7 +61,11 @@ def _from_markdown(text: str, title: str) -> str:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable(["html_block", "html_inline"])
+    parser = (
+        MarkdownIt("commonmark", {"html": False})
+        .enable(["table", "strikethrough"])
+        .disable(["html_block", "html_inline"])
+    )
     parser.inline.ruler.before("link", "wikilink", _wikilink)
     parser.core.ruler.before("inline", "note_habits", _note_habits)
     parser.add_render_rule("image", _picture)
@@ -63,8 +75,13 @@ def _parser() -> MarkdownIt:
     parser.add_render_rule("link_close", _link_close)
     parser.add_render_rule("heading_open", lambda _, tokens, index, *rest: f'<p class="{tokens[index].tag}">')
     parser.add_render_rule("heading_close", lambda *_: "</p>")
-    parser.add_render_rule("table_open", lambda *_: '<table class="grid" cellspacing="0" cellpadding="6" border="1">')
-    parser.add_render_rule("blockquote_open", lambda *_: '<table class="quote" cellspacing="0" cellpadding="6" width="100%"><tr><td>')
+    parser.add_render_rule(
+        "table_open", lambda *_: '<table class="grid" cellspacing="0" cellpadding="6" border="1">'
+    )
+    parser.add_render_rule(
+        "blockquote_open",
+        lambda *_: '<table class="quote" cellspacing="0" cellpadding="6" width="100%"><tr><td>',
+    )
     parser.add_render_rule("blockquote_close", lambda *_: "</td></tr></table>")
     return parser
 
@@ -85,7 +102,9 @@ def _mark_lines(tokens: Sequence[Token]) -> None:
             row = token.map
         where = token.map or row
         if token.type == "inline" and where and token.children is not None:
-            token.children.insert(0, Token("html_inline", "", 0, content=f'<a name="{MARKER}{where[0]}"></a>'))
+            token.children.insert(
+                0, Token("html_inline", "", 0, content=f'<a name="{MARKER}{where[0]}"></a>')
+            )
 
 
 def _wikilink(state: StateInline, silent: bool) -> bool:
@@ -97,7 +116,9 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
         target, _, label = found.group(1).partition("|")
         opening = state.push("strong_open", "span", 1)
         opening.attrSet("class", "wikilink")
-        state.push("text", "", 0).content = (label or target.replace("#", " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ")).strip()
+        state.push("text", "", 0).content = (
+            label or target.replace("#", " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ")
+        ).strip()
         state.push("strong_close", "span", -1)
     state.pos = found.end()
     return True
@@ -121,32 +142,50 @@ def _callout(found: re.Match[str]) -> str:
     return f"**{found.group(2) or found.group(1).capitalize()}**"
 
 
-def _picture(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _picture(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     said = renderer.renderInlineAsText(tokens[index].children or [], options, env) or "picture"
     return f'<span class="picture">[{html.escape(said)}]</span>'
 
 
-def _code_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _code_block(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     """Each line with its marker, on a ground of its own."""
     token = tokens[index]
     first = (token.map or [0])[0] + (1 if token.type == "fence" else 0)
     lines = token.content.rstrip("\n").split("\n")
-    marked = "\n".join(f'<a name="{MARKER}{first + i}"></a>{html.escape(line) or " "}' for i, line in enumerate(lines))
-    return f'<table class="code" cellspacing="0" cellpadding="10" width="100%"><tr><td><pre>{marked}</pre></td></tr></table>'
+    marked = "\n".join(
+        f'<a name="{MARKER}{first + i}"></a>{html.escape(line) or " "}' for i, line in enumerate(lines)
+    )
+    return (
+        '<table class="code" cellspacing="0" cellpadding="10" '
+        f'width="100%"><tr><td><pre>{marked}</pre></td></tr></table>'
+    )
 
 
 def followable(target: str) -> bool:
-    """Whether a click on a link to `target` leads anywhere: a web page, a mail address, or a path of a neighbouring note."""
+    """Whether a click on a link to `target` leads anywhere: a web page, a mail address, or a path of a
+    neighbouring note."""
     scheme = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*):", target)
-    return scheme.group(1).lower() in ("http", "https", "mailto") if scheme else not target.startswith(("#", "//", "\\"))
+    return (
+        scheme.group(1).lower() in ("http", "https", "mailto")
+        if scheme
+        else not target.startswith(("#", "//", "\\"))
+    )
 
 
-def _link_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _link_open(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     target = str(tokens[index].attrGet("href") or "")
     return f'<a href="{html.escape(target)}">' if target and followable(target) else '<span class="deadlink">'
 
 
-def _link_close(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+def _link_close(
+    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
     opening = next(t for t in reversed(tokens[:index]) if t.type == "link_open")
     target = str(opening.attrGet("href") or "")
     return "</a>" if target and followable(target) else "</span>"

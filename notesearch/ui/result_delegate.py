@@ -1,4 +1,5 @@
-"""Paints the rows of the result list: title and date, folder trail, two lines of snippet, why the row is there."""
+"""Paints the rows of the result list: title and date, folder trail, two lines of snippet, why the row is
+there."""
 
 from __future__ import annotations
 
@@ -6,8 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QTextCharFormat, QTextLayout, QTextLine, QTextOption
+from PySide6.QtCore import (
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPen,
+    QTextCharFormat,
+    QTextLayout,
+    QTextLine,
+    QTextOption,
+)
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
@@ -25,7 +46,8 @@ ICON = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One row: a note with its best passage, or (`child`) a further passage of it. `plain`: not searched for, so no reason is shown."""
+    """One row: a note with its best passage, or (`child`) a further passage of it. `plain`: not searched for,
+    so no reason is shown."""
 
     match: Match
     passage: Passage
@@ -50,7 +72,8 @@ class Extract:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One painted line of an extract: its text, and the position in the extract where it begins and how much of it is shown."""
+    """One painted line of an extract: its text, and the position in the extract where it begins and how much
+    of it is shown."""
 
     text: str
     start: int
@@ -72,13 +95,18 @@ def visible_extract(passage: Passage, capacity: int) -> Extract:
         cut = cut if space < 0 else space + 1
     lead = "\N{HORIZONTAL ELLIPSIS}" if cut else ""
     shift = len(lead) - cut
-    moved = tuple((max(a + shift, len(lead)), b + shift) for a, b in passage.highlights if b + shift > len(lead))
-    telling = (max(passage.telling[0] + shift, len(lead)), passage.telling[1] + shift) if passage.telling else None
+    moved = tuple(
+        (max(a + shift, len(lead)), b + shift) for a, b in passage.highlights if b + shift > len(lead)
+    )
+    telling = (
+        (max(passage.telling[0] + shift, len(lead)), passage.telling[1] + shift) if passage.telling else None
+    )
     return Extract(text=lead + text[cut:], highlights=moved, telling=telling)
 
 
 class ResultDelegate(QStyledItemDelegate):
-    """Draws on the 4 px grid of the type scale; heights depend on the row and the width alone. Main thread."""
+    """Draws on the 4 px grid of the type scale; heights depend on the row and the width alone. Main
+    thread."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -115,11 +143,13 @@ class ResultDelegate(QStyledItemDelegate):
         return visible_extract(passage, 2 * width // max(1, self._snippet_metrics.averageCharWidth()))
 
     def _count_lines(self, passage: Passage, width: int) -> int:
-        """How many lines `_break` makes, without laying them out: every row's height is asked for, but few rows are painted."""
+        """How many lines `_break` makes, without laying them out: every row's height is asked for, but few
+        rows are painted."""
         text = self._extract(passage, width).text
         if not text:
             return 0
-        # Measuring every row's text would be a third of what a keystroke costs here; most are far too long for one line.
+        # Measuring every row's text would be a third of what a keystroke costs here; most are far too long
+        # for one line.
         if len(text) * self._snippet_metrics.averageCharWidth() > 2 * width:
             return 2
         return 1 if self._snippet_metrics.horizontalAdvance(text) <= width else 2
@@ -145,11 +175,16 @@ class ResultDelegate(QStyledItemDelegate):
         rest = text[first:]
         elided = self._snippet_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
         shown = len(rest) if elided == rest else len(elided) - 1
-        return extract, (Line(text=text[:first], start=0, length=first), Line(text=elided, start=first, length=shown))
+        return extract, (
+            Line(text=text[:first], start=0, length=first),
+            Line(text=elided, start=first, length=shown),
+        )
 
     # Painting
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
         row = index.data(ROW_ROLE)
         if not isinstance(row, Row):
             return
@@ -170,7 +205,11 @@ class ResultDelegate(QStyledItemDelegate):
         left = rect.left() + PADDING + (CHILD_INDENT if row.child else 0)
         width = self._text_width(row, rect.width())
         top = rect.top() + VERTICAL
-        top = self._paint_child_head(painter, row, left, top, width) if row.child else self._paint_head(painter, row, left, top, width)
+        top = (
+            self._paint_child_head(painter, row, left, top, width)
+            if row.child
+            else self._paint_head(painter, row, left, top, width)
+        )
         top = self._paint_snippet(painter, row, left, top + 3, width)
         if not row.child and not row.plain:
             self._paint_why(painter, row, left, top + 3)
@@ -179,20 +218,33 @@ class ResultDelegate(QStyledItemDelegate):
     def _paint_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
         date = wording.short_date(row.match.modified, datetime.now())
         date_width = self._small_metrics.horizontalAdvance(date)
-        baseline = top + (self._title_line + self._title_metrics.ascent() - self._title_metrics.descent()) // 2
-        title = self._title_metrics.elidedText(row.match.title, Qt.TextElideMode.ElideRight, width - date_width - 12)
+        baseline = (
+            top + (self._title_line + self._title_metrics.ascent() - self._title_metrics.descent()) // 2
+        )
+        title = self._title_metrics.elidedText(
+            row.match.title, Qt.TextElideMode.ElideRight, width - date_width - 12
+        )
         self._text(painter, self._title, "text", left, baseline, title)
         self._text(painter, self._small, "third", left + width - date_width, baseline, date)
         top += self._title_line + 2
         trail = wording.TRAIL_SEPARATOR.join(row.match.trail)
-        self._small_text(painter, left, top, self._small_metrics.elidedText(trail, Qt.TextElideMode.ElideMiddle, width))
+        self._small_text(
+            painter, left, top, self._small_metrics.elidedText(trail, Qt.TextElideMode.ElideMiddle, width)
+        )
         return top + self._small_line
 
     def _paint_child_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
-        where = wording.DOT.join([*filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]), f"line {row.passage.line}"])
+        where = wording.DOT.join(
+            [*filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]), f"line {row.passage.line}"]
+        )
         kinds = [kind for kind, _ in self._reasons(row)]
         right = left + width - len(kinds) * (ICON + 4)
-        self._small_text(painter, left, top, self._small_metrics.elidedText(where, Qt.TextElideMode.ElideMiddle, right - left - 8))
+        self._small_text(
+            painter,
+            left,
+            top,
+            self._small_metrics.elidedText(where, Qt.TextElideMode.ElideMiddle, right - left - 8),
+        )
         for i, kind in enumerate(kinds):
             self._icon(painter, kind, right + 4 + i * (ICON + 4), top)
         return top + self._small_line
@@ -207,7 +259,9 @@ class ResultDelegate(QStyledItemDelegate):
     def _paint_line(self, painter: QPainter, extract: Extract, line: Line, left: int, top: int) -> None:
         layout = QTextLayout(line.text, self._snippet)
         count = QtPositions(line.text)
-        found = [span for span in (_within(span, line, count) for span in extract.highlights) if span[0] < span[1]]
+        found = [
+            span for span in (_within(span, line, count) for span in extract.highlights) if span[0] < span[1]
+        ]
         telling = [_within(extract.telling, line, count)] if extract.telling else []
         ink = self._theme.colour("text")
         layout.setFormats([_format_range(a, b - a, ink) for a, b in (*found, *telling) if a < b])
@@ -221,7 +275,9 @@ class ResultDelegate(QStyledItemDelegate):
             painter.setBrush(self._theme.colour("found"))
         for span in found:
             for x, span_width in _extents(text_line, span):
-                painter.drawRoundedRect(QRectF(left + x - 1, top + 1, span_width + 2, self._snippet_line - 2), 2, 2)
+                painter.drawRoundedRect(
+                    QRectF(left + x - 1, top + 1, span_width + 2, self._snippet_line - 2), 2, 2
+                )
         painter.setPen(self._theme.colour("second"))
         layout.draw(painter, QPointF(left, top + offset))
         for span in telling:
@@ -238,7 +294,13 @@ class ResultDelegate(QStyledItemDelegate):
         if more:
             left = self._small_text(painter, left, top, more, "second")
         if row.match.state is DocumentState.WAITING:
-            self._small_text(painter, left + (4 if more else 0), top, wording.DOT.strip() + " meaning still to come", "third")
+            self._small_text(
+                painter,
+                left + (4 if more else 0),
+                top,
+                wording.DOT.strip() + " meaning still to come",
+                "third",
+            )
 
     def _reasons(self, row: Row) -> tuple[tuple[str, str], ...]:
         by = row.passage.matched_by
@@ -248,7 +310,11 @@ class ResultDelegate(QStyledItemDelegate):
     def _more(self, row: Row) -> str:
         if not row.further:
             return ""
-        said = f"hide {wording.count(row.further, 'passage')}" if row.expanded else wording.count(row.further, "more passage")
+        said = (
+            f"hide {wording.count(row.further, 'passage')}"
+            if row.expanded
+            else wording.count(row.further, "more passage")
+        )
         return f"{wording.DOT.strip()} {said}"
 
     def on_more(self, index: QModelIndex | QPersistentModelIndex, rect: QRect, point: QPoint) -> bool:
@@ -270,7 +336,9 @@ class ResultDelegate(QStyledItemDelegate):
 
     def _small_text(self, painter: QPainter, left: int, top: int, text: str, colour: str = "third") -> int:
         """Draw a line of small text and return where it ends."""
-        baseline = top + (self._small_line + self._small_metrics.ascent() - self._small_metrics.descent()) // 2
+        baseline = (
+            top + (self._small_line + self._small_metrics.ascent() - self._small_metrics.descent()) // 2
+        )
         self._text(painter, self._small, colour, left, baseline, text)
         return left + self._small_metrics.horizontalAdvance(text)
 
@@ -298,7 +366,8 @@ def _extents(text_line: QTextLine, span: Span) -> tuple[tuple[float, float], ...
 
 
 def _x(found: object) -> float:
-    """`cursorToX` answers with the place alone or with (place, position), depending on the version of PySide."""
+    """`cursorToX` answers with the place alone or with (place, position), depending on the version of
+    PySide."""
     return float(found[0] if isinstance(found, tuple) else found)  # type: ignore[arg-type]
 
 

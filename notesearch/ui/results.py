@@ -1,4 +1,5 @@
-"""The result list: its model, and the view that keeps the selected row under the person's eyes when better results arrive.
+"""The result list: its model, and the view that keeps the selected row under the person's eyes when better
+results arrive.
 
 The rows are painted by `result_delegate`.
 """
@@ -11,7 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
@@ -26,12 +35,16 @@ Key = tuple[Path, int | None]
 # Pixels of a row with one line of snippet; rows for a list that has no size yet.
 LOWEST_ROW, FEWEST_ROWS = 94, 6
 ROW_FLAGS = (
-    Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemNeverHasChildren
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsDragEnabled
+    | Qt.ItemFlag.ItemNeverHasChildren
 )
 
 
 def key_of(row: Row) -> Key:
-    """What stays the same when a row arrives again: its note, and for a folded-out passage where it begins."""
+    """What stays the same when a row arrives again: its note, and for a folded-out passage where it
+    begins."""
     return row.match.path, row.passage.start if row.child else None
 
 
@@ -42,15 +55,28 @@ def spoken(row: Row, now: datetime) -> str:
     if row.child:
         parts = ["further passage", " ".join(passage.heading), f"line {passage.line}", why, passage.snippet]
     else:
-        more = f"{wording.count(row.further, 'more passage')}, {'shown' if row.expanded else 'folded'}" if row.further else ""
+        more = (
+            f"{wording.count(row.further, 'more passage')}, {'shown' if row.expanded else 'folded'}"
+            if row.further
+            else ""
+        )
         waiting = "still waiting to be indexed" if match.state is DocumentState.WAITING else ""
         date = wording.short_date(match.modified, now)
-        parts = [match.title, wording.TRAIL_SEPARATOR.join(match.trail), why, date, passage.snippet, more, waiting]
+        parts = [
+            match.title,
+            wording.TRAIL_SEPARATOR.join(match.trail),
+            why,
+            date,
+            passage.snippet,
+            more,
+            waiting,
+        ]
     return ". ".join(part for part in parts if part)
 
 
 class ResultsModel(QAbstractListModel):
-    """Rows for the list: one per note, and one per further passage of the notes that are folded out. Main thread."""
+    """Rows for the list: one per note, and one per further passage of the notes that are folded out. Main
+    thread."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,7 +121,8 @@ class ResultsModel(QAbstractListModel):
         return rows_of(match, expanded=match.path in self._expanded, plain=self._plain)
 
     def show(self, matches: Sequence[Match], *, plain: bool = False, forget_folds: bool = False) -> None:
-        """Replace everything. `plain`: the rows were not searched for (recent notes). `forget_folds`: another query."""
+        """Replace everything. `plain`: the rows were not searched for (recent notes). `forget_folds`: another
+        query."""
         self.beginResetModel()
         if forget_folds:
             self._expanded.clear()
@@ -146,9 +173,11 @@ class Placement:
 
 
 def hold_place(others: Sequence[int], own: int, *, wanted: int, y: int, viewport: int) -> Placement:
-    """The place nearest to rank `wanted` at which a group of height `own` can stay `y` pixels below the top of the viewport.
+    """The place nearest to rank `wanted` at which a group of height `own` can stay `y` pixels below the top
+    of the viewport.
 
-    `others` are the heights of the other groups in their new order. Where no place keeps it exactly, the one that moves it least.
+    `others` are the heights of the other groups in their new order. Where no place keeps it exactly, the one
+    that moves it least.
     """
     scroll_end = max(0, sum(others) + own - viewport)
     best = Placement(index=wanted, scroll=0)
@@ -223,7 +252,8 @@ class ResultsView(QListView):
         self._announce()
 
     def show_better(self, matches: Sequence[Match], *, plain: bool = False, hold: bool = False) -> None:
-        """Better results for the same query. The selected row stays where it is, unless the person never moved (then row 1 is selected).
+        """Better results for the same query. The selected row stays where it is, unless the person never
+        moved (then row 1 is selected).
 
         `hold`: keep the selected row even if the person never moved, for results that changed by themselves.
         """
@@ -242,7 +272,8 @@ class ResultsView(QListView):
         self._announce()
 
     def _show_without(self, matches: Sequence[Match], *, plain: bool) -> None:
-        """The selected note is not found any more (renamed, edited, gone): what took its place is selected, and nothing scrolls."""
+        """The selected note is not found any more (renamed, edited, gone): what took its place is selected,
+        and nothing scrolls."""
         at, scroll = self.currentIndex().row(), self.verticalScrollBar().value()
         self.results.show(matches, plain=plain)
         self.doItemsLayout()
@@ -260,7 +291,11 @@ class ResultsView(QListView):
         self.results.show(matches, plain=plain)
         heights = [self._height(match) for match in others]
         place = hold_place(
-            heights, self._height(kept), wanted=len(others) if wanted is None else wanted, y=y, viewport=self.viewport().height()
+            heights,
+            self._height(kept),
+            wanted=len(others) if wanted is None else wanted,
+            y=y,
+            viewport=self.viewport().height(),
         )
         if place.index != wanted:
             self.results.show([*others[: place.index], kept, *others[place.index :]], plain=plain)
@@ -278,7 +313,8 @@ class ResultsView(QListView):
         self._select(min(max(at + step, 0), self.results.rowCount() - 1))
 
     def move_page(self, direction: int) -> None:
-        """Select the row a page further: the last one whose distance is still within the viewport's height."""
+        """Select the row a page further: the last one whose distance is still within the viewport's
+        height."""
         at = max(0, self.currentIndex().row())
         room = self.viewport().height() - self.visualRect(self.results.index(at)).height()
         step = 0
@@ -288,7 +324,8 @@ class ResultsView(QListView):
         self.move_by(step or direction)
 
     def toggle_passages(self, at: int | None = None) -> bool:
-        """Fold the further passages of the selected note, or of the one at row `at`, out or in. False where it has none."""
+        """Fold the further passages of the selected note, or of the one at row `at`, out or in. False where
+        it has none."""
         at = self.currentIndex().row() if at is None else at
         if at < 0 or not self.results.rows[at].match.passages:
             return False
@@ -358,7 +395,9 @@ class ResultsView(QListView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        over = index.isValid() and self.delegate.on_more(index, self.visualRect(index), event.position().toPoint())
+        over = index.isValid() and self.delegate.on_more(
+            index, self.visualRect(index), event.position().toPoint()
+        )
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
@@ -368,10 +407,18 @@ class ResultsView(QListView):
             self.opened.emit(row)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        index = self.indexAt(event.pos()) if event.reason() == QContextMenuEvent.Reason.Mouse else self.currentIndex()
+        index = (
+            self.indexAt(event.pos())
+            if event.reason() == QContextMenuEvent.Reason.Mouse
+            else self.currentIndex()
+        )
         row = index.data(ROW_ROLE) if index.isValid() else None
         if isinstance(row, Row):
-            at = event.pos() if event.reason() == QContextMenuEvent.Reason.Mouse else self.visualRect(index).center()
+            at = (
+                event.pos()
+                if event.reason() == QContextMenuEvent.Reason.Mouse
+                else self.visualRect(index).center()
+            )
             self.context_wanted.emit(row, self.viewport().mapToGlobal(at))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

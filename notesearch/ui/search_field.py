@@ -16,9 +16,17 @@ PLACEHOLDER = "Search by words or by meaning"
 CHIP_ROOM = 180
 # What moves among the candidates of an input method, takes one or gives up.
 COMPOSING_KEYS = (
-    Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp,
-    Qt.Key.Key_PageDown, Qt.Key.Key_Backspace,
-)  # fmt: skip
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+    Qt.Key.Key_Backspace,
+)
 
 
 class SearchField(QLineEdit):
@@ -79,11 +87,21 @@ class SearchField(QLineEdit):
                 (self.older_wanted if up else self.newer_wanted).emit()
         elif plain and key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self.paged.emit(1 if key == Qt.Key.Key_PageDown else -1)
-        elif plain and key == Qt.Key.Key_Right and self.cursorPosition() == len(self.text()) and not self.hasSelectedText():
+        elif (
+            plain
+            and key == Qt.Key.Key_Right
+            and self.cursorPosition() == len(self.text())
+            and not self.hasSelectedText()
+        ):
             self.fold_wanted.emit()
         elif plain and key == Qt.Key.Key_Escape:
             self.escaped.emit()
-        elif plain and key == Qt.Key.Key_Backspace and self.cursorPosition() == 0 and not self.hasSelectedText():
+        elif (
+            plain
+            and key == Qt.Key.Key_Backspace
+            and self.cursorPosition() == 0
+            and not self.hasSelectedText()
+        ):
             self.chip_wanted.emit()
         elif event.matches(QKeySequence.StandardKey.Copy) and not self.hasSelectedText():
             self.copy_wanted.emit()

@@ -99,7 +99,9 @@ class SearchPage(SearchView):
         self.splitter.setStretchFactor(1, 0 if shown else 1)
         if shown != was_shown:
             side = self.wide_sizes[0]
-            self.splitter.setSizes(self.wide_sizes if wide and shown else [side, self.width() - side, self.width() - side])
+            self.splitter.setSizes(
+                self.wide_sizes if wide and shown else [side, self.width() - side, self.width() - side]
+            )
         self.list_panel.setVisible(wide or not self._narrow_preview)
         self.side.setVisible(self.width() >= SIDE_BREAKPOINT)
         if shown and not was_shown:

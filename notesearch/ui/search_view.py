@@ -1,6 +1,8 @@
-"""A list of results with its preview, and the course of a search: what is asked, what arrived, what is shown meanwhile.
+"""A list of results with its preview, and the course of a search: what is asked, what arrived, what is shown
+meanwhile.
 
-How the parts are laid out is for those who show them: the page of the window (`search_page`) and quick search (`quick_search`).
+How the parts are laid out is for those who show them: the page of the window (`search_page`) and quick search
+(`quick_search`).
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ REFRESH_AT_REST_MS = 100
 
 
 class SearchView(QWidget):
-    """Asks through a SearchBridge of its own and shows the answers, dropping those of an earlier question. Main thread.
+    """Asks through a SearchBridge of its own and shows the answers, dropping those of an earlier question.
+    Main thread.
 
     The parts to lay out: `summary`, `body` (the list, or what stands in for it) and `preview`.
 
@@ -178,13 +181,16 @@ class SearchView(QWidget):
     def show_status(self, status: IndexingStatus) -> None:
         """Asks again when the index changed, and says how much of it was searched."""
         before, self._status = self._status, status
-        # A snapshot at rest comes only when something was done, and what was done may leave every count as it was: a note renamed.
+        # A snapshot at rest comes only when something was done, and what was done may leave every count as it
+        # was: a note renamed.
         at_rest = status.state is IndexingState.IDLE
         if before is None or at_rest or _signature(before) != _signature(status):
             interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
             # What nobody sees is not asked again before it is seen.
             self._stale = not self.isVisible()
-            if not self._stale and (not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval):
+            if not self._stale and (
+                not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval
+            ):
                 self._refresh_timer.start(interval)
         self._summarise()
         if self.body.currentWidget() is self.empty:
@@ -208,7 +214,11 @@ class SearchView(QWidget):
             self._say_no_recent()
         elif self._results is not None and self._results.stage is not Stage.KEYWORD:
             title = "Nothing found so far" if self._results.waiting else "Nothing found"
-            self.empty.say(title, _sentence(wording.coverage(self._results)), () if self.similar_shown else self._search.looser())
+            self.empty.say(
+                title,
+                _sentence(wording.coverage(self._results)),
+                () if self.similar_shown else self._search.looser(),
+            )
             self.body.setCurrentWidget(self.empty)
         else:
             self.body.setCurrentWidget(self.results)
@@ -216,14 +226,24 @@ class SearchView(QWidget):
     def _say_no_recent(self) -> None:
         status = self._status
         narrowed = self._search.folder is not None
-        if status is None or status.state is IndexingState.STARTING or self._fresh or (status.documents and not narrowed):
+        if (
+            status is None
+            or status.state is IndexingState.STARTING
+            or self._fresh
+            or (status.documents and not narrowed)
+        ):
             self.body.setCurrentWidget(self.results)
             return
         reading = status.state in (IndexingState.SCANNING, IndexingState.INDEXING)
         if narrowed:
-            self.empty.say("No recent note in this folder", "Type to search all of its notes.", self._search.looser())
+            self.empty.say(
+                "No recent note in this folder", "Type to search all of its notes.", self._search.looser()
+            )
         elif reading:
-            self.empty.say("Your notes are being read", "You can type already: each note joins the search as soon as it is read.")
+            self.empty.say(
+                "Your notes are being read",
+                "You can type already: each note joins the search as soon as it is read.",
+            )
         else:
             self.empty.say("No notes in these folders yet", "Write one, or add the folder that holds them.")
         self.body.setCurrentWidget(self.empty)
@@ -253,7 +273,11 @@ class SearchView(QWidget):
         emphasised = self.summary.font()
         emphasised.setBold(True)
         room = self.summary.width() - 34 - QFontMetrics(emphasised).horizontalAdvance(head)
-        shown = self.summary.fontMetrics().elidedText(wording.DOT + rest, Qt.TextElideMode.ElideRight, room) if rest else ""
+        shown = (
+            self.summary.fontMetrics().elidedText(wording.DOT + rest, Qt.TextElideMode.ElideRight, room)
+            if rest
+            else ""
+        )
         self.summary.setText(f"<b>{_escaped(head)}</b>{_escaped(shown)}")
 
     @property
@@ -277,7 +301,12 @@ class SearchView(QWidget):
     def _show_loaded(self, row: Row) -> bool:
         """Move the mark where the note is in the preview already. False where it has to be read."""
         note, loaded = self.preview.note, self.preview.rendered
-        if note is None or loaded is None or note.path != row.match.path or abs(note.modified - row.match.modified) > 1e-3:
+        if (
+            note is None
+            or loaded is None
+            or note.path != row.match.path
+            or abs(note.modified - row.match.modified) > 1e-3
+        ):
             return False
         if not note.offset <= row.passage.start <= note.offset + len(note.text):
             return False
@@ -305,7 +334,11 @@ class SearchView(QWidget):
 
     def passage_text(self, row: Row) -> str:
         """The passage as it stands in the note, where the preview has it; else its snippet."""
-        shown = self.preview.note is not None and self.preview.note.path == row.match.path and self.preview.passage == row.passage
+        shown = (
+            self.preview.note is not None
+            and self.preview.note.path == row.match.path
+            and self.preview.passage == row.passage
+        )
         return (self.preview.passage_text if shown else "") or row.passage.snippet
 
     def follow(self, path: Path) -> None:
@@ -317,6 +350,7 @@ class SearchView(QWidget):
         if self.preview.note is not None:
             self.link_clicked.emit(target, self.preview.note.path)
 
+
 def _timer(parent: SearchView, interval: int, slot: object) -> QTimer:
     made = QTimer(parent)
     made.setSingleShot(True)
@@ -327,7 +361,15 @@ def _timer(parent: SearchView, interval: int, slot: object) -> QTimer:
 
 def _signature(status: IndexingStatus) -> tuple[int, ...]:
     """What of a status changes the answers."""
-    return status.documents, status.complete, status.waiting, status.failed, status.chunks, status.embedded, len(status.folders)
+    return (
+        status.documents,
+        status.complete,
+        status.waiting,
+        status.failed,
+        status.chunks,
+        status.embedded,
+        len(status.folders),
+    )
 
 
 def _sentence(text: str) -> str:

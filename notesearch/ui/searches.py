@@ -1,4 +1,5 @@
-"""What the person asks for: the words typed and the filters chosen beside them, as one value that can be kept and brought back. No Qt."""
+"""What the person asks for: the words typed and the filters chosen beside them, as one value that can be kept
+and brought back. No Qt."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ HISTORY_LIMIT = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """`text` as typed; `filters` in the query language ("tag:rye"), one chip each; `folder`: only notes at or under it."""
+    """`text` as typed; `filters` in the query language ("tag:rye"), one chip each; `folder`: only notes at or
+    under it."""
 
     text: str = ""
     filters: tuple[str, ...] = ()
@@ -38,12 +40,15 @@ class Search:
         return " ".join([*([self.text.strip()] if self.text.strip() else []), *self.filters, *where])
 
     def query(self, limit: int) -> Query:
-        """The engine's query. The last word counts as the beginning of a word until a space or a sign follows it."""
+        """The engine's query. The last word counts as the beginning of a word until a space or a sign follows
+        it."""
         from notesearch.domain import Query
 
         typed = self.text.strip()
         prefix = bool(self.text) and self.text[-1].isalnum()
-        return Query(text=" ".join([*self.filters, typed]).strip(), limit=limit, folder=self.folder, prefix=prefix)
+        return Query(
+            text=" ".join([*self.filters, typed]).strip(), limit=limit, folder=self.folder, prefix=prefix
+        )
 
     def with_filter(self, added: str) -> Search:
         return self if added in self.filters else replace(self, filters=(*self.filters, added))
@@ -52,7 +57,8 @@ class Search:
         return replace(self, filters=tuple(f for f in self.filters if f != removed))
 
     def looser(self) -> tuple[tuple[str, Search], ...]:
-        """Wider searches, each with the label of its button: without a filter, without the folder, without quotes or exclusions."""
+        """Wider searches, each with the label of its button: without a filter, without the folder, without
+        quotes or exclusions."""
         wider = [(f"Search without {f}", self.without_filter(f)) for f in self.filters]
         if self.folder:
             wider.append(("Search all folders", replace(self, folder=None)))
@@ -65,7 +71,11 @@ class Search:
 
     def to_state(self) -> dict[str, Any]:
         """For the window's state file: strings and lists only."""
-        return {"text": self.text.strip(), "filters": list(self.filters), "folder": str(self.folder) if self.folder else ""}
+        return {
+            "text": self.text.strip(),
+            "filters": list(self.filters),
+            "folder": str(self.folder) if self.folder else "",
+        }
 
     @classmethod
     def from_state(cls, state: object) -> Search | None:
@@ -75,7 +85,11 @@ class Search:
         text, filters, folder = state.get("text", ""), state.get("filters", []), state.get("folder", "")
         if not isinstance(text, str) or not isinstance(folder, str) or not isinstance(filters, list):
             return None
-        made = cls(text=text, filters=tuple(f for f in filters if isinstance(f, str)), folder=Path(folder) if folder else None)
+        made = cls(
+            text=text,
+            filters=tuple(f for f in filters if isinstance(f, str)),
+            folder=Path(folder) if folder else None,
+        )
         return None if made.empty else made
 
 

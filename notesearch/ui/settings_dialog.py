@@ -1,4 +1,5 @@
-"""The settings window: five pages. Each setting takes effect at once; there is nothing to save and nothing to cancel."""
+"""The settings window: five pages. Each setting takes effect at once; there is nothing to save and nothing to
+cancel."""
 
 from __future__ import annotations
 
@@ -33,9 +34,14 @@ class SettingsDialog(QDialog):
     changed = Signal(object)
 
     def __init__(
-        self, settings: Settings, data_dir: Path, bridge: SettingsBridge, models: ProviderBridge, key: GlobalKey | None,
+        self,
+        settings: Settings,
+        data_dir: Path,
+        bridge: SettingsBridge,
+        models: ProviderBridge,
+        key: GlobalKey | None,
         parent: QWidget | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
         self.setAccessibleName("Settings")
@@ -57,8 +63,12 @@ class SettingsDialog(QDialog):
         self.tabs.tabBar().setAccessibleName("Sections")
         self.tabs.setDocumentMode(True)
         for title, page in (
-            ("General", self.general), ("Folders", self.folders), ("Search", self.search), ("Editor", self.editor), ("Providers", self.providers),
-        ):  # fmt: skip
+            ("General", self.general),
+            ("Folders", self.folders),
+            ("Search", self.search),
+            ("Editor", self.editor),
+            ("Providers", self.providers),
+        ):
             self.tabs.addTab(page, title)
         buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Close))
         buttons.rejected.connect(self.reject)

@@ -37,7 +37,8 @@ class SettingsEdit(QObject):
             self.changed.emit(settings)
 
     def reload(self, settings: Settings) -> None:
-        """These hold now. The echo of a change made here is no news: something else may have been typed since."""
+        """These hold now. The echo of a change made here is no news: something else may have been typed
+        since."""
         if settings in self._sent:
             del self._sent[: self._sent.index(settings) + 1]
         elif settings != self.settings:

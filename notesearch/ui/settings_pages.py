@@ -1,4 +1,5 @@
-"""Pages of the settings: General, Search, and the editor. The folders and the providers have modules of their own."""
+"""Pages of the settings: General, Search, and the editor. The folders and the providers have modules of their
+own."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ CLOSING = (("Ask once", "ask"), ("Keep running in the tray", "stay"), ("Quit", "
 SAMPLE = Path("/notes/Kitchen/Rye bread.md")
 MOST_RESULTS = (20, 50, 100, 200, 500)
 SAVE_AFTER_MS = 500
-PLACES = "{path} and {line} are put in when a note is opened. {terminal}: your terminal. In links also {vault} and {page}."
+PLACES = (
+    "{path} and {line} are put in when a note is opened. {terminal}: your terminal. In links also "
+    "{vault} and {page}."
+)
 
 
 class Page(QWidget):
@@ -89,9 +93,15 @@ class GeneralPage(Page):
         fields.add("Desktop", self.links)
         fields.add("", self.problem)
         fields.add("", hint("notesearch://search?q=WORDS opens a search, and can do nothing else."))
-        fields.add("Data folder", Row((place, button("Show", self.folder_wanted, name="Show the data folder")), wide=0))
+        fields.add(
+            "Data folder",
+            Row((place, button("Show", self.folder_wanted, name="Show the data folder")), wide=0),
+        )
         fields.add("", self.on_disk)
-        fields.add("", hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."))
+        fields.add(
+            "",
+            hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."),
+        )
         for box in (self.login, self.links):
             box.setEnabled(False)
         self.problem.hide()
@@ -246,7 +256,9 @@ class EditorPage(Page):
         template = self.edit.settings.editor
         if self.command.text().strip() != template:
             self.command.setText(template)
-        known = next((i for i, (_, offered) in enumerate(desktop.EDITORS) if offered == template), len(desktop.EDITORS))
+        known = next(
+            (i for i, (_, offered) in enumerate(desktop.EDITORS) if offered == template), len(desktop.EDITORS)
+        )
         self.editors.blockSignals(True)
         self.editors.setCurrentIndex(known)
         self.editors.blockSignals(False)
@@ -305,7 +317,11 @@ class EditorPage(Page):
         self._bridge.try_editor(self.command.text().strip())
 
     def _on_tried(self, failure: Failure | None) -> None:
-        said = "Your newest note was handed over. Does it show it?" if failure is None else f"{failure.title}. {failure.hint}"
+        said = (
+            "Your newest note was handed over. Does it show it?"
+            if failure is None
+            else f"{failure.title}. {failure.hint}"
+        )
         self._say(said)
 
     def _say(self, said: str) -> None:

@@ -155,15 +155,24 @@ class SideDelegate(QStyledItemDelegate):
         painter.setFont(self._small)
         asks = folder.state in (FolderState.ASKING, FolderState.CONSENT)
         below = wording.next_line(folder)
-        lines = [(wording.model_line(folder), asks and not below, width), (below, asks or folder.state is FolderState.WAITING, rect.width() - 48)]
+        lines = [
+            (wording.model_line(folder), asks and not below, width),
+            (below, asks or folder.state is FolderState.WAITING, rect.width() - 48),
+        ]
         for at, (line, warns, room) in enumerate(lines):
             painter.setPen(self._theme.colour("warning" if warns else "third"))
             said = QFontMetrics(self._small).elidedText(line, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(QRect(left, rect.top() + 23 + SECOND_LINE * at, room, 14), Qt.AlignmentFlag.AlignVCenter, said)
+            painter.drawText(
+                QRect(left, rect.top() + 23 + SECOND_LINE * at, room, 14), Qt.AlignmentFlag.AlignVCenter, said
+            )
 
     def _paint_dot(self, painter: QPainter, folder: Folder, centre: QPointF) -> None:
         """Full: complete. Ring: work under way or waiting. Grey: not reachable."""
-        busy = folder.state not in (FolderState.READY, FolderState.UNREACHABLE) or folder.waiting > 0 or bool(folder.next_model)
+        busy = (
+            folder.state not in (FolderState.READY, FolderState.UNREACHABLE)
+            or folder.waiting > 0
+            or bool(folder.next_model)
+        )
         if folder.state is FolderState.UNREACHABLE:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.colour("third"))
@@ -208,7 +217,10 @@ class SideList(QListView):
         """Letters belong to the search field, not to a search in this list."""
         if (event.text().isprintable() and event.text() not in ("", " ")) or event.key() == Qt.Key.Key_Escape:
             event.ignore()
-        elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+        elif (
+            event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and self.currentIndex().isValid()
+        ):
             self.activated.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)
@@ -222,11 +234,14 @@ class Side(QWidget):
     """Folders, saved searches, and a button to add a folder. Main thread.
 
     Signals:
-        folder_chosen: restrict the search to a folder: its path, or None when the chosen one is clicked again.
+        folder_chosen: restrict the search to a folder: its path, or None when the chosen one is clicked
+        again.
         search_chosen: a saved Search. search_removed: its position.
         add_wanted, reveal_wanted(Path), remove_wanted(Folder).
-        model_wanted, sent_wanted, review_wanted, stop_wanted, back_wanted, forget_wanted: a Folder, its model: choose one, see what is sent
-        to it, see what waits for the person's word, stop preparing the next one, go back to the former one, drop the former index.
+        model_wanted, sent_wanted, review_wanted, stop_wanted, back_wanted, forget_wanted: a Folder, its
+        model: choose one, see what is sent
+        to it, see what waits for the person's word, stop preparing the next one, go back to the former one,
+        drop the former index.
     """
 
     folder_chosen = Signal(object)
@@ -271,9 +286,12 @@ class Side(QWidget):
         return QSize(SIDE_WIDTH, 400)
 
     def show_folders(self, folders: Sequence[Folder]) -> None:
-        self.folders.show_items([
-            SideItem(title=f.path.name or str(f.path), spoken=wording.folder_sentence(f), folder=f) for f in folders
-        ])  # fmt: skip
+        self.folders.show_items(
+            [
+                SideItem(title=f.path.name or str(f.path), spoken=wording.folder_sentence(f), folder=f)
+                for f in folders
+            ]
+        )
         self._mark_chosen()
 
     def show_saved(self, searches: Sequence[Search]) -> None:
@@ -287,7 +305,14 @@ class Side(QWidget):
         self._mark_chosen()
 
     def _mark_chosen(self) -> None:
-        at = next((i for i, item in enumerate(self.folders.rows.items) if item.folder and item.folder.path == self._chosen), -1)
+        at = next(
+            (
+                i
+                for i, item in enumerate(self.folders.rows.items)
+                if item.folder and item.folder.path == self._chosen
+            ),
+            -1,
+        )
         selection = self.folders.selectionModel()
         if at < 0:
             selection.clearSelection()
@@ -347,9 +372,14 @@ class Side(QWidget):
             self.folder_chosen.emit(None if folder.path == self._chosen else folder.path)
             return
         signals: dict[Command, SignalInstance] = {
-            Command.MODEL: self.model_wanted, Command.SENT: self.sent_wanted, Command.REVIEW: self.review_wanted, Command.STOP: self.stop_wanted,
-            Command.BACK: self.back_wanted, Command.FORGET: self.forget_wanted, Command.REMOVE: self.remove_wanted,
-        }  # fmt: skip
+            Command.MODEL: self.model_wanted,
+            Command.SENT: self.sent_wanted,
+            Command.REVIEW: self.review_wanted,
+            Command.STOP: self.stop_wanted,
+            Command.BACK: self.back_wanted,
+            Command.FORGET: self.forget_wanted,
+            Command.REMOVE: self.remove_wanted,
+        }
         if command is Command.REVEAL:
             self.reveal_wanted.emit(folder.path)
         else:

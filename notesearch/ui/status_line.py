@@ -1,4 +1,5 @@
-"""The line at the bottom: what the indexer does, how far it is, pause and resume, and the way to the problems."""
+"""The line at the bottom: what the indexer does, how far it is, pause and resume, and the way to the
+problems."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class ProgressLine(QWidget):
 
 
 class StatusLine(QFrame):
-    """Shows an IndexingStatus. Accessible name "Indexing status", its description says the same as the line. Main thread.
+    """Shows an IndexingStatus. Accessible name "Indexing status", its description says the same as the line.
+    Main thread.
 
     Signals:
         pause_wanted, resume_wanted, problems_wanted.
@@ -75,7 +77,13 @@ class StatusLine(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 16, 0)
         layout.setSpacing(0)
-        for widget, space in ((self.lead, 16), (self.bar, 16), (self.detail, 0), (self.problems, 8), (self.pause, 8)):
+        for widget, space in (
+            (self.lead, 16),
+            (self.bar, 16),
+            (self.detail, 0),
+            (self.problems, 8),
+            (self.pause, 8),
+        ):
             layout.addWidget(widget)
             layout.addSpacing(space)
         layout.addWidget(self.model, 1)
@@ -140,8 +148,12 @@ class StatusLine(QFrame):
 
 def _models(status: IndexingStatus) -> str:
     """The remote models that are sent something; "" where there is none."""
-    agreed = {m for folder in status.folders for m in (folder.model, folder.next_model if folder.agreed else "")}
-    return ", ".join(sorted(model.rpartition("/")[2] for model in agreed if model and not model.startswith("local/")))
+    agreed = {
+        m for folder in status.folders for m in (folder.model, folder.next_model if folder.agreed else "")
+    }
+    return ", ".join(
+        sorted(model.rpartition("/")[2] for model in agreed if model and not model.startswith("local/"))
+    )
 
 
 def _button(name: str) -> QToolButton:

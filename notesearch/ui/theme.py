@@ -1,7 +1,7 @@
 """Colours, type scale and style sheet as data, for light and dark. Knows no widget of ours and reads no file.
 
-Sizes are device-independent pixels on a 4 px grid. Every pairing of text and ground that the window uses is listed in
-`Palette.pairings`, so that a test can compute its contrast.
+Sizes are device-independent pixels on a 4 px grid. Every pairing of text and ground that the window uses is
+listed in `Palette.pairings`, so that a test can compute its contrast.
 """
 
 from __future__ import annotations
@@ -35,23 +35,64 @@ class Palette:
 
     def pairings(self) -> tuple[tuple[str, str, str], ...]:
         """(name, text colour, ground colour) of every text on every ground it meets."""
-        grounds = {"ground": self.ground, "panel": self.panel, "side": self.side, "accent ground": self.accent_ground, "hover": self.hover}
-        inks = {"text": self.text, "second": self.second, "third": self.third, "accent": self.accent, "warning": self.warning}
+        grounds = {
+            "ground": self.ground,
+            "panel": self.panel,
+            "side": self.side,
+            "accent ground": self.accent_ground,
+            "hover": self.hover,
+        }
+        inks = {
+            "text": self.text,
+            "second": self.second,
+            "third": self.third,
+            "accent": self.accent,
+            "warning": self.warning,
+        }
         pairs = [(f"{ink} on {name}", inks[ink], ground) for ink in inks for name, ground in grounds.items()]
         pairs += [("text on found", self.text, self.found), ("second on chip", self.second, self.chip)]
-        pairs += [("text on chip", self.text, self.chip), ("button text on accent", self.on_accent, self.accent)]
+        pairs += [
+            ("text on chip", self.text, self.chip),
+            ("button text on accent", self.on_accent, self.accent),
+        ]
         return tuple(pairs)
 
 
 LIGHT = Palette(
-    dark=False, ground="#F6F5F2", panel="#FFFFFF", side="#EFEDE8", line="#E1DED6", text="#1F2328", second="#565D65", third="#61686F",
-    accent="#2A6659", accent_ground="#E3EFEB", found="#FFE9A8", warning="#8A5000", chip="#EAE7E0", hover="#E9E6E0", on_accent="#FFFFFF",
-)  # fmt: skip
+    dark=False,
+    ground="#F6F5F2",
+    panel="#FFFFFF",
+    side="#EFEDE8",
+    line="#E1DED6",
+    text="#1F2328",
+    second="#565D65",
+    third="#61686F",
+    accent="#2A6659",
+    accent_ground="#E3EFEB",
+    found="#FFE9A8",
+    warning="#8A5000",
+    chip="#EAE7E0",
+    hover="#E9E6E0",
+    on_accent="#FFFFFF",
+)
 
 DARK = Palette(
-    dark=True, ground="#17191B", panel="#1E2123", side="#1A1C1E", line="#2D3134", text="#E6E7E8", second="#A9AFB5", third="#98A0A7",
-    accent="#6FC2AE", accent_ground="#24352F", found="#5A4A14", warning="#E3A84A", chip="#282C2F", hover="#25292B", on_accent="#10211C",
-)  # fmt: skip
+    dark=True,
+    ground="#17191B",
+    panel="#1E2123",
+    side="#1A1C1E",
+    line="#2D3134",
+    text="#E6E7E8",
+    second="#A9AFB5",
+    third="#98A0A7",
+    accent="#6FC2AE",
+    accent_ground="#24352F",
+    found="#5A4A14",
+    warning="#E3A84A",
+    chip="#282C2F",
+    hover="#25292B",
+    on_accent="#10211C",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +161,9 @@ class Theme(QObject):
     def set_appearance(self, appearance: str) -> None:
         """`system`, `light` or `dark`."""
         self._appearance = appearance
-        scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(appearance, Qt.ColorScheme.Unknown)
+        scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(
+            appearance, Qt.ColorScheme.Unknown
+        )
         self._app.styleHints().setColorScheme(scheme)
         self._follow()
 
@@ -148,12 +191,28 @@ def qt_palette(colours: Palette) -> QPalette:
     made = QPalette()
     role = QPalette.ColorRole
     for key, value in {
-        role.Window: colours.ground, role.WindowText: colours.text, role.Base: colours.panel, role.AlternateBase: colours.side,
-        role.Text: colours.text, role.Button: colours.ground, role.ButtonText: colours.text, role.BrightText: colours.text,
-        role.Highlight: colours.accent, role.HighlightedText: colours.on_accent, role.Link: colours.accent, role.LinkVisited: colours.accent,
-        role.ToolTipBase: colours.panel, role.ToolTipText: colours.text, role.PlaceholderText: colours.third, role.Accent: colours.accent,
-        role.Mid: colours.line, role.Midlight: colours.hover, role.Light: colours.panel, role.Dark: colours.line, role.Shadow: colours.line,
-    }.items():  # fmt: skip
+        role.Window: colours.ground,
+        role.WindowText: colours.text,
+        role.Base: colours.panel,
+        role.AlternateBase: colours.side,
+        role.Text: colours.text,
+        role.Button: colours.ground,
+        role.ButtonText: colours.text,
+        role.BrightText: colours.text,
+        role.Highlight: colours.accent,
+        role.HighlightedText: colours.on_accent,
+        role.Link: colours.accent,
+        role.LinkVisited: colours.accent,
+        role.ToolTipBase: colours.panel,
+        role.ToolTipText: colours.text,
+        role.PlaceholderText: colours.third,
+        role.Accent: colours.accent,
+        role.Mid: colours.line,
+        role.Midlight: colours.hover,
+        role.Light: colours.panel,
+        role.Dark: colours.line,
+        role.Shadow: colours.line,
+    }.items():
         made.setColor(key, QColor(value))
     for key in (role.WindowText, role.Text, role.ButtonText):
         made.setColor(QPalette.ColorGroup.Disabled, key, QColor(colours.third))
@@ -260,4 +319,4 @@ def style_sheet(colours: Palette) -> str:
     QScrollBar::handle:hover {{ background: {c.third}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    """
+    """  # noqa: E501

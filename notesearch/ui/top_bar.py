@@ -1,4 +1,5 @@
-"""The top bar: search box, filter buttons and menu button. It is painted before anything else is built, so it imports little."""
+"""The top bar: search box, filter buttons and menu button. It is painted before anything else is built, so it
+imports little."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ NARROW = 560
 
 
 class TopBar(QFrame):
-    """`box` with the search field, and the buttons `types`, `tags` and `menu`, whose menus others give them. Main thread."""
+    """`box` with the search field, and the buttons `types`, `tags` and `menu`, whose menus others give them.
+    Main thread."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,6 +1,8 @@
-"""The tray icon: what the program does at a glance, and a menu. It comes back by itself when the tray appears after the program.
+"""The tray icon: what the program does at a glance, and a menu. It comes back by itself when the tray appears
+after the program.
 
-A tray of the X kind that comes late is found by Qt; a StatusNotifier host is not, so the icon is made anew when one takes its name.
+A tray of the X kind that comes late is found by Qt; a StatusNotifier host is not, so the icon is made anew
+when one takes its name.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ SIZES = (16, 22, 24, 32, 48, 64)
 
 
 class TrayState(StrEnum):
-    """WAITING: for a provider, it goes on by itself. NO_PROVIDER: a provider cannot be used before the person has acted."""
+    """WAITING: for a provider, it goes on by itself. NO_PROVIDER: a provider cannot be used before the person
+    has acted."""
 
     IDLE = "idle"
     INDEXING = "indexing"
@@ -64,7 +67,8 @@ class Tray(QObject):
     """The icon and its menu. Main thread.
 
     Signals:
-        open_wanted, search_wanted, problems_wanted, pause_wanted, resume_wanted, settings_wanted, quit_wanted: from the menu.
+        open_wanted, search_wanted, problems_wanted, pause_wanted, resume_wanted, settings_wanted,
+        quit_wanted: from the menu.
         clicked: the icon itself was clicked. host_changed: a tray has come or gone.
     """
 
@@ -85,7 +89,9 @@ class Tray(QObject):
         self._state: TrayState | None = None
         self.menu = QMenu()
         self._build_menu()
-        self._watcher = QDBusServiceWatcher(HOST, QDBusConnection.sessionBus(), QDBusServiceWatcher.WatchModeFlag.WatchForOwnerChange, self)
+        self._watcher = QDBusServiceWatcher(
+            HOST, QDBusConnection.sessionBus(), QDBusServiceWatcher.WatchModeFlag.WatchForOwnerChange, self
+        )
         self._watcher.serviceRegistered.connect(self._on_host)
         self._watcher.serviceUnregistered.connect(self._on_host_gone)
         self._make_icon()
@@ -160,8 +166,10 @@ class Tray(QObject):
             self._icon.setToolTip(f"Notesearch: {words}")
         problems = self._status.problems if self._status is not None else 0
         for action, said in (
-            (self._line, words.replace("&", "&&")), (self._problems, f"Problems ({problems:,})"), (self._pause, "Resume" if paused else "Pause"),
-        ):  # fmt: skip
+            (self._line, words.replace("&", "&&")),
+            (self._problems, f"Problems ({problems:,})"),
+            (self._pause, "Resume" if paused else "Pause"),
+        ):
             if action.text() != said:
                 action.setText(said)
         self._problems.setEnabled(problems > 0)
@@ -186,7 +194,8 @@ class Tray(QObject):
 
 
 def tray_icon(state: TrayState) -> QIcon:
-    """The icon of a state. It brings its own ground, so that it can be read on a light panel and on a dark one."""
+    """The icon of a state. It brings its own ground, so that it can be read on a light panel and on a dark
+    one."""
     made = QIcon()
     for size in SIZES:
         made.addPixmap(icons.pixmap(f"tray-{state}", "", size))

@@ -1,4 +1,5 @@
-"""The sentences of the window: dates, counts, the line above the list, the status line. Plain functions of domain values, no Qt."""
+"""The sentences of the window: dates, counts, the line above the list, the status line. Plain functions of
+domain values, no Qt."""
 
 from __future__ import annotations
 
@@ -6,9 +7,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, MatchedBy, SearchResults, Stage, Vault
+from notesearch.domain import (
+    Folder,
+    FolderState,
+    IndexingState,
+    IndexingStatus,
+    MatchedBy,
+    SearchResults,
+    Stage,
+    Vault,
+)
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 DOT = " \N{MIDDLE DOT} "
 WHY = {MatchedBy.KEYWORD: "words", MatchedBy.MEANING: "meaning", MatchedBy.BOTH: "meaning and words"}
@@ -16,12 +39,12 @@ FORMAT_TITLES = {"markdown": "Markdown", "text": "Plain text", "org": "Org", "rs
 
 
 def count(number: int, noun: str = "note") -> str:
-    """"1 note", "2,013 notes"."""
+    """ "1 note", "2,013 notes"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def byte_size(number: int) -> str:
-    """"412 KB", "1.3 GB", as file managers count: by thousands."""
+    """ "412 KB", "1.3 GB", as file managers count: by thousands."""
     size = float(number)
     for unit in ("bytes", "KB", "MB", "GB"):
         if size < 1000 or unit == "GB":
@@ -72,7 +95,8 @@ def model_line(folder: Folder) -> str:
 
 
 def next_line(folder: Folder) -> str:
-    """A second line under the name: the model that is being prepared, or what its own one waits for; "" for neither."""
+    """A second line under the name: the model that is being prepared, or what its own one waits for; "" for
+    neither."""
     if folder.next_model:
         name = model_name(folder.next_model)
         if folder.state is FolderState.CONSENT or not folder.agreed:
@@ -96,7 +120,11 @@ def preparing(folder: Folder) -> str:
     name, present = model_name(folder.next_model), model_name(folder.model)
     if folder.state is FolderState.CONSENT or not folder.agreed:
         return f"{name} waits for your word; {present} answers meanwhile"
-    state = "waits" if folder.state is FolderState.WAITING else f"{folder.next_done:,} of {folder.next_total:,} passages"
+    state = (
+        "waits"
+        if folder.state is FolderState.WAITING
+        else f"{folder.next_done:,} of {folder.next_total:,} passages"
+    )
     return f"preparing {name}: {state}; {present} answers meanwhile"
 
 
@@ -120,7 +148,12 @@ def folder_state(folder: Folder) -> str:
     return ", ".join(filter(None, parts)) + (f". {folder.notice}" if folder.notice else "")
 
 
-VAULT_KINDS = {"obsidian": "Obsidian vault", "logseq": "Logseq graph", "joplin": "Joplin export", "zettelkasten": "Zettelkasten"}
+VAULT_KINDS = {
+    "obsidian": "Obsidian vault",
+    "logseq": "Logseq graph",
+    "joplin": "Joplin export",
+    "zettelkasten": "Zettelkasten",
+}
 
 
 def vault_line(vault: Vault) -> str:
@@ -136,14 +169,18 @@ def short_place(folder: Path) -> str:
 
 
 def pending(waiting: int, failed: int) -> str:
-    """"69 waiting, 4 failed", or "" when all is well."""
-    return ", ".join(part for number, part in ((waiting, f"{waiting:,} waiting"), (failed, f"{failed:,} failed")) if number)
+    """ "69 waiting, 4 failed", or "" when all is well."""
+    return ", ".join(
+        part for number, part in ((waiting, f"{waiting:,} waiting"), (failed, f"{failed:,} failed")) if number
+    )
 
 
 def coverage(results: SearchResults) -> str:
-    """"searched 1,940 of 2,013 · 69 waiting, 4 failed": never silent about notes that could not take part."""
+    """ "searched 1,940 of 2,013 · 69 waiting, 4 failed": never silent about notes that could not take part."""  # noqa: E501
     everything = results.searched >= results.of
-    parts = [f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"]
+    parts = [
+        f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"
+    ]
     # The line may be too narrow for all of it: what a person has to know comes first.
     return DOT.join(filter(None, [results.notice, *parts, pending(results.waiting, results.failed)]))
 
@@ -151,7 +188,8 @@ def coverage(results: SearchResults) -> str:
 def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
     """The line above the list: how many notes (emphasised), and how much of everything was searched.
 
-    Never "nothing found" while a later stage or a waiting note may still bring something. `busy`: that stage takes noticeably long.
+    Never "nothing found" while a later stage or a waiting note may still bring something. `busy`: that stage
+    takes noticeably long.
     """
     rest = coverage(results)
     if not results.matches:
@@ -191,7 +229,9 @@ def status_lead(status: IndexingStatus) -> str:
         from notesearch.ui.wording_models import waiting_for
 
         return f"Waiting for {waiting_for(status)}"
-    if state in (IndexingState.IDLE, IndexingState.OFFLINE) and any(folder.state is FolderState.CONSENT for folder in status.folders):
+    if state in (IndexingState.IDLE, IndexingState.OFFLINE) and any(
+        folder.state is FolderState.CONSENT for folder in status.folders
+    ):
         return "Waiting for your word"
     if state is IndexingState.IDLE and not status.folders and not status.waiting:
         return "No folder yet"
@@ -233,7 +273,9 @@ def folder_in_building(status: IndexingStatus) -> Folder | None:
     """The folder whose next index is being built, where that is what the indexer does."""
     if status.state is not IndexingState.INDEXING or status.stage == "reading":
         return None
-    return next((f for f in status.folders if f.next_model and f.agreed and f.state is FolderState.INDEXING), None)
+    return next(
+        (f for f in status.folders if f.next_model and f.agreed and f.state is FolderState.INDEXING), None
+    )
 
 
 def progress(status: IndexingStatus) -> tuple[int, int]:

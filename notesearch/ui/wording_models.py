@@ -39,7 +39,11 @@ WHY_HELD = {
     HeldBack.SECRET: "it looks like a secret (a key, a password, a card number)",
     HeldBack.REFUSED: "the model refused it",
 }
-WHY_HELD_SHORT = {HeldBack.PRIVATE: "private", HeldBack.SECRET: "looks like a secret", HeldBack.REFUSED: "refused by the model"}
+WHY_HELD_SHORT = {
+    HeldBack.PRIVATE: "private",
+    HeldBack.SECRET: "looks like a secret",
+    HeldBack.REFUSED: "refused by the model",
+}
 IGNORED = "An ignore file names this note, so it is not read: it cannot be found, and nothing of it is sent."
 PURPOSES = {"documents": "notes", "query": "search", "test": "test"}
 LEDGER_COLUMNS = ("Time", "Host", "Model", "For", "Texts", "Tokens", "Cost", "Status")
@@ -85,7 +89,10 @@ def spent(sums: Spent) -> str:
     """This month's meter."""
     if not sums.requests:
         return "Nothing was asked this month."
-    said = f"{count(sums.requests, 'request')}, {count(sums.texts, 'text')}, {count(sums.tokens, 'token')}, {exact_money(sums.usd)}"
+    said = (
+        f"{count(sums.requests, 'request')}, {count(sums.texts, 'text')}, {count(sums.tokens, 'token')}, "
+        f"{exact_money(sums.usd)}"
+    )
     if sums.unpriced:
         said += f" and {count(sums.unpriced, 'request')} whose price is unknown"
     return said
@@ -94,9 +101,15 @@ def spent(sums: Spent) -> str:
 def used_up(info: ProviderInfo) -> str:
     """That a budget is reached, or "" while something is left."""
     if info.budget and info.spent.usd >= info.budget:
-        return f"The month's budget of {money(info.budget)} is used up. Search goes on; embedding waits for the next month or a larger budget."
+        return (
+            f"The month's budget of {money(info.budget)} is used up. Search goes on; embedding waits for "
+            "the next month or a larger budget."
+        )
     if info.token_budget and info.spent.tokens >= info.token_budget:
-        return f"The month's {info.token_budget:,} tokens are used up. Search goes on; embedding waits for the next month or a larger budget."
+        return (
+            f"The month's {info.token_budget:,} tokens are used up. Search goes on; embedding waits for "
+            "the next month or a larger budget."
+        )
     return ""
 
 
@@ -106,19 +119,30 @@ def beyond_budget(estimate: Estimate, info: ProviderInfo) -> str:
         return said
     left, tokens_left = info.budget - info.spent.usd, info.token_budget - info.spent.tokens
     if info.budget and estimate.usd is not None and estimate.usd > left:
-        return f"This is more than the month's budget has left ({money(left)}). Embedding stops there until it is raised or the month is over."
+        return (
+            f"This is more than the month's budget has left ({money(left)}). Embedding stops there until "
+            "it is raised or the month is over."
+        )
     if info.token_budget and estimate.tokens > tokens_left:
-        return f"This is more than the month's {tokens_left:,} tokens that are left. Embedding stops there until it is raised or the month is over."
+        return (
+            f"This is more than the month's {tokens_left:,} tokens that are left. Embedding stops there "
+            "until it is raised or the month is over."
+        )
     return ""
 
 
 def ledger_row(entry: LedgerEntry) -> tuple[str, ...]:
     """The cells of one request, in the order of LEDGER_COLUMNS."""
     return (
-        datetime.fromtimestamp(entry.at).strftime("%Y-%m-%d %H:%M:%S"), host_of(entry.host), entry.model.removeprefix(f"{entry.provider}/"),
-        PURPOSES.get(entry.purpose, entry.purpose), f"{entry.texts:,}", "not said" if entry.tokens is None else f"{entry.tokens:,}",
-        "not said" if entry.usd is None else exact_money(entry.usd), str(entry.status) if entry.status else "none",
-    )  # fmt: skip
+        datetime.fromtimestamp(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
+        host_of(entry.host),
+        entry.model.removeprefix(f"{entry.provider}/"),
+        PURPOSES.get(entry.purpose, entry.purpose),
+        f"{entry.texts:,}",
+        "not said" if entry.tokens is None else f"{entry.tokens:,}",
+        "not said" if entry.usd is None else exact_money(entry.usd),
+        str(entry.status) if entry.status else "none",
+    )
 
 
 # Models and providers
@@ -160,7 +184,10 @@ def key_hint(info: ProviderInfo) -> str:
     if info.key_state == "session-only" and info.key_source == "environment variable":
         return "A key that you set here goes before it."
     if not info.has_keyring:
-        return "There is no keyring on this computer, so a key is kept until Notesearch is quit and never written to a file."
+        return (
+            "There is no keyring on this computer, so a key is kept until Notesearch is quit and never "
+            "written to a file."
+        )
     return ""
 
 
@@ -191,16 +218,38 @@ def consent_title(estimate: Estimate) -> str:
 def consent_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """What will be sent, where, and what it costs: (name, words)."""
     _, chosen, dimensions = estimate.model.rpartition("#")
-    rows = [("Model", f"{estimate.model_title}, {int(dimensions):,} dimensions" if chosen and dimensions.isdecimal() else estimate.model_title)]
+    rows = [
+        (
+            "Model",
+            f"{estimate.model_title}, {int(dimensions):,} dimensions"
+            if chosen and dimensions.isdecimal()
+            else estimate.model_title,
+        )
+    ]
     if estimate.retired:
         rows.append(("Beware", estimate.retired))
     if not estimate.remote:
-        embedded = f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)} to embed" if estimate.chunks else "Everything is embedded already"
+        embedded = (
+            f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)} to embed"
+            if estimate.chunks
+            else "Everything is embedded already"
+        )
         return [*rows, ("Work", embedded), ("Cost", "Nothing. No text leaves this computer.")]
     rows.append(("Goes to", estimate.host))
     if estimate.chunks:
-        rows.append(("Is sent", f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)}, {estimate.characters:,} characters"))
-        rows.append(("Tokens", f"About {estimate.tokens:,}, counted here; the provider's own count differs by some percent"))
+        rows.append(
+            (
+                "Is sent",
+                f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)}, {estimate.characters:,} "
+                "characters",
+            )
+        )
+        rows.append(
+            (
+                "Tokens",
+                f"About {estimate.tokens:,}, counted here; the provider's own count differs by some percent",
+            )
+        )
     else:
         rows.append(("Is sent", "Nothing now: every passage is embedded already"))
     rows.append(("Cost", cost(estimate)))
@@ -214,8 +263,14 @@ def cost(estimate: Estimate) -> str:
     if not estimate.chunks:
         return "Nothing"
     if estimate.usd is None:
-        return f"{UNKNOWN_PRICE}. Look it up at the provider, or set a monthly budget in tokens in the settings."
-    return f"{money(estimate.usd)[:1].upper()}{money(estimate.usd)[1:]}" if estimate.usd < 0.01 else f"About {money(estimate.usd)}"
+        return (
+            f"{UNKNOWN_PRICE}. Look it up at the provider, or set a monthly budget in tokens in the settings."
+        )
+    return (
+        f"{money(estimate.usd)[:1].upper()}{money(estimate.usd)[1:]}"
+        if estimate.usd < 0.01
+        else f"About {money(estimate.usd)}"
+    )
 
 
 def held_back(passages: int) -> str:
@@ -229,7 +284,8 @@ def afterwards(estimate: Estimate) -> str:
     if not estimate.remote:
         return ""
     return (
-        f"From then on new and changed passages of {estimate.folder.name} are sent there too, and what you type in the search field. "
+        f"From then on new and changed passages of {estimate.folder.name} are sent there too, and what you "
+        "type in the search field. "
         "The present index answers until the new one is complete."
     )
 
@@ -248,7 +304,11 @@ def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
     if not passages:
         return "Nothing of this note is sent: it has no text."
     held, sent = sum(p.held_back is not None for p in passages), sum(p.sent for p in passages)
-    parts = [f"{len(passages) - held - sent:,} to be sent", f"{sent:,} sent before" if sent else "", f"{held:,} held back" if held else ""]
+    parts = [
+        f"{len(passages) - held - sent:,} to be sent",
+        f"{sent:,} sent before" if sent else "",
+        f"{held:,} held back" if held else "",
+    ]
     goes = f" for {to}" if to else ""
     return f"{count(len(passages), 'passage')}{goes}: {', '.join(filter(None, parts))}."
 
@@ -265,7 +325,11 @@ def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[st
     held = [p.held_back for p in passages if p.held_back is not None]
     reasons = [f"{held.count(why):,} because {WHY_HELD[why]}" for why in HeldBack if why in held]
     title = f"Send {count(len(held), 'passage')} of {note} as well?"
-    return title, f"Held back: {'; '.join(reasons)}. They go to {to} with the next requests. What was sent cannot be called back."
+    return (
+        title,
+        f"Held back: {'; '.join(reasons)}. They go to {to} with the next requests. What was sent cannot be "
+        "called back.",
+    )
 
 
 # A server that was tested
@@ -273,19 +337,30 @@ def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[st
 
 def probe_sentences(found: Probe) -> list[tuple[str, str]]:
     """What a test found: (name, words)."""
-    encoding = {"base64": "base64 (compact)", "float": "plain numbers", "omit": "as the server likes it"}[found.encoding]
+    encoding = {"base64": "base64 (compact)", "float": "plain numbers", "omit": "as the server likes it"}[
+        found.encoding
+    ]
     instruction = "none helps"
     if found.query_instruction or found.document_instruction:
         instruction = " and ".join(
             f"\N{LEFT DOUBLE QUOTATION MARK}{text.strip()}\N{RIGHT DOUBLE QUOTATION MARK} before {what}"
-            for text, what in ((found.query_instruction, "queries"), (found.document_instruction, "passages")) if text
-        )  # fmt: skip
+            for text, what in ((found.query_instruction, "queries"), (found.document_instruction, "passages"))
+            if text
+        )
     return [
-        ("Answers within", f"{found.latency * 1000:,.0f} ms"), ("Dimensions", f"{found.dimensions:,}"), ("Numbers arrive", encoding),
-        ("Texts a request", f"{found.items_per_request:,} or more" if found.items_per_request >= 128 else f"{found.items_per_request:,}"),
-        ("Vectors", "of length one" if found.normalised else "of any length; they are normalised here"), ("Instruction", instruction),
+        ("Answers within", f"{found.latency * 1000:,.0f} ms"),
+        ("Dimensions", f"{found.dimensions:,}"),
+        ("Numbers arrive", encoding),
+        (
+            "Texts a request",
+            f"{found.items_per_request:,} or more"
+            if found.items_per_request >= 128
+            else f"{found.items_per_request:,}",
+        ),
+        ("Vectors", "of length one" if found.normalised else "of any length; they are normalised here"),
+        ("Instruction", instruction),
         ("Tokens", "counted by the server" if found.tokens_reported else "not counted by the server"),
-    ]  # fmt: skip
+    ]
 
 
 # Troubles
@@ -300,11 +375,15 @@ def provider_title(name: str) -> str:
 
 def trouble_title(trouble: ProviderTrouble) -> str:
     title = provider_title(trouble.provider)
-    return trouble.title if title in trouble.title else f"{title}: {trouble.title[:1].lower()}{trouble.title[1:]}"
+    return (
+        trouble.title
+        if title in trouble.title
+        else f"{title}: {trouble.title[:1].lower()}{trouble.title[1:]}"
+    )
 
 
 def waiting_for(status: IndexingStatus) -> str:
-    """"AI/ML API, OpenAI": whose answer is waited for, "" for nobody's."""
+    """ "AI/ML API, OpenAI": whose answer is waited for, "" for nobody's."""
     return ", ".join(dict.fromkeys(provider_title(trouble.provider) for trouble in status.troubles))
 
 
@@ -319,4 +398,7 @@ def forget_former(folder: Folder) -> str:
 def switched(folder: Folder) -> tuple[str, str]:
     """The message when a folder's new index is complete."""
     title = f"{folder.path.name} now uses {model_name(folder.model)}"
-    return title, f"The index of {model_name(folder.previous_model)} is kept, so that going back costs nothing."
+    return (
+        title,
+        f"The index of {model_name(folder.previous_model)} is kept, so that going back costs nothing.",
+    )

@@ -1,8 +1,10 @@
-"""What X11 offers and Qt does not show: a key grabbed wherever the focus is, the keyboard held until our window has it, whether a mouse button is
-down, whether windows are composited. A connection of its own, in a thread of its own, so that a busy window never holds the desktop's keyboard.
+"""What X11 offers and Qt does not show: a key grabbed wherever the focus is, the keyboard held until our
+window has it, whether a mouse button is down, whether windows are composited. A connection of its own, in a
+thread of its own, so that a busy window never holds the desktop's keyboard.
 
-The grab freezes the keyboard the moment the key goes down (GrabModeSync). Letters typed from then on wait in the server; they go to quick search
-once it has the focus, and to whoever has it otherwise (X11 protocol, GrabKey and UngrabKeyboard).
+The grab freezes the keyboard the moment the key goes down (GrabModeSync). Letters typed from then on wait in
+the server; they go to quick search once it has the focus, and to whoever has it otherwise (X11 protocol,
+GrabKey and UngrabKeyboard).
 """
 
 from __future__ import annotations
@@ -22,31 +24,52 @@ from notesearch.ui.global_key import KeyState, chord_of
 
 log = logging.getLogger(__name__)
 
-# Seconds. A window that does not come gives the keyboard back after the first; the second is how often a key or a button held down is looked at.
+# Seconds. A window that does not come gives the keyboard back after the first; the second is how often a key
+# or a button held down is looked at.
 HELD_AT_MOST = 1.0
 LOOK_EVERY = 0.03
-# A window that was just shown cannot be activated before the window manager has it: how often it is looked at, how often it is asked for, how long.
+# A window that was just shown cannot be activated before the window manager has it: how often it is looked
+# at, how often it is asked for, how long.
 SHOWN_EVERY, ASK_EVERY, ASK_AT_MOST = 0.004, 0.05, 1.0
 NUM_LOCK, SCROLL_LOCK = 0xFF7F, 0xFF14
 PAGER = 2
 
 # Qt's keys whose X keysym is not their Latin-1 character (keysymdef.h).
 KEYSYMS = {
-    Qt.Key.Key_Escape: 0xFF1B, Qt.Key.Key_Tab: 0xFF09, Qt.Key.Key_Backtab: 0xFE20, Qt.Key.Key_Backspace: 0xFF08, Qt.Key.Key_Return: 0xFF0D,
-    Qt.Key.Key_Enter: 0xFF8D, Qt.Key.Key_Insert: 0xFF63, Qt.Key.Key_Delete: 0xFFFF, Qt.Key.Key_Pause: 0xFF13, Qt.Key.Key_Print: 0xFF61,
-    Qt.Key.Key_Home: 0xFF50, Qt.Key.Key_Left: 0xFF51, Qt.Key.Key_Up: 0xFF52, Qt.Key.Key_Right: 0xFF53, Qt.Key.Key_Down: 0xFF54,
-    Qt.Key.Key_PageUp: 0xFF55, Qt.Key.Key_PageDown: 0xFF56, Qt.Key.Key_End: 0xFF57, Qt.Key.Key_Menu: 0xFF67, Qt.Key.Key_Search: 0x1008FF1B,
-}  # fmt: skip
+    Qt.Key.Key_Escape: 0xFF1B,
+    Qt.Key.Key_Tab: 0xFF09,
+    Qt.Key.Key_Backtab: 0xFE20,
+    Qt.Key.Key_Backspace: 0xFF08,
+    Qt.Key.Key_Return: 0xFF0D,
+    Qt.Key.Key_Enter: 0xFF8D,
+    Qt.Key.Key_Insert: 0xFF63,
+    Qt.Key.Key_Delete: 0xFFFF,
+    Qt.Key.Key_Pause: 0xFF13,
+    Qt.Key.Key_Print: 0xFF61,
+    Qt.Key.Key_Home: 0xFF50,
+    Qt.Key.Key_Left: 0xFF51,
+    Qt.Key.Key_Up: 0xFF52,
+    Qt.Key.Key_Right: 0xFF53,
+    Qt.Key.Key_Down: 0xFF54,
+    Qt.Key.Key_PageUp: 0xFF55,
+    Qt.Key.Key_PageDown: 0xFF56,
+    Qt.Key.Key_End: 0xFF57,
+    Qt.Key.Key_Menu: 0xFF67,
+    Qt.Key.Key_Search: 0x1008FF1B,
+}
 MODIFIERS = (
-    (Qt.KeyboardModifier.ShiftModifier, X.ShiftMask), (Qt.KeyboardModifier.ControlModifier, X.ControlMask),
-    (Qt.KeyboardModifier.AltModifier, X.Mod1Mask), (Qt.KeyboardModifier.MetaModifier, X.Mod4Mask),
-)  # fmt: skip
-# Where Latin letters and digits are on a keyboard whose layout has none (evdev key codes + 8, the same on every Linux).
+    (Qt.KeyboardModifier.ShiftModifier, X.ShiftMask),
+    (Qt.KeyboardModifier.ControlModifier, X.ControlMask),
+    (Qt.KeyboardModifier.AltModifier, X.Mod1Mask),
+    (Qt.KeyboardModifier.MetaModifier, X.Mod4Mask),
+)
+# Where Latin letters and digits are on a keyboard whose layout has none (evdev key codes + 8, the same on
+# every Linux).
 POSITIONS = {
     letter: first + at
     for first, row in ((10, "1234567890"), (24, "qwertyuiop"), (38, "asdfghjkl"), (52, "zxcvbnm"))
     for at, letter in enumerate(row)
-}  # fmt: skip
+}
 
 
 def keysym_of(keys: str) -> tuple[int, int]:
@@ -97,7 +120,8 @@ class X11Session(DesktopConnection):
         self._post(lambda: self._grab(keys, *wanted))
 
     def activate(self, window: int) -> None:
-        """Give the window of that number the keyboard, as a task bar does: the person pressed a key for it."""
+        """Give the window of that number the keyboard, as a task bar does: the person pressed a key for
+        it."""
         self._post(lambda: self._activate(window))
 
     def release(self) -> None:
@@ -127,7 +151,8 @@ class X11Session(DesktopConnection):
             self.key_state.emit(self._keys, KeyState.UNSUPPORTED)
 
     def _turn(self) -> None:
-        """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is held down."""
+        """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is
+        held down."""
         busy = self._down or self._held_until or self._awaits_buttons
         wait = SHOWN_EVERY if self._coming is not None else LOOK_EVERY if busy else None
         self._wait(self._display.fileno(), 0 if self._display.pending_events() else wait)
@@ -170,7 +195,9 @@ class X11Session(DesktopConnection):
             return
         taken = error.CatchError(error.BadAccess)
         for locks in _subsets(self._lock_masks()):
-            self._root.grab_key(keycode, modifiers | locks, False, X.GrabModeAsync, X.GrabModeSync, onerror=taken)
+            self._root.grab_key(
+                keycode, modifiers | locks, False, X.GrabModeAsync, X.GrabModeSync, onerror=taken
+            )
             self._grabbed.append((keycode, modifiers | locks))
         self._display.sync()
         if taken.get_error() is not None:
@@ -186,15 +213,24 @@ class X11Session(DesktopConnection):
         self._display.flush()
 
     def _keycode(self, keysym: int) -> int:
-        """The key that bears the sign in the first layout that has it; where none has, its place on a Latin keyboard."""
-        places = sorted(self._display.keysym_to_keycodes(keysym), key=lambda place: place[1]) if keysym else []
+        """The key that bears the sign in the first layout that has it; where none has, its place on a Latin
+        keyboard."""
+        places = (
+            sorted(self._display.keysym_to_keycodes(keysym), key=lambda place: place[1]) if keysym else []
+        )
         return places[0][0] if places else POSITIONS.get(chr(keysym) if 0 < keysym < 0x100 else "", 0)
 
     def _lock_masks(self) -> list[int]:
         """CapsLock, NumLock and ScrollLock as this keyboard has them: a key counts whatever they are."""
         masks = [X.LockMask]
-        locks = {code for sign in (NUM_LOCK, SCROLL_LOCK) for code, _ in self._display.keysym_to_keycodes(sign)}
-        masks += [1 << bit for bit, codes in enumerate(self._display.get_modifier_mapping()) if locks & set(codes) - {0}]
+        locks = {
+            code for sign in (NUM_LOCK, SCROLL_LOCK) for code, _ in self._display.keysym_to_keycodes(sign)
+        }
+        masks += [
+            1 << bit
+            for bit, codes in enumerate(self._display.get_modifier_mapping())
+            if locks & set(codes) - {0}
+        ]
         return sorted(set(masks))
 
     def _activate(self, window: int) -> None:
@@ -202,7 +238,8 @@ class X11Session(DesktopConnection):
         self._ask_at, self._ask_until = 0.0, time.monotonic() + ASK_AT_MOST
 
     def _ask_for_keyboard(self, now: float) -> None:
-        """Ask the window manager to activate the window that was shown, again and again until it has the keyboard."""
+        """Ask the window manager to activate the window that was shown, again and again until it has the
+        keyboard."""
         try:
             viewable = self._coming.get_attributes().map_state == X.IsViewable
             focus = self._display.get_input_focus().focus
@@ -214,7 +251,9 @@ class X11Session(DesktopConnection):
         if viewable and now >= self._ask_at:
             self._ask_at = now + ASK_EVERY
             message = protocol.ClientMessage(
-                window=self._coming, client_type=self._display.intern_atom("_NET_ACTIVE_WINDOW"), data=(32, [PAGER, self._pressed_at, 0, 0, 0])
+                window=self._coming,
+                client_type=self._display.intern_atom("_NET_ACTIVE_WINDOW"),
+                data=(32, [PAGER, self._pressed_at, 0, 0, 0]),
             )
             self._root.send_event(message, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
             self._display.flush()
@@ -222,7 +261,8 @@ class X11Session(DesktopConnection):
             self._coming = None
 
     def _arrived(self) -> None:
-        """Qt can be ahead of the X server, and letters go where the server has the focus: see `_ask_for_keyboard`."""
+        """Qt can be ahead of the X server, and letters go where the server has the focus: see
+        `_ask_for_keyboard`."""
         if self._coming is None or self._at_window():
             self._settle()
         else:
@@ -260,4 +300,7 @@ class X11Session(DesktopConnection):
 
 def _subsets(masks: Iterable[int]) -> Iterable[int]:
     given = tuple(masks)
-    return (sum(chosen) for chosen in chain.from_iterable(combinations(given, size) for size in range(len(given) + 1)))
+    return (
+        sum(chosen)
+        for chosen in chain.from_iterable(combinations(given, size) for size in range(len(given) + 1))
+    )

@@ -1,4 +1,5 @@
-"""What the benchmarks share: where the data is, medians, and a table. Run each by hand: .venv/bin/python tests/bench/NAME.py"""
+"""What the benchmarks share: where the data is, medians, and a table. Run each by hand: .venv/bin/python
+tests/bench/NAME.py"""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def shared(relative: str) -> Path:
-    """A file or folder of the measuring data: $NOTESEARCH_SHARED, or `shared` beside the project. Ends the program where it is missing."""
+    """A file or folder of the measuring data: $NOTESEARCH_SHARED, or `shared` beside the project. Ends the
+    program where it is missing."""
     folder = Path(os.environ.get("NOTESEARCH_SHARED", ROOT.parent / "shared")) / "data" / relative
     if not folder.exists():
         sys.exit(f"needs the measuring data: {folder} is not there (set NOTESEARCH_SHARED)")
@@ -64,7 +66,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def padded(encoded: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
-    """The inputs of the bundled model for one run: token ids filled up to the longest, and the mask of those that count."""
+    """The inputs of the bundled model for one run: token ids filled up to the longest, and the mask of those
+    that count."""
     length = max(len(tokens) for tokens in encoded)
     ids = np.zeros((len(encoded), length), np.int64)
     mask = np.zeros_like(ids)

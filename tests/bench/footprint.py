@@ -2,8 +2,9 @@
 
     tests/bench/footprint.py [--seconds 60]
 
-Memory of a process that has searched the vault, before and after it went to rest; disk against the size of its vectors; processor time, wake-ups,
-bytes written in that many seconds at rest (Linux); and how long the next query takes to load the model again.
+Memory of a process that has searched the vault, before and after it went to rest; disk against the size of
+its vectors; processor time, wake-ups, bytes written in that many seconds at rest (Linux); and how long the
+next query takes to load the model again.
 """
 
 from __future__ import annotations
@@ -72,31 +73,52 @@ for number in range(7):
 engine.close()
 model.close()
 print(json.dumps({"memory": seen, "quiet": quiet, "load": statistics.median(loads)}))
-"""
+"""  # noqa: E501
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     seconds = parser.parse_args().seconds
     with scratch() as folder:
         data_dir = folder / "data"
         notesearch("index", til_vault(), data_dir=data_dir)
         status = json.loads(notesearch("status", "--json", data_dir=data_dir))
-        (vectors,) = sqlite3.connect(data_dir / "notes.sqlite").execute("SELECT coalesce(sum(length(vector)), 0) FROM vectors").fetchone()
-        done = subprocess.run([sys.executable, "-c", PROBE, str(data_dir), str(seconds)], capture_output=True, text=True, cwd=ROOT, check=True)
+        (vectors,) = (
+            sqlite3.connect(data_dir / "notes.sqlite")
+            .execute("SELECT coalesce(sum(length(vector)), 0) FROM vectors")
+            .fetchone()
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, str(data_dir), str(seconds)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+        )
     seen = json.loads(done.stdout)
     table(
-        f"memory of the engine with {status['documents']['total']} notes, {status['chunks']} chunks (no window)",
+        f"memory of the engine with {status['documents']['total']} notes, {status['chunks']} chunks (no "
+        "window)",
         ["", "resident MB"],
         [[name, f"{size:.0f}"] for name, size in seen["memory"].items()],
     )
     if seen["quiet"]:
         rest = seen["quiet"]
-        rows = [["processor, s", f"{rest['processor']:.3f}"], ["bytes written", rest["bytes"]], ["child processes", rest["children"]]]
+        rows = [
+            ["processor, s", f"{rest['processor']:.3f}"],
+            ["bytes written", rest["bytes"]],
+            ["child processes", rest["children"]],
+        ]
         rows += [[f"wake-ups: {thread}", number] for thread, number in rest["wake-ups"].items()]
         table(f"{seconds:g} s at rest, three folders watched", ["", ""], rows)
-    table("a query that has to load the model again, median of 7", ["", "ms"], [["load and embed", f"{seen['load']:.0f}"]])
+    table(
+        "a query that has to load the model again, median of 7",
+        ["", "ms"],
+        [["load and embed", f"{seen['load']:.0f}"]],
+    )
     sizes = status["bytes"]
     rows = [[name, f"{size / 1e6:.1f}", f"{size / vectors:.2f}"] for name, size in sizes.items()]
     rows.append(["in all", f"{sum(sizes.values()) / 1e6:.1f}", f"{sum(sizes.values()) / vectors:.2f}"])

@@ -1,6 +1,8 @@
-"""Indexing a real vault against the bare ONNX session that embeds the same chunks (aim: 1.15 times or less), in one run.
+"""Indexing a real vault against the bare ONNX session that embeds the same chunks (aim: 1.15 times or less),
+in one run.
 
-The bare session gets the texts read, cut and tokenized, in batches by length, on as many threads as indexing uses.
+The bare session gets the texts read, cut and tokenized, in batches by length, on as many threads as indexing
+uses.
 """
 
 from __future__ import annotations
@@ -26,10 +28,16 @@ def texts_of(data_dir: Path) -> list[str]:
     from notesearch.storage.store import Store
 
     store = Store(data_dir, read_only=True)
-    rows = sqlite3.connect(data_dir / "notes.sqlite").execute("SELECT document_id, prefix, start, end, text_hash FROM chunks").fetchall()
+    rows = (
+        sqlite3.connect(data_dir / "notes.sqlite")
+        .execute("SELECT document_id, prefix, start, end, text_hash FROM chunks")
+        .fetchall()
+    )
     texts = {}
     for document, prefix, start, end, digest in rows:
-        texts[digest] = f"{prefix}\n{store.text(document, start, end)}" if prefix else store.text(document, start, end)
+        texts[digest] = (
+            f"{prefix}\n{store.text(document, start, end)}" if prefix else store.text(document, start, end)
+        )
     store.close()
     return list(texts.values())
 
@@ -38,7 +46,9 @@ def bare_session(encoded: list[list[int]]) -> float:
     """Seconds for the session alone. One thread: indexing leaves the other core of two to the person."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = max(1, (os.cpu_count() or 2) - 1)
-    session = onnxruntime.InferenceSession(str(resource("models/all-minilm-l6-v2/model.onnx")), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(resource("models/all-minilm-l6-v2/model.onnx")), options, providers=["CPUExecutionProvider"]
+    )
     begin = time.perf_counter()
     for first in range(0, len(encoded), 128):
         window = encoded[first : first + 128]
@@ -59,9 +69,22 @@ def main() -> None:
             encoded = [e.ids[:256] for e in tokenizer.encode_batch_fast(texts_of(folder))]
         bare.append(bare_session(encoded))
         ratios.append(whole[-1] / bare[-1])
-        rows.append([run + 1, summary["added"], len(encoded), f"{whole[-1]:.1f}", f"{bare[-1]:.1f}", f"{ratios[-1]:.3f}"])
+        rows.append(
+            [
+                run + 1,
+                summary["added"],
+                len(encoded),
+                f"{whole[-1]:.1f}",
+                f"{bare[-1]:.1f}",
+                f"{ratios[-1]:.3f}",
+            ]
+        )
     rows.append(["median", "", "", f"{median(whole):.1f}", f"{median(bare):.1f}", f"{median(ratios):.3f}"])
-    table("index of the vault, whole command, against the bare session", ["run", "notes", "chunks", "index s", "bare s", "ratio"], rows)
+    table(
+        "index of the vault, whole command, against the bare session",
+        ["run", "notes", "chunks", "index s", "bare s", "ratio"],
+        rows,
+    )
 
 
 if __name__ == "__main__":

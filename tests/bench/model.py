@@ -1,8 +1,10 @@
-"""The bundled int8 model against full precision: cosine on 500 real chunks, and SciFact nDCG@10 of vectors alone.
+"""The bundled int8 model against full precision: cosine on 500 real chunks, and SciFact nDCG@10 of vectors
+alone.
 
     tests/bench/model.py FULL.onnx [--scifact] [--write VECTORS.npy | --compare VECTORS.npy]
 
-FULL.onnx is what `packaging/export_model.py --keep-full` leaves. To see that a CPU without VNNI gives the same vectors (Debian's qemu-user):
+FULL.onnx is what `packaging/export_model.py --keep-full` leaves. To see that a CPU without VNNI gives the
+same vectors (Debian's qemu-user):
 
     .venv/bin/python tests/bench/model.py FULL.onnx --write /tmp/vectors.npy
     qemu-x86_64 -cpu Haswell .venv/bin/python tests/bench/model.py FULL.onnx --compare /tmp/vectors.npy
@@ -65,12 +67,16 @@ def scifact(model: Model) -> float:
     texts, owners = [], []
     for line in (collection / "corpus.jsonl").open(encoding="utf-8"):
         note = json.loads(line)
-        for text in chunks_of(extract(Path(f"{note['_id']}.md"), f"# {note['title']}\n\n{note['text']}\n".encode())):
+        for text in chunks_of(
+            extract(Path(f"{note['_id']}.md"), f"# {note['title']}\n\n{note['text']}\n".encode())
+        ):
             texts.append(text)
             owners.append(note["_id"])
     vectors = model.embed(texts)
     total = 0.0
-    for query, vector in zip(queries, model.embed([" ".join(q["text"].split()) for q in queries]), strict=True):
+    for query, vector in zip(
+        queries, model.embed([" ".join(q["text"].split()) for q in queries]), strict=True
+    ):
         order = np.argsort(-(vectors @ vector), kind="stable")
         total += ndcg(list(dict.fromkeys(owners[i] for i in order[:200])), judged[query["_id"]])
     return total / len(queries)
@@ -88,16 +94,28 @@ def main() -> None:
     if options.compare:
         texts = texts[:SAME]
         cosines = (bundled.embed(texts) * np.load(options.compare)).sum(1)
-        table("the same model on another CPU", ["chunks", "cosine mean", "least"], [[len(texts), f"{cosines.mean():.6f}", f"{cosines.min():.6f}"]])
+        table(
+            "the same model on another CPU",
+            ["chunks", "cosine mean", "least"],
+            [[len(texts), f"{cosines.mean():.6f}", f"{cosines.min():.6f}"]],
+        )
         return
     ours, full = bundled.embed(texts), Model(options.full).embed(texts)
     if options.write:
-        # The range of 8-bit activations is taken over a whole run, so the same texts have to share runs on both sides.
+        # The range of 8-bit activations is taken over a whole run, so the same texts have to share runs on
+        # both sides.
         np.save(options.write, bundled.embed(texts[:SAME]))
     cosines = (ours * full).sum(1)
-    table("int8 against full precision", ["chunks", "cosine mean", "least"], [[len(texts), f"{cosines.mean():.4f}", f"{cosines.min():.4f}"]])
+    table(
+        "int8 against full precision",
+        ["chunks", "cosine mean", "least"],
+        [[len(texts), f"{cosines.mean():.4f}", f"{cosines.min():.4f}"]],
+    )
     if options.scifact:
-        rows = [["int8", f"{scifact(bundled):.4f}"], ["full precision", f"{scifact(Model(options.full)):.4f}"]]
+        rows = [
+            ["int8", f"{scifact(bundled):.4f}"],
+            ["full precision", f"{scifact(Model(options.full)):.4f}"],
+        ]
         table("SciFact test, vectors alone", ["", "nDCG@10"], rows)
 
 

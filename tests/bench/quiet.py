@@ -1,10 +1,11 @@
-"""What the whole program does while nothing happens, hidden in a tray with three folders watched (Linux, needs Xvfb and trayer).
+"""What the whole program does while nothing happens, hidden in a tray with three folders watched (Linux,
+needs Xvfb and trayer).
 
     tests/bench/quiet.py [--seconds 60] [--beside NAME=VALUE]
 
-Processor time, wake-ups by thread, bytes written; and its memory before a query has loaded the model, with it, and when it is unloaded, beside a
-bare Qt window's, in one run. It goes to rest after seconds here, instead of ten minutes. `--beside`: memory of a second one, with that in its
-environment.
+Processor time, wake-ups by thread, bytes written; and its memory before a query has loaded the model, with
+it, and when it is unloaded, beside a bare Qt window's, in one run. It goes to rest after seconds here,
+instead of ten minutes. `--beside`: memory of a second one, with that in its environment.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ def running(*command: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
 def screen() -> Iterator[str]:
     """A display of our own."""
     reader, writer = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"], pass_fds=(writer,))
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=(writer,),
+    )
     os.close(writer)
     number = b""
     while not number.endswith(b"\n") and (part := os.read(reader, 16)):
@@ -69,7 +73,9 @@ def screen() -> Iterator[str]:
 @contextmanager
 def message_bus() -> Iterator[str]:
     """Its address."""
-    daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True)
+    daemon = subprocess.Popen(
+        ["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True
+    )
     assert daemon.stdout is not None
     try:
         yield daemon.stdout.readline().strip()
@@ -83,13 +89,19 @@ def wake_ups(pid: int) -> dict[tuple[str, str], int]:
     """How often each thread went to sleep by itself, by its number and name."""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        lines = dict(
+            line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line
+        )
         found[task.name, lines["Name"]] = int(lines["voluntary_ctxt_switches"])
     return found
 
 
 def written(pid: int) -> int:
-    return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/io").read_text().splitlines() if line.startswith("write_bytes"))
+    return next(
+        int(line.split()[1])
+        for line in Path(f"/proc/{pid}/io").read_text().splitlines()
+        if line.startswith("write_bytes")
+    )
 
 
 def megabytes(pid: int) -> tuple[str, str]:
@@ -99,7 +111,9 @@ def megabytes(pid: int) -> tuple[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--beside", default="")
     arguments = parser.parse_args()
@@ -127,8 +141,19 @@ def main() -> None:
             before, wrote, used = wake_ups(us), written(us), sum(process.cpu_times()[:2])
             time.sleep(seconds)
             after, wrote, used = wake_ups(us), written(us) - wrote, sum(process.cpu_times()[:2]) - used
-            memory = [("bare Qt window", *megabytes(bare.pid)), ("the program, before a query has loaded the model", *megabytes(us))]
-            search = [sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "undo the last commit"]
+            memory = [
+                ("bare Qt window", *megabytes(bare.pid)),
+                ("the program, before a query has loaded the model", *megabytes(us)),
+            ]
+            search = [
+                sys.executable,
+                "-m",
+                "notesearch",
+                "--data-dir",
+                str(data),
+                "--search",
+                "undo the last commit",
+            ]
             subprocess.run(search, cwd=ROOT, env={**os.environ, **env}, check=True)
             time.sleep(QUERY)
             memory.append(("a moment after a query, model loaded", *megabytes(us)))
@@ -138,7 +163,11 @@ def main() -> None:
                 memory.append((f"with {arguments.beside}", *megabytes(second.pid)))
             children = len(process.children())
     woken = sorted(((number - before.get(key, 0), key[1]) for key, number in after.items()), reverse=True)
-    rows: list[list[object]] = [["processor, s", f"{used:.2f}"], ["bytes written", wrote], ["child processes", children]]
+    rows: list[list[object]] = [
+        ["processor, s", f"{used:.2f}"],
+        ["bytes written", wrote],
+        ["child processes", children],
+    ]
     rows.append(["wake-ups of all threads", sum(number for number, _ in woken)])
     rows += [[f"  of {name}", number] for number, name in woken if number]
     table(f"{seconds:g} s at rest, hidden, three folders watched", ["", ""], rows)

@@ -1,5 +1,6 @@
-"""A remote model at 0.3 s latency: texts per second against what the server allows, requests against the fewest possible, memory while embedding
-20,000 chunks, and a query beside it all. The server is on this machine, in a process of its own. By hand: .venv/bin/python tests/bench/remote.py"""
+"""A remote model at 0.3 s latency: texts per second against what the server allows, requests against the
+fewest possible, memory while embedding 20,000 chunks, and a query beside it all. The server is on this
+machine, in a process of its own. By hand: .venv/bin/python tests/bench/remote.py"""
 
 from __future__ import annotations
 
@@ -80,7 +81,10 @@ def chunks_of(model: EmbeddingModel, count: int) -> Texts:
 def fewest(model: EmbeddingModel, texts: Texts) -> int:
     manners = model.manners
     assert manners is not None
-    return max(math.ceil(len(texts[0]) / manners.items_per_request), math.ceil(sum(texts[1]) / (manners.tokens_per_request or 1e18)))
+    return max(
+        math.ceil(len(texts[0]) / manners.items_per_request),
+        math.ceil(sum(texts[1]) / (manners.tokens_per_request or 1e18)),
+    )
 
 
 def embed(embedder: RemoteEmbedder, texts: Texts) -> None:
@@ -90,9 +94,13 @@ def embed(embedder: RemoteEmbedder, texts: Texts) -> None:
 
 
 def bare(model: EmbeddingModel, url: str, texts: Texts, at_once: int) -> float:
-    """Seconds that the server itself takes for these requests: bodies written beforehand, replies read and thrown away, nothing else."""
+    """Seconds that the server itself takes for these requests: bodies written beforehand, replies read and
+    thrown away, nothing else."""
     limits = Limits.of(model.manners or Manners())
-    bodies = [wire.written(wire.request_body(model, [texts[0][p] for p in b.positions], query=False)) for b in pack(*texts, limits)]
+    bodies = [
+        wire.written(wire.request_body(model, [texts[0][p] for p in b.positions], query=False))
+        for b in pack(*texts, limits)
+    ]
     waiting = iter(bodies)
     lock = threading.Lock()
     host = url.split("/")[2]
@@ -104,7 +112,12 @@ def bare(model: EmbeddingModel, url: str, texts: Texts, at_once: int) -> float:
                 body = next(waiting, None)
             if body is None:
                 return connection.close()
-            connection.request("POST", "/v1/embeddings", body, {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
+            connection.request(
+                "POST",
+                "/v1/embeddings",
+                body,
+                {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
+            )
             connection.getresponse().read()
 
     threads = [threading.Thread(target=work) for _ in range(at_once)]
@@ -135,14 +148,24 @@ def speed(name: str, count: int, at_once: int) -> list[object]:
     ideal = math.ceil(least / allowed) * LATENCY
     good = sum(r.status == 200 for r in receipts)
     return [
-        name, len(texts[0]), allowed, f"{len(texts[0]) / seconds:,.0f}", f"{len(texts[0]) / ideal:,.0f}", f"{ideal / seconds:.3f}",
-        f"{len(texts[0]) / served:,.0f}", f"{served / seconds:.3f}", good, least,
-        f"{good / least:.3f}", len(receipts) - good,
-    ]  # fmt: skip
+        name,
+        len(texts[0]),
+        allowed,
+        f"{len(texts[0]) / seconds:,.0f}",
+        f"{len(texts[0]) / ideal:,.0f}",
+        f"{ideal / seconds:.3f}",
+        f"{len(texts[0]) / served:,.0f}",
+        f"{served / seconds:.3f}",
+        good,
+        least,
+        f"{good / least:.3f}",
+        len(receipts) - good,
+    ]
 
 
 def memory(count: int) -> list[object]:
-    """Peak of this process beyond what it held before, while `count` vectors of 1536 numbers come and are dropped."""
+    """Peak of this process beyond what it held before, while `count` vectors of 1536 numbers come and are
+    dropped."""
     model = catalogue.model("aimlapi/text-embedding-3-small")
     texts = chunks_of(model, count)
     process = psutil.Process()
@@ -164,7 +187,12 @@ def memory(count: int) -> list[object]:
         watcher.join()
         embedder.close()
     whole = count * model.dimensions * 4
-    return [f"{count:,}", f"{(client - before) / 1e6:.0f} MB", f"{(peak[0] - client) / 1e6:.0f} MB", f"{whole / 1e6:.0f} MB"]
+    return [
+        f"{count:,}",
+        f"{(client - before) / 1e6:.0f} MB",
+        f"{(peak[0] - client) / 1e6:.0f} MB",
+        f"{whole / 1e6:.0f} MB",
+    ]
 
 
 def queries(count: int) -> list[object]:
@@ -178,7 +206,9 @@ def queries(count: int) -> list[object]:
         for busy in (False, True):
             run = embedder.embed_documents(*texts) if busy else iter(())
             stop = threading.Event()
-            thread = threading.Thread(target=lambda run=run, stop=stop: [None for _ in run if not stop.is_set()])
+            thread = threading.Thread(
+                target=lambda run=run, stop=stop: [None for _ in run if not stop.is_set()]
+            )
             thread.start()
             seconds = []
             for number in range(count):
@@ -193,7 +223,8 @@ def queries(count: int) -> list[object]:
 
 
 class Line:
-    """A server like the gateway that says when a byte came last or a connection was closed, and how many requests are under way."""
+    """A server like the gateway that says when a byte came last or a connection was closed, and how many
+    requests are under way."""
 
     def __init__(self, last: Any, under_way: Any, answers: Any, latency: float) -> None:
         self._last, self._under_way, self._answers, self._latency = last, under_way, answers, latency
@@ -223,7 +254,11 @@ class Line:
     async def _request(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
         self._last.value = time.monotonic()
-        left = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+        left = next(
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length")
+        )
         parts = []
         while left:
             parts.append(await reader.read(left))
@@ -233,7 +268,9 @@ class Line:
             self._last.value = time.monotonic()
         return b"".join(parts)
 
-    async def _answer(self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(
+        self, body: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         gone = asyncio.create_task(reader.read(1))
         await asyncio.wait((gone,), timeout=self._latency)
         if gone.done():
@@ -242,7 +279,10 @@ class Line:
         await asyncio.gather(gone, return_exceptions=True)
         request = Request(0, "", {}, body, body["input"], 0.0)
         content = self._written.quick_answer(request)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
+            + content
+        )
         await writer.drain()
         self._answers.value += 1
 
@@ -252,7 +292,8 @@ def serve_line(pipe: Connection, last: Any, under_way: Any, answers: Any) -> Non
 
 
 def stopping(count: int) -> list[object]:
-    """Seconds from the person's pause until the server has seen the last byte and the end of every request, in the midst of embedding."""
+    """Seconds from the person's pause until the server has seen the last byte and the end of every request,
+    in the midst of embedding."""
     context = multiprocessing.get_context("spawn")
     last, under_way, answers = (context.Value(kind, 0) for kind in "dii")
     here, there = context.Pipe()
@@ -265,7 +306,9 @@ def stopping(count: int) -> list[object]:
         notes, data = Path(folder, "notes"), Path(folder, "data")
         notes.mkdir()
         for number in range(4500):
-            sections = "".join(f"## Part {part}\n\n" + f"Words of part {part} in note {number}. " * 40 for part in range(6))
+            sections = "".join(
+                f"## Part {part}\n\n" + f"Words of part {part} in note {number}. " * 40 for part in range(6)
+            )
             (notes / f"{number}.md").write_text(f"# Note {number}\n\n{sections}")
         prepare_data_dir(data)
         save_settings(data, Settings().with_provider("aimlapi", base_url=here.recv()))
@@ -294,19 +337,54 @@ def stopping(count: int) -> list[object]:
         closed = time.monotonic() - began
     here.send(None)
     process.join()
-    return [len(seconds), f"{1000 * percentile(seconds, 0.5):.0f} ms", f"{1000 * max(seconds):.0f} ms", f"{1000 * closed:.0f} ms"]
+    return [
+        len(seconds),
+        f"{1000 * percentile(seconds, 0.5):.0f} ms",
+        f"{1000 * max(seconds):.0f} ms",
+        f"{1000 * closed:.0f} ms",
+    ]
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--chunks", type=int, default=20_000)
     count = arguments.parse_args().chunks
-    header = ["model", "texts", "at once", "texts/s", "by latency", "share", "bare", "share of bare", "requests", "fewest", "ratio", "refused"]
-    names = ["voyage-2", "BAAI/bge-large-en-v1.5", "text-multilingual-embedding-002", "text-embedding-3-small"]
+    header = [
+        "model",
+        "texts",
+        "at once",
+        "texts/s",
+        "by latency",
+        "share",
+        "bare",
+        "share of bare",
+        "requests",
+        "fewest",
+        "ratio",
+        "refused",
+    ]
+    names = [
+        "voyage-2",
+        "BAAI/bge-large-en-v1.5",
+        "text-multilingual-embedding-002",
+        "text-embedding-3-small",
+    ]
     table(f"Documents at {LATENCY:g} s a request", header, [speed(name, count, 0) for name in names])
-    table("The same where the server takes fewer at once", header, [speed("voyage-2", count, most) for most in (4, 2)])
-    table("Memory, vectors of 1536 dropped as they come", ["chunks", "client", "run", "all vectors would be"], [memory(20_000)])
-    table("From a pause to the last byte or closed connection", ["pauses", "p50", "most", "quit takes"], [stopping(20)])
+    table(
+        "The same where the server takes fewer at once",
+        header,
+        [speed("voyage-2", count, most) for most in (4, 2)],
+    )
+    table(
+        "Memory, vectors of 1536 dropped as they come",
+        ["chunks", "client", "run", "all vectors would be"],
+        [memory(20_000)],
+    )
+    table(
+        "From a pause to the last byte or closed connection",
+        ["pauses", "p50", "most", "quit takes"],
+        [stopping(20)],
+    )
     table("A query at 0.2 s a request", ["alone p50", "p95", "beside documents p50", "p95"], [queries(20)])
 
 

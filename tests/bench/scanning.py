@@ -1,4 +1,5 @@
-"""A scan of an unchanged tree against a bare walk with stat (aim: 3 times or less): comparing alone, and the whole `reconcile`."""
+"""A scan of an unchanged tree against a bare walk with stat (aim: 3 times or less): comparing alone, and the
+whole `reconcile`."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ def bare_walk(root: Path) -> float:
 def compare(store: Store, root: Path) -> float:
     begin = time.perf_counter()
     (folder,) = store.folders()
-    result = scanner.compare(scanner.scan(root), store.known(folder.id), catalogue.fingerprint(catalogue.LOCAL))
+    result = scanner.compare(
+        scanner.scan(root), store.known(folder.id), catalogue.fingerprint(catalogue.LOCAL)
+    )
     assert not result.changed
     assert not result.gone
     return time.perf_counter() - begin
@@ -53,7 +56,11 @@ def main() -> None:
     rows = [
         ["bare walk with stat", f"{median(walks) * 1000:.1f}", "1"],
         ["scan and compare", f"{median(scans) * 1000:.1f}", f"{ratio:.2f}"],
-        ["reconcile, in a running program", f"{median(wholes) * 1000:.1f}", f"{median(wholes) / median(walks):.2f}"],
+        [
+            "reconcile, in a running program",
+            f"{median(wholes) * 1000:.1f}",
+            f"{median(wholes) / median(walks):.2f}",
+        ],
     ]
     table(f"unchanged {vault.name}, medians of {RUNS}", ["", "ms", "ratio"], rows)
 

@@ -41,14 +41,20 @@ def main() -> None:
             note: Path = vault / f"saved-{number}.md"
             begin = time.perf_counter()
             word = hashlib.sha256(note.name.encode()).hexdigest()[:12]
-            note.write_text(f"# Marsupials {number}\n\nThe quokka, {word}, eats leaves at dawn on its island.\n", encoding="utf-8")
+            note.write_text(
+                f"# Marsupials {number}\n\nThe quokka, {word}, eats leaves at dawn on its island.\n",
+                encoding="utf-8",
+            )
             until(lambda w=word: bool(engine.keyword_search(Query(text=w)).total))  # type: ignore[misc]
             words.append((time.perf_counter() - begin) * 1000)
             query = Query(text=f"small Australian animal number {number}", mode=Mode.MEANING)
             until(lambda q=query, p=note: any(m.path == p for m in engine.search(q).matches))  # type: ignore[misc]
             meaning.append((time.perf_counter() - begin) * 1000)
         engine.close()
-    rows = [[name, f"{percentile(v, 0.5):.0f}", f"{percentile(v, 0.95):.0f}"] for name, v in (("by words", words), ("by meaning", meaning))]
+    rows = [
+        [name, f"{percentile(v, 0.5):.0f}", f"{percentile(v, 0.95):.0f}"]
+        for name, v in (("by words", words), ("by meaning", meaning))
+    ]
     table(f"a saved note is found, {SAVES} saves", ["", "ms p50", "ms p95"], rows)
 
 

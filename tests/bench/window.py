@@ -1,10 +1,12 @@
-"""The window: keystroke to painted rows, with the bundled model and with a provider 0.2 s away; the longest stall of the GUI thread while
-indexing; start to first paint against a bare Qt window; and from the key that calls quick search, pressed over another program, to a field that
-takes letters, with a second start until it is over (`popup`, on a screen of its own).
+"""The window: keystroke to painted rows, with the bundled model and with a provider 0.2 s away; the longest
+stall of the GUI thread while indexing; start to first paint against a bare Qt window; and from the key that
+calls quick search, pressed over another program, to a field that takes letters, with a second start until it
+is over (`popup`, on a screen of its own).
 
-Run it on a real or virtual screen (xvfb-run -a .venv/bin/python tests/bench/window.py), or offscreen with QT_QPA_PLATFORM=offscreen.
-Aims: keyword rows p95 16 ms, fused rows p95 60 ms after the key that ends the word pause, stall 50 ms, start 1.5 times a bare Qt window, key press to
-quick search p95 100 ms, second start 300 ms.
+Run it on a real or virtual screen (xvfb-run -a .venv/bin/python tests/bench/window.py), or offscreen with
+QT_QPA_PLATFORM=offscreen. Aims: keyword rows p95 16 ms, fused rows p95 60 ms after the key that ends the word
+pause, stall 50 ms, start 1.5 times a bare Qt window, key press to quick search p95 100 ms, second start 300
+ms.
 """
 
 from __future__ import annotations
@@ -33,16 +35,25 @@ from notesearch.ui.search_field import SearchField
 from notesearch.ui.theme import Theme
 
 QUERIES = (
-    "undo the last commit", "list tables in postgres", "vim replace the word", "react hooks effect", "docker volume mount", "kill process on port",
-    "rails migration index", "tmux split pane", "sort a hash by value", "elixir pattern match",
-)  # fmt: skip
+    "undo the last commit",
+    "list tables in postgres",
+    "vim replace the word",
+    "react hooks effect",
+    "docker volume mount",
+    "kill process on port",
+    "rails migration index",
+    "tmux split pane",
+    "sort a hash by value",
+    "elixir pattern match",
+)
 STARTS = 11
 CALLS, ESCAPE = 40, 9
 PROVIDER_SECONDS = 0.2
 
 
 def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
-    """Run the event loop until the condition holds, looking every 2 ms: a busy loop would take the interpreter from the other threads."""
+    """Run the event loop until the condition holds, looking every 2 ms: a busy loop would take the
+    interpreter from the other threads."""
     if condition():
         return
     loop = QEventLoop()
@@ -213,9 +224,10 @@ def stalls() -> None:
     gaps = heart.gaps[20:]
     over = sum(g > 50 for g in gaps)
     table(
-        "GUI thread while indexing and typing (a beat every 5 ms)", ["beats", "ms p50", "ms p99", "ms longest", "over 50 ms"],
+        "GUI thread while indexing and typing (a beat every 5 ms)",
+        ["beats", "ms p50", "ms p99", "ms longest", "over 50 ms"],
         [[len(gaps), f"{median(gaps):.1f}", f"{percentile(gaps, 0.99):.1f}", f"{max(gaps):.1f}", over]],
-    )  # fmt: skip
+    )
 
 
 FIRST_PAINT = """
@@ -235,7 +247,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QVBoxLayout, Q
 app = QApplication([]); watch = Watch(); app.installEventFilter(watch)
 window = QWidget(); layout = QVBoxLayout(window); layout.addWidget(QLineEdit()); layout.addWidget(QListView()); window.resize(1200, 760)
 window.show(); app.exec()
-"""
+"""  # noqa: E501
 )
 OURS = (
     FIRST_PAINT
@@ -256,7 +268,14 @@ def first_paint(code: str, *arguments: str) -> float:
     begin = time.time()
     # As anyone's second start: with the bytecode of the first.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        env=environment,
+    )
     return (float(done.stdout.split()[0]) - begin) * 1000
 
 
@@ -266,12 +285,16 @@ def starts(data_dir: Path) -> None:
         bare.append(first_paint(BARE))
         ours.append(first_paint(OURS, str(data_dir)))
     ratio = median([a / b for a, b in zip(ours, bare, strict=True)])
-    rows = [["bare Qt window", f"{median(bare):.0f}", "1"], ["Notesearch", f"{median(ours):.0f}", f"{ratio:.2f}"]]
+    rows = [
+        ["bare Qt window", f"{median(bare):.0f}", "1"],
+        ["Notesearch", f"{median(ours):.0f}", f"{ratio:.2f}"],
+    ]
     table(f"process start to first paint, medians of {STARTS} pairs", ["", "ms", "ratio"], rows)
 
 
 def with_provider() -> None:
-    """From the last key of a word to painted rows: words at once; meaning after the rest in typing and the provider's answer."""
+    """From the last key of a word to painted rows: words at once; meaning after the rest in typing and the
+    provider's answer."""
     sys.path.insert(0, str(ROOT))
     from tests.bench.remote import server
     from tests.gateway import KEY
@@ -279,7 +302,16 @@ def with_provider() -> None:
     os.environ["AIMLAPI_API_KEY"] = KEY
     with scratch() as folder, server(PROVIDER_SECONDS) as url:
         notesearch("add", til_vault(), data_dir=folder)
-        notesearch("use", "aimlapi/text-embedding-3-small", "--in", til_vault(), "--base-url", url, "--yes", data_dir=folder)
+        notesearch(
+            "use",
+            "aimlapi/text-embedding-3-small",
+            "--in",
+            til_vault(),
+            "--base-url",
+            url,
+            "--yes",
+            data_dir=folder,
+        )
         notesearch("index", til_vault(), data_dir=folder)
         clock = PaintClock()
         opened = Open(folder)
@@ -300,9 +332,16 @@ def with_provider() -> None:
         opened.close()
     rows = [
         [name, f"{median(values):.0f}", f"{max(values):.0f}"]
-        for name, values in (("keyword rows", words), (f"fused rows ({REMOTE_REST:g} s of rest, {PROVIDER_SECONDS:g} s of provider)", meaning))
+        for name, values in (
+            ("keyword rows", words),
+            (f"fused rows ({REMOTE_REST:g} s of rest, {PROVIDER_SECONDS:g} s of provider)", meaning),
+        )
     ]
-    table(f"last key of a query to painted, a provider {PROVIDER_SECONDS:g} s away", ["", "ms p50", "ms max"], rows)
+    table(
+        f"last key of a query to painted, a provider {PROVIDER_SECONDS:g} s away",
+        ["", "ms p50", "ms max"],
+        rows,
+    )
 
 
 POPUP = """
@@ -323,7 +362,8 @@ sys.exit(main(["--data-dir", sys.argv[1], "--hidden", *sys.argv[2:]]))
 
 
 def popup() -> None:
-    """A process of its own on a desktop of its own, called by its key while another program's window has the keyboard."""
+    """A process of its own on a desktop of its own, called by its key while another program's window has the
+    keyboard."""
     sys.path.insert(0, str(ROOT))
     from tests.e2e.desktop import Desktop, Neighbour, end, pause
     from tests.e2e.keyboard import CALL, Keyboard
@@ -338,7 +378,10 @@ def popup() -> None:
         desktop.env.pop("QT_LINUX_ACCESSIBILITY_ALWAYS_ON")
         keyboard, neighbour = Keyboard(desktop), Neighbour(desktop, folder / "neighbour")
         notesearch("index", vault, data_dir=folder / "idle")
-        for name, data, arguments in (("engine at rest", folder / "idle", ()), ("engine indexing", folder / "busy", (vault,))):
+        for name, data, arguments in (
+            ("engine at rest", folder / "idle", ()),
+            ("engine indexing", folder / "busy", (vault,)),
+        ):
             command = [sys.executable, "-c", POPUP, str(data), *map(str, arguments)]
             process = subprocess.Popen(command, env=desktop.env, cwd=ROOT, stdout=subprocess.PIPE, text=True)
             assert process.stdout is not None
@@ -355,14 +398,34 @@ def popup() -> None:
                 while process.stdout.readline().strip() != "hidden":
                     pass
                 pause(0.15)
-            rows.append([f"key press to quick search, {name}", len(took), f"{median(took):.0f}", f"{percentile(took, 0.95):.0f}", f"{max(took):.0f}"])
+            rows.append(
+                [
+                    f"key press to quick search, {name}",
+                    len(took),
+                    f"{median(took):.0f}",
+                    f"{percentile(took, 0.95):.0f}",
+                    f"{max(took):.0f}",
+                ]
+            )
             if not arguments:
                 took = []
                 for _ in range(STARTS):
                     begin = time.time()
-                    subprocess.run([sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "git"], env=desktop.env, cwd=ROOT)
+                    subprocess.run(
+                        [sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "git"],
+                        env=desktop.env,
+                        cwd=ROOT,
+                    )
                     took.append((time.time() - begin) * 1000)
-                rows.append(["second start, until it is over", len(took), f"{median(took):.0f}", f"{percentile(took, 0.95):.0f}", f"{max(took):.0f}"])
+                rows.append(
+                    [
+                        "second start, until it is over",
+                        len(took),
+                        f"{median(took):.0f}",
+                        f"{percentile(took, 0.95):.0f}",
+                        f"{max(took):.0f}",
+                    ]
+                )
             end(process)
         neighbour.close()
         keyboard.close()

@@ -1,6 +1,8 @@
-"""Time until a new vault can be searched by words, against Recoll indexing the same (aim: 2 times or less), in one run.
+"""Time until a new vault can be searched by words, against Recoll indexing the same (aim: 2 times or less),
+in one run.
 
-Needs Debian's recollcmd. Ours is measured from outside: the start of the process until every note is in the keyword index.
+Needs Debian's recollcmd. Ours is measured from outside: the start of the process until every note is in the
+keyword index.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ RUNS = int(os.environ.get("RUNS", "5"))
 def ours(vault: Path, folder: Path, notes: int) -> float:
     """Seconds from the start of the command until the keyword index holds every note."""
     begin = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "notesearch", "--data-dir", str(folder), "index", str(vault)], cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "notesearch", "--data-dir", str(folder), "index", str(vault)], cwd=ROOT
+    )
     try:
         store = None
         while True:

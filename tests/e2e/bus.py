@@ -1,4 +1,5 @@
-"""Services on the desktop's message bus that a test plays itself: what was asked of them is kept, what they answer is the test's to choose."""
+"""Services on the desktop's message bus that a test plays itself: what was asked of them is kept, what they
+answer is the test's to choose."""
 
 from __future__ import annotations
 
@@ -7,7 +8,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_error, new_method_call, new_method_return, new_signal
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    Message,
+    MessageType,
+    message_bus,
+    new_error,
+    new_method_call,
+    new_method_return,
+    new_signal,
+)
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from tests.conftest import wait_until
@@ -17,7 +28,15 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 Answer = tuple[str, tuple[Any, ...]]
 
 
-def ask(address: str, destination: str, path: str, interface: str, member: str, signature: str = "", body: tuple[Any, ...] = ()) -> tuple[Any, ...]:
+def ask(
+    address: str,
+    destination: str,
+    path: str,
+    interface: str,
+    member: str,
+    signature: str = "",
+    body: tuple[Any, ...] = (),
+) -> tuple[Any, ...]:
     """Call a method of somebody on the bus; what it returns. RuntimeError where it refuses."""
     with open_dbus_connection(address, auth_timeout=WITHIN) as connection:
         call = new_method_call(DBusAddress(path, destination, interface), member, signature or None, body)
@@ -30,7 +49,8 @@ def ask(address: str, destination: str, path: str, interface: str, member: str, 
 class Service:
     """Owns `name` on the bus until `close`, and answers in a thread of its own.
 
-    `answers` by (interface, member): a function of (body, message) that gives (signature, body). Anything else is refused.
+    `answers` by (interface, member): a function of (body, message) that gives (signature, body). Anything
+    else is refused.
     """
 
     name = ""
@@ -49,7 +69,9 @@ class Service:
 
     def start(self) -> None:
         """Take the name and answer from here on."""
-        (answer,) = self._connection.send_and_get_reply(message_bus.RequestName(self.name), timeout=WITHIN).body
+        (answer,) = self._connection.send_and_get_reply(
+            message_bus.RequestName(self.name), timeout=WITHIN
+        ).body
         assert answer == 1, f"{self.name} is taken"
         self._thread.start()
 
@@ -69,7 +91,9 @@ class Service:
         return next(body for name, body in reversed(self.calls) if name == member)
 
     def emit(self, path: str, interface: str, member: str, signature: str, body: tuple[Any, ...]) -> None:
-        self._connection.send(new_signal(DBusAddress(path, interface=interface), member, signature or None, body))
+        self._connection.send(
+            new_signal(DBusAddress(path, interface=interface), member, signature or None, body)
+        )
 
     def _run(self) -> None:
         while not self._closing:

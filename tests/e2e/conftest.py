@@ -1,4 +1,5 @@
-"""The real process on a desktop of its own. Everything is skipped, and says why, where a program for it is missing."""
+"""The real process on a desktop of its own. Everything is skipped, and says why, where a program for it is
+missing."""
 
 from __future__ import annotations
 
@@ -46,11 +47,16 @@ def desktop() -> Iterator[Desktop]:
 
 @pytest.fixture
 def start(desktop: Desktop, tmp_path: Path) -> Iterator[Start]:
-    """Starts the program on the data folder of the test; waits until its window has the keyboard unless `up` is False."""
+    """Starts the program on the data folder of the test; waits until its window has the keyboard unless `up`
+    is False."""
     programs: list[Program] = []
 
-    def begin(*arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None) -> Program:
-        program = Program(desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt", env)
+    def begin(
+        *arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None
+    ) -> Program:
+        program = Program(
+            desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt", env
+        )
         programs.append(program)
         return program.up() if up else program
 

@@ -1,4 +1,5 @@
-"""A desktop of our own to test on: X server, window manager, message bus; the program as a process on it, and what a person can see and do."""
+"""A desktop of our own to test on: X server, window manager, message bus; the program as a process on it, and
+what a person can see and do."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def missing() -> str:
     absent = [program for program in PROGRAMS if not shutil.which(program)]
     if absent:
         return f"not installed: {', '.join(absent)}"
-    if not Path(DEBIAN_PYTHON).exists() or subprocess.run([DEBIAN_PYTHON, "-c", "import pyatspi"], capture_output=True).returncode:
+    if (
+        not Path(DEBIAN_PYTHON).exists()
+        or subprocess.run([DEBIAN_PYTHON, "-c", "import pyatspi"], capture_output=True).returncode
+    ):
         return "not installed: python3-pyatspi for /usr/bin/python3"
     return ""
 
@@ -56,8 +60,20 @@ def end(process: subprocess.Popen[Any]) -> None:
 
 def _run_x_server() -> tuple[subprocess.Popen[bytes], str]:
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"]
-    server = subprocess.Popen(command, pass_fds=(writer,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(writer),
+        "-screen",
+        "0",
+        "1280x800x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
+    server = subprocess.Popen(
+        command, pass_fds=(writer,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     os.close(writer)
     number = b""
     # Up to the newline: to close the pipe earlier ends the server.
@@ -71,34 +87,74 @@ def _run_x_server() -> tuple[subprocess.Popen[bytes], str]:
 
 
 class Desktop:
-    """X server, window manager, message bus and screen reader of one test session. `home` is the person's; everything ends with `close`."""
+    """X server, window manager, message bus and screen reader of one test session. `home` is the person's;
+    everything ends with `close`."""
 
     def __init__(self, home: Path, runtime: Path) -> None:
         self.home, self.runtime = home, runtime
-        plain = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "QT_", "DBUS_", "NOTESEARCH_", "COV_"))}
+        plain = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("XDG_", "QT_", "DBUS_", "NOTESEARCH_", "COV_"))
+        }
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "AT_SPI_BUS_ADDRESS"):
             plain.pop(name, None)
-        folders = {"XDG_CONFIG_HOME": home / ".config", "XDG_DATA_HOME": home / ".local/share", "XDG_CACHE_HOME": home / ".cache"}
-        base = {**plain, **{k: str(v) for k, v in folders.items()}, "HOME": str(home), "XDG_RUNTIME_DIR": str(runtime), "LANG": "C.UTF-8"}
+        folders = {
+            "XDG_CONFIG_HOME": home / ".config",
+            "XDG_DATA_HOME": home / ".local/share",
+            "XDG_CACHE_HOME": home / ".cache",
+        }
+        base = {
+            **plain,
+            **{k: str(v) for k, v in folders.items()},
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(runtime),
+            "LANG": "C.UTF-8",
+        }
         # Without the display: what the bus starts must never ask a person something.
-        command = ["dbus-daemon", "--session", "--nofork", "--print-address=1", f"--address=unix:path={runtime}/bus"]
-        self._bus = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=base, text=True)
+        command = [
+            "dbus-daemon",
+            "--session",
+            "--nofork",
+            "--print-address=1",
+            f"--address=unix:path={runtime}/bus",
+        ]
+        self._bus = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=base, text=True
+        )
         assert self._bus.stdout is not None
         base["DBUS_SESSION_BUS_ADDRESS"] = self._bus.stdout.readline().strip()
         self._server, display = _run_x_server()
-        self.env = {**base, "DISPLAY": display, "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "LIBGL_ALWAYS_SOFTWARE": "1"}
-        self._window_manager = subprocess.Popen(["openbox"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.env = {
+            **base,
+            "DISPLAY": display,
+            "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+        }
+        self._window_manager = subprocess.Popen(
+            ["openbox"], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         # _NET_SUPPORTING_WM_CHECK would be there too early.
         wait_until(lambda: "_NET_ACTIVE_WINDOW" in self.output("xprop", "-root", "_NET_SUPPORTED"))
         self._reader = subprocess.Popen(
-            [DEBIAN_PYTHON, str(HERE / "screen_reader.py")], env=base, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [DEBIAN_PYTHON, str(HERE / "screen_reader.py")],
+            env=base,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     @property
     def accessibility_bus(self) -> str:
         """Where programs are read that have another message bus than the desktop's."""
-        ask = ("--session", "--print-reply=literal", "--dest=org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress")
+        ask = (
+            "--session",
+            "--print-reply=literal",
+            "--dest=org.a11y.Bus",
+            "/org/a11y/bus",
+            "org.a11y.Bus.GetAddress",
+        )
         return self.output("dbus-send", *ask).strip()
 
     def close(self) -> None:
@@ -141,7 +197,9 @@ class Desktop:
         found: list[str] = []
 
         def visible() -> bool:
-            found[:] = self.xdotool("search", "--all", "--onlyvisible", "--pid", pid, "--name", f"^{name}$").split()
+            found[:] = self.xdotool(
+                "search", "--all", "--onlyvisible", "--pid", pid, "--name", f"^{name}$"
+            ).split()
             return bool(found)
 
         wait_until(visible, PATIENCE)
@@ -149,7 +207,8 @@ class Desktop:
 
     @contextlib.contextmanager
     def dragging(self, source: str, target: str) -> Iterator[None]:
-        """Press in the middle of one window, move in steps to the middle of another; let go at the end of the block."""
+        """Press in the middle of one window, move in steps to the middle of another; let go at the end of the
+        block."""
         (x, y), (to_x, to_y) = self.middle(source), self.middle(target)
         self.xdotool("mousemove", x, y, "mousedown", 1)
         try:
@@ -161,20 +220,36 @@ class Desktop:
 
     def middle(self, window: str) -> tuple[int, int]:
         lines = self.xdotool("getwindowgeometry", "--shell", window).splitlines()
-        at = {k: int(v) for k, _, v in (line.partition("=") for line in lines) if k in ("X", "Y", "WIDTH", "HEIGHT")}
+        at = {
+            k: int(v)
+            for k, _, v in (line.partition("=") for line in lines)
+            if k in ("X", "Y", "WIDTH", "HEIGHT")
+        }
         return at["X"] + at["WIDTH"] // 2, at["Y"] + at["HEIGHT"] // 2
 
 
 class Program:
-    """Notesearch as a process of its own on a Desktop, seen through the accessibility tree and moved by keys and mouse."""
+    """Notesearch as a process of its own on a Desktop, seen through the accessibility tree and moved by keys
+    and mouse."""
 
-    def __init__(self, desktop: Desktop, data: Path, arguments: Sequence[object], output: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        desktop: Desktop,
+        data: Path,
+        arguments: Sequence[object],
+        output: Path,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.desktop, self.data, self.output = desktop, data, output
         self._log = output.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "notesearch", "--data-dir", str(data), *map(str, arguments)],
-            cwd=ROOT, env=env or desktop.env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=env or desktop.env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
         self.window = ""
 
     # Life
@@ -183,7 +258,9 @@ class Program:
         """Wait until the window stands, has the keyboard and can be read."""
         self.window = self.desktop.window("Notesearch", self.process.pid)
         self.desktop.xdotool("windowactivate", "--sync", self.window)
-        self.until(lambda: "focused" in self.describe("Search notes")["states"], "the search field has the keyboard")
+        self.until(
+            lambda: "focused" in self.describe("Search notes")["states"], "the search field has the keyboard"
+        )
         return self
 
     def terminate(self) -> int:
@@ -207,11 +284,14 @@ class Program:
         self._log.close()
 
     def until(self, condition: Callable[[], object], what: str = "") -> None:
-        """Wait for a condition; what is not in the tree yet does not hold. Fails at once where the process has ended."""
+        """Wait for a condition; what is not in the tree yet does not hold. Fails at once where the process
+        has ended."""
 
         def holds() -> object:
             if self.process.poll() is not None:
-                pytest.fail(f"the program ended with {self.process.returncode}: {self.output.read_text()[-2000:]}")
+                pytest.fail(
+                    f"the program ended with {self.process.returncode}: {self.output.read_text()[-2000:]}"
+                )
             if "Traceback" in (said := self.output.read_text()):
                 pytest.fail(f"the program raised: {said[-2000:]}")
             try:
@@ -293,7 +373,9 @@ class Program:
     def geometry(self) -> dict[str, str]:
         """The window's place and size on the screen."""
         lines = self.desktop.xdotool("getwindowgeometry", "--shell", self.window).splitlines()
-        return {k: v for k, _, v in (line.partition("=") for line in lines) if k in ("X", "Y", "WIDTH", "HEIGHT")}
+        return {
+            k: v for k, _, v in (line.partition("=") for line in lines) if k in ("X", "Y", "WIDTH", "HEIGHT")
+        }
 
     @property
     def active(self) -> bool:
@@ -305,7 +387,9 @@ class Program:
     def again(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         """Start the program once more on the same data folder."""
         line = [sys.executable, "-m", "notesearch", "--data-dir", str(self.data), *map(str, arguments)]
-        return subprocess.run(line, cwd=ROOT, env=self.desktop.env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            line, cwd=ROOT, env=self.desktop.env, capture_output=True, text=True, timeout=60
+        )
 
     def key(self, *keys: str) -> None:
         self.desktop.xdotool("key", "--delay", KEY_DELAY, *keys)
@@ -365,7 +449,9 @@ class Popup:
 
     @property
     def query(self) -> str:
-        return str(self.program.desktop.read(self.program.process.pid, "text", name="Quick search", role="text"))
+        return str(
+            self.program.desktop.read(self.program.process.pid, "text", name="Quick search", role="text")
+        )
 
     @property
     def titles(self) -> list[str]:
@@ -373,14 +459,18 @@ class Popup:
 
     @property
     def selected(self) -> int:
-        return next((i for i, row in enumerate(self.program.list("Quick results")) if "selected" in row["states"]), -1)
+        return next(
+            (i for i, row in enumerate(self.program.list("Quick results")) if "selected" in row["states"]), -1
+        )
 
     def search(self, text: str, *titles: str) -> None:
         """Type over what is selected, and wait for rows that begin so."""
         self.program.type(text)
         self.program.until(lambda: self.query == text, f"the field holds {text!r}")
         if titles:
-            self.program.until(lambda: tuple(self.titles[: len(titles)]) == titles, f"rows {titles} for {text!r}")
+            self.program.until(
+                lambda: tuple(self.titles[: len(titles)]) == titles, f"rows {titles} for {text!r}"
+            )
 
 
 class Neighbour:

@@ -1,4 +1,5 @@
-"""Another program to drag from: a window "drag source"; a press and a move in it drag what was given: paths, or one "text:..."."""
+"""Another program to drag from: a window "drag source"; a press and a move in it drag what was given: paths,
+or one "text:..."."""
 
 import sys
 

@@ -1,5 +1,6 @@
-"""Another program to drop on: a window "drop target" that takes everything. Writes what it got as JSON to the file it is given; a file ".over"
-beside it says that something hangs above it and that the source has been told it may be dropped."""
+"""Another program to drop on: a window "drop target" that takes everything. Writes what it got as JSON to the
+file it is given; a file ".over" beside it says that something hangs above it and that the source has been
+told it may be dropped."""
 
 import json
 import os
@@ -22,9 +23,11 @@ class Target(QLabel):
     def dropEvent(self, event: QDropEvent) -> None:
         mime, offered = event.mimeData(), event.possibleActions()
         got = {
-            "paths": [url.toLocalFile() for url in mime.urls()], "html": mime.html(), "text": mime.text(),
+            "paths": [url.toLocalFile() for url in mime.urls()],
+            "html": mime.html(),
+            "text": mime.text(),
             "move": bool(offered & Qt.DropAction.MoveAction),
-        }  # fmt: skip
+        }
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         with open(f"{sys.argv[1]}.part", "w", encoding="utf-8") as out:

@@ -1,4 +1,5 @@
-"""The keyboard of a Desktop as hardware has it: keys by their place, whatever the layout makes of them, held down as long as a test wants."""
+"""The keyboard of a Desktop as hardware has it: keys by their place, whatever the layout makes of them, held
+down as long as a test wants."""
 
 from __future__ import annotations
 
@@ -58,13 +59,16 @@ class Keyboard:
 
     def layout(self, *layout: str, group: int = 0) -> None:
         """As `setxkbmap` takes it; the menu key goes on to the next one."""
-        self._desktop.output("setxkbmap", "-layout", ",".join(layout), "-option", "", "-option", "grp:menu_toggle")
+        self._desktop.output(
+            "setxkbmap", "-layout", ",".join(layout), "-option", "", "-option", "grp:menu_toggle"
+        )
         for _ in range(group):
             self._display.sync()
             self.press(135)
 
     def taken(self, key: int = SPACE, modifiers: int = CONTROL_ALT) -> bool:
-        """Whether some program has grabbed the key. Nobody else is served meanwhile: our try must not be in their way."""
+        """Whether some program has grabbed the key. Nobody else is served meanwhile: our try must not be in
+        their way."""
         caught = error.CatchError(error.BadAccess)
         self._display.grab_server()
         self._root.grab_key(key, modifiers, False, X.GrabModeAsync, X.GrabModeAsync, onerror=caught)

@@ -1,4 +1,5 @@
-"""Another program beside ours: a window "neighbour" with a text field. Writes what the field holds to the file it is given, at every change."""
+"""Another program beside ours: a window "neighbour" with a text field. Writes what the field holds to the
+file it is given, at every change."""
 
 import os
 import sys

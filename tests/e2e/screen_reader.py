@@ -1,6 +1,8 @@
-"""What a screen reader reads, for the tests: run by Debian's /usr/bin/python3, which has pyatspi. A JSON object per line in, one per line out.
+"""What a screen reader reads, for the tests: run by Debian's /usr/bin/python3, which has pyatspi. A JSON
+object per line in, one per line out.
 
-Each request names the process it is about ("pid") and what to do ("do"); each answer is {"answer": ...} or {"error": ...}.
+Each request names the process it is about ("pid") and what to do ("do"); each answer is {"answer": ...} or
+{"error": ...}.
 """
 
 import json
@@ -9,10 +11,31 @@ import sys
 import pyatspi
 
 INTERACTIVE = {
-    "push button", "button", "toggle button", "check box", "radio button", "combo box", "text", "entry", "password text", "spin button",
-    "slider", "list", "tree", "table", "tree table", "menu", "menu item", "check menu item", "radio menu item", "page tab", "link", "dialog",
-    "frame", "alert",
-}  # fmt: skip
+    "push button",
+    "button",
+    "toggle button",
+    "check box",
+    "radio button",
+    "combo box",
+    "text",
+    "entry",
+    "password text",
+    "spin button",
+    "slider",
+    "list",
+    "tree",
+    "table",
+    "tree table",
+    "menu",
+    "menu item",
+    "check menu item",
+    "radio menu item",
+    "page tab",
+    "link",
+    "dialog",
+    "frame",
+    "alert",
+}
 # What was found once is looked at first: a walk through the whole window takes a hundred questions.
 KNOWN = {}
 
@@ -67,12 +90,19 @@ def look_for(request):
 
 
 def states(node):
-    return [pyatspi.stateToString(state).removeprefix("STATE_").lower() for state in node.getState().getStates()]
+    return [
+        pyatspi.stateToString(state).removeprefix("STATE_").lower() for state in node.getState().getStates()
+    ]
 
 
 def describe(request):
     node = find(request)
-    return {"role": node.getRoleName(), "name": node.name, "description": node.description, "states": states(node)}
+    return {
+        "role": node.getRoleName(),
+        "name": node.name,
+        "description": node.description,
+        "states": states(node),
+    }
 
 
 def rows(request):
@@ -96,7 +126,11 @@ def unnamed(request):
     """The roles of controls in sight that have no name, each with its named ancestors."""
     found = []
     for node in walk(application(request["pid"])):
-        if node.getRoleName() in INTERACTIVE and not node.name and node.getState().contains(pyatspi.STATE_SHOWING):
+        if (
+            node.getRoleName() in INTERACTIVE
+            and not node.name
+            and node.getState().contains(pyatspi.STATE_SHOWING)
+        ):
             trail, above = [], node.parent
             while above is not None and above.getRoleName() != "application":
                 trail.append(above.name or above.getRoleName())
@@ -108,10 +142,20 @@ def unnamed(request):
 def shown(request):
     """(role, name) of everything in sight."""
     nodes = walk(application(request["pid"]))
-    return [[node.getRoleName(), node.name] for node in nodes if node.getState().contains(pyatspi.STATE_SHOWING)]
+    return [
+        [node.getRoleName(), node.name] for node in nodes if node.getState().contains(pyatspi.STATE_SHOWING)
+    ]
 
 
-ANSWERS = {"describe": describe, "rows": rows, "place": place, "act": act, "text": text, "unnamed": unnamed, "shown": shown}
+ANSWERS = {
+    "describe": describe,
+    "rows": rows,
+    "place": place,
+    "act": act,
+    "text": text,
+    "unnamed": unnamed,
+    "shown": shown,
+}
 
 
 def main():

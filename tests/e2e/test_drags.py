@@ -18,7 +18,10 @@ from tests.e2e.conftest import Start
 from tests.e2e.desktop import HERE, Desktop, Popup, Program, drag_source, end
 
 AWKWARD = "My Nötes #1, 100% of %20 & é"
-NOTES = {"Garden/Tömätoes #2.md": "# Tömatoes\n\nTomatoes climb a string & a <pole>.\n", "Tram.md": "# Tram\n\nThe tram climbs to the castle.\n"}
+NOTES = {
+    "Garden/Tömätoes #2.md": "# Tömatoes\n\nTomatoes climb a string & a <pole>.\n",
+    "Tram.md": "# Tram\n\nThe tram climbs to the castle.\n",
+}
 OFFERS = (FOLDER_OFFER, FILE_OFFER, TEXT_OFFER)
 
 
@@ -31,7 +34,9 @@ class Drag:
     def to(self, x: int, y: int) -> None:
         (from_x, from_y), steps = self._at, 12
         for step in range(1, steps + 1):
-            self._desktop.xdotool("mousemove", from_x + (x - from_x) * step // steps, from_y + (y - from_y) * step // steps)
+            self._desktop.xdotool(
+                "mousemove", from_x + (x - from_x) * step // steps, from_y + (y - from_y) * step // steps
+            )
         self._at = (x, y)
 
 
@@ -89,8 +94,8 @@ def program(start: Start, notes: Path) -> Program:
 
 @contextlib.contextmanager
 def dropped(program: Program, *what: Path | str, offer: str) -> Iterator[None]:
-    """Drag these from another program over the window, see the offer, let go. The other program lives as long as the block: it is asked for what
-    was dropped. Never a move: that would let it delete the notes."""
+    """Drag these from another program over the window, see the offer, let go. The other program lives as long
+    as the block: it is asked for what was dropped. Never a move: that would let it delete the notes."""
     desktop = program.desktop
     with drag_source(desktop, *what) as source:
         with drag(desktop, desktop.middle(desktop.window("drag source", source.pid))) as held:
@@ -140,7 +145,10 @@ def test_inside_a_searched_folder_it_says_so(program: Program, notes: Path) -> N
 
 def test_a_text_becomes_the_query(program: Program) -> None:
     with dropped(program, "text:tram\n the  castle", offer=TEXT_OFFER):
-        program.until(lambda: program.query == "tram the castle" and program.titles[:1] == ["Tram"], "it is searched for")
+        program.until(
+            lambda: program.query == "tram the castle" and program.titles[:1] == ["Tram"],
+            "it is searched for",
+        )
 
 
 def test_a_drag_that_goes_on_leaves_nothing(program: Program, tmp_path: Path) -> None:
@@ -164,21 +172,29 @@ def test_a_drag_that_goes_on_leaves_nothing(program: Program, tmp_path: Path) ->
 @pytest.mark.parametrize("kind", ["folder", "file", "text"])
 def test_quick_search_waits_for_what_is_on_its_way(kind: str, program: Program, tmp_path: Path) -> None:
     folder = fill(tmp_path / AWKWARD, {"Zebra.md": "# Zebra\n\nStripes.\n"})
-    what, offer = {"folder": (folder, FOLDER_OFFER), "file": (folder / "Zebra.md", FILE_OFFER), "text": ("text:tram", TEXT_OFFER)}[kind]
+    what, offer = {
+        "folder": (folder, FOLDER_OFFER),
+        "file": (folder / "Zebra.md", FILE_OFFER),
+        "text": ("text:tram", TEXT_OFFER),
+    }[kind]
     popup, desktop = Popup(program), program.desktop
     with drag_source(desktop, what) as source:
         window = desktop.window("drag source", source.pid)
         popup.come_up()
         quick = desktop.window("Quick search", program.process.pid)
         with drag(desktop, desktop.middle(window)) as held:
-            program.until(lambda: desktop.xdotool("getactivewindow").strip() == window, "the other window has the focus")
+            program.until(
+                lambda: desktop.xdotool("getactivewindow").strip() == window, "the other window has the focus"
+            )
             held.to(*desktop.middle(quick))
             program.until(lambda: program.shows(offer), "the offer is shown")
             assert popup.shown
         assert source.stdout is not None
         assert source.stdout.readline().strip() == "CopyAction"
         if kind == "text":
-            program.until(lambda: popup.query == "tram" and popup.titles[:1] == ["Tram"], "it is searched for")
+            program.until(
+                lambda: popup.query == "tram" and popup.titles[:1] == ["Tram"], "it is searched for"
+            )
             popup.up()
             return
         popup.gone()
@@ -227,13 +243,18 @@ def test_a_row_is_dragged_out_of_quick_search(program: Program, target: Target, 
     program.until(lambda: popup.ready)
 
 
-def test_quick_search_goes_when_the_other_program_took_the_focus(program: Program, target: Target, notes: Path) -> None:
+def test_quick_search_goes_when_the_other_program_took_the_focus(
+    program: Program, target: Target, notes: Path
+) -> None:
     popup, desktop = Popup(program).come_up(), program.desktop
     popup.search("tomatoes", "Tömatoes")
     with drag(desktop, corner(program, "Quick results")) as held:
         target.reached_by(held)
         desktop.xdotool("windowactivate", "--sync", target.window)
-        program.until(lambda: "focused" not in program.describe("Quick search", role="text")["states"], "it has lost the focus")
+        program.until(
+            lambda: "focused" not in program.describe("Quick search", role="text")["states"],
+            "it has lost the focus",
+        )
         assert popup.shown
     check(target.got(), notes / "Garden/Tömätoes #2.md")
     popup.gone()

@@ -26,7 +26,9 @@ def test_the_rows_follow_what_happens_on_the_disk(start: Start, tmp_path: Path) 
     program.until(lambda: program.rows == [] and program.shows("Nothing found"), "the deleted note is gone")
 
 
-def test_a_folder_dropped_from_another_program_is_added(start: Start, desktop: Desktop, tmp_path: Path) -> None:
+def test_a_folder_dropped_from_another_program_is_added(
+    start: Start, desktop: Desktop, tmp_path: Path
+) -> None:
     dropped = fill(tmp_path / "My Nötes #1", {"Übung.md": "# Exercise\n\nThe marimba in the attic.\n"})
     program = start()
     with drag_source(desktop, dropped) as source:
@@ -36,6 +38,8 @@ def test_a_folder_dropped_from_another_program_is_added(start: Start, desktop: D
         # Never a move: that would let the source delete the notes.
         assert source.stdout.readline().strip() == "CopyAction"
         # The source has to live until the window has fetched what was dropped.
-        program.until(lambda: any(row.startswith("My Nötes #1, ") for row in program.folders), "the folder is listed")
+        program.until(
+            lambda: any(row.startswith("My Nötes #1, ") for row in program.folders), "the folder is listed"
+        )
     program.search("marimba", "Exercise")
     assert (dropped / "Übung.md").exists()

@@ -1,4 +1,5 @@
-"""The key from anywhere on X11: pressed while another program has the keyboard, with any locks and layout, and never in anybody's way."""
+"""The key from anywhere on X11: pressed while another program has the keyboard, with any locks and layout,
+and never in anybody's way."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ from tests.e2e.keyboard import ALT, CALL, CAPS_LOCK, CTRL, KEY_N, KEY_Y, KEY_Z, 
 
 # Seconds between Esc and the next call, as a person's hand takes.
 HAND = 0.4
-NOTES = {"Draft.md": "# Draft\n\nThe quetzal sat on the fence.\n", "Bread.md": "# Bread\n\nFlour, water and patience.\n"}
+NOTES = {
+    "Draft.md": "# Draft\n\nThe quetzal sat on the fence.\n",
+    "Bread.md": "# Bread\n\nFlour, water and patience.\n",
+}
 
 
 @pytest.fixture
@@ -41,7 +45,9 @@ def program(start: Start, keyboard: Keyboard, tmp_path: Path) -> Program:
     return begun
 
 
-def test_it_is_called_over_another_program_which_does_not_see_the_key(program: Program, neighbour: Neighbour, keyboard: Keyboard) -> None:
+def test_it_is_called_over_another_program_which_does_not_see_the_key(
+    program: Program, neighbour: Neighbour, keyboard: Keyboard
+) -> None:
     neighbour.take_focus()
     popup = Popup(program)
     for _ in range(2):
@@ -68,8 +74,12 @@ def test_letters_typed_before_it_is_there_are_its_own(program: Program, neighbou
     assert (neighbour.keys, neighbour.text) == (0, "")
 
 
-@pytest.mark.parametrize("locks", [(NUM_LOCK,), (CAPS_LOCK,), (NUM_LOCK, CAPS_LOCK)], ids=["NumLock", "CapsLock", "both"])
-def test_locks_make_no_difference(locks: tuple[int, ...], program: Program, neighbour: Neighbour, keyboard: Keyboard) -> None:
+@pytest.mark.parametrize(
+    "locks", [(NUM_LOCK,), (CAPS_LOCK,), (NUM_LOCK, CAPS_LOCK)], ids=["NumLock", "CapsLock", "both"]
+)
+def test_locks_make_no_difference(
+    locks: tuple[int, ...], program: Program, neighbour: Neighbour, keyboard: Keyboard
+) -> None:
     neighbour.take_focus()
     for lock in locks:
         keyboard.lock(lock)
@@ -78,9 +88,16 @@ def test_locks_make_no_difference(locks: tuple[int, ...], program: Program, neig
     assert neighbour.keys == 0
 
 
-@pytest.mark.parametrize(("layout", "group"), [(("us", "ru"), 1), (("ru",), 0), (("de", "gr"), 1)], ids=["us,ru", "ru", "de,gr"])
+@pytest.mark.parametrize(
+    ("layout", "group"), [(("us", "ru"), 1), (("ru",), 0), (("de", "gr"), 1)], ids=["us,ru", "ru", "de,gr"]
+)
 def test_layouts_make_no_difference(
-    layout: tuple[str, ...], group: int, start: Start, neighbour: Neighbour, keyboard: Keyboard, tmp_path: Path
+    layout: tuple[str, ...],
+    group: int,
+    start: Start,
+    neighbour: Neighbour,
+    keyboard: Keyboard,
+    tmp_path: Path,
 ) -> None:
     keyboard.layout(*layout, group=group)
     fill(tmp_path / "data", {"settings.toml": 'key = "Ctrl+Alt+N"\n'})
@@ -92,7 +109,9 @@ def test_layouts_make_no_difference(
     assert neighbour.keys == 0
 
 
-def test_the_key_moves_with_the_layout(start: Start, neighbour: Neighbour, keyboard: Keyboard, tmp_path: Path) -> None:
+def test_the_key_moves_with_the_layout(
+    start: Start, neighbour: Neighbour, keyboard: Keyboard, tmp_path: Path
+) -> None:
     fill(tmp_path / "data", {"settings.toml": 'key = "Ctrl+Alt+Y"\n'})
     program = start("--hidden", up=False)
     program.until(lambda: keyboard.taken(KEY_Y), "it has the key")
@@ -183,7 +202,9 @@ def test_a_window_that_never_comes_gives_the_keyboard_back(
         key.close()
 
 
-def test_killed_while_it_holds_the_keyboard(program: Program, neighbour: Neighbour, keyboard: Keyboard) -> None:
+def test_killed_while_it_holds_the_keyboard(
+    program: Program, neighbour: Neighbour, keyboard: Keyboard
+) -> None:
     neighbour.take_focus()
     program.process.send_signal(signal.SIGSTOP)
     keyboard.press(*CALL)

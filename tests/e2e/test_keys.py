@@ -1,4 +1,5 @@
-"""Keys in the real window with a real Secret Service: stored, locked, absent and session-only are told in words, and the window never waits."""
+"""Keys in the real window with a real Secret Service: stored, locked, absent and session-only are told in
+words, and the window never waits."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from tests.secret_service import SecretService, secret_service
 KEY = "sk-planted-77ab19c0"
 STORED, ABSENT, LOCKED = "Stored in your system's keyring", "No key", "The keyring is locked"
 SESSION = "Kept until Notesearch is quit, not stored"
-NO_KEYRING = "There is no keyring on this computer, so a key is kept until Notesearch is quit and never written to a file."
+NO_KEYRING = (
+    "There is no keyring on this computer, so a key is kept until Notesearch is quit and never "
+    "written to a file."
+)
 UNLOCK = "Unlock it (your system asks for its password), then look again."
 ASKING = "Asking the keyring\N{HORIZONTAL ELLIPSIS}"
 STATE, FIELD = "State of the key", "Key"
@@ -29,7 +33,13 @@ def service() -> Iterator[SecretService]:
 @pytest.fixture
 def program(start: Start, desktop: Desktop, service: SecretService) -> Program:
     """Its message bus is that of the test's keyring; the screen reader's it is told by name."""
-    begun = start(env={**desktop.env, "DBUS_SESSION_BUS_ADDRESS": service.address, "AT_SPI_BUS_ADDRESS": desktop.accessibility_bus})
+    begun = start(
+        env={
+            **desktop.env,
+            "DBUS_SESSION_BUS_ADDRESS": service.address,
+            "AT_SPI_BUS_ADDRESS": desktop.accessibility_bus,
+        }
+    )
     begun.until(lambda: begun.status == "No folder yet", "the engine is there")
     return begun
 
@@ -52,18 +62,24 @@ def look_again(program: Program) -> None:
 
 
 def says(program: Program, said: str, more: str = "") -> None:
-    program.until(lambda: program.describe(STATE)["description"] == said and (not more or program.shows(more)), said)
+    program.until(
+        lambda: program.describe(STATE)["description"] == said and (not more or program.shows(more)), said
+    )
 
 
 def set_key(program: Program, does: str = "Set") -> None:
     program.act(f"{does} the key of AI/ML API")
-    program.until(lambda: "focused" in program.describe(FIELD, role="password text")["states"], "the key is asked for")
+    program.until(
+        lambda: "focused" in program.describe(FIELD, role="password text")["states"], "the key is asked for"
+    )
     program.type(KEY)
     program.key("Return")
     program.until(lambda: not program.shows(FIELD, role="password text"), "the key is kept")
 
 
-def test_a_keyring_that_comes_later_and_is_emptied_behind_our_back(program: Program, service: SecretService, tmp_path: Path) -> None:
+def test_a_keyring_that_comes_later_and_is_emptied_behind_our_back(
+    program: Program, service: SecretService, tmp_path: Path
+) -> None:
     open_providers(program)
     says(program, ABSENT, NO_KEYRING)
     set_key(program)
@@ -81,7 +97,9 @@ def test_a_keyring_that_comes_later_and_is_emptied_behind_our_back(program: Prog
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
 
-def test_a_locked_keyring_is_told_and_one_that_does_not_answer_holds_nothing_up(program: Program, service: SecretService) -> None:
+def test_a_locked_keyring_is_told_and_one_that_does_not_answer_holds_nothing_up(
+    program: Program, service: SecretService
+) -> None:
     service.start()
     open_providers(program)
     set_key(program)

@@ -11,20 +11,27 @@ from tests.e2e.conftest import Start
 from tests.e2e.desktop import Desktop, Popup, Program, drag_source
 
 NOTES = {
-    "Bread.md": "---\ntags: [oven]\n---\n# Bread\n\nFlour, water and patience; see [the temperatures](Temperatures.md).\n",
+    "Bread.md": "---\ntags: [oven]\n---\n# Bread\n\nFlour, water and patience; see [the "
+    "temperatures](Temperatures.md).\n",
     "Temperatures.md": "# Temperatures\n\nThe dough rises at 26 degrees, bread is done at 98.\n",
     "broken.md": b"\x00\x01\x02\xff" * 400,
 }
 PAGES = {
-    "General": ("Show the data folder", ""), "Folders": ("Left out of this folder", "text"),
-    "Search": ("Key for quick search", "text"), "Editor": ("Editor command", "text"), "Providers": ("Base URL", "text"),
-}  # fmt: skip
+    "General": ("Show the data folder", ""),
+    "Folders": ("Left out of this folder", "text"),
+    "Search": ("Key for quick search", "text"),
+    "Editor": ("Editor command", "text"),
+    "Providers": ("Base URL", "text"),
+}
 
 
 @pytest.fixture
 def program(start: Start, tmp_path: Path) -> Program:
     begun = start(fill(tmp_path / "Notes", NOTES))
-    begun.until(lambda: begun.shows("Show 1 problem") and begun.status.startswith("Up to date"), "the notes are searched")
+    begun.until(
+        lambda: begun.shows("Show 1 problem") and begun.status.startswith("Up to date"),
+        "the notes are searched",
+    )
     return begun
 
 
@@ -42,9 +49,18 @@ def closed(program: Program, name: str, role: str = "") -> None:
 
 
 def test_the_first_page_with_what_it_found(start: Start, desktop: Desktop, tmp_path: Path) -> None:
-    home = fill(tmp_path / "home", {"Documents/Second brain/.obsidian/app.json": "{}", "Documents/Second brain/Tram.md": "# Tram\n\nIt climbs.\n"})
+    home = fill(
+        tmp_path / "home",
+        {
+            "Documents/Second brain/.obsidian/app.json": "{}",
+            "Documents/Second brain/Tram.md": "# Tram\n\nIt climbs.\n",
+        },
+    )
     program = start(env={**desktop.env, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")})
-    program.until(lambda: any(name.startswith("Search Second brain, Obsidian vault") for _, name in program.shown), "the vault is offered")
+    program.until(
+        lambda: any(name.startswith("Search Second brain, Obsidian vault") for _, name in program.shown),
+        "the vault is offered",
+    )
     named(program, "Choose a folder")
     program.key("F1")
     named(program, "Keyboard keys")
@@ -110,7 +126,10 @@ def test_the_other_dialogs(program: Program) -> None:
     program.key("ctrl+comma")
     program.until(lambda: program.shows("Providers", role="page tab"), "the settings are open")
     program.click("Providers", role="page tab")
-    program.until(lambda: program.shows("Ledger", role="push button") or program.shows("Ledger", role="button"), "the way to the ledger")
+    program.until(
+        lambda: program.shows("Ledger", role="push button") or program.shows("Ledger", role="button"),
+        "the way to the ledger",
+    )
     program.act("Ledger")
     named(program, "Requests")
 

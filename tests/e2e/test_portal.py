@@ -25,7 +25,10 @@ from tests.secret_service import BUS
 KEYS = "Ctrl+Alt+Space"
 SAID = "Press Ctrl+Alt+Space"
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or not shutil.which("dbus-daemon"), reason="not installed: dbus-daemon")
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or not shutil.which("dbus-daemon"),
+    reason="not installed: dbus-daemon",
+)
 
 
 class MockPortal(Service):
@@ -45,7 +48,9 @@ class MockPortal(Service):
 
     def press(self, token: str = "", session: str = "", shortcut: str = SHORTCUT) -> None:
         options = {"activation_token": ("s", token)} if token else {}
-        self.emit(PATH, SHORTCUTS, "Activated", "osta{sv}", (session or self.sessions[-1], shortcut, 12345, options))
+        self.emit(
+            PATH, SHORTCUTS, "Activated", "osta{sv}", (session or self.sessions[-1], shortcut, 12345, options)
+        )
 
     def shortcuts(self, said: str) -> list[Any]:
         return [(SHORTCUT, {"description": ("s", "Open quick search"), "trigger_description": ("s", said)})]
@@ -107,12 +112,16 @@ def choose(qtbot: QtBot, key: GlobalKey, keys: str = KEYS, *, may_ask: bool = Tr
     return key.status
 
 
-def test_the_desktop_is_asked_under_our_name_and_its_key_calls(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
+def test_the_desktop_is_asked_under_our_name_and_its_key_calls(
+    qtbot: QtBot, key: GlobalKey, portal: MockPortal
+) -> None:
     assert choose(qtbot, key) == KeyStatus(state=KeyState.READY, keys=SAID)
     assert portal.members() == ["Register", "CreateSession", "BindShortcuts"]
     assert portal.called("Register") == (APP_ID, {})
     _, shortcuts, _, _ = portal.called("BindShortcuts")
-    assert shortcuts == [(SHORTCUT, {"description": ("s", "Open quick search"), "preferred_trigger": ("s", "CTRL+ALT+space")})]
+    assert shortcuts == [
+        (SHORTCUT, {"description": ("s", "Open quick search"), "preferred_trigger": ("s", "CTRL+ALT+space")})
+    ]
     # One connection: the name belongs to it.
     assert len(set(portal.senders)) == 1
     with qtbot.waitSignal(key.pressed) as pressed:
@@ -164,7 +173,9 @@ def test_a_no_is_told_and_can_be_asked_again(qtbot: QtBot, key: GlobalKey, porta
     assert choose(qtbot, key, "Ctrl+Alt+N") == KeyStatus(state=KeyState.REFUSED, keys="Ctrl+Alt+N")
 
 
-def test_another_key_is_another_session_and_none_closes_it(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
+def test_another_key_is_another_session_and_none_closes_it(
+    qtbot: QtBot, key: GlobalKey, portal: MockPortal
+) -> None:
     choose(qtbot, key)
     portal.said = "Press Super+N"
     assert choose(qtbot, key, "Meta+N") == KeyStatus(state=KeyState.READY, keys="Press Super+N")
@@ -183,10 +194,18 @@ def test_another_key_is_another_session_and_none_closes_it(qtbot: QtBot, key: Gl
     qtbot.waitUntil(lambda: portal.members().count("Close") == 2)
 
 
-def test_what_the_person_changes_in_the_desktops_settings_is_told(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
+def test_what_the_person_changes_in_the_desktops_settings_is_told(
+    qtbot: QtBot, key: GlobalKey, portal: MockPortal
+) -> None:
     choose(qtbot, key)
     with qtbot.waitSignal(key.changed):
-        portal.emit(PATH, SHORTCUTS, "ShortcutsChanged", "oa(sa{sv})", (portal.sessions[-1], portal.shortcuts("Press F9")))
+        portal.emit(
+            PATH,
+            SHORTCUTS,
+            "ShortcutsChanged",
+            "oa(sa{sv})",
+            (portal.sessions[-1], portal.shortcuts("Press F9")),
+        )
     assert key.status == KeyStatus(state=KeyState.READY, keys="Press F9")
     with qtbot.waitSignal(key.changed):
         portal.emit(portal.sessions[-1], SESSION, "Closed", "a{sv}", ({},))
@@ -208,7 +227,13 @@ def test_a_portal_that_is_started_again_knows_the_key(qtbot: QtBot, key: GlobalK
 
 def test_triggers_are_written_as_the_specification_wishes() -> None:
     for keys, trigger in (
-        ("Ctrl+Alt+Space", "CTRL+ALT+space"), ("Meta+N", "LOGO+n"), ("Ctrl+Shift+F5", "CTRL+SHIFT+F5"), ("Alt+PgUp", "ALT+Page_Up"),
-        ("Ctrl+Alt+7", "CTRL+ALT+7"), ("Ctrl++", "CTRL+plus"), ("Meta+,", "LOGO+comma"), ("", ""),
-    ):  # fmt: skip
+        ("Ctrl+Alt+Space", "CTRL+ALT+space"),
+        ("Meta+N", "LOGO+n"),
+        ("Ctrl+Shift+F5", "CTRL+SHIFT+F5"),
+        ("Alt+PgUp", "ALT+Page_Up"),
+        ("Ctrl+Alt+7", "CTRL+ALT+7"),
+        ("Ctrl++", "CTRL+plus"),
+        ("Meta+,", "LOGO+comma"),
+        ("", ""),
+    ):
         assert trigger_of(keys) == trigger

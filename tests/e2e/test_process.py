@@ -16,7 +16,10 @@ from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import PATIENCE, ROOT, Desktop, Popup, Program
 
-NOTES = {"Tram.md": "# Tram\n\nThe tram climbs to the castle.\n", "Heap.md": "# Heap\n\nTurn the heap in autumn.\n"}
+NOTES = {
+    "Tram.md": "# Tram\n\nThe tram climbs to the castle.\n",
+    "Heap.md": "# Heap\n\nTurn the heap in autumn.\n",
+}
 
 
 def command(desktop: Desktop, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,9 +27,17 @@ def command(desktop: Desktop, data: Path, *arguments: str) -> subprocess.Complet
     return subprocess.run(line, cwd=ROOT, env=desktop.env, capture_output=True, text=True, timeout=60)
 
 
-def test_killed_while_indexing_it_goes_on_where_it_was(start: Start, desktop: Desktop, tmp_path: Path) -> None:
+def test_killed_while_indexing_it_goes_on_where_it_was(
+    start: Start, desktop: Desktop, tmp_path: Path
+) -> None:
     number = 120
-    notes = fill(tmp_path / "Notes", {f"note {i}.md": f"# Entry {i}\n\nOn day {i} we saw {i * 7} geese over the marsh.\n" for i in range(number)})
+    notes = fill(
+        tmp_path / "Notes",
+        {
+            f"note {i}.md": f"# Entry {i}\n\nOn day {i} we saw {i * 7} geese over the marsh.\n"
+            for i in range(number)
+        },
+    )
     program = start(notes)
     program.until(lambda: "to go" in program.status, "it is at work")
     program.kill()
@@ -38,14 +49,18 @@ def test_killed_while_indexing_it_goes_on_where_it_was(start: Start, desktop: De
     assert status["embedded"] == status["chunks"]
 
 
-def test_sigterm_ends_it_well_and_the_next_start_looks_the_same(start: Start, desktop: Desktop, tmp_path: Path) -> None:
+def test_sigterm_ends_it_well_and_the_next_start_looks_the_same(
+    start: Start, desktop: Desktop, tmp_path: Path
+) -> None:
     notes = fill(tmp_path / "Notes", NOTES)
     program = start(notes)
     program.search("castle", "Tram")
     program.key("Escape")
     desktop.xdotool("windowsize", "--sync", program.window, 1010, 610)
     desktop.xdotool("windowmove", program.window, 120, 90)
-    program.until(lambda: (program.geometry["WIDTH"], program.geometry["HEIGHT"]) == ("1010", "610"), "the new size")
+    program.until(
+        lambda: (program.geometry["WIDTH"], program.geometry["HEIGHT"]) == ("1010", "610"), "the new size"
+    )
     program.search("heap", "Heap")
     before = program.geometry
     assert program.terminate() == 0
@@ -62,11 +77,26 @@ def test_a_second_start_brings_the_first_to_the_front(start: Start, desktop: Des
     first = start(notes)
     first.until(lambda: first.status.startswith("Up to date"))
     desktop.xdotool("windowminimize", first.window)
-    first.until(lambda: not first.active and "HIDDEN" in desktop.output("xprop", "-id", first.window, "_NET_WM_STATE"), "it is out of sight")
+    first.until(
+        lambda: (
+            not first.active and "HIDDEN" in desktop.output("xprop", "-id", first.window, "_NET_WM_STATE")
+        ),
+        "it is out of sight",
+    )
     second = command(desktop, tmp_path / "data", str(more), str(notes))
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-    first.until(lambda: first.active and "HIDDEN" not in desktop.output("xprop", "-id", first.window, "_NET_WM_STATE"), "it is back")
-    first.until(lambda: [row.split(",")[0] for row in first.folders] == ["More notes", "Notes"] or len(first.folders) == 2, "both folders")
+    first.until(
+        lambda: (
+            first.active and "HIDDEN" not in desktop.output("xprop", "-id", first.window, "_NET_WM_STATE")
+        ),
+        "it is back",
+    )
+    first.until(
+        lambda: (
+            [row.split(",")[0] for row in first.folders] == ["More notes", "Notes"] or len(first.folders) == 2
+        ),
+        "both folders",
+    )
     assert not any("already searched" in name for _, name in first.shown)
     first.type("marimba")
     first.until(lambda: first.titles[:1] == ["Marimba"])
@@ -87,7 +117,9 @@ def test_two_starts_at_once_make_one_window(start: Start, tmp_path: Path) -> Non
 @pytest.mark.parametrize("display", [{}, {"DISPLAY": ":9731"}], ids=["none", "one that is gone"])
 def test_without_a_display_it_names_the_commands(display: dict[str, str], tmp_path: Path) -> None:
     line = [sys.executable, "-m", "notesearch", "--data-dir", str(tmp_path / "data")]
-    done = subprocess.run(line, cwd=ROOT, env={"HOME": str(tmp_path), **display}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        line, cwd=ROOT, env={"HOME": str(tmp_path), **display}, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -115,7 +147,9 @@ def test_three_starts_at_once_leave_one_every_time(start: Start, tmp_path: Path)
         assert stays.terminate() == 0
 
 
-def test_a_killed_one_leaves_nothing_in_the_way_and_its_socket_is_for_the_user_alone(start: Start, tmp_path: Path) -> None:
+def test_a_killed_one_leaves_nothing_in_the_way_and_its_socket_is_for_the_user_alone(
+    start: Start, tmp_path: Path
+) -> None:
     notes = fill(tmp_path / "Notes", NOTES)
     program = start(notes)
     program.until(lambda: program.status.startswith("Up to date"))
@@ -132,24 +166,37 @@ def test_a_killed_one_leaves_nothing_in_the_way_and_its_socket_is_for_the_user_a
     assert not place.exists()
 
 
-def test_what_a_second_start_asks_for_is_done_in_the_first(start: Start, desktop: Desktop, tmp_path: Path) -> None:
+def test_what_a_second_start_asks_for_is_done_in_the_first(
+    start: Start, desktop: Desktop, tmp_path: Path
+) -> None:
     notes = fill(tmp_path / "Notes", {**NOTES, "Ü.md": "# Umlaut\n\nÜber allen Gipfeln ist Ruh.\n"})
     program = start(notes)
     program.until(lambda: program.status.startswith("Up to date"))
     for arguments, query, title in (
-        (("--search", "castle"), "castle", "Tram"), (("notesearch://search?q=%C3%BCber",), "über", "Umlaut"),
+        (("--search", "castle"), "castle", "Tram"),
+        (("notesearch://search?q=%C3%BCber",), "über", "Umlaut"),
         (("notesearch://search?q=heap+autumn",), "heap autumn", "Heap"),
-    ):  # fmt: skip
+    ):
         desktop.xdotool("windowminimize", program.window)
         program.until(lambda: not program.active)
         done = program.again(*arguments)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        program.until(lambda query=query, title=title: program.query == query and program.titles[:1] == [title], query)
+        program.until(
+            lambda query=query, title=title: program.query == query and program.titles[:1] == [title], query
+        )
         program.until(lambda: program.active, "the window is in front")
     for wrong in (
-        "notesearch://open?path=/etc/passwd", "notesearch://search?q=a&x=1", "notesearch://search?q=", "http://example.org/?q=a", "notesearch:search",
-        "notesearch://search/x?q=a", "notesearch://search?q=a#b", "notesearch://user@search?q=a", "NOTESEARCH://search?q=a", "file:///etc/passwd",
-    ):  # fmt: skip
+        "notesearch://open?path=/etc/passwd",
+        "notesearch://search?q=a&x=1",
+        "notesearch://search?q=",
+        "http://example.org/?q=a",
+        "notesearch:search",
+        "notesearch://search/x?q=a",
+        "notesearch://search?q=a#b",
+        "notesearch://user@search?q=a",
+        "NOTESEARCH://search?q=a",
+        "file:///etc/passwd",
+    ):
         done = program.again(wrong)
         assert (done.returncode, done.stdout) == (2, ""), wrong
         assert len(done.stderr.splitlines()) == 1, wrong

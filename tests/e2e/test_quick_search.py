@@ -1,4 +1,5 @@
-"""Quick search as a person meets it: called over another program's window, steered by keys, gone when it is not wanted."""
+"""Quick search as a person meets it: called over another program's window, steered by keys, gone when it is
+not wanted."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from .test_window import EDITOR
 
 QUETZAL = "The quetzal sat on the fence."
 NOTES = {
-    "Draft #1.md": f"# Draft\n\n{'Rain fell on the empty square until the evening. ' * 60}\n\n## Later\n\n{QUETZAL}\n",
+    "Draft #1.md": f"# Draft\n\n{'Rain fell on the empty square until the evening. ' * 60}\n\n## "
+    f"Later\n\n{QUETZAL}\n",
     "Bread.md": "# Bread\n\nFlour, water and patience.\n",
     "Temperatures.md": "# Temperatures\n\nThe dough rises at 26 degrees, bread is done at 98.\n",
 }
@@ -100,7 +102,9 @@ def test_the_passage_is_copied_and_pasted_elsewhere(program: Program, neighbour:
     wait_until(lambda: QUETZAL in neighbour.text)
 
 
-def test_it_is_revealed_in_the_file_manager(program: Program, file_manager: FileManager, tmp_path: Path) -> None:
+def test_it_is_revealed_in_the_file_manager(
+    program: Program, file_manager: FileManager, tmp_path: Path
+) -> None:
     popup = Popup(program).come_up()
     popup.search("dough", "Temperatures")
     program.key("ctrl+Return")
@@ -145,7 +149,10 @@ def test_the_preview_comes_and_goes(program: Program) -> None:
 
     narrow = width()
     program.key("ctrl+p")
-    program.until(lambda: width() > narrow and len([row for row in program.shown if row[1] == "Preview"]) > len(places), "the preview is shown")
+    program.until(
+        lambda: width() > narrow and len([row for row in program.shown if row[1] == "Preview"]) > len(places),
+        "the preview is shown",
+    )
     program.key("ctrl+p")
     program.until(lambda: width() == narrow, "it is hidden")
     assert popup.ready
@@ -173,7 +180,9 @@ def test_a_text_dropped_on_it_becomes_the_query(program: Program) -> None:
         popup.come_up()
         with program.desktop.dragging(window, program.desktop.window("Quick search", program.process.pid)):
             program.until(lambda: program.shows("Drop to search for this text"), "it offers to take the text")
-        program.until(lambda: popup.query == "quetzal fence" and popup.titles[:1] == ["Draft"], "it is searched for")
+        program.until(
+            lambda: popup.query == "quetzal fence" and popup.titles[:1] == ["Draft"], "it is searched for"
+        )
         popup.up()
 
 
@@ -185,7 +194,9 @@ def test_a_folder_dropped_on_it_is_added(program: Program, tmp_path: Path) -> No
         popup.come_up()
         with program.desktop.dragging(window, program.desktop.window("Quick search", program.process.pid)):
             program.until(lambda: program.shows("Drop to search this folder"), "it offers to take the folder")
-        program.until(lambda: any(row.startswith("100% more & #1, ") for row in program.folders), "the folder is listed")
+        program.until(
+            lambda: any(row.startswith("100% more & #1, ") for row in program.folders), "the folder is listed"
+        )
     popup.gone()
     program.until(lambda: program.active, "the window shows what is asked and done")
 

@@ -50,12 +50,16 @@ def hidden(program: Program) -> bool:
 def in_task_bar(desktop: Desktop) -> list[int]:
     """The processes of the windows that the window manager lists."""
     windows = desktop.output("xprop", "-root", "_NET_CLIENT_LIST").partition("#")[2].replace(",", " ").split()
-    told = [desktop.output("xprop", "-id", window, "_NET_WM_PID").rpartition("=")[2].strip() for window in windows]
+    told = [
+        desktop.output("xprop", "-id", window, "_NET_WM_PID").rpartition("=")[2].strip() for window in windows
+    ]
     return [int(pid) for pid in told if pid.isdecimal()]
 
 
 def minimised(program: Program) -> bool:
-    found = program.desktop.xdotool("search", "--all", "--pid", program.process.pid, "--name", "^Notesearch$").split()
+    found = program.desktop.xdotool(
+        "search", "--all", "--pid", program.process.pid, "--name", "^Notesearch$"
+    ).split()
     return any("Iconic" in program.desktop.output("xprop", "-id", window, "WM_STATE") for window in found)
 
 
@@ -88,9 +92,14 @@ def test_the_menu_does_what_it_says(start: Start, notes: Path, host: NotifierHos
     program.until(lambda: "Up to date" in host.words, "the state in words")
     assert host.words.startswith("Notesearch: ")
     assert list(host.menu) == [
-        "Open Notesearch", "Quick search", f"[{host.words.removeprefix('Notesearch: ')}]", "Problems (1)", "Pause", "Settings\N{HORIZONTAL ELLIPSIS}",
+        "Open Notesearch",
+        "Quick search",
+        f"[{host.words.removeprefix('Notesearch: ')}]",
+        "Problems (1)",
+        "Pause",
+        "Settings\N{HORIZONTAL ELLIPSIS}",
         "Quit",
-    ]  # fmt: skip
+    ]
     assert hidden(program)
     host.choose("Quick search")
     popup = Popup(program).up()
@@ -103,7 +112,10 @@ def test_the_menu_does_what_it_says(start: Start, notes: Path, host: NotifierHos
     host.choose("Open Notesearch")
     program.up()
     host.choose("Problems (1)")
-    program.until(lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")), "the list of problems")
+    program.until(
+        lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")),
+        "the list of problems",
+    )
     program.key("Escape")
     host.choose("Settings\N{HORIZONTAL ELLIPSIS}")
     program.until(lambda: program.shows("Settings"), "the settings")
@@ -135,7 +147,9 @@ def test_a_click_on_a_notifier_host(start: Start, notes: Path, host: NotifierHos
     program.until(lambda: hidden(program), "it is hidden")
 
 
-def test_hosts_that_come_after_the_program(start: Start, notes: Path, host: NotifierHost, desktop: Desktop) -> None:
+def test_hosts_that_come_after_the_program(
+    start: Start, notes: Path, host: NotifierHost, desktop: Desktop
+) -> None:
     program = start(notes)
     host.start()
     host.wait()
@@ -143,14 +157,18 @@ def test_hosts_that_come_after_the_program(start: Start, notes: Path, host: Noti
     program.until(lambda: hidden(program), "the icon of the late host works")
 
 
-def test_a_tray_of_the_old_kind_that_comes_late(start: Start, notes: Path, request: pytest.FixtureRequest) -> None:
+def test_a_tray_of_the_old_kind_that_comes_late(
+    start: Start, notes: Path, request: pytest.FixtureRequest
+) -> None:
     program = start(notes)
     trayer = request.getfixturevalue("trayer")
     trayer.click()
     program.until(lambda: hidden(program), "the icon of the late tray works")
 
 
-def test_a_host_that_goes_leaves_the_window_in_the_task_bar(start: Start, notes: Path, host: NotifierHost) -> None:
+def test_a_host_that_goes_leaves_the_window_in_the_task_bar(
+    start: Start, notes: Path, host: NotifierHost
+) -> None:
     host.start()
     program = start("--hidden", notes, up=False)
     host.wait()
@@ -174,7 +192,9 @@ def test_closing_asks_once_and_keeps_running(start: Start, notes: Path, host: No
     program.until(lambda: hidden(program), "it is out of sight")
     host.click()
     program.up()
-    program.until(lambda: 'when_closed = "stay"' in (program.data / "settings.toml").read_text(), "the answer is kept")
+    program.until(
+        lambda: 'when_closed = "stay"' in (program.data / "settings.toml").read_text(), "the answer is kept"
+    )
     close_window(program)
     program.until(lambda: hidden(program), "it does not ask again")
     assert not program.shows(CLOSING)
@@ -182,7 +202,9 @@ def test_closing_asks_once_and_keeps_running(start: Start, notes: Path, host: No
     assert program.wait() == 0
 
 
-def test_closing_can_quit_and_without_a_tray_always_does(start: Start, notes: Path, host: NotifierHost) -> None:
+def test_closing_can_quit_and_without_a_tray_always_does(
+    start: Start, notes: Path, host: NotifierHost
+) -> None:
     host.start()
     program = start(notes)
     host.wait()

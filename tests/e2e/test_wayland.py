@@ -33,7 +33,9 @@ def wayland(desktop: Desktop) -> Iterator[dict[str, str]]:
 
 def test_window_and_quick_search_on_wayland(start: Start, wayland: dict[str, str], tmp_path: Path) -> None:
     program = start(fill(tmp_path / "Notes", NOTES), up=False, env=wayland)
-    program.until(lambda: program.status.startswith("Up to date"), "the window is there, and the note is searched")
+    program.until(
+        lambda: program.status.startswith("Up to date"), "the window is there, and the note is searched"
+    )
     assert program.shows("Search notes")
     popup = Popup(program)
     popup.toggle()
@@ -41,7 +43,9 @@ def test_window_and_quick_search_on_wayland(start: Start, wayland: dict[str, str
     popup.toggle()
     popup.gone()
     assert program.again("--search", "castle").returncode == 0
-    program.until(lambda: program.query == "castle" and program.titles[:1] == ["Tram"], "a second start searches")
+    program.until(
+        lambda: program.query == "castle" and program.titles[:1] == ["Tram"], "a second start searches"
+    )
     assert program.terminate() == 0
     said = program.output.read_text()
     assert "Traceback" not in said, said

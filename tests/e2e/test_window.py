@@ -11,7 +11,8 @@ from tests.e2e.conftest import Start
 from tests.e2e.desktop import ROOT, Program
 
 NOTES = {
-    "Bread.md": "# Bread\n\nFlour, water and patience.\n\n## Second day\n\nLeave the dough in the cold overnight.\n",
+    "Bread.md": "# Bread\n\nFlour, water and patience.\n\n## Second day\n\nLeave the dough in the cold "
+    "overnight.\n",
     "Temperatures.md": "# Temperatures\n\nThe dough rises at 26 degrees, bread is done at 98.\n",
     "Compost.md": "---\ntags: [soil]\n---\n# Compost\n\nTurn the heap in autumn.\n",
 }
@@ -39,12 +40,17 @@ def test_the_first_start_leads_to_the_sample_notes_and_a_search(start: Start) ->
     assert program.shows("Choose a folder")
     program.act("Try the sample notes")
     number = sum(path.is_file() for path in (ROOT / "resources/sample-notes").rglob("*"))
-    program.until(lambda: program.folders == [f"sample-notes, local model, {number} notes, up to date"], "the sample notes are searched")
+    program.until(
+        lambda: program.folders == [f"sample-notes, local model, {number} notes, up to date"],
+        "the sample notes are searched",
+    )
     program.until(lambda: at_rest(program, number), "the status line says so")
     program.type("how does jet lag go away")
     program.until(lambda: any("found by meaning" in row for row in program.rows), "rows found by meaning")
     program.search("sourdough starter")
-    program.until(lambda: program.titles[:1] == ["Starter log"] and "Rye wakes it faster than wheat" in program.preview)
+    program.until(
+        lambda: program.titles[:1] == ["Starter log"] and "Rye wakes it faster than wheat" in program.preview
+    )
     assert f"searched all {number}" in program.describe("Search summary")["description"]
 
 
@@ -57,7 +63,8 @@ def test_every_control_has_a_name(start: Start, tmp_path: Path) -> None:
         assert program.shows(name), name
     assert ("frame", "Notesearch") in program.shown
     assert program.unnamed == []
-    # Qt keeps an open menu out of the tree (a screen reader follows the focus in it), so it is seen by what it does.
+    # Qt keeps an open menu out of the tree (a screen reader follows the focus in it), so it is seen by what
+    # it does.
     program.click("Filter by type")
     program.key("Down", "Return")
     program.until(lambda: program.shows("Remove filter type: markdown"), "the filter is shown")
@@ -69,7 +76,10 @@ def test_every_control_has_a_name(start: Start, tmp_path: Path) -> None:
         program.key("Escape")
         program.until(lambda dialog=dialog: not program.shows(dialog), f"{dialog} is gone")
     program.click("Show 1 problem")
-    program.until(lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")), "the list of problems")
+    program.until(
+        lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")),
+        "the list of problems",
+    )
     assert program.unnamed == []
 
 
@@ -97,9 +107,12 @@ def test_keys_steer_the_list_without_leaving_the_field(start: Start, tmp_path: P
 
 
 def test_enter_opens_the_note_at_the_passage_in_the_persons_editor(start: Start, tmp_path: Path) -> None:
-    name = "It's the 2nd #1 \"draft\" & more.md"
+    name = 'It\'s the 2nd #1 "draft" & more.md'
     early = "Rain fell on the empty square until the evening. " * 60
-    notes = fill(tmp_path / "My notes", {name: f"# Draft\n\n{early}\n\n## Later\n\nThe quetzal sat on the fence.\n", **NOTES})
+    notes = fill(
+        tmp_path / "My notes",
+        {name: f"# Draft\n\n{early}\n\n## Later\n\nThe quetzal sat on the fence.\n", **NOTES},
+    )
     script, out = tmp_path / "editor.py", tmp_path / "opened with"
     script.write_text(EDITOR)
     command = shlex.join([sys.executable, str(script), str(out)])

@@ -17,7 +17,8 @@ WATCHER_PATH, ITEM_PATH, MENU_PATH = "/StatusNotifierWatcher", "/StatusNotifierI
 
 
 class NotifierHost(Service):
-    """Watcher and host in one, as KDE's and GNOME's are to a program. What is drawn there is asked of the item."""
+    """Watcher and host in one, as KDE's and GNOME's are to a program. What is drawn there is asked of the
+    item."""
 
     name = "org.kde.StatusNotifierWatcher"
 
@@ -52,8 +53,11 @@ class NotifierHost(Service):
 
     @property
     def menu(self) -> dict[str, int]:
-        """The entries of the menu that can be chosen, by what they say; a line that cannot be is told in brackets."""
-        _, (_, _, entries) = ask(self.address, self.items[-1], MENU_PATH, MENU, "GetLayout", "iias", (0, -1, []))
+        """The entries of the menu that can be chosen, by what they say; a line that cannot be is told in
+        brackets."""
+        _, (_, _, entries) = ask(
+            self.address, self.items[-1], MENU_PATH, MENU, "GetLayout", "iias", (0, -1, [])
+        )
         found = {}
         for _, (number, properties, _) in entries:
             said = str(properties.get("label", ("s", ""))[1]).replace("_", "")
@@ -62,16 +66,36 @@ class NotifierHost(Service):
         return found
 
     def choose(self, said: str) -> None:
-        ask(self.address, self.items[-1], MENU_PATH, MENU, "Event", "isvu", (self.menu[said], "clicked", ("s", ""), 0))
+        ask(
+            self.address,
+            self.items[-1],
+            MENU_PATH,
+            MENU,
+            "Event",
+            "isvu",
+            (self.menu[said], "clicked", ("s", ""), 0),
+        )
 
 
 class Trayer:
     """A tray of the X kind at the bottom of the screen."""
 
     def __init__(self, desktop: Desktop) -> None:
-        command = ["trayer", "--edge", "bottom", "--align", "right", "--widthtype", "request", "--height", "32"]
+        command = [
+            "trayer",
+            "--edge",
+            "bottom",
+            "--align",
+            "right",
+            "--widthtype",
+            "request",
+            "--height",
+            "32",
+        ]
         self._desktop = desktop
-        self._process = subprocess.Popen(command, env=desktop.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, env=desktop.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def icons(self) -> list[str]:
         """The windows docked in it."""

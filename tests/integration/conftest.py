@@ -1,4 +1,5 @@
-"""Remote models under an engine: a strict server on this machine, keys from the environment alone, and what arrived there."""
+"""Remote models under an engine: a strict server on this machine, keys from the environment alone, and what
+arrived there."""
 
 from __future__ import annotations
 
@@ -22,10 +23,21 @@ from notesearch.settings import Settings, prepare_data_dir, save_settings
 from tests.conftest import StartEngine, long_note
 from tests.gateway import KEY, Gateway
 
-SMALL, CODE, MANY = "aimlapi/text-embedding-3-small", "aimlapi/voyage-code-2", "aimlapi/text-multilingual-embedding-002"
+SMALL, CODE, MANY = (
+    "aimlapi/text-embedding-3-small",
+    "aimlapi/voyage-code-2",
+    "aimlapi/text-multilingual-embedding-002",
+)
 LOCAL = catalogue.LOCAL.identifier
 NO_BUS = "unix:path=/nonexistent/bus"
-QUICK = Patience(first_delay=0.005, longest_delay=0.05, longest_wait=0.5, request_seconds=5.0, query_seconds=2.0, retry_seconds=5.0)
+QUICK = Patience(
+    first_delay=0.005,
+    longest_delay=0.05,
+    longest_wait=0.5,
+    request_seconds=5.0,
+    query_seconds=2.0,
+    retry_seconds=5.0,
+)
 VAULT = {
     "bread.md": "# Bread\n\nThe sour dough rests overnight in the cold.\n",
     "Travel/lisbon.md": "# Lisbon\n\nThe tram climbs to the castle.\n",
@@ -58,7 +70,11 @@ def make(gateway: Gateway, receipts: list[Receipt]) -> Iterator[Make]:
     made: list[RemoteEmbedder] = []
 
     def remote(
-        model: str | EmbeddingModel = "text-embedding-3-small", *, url: str = "", key: str | None = KEY, patience: Patience = QUICK
+        model: str | EmbeddingModel = "text-embedding-3-small",
+        *,
+        url: str = "",
+        key: str | None = KEY,
+        patience: Patience = QUICK,
     ) -> RemoteEmbedder:
         chosen = catalogue.model(f"aimlapi/{model}") if isinstance(model, str) else model
         at = catalogue.provider(chosen.provider, url or gateway.url)
@@ -83,10 +99,15 @@ def settings_for(*gateways: Gateway, names: tuple[str, ...] = ("aimlapi", "opena
 
 
 @pytest.fixture
-def start_remote(start_engine: StartEngine, gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StartRemote:
-    """Starts engines (that do not watch) for which the AI/ML API is the test's server; its key is in the environment unless `key` is False."""
+def start_remote(
+    start_engine: StartEngine, gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StartRemote:
+    """Starts engines (that do not watch) for which the AI/ML API is the test's server; its key is in the
+    environment unless `key` is False."""
 
-    def start(data_dir: Path | None = None, *, key: bool = True, patience: Patience = QUICK, **how: object) -> Engine:
+    def start(
+        data_dir: Path | None = None, *, key: bool = True, patience: Patience = QUICK, **how: object
+    ) -> Engine:
         monkeypatch.setattr("notesearch.embedding.remote.Patience", lambda: patience)
         if key:
             monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
@@ -114,7 +135,10 @@ def texts_of(root: Path, identifier: str = SMALL) -> Counter[str]:
     counted: Counter[str] = Counter()
     for path in sorted(root.rglob("*.*")):
         document = extract(path, path.read_bytes())
-        counted.update(model.document_instruction + embedded_text(document.text, c) for c in split(document, model.recipe))
+        counted.update(
+            model.document_instruction + embedded_text(document.text, c)
+            for c in split(document, model.recipe)
+        )
     return counted
 
 
@@ -132,7 +156,9 @@ def queries(gateway: Gateway) -> list[str]:
 
 def everything(gateway: Gateway) -> str:
     """All that a server ever got, heads and bodies."""
-    return "\n".join(json.dumps([r.path, r.headers, r.body], ensure_ascii=False) for r in list(gateway.requests))
+    return "\n".join(
+        json.dumps([r.path, r.headers, r.body], ensure_ascii=False) for r in list(gateway.requests)
+    )
 
 
 def folder(engine: Engine, path: Path) -> Folder:

@@ -23,11 +23,25 @@ ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 NOTES = {
-    "Kitchen/bread.md": "---\ntags: [baking]\n---\n# Bread\n\n## Second day\n\nThe sour dough rests overnight in the cold.\n",
+    "Kitchen/bread.md": "---\ntags: [baking]\n---\n# Bread\n\n## Second day\n\nThe sour dough rests "
+    "overnight in the cold.\n",
     "Kitchen/soup.md": "# Soup\n\nLeek, potato and a spoon of cream.\n",
     "travel.txt": "The night train to Lisbon leaves at ten.\n",
 }
-RESULT = {"path", "title", "heading", "line", "start", "end", "snippet", "highlights", "matched_by", "rank", "score", "modified"}
+RESULT = {
+    "path",
+    "title",
+    "heading",
+    "line",
+    "start",
+    "end",
+    "snippet",
+    "highlights",
+    "matched_by",
+    "rank",
+    "score",
+    "modified",
+}
 
 
 @pytest.fixture
@@ -39,18 +53,27 @@ class Shell:
     """Runs the program on one data folder."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+        self._environment = {
+            k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+        }
         self._environment |= {"NOTESEARCH_DATA_DIR": str(data_dir)}
-        self._environment |= {"PYTHONIOENCODING": "utf-8:strict", "PYTHONWARNINGS": "error,ignore::ResourceWarning:"}
+        self._environment |= {
+            "PYTHONIOENCODING": "utf-8:strict",
+            "PYTHONWARNINGS": "error,ignore::ResourceWarning:",
+        }
         self.processes: list[subprocess.Popen[str]] = []
 
     def __call__(
         self, *arguments: str | bytes | Path, stdin: str | bytes = "", code: int | None = 0
     ) -> subprocess.CompletedProcess[str]:
         raw = subprocess.run(
-            [sys.executable, "-m", "notesearch", *arguments], input=stdin if isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True, env=self._environment, cwd=ROOT, timeout=60,
-        )  # fmt: skip
+            [sys.executable, "-m", "notesearch", *arguments],
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            capture_output=True,
+            env=self._environment,
+            cwd=ROOT,
+            timeout=60,
+        )
         out, err = (stream.decode("utf-8", "replace") for stream in (raw.stdout, raw.stderr))
         ended = subprocess.CompletedProcess(raw.args, raw.returncode, out, err)
         assert "Traceback" not in ended.stderr, ended.stderr
@@ -64,9 +87,15 @@ class Shell:
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "notesearch", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, encoding="utf-8", env=self._environment, cwd=ROOT,
-        )  # fmt: skip
+            [sys.executable, "-m", "notesearch", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=self._environment,
+            cwd=ROOT,
+        )
         self.processes.append(process)
         return process
 
@@ -107,7 +136,20 @@ def test_index_prints_one_summary_object(run: Shell, notes: Path) -> None:
     ended = run("index", notes, "--json")
     assert ended.stderr == ""
     summary = json.loads(ended.stdout)
-    keys = {"added", "changed", "moved", "removed", "unchanged", "failed", "chunks", "embedded", "reused", "requests", "tokens", "seconds"}
+    keys = {
+        "added",
+        "changed",
+        "moved",
+        "removed",
+        "unchanged",
+        "failed",
+        "chunks",
+        "embedded",
+        "reused",
+        "requests",
+        "tokens",
+        "seconds",
+    }
     assert set(summary) == keys
     assert (summary["added"], summary["embedded"], summary["requests"], summary["tokens"]) == (3, 3, 0, 0)
     again = run.json("index")
@@ -161,13 +203,27 @@ def test_a_similar_object(indexed: Shell, read_once: Path) -> None:
 
 def test_a_status_object(indexed: Shell, read_once: Path) -> None:
     status = indexed.json("status")
-    assert set(status) == {"state", "documents", "chunks", "embedded", "folders", "problems", "data_dir", "bytes", "memory_bytes"}
+    assert set(status) == {
+        "state",
+        "documents",
+        "chunks",
+        "embedded",
+        "folders",
+        "problems",
+        "data_dir",
+        "bytes",
+        "memory_bytes",
+    }
     assert status["documents"] == {"total": 3, "complete": 3, "waiting": 0, "failed": 0}
     assert (status["state"], status["data_dir"]) == ("idle", str(read_once / "data"))
     assert set(status["bytes"]) == {"database", "keyword", "vectors"}
     (folder,) = status["folders"]
     assert set(folder) == {"path", "model", "documents", "complete", "waiting", "failed", "state"}
-    assert (folder["path"], folder["model"], folder["state"]) == (str(read_once / "Notes"), "local/all-minilm-l6-v2", "ready")
+    assert (folder["path"], folder["model"], folder["state"]) == (
+        str(read_once / "Notes"),
+        "local/all-minilm-l6-v2",
+        "ready",
+    )
     assert "3 of 3 notes" in indexed("status").stdout
 
 
@@ -191,21 +247,38 @@ def test_output_for_people(indexed: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("search", "overnight", "--mode", "keyword"), 0), (("search", "zanzibar", "--mode", "keyword"), 1), (("search",), 2),
-        (("search", "x", "--limit", "0"), 2), (("search", "x", "--limit", "many"), 2), (("search", "x", "--mode", "other"), 2),
-        (("search", "x", "--colour"), 2), (("add",), 2), (("remove",), 2), (("--help",), 0), (("search", "--help"), 0), (("--version",), 0),
-        (("status", "extra"), 2), (("nonsense",), 2), (("/no/such/folder",), 2), (("add", "/no/such/folder"), 3),
-        (("remove", "/no/such/folder"), 3), (("index", "/no/such/folder"), 3), (("search", "x", "--in", "/no/such/folder"), 3),
+        (("search", "overnight", "--mode", "keyword"), 0),
+        (("search", "zanzibar", "--mode", "keyword"), 1),
+        (("search",), 2),
+        (("search", "x", "--limit", "0"), 2),
+        (("search", "x", "--limit", "many"), 2),
+        (("search", "x", "--mode", "other"), 2),
+        (("search", "x", "--colour"), 2),
+        (("add",), 2),
+        (("remove",), 2),
+        (("--help",), 0),
+        (("search", "--help"), 0),
+        (("--version",), 0),
+        (("status", "extra"), 2),
+        (("nonsense",), 2),
+        (("/no/such/folder",), 2),
+        (("add", "/no/such/folder"), 3),
+        (("remove", "/no/such/folder"), 3),
+        (("index", "/no/such/folder"), 3),
+        (("search", "x", "--in", "/no/such/folder"), 3),
         (("search", "", "--json"), 1),
     ],
-)  # fmt: skip
+)
 def test_exit_codes(run: Shell, indexed: Shell, arguments: tuple[str, ...], code: int) -> None:
     writes = arguments[:1] in (("add",), ("remove",), ("index",))
     ended = (run if writes else indexed)(*arguments, code=None)
     # Without a display the window cannot tell about its folders first.
     expected = {code, 3} if arguments[0] in ("nonsense", "/no/such/folder") else {code}
     assert ended.returncode in expected, ended.stderr
-    assert bool(ended.stderr) == (ended.returncode not in (0, 1) or (code == 1 and "--json" not in arguments)) or code == 1
+    assert (
+        bool(ended.stderr) == (ended.returncode not in (0, 1) or (code == 1 and "--json" not in arguments))
+        or code == 1
+    )
 
 
 def test_some_files_failed(run: Shell, notes: Path) -> None:
@@ -240,7 +313,10 @@ def test_no_display_is_one_sentence(run: Shell) -> None:
 
 
 def test_the_command_line_never_loads_qt() -> None:
-    script = "import sys, notesearch.cli, notesearch.engine.engine; sys.exit(any('PySide6' in name for name in sys.modules))"
+    script = (
+        "import sys, notesearch.cli, notesearch.engine.engine; sys.exit(any('PySide6' in name for name "
+        "in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
 
 
@@ -255,7 +331,9 @@ def test_add_remove_and_options_before_the_command(run: Shell, notes: Path, data
     assert run("add", notes, "--model", "nobody/nothing", code=2).stderr
     run("--data-dir", data_dir, "remove", notes)
     assert run.json("status")["folders"] == []
-    assert run.json("status", "--data-dir", data_dir.with_name("other"))["data_dir"] == str(data_dir.with_name("other"))
+    assert run.json("status", "--data-dir", data_dir.with_name("other"))["data_dir"] == str(
+        data_dir.with_name("other")
+    )
 
 
 def test_search_in_a_folder_that_is_not_indexed_yet_indexes_it_first(run: Shell, notes: Path) -> None:
@@ -339,7 +417,10 @@ def test_a_reader_that_leaves_early_is_no_error(run: Shell, read_once: Path) -> 
 
 def big(notes: Path, number: int, sentences: int = 8) -> Path:
     """More notes than are embedded in one go, so that there is a middle to stop in."""
-    text = "Flour, water, salt and patience make a dough that rises in the warm kitchen while it rains outside. " * sentences
+    text = (
+        "Flour, water, salt and patience make a dough that rises in the warm kitchen while it rains outside. "
+        * sentences
+    )
     return fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i} {text}\n" for i in range(number)})
 
 
@@ -387,9 +468,13 @@ def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
     terminal, side = pty.openpty()
     termios.tcsetwinsize(side, (24, 100))
     process = subprocess.Popen(
-        [sys.executable, "-m", "notesearch", "index", notes], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=side,
-        env=run._environment, cwd=ROOT,
-    )  # fmt: skip
+        [sys.executable, "-m", "notesearch", "index", notes],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=side,
+        env=run._environment,
+        cwd=ROOT,
+    )
     os.close(side)
     shown = b""
     with contextlib.suppress(OSError):
@@ -404,7 +489,9 @@ def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
 # Two processes
 
 
-def test_writing_commands_are_handed_to_the_owner(run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path) -> None:
+def test_writing_commands_are_handed_to_the_owner(
+    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+) -> None:
     owner = start_engine(data_dir)
     fill(notes, NOTES)
     other = fill(notes.parent / "Other", {"o.md": "omega\n"})
@@ -464,11 +551,15 @@ print("alive")
 
 @posix
 def test_a_client_that_leaves_does_not_end_the_owner(data_dir: Path) -> None:
-    ended = subprocess.run([sys.executable, "-c", LEAVING, str(data_dir)], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    ended = subprocess.run(
+        [sys.executable, "-c", LEAVING, str(data_dir)], capture_output=True, text=True, timeout=60, cwd=ROOT
+    )
     assert (ended.returncode, ended.stdout) == (0, "alive\n"), ended.stderr
 
 
-def test_beside_a_paused_owner_nothing_hangs(run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path) -> None:
+def test_beside_a_paused_owner_nothing_hangs(
+    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+) -> None:
     fill(notes, NOTES)
     owner = start_engine(data_dir)
     owner.pause()
@@ -494,21 +585,35 @@ def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: 
     owner.close()
 
 
-def test_problems_found_by_the_owner_are_told(run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path) -> None:
+def test_problems_found_by_the_owner_are_told(
+    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+) -> None:
     start_engine(data_dir)
     fill(notes, {"a.md": "alpha\n", "broken.md": bytes(range(256)) * 20})
     told = run("index", notes, code=1)
     assert "broken.md" in told.stderr
 
 
-def test_a_folder_that_was_added_but_never_read_is_read_before_it_is_searched(run: Shell, notes: Path) -> None:
+def test_a_folder_that_was_added_but_never_read_is_read_before_it_is_searched(
+    run: Shell, notes: Path
+) -> None:
     fill(notes, NOTES)
     run("add", notes)
     assert run.json("search", "overnight", "--in", notes / "Kitchen")["results"][0]["title"] == "Bread"
 
 
-@pytest.mark.parametrize("arguments", [("-overnight",), ("--limit", "5", "-overnight"), ("-overnight", "--mode", "keyword"), ("--", "-overnight")])
-def test_a_query_may_begin_with_a_minus(run: Shell, read_once: Path, data_dir: Path, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-overnight",),
+        ("--limit", "5", "-overnight"),
+        ("-overnight", "--mode", "keyword"),
+        ("--", "-overnight"),
+    ],
+)
+def test_a_query_may_begin_with_a_minus(
+    run: Shell, read_once: Path, data_dir: Path, arguments: tuple[str, ...]
+) -> None:
     shutil.copytree(read_once / "data", data_dir)
     printed = run("search", *arguments).stdout
     assert "Soup" in printed

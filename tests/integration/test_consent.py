@@ -1,4 +1,5 @@
-"""Nothing goes to a remote model before the person has seen what, where and for how much, and has agreed; then exactly that goes."""
+"""Nothing goes to a remote model before the person has seen what, where and for how much, and has agreed;
+then exactly that goes."""
 
 from __future__ import annotations
 
@@ -15,7 +16,20 @@ from notesearch.errors import ConsentMissing, FolderMissing, NotesearchError, No
 from tests.conftest import fill, found, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Gateway
-from tests.integration.conftest import CODE, LOCAL, MANY, SMALL, VAULT, StartRemote, arrived, folder, queries, settings_for, texts_of, use
+from tests.integration.conftest import (
+    CODE,
+    LOCAL,
+    MANY,
+    SMALL,
+    VAULT,
+    StartRemote,
+    arrived,
+    folder,
+    queries,
+    settings_for,
+    texts_of,
+    use,
+)
 
 
 def is_sending(engine: Engine) -> bool:
@@ -24,7 +38,9 @@ def is_sending(engine: Engine) -> bool:
     return any(lane.busy for lane in engine._indexer._lanes._lanes.values())
 
 
-def test_what_would_be_sent_is_counted_and_nothing_is_sent(remote: Engine, notes: Path, gateway: Gateway) -> None:
+def test_what_would_be_sent_is_counted_and_nothing_is_sent(
+    remote: Engine, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, {**VAULT, "copy.md": VAULT["bread.md"]})
     reconcile(remote, notes)
     estimate = remote.prepare_model(notes, SMALL)
@@ -32,19 +48,40 @@ def test_what_would_be_sent_is_counted_and_nothing_is_sent(remote: Engine, notes
     texts = texts_of(notes)
     documents = [extract(path, path.read_bytes()) for path in notes.rglob("*.*")]
     # The same text counts, and is sent, once.
-    tokens = sum({c.prefix + d.text[c.start : c.end]: c.tokens for d in documents for c in split(d, model.recipe)}.values())
-    assert (estimate.folder, estimate.model, estimate.provider, estimate.host) == (notes, SMALL, "aimlapi", gateway.url)
+    tokens = sum(
+        {
+            c.prefix + d.text[c.start : c.end]: c.tokens for d in documents for c in split(d, model.recipe)
+        }.values()
+    )
+    assert (estimate.folder, estimate.model, estimate.provider, estimate.host) == (
+        notes,
+        SMALL,
+        "aimlapi",
+        gateway.url,
+    )
     assert max(texts.values()) == 2
-    assert (estimate.chunks, estimate.tokens, estimate.characters) == (len(texts), tokens, sum(map(len, texts)))
+    assert (estimate.chunks, estimate.tokens, estimate.characters) == (
+        len(texts),
+        tokens,
+        sum(map(len, texts)),
+    )
     assert estimate.notes == len(documents)
     assert estimate.usd == pytest.approx(tokens * 0.02 / 1e6)
-    assert (estimate.remote, estimate.agreed, estimate.complete, estimate.held_back, estimate.reused) == (True, False, False, 0, 0)
+    assert (estimate.remote, estimate.agreed, estimate.complete, estimate.held_back, estimate.reused) == (
+        True,
+        False,
+        False,
+        0,
+        0,
+    )
     assert folder(remote, notes).state is FolderState.CONSENT
     assert remote.status().state is IndexingState.IDLE or remote.status().state is IndexingState.OFFLINE
     assert gateway.requests == []
 
 
-def test_without_a_word_nothing_is_sent_whatever_is_done(remote: Engine, notes: Path, gateway: Gateway) -> None:
+def test_without_a_word_nothing_is_sent_whatever_is_done(
+    remote: Engine, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
     remote.prepare_model(notes, SMALL)
@@ -75,7 +112,9 @@ def test_agreed_is_exactly_what_was_counted(remote: Engine, notes: Path, gateway
 
 
 @pytest.mark.parametrize(("identifier", "price"), [(SMALL, 0.02), (MANY, 0.10), (CODE, None)])
-def test_a_price_that_is_not_known_is_none(remote: Engine, notes: Path, identifier: str, price: float | None) -> None:
+def test_a_price_that_is_not_known_is_none(
+    remote: Engine, notes: Path, identifier: str, price: float | None
+) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
     estimate = remote.prepare_model(notes, identifier)
@@ -147,7 +186,9 @@ def test_queries_go_to_nobody_who_was_not_agreed_to(remote: Engine, notes: Path,
     assert {r.body["model"] for r in gateway.requests} == {"text-embedding-3-small"}
 
 
-def test_cancelled_leaves_everything_as_it_was(remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder) -> None:
+def test_cancelled_leaves_everything_as_it_was(
+    remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder
+) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
     before, asked = remote.status(), len(embedder.texts)
@@ -156,7 +197,12 @@ def test_cancelled_leaves_everything_as_it_was(remote: Engine, notes: Path, gate
     summary = reconcile(remote)
     assert (summary.unchanged, summary.changed, summary.embedded) == (len(VAULT), 0, 0)
     after = remote.status()
-    assert (after.folders, after.chunks, after.embedded, after.state) == (before.folders, before.chunks, before.embedded, before.state)
+    assert (after.folders, after.chunks, after.embedded, after.state) == (
+        before.folders,
+        before.chunks,
+        before.embedded,
+        before.state,
+    )
     assert found(remote, "castle tram")[0] == "lisbon.md"
     assert (gateway.requests, len(embedder.texts)) == ([], asked)
 

@@ -1,4 +1,5 @@
-"""A real `notesearch index` killed in the middle: the next run ends where an undisturbed one would, and nothing is paid twice."""
+"""A real `notesearch index` killed in the middle: the next run ends where an undisturbed one would, and
+nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ from notesearch.engine.engine import Engine
 from tests.conftest import StartEngine, fill, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = "flour water salt patience dough garden tram castle worm autumn string sun overnight kitchen rain lamp paper harbour".split()
+WORDS = (
+    "flour water salt patience dough garden tram castle worm autumn string sun overnight kitchen rain "
+    "lamp paper harbour"
+).split()
 QUERIES = ["word7", "dough overnight", "a rainy harbour", "worms in autumn", '"garden tram"', "lamp -paper"]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9")
@@ -30,7 +34,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drawn = random.Random(7)
     folder = tmp_path_factory.mktemp("vault") / "Notes"
-    return fill(folder, {f"{i}.md": f"# Note {i}\n\nword{i} {' '.join(drawn.choices(WORDS, k=90))}\n" for i in range(180)})
+    return fill(
+        folder,
+        {f"{i}.md": f"# Note {i}\n\nword{i} {' '.join(drawn.choices(WORDS, k=90))}\n" for i in range(180)},
+    )
 
 
 def answers(engine: Engine) -> list[list[str]]:
@@ -68,18 +75,30 @@ def words(data_dir: Path) -> bool:
     return (data_dir / "keyword/position.json").exists()
 
 
-MOMENTS = {"first": documents(1), "reading": documents(100), "words": words, "embedding": vectors(1), "end": vectors(180)}
+MOMENTS = {
+    "first": documents(1),
+    "reading": documents(100),
+    "words": words,
+    "embedding": vectors(1),
+    "end": vectors(180),
+}
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_killed_and_run_again(
-    start_engine: StartEngine, vault: Path, undisturbed: list[list[str]], tmp_path: Path, moment: Callable[[Path], bool]
+    start_engine: StartEngine,
+    vault: Path,
+    undisturbed: list[list[str]],
+    tmp_path: Path,
+    moment: Callable[[Path], bool],
 ) -> None:
     data_dir = tmp_path / "data"
     process = subprocess.Popen(
         [sys.executable, "-m", "notesearch", "--data-dir", str(data_dir), "index", str(vault)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
     try:
         wait_until(lambda: moment(data_dir) or process.poll() is not None, 30)
     finally:

@@ -1,4 +1,5 @@
-"""Keys in a real Secret Service: stored, locked, none, deleted behind our back; and where there is none at all."""
+"""Keys in a real Secret Service: stored, locked, none, deleted behind our back; and where there is none at
+all."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def keyring(service: SecretService) -> SecretService:
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
     for module in ("Windows", "macOS"):
-        monkeypatch.setattr(credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0]))
+        monkeypatch.setattr(
+            credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0])
+        )
 
 
 def test_stored_read_replaced_and_forgotten(keyring: SecretService) -> None:
@@ -110,7 +113,9 @@ def test_without_a_keyring_a_key_lives_in_this_session_only() -> None:
 
 @pytest.mark.usefixtures("no_keyring")
 def test_the_environment_stands_in_and_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = Credentials({"AIMLAPI_API_KEY": f" {KEY} ", "OPENAI_API_KEY": "two words", "NOTESEARCH_API_KEY": "sk-own"})
+    keys = Credentials(
+        {"AIMLAPI_API_KEY": f" {KEY} ", "OPENAI_API_KEY": "two words", "NOTESEARCH_API_KEY": "sk-own"}
+    )
     assert keys.get(PROVIDER) == KEY
     assert keys.state(PROVIDER) == KeyStatus(KeyState.SESSION, KeySource.ENVIRONMENT, False)
     assert keys.get(provider("ollama", "http://localhost:11434/v1")) == "sk-own"
@@ -127,8 +132,12 @@ def test_the_environment_stands_in_and_is_not_passed_on(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("no_keyring")
-@pytest.mark.parametrize("chosen", ["keyring.backends.null.Keyring", "keyrings.alt.file.PlaintextKeyring", "tests.no.such"])
-def test_no_keyring_but_the_systems_is_used(chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "chosen", ["keyring.backends.null.Keyring", "keyrings.alt.file.PlaintextKeyring", "tests.no.such"]
+)
+def test_no_keyring_but_the_systems_is_used(
+    chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", chosen)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     keys = Credentials({})
@@ -141,7 +150,9 @@ def test_a_pasted_key_is_trimmed(typed: str) -> None:
     assert clean(typed) == KEY
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "two words", "line\nbreak", "schlüssel", "tab\tinside", "x" * 5000, '""', "nul\0"])
+@pytest.mark.parametrize(
+    "typed", ["", "  ", "two words", "line\nbreak", "schlüssel", "tab\tinside", "x" * 5000, '""', "nul\0"]
+)
 def test_what_no_header_can_carry_is_refused_without_being_repeated(typed: str) -> None:
     with pytest.raises(KeyInvalid) as refused:
         clean(typed)

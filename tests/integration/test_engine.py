@@ -1,4 +1,5 @@
-"""The engine from outside: folders, files as they change, what a reconcile did, and that nothing is embedded twice."""
+"""The engine from outside: folders, files as they change, what a reconcile did, and that nothing is embedded
+twice."""
 
 from __future__ import annotations
 
@@ -12,13 +13,26 @@ from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing, FolderOverlap, NotIndexed, UsageError
 from notesearch.settings import Settings
-from tests.conftest import NOTES, StartEngine, at_rest, fill, found, long_note, numbers, reconcile, wait_until, write
+from tests.conftest import (
+    NOTES,
+    StartEngine,
+    at_rest,
+    fill,
+    found,
+    long_note,
+    numbers,
+    reconcile,
+    wait_until,
+    write,
+)
 from tests.embedders import HashingEmbedder
 
 # Reconciling
 
 
-def test_a_new_folder_is_added_read_and_embedded(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_new_folder_is_added_read_and_embedded(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, NOTES)
     summary = reconcile(engine, notes)
     assert numbers(summary) == {"added": 4, "embedded": 4}
@@ -45,7 +59,9 @@ def test_unchanged_costs_nothing(start_engine: StartEngine, notes: Path, embedde
     assert found(again, "overnight")[0] == "bread.md"
 
 
-def test_an_edit_embeds_only_what_changed_and_an_undo_nothing(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_an_edit_embeds_only_what_changed_and_an_undo_nothing(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     before = long_note("One", "Two", "Three")
     note = write(notes, "a.md", before)
     first = reconcile(engine, notes)
@@ -76,7 +92,9 @@ def test_words_that_were_edited_away_are_found_no_more(engine: Engine, notes: Pa
     assert found(engine, "madagascar", mode="keyword") == ["a.md"]
 
 
-def test_copies_renames_and_moves_are_not_embedded(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_copies_renames_and_moves_are_not_embedded(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     note = write(notes, "untitled one.md", "Only a passage without a heading.\n")
     write(notes, "Sub/b.md", "# B\n\nAnother.\n")
     reconcile(engine, notes)
@@ -95,7 +113,9 @@ def test_copies_renames_and_moves_are_not_embedded(engine: Engine, notes: Path, 
     assert found(engine, "folder:sub") == []
 
 
-def test_a_note_renamed_to_another_format_is_read_anew(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_note_renamed_to_another_format_is_read_anew(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     note = write(notes, "a.org", ":PROPERTIES:\n:ID: hidden\n:END:\nvisible words\n")
     reconcile(engine, notes)
     assert found(engine, "hidden", mode="keyword") == []
@@ -149,7 +169,18 @@ def test_many_notes_at_once(engine: Engine, notes: Path, embedder: HashingEmbedd
 
 
 def test_files_that_are_no_notes_are_left_alone(engine: Engine, notes: Path) -> None:
-    fill(notes, {"a.md": "a", "b.png": b"\x89PNG", "c.py": "print()", ".hidden.md": "x", ".git/d.md": "x", "node_modules/e.md": "x", "noname": "x"})
+    fill(
+        notes,
+        {
+            "a.md": "a",
+            "b.png": b"\x89PNG",
+            "c.py": "print()",
+            ".hidden.md": "x",
+            ".git/d.md": "x",
+            "node_modules/e.md": "x",
+            "noname": "x",
+        },
+    )
     assert numbers(reconcile(engine, notes))["added"] == 1
     assert engine.problems() == ()
 
@@ -198,7 +229,9 @@ def test_a_reconcile_of_a_folder_inside_a_known_one_takes_the_known_one(engine: 
     assert [f.path for f in engine.status().folders] == [notes]
 
 
-def test_a_folder_around_known_ones_takes_them_up(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_folder_around_known_ones_takes_them_up(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, NOTES)
     reconcile(engine, notes / "Garden", notes / "Travel")
     assert len(engine.status().folders) == 2
@@ -222,7 +255,9 @@ def test_a_removed_folder_is_found_no_more_and_its_notes_stay(engine: Engine, no
         engine.note_text(notes / "Garden/tomatoes.txt")
 
 
-def test_removing_a_folder_while_it_is_read_harms_nothing(engine: Engine, notes: Path, tmp_path: Path) -> None:
+def test_removing_a_folder_while_it_is_read_harms_nothing(
+    engine: Engine, notes: Path, tmp_path: Path
+) -> None:
     fill(notes, {f"{i}.md": f"note {i} " * 40 for i in range(400)})
     fill(tmp_path / "Other", {"other.md": "another folder\n"})
     engine.add_folder(notes)
@@ -266,7 +301,15 @@ def test_gitignore_files_are_followed_as_soon_as_that_is_chosen(engine: Engine, 
 
 
 def test_bad_files_become_problems_and_the_rest_goes_on(engine: Engine, notes: Path) -> None:
-    fill(notes, {"good.md": "good words\n", "binary.md": bytes(range(256)) * 40, "empty.md": "", "nul.txt": "with \0 nul words\n"})
+    fill(
+        notes,
+        {
+            "good.md": "good words\n",
+            "binary.md": bytes(range(256)) * 40,
+            "empty.md": "",
+            "nul.txt": "with \0 nul words\n",
+        },
+    )
     summary = reconcile(engine, notes)
     assert summary.failed == 1
     (problem,) = engine.problems()
@@ -325,7 +368,18 @@ def test_a_name_that_is_not_text_is_one_problem_that_stays(engine: Engine, notes
     assert found(engine, "good words") == ["good.md"]
 
 
-ODD_NAMES = ["100%_of.md", "it's.md", 'a"b.md', "new\nline.md", " lead.md", "[x]*?.md", "e\u0301.md", "🍞.md", "-dash.md", "x" * 240 + ".md"]
+ODD_NAMES = [
+    "100%_of.md",
+    "it's.md",
+    'a"b.md',
+    "new\nline.md",
+    " lead.md",
+    "[x]*?.md",
+    "e\u0301.md",
+    "🍞.md",
+    "-dash.md",
+    "x" * 240 + ".md",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

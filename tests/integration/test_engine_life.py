@@ -45,7 +45,9 @@ def test_pause_and_resume(engine: Engine, notes: Path, embedder: HashingEmbedder
     assert len(embedder.texts) == 30
 
 
-def test_closing_while_indexing_loses_nothing(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_closing_while_indexing_loses_nothing(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(120)})
     first = start_engine(watch=False)
     first.add_folder(notes)
@@ -58,7 +60,9 @@ def test_closing_while_indexing_loses_nothing(start_engine: StartEngine, notes: 
     assert found(second, "word77", mode="keyword") == ["77.md"]
 
 
-def test_closing_while_reading_loses_nothing(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_closing_while_reading_loses_nothing(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
     first = start_engine(watch=False)
     first.add_folder(notes)
@@ -70,7 +74,9 @@ def test_closing_while_reading_loses_nothing(start_engine: StartEngine, notes: P
     assert len(embedder.texts) == len(set(embedder.texts)) == 300
 
 
-def test_closing_ends_a_reconcile_that_waits(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_closing_ends_a_reconcile_that_waits(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, NOTES)
     embedder.gate.clear()
     engine = start_engine(watch=False)
@@ -86,7 +92,9 @@ def test_closing_ends_a_reconcile_that_waits(start_engine: StartEngine, notes: P
     assert ended.wait(20)
 
 
-def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(start_engine: StartEngine, notes: Path) -> None:
+def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(
+    start_engine: StartEngine, notes: Path
+) -> None:
     from notesearch.errors import ModelMissing
 
     fill(notes, NOTES)
@@ -108,7 +116,9 @@ def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(start_engin
     assert engine.status().state is not IndexingState.IDLE
 
 
-def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(notes, NOTES)
     engine = start_engine(watch=False)
 
@@ -146,7 +156,9 @@ def test_statuses_are_published(engine: Engine, notes: Path) -> None:
     assert len(seen) <= number + 1
 
 
-def test_the_index_is_for_the_user_alone_and_nothing_is_put_beside_the_notes(engine: Engine, notes: Path, tmp_path: Path) -> None:
+def test_the_index_is_for_the_user_alone_and_nothing_is_put_beside_the_notes(
+    engine: Engine, notes: Path, tmp_path: Path
+) -> None:
     fill(notes, NOTES)
     before = {p: p.stat().st_mtime_ns for p in notes.rglob("*")}
     reconcile(engine, notes)
@@ -155,7 +167,9 @@ def test_the_index_is_for_the_user_alone_and_nothing_is_put_beside_the_notes(eng
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
-def test_damaged_copies_are_rebuilt_with_no_vector_made(start_engine: StartEngine, notes: Path, tmp_path: Path, embedder: HashingEmbedder) -> None:
+def test_damaged_copies_are_rebuilt_with_no_vector_made(
+    start_engine: StartEngine, notes: Path, tmp_path: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
     engine = start_engine(watch=False)
     reconcile(engine, notes)
@@ -170,7 +184,9 @@ def test_damaged_copies_are_rebuilt_with_no_vector_made(start_engine: StartEngin
     assert len(embedder.texts) == asked
 
 
-def test_a_saved_graph_with_vectors_of_edited_notes_opens_again(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_saved_graph_with_vectors_of_edited_notes_opens_again(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
     engine = start_engine(watch=False)
     reconcile(engine, notes)
@@ -202,7 +218,9 @@ def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
     assert [what for what, _, well in engine.diagnosis() if not well] == [f"Folder {notes}"]
 
 
-def test_a_folder_without_permission_stops_nothing(engine: Engine, notes: Path, lock_away: Callable[[Path], None]) -> None:
+def test_a_folder_without_permission_stops_nothing(
+    engine: Engine, notes: Path, lock_away: Callable[[Path], None]
+) -> None:
     fill(notes, {"a.md": "alpha\n", "Locked/b.md": "beta\n"})
     reconcile(engine, notes)
     lock_away(notes / "Locked")
@@ -229,7 +247,9 @@ def test_a_reconcile_says_that_indexing_is_paused(engine: Engine, notes: Path) -
     assert reconcile(engine, notes).added == 4
 
 
-def test_a_reconcile_under_way_ends_when_indexing_is_paused(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_reconcile_under_way_ends_when_indexing_is_paused(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, NOTES)
     embedder.gate.clear()
     with pytest.raises(NotesearchError, match="paused"):
@@ -322,7 +342,9 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
     real = Store.live_vector_ids
 
     def live_vector_ids(store: Store, mark: str) -> object:
-        if threading.current_thread() is threading.main_thread():  # The owner asks too, from a thread of its own.
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # The owner asks too, from a thread of its own.
             asked.append(mark)
         return real(store, mark)
 
@@ -357,7 +379,8 @@ def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch:
 
 
 def test_a_folder_whose_model_nobody_knows_stops_no_other(engine: Engine, notes: Path) -> None:
-    """Its own server was taken out of the settings file: what changes there waits, what changes elsewhere is read."""
+    """Its own server was taken out of the settings file: what changes there waits, what changes elsewhere is
+    read."""
     one, other = (fill(notes.parent / name, {"a.md": "alpha\n"}) for name in ("One", "Other"))
     reconcile(engine, one, other)
     engine._store.set_model(next(row.id for row in engine._store.folders() if row.path == one), "gone/model")

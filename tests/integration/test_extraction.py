@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL, ChunkRecipe
-from notesearch.documents.extraction import Extracted, ExtractionProcess, Wanted, worker_command, worker_environment
+from notesearch.documents.extraction import (
+    Extracted,
+    ExtractionProcess,
+    Wanted,
+    worker_command,
+    worker_environment,
+)
 from notesearch.documents.frames import Answer, KeptTitle, pack_request, read_frame
 from notesearch.documents.worker import read_note
 from notesearch.errors import (
@@ -57,7 +63,10 @@ def huge(folder: Path, megabytes: int = 30) -> Path:
 
 
 def test_answers_are_what_reading_in_this_process_gives(process: ExtractionProcess, tmp_path: Path) -> None:
-    text = "---\ntags: [a]\naliases: [B]\nprivate: yes\ncreated: 2024-05-01\n---\n# Tïtle\n\n" + "Wörds and 知识 to find. " * 200
+    text = (
+        "---\ntags: [a]\naliases: [B]\nprivate: yes\ncreated: 2024-05-01\n---\n# Tïtle\n\n"
+        + "Wörds and 知识 to find. " * 200
+    )
     paths = [write(tmp_path, f"note {number}.md", f"{text}\n{number}") for number in range(200)]
     for path, answer in zip(paths, read(process, *paths), strict=True):
         assert answer == read_note(path, WANTED)
@@ -71,14 +80,22 @@ def test_a_renamed_note_is_cut_and_prefixed_as_before_while_its_title_is_what_th
     process: ExtractionProcess, tmp_path: Path
 ) -> None:
     text = "Words to find, and some more of them in a row. " * 200
-    before, after, titled = (write(tmp_path, name, text) for name in ("a long former name of a note.md", "new.md", "titled.md"))
+    before, after, titled = (
+        write(tmp_path, name, text) for name in ("a long former name of a note.md", "new.md", "titled.md")
+    )
     titled.write_text(f"---\ntitle: Own\n---\n{text}", encoding="utf-8")
     kept = {path: KeptTitle(path.stem, before.stem) for path in (after, titled)}
-    was, renamed, named = (answer for _, answer in process.read_all([(path, WANTED) for path in (before, after, titled)], kept))
+    was, renamed, named = (
+        answer for _, answer in process.read_all([(path, WANTED) for path in (before, after, titled)], kept)
+    )
     assert isinstance(was, Extracted)
     assert isinstance(renamed, Extracted)
     assert isinstance(named, Extracted)
-    assert (renamed.document.title, renamed.embedded_title, renamed.chunks) == ("new", before.stem, was.chunks)
+    assert (renamed.document.title, renamed.embedded_title, renamed.chunks) == (
+        "new",
+        before.stem,
+        was.chunks,
+    )
     assert (named.embedded_title, {chunk.prefix for chunk in named.chunks}) == ("Own", {"Own"})
 
 
@@ -90,7 +107,14 @@ def test_one_bad_file_does_not_stop_the_rest(process: ExtractionProcess, tmp_pat
     good = write(tmp_path, "good.md")
     empty = write(tmp_path, "empty.md", "")
     answers = read(process, binary, good, tmp_path / "missing.md", folder, empty, good)
-    assert [type(answer) for answer in answers] == [FileBinary, Extracted, FileGone, FileUnreadable, Extracted, Extracted]
+    assert [type(answer) for answer in answers] == [
+        FileBinary,
+        Extracted,
+        FileGone,
+        FileUnreadable,
+        Extracted,
+        Extracted,
+    ]
     assert isinstance(answers[4], Extracted)
     assert answers[4].chunks == ()
     assert answers[3].title == "Not an ordinary file"  # type: ignore[union-attr]
@@ -102,7 +126,11 @@ def test_pipes_and_devices_are_not_opened(process: ExtractionProcess, tmp_path: 
     os.mkfifo(pipe)
     device = tmp_path / "device.md"
     device.symlink_to("/dev/zero")
-    assert [type(answer) for answer in read(process, pipe, device, write(tmp_path, "a.md"))] == [FileUnreadable, FileUnreadable, Extracted]
+    assert [type(answer) for answer in read(process, pipe, device, write(tmp_path, "a.md"))] == [
+        FileUnreadable,
+        FileUnreadable,
+        Extracted,
+    ]
 
 
 @posix
@@ -193,7 +221,9 @@ def test_close_from_another_thread_stops_reading(process: ExtractionProcess, tmp
     assert list(process.read_all([(good, WANTED)])) == []
 
 
-def test_leaving_early_leaves_nothing_behind_for_the_next_time(process: ExtractionProcess, tmp_path: Path) -> None:
+def test_leaving_early_leaves_nothing_behind_for_the_next_time(
+    process: ExtractionProcess, tmp_path: Path
+) -> None:
     first, second = write(tmp_path, "first.md"), write(tmp_path, "second.md")
     for _ in process.read_all([(first, WANTED)] * 10):
         break
@@ -202,7 +232,11 @@ def test_leaving_early_leaves_nothing_behind_for_the_next_time(process: Extracti
 
 def test_the_child_ends_with_its_parent_in_the_middle_of_a_file(tmp_path: Path) -> None:
     with subprocess.Popen(
-        worker_command(2 << 30), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=worker_environment()
+        worker_command(2 << 30),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=worker_environment(),
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -223,8 +257,13 @@ def test_the_child_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "secret" not in worker_environment().values()
 
 
-def test_a_child_that_cannot_start_is_a_bug_not_a_bad_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("notesearch.documents.extraction.worker_command", lambda limit: [sys.executable, "-c", "raise SystemExit(5)"])
+def test_a_child_that_cannot_start_is_a_bug_not_a_bad_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        "notesearch.documents.extraction.worker_command",
+        lambda limit: [sys.executable, "-c", "raise SystemExit(5)"],
+    )
     process = ExtractionProcess()
     with pytest.raises(RuntimeError, match="ended with"):
         list(process.read_all([(write(tmp_path, "a.md"), WANTED)]))
@@ -238,7 +277,9 @@ def test_a_frame_that_breaks_off_is_the_end() -> None:
     assert read_frame(io.BytesIO(frame[:3])) is None
 
 
-def test_the_child_does_not_import_from_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_child_does_not_import_from_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     write(tmp_path, "yaml.py", "raise SystemExit")
     write(tmp_path, "json.py", "raise SystemExit")
     monkeypatch.chdir(tmp_path)

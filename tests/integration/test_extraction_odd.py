@@ -18,7 +18,9 @@ from notesearch.domain import Document
 from notesearch.errors import FileBinary, NotesearchError
 
 SHARED = Path(os.environ.get("NOTESEARCH_SHARED") or Path(__file__).resolve().parents[3] / "shared") / "data"
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared collection of odd files is not here (set NOTESEARCH_SHARED)")
+pytestmark = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the shared collection of odd files is not here (set NOTESEARCH_SHARED)"
+)
 
 RECIPE = LOCAL.recipe
 SUFFIXES = (".md", ".txt", ".org", ".rst")
@@ -37,7 +39,10 @@ def check(document: Document) -> None:
     assert not text[covered:].strip()
 
 
-@pytest.mark.parametrize("folder", ["odd/cmark", "odd/gray-matter", "odd/python-frontmatter", "odd/yaml-test-suite", "odd/naughty-strings"])
+@pytest.mark.parametrize(
+    "folder",
+    ["odd/cmark", "odd/gray-matter", "odd/python-frontmatter", "odd/yaml-test-suite", "odd/naughty-strings"],
+)
 def test_every_odd_file_as_every_format(folder: str) -> None:
     for path in sorted((SHARED / folder).rglob("*")):
         if path.is_file():
@@ -51,7 +56,11 @@ def test_every_odd_file_as_every_format(folder: str) -> None:
 
 
 def test_binary_documents_are_binary() -> None:
-    paths = [path for folder in ("pypdf-sample-files", "python-docx") for path in (SHARED / "odd" / folder).rglob("*")]
+    paths = [
+        path
+        for folder in ("pypdf-sample-files", "python-docx")
+        for path in (SHARED / "odd" / folder).rglob("*")
+    ]
     for path in paths:
         if path.suffix in (".pdf", ".docx"):
             with pytest.raises(FileBinary):
@@ -60,7 +69,9 @@ def test_binary_documents_are_binary() -> None:
 
 @pytest.mark.parametrize("vault", ["til-jbranchaud", "logseq-docs", "worg-org"])
 def test_every_note_of_a_vault_through_the_process(vault: str) -> None:
-    paths = sorted(path for path in (SHARED / "vaults" / vault).rglob("*") if path.is_file() and format_of(path))
+    paths = sorted(
+        path for path in (SHARED / "vaults" / vault).rglob("*") if path.is_file() and format_of(path)
+    )
     process = ExtractionProcess()
     answers = list(process.read_all((path, Wanted(RECIPE)) for path in paths))
     process.close()
@@ -70,18 +81,23 @@ def test_every_note_of_a_vault_through_the_process(vault: str) -> None:
 
 
 def test_most_encodings_are_told_apart() -> None:
-    """Those that the library takes for a near relative differ in a letter or two; nearly all must be right all through."""
+    """Those that the library takes for a near relative differ in a letter or two; nearly all must be right
+    all through."""
     right = wrong = 0
     for path in sorted((SHARED / "odd" / "chardet-encodings").glob("*/*")):
         encoding = re.sub(r"^((?:iso-8859|windows)-\d+(?:-\d+)?)-[a-z]+$", r"\1", path.parent.name)
         raw = path.read_bytes()
         try:
-            expected = raw.decode({"MacCyrillic": "mac_cyrillic", "MacRoman": "mac_roman"}.get(encoding, encoding))
+            expected = raw.decode(
+                {"MacCyrillic": "mac_cyrillic", "MacRoman": "mac_roman"}.get(encoding, encoding)
+            )
             found = decode(raw)[0]
         except (LookupError, UnicodeDecodeError):  # an encoding that Python lacks, or a broken sample
             continue
         except FileBinary:
             found = ""
-        same = found == expected.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ").removeprefix("\ufeff")
+        same = found == expected.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", " ").removeprefix(
+            "\ufeff"
+        )
         right, wrong = right + same, wrong + (not same)
     assert right >= 0.95 * (right + wrong)

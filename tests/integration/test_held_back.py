@@ -1,4 +1,5 @@
-"""What stays on this computer: private notes and what looks like a secret are in no request, until the person lets them go."""
+"""What stays on this computer: private notes and what looks like a secret are in no request, until the person
+lets them go."""
 
 from __future__ import annotations
 
@@ -19,12 +20,15 @@ AWS = "AKIA" + "Q7X2M6PLR4TV3WZ5"
 CARD = "4539 1488 0343 6467"
 PRIVATE = "wistaria"
 LETTERS = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
-BLOCK = "\n".join(f"{LETTERS[i % 30:]}{LETTERS[: i % 30]}" for i in range(60))
+BLOCK = "\n".join(f"{LETTERS[i % 30 :]}{LETTERS[: i % 30]}" for i in range(60))
 ARMOUR = f"-----BEGIN PRIVATE KEY-----\n{BLOCK}\n-----END PRIVATE KEY-----"
 NOTES = {
     "diary.md": f"---\nprivate: true\n---\n# Diary\n\nThe {PRIVATE} blooms and nobody knows.\n",
-    "access.md": long_note("One", "Two") + f"\n# Three\n\nThe token is {TOKEN} and works.\n\n" + long_note("Four"),
-    "heading.md": f"# The key {AWS} of the shop\n\n" + "\n\n".join(f"## Part {n}\n\n" + f"Shop words {n}. " * 60 for n in range(3)),
+    "access.md": long_note("One", "Two")
+    + f"\n# Three\n\nThe token is {TOKEN} and works.\n\n"
+    + long_note("Four"),
+    "heading.md": f"# The key {AWS} of the shop\n\n"
+    + "\n\n".join(f"## Part {n}\n\n" + f"Shop words {n}. " * 60 for n in range(3)),
     f"pay with {CARD}.txt": "The card is in the drawer, under the letters.\n",
     "armour.md": f"# Server\n\nBefore it.\n\n{ARMOUR}\n\nAfter it.\n\n" + long_note("Harmless"),
     "open.md": "# Open\n\nThe tram climbs to the castle.\n",
@@ -106,7 +110,9 @@ def test_what_is_let_go_is_sent_and_nothing_else(sent: Engine, notes: Path, gate
 def test_a_note_made_private_later_is_not_sent_again(sent: Engine, notes: Path, gateway: Gateway) -> None:
     note = notes / "open.md"
     before = arrived(gateway)
-    note.write_text("---\nprivate: true\n---\n# Open\n\nThe tram climbs to the castle.\n\nAnd the harbour is near.\n")
+    note.write_text(
+        "---\nprivate: true\n---\n# Open\n\nThe tram climbs to the castle.\n\nAnd the harbour is near.\n"
+    )
     reconcile(sent)
     assert arrived(gateway) == before
     assert set(held(sent, note)) == {HeldBack.PRIVATE}
@@ -117,7 +123,9 @@ def test_a_note_made_private_later_is_not_sent_again(sent: Engine, notes: Path, 
     assert [text for text in arrived(gateway, CODE) if "harbour is near" in text]
 
 
-def test_back_on_this_computer_all_of_it_is_embedded(sent: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder) -> None:
+def test_back_on_this_computer_all_of_it_is_embedded(
+    sent: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder
+) -> None:
     number = len(gateway.requests)
     use(sent, notes, LOCAL)
     now = folder(sent, notes)
@@ -152,7 +160,9 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     start_remote: StartRemote, notes: Path, gateway: Gateway
 ) -> None:
     def refuse(request: Request) -> Fault | None:
-        return Fault(400, message="Invalid input") if any("poison" in text for text in request.inputs) else None
+        return (
+            Fault(400, message="Invalid input") if any("poison" in text for text in request.inputs) else None
+        )
 
     gateway.rule = refuse
     fill(notes, {f"{n}.md": f"note {n}\n" for n in range(20)})
@@ -175,7 +185,9 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     assert len(gateway.requests) == number
     # An edit beside it, and a copy, send the rest alone.
     note = notes / "bad.md"
-    poisoned = [r.inputs for r in gateway.requests if any("the poison of it" in text for text in r.inputs)][-1]
+    poisoned = [r.inputs for r in gateway.requests if any("the poison of it" in text for text in r.inputs)][
+        -1
+    ]
     write(notes, "bad.md", note.read_text().replace("Fine: ", "Finer: ", 2))
     (notes / "copy.md").write_text(note.read_text())
     number = len(gateway.requests)

@@ -93,7 +93,9 @@ def test_notes_that_are_ignored_from_now_on_leave_without_a_question(engine: Eng
     assert numbers(reconcile(engine)) == {"added": 40, "unchanged": 1}
 
 
-def test_an_unreachable_root_loses_nothing_and_comes_back(engine: Engine, many: Path, embedder: HashingEmbedder) -> None:
+def test_an_unreachable_root_loses_nothing_and_comes_back(
+    engine: Engine, many: Path, embedder: HashingEmbedder
+) -> None:
     away = many.with_name("Away")
     many.rename(away)
     summary, errors, held = engine.reconcile([])
@@ -112,7 +114,9 @@ def test_an_unreachable_root_loses_nothing_and_comes_back(engine: Engine, many: 
 
 
 def test_held_deletions_of_several_folders_are_counted_together(engine: Engine, notes: Path) -> None:
-    folders = [fill(notes.parent / name, {f"{i}.md": f"{name} {i}\n" for i in range(30)}) for name in ("One", "Two")]
+    folders = [
+        fill(notes.parent / name, {f"{i}.md": f"{name} {i}\n" for i in range(30)}) for name in ("One", "Two")
+    ]
     reconcile(engine, *folders)
     for folder in folders:
         for i in range(25):

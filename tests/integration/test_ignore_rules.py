@@ -1,4 +1,5 @@
-"""Ignore rules of a folder, changed while the program runs: notes leave the index and come back at no cost."""
+"""Ignore rules of a folder, changed while the program runs: notes leave the index and come back at no
+cost."""
 
 from __future__ import annotations
 
@@ -25,19 +26,26 @@ def rule(engine: Engine, notes: Path, rules: str, documents: int) -> None:
     wait_until(lambda: at_rest(engine, documents))
 
 
-def test_notes_leave_and_come_back_at_no_cost(searched: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_notes_leave_and_come_back_at_no_cost(
+    searched: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     assert found(searched, "tomatoes", "keyword") == ["tomatoes.txt"]
     embedded = len(embedder.texts)
     rule(searched, notes, "Garden/\n", 2)
     assert found(searched, "tomatoes", "keyword") == []
     assert "tomatoes.txt" not in found(searched, "tomatoes in the sun", "meaning")
-    assert [note.path.name for note in searched.held_back(notes) if note.ignored] == ["compost.org", "tomatoes.txt"]
+    assert [note.path.name for note in searched.held_back(notes) if note.ignored] == [
+        "compost.org",
+        "tomatoes.txt",
+    ]
     rule(searched, notes, "", 4)
     assert found(searched, "tomatoes", "keyword") == ["tomatoes.txt"]
     assert len(embedder.texts) == embedded
     assert searched.held_back(notes) == ()
     assert (notes / "Garden" / "tomatoes.txt").exists()
-    assert sorted(p.name for p in notes.iterdir()) == ["Garden", "Travel", "bread.md"], "nothing is put beside the notes"
+    assert sorted(p.name for p in notes.iterdir()) == ["Garden", "Travel", "bread.md"], (
+        "nothing is put beside the notes"
+    )
 
 
 def test_the_rules_hold_for_single_files_too(start_engine: StartEngine, notes: Path) -> None:
@@ -68,7 +76,9 @@ def test_what_they_would_leave_out_is_counted(searched: Engine, notes: Path) -> 
         searched.count_ignored(notes / "nowhere", "*")
 
 
-def test_a_folder_is_surveyed_before_it_is_added(searched: Engine, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_surveyed_before_it_is_added(
+    searched: Engine, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert searched.survey(notes / "Garden").covered_by == notes
     assert "already searched" in searched.survey(notes).error

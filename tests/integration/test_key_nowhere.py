@@ -1,4 +1,5 @@
-"""A key that was planted is in no file, log, traceback, output or child process, whatever goes well or wrong. All that was written is searched."""
+"""A key that was planted is in no file, log, traceback, output or child process, whatever goes well or wrong.
+All that was written is searched."""
 
 from __future__ import annotations
 
@@ -19,12 +20,28 @@ from notesearch.engine.engine import Engine
 from notesearch.errors import NotesearchError
 from tests.conftest import fill, reconcile, wait_until, write
 from tests.gateway import Fault, Gateway
-from tests.integration.conftest import CODE, NO_BUS, SMALL, VAULT, StartRemote, everything, folder, settings_for, use
+from tests.integration.conftest import (
+    CODE,
+    NO_BUS,
+    SMALL,
+    VAULT,
+    StartRemote,
+    everything,
+    folder,
+    settings_for,
+    use,
+)
 
 KEY = "sk-planted-9d3e6b1fa2c87054"
 ROOT = Path(__file__).resolve().parents[2]
 # Whole, in part, and as it would look in a header of another kind or in a dump.
-TRACES = (KEY.encode(), KEY[11:].encode(), base64.b64encode(KEY.encode())[4:-4], KEY.encode().hex().encode(), KEY.encode("utf-16-le"))
+TRACES = (
+    KEY.encode(),
+    KEY[11:].encode(),
+    base64.b64encode(KEY.encode())[4:-4],
+    KEY.encode().hex().encode(),
+    KEY.encode("utf-16-le"),
+)
 
 
 def found_in(content: bytes) -> bool:
@@ -32,11 +49,15 @@ def found_in(content: bytes) -> bool:
 
 
 def written_below(*roots: Path) -> list[Path]:
-    return [path for root in roots for path in root.rglob("*") if path.is_file() and found_in(path.read_bytes())]
+    return [
+        path for root in roots for path in root.rglob("*") if path.is_file() and found_in(path.read_bytes())
+    ]
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gateway: Gateway) -> list[str]:
+def said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gateway: Gateway
+) -> list[str]:
     """What was said to the person; everything is logged, and the server knows the planted key."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -46,25 +67,52 @@ def said(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 ECHOES = [
-    Fault(401, message=f"Key {KEY} is not valid"), Fault(403, message=f"{KEY} has no credits left"), Fault(404, message=f"No model for {KEY}"),
-    Fault(400, message=f"Authorization: Bearer {KEY}"), Fault(503, message=KEY),
-    Fault(418, body=f"<html>{KEY}</html>".encode()), Fault("redirect", location=f"http://{KEY}.example.org/v1?key={KEY}"), Fault("html"),
-    Fault("json"), Fault("cut"), Fault("reset"), Fault("nan"), Fault("few"),
+    Fault(401, message=f"Key {KEY} is not valid"),
+    Fault(403, message=f"{KEY} has no credits left"),
+    Fault(404, message=f"No model for {KEY}"),
+    Fault(400, message=f"Authorization: Bearer {KEY}"),
+    Fault(503, message=KEY),
+    Fault(418, body=f"<html>{KEY}</html>".encode()),
+    Fault("redirect", location=f"http://{KEY}.example.org/v1?key={KEY}"),
+    Fault("html"),
+    Fault("json"),
+    Fault("cut"),
+    Fault("reset"),
+    Fault("nan"),
+    Fault("few"),
     # The last one: nothing is asked for an hour then.
     Fault(429, retry_after="3600", message=KEY),
-]  # fmt: skip
+]
 
 
 def everything_said(engine: Engine) -> list[str]:
     """All that a front may show or keep."""
-    shown = (engine.status(), engine.problems(), engine.providers(), engine.ledger(), engine.settings(), engine.model_choices(), engine.diagnosis())
-    return [repr(value) for value in shown] + [repr(vars(engine)), repr(vars(engine._models)), repr(vars(engine._models.credentials))[:60]]
+    shown = (
+        engine.status(),
+        engine.problems(),
+        engine.providers(),
+        engine.ledger(),
+        engine.settings(),
+        engine.model_choices(),
+        engine.diagnosis(),
+    )
+    return [repr(value) for value in shown] + [
+        repr(vars(engine)),
+        repr(vars(engine._models)),
+        repr(vars(engine._models.credentials))[:60],
+    ]
 
 
 def test_the_key_is_nowhere(
-    start_remote: StartRemote, notes: Path, gateway: Gateway, tmp_path: Path, said: list[str], caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    start_remote: StartRemote,
+    notes: Path,
+    gateway: Gateway,
+    tmp_path: Path,
+    said: list[str],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     engine = start_remote(key=False)
     fill(notes, VAULT)
     reconcile(engine, notes)
@@ -140,7 +188,9 @@ def test_no_child_is_given_the_key(
     assert KEY in everything(gateway)
 
 
-def test_commands_write_it_nowhere(gateway: Gateway, start_remote: StartRemote, notes: Path, tmp_path: Path, said: list[str]) -> None:
+def test_commands_write_it_nowhere(
+    gateway: Gateway, start_remote: StartRemote, notes: Path, tmp_path: Path, said: list[str]
+) -> None:
     home = tmp_path / "home"
     home.mkdir()
     engine = start_remote(key=False)
@@ -148,11 +198,20 @@ def test_commands_write_it_nowhere(gateway: Gateway, start_remote: StartRemote, 
     reconcile(engine, notes)
     engine.close()
     plain = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
-    plain |= {"HOME": str(home), "DBUS_SESSION_BUS_ADDRESS": NO_BUS, "NOTESEARCH_DATA_DIR": str(engine.data_dir)}
+    plain |= {
+        "HOME": str(home),
+        "DBUS_SESSION_BUS_ADDRESS": NO_BUS,
+        "NOTESEARCH_DATA_DIR": str(engine.data_dir),
+    }
 
     def command(*arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[bytes]:
         ended = subprocess.run(
-            [sys.executable, "-m", "notesearch", *arguments], input=stdin.encode(), capture_output=True, cwd=ROOT, env=plain | more, timeout=60
+            [sys.executable, "-m", "notesearch", *arguments],
+            input=stdin.encode(),
+            capture_output=True,
+            cwd=ROOT,
+            env=plain | more,
+            timeout=60,
         )
         assert not found_in(ended.stdout + ended.stderr), (arguments, ended.stderr)
         return ended

@@ -1,4 +1,5 @@
-"""The model leaves memory when nobody asks, and is there again for the next query; rows by words never wait for it."""
+"""The model leaves memory when nobody asks, and is there again for the next query; rows by words never wait
+for it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def test_the_next_query_loads_it_again(searched: Engine, resting: LocalEmbedder)
     assert found(searched, "a heap of rotting leaves", "meaning")[0] == "compost.org"
 
 
-def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(searched: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(
+    searched: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, gate, real = threading.Event(), threading.Event(), local._load_model
 
     def load(folder: Path) -> object:
@@ -55,7 +58,9 @@ def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(sea
 
 
 @pytest.mark.parametrize("text", ["", "tag:none", "type:markdown"])
-def test_what_has_no_meaning_loads_nothing(searched: Engine, resting: LocalEmbedder, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_no_meaning_loads_nothing(
+    searched: Engine, resting: LocalEmbedder, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loads: list[Path] = []
     monkeypatch.setattr(local, "_load_model", loads.append)
     searched.keyword_search(Query(text=text))

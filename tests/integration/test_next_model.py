@@ -1,5 +1,5 @@
-"""A folder's next model is built beside the one that answers; nothing is paid twice on the way there, back, or over again. Counted by the
-server."""
+"""A folder's next model is built beside the one that answers; nothing is paid twice on the way there, back,
+or over again. Counted by the server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,20 @@ from notesearch.settings import save_settings
 from tests.conftest import StartEngine, fill, found, long_note, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request
-from tests.integration.conftest import CODE, LOCAL, MANY, SMALL, VAULT, StartRemote, arrived, folder, queries, settings_for, texts_of, use
+from tests.integration.conftest import (
+    CODE,
+    LOCAL,
+    MANY,
+    SMALL,
+    VAULT,
+    StartRemote,
+    arrived,
+    folder,
+    queries,
+    settings_for,
+    texts_of,
+    use,
+)
 from tests.integration.test_nothing_twice import ask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +64,9 @@ def on_own_server(start_remote: StartRemote, notes: Path, own: Gateway) -> Engin
 # Beside the old one
 
 
-def test_the_old_one_answers_until_the_new_one_is_complete(remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder) -> None:
+def test_the_old_one_answers_until_the_new_one_is_complete(
+    remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder
+) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
     gateway.rule = lambda request: Fault("hang")
@@ -59,7 +74,12 @@ def test_the_old_one_answers_until_the_new_one_is_complete(remote: Engine, notes
     wait_until(lambda: gateway.in_flight)
     now = folder(remote, notes)
     assert (now.model, now.next_model, now.state) == (LOCAL, SMALL, FolderState.INDEXING)
-    assert (now.complete, now.waiting, now.next_done, now.next_total) == (len(VAULT), 0, 0, len(texts_of(notes)))
+    assert (now.complete, now.waiting, now.next_done, now.next_total) == (
+        len(VAULT),
+        0,
+        0,
+        len(texts_of(notes)),
+    )
     results = remote.search(Query(text="castle tram"))
     assert results.matches[0].path.name == "lisbon.md"
     assert (results.notice, results.searched, results.of) == ("", len(VAULT), len(VAULT))
@@ -75,14 +95,25 @@ def test_the_old_one_answers_until_the_new_one_is_complete(remote: Engine, notes
     gateway.closing.clear()
     reconcile(remote)
     after = folder(remote, notes)
-    assert (after.model, after.next_model, after.previous_model, after.state) == (SMALL, "", LOCAL, FolderState.READY)
+    assert (after.model, after.next_model, after.previous_model, after.state) == (
+        SMALL,
+        "",
+        LOCAL,
+        FolderState.READY,
+    )
     assert (after.complete, after.waiting, after.documents) == (4, 0, 4)
-    assert [found(remote, q, "meaning")[0] for q in ("rye dough baked", "castle tram", "lamp quay")] == ["bread.md", "portugal.md", "new.md"]
+    assert [found(remote, q, "meaning")[0] for q in ("rye dough baked", "castle tram", "lamp quay")] == [
+        "bread.md",
+        "portugal.md",
+        "new.md",
+    ]
     assert set(texts_of(notes)) <= set(arrived(gateway))
     assert not found(remote, "tomatoes", "keyword")
 
 
-def test_the_old_one_answers_also_where_both_are_remote(remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder) -> None:
+def test_the_old_one_answers_also_where_both_are_remote(
+    remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder
+) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
     use(remote, notes, SMALL)
@@ -108,7 +139,9 @@ def test_the_old_one_answers_also_where_both_are_remote(remote: Engine, notes: P
 
 
 @pytest.mark.parametrize("between", [SMALL, LOCAL])
-def test_going_back_costs_nothing(remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder, between: str) -> None:
+def test_going_back_costs_nothing(
+    remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder, between: str
+) -> None:
     """Also after a rename and a copy of notes that take their titles from their names."""
     fill(notes, {**VAULT, "plain.txt": "The night train leaves at ten.\n"})
     reconcile(remote, notes)
@@ -131,7 +164,9 @@ def test_going_back_costs_nothing(remote: Engine, notes: Path, gateway: Gateway,
     assert len([r for r in gateway.requests if isinstance(r.body["input"], list)]) == sent
 
 
-def test_the_former_index_is_dropped_where_nobody_needs_it(remote: Engine, notes: Path, gateway: Gateway) -> None:
+def test_the_former_index_is_dropped_where_nobody_needs_it(
+    remote: Engine, notes: Path, gateway: Gateway
+) -> None:
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
     reconcile(remote, notes, other)
@@ -155,7 +190,9 @@ def test_the_former_index_is_dropped_where_nobody_needs_it(remote: Engine, notes
     assert remote.prepare_model(notes, CODE).chunks == len(texts_of(notes, CODE))
 
 
-def test_all_former_indexes_are_dropped_from_memory_and_disk(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
+def test_all_former_indexes_are_dropped_from_memory_and_disk(
+    start_remote: StartRemote, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, VAULT)
     engine = start_remote()
     reconcile(engine, notes)
@@ -189,7 +226,9 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(start_remote: Start
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
 
 
-def test_a_former_model_that_has_left_the_settings_is_dropped_too(start_remote: StartRemote, notes: Path) -> None:
+def test_a_former_model_that_has_left_the_settings_is_dropped_too(
+    start_remote: StartRemote, notes: Path
+) -> None:
     with Gateway(key=None, models={"mine": 64}) as own:
         engine = on_own_server(start_remote, notes, own)
         use(engine, notes, SMALL)
@@ -231,7 +270,9 @@ def test_an_empty_folder_changes_at_once(remote: Engine, notes: Path, gateway: G
 # Over restarts
 
 
-def test_closed_in_the_middle_and_started_again(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
+def test_closed_in_the_middle_and_started_again(
+    start_remote: StartRemote, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, {f"{i}.md": long_note(f"Section {i} one", f"Section {i} two") for i in range(60)})
     engine = start_remote()
     reconcile(engine, notes)
@@ -260,20 +301,27 @@ def test_closed_in_the_middle_and_started_again(start_remote: StartRemote, notes
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_killed_in_the_middle(start_remote: StartRemote, start_engine: StartEngine, notes: Path, gateway: Gateway) -> None:
+def test_killed_in_the_middle(
+    start_remote: StartRemote, start_engine: StartEngine, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, {f"{i}.md": long_note(f"Section {i} one", f"Section {i} two") for i in range(60)})
     engine = start_remote()
     reconcile(engine, notes)
     gateway.most_items = 8
     gateway.rule = lambda request: Fault("hang") if len(gateway.embedded) >= 6 else None
     engine.prepare_model(notes, SMALL)
-    engine._consents.agree(engine._row(notes), catalogue.model(SMALL))  # nobody is woken: another process sends it
+    engine._consents.agree(
+        engine._row(notes), catalogue.model(SMALL)
+    )  # nobody is woken: another process sends it
     engine.close()
     environment = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES} | {"AIMLAPI_API_KEY": KEY}
     process = subprocess.Popen(
         [sys.executable, "-m", "notesearch", "--data-dir", str(engine.data_dir), "index"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT, env=environment,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment,
+    )
     try:
         wait_until(lambda: len(gateway.embedded) >= 6 or process.poll() is not None, 30)
     finally:
@@ -294,7 +342,10 @@ def test_killed_in_the_middle(start_remote: StartRemote, start_engine: StartEngi
     # Eight requests may have been under way, and their replies not yet been taken in.
     assert answered - kept <= 8 * 8
     assert vectors_of(engine.data_dir, SMALL) == len(expected)
-    assert ask(engine.data_dir, f"{EVERY} WHERE length(vector) <> {1536 * 4}  AND fingerprint = '{mark(SMALL)}'") == 0
+    assert (
+        ask(engine.data_dir, f"{EVERY} WHERE length(vector) <> {1536 * 4}  AND fingerprint = '{mark(SMALL)}'")
+        == 0
+    )
 
 
 # Nothing twice
@@ -302,7 +353,9 @@ def test_killed_in_the_middle(start_remote: StartRemote, start_engine: StartEngi
 
 def test_nothing_is_paid_twice(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
     fill(notes, {**VAULT, "same.md": VAULT["garden.txt"], "plain.txt": "The night train leaves at ten.\n"})
-    other = fill(notes.parent / "Other", {"bread.md": VAULT["bread.md"], "o.md": "The harbour lamp is green.\n"})
+    other = fill(
+        notes.parent / "Other", {"bread.md": VAULT["bread.md"], "o.md": "The harbour lamp is green.\n"}
+    )
     engine = start_remote()
     engine.add_folder(notes, MANY)
     engine.add_folder(other, MANY)
@@ -337,7 +390,10 @@ def test_nothing_is_paid_twice(start_remote: StartRemote, notes: Path, gateway: 
     asked += len(queries(gateway))
     use(engine, other, SMALL)
     use(engine, other, MANY)
-    assert Counter(r.body["model"] for r in gateway.requests) == {"text-multilingual-embedding-002": asked + 1, "text-embedding-3-small": 1}
+    assert Counter(r.body["model"] for r in gateway.requests) == {
+        "text-multilingual-embedding-002": asked + 1,
+        "text-embedding-3-small": 1,
+    }
     assert {max(arrived(gateway, identifier).values()) for identifier in (MANY, SMALL)} == {1}
     assert found(engine, "night train leaves", "meaning")[0] == "renamed.txt"
     assert found(engine, "green lamp", "meaning")[0] == "o.md"
@@ -371,7 +427,9 @@ def test_own_dimensions_are_another_model(remote: Engine, notes: Path, gateway: 
     assert found(remote, "castle tram", "meaning")[0] == "lisbon.md"
 
 
-def test_a_model_of_ones_own_tested_again_goes_on(start_remote: StartRemote, notes: Path, tmp_path: Path) -> None:
+def test_a_model_of_ones_own_tested_again_goes_on(
+    start_remote: StartRemote, notes: Path, tmp_path: Path
+) -> None:
     """What is found differs (a smaller batch, say) while its vectors stay what they are."""
     with Gateway(key=None, models={"mine": 64}) as own:
         engine = on_own_server(start_remote, notes, own)
@@ -381,12 +439,18 @@ def test_a_model_of_ones_own_tested_again_goes_on(start_remote: StartRemote, not
         assert engine.settings().models[0].manners.items_per_request < 8  # type: ignore[union-attr]
         write(notes, "long.md", long_note("One", "Two", "Three", "Four", "Five"))
         reconcile(engine)
-        new = [r for r in own.requests[number:] if r.status == 200 and any("One: " in text or "Five: " in text for text in r.inputs)]
+        new = [
+            r
+            for r in own.requests[number:]
+            if r.status == 200 and any("One: " in text or "Five: " in text for text in r.inputs)
+        ]
         assert new
         assert all(len(r.inputs) <= 3 for r in new)
 
 
-def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(start_remote: StartRemote, notes: Path) -> None:
+def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(
+    start_remote: StartRemote, notes: Path
+) -> None:
     with Gateway(key=None, models={"mine": 64}) as own:
         engine = start_remote()
         other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})

@@ -1,4 +1,5 @@
-"""What is kept so that nothing is embedded twice, over restarts: after an upgrade that reads better, after renames, and for an undo."""
+"""What is kept so that nothing is embedded twice, over restarts: after an upgrade that reads better, after
+renames, and for an undo."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ def ask(data_dir: Path, sql: str) -> int:
 # Read by an earlier version
 
 
-def test_notes_that_an_earlier_version_read_are_read_again_once(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_notes_that_an_earlier_version_read_are_read_again_once(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     write(notes, "a.md", "# Bread\n\nThe sour dough rests.\n")
     write(notes, "bad.md", b"%PDF-1.4 not a note")
     engine = start_engine(watch=False)
@@ -59,8 +62,12 @@ def test_notes_that_an_earlier_version_read_are_read_again_once(start_engine: St
 # Renamed, then edited
 
 
-def test_an_edit_after_a_rename_embeds_only_what_changed(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
-    note = write(notes, "first name, a long one for a note.md", long_text("One", "Two", "Three", "Four", "Five", "Six"))
+def test_an_edit_after_a_rename_embeds_only_what_changed(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
+    note = write(
+        notes, "first name, a long one for a note.md", long_text("One", "Two", "Three", "Four", "Five", "Six")
+    )
     first, _, _ = engine.reconcile([notes])
     assert first.embedded >= 6
     renamed = note.rename(notes / "second.md")
@@ -78,7 +85,9 @@ def test_an_edit_after_a_rename_embeds_only_what_changed(engine: Engine, notes: 
     assert engine.reconcile()[0].embedded == 0
 
 
-def test_a_title_of_its_own_after_a_rename_is_embedded(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_title_of_its_own_after_a_rename_is_embedded(
+    engine: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     note = write(notes, "first.md", long_text("One", "Two"))
     first, _, _ = engine.reconcile([notes])
     renamed = note.rename(notes / "second.md")
@@ -93,7 +102,9 @@ def test_a_title_of_its_own_after_a_rename_is_embedded(engine: Engine, notes: Pa
 # Kept for an undo
 
 
-def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     before, after = long_text("One", "Two"), long_text("Three", "Four")
     note = write(notes, "a.md", before)
     engine = start_engine(watch=False)
@@ -111,7 +122,13 @@ def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(start_engine:
     assert again.reconcile()[0].embedded == 0
     assert len(embedder.texts) == asked
     again.close()
-    assert change(engine.data_dir, f"UPDATE vectors SET unused_since = unused_since - {31 * DAY} WHERE unused_since IS NOT NULL") == chunks
+    assert (
+        change(
+            engine.data_dir,
+            f"UPDATE vectors SET unused_since = unused_since - {31 * DAY} WHERE unused_since IS NOT NULL",
+        )
+        == chunks
+    )
     third = start_engine(watch=False)
     third.wait_ready()
     assert ask(engine.data_dir, "SELECT count(*) FROM vectors") == chunks
@@ -121,7 +138,9 @@ def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(start_engine:
     assert found(third, "two starter")[0] == "a.md"
 
 
-def test_what_left_the_index_is_forgotten_when_the_keyword_index_knows(start_engine: StartEngine, notes: Path) -> None:
+def test_what_left_the_index_is_forgotten_when_the_keyword_index_knows(
+    start_engine: StartEngine, notes: Path
+) -> None:
     for name in "abcd":
         write(notes, f"{name}.md", f"note {name}\n")
     engine = start_engine(watch=False)

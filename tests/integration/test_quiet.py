@@ -1,4 +1,5 @@
-"""At rest nothing runs that need not: no child process, no thread that looks at a file; and all of it is there again when it is needed."""
+"""At rest nothing runs that need not: no child process, no thread that looks at a file; and all of it is
+there again when it is needed."""
 
 from __future__ import annotations
 

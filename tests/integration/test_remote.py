@@ -1,4 +1,5 @@
-"""Remote models with the real client against a server that enforces the published schemas: bodies, replies, batches, queries, receipts."""
+"""Remote models with the real client against a server that enforces the published schemas: bodies, replies,
+batches, queries, receipts."""
 
 from __future__ import annotations
 
@@ -25,9 +26,17 @@ from tests.conftest import shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of
 from tests.integration.conftest import Make
 
-DOCUMENTED = ("text-embedding-3-small", "voyage-2", "voyage-code-2", "BAAI/bge-large-en-v1.5", "text-multilingual-embedding-002")
+DOCUMENTED = (
+    "text-embedding-3-small",
+    "voyage-2",
+    "voyage-code-2",
+    "BAAI/bge-large-en-v1.5",
+    "text-multilingual-embedding-002",
+)
 WORDS = "The sour dough rests overnight in the cold, and the night train to Lisbon leaves at ten. "
-NOTE = "# Bread and trains\n\n" + "\n\n".join(f"## Part {part}\n\n" + WORDS * (part % 9) + f"Words of part {part}. " * 12 for part in range(60))
+NOTE = "# Bread and trains\n\n" + "\n\n".join(
+    f"## Part {part}\n\n" + WORDS * (part % 9) + f"Words of part {part}. " * 12 for part in range(60)
+)
 
 
 def chunks_of(model: EmbeddingModel, text: str = NOTE) -> tuple[list[str], list[int]]:
@@ -38,7 +47,9 @@ def chunks_of(model: EmbeddingModel, text: str = NOTE) -> tuple[list[str], list[
 
 
 @pytest.mark.parametrize("name", [*DOCUMENTED, *sorted(set(SCHEMAS) - set(DOCUMENTED))])
-def test_every_model_keeps_to_its_published_schema(name: str, gateway: Gateway, make: Make, receipts: list[Receipt]) -> None:
+def test_every_model_keeps_to_its_published_schema(
+    name: str, gateway: Gateway, make: Make, receipts: list[Receipt]
+) -> None:
     embedder = make(name)
     texts, tokens = chunks_of(embedder.model)
     vectors = vectors_in_order(embedder, texts, tokens)
@@ -56,7 +67,10 @@ def test_every_model_keeps_to_its_published_schema(name: str, gateway: Gateway, 
     assert sum(gateway.paid.values()) == len(texts) + 1
     manners = embedder.model.manners
     assert manners is not None
-    fewest = max(-(-len(texts) // manners.items_per_request), -(-sum(tokens) // (manners.tokens_per_request or 1 << 40)))
+    fewest = max(
+        -(-len(texts) // manners.items_per_request),
+        -(-sum(tokens) // (manners.tokens_per_request or 1 << 40)),
+    )
     assert len(gateway.requests) - 1 <= fewest * 1.05 + 1
     assert len(receipts) == len(gateway.requests)
 
@@ -86,16 +100,30 @@ def test_what_each_documented_model_is_sent(gateway: Gateway, make: Make) -> Non
 
 def test_only_headers_of_ours_are_sent(gateway: Gateway, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
-        "OPENAI_API_KEY": "sk-leaked", "OPENAI_ORG_ID": "org-leaked", "OPENAI_PROJECT_ID": "proj-leaked", "OPENAI_ADMIN_KEY": "sk-leaked",
-        "OPENAI_CUSTOM_HEADERS": "Authorization: Bearer sk-leaked\nX-Leaked: schlüssel-leaked", "OPENAI_BASE_URL": "http://127.0.0.1:9/leaked",
-        "OPENAI_WEBHOOK_SECRET": "leaked", "ALL_PROXY": "socks5://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9",
-    }.items():  # fmt: skip
+        "OPENAI_API_KEY": "sk-leaked",
+        "OPENAI_ORG_ID": "org-leaked",
+        "OPENAI_PROJECT_ID": "proj-leaked",
+        "OPENAI_ADMIN_KEY": "sk-leaked",
+        "OPENAI_CUSTOM_HEADERS": "Authorization: Bearer sk-leaked\nX-Leaked: schlüssel-leaked",
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/leaked",
+        "OPENAI_WEBHOOK_SECRET": "leaked",
+        "ALL_PROXY": "socks5://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }.items():
         monkeypatch.setenv(name, value)
     make().embed_query("x")
     (request,) = gateway.requests
     assert set(request.headers) == {
-        "host", "connection", "content-type", "content-length", "accept", "accept-encoding", "user-agent", "authorization",
-    }  # fmt: skip
+        "host",
+        "connection",
+        "content-type",
+        "content-length",
+        "accept",
+        "accept-encoding",
+        "user-agent",
+        "authorization",
+    }
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["user-agent"] == "Notesearch"
     assert request.path == "/v1/embeddings"
@@ -104,14 +132,26 @@ def test_only_headers_of_ours_are_sent(gateway: Gateway, make: Make, monkeypatch
 
 def test_a_server_of_ones_own_without_a_key(receipts: list[Receipt], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-leaked")
-    model = catalogue.own_model("ollama", "nomic-embed-text", dimensions=96, manners=Manners(encoding="float"), document_instruction="passage: ")
+    model = catalogue.own_model(
+        "ollama",
+        "nomic-embed-text",
+        dimensions=96,
+        manners=Manners(encoding="float"),
+        document_instruction="passage: ",
+    )
     with Gateway(key=None, models={"nomic-embed-text": 96}) as server:
-        embedder = RemoteEmbedder(model, catalogue.provider("ollama", f"{server.url}/"), lambda: None, receipts.append)
+        embedder = RemoteEmbedder(
+            model, catalogue.provider("ollama", f"{server.url}/"), lambda: None, receipts.append
+        )
         assert vectors_in_order(embedder, ["one", "two"]).shape == (2, 96)
         embedder.close()
     (request,) = server.requests
     assert "authorization" not in request.headers
-    assert request.body == {"model": "nomic-embed-text", "input": ["passage: one", "passage: two"], "encoding_format": "float"}
+    assert request.body == {
+        "model": "nomic-embed-text",
+        "input": ["passage: one", "passage: two"],
+        "encoding_format": "float",
+    }
 
 
 def test_no_key_no_request(gateway: Gateway, make: Make) -> None:
@@ -143,10 +183,14 @@ def test_shorter_vectors(gateway: Gateway, make: Make) -> None:
 
 def test_vectors_come_back_of_unit_length(gateway: Gateway, make: Make) -> None:
     gateway.length = 7.5
-    assert np.allclose(np.linalg.norm(vectors_in_order(make("voyage-2"), ["one", "two"]), axis=1), 1, atol=1e-6)
+    assert np.allclose(
+        np.linalg.norm(vectors_in_order(make("voyage-2"), ["one", "two"]), axis=1), 1, atol=1e-6
+    )
 
 
-def test_receipts_say_what_was_paid_and_never_a_text(gateway: Gateway, make: Make, receipts: list[Receipt]) -> None:
+def test_receipts_say_what_was_paid_and_never_a_text(
+    gateway: Gateway, make: Make, receipts: list[Receipt]
+) -> None:
     gateway.usd = ""
     list(make().embed_documents(["secret words" * 10, "more"]))
     gateway.usd = "0.25"
@@ -155,7 +199,12 @@ def test_receipts_say_what_was_paid_and_never_a_text(gateway: Gateway, make: Mak
     gateway.script(Fault(500))
     make("voyage-2").embed_query("x")
     documents, query, failed, last = receipts
-    assert (documents.purpose, documents.texts, documents.characters, documents.tokens) == ("documents", 2, 124, 31)
+    assert (documents.purpose, documents.texts, documents.characters, documents.tokens) == (
+        "documents",
+        2,
+        124,
+        31,
+    )
     assert documents.usd == pytest.approx(31 * 0.02 / 1e6)
     assert documents.host == gateway.url.split("/")[2]
     assert (query.purpose, query.model, query.usd, query.status) == ("query", "aimlapi/voyage-2", 0.25, 200)
@@ -241,7 +290,9 @@ def test_nothing_more_is_sent_while_the_caller_is_busy(gateway: Gateway, make: M
     assert len(gateway.requests) == sent
 
 
-def test_at_most_so_many_requests_at_once_and_one_until_the_first_answer(gateway: Gateway, make: Make) -> None:
+def test_at_most_so_many_requests_at_once_and_one_until_the_first_answer(
+    gateway: Gateway, make: Make
+) -> None:
     gateway.latency = 0.02
     peaks: list[int] = []
     gateway.rule = lambda request: peaks.append(gateway.in_flight)  # type: ignore[func-returns-value]
@@ -265,7 +316,10 @@ def test_models_of_one_provider_share_its_limits_and_threads_end(gateway: Gatewa
     gateway.latency = 0.02
     names = ("alibaba/qwen-text-embedding-v3", "alibaba/qwen-text-embedding-v4")
     embedders = [make(name) for name in names]
-    threads = [threading.Thread(target=lambda e=e: list(e.embed_documents([f"{i}" for i in range(300)]))) for e in embedders]
+    threads = [
+        threading.Thread(target=lambda e=e: list(e.embed_documents([f"{i}" for i in range(300)])))
+        for e in embedders
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -311,7 +365,9 @@ def test_one_refused_text_stops_one_text(bad: tuple[int, ...], gateway: Gateway,
     for position in bad:
         texts[position] = f"poison {position}"
     message = "Body validation error: Expected shorter string, Received 'poison kept private'"
-    gateway.rule = lambda request: Fault(400, message=message) if any("poison" in text for text in request.inputs) else None
+    gateway.rule = lambda request: (
+        Fault(400, message=message) if any("poison" in text for text in request.inputs) else None
+    )
     got: dict[int, object] = {}
     for positions, delivered in make("voyage-2").embed_documents(texts):
         for position in positions:
@@ -336,7 +392,9 @@ def test_a_body_that_is_refused_as_such_is_found_out_soon(gateway: Gateway, make
 
 
 def test_when_every_text_is_refused_it_ends(gateway: Gateway, make: Make) -> None:
-    gateway.rule = lambda request: Fault(400) if any(text.startswith("note") for text in request.inputs) else None
+    gateway.rule = lambda request: (
+        Fault(400) if any(text.startswith("note") for text in request.inputs) else None
+    )
     with pytest.raises(EmbeddingError):
         list(make("voyage-2").embed_documents([f"note {i}" for i in range(1000)]))
     assert len(gateway.requests) < 30
@@ -351,7 +409,9 @@ def test_runs_side_by_side_from_many_threads(gateway: Gateway, make: Make) -> No
         for part in range(6):
             text = f"thread {number} part {part}"
             expected = vector_of("text-embedding-3-small", text, 1536)
-            if not np.array_equal(embedder.embed_query(text), expected) or not np.array_equal(vectors_in_order(embedder, [text])[0], expected):
+            if not np.array_equal(embedder.embed_query(text), expected) or not np.array_equal(
+                vectors_in_order(embedder, [text])[0], expected
+            ):
                 wrong.append(text)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(12)]
@@ -371,6 +431,8 @@ def test_the_window_is_some_rounds_of_full_requests() -> None:
 
 
 def test_batches_are_consecutive_enough_for_notes_to_be_done_one_by_one(gateway: Gateway, make: Make) -> None:
-    got = [max(positions) for positions, _ in make("voyage-2").embed_documents([f"{i}" for i in range(128 * 4)])]
+    got = [
+        max(positions) for positions, _ in make("voyage-2").embed_documents([f"{i}" for i in range(128 * 4)])
+    ]
     assert sorted(got) == [127, 255, 383, 511]
     assert all(b - a == 1 for a, b in itertools.pairwise(map(int, gateway.requests[0].inputs)))

@@ -24,14 +24,19 @@ FOLDER = {"path", "model", "documents", "complete", "waiting", "failed", "state"
 
 
 class Inside:
-    """Runs commands in this process, which is quicker than a process each: every command is told all it knows by its arguments."""
+    """Runs commands in this process, which is quicker than a process each: every command is told all it knows
+    by its arguments."""
 
-    def __init__(self, data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self._data_dir = data_dir
         self._monkeypatch = monkeypatch
         self._capsys = capsys
 
-    def __call__(self, *arguments: str | Path, stdin: str = "", code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str | Path, stdin: str = "", code: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
         self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         self._capsys.readouterr()
         ended = cli.main([arguments[0], "--data-dir", str(self._data_dir), *map(str, arguments[1:])])  # type: ignore[list-item]
@@ -48,11 +53,16 @@ Run = Inside | Shell
 
 @pytest.fixture
 def remote_env(tmp_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder where the AI/ML API is the test's server; its key is in the environment, and there is no keyring."""
+    """A data folder where the AI/ML API is the test's server; its key is in the environment, and there is no
+    keyring."""
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700)
     save_settings(data_dir, settings_for(gateway))
-    for name, value in (("AIMLAPI_API_KEY", KEY), ("HOME", str(tmp_path)), ("XDG_RUNTIME_DIR", str(tmp_path))):
+    for name, value in (
+        ("AIMLAPI_API_KEY", KEY),
+        ("HOME", str(tmp_path)),
+        ("XDG_RUNTIME_DIR", str(tmp_path)),
+    ):
         monkeypatch.setenv(name, value)
     return data_dir
 
@@ -88,7 +98,9 @@ def settled(run: Inside, owner: Engine | None) -> None:
     if owner is None:
         run("index")
     else:
-        wait_until(lambda: not owner.status().waiting and not any(f.next_model for f in owner.status().folders))
+        wait_until(
+            lambda: not owner.status().waiting and not any(f.next_model for f in owner.status().folders)
+        )
 
 
 @both
@@ -116,7 +128,9 @@ def test_use_with_yes(run: Inside, owner: Engine | None, notes: Path, gateway: G
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
     run("index", notes, other)
-    assert gateway.url in run("use", SMALL, "--in", notes, "--yes").stderr, "what is agreed to is said all the same"
+    assert gateway.url in run("use", SMALL, "--in", notes, "--yes").stderr, (
+        "what is agreed to is said all the same"
+    )
     settled(run, owner)
     assert [f["model"] for f in folders(run)] == [SMALL, LOCAL]
     assert arrived(gateway) == dict.fromkeys(texts_of(notes), 1)
@@ -153,7 +167,9 @@ def test_index_says_what_waits_for_a_word(run: Run, notes: Path, gateway: Gatewa
     assert run.json("status")["documents"] == {"total": 4, "complete": 4, "waiting": 0, "failed": 0}
 
 
-def test_without_a_key_index_says_so(run: Run, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_index_says_so(
+    run: Run, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", SMALL)
     run("use", SMALL, "--yes")
@@ -176,10 +192,14 @@ def test_a_server_of_ones_own(run: Inside, owner: Engine | None, notes: Path, tm
         run("use", "shed/nomic", "--base-url", own.url, code=1)
         tested = len(own.requests)
         assert tested
-        assert not any("castle" in text for r in own.requests for text in r.inputs), "tested with texts of ours"
+        assert not any("castle" in text for r in own.requests for text in r.inputs), (
+            "tested with texts of ours"
+        )
         run("use", "shed/nomic", "--yes")
         settled(run, owner)
-        assert not any("test" in str(r.body) and r.number >= tested for r in own.requests if len(r.inputs) > 20), "not tested again"
+        assert not any(
+            "test" in str(r.body) and r.number >= tested for r in own.requests if len(r.inputs) > 20
+        ), "not tested again"
         assert folders(run)[0]["model"] == "shed/nomic"
         chosen, problems = load_settings(tmp_path / "data")
         assert problems == ()
@@ -209,7 +229,9 @@ def test_own_dimensions(run: Run, notes: Path, gateway: Gateway) -> None:
 
 
 @both
-def test_what_is_refused(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, tmp_path: Path) -> None:
+def test_what_is_refused(
+    run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, tmp_path: Path
+) -> None:
     assert "No folder" in run("use", SMALL, "--yes", code=2).stderr
     fill(notes, VAULT)
     run("index", notes)
@@ -260,7 +282,9 @@ def test_a_key_where_there_is_no_keyring(process: Shell, owner: Engine | None, t
 
 
 @both
-def test_what_former_models_left_is_forgotten(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, remote_env: Path) -> None:
+def test_what_former_models_left_is_forgotten(
+    run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, remote_env: Path
+) -> None:
     fill(notes, VAULT)
     run("index", notes)
     for model in (CODE, SMALL):
@@ -269,13 +293,18 @@ def test_what_former_models_left_is_forgotten(run: Inside, owner: Engine | None,
     left = len(texts_of(notes, CODE)) + len(texts_of(notes, LOCAL))
     assert "takes no model" in run("use", SMALL, "--forget-former", code=2).stderr
     assert "is no model" in run("use", code=2).stderr
-    assert run("use", "--forget-former", "--in", notes).stdout == f"{left} vectors of former models are forgotten.\n"
+    assert (
+        run("use", "--forget-former", "--in", notes).stdout
+        == f"{left} vectors of former models are forgotten.\n"
+    )
     assert "nobody needs" in run("use", "--forget-former").stdout
     assert "price is not known" in run("use", CODE, code=1).stderr
 
 
 @both
-def test_a_key_is_tested_by_the_model_that_a_folder_uses(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
+def test_a_key_is_tested_by_the_model_that_a_folder_uses(
+    run: Inside, owner: Engine | None, notes: Path, gateway: Gateway
+) -> None:
     fill(notes, VAULT)
     run("index", notes)
     assert "text-embedding-3-small" in run("key", "test", "aimlapi").stdout
@@ -321,6 +350,16 @@ def test_the_status_object_keeps_its_shape(run: Run, notes: Path) -> None:
     run("index", notes)
     run("use", SMALL, "--yes")
     status = json.loads(run("status", "--json").stdout)
-    assert set(status) == {"state", "documents", "chunks", "embedded", "folders", "problems", "data_dir", "bytes", "memory_bytes"}
+    assert set(status) == {
+        "state",
+        "documents",
+        "chunks",
+        "embedded",
+        "folders",
+        "problems",
+        "data_dir",
+        "bytes",
+        "memory_bytes",
+    }
     assert set(status["documents"]) == {"total", "complete", "waiting", "failed"}
     assert set(status["bytes"]) == {"database", "keyword", "vectors"}

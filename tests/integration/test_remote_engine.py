@@ -1,4 +1,5 @@
-"""A model for each folder under one search; providers that are down, busy, without a key or over their budget hold up nobody else."""
+"""A model for each folder under one search; providers that are down, busy, without a key or over their budget
+hold up nobody else."""
 
 from __future__ import annotations
 
@@ -10,17 +11,45 @@ import pytest
 from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults
 from notesearch.embedding.pacing import Patience
 from notesearch.engine.engine import Engine
-from notesearch.errors import BudgetReached, KeyMissing, KeyRefused, ModelGone, OutOfCredits, ProviderBusy, QueryCancelled
+from notesearch.errors import (
+    BudgetReached,
+    KeyMissing,
+    KeyRefused,
+    ModelGone,
+    OutOfCredits,
+    ProviderBusy,
+    QueryCancelled,
+)
 from notesearch.settings import save_settings
 from tests.conftest import fill, found, names, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request
-from tests.integration.conftest import CODE, LOCAL, MANY, SMALL, VAULT, StartRemote, arrived, folder, queries, settings_for
+from tests.integration.conftest import (
+    CODE,
+    LOCAL,
+    MANY,
+    SMALL,
+    VAULT,
+    StartRemote,
+    arrived,
+    folder,
+    queries,
+    settings_for,
+)
 
 THREE = {
-    "Diary": {"monday.md": "# Monday\n\nThe harbour lamp was green tonight.\n", "tuesday.md": "# Tuesday\n\nRain over the hills.\n"},
-    "Code": {"lamp.md": "# Lamp\n\nSwitch the harbour lamp with a relay.\n", "loop.md": "# Loop\n\nA loop over all files.\n"},
-    "Papers": {"light.md": "# Light\n\nOn the harbour lamp in painting.\n", "stone.md": "# Stone\n\nStone bridges of the north.\n"},
+    "Diary": {
+        "monday.md": "# Monday\n\nThe harbour lamp was green tonight.\n",
+        "tuesday.md": "# Tuesday\n\nRain over the hills.\n",
+    },
+    "Code": {
+        "lamp.md": "# Lamp\n\nSwitch the harbour lamp with a relay.\n",
+        "loop.md": "# Loop\n\nA loop over all files.\n",
+    },
+    "Papers": {
+        "light.md": "# Light\n\nOn the harbour lamp in painting.\n",
+        "stone.md": "# Stone\n\nStone bridges of the north.\n",
+    },
 }
 MODELS = {"Diary": LOCAL, "Code": CODE, "Papers": MANY}
 LAMPS = {"monday.md", "lamp.md", "light.md"}
@@ -44,7 +73,9 @@ def search(engine: Engine, text: str, mode: str = "meaning") -> SearchResults:
 # A model for each folder
 
 
-def test_one_list_of_three_models(remote: Engine, three: dict[str, Path], gateway: Gateway, embedder: HashingEmbedder) -> None:
+def test_one_list_of_three_models(
+    remote: Engine, three: dict[str, Path], gateway: Gateway, embedder: HashingEmbedder
+) -> None:
     assert [f.model for f in remote.status().folders] == [CODE, LOCAL, MANY]
     results = search(remote, "the harbour lamp")
     assert set(names(results)[:3]) == LAMPS, "the best of each stand together"
@@ -57,18 +88,27 @@ def test_one_list_of_three_models(remote: Engine, three: dict[str, Path], gatewa
     assert set(names(both)[:3]) == LAMPS
     # A folder is a filter for all of them.
     assert names(remote.search(Query(text="harbour lamp", folder=three["Code"])))[0] == "lamp.md"
-    assert names(remote.similar(three["Papers"] / "light.md")) == ["stone.md"], "of its own model alone, and without a request"
+    assert names(remote.similar(three["Papers"] / "light.md")) == ["stone.md"], (
+        "of its own model alone, and without a request"
+    )
     assert len(queries(gateway)) == 4
 
 
-def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
-    for text, limits in (("a lamp at home", {"folder": three["Diary"]}), ('a lamp by the sea folder:diary', {})):
+def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
+    remote: Engine, three: dict[str, Path], gateway: Gateway
+) -> None:
+    for text, limits in (
+        ("a lamp at home", {"folder": three["Diary"]}),
+        ("a lamp by the sea folder:diary", {}),
+    ):
         results = remote.search(Query(text=text, mode=Mode.MEANING, **limits))
         assert names(results)
         assert results.notice == ""
         assert queries(gateway) == []
     remote.search(Query(text="a lamp at home", mode=Mode.MEANING, folder=three["Code"]))
-    assert [r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str)] == ["voyage-code-2"]
+    assert [r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str)] == [
+        "voyage-code-2"
+    ]
 
 
 def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
@@ -80,7 +120,9 @@ def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gat
     assert len(gateway.requests) == number
 
 
-def test_a_folder_whose_provider_is_down_is_searched_by_words(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+def test_a_folder_whose_provider_is_down_is_searched_by_words(
+    remote: Engine, three: dict[str, Path], gateway: Gateway
+) -> None:
     gateway.rule = lambda request: Fault(503) if request.body["model"] == "voyage-code-2" else None
     results = search(remote, "a harbour lamp", "hybrid")
     assert set(names(results)[:3]) == LAMPS
@@ -94,7 +136,9 @@ def test_a_folder_whose_provider_is_down_is_searched_by_words(remote: Engine, th
     assert search(remote, "harbour lamps", "hybrid").notice == ""
 
 
-def test_a_folder_without_a_key_is_searched_by_words(remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_a_key_is_searched_by_words(
+    remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("AIMLAPI_API_KEY")
     results = search(remote, "harbour lamp", "hybrid")
     assert set(names(results)[:3]) == LAMPS
@@ -103,7 +147,9 @@ def test_a_folder_without_a_key_is_searched_by_words(remote: Engine, three: dict
     assert {m.path.name: m.best.matched_by for m in results.matches}["monday.md"] is MatchedBy.BOTH
 
 
-def test_a_query_that_is_typed_on_is_given_up(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+def test_a_query_that_is_typed_on_is_given_up(
+    remote: Engine, three: dict[str, Path], gateway: Gateway
+) -> None:
     with pytest.raises(QueryCancelled):
         remote.search(Query(text="typed on"), cancelled=lambda: True)
     assert queries(gateway) == []
@@ -120,12 +166,16 @@ def test_a_query_that_is_typed_on_is_given_up(remote: Engine, three: dict[str, P
 
 
 TROUBLES = [
-    (Fault(401), KeyRefused, True), (Fault(403, message="You have run out of credits"), OutOfCredits, True),
-    (Fault(404, message="Model not found"), ModelGone, True), (Fault(429, retry_after="3600"), ProviderBusy, False),
-]  # fmt: skip
+    (Fault(401), KeyRefused, True),
+    (Fault(403, message="You have run out of credits"), OutOfCredits, True),
+    (Fault(404, message="Model not found"), ModelGone, True),
+    (Fault(429, retry_after="3600"), ProviderBusy, False),
+]
 
 
-@pytest.mark.parametrize(("fault", "error", "waits"), TROUBLES, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    ("fault", "error", "waits"), TROUBLES, ids=lambda value: getattr(value, "__name__", None)
+)
 def test_what_stops_a_provider_is_said_and_search_goes_on(
     remote: Engine, notes: Path, gateway: Gateway, fault: Fault, error: type, waits: bool
 ) -> None:
@@ -164,7 +214,9 @@ def test_what_stops_a_provider_is_said_and_search_goes_on(
         wait_until(lambda: remote.status().folders[0].state is FolderState.READY)
 
 
-def test_a_key_that_is_set_later_goes_on_by_itself(start_remote: StartRemote, notes: Path, gateway: Gateway) -> None:
+def test_a_key_that_is_set_later_goes_on_by_itself(
+    start_remote: StartRemote, notes: Path, gateway: Gateway
+) -> None:
     engine = start_remote(key=False)
     fill(notes, VAULT)
     engine.add_folder(notes, SMALL)
@@ -178,7 +230,12 @@ def test_a_key_that_is_set_later_goes_on_by_itself(start_remote: StartRemote, no
     wait_until(lambda: folder(engine, notes).state is FolderState.READY)
     assert max(arrived(gateway).values()) == 1
     shown = next(p for p in engine.providers() if p.name == "aimlapi")
-    assert (shown.key_state, shown.key_source, shown.has_keyring, shown.folders) == ("session-only", "memory", False, (notes,))
+    assert (shown.key_state, shown.key_source, shown.has_keyring, shown.folders) == (
+        "session-only",
+        "memory",
+        False,
+        (notes,),
+    )
     assert KEY not in repr(engine.providers())
     engine.forget_key("aimlapi")
     write(notes, "new.md", "alpha\n")
@@ -300,7 +357,9 @@ def test_a_provider_that_stays_away_is_not_waited_for_forever(
     assert folder(engine, notes).state is FolderState.WAITING
 
 
-def test_a_wrong_address_in_the_settings_stops_one_provider(start_remote: StartRemote, notes: Path, gateway: Gateway, tmp_path: Path) -> None:
+def test_a_wrong_address_in_the_settings_stops_one_provider(
+    start_remote: StartRemote, notes: Path, gateway: Gateway, tmp_path: Path
+) -> None:
     engine = start_remote()
     other = fill(tmp_path / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
@@ -328,7 +387,9 @@ def test_a_wrong_address_in_the_settings_stops_one_provider(start_remote: StartR
 # The ledger
 
 
-def test_the_ledger_has_a_line_for_each_request(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
+def test_the_ledger_has_a_line_for_each_request(
+    remote: Engine, three: dict[str, Path], gateway: Gateway
+) -> None:
     search(remote, "harbour lamp")
     gateway.script(Fault(401))
     search(remote, "rainy hills")
@@ -348,7 +409,9 @@ def test_the_ledger_has_a_line_for_each_request(remote: Engine, three: dict[str,
     assert not any(word in written for word in ("harbour", "lamp", "Rain", KEY))
 
 
-def test_status_asks_no_keyring(remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_asks_no_keyring(
+    remote: Engine, three: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A locked one waits for the person, and the status is looked at ten times a second."""
 
     def asked(*_: object) -> None:

@@ -1,4 +1,5 @@
-"""Under fire: what a server or a network may do, and the state each ends in. Real server, real client, nothing paid twice, nothing told on."""
+"""Under fire: what a server or a network may do, and the state each ends in. Real server, real client,
+nothing paid twice, nothing told on."""
 
 from __future__ import annotations
 
@@ -42,9 +43,15 @@ NAME = "alibaba/qwen-text-embedding-v3"  # ten texts a request
 MODEL = catalogue.model(f"aimlapi/{NAME}")
 TEXTS = [f"Kestrel {i} hovers over the meadow of note {i}" for i in range(40)]
 QUICK = Patience(
-    attempts=4, attempts_unreachable=2, first_delay=0.005, longest_delay=0.02, longest_wait=0.3, request_seconds=0.3, retry_seconds=3.0,
+    attempts=4,
+    attempts_unreachable=2,
+    first_delay=0.005,
+    longest_delay=0.02,
+    longest_wait=0.3,
+    request_seconds=0.3,
+    retry_seconds=3.0,
     query_seconds=0.8,
-)  # fmt: skip
+)
 # An error body as bad as it gets: it repeats the key and what was sent.
 ECHO = f"Expected string, Received: '{TEXTS[0]}' / {TEXTS[1]} with key {KEY} Bearer {KEY}"
 
@@ -55,7 +62,9 @@ def make(make: Make) -> Make:
     return partial(make, model=NAME, patience=QUICK)
 
 
-def collect(embedder: RemoteEmbedder, texts: list[str] = TEXTS) -> tuple[dict[int, Vectors], ProviderError | None]:
+def collect(
+    embedder: RemoteEmbedder, texts: list[str] = TEXTS
+) -> tuple[dict[int, Vectors], ProviderError | None]:
     """What was delivered, each position once and right, and what the run ended with."""
     got: dict[int, Vectors] = {}
     try:
@@ -71,7 +80,8 @@ def collect(embedder: RemoteEmbedder, texts: list[str] = TEXTS) -> tuple[dict[in
 
 
 def assert_tells_nothing(error: BaseException, *secrets: str) -> None:
-    """Neither message, arguments, traceback nor any cause holds a text or the key, or an object of the client."""
+    """Neither message, arguments, traceback nor any cause holds a text or the key, or an object of the
+    client."""
     shown = "".join(traceback.format_exception(error)) + repr(error.args) + repr(vars(error))
     for secret in (KEY, "Kestrel", "meadow", *secrets):
         assert secret not in shown
@@ -84,11 +94,33 @@ def assert_tells_nothing(error: BaseException, *secrets: str) -> None:
 
 
 ONCE = [
-    Fault(429), Fault(429, retry_after="0.05"), Fault(429, retry_after="soon"), Fault(500), Fault(502), Fault(503, retry_after="0.02"), Fault(504),
-    Fault(408), Fault(500, body=b"<html>Bad gateway</html>"), Fault(502, body=b""), Fault("html"), Fault("json"), Fault("cut"), Fault("reset"),
-    Fault("hang"), Fault("drip"), Fault("endless"), Fault("few"), Fault("many"), Fault("twice"), Fault("index"), Fault("nan"), Fault("null"),
-    Fault("zero"), Fault("dimension"), Fault("empty"),
-]  # fmt: skip
+    Fault(429),
+    Fault(429, retry_after="0.05"),
+    Fault(429, retry_after="soon"),
+    Fault(500),
+    Fault(502),
+    Fault(503, retry_after="0.02"),
+    Fault(504),
+    Fault(408),
+    Fault(500, body=b"<html>Bad gateway</html>"),
+    Fault(502, body=b""),
+    Fault("html"),
+    Fault("json"),
+    Fault("cut"),
+    Fault("reset"),
+    Fault("hang"),
+    Fault("drip"),
+    Fault("endless"),
+    Fault("few"),
+    Fault("many"),
+    Fault("twice"),
+    Fault("index"),
+    Fault("nan"),
+    Fault("null"),
+    Fault("zero"),
+    Fault("dimension"),
+    Fault("empty"),
+]
 
 
 def name_of(fault: Fault) -> str:
@@ -97,7 +129,9 @@ def name_of(fault: Fault) -> str:
 
 @pytest.mark.parametrize("at", [0, 2], ids=["first", "third"])
 @pytest.mark.parametrize("fault", ONCE, ids=name_of)
-def test_met_once_it_is_retried_and_whole(fault: Fault, at: int, gateway: Gateway, make: Make, receipts: list[Receipt]) -> None:
+def test_met_once_it_is_retried_and_whole(
+    fault: Fault, at: int, gateway: Gateway, make: Make, receipts: list[Receipt]
+) -> None:
     gateway.script(*[None] * at, fault)
     got, error = collect(make())
     assert error is None
@@ -117,8 +151,17 @@ def test_swapped_vectors_are_put_in_order(gateway: Gateway, make: Make) -> None:
 def test_many_faults_in_a_row_of_many_kinds(gateway: Gateway, make: Make) -> None:
     """The mixture that a bad day brings; whole in the end, each text paid once."""
     kinds = [429, 500, None, 502, "cut", None, None, "few", "swap", None, None, "html", None, "reset"]
-    gateway.rule = lambda request: Fault(kind) if (kind := kinds[request.number % len(kinds)]) is not None else None
-    patience = Patience(attempts=20, attempts_unreachable=20, attempts_wrong=20, first_delay=0.002, longest_delay=0.01, request_seconds=2.0)
+    gateway.rule = lambda request: (
+        Fault(kind) if (kind := kinds[request.number % len(kinds)]) is not None else None
+    )
+    patience = Patience(
+        attempts=20,
+        attempts_unreachable=20,
+        attempts_wrong=20,
+        first_delay=0.002,
+        longest_delay=0.01,
+        request_seconds=2.0,
+    )
     got, error = collect(make(patience=patience), [f"note {i}" for i in range(400)])
     assert error is None
     assert len(got) == 400
@@ -129,12 +172,21 @@ def always(fault: Fault) -> Callable[[object], Fault]:
     return lambda request: fault
 
 
-QUOTA = b'{"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "code": "insufficient_quota"}}'
+QUOTA = (
+    b'{"error": {"message": "You exceeded your current quota, please check your plan and billing '
+    b'details.", "code": "insufficient_quota"}}'
+)
 
 ALWAYS = [
     # fault, error, whether it waits for the person, at most so many requests, words of title and hint
     (Fault(401, message=ECHO), KeyRefused, True, 1, "key"),
-    (Fault(403, message="You've run out of credits. Please top up your balance."), OutOfCredits, True, 1, "balance"),
+    (
+        Fault(403, message="You've run out of credits. Please top up your balance."),
+        OutOfCredits,
+        True,
+        1,
+        "balance",
+    ),
     (Fault(402), OutOfCredits, True, 1, "balance"),
     (Fault(429, body=QUOTA), OutOfCredits, True, 1, "balance"),
     (Fault(404, message=ECHO), ModelGone, True, 1, "text-embedding-3-small"),
@@ -164,9 +216,18 @@ ALWAYS = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "kind", "pauses", "most", "words"), ALWAYS, ids=[name_of(row[0]) for row in ALWAYS])
+@pytest.mark.parametrize(
+    ("fault", "kind", "pauses", "most", "words"), ALWAYS, ids=[name_of(row[0]) for row in ALWAYS]
+)
 def test_met_every_time_it_ends_in_the_right_state(
-    fault: Fault, kind: type[ProviderError], pauses: bool, most: int, words: str, gateway: Gateway, make: Make, caplog: pytest.LogCaptureFixture
+    fault: Fault,
+    kind: type[ProviderError],
+    pauses: bool,
+    most: int,
+    words: str,
+    gateway: Gateway,
+    make: Make,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     gateway.rule = always(fault)
@@ -194,7 +255,9 @@ MIDDLE = [row[:2] for row in ALWAYS if row[0].kind not in (400, 413, 422, "hang"
 
 
 @pytest.mark.parametrize(("fault", "kind"), MIDDLE, ids=[name_of(row[0]) for row in MIDDLE])
-def test_met_in_the_middle_what_came_before_is_kept(fault: Fault, kind: type[ProviderError], gateway: Gateway, make: Make) -> None:
+def test_met_in_the_middle_what_came_before_is_kept(
+    fault: Fault, kind: type[ProviderError], gateway: Gateway, make: Make
+) -> None:
     gateway.rule = lambda request: fault if request.number >= 3 else None
     got, error = collect(make())
     assert type(error) is kind
@@ -205,7 +268,9 @@ def test_met_in_the_middle_what_came_before_is_kept(fault: Fault, kind: type[Pro
 @pytest.mark.parametrize("value", ["3600", "date"])
 def test_a_long_retry_after_pauses_the_provider(value: str, gateway: Gateway, make: Make) -> None:
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=3600)
-    gateway.script(Fault(429, retry_after=email.utils.format_datetime(soon, usegmt=True) if value == "date" else value))
+    gateway.script(
+        Fault(429, retry_after=email.utils.format_datetime(soon, usegmt=True) if value == "date" else value)
+    )
     embedder = make()
     _, error = collect(embedder)
     assert isinstance(error, ProviderBusy)
@@ -248,7 +313,9 @@ def test_a_model_that_is_gone_says_so_and_names_others(gateway: Gateway, make: M
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_sends_nothing_to_another_host(status: int, gateway: Gateway, make: Make) -> None:
     with Gateway(key=None) as other:
-        gateway.rule = always(Fault(status, location=f"{other.url.replace('127.0.0.1', 'localhost')}/embeddings"))
+        gateway.rule = always(
+            Fault(status, location=f"{other.url.replace('127.0.0.1', 'localhost')}/embeddings")
+        )
         embedder = make()
         got, error = collect(embedder)
         with pytest.raises(RedirectRefused):
@@ -260,7 +327,9 @@ def test_a_redirect_sends_nothing_to_another_host(status: int, gateway: Gateway,
         assert not other.requests
 
 
-@pytest.mark.parametrize("fault", [Fault(500), Fault(503), Fault("reset"), Fault("html"), Fault("few"), Fault("swap")], ids=name_of)
+@pytest.mark.parametrize(
+    "fault", [Fault(500), Fault(503), Fault("reset"), Fault("html"), Fault("few"), Fault("swap")], ids=name_of
+)
 def test_a_query_survives_a_fault(fault: Fault, gateway: Gateway, make: Make) -> None:
     gateway.script(fault)
     assert np.array_equal(make().embed_query("night train"), vector_of(NAME, "night train", 1024))
@@ -292,12 +361,25 @@ def certificate(tmp_path: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
-    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+    )
+    builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
+        now + datetime.timedelta(days=1)
+    )
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+    )
     path = tmp_path / "certificate.pem"
     plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(key.private_bytes(*plain) + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(
+        key.private_bytes(*plain)
+        + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
     return path
 
 
@@ -343,7 +425,15 @@ def test_nobody_listens(make: Make) -> None:
     assert "not running" in error.title
 
 
-@pytest.mark.parametrize("url", ["http://api.example.com/v1", "http://192.168.1.7:8080/v1", "http://127.0.0.1.example.com/v1", "http://[fe80::1]/v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com/v1",
+        "http://192.168.1.7:8080/v1",
+        "http://127.0.0.1.example.com/v1",
+        "http://[fe80::1]/v1",
+    ],
+)
 def test_plain_http_is_refused_for_any_host_but_this_machine(url: str) -> None:
     with pytest.raises(InsecureAddress):
         catalogue.provider("mine", url)
@@ -358,13 +448,17 @@ def test_a_server_of_ones_own_that_is_too_slow_is_asked_for_less(receipts: list[
     with Gateway(key=None, models={"m": 8}) as server:
         server.rule = lambda request: Fault("hang") if len(request.inputs) > 8 else None
         patience = Patience(request_seconds=0.1, first_delay=0.001)
-        embedder = RemoteEmbedder(model, catalogue.provider("mine", server.url), lambda: None, receipts.append, patience=patience)
+        embedder = RemoteEmbedder(
+            model, catalogue.provider("mine", server.url), lambda: None, receipts.append, patience=patience
+        )
         assert len(vectors_in_order(embedder, [f"note {i}" for i in range(64)])) == 64
         embedder.close()
     assert set(server.paid.values()) == {1}
 
 
-def test_every_receipt_is_recorded_before_its_vectors(gateway: Gateway, make: Make, receipts: list[Receipt]) -> None:
+def test_every_receipt_is_recorded_before_its_vectors(
+    gateway: Gateway, make: Make, receipts: list[Receipt]
+) -> None:
     seen: queue.SimpleQueue[int] = queue.SimpleQueue()
     for positions, _ in make().embed_documents(TEXTS):
         seen.put(sum(r.texts for r in receipts if r.status == 200) - len(positions))

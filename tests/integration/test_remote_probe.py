@@ -16,7 +16,14 @@ from notesearch.embedding.local import LocalEmbedder
 from notesearch.embedding.probe import PAIRS, probe
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import RemoteEmbedder
-from notesearch.errors import KeyMissing, KeyRefused, ModelGone, ProviderUnreachable, QueryCancelled, RequestRefused
+from notesearch.errors import (
+    KeyMissing,
+    KeyRefused,
+    ModelGone,
+    ProviderUnreachable,
+    QueryCancelled,
+    RequestRefused,
+)
 from tests.gateway import KEY, Fault, Gateway
 
 
@@ -77,7 +84,13 @@ def test_an_instruction_that_helps_is_found(gateway: Gateway, bundled: LocalEmbe
     assert (found.query_instruction, found.document_instruction) == ("search_query: ", "search_document: ")
 
 
-ENCODINGS = [({"base64"}, "base64"), ({None}, "omit"), ({"float"}, "float"), ({"float", None}, "omit"), ({"base64", "float"}, "base64")]
+ENCODINGS = [
+    ({"base64"}, "base64"),
+    ({None}, "omit"),
+    ({"float"}, "float"),
+    ({"float", None}, "omit"),
+    ({"base64", "float"}, "base64"),
+]
 
 
 @pytest.mark.parametrize(("accepted", "encoding"), ENCODINGS)

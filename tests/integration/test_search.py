@@ -14,7 +14,8 @@ from tests.conftest import StartEngine, fill, found, names, reconcile, wait_unti
 from tests.embedders import HashingEmbedder
 
 NOTES = {
-    "Kitchen/Baking/bread.md": "---\ntags: [food/bread, slow]\naliases: [Loaf]\n---\n# Bread\n\nThe sour dough rests overnight in the cold.\n",
+    "Kitchen/Baking/bread.md": "---\ntags: [food/bread, slow]\naliases: [Loaf]\n---\n# Bread\n\nThe sour "
+    "dough rests overnight in the cold.\n",
     "Kitchen/soup.md": "---\ntags: [food]\n---\n# Soup\n\nLeek and potato, a spoon of sour cream.\n",
     "Garden/tomatoes.txt": "Tomatoes want sun and a string to climb. Cold nights harm them.\n",
     "Garden/compost.org": "#+TITLE: Compost heap\n#+FILETAGS: :soil:\n\n* Autumn\nWorms do the rest.\n",
@@ -35,16 +36,29 @@ def vault(engine: Engine, notes: Path) -> Engine:
 @pytest.mark.parametrize(
     ("filters", "allowed"),
     [
-        ("tag:food", {"bread.md", "soup.md"}), ("tag:food/bread", {"bread.md"}), ("-tag:food cold", {"tomatoes.txt"}),
-        ("folder:garden", {"tomatoes.txt", "compost.org"}), ("folder:kitchen/baking", {"bread.md"}), ("type:txt", {"tomatoes.txt"}),
-        ("-folder:kitchen", {"tomatoes.txt"}), ('"in the cold"', {"bread.md"}), ("-dough", {"soup.md", "tomatoes.txt"}),
-        ("-title:soup -type:txt", {"bread.md"}), ("title:bread", {"bread.md"}), ("tag:nothing", set()), ('"cold the in"', set()),
+        ("tag:food", {"bread.md", "soup.md"}),
+        ("tag:food/bread", {"bread.md"}),
+        ("-tag:food cold", {"tomatoes.txt"}),
+        ("folder:garden", {"tomatoes.txt", "compost.org"}),
+        ("folder:kitchen/baking", {"bread.md"}),
+        ("type:txt", {"tomatoes.txt"}),
+        ("-folder:kitchen", {"tomatoes.txt"}),
+        ('"in the cold"', {"bread.md"}),
+        ("-dough", {"soup.md", "tomatoes.txt"}),
+        ("-title:soup -type:txt", {"bread.md"}),
+        ("title:bread", {"bread.md"}),
+        ("tag:nothing", set()),
+        ('"cold the in"', set()),
     ],
-)  # fmt: skip
+)
 def test_filters_hold_in_both_halves(vault: Engine, mode: Mode, filters: str, allowed: set[str]) -> None:
     rows = found(vault, f"sour cold {filters}", mode)
     assert set(rows) & {"bread.md", "soup.md", "tomatoes.txt", "compost.org"} <= allowed
-    assert set(rows) - allowed <= {"compost.org", "lisbon.rst", "北京.md"} if filters.startswith("-") else set(rows) <= allowed
+    assert (
+        set(rows) - allowed <= {"compost.org", "lisbon.rst", "北京.md"}
+        if filters.startswith("-")
+        else set(rows) <= allowed
+    )
     if allowed and mode is not Mode.KEYWORD:
         assert rows
 
@@ -56,9 +70,23 @@ def test_filters_alone_list_all_that_passes(vault: Engine) -> None:
 
 
 def test_names_with_signs(engine: Engine, notes: Path) -> None:
-    fill(notes, {"a.md": "Written in C and B.\n", "b.md": "# C++\n\nTemplates.\n", "c.md": "C# runs on .NET here.\n", "d.md": "A net for F.\n"})
+    fill(
+        notes,
+        {
+            "a.md": "Written in C and B.\n",
+            "b.md": "# C++\n\nTemplates.\n",
+            "c.md": "C# runs on .NET here.\n",
+            "d.md": "A net for F.\n",
+        },
+    )
     engine.reconcile([notes])
-    for query, name in (("C++", "b.md"), ("c#", "c.md"), (".NET", "c.md"), ('"C++"', "b.md"), ("title:c++", "b.md")):
+    for query, name in (
+        ("C++", "b.md"),
+        ("c#", "c.md"),
+        (".NET", "c.md"),
+        ('"C++"', "b.md"),
+        ("title:c++", "b.md"),
+    ):
         assert found(engine, query, "keyword") == [name], query
         assert found(engine, query)[0] == name, query
     assert "c.md" not in found(engine, "written -C#")
@@ -66,7 +94,9 @@ def test_names_with_signs(engine: Engine, notes: Path) -> None:
     assert [match.best.snippet[a:b] for a, b in match.best.highlights] == ["C#"]
 
 
-def test_tags_and_folders_are_found_without_their_diacritics_and_shown_with_them(engine: Engine, notes: Path) -> None:
+def test_tags_and_folders_are_found_without_their_diacritics_and_shown_with_them(
+    engine: Engine, notes: Path
+) -> None:
     fill(notes, {"Küche/a.md": "---\ntags: [Büro/Straße]\n---\nword\n", "b.md": "word\n"})
     engine.reconcile([notes])
     for query in ("tag:buro", "tag:Büro", "tag:buro/strasse", "folder:kuche", "folder:Küche"):
@@ -76,7 +106,11 @@ def test_tags_and_folders_are_found_without_their_diacritics_and_shown_with_them
 
 
 def test_the_line_is_where_the_words_are(engine: Engine, notes: Path) -> None:
-    write(notes, "a.md", "---\ntags: [x]\n---\n# Long\n\nfirst line\nsecond line\nthe zanzibar line\nlast line\n")
+    write(
+        notes,
+        "a.md",
+        "---\ntags: [x]\n---\n# Long\n\nfirst line\nsecond line\nthe zanzibar line\nlast line\n",
+    )
     engine.reconcile([notes])
     (match,) = engine.search(Query(text="zanzibar")).matches
     assert (match.best.line, match.best.start) == (8, 0)
@@ -86,7 +120,13 @@ def test_the_line_is_where_the_words_are(engine: Engine, notes: Path) -> None:
 
 
 def test_a_note_that_only_says_something_about_itself_shows_that(engine: Engine, notes: Path) -> None:
-    fill(notes, {"tagged.md": "---\ntitle: Plan\ntags: [later, garden]\n---\n", "named.md": "---\ntitle: Zanzibar\n---\n"})
+    fill(
+        notes,
+        {
+            "tagged.md": "---\ntitle: Plan\ntags: [later, garden]\n---\n",
+            "named.md": "---\ntitle: Zanzibar\n---\n",
+        },
+    )
     engine.reconcile([notes])
     (tagged,) = engine.search(Query(text="tag:garden", mode=Mode.KEYWORD)).matches
     assert tagged.best.snippet == "#later #garden"
@@ -113,7 +153,12 @@ def test_why_a_row_is_there(vault: Engine) -> None:
 def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
     results = vault.search(Query(text="overnight"))
     row = results.matches[0]
-    assert (row.path, row.title, row.trail, row.format) == (notes / "Kitchen/Baking/bread.md", "Bread", ("Notes", "Kitchen", "Baking"), "markdown")
+    assert (row.path, row.title, row.trail, row.format) == (
+        notes / "Kitchen/Baking/bread.md",
+        "Bread",
+        ("Notes", "Kitchen", "Baking"),
+        "markdown",
+    )
     assert (row.rank, row.state) == (1, DocumentState.COMPLETE)
     assert row.best.line == 7
     assert [row.best.snippet[a:b] for a, b in row.best.highlights] == ["overnight"]
@@ -121,7 +166,9 @@ def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
 
 
 def test_an_exact_title_comes_first(vault: Engine, notes: Path) -> None:
-    fill(notes, {f"more {i}.md": "bread bread bread loaf loaf compost heap compost heap\n" for i in range(20)})
+    fill(
+        notes, {f"more {i}.md": "bread bread bread loaf loaf compost heap compost heap\n" for i in range(20)}
+    )
     vault.reconcile([])
     assert found(vault, "bread")[0] == "bread.md"
     assert found(vault, "loaf")[0] == "bread.md"
@@ -130,10 +177,15 @@ def test_an_exact_title_comes_first(vault: Engine, notes: Path) -> None:
 
 def test_one_row_for_a_note_with_its_further_passages(engine: Engine, notes: Path) -> None:
     more = "Then it was cut and written down. " * 30
-    sections = "\n\n".join(f"## Attempt {i}\n\nThe sourdough of attempt {i} was weighed. {more}" for i in range(12))
+    sections = "\n\n".join(
+        f"## Attempt {i}\n\nThe sourdough of attempt {i} was weighed. {more}" for i in range(12)
+    )
     fill(notes, {"long.md": f"# Diary\n\n{sections}\n", "short.md": "sourdough\n"})
     engine.reconcile([notes])
-    for results in (engine.keyword_search(Query(text="sourdough attempt")), engine.search(Query(text="sourdough attempt"))):
+    for results in (
+        engine.keyword_search(Query(text="sourdough attempt")),
+        engine.search(Query(text="sourdough attempt")),
+    ):
         assert sorted(names(results)) == ["long.md", "short.md"]
         row = next(m for m in results.matches if m.path.name == "long.md")
         assert len(row.passages) <= 3
@@ -195,7 +247,9 @@ def test_recent_notes_tags_and_formats(vault: Engine, notes: Path) -> None:
     assert dict(vault.formats())["markdown"] == 4
 
 
-def test_waiting_notes_are_found_by_words_and_counted(vault: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_waiting_notes_are_found_by_words_and_counted(
+    vault: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     embedder.gate.clear()
     write(notes, "late.md", "zanzibar at night\n")
     vault._required_indexer().scan(notes)
@@ -214,7 +268,23 @@ def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: Hashin
     assert embedder.queries == ["brea", "bread"]
 
 
-@pytest.mark.parametrize("text", ["\x00", "(", '"', "tag:", "*", "a" * 5000, "-", "日" * 500, "\ud800", "OR AND NOT", "folder:../..", "🍞" * 50])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x00",
+        "(",
+        '"',
+        "tag:",
+        "*",
+        "a" * 5000,
+        "-",
+        "日" * 500,
+        "\ud800",
+        "OR AND NOT",
+        "folder:../..",
+        "🍞" * 50,
+    ],
+)
 def test_no_query_is_an_error(vault: Engine, text: str) -> None:
     for mode in MODES:
         vault.explain(vault.search(Query(text=text, mode=mode, prefix=True)))
@@ -224,7 +294,9 @@ def test_no_query_is_an_error(vault: Engine, text: str) -> None:
 # Beside an owner
 
 
-def test_a_reader_beside_the_owner(vault: Engine, start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_a_reader_beside_the_owner(
+    vault: Engine, start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     reader = start_engine(read_only=True)
     assert found(reader, "overnight")[0] == "bread.md"
     assert reader.status().documents == 6
@@ -276,7 +348,13 @@ def test_an_exact_title_is_never_buried(engine: Engine, notes: Path) -> None:
 
 def test_the_last_of_few_notes_with_a_word_is_before_those_without(engine: Engine, notes: Path) -> None:
     filler = "We talked about the weather and the garden and went home late. " * 30
-    fill(notes, {"diary.md": f"# Diary\n\n{filler} Baked sourdough. {filler}\n", "bread.md": "# Sourdough\n\nSourdough, sourdough.\n"})
+    fill(
+        notes,
+        {
+            "diary.md": f"# Diary\n\n{filler} Baked sourdough. {filler}\n",
+            "bread.md": "# Sourdough\n\nSourdough, sourdough.\n",
+        },
+    )
     fill(notes, {f"near{i}.md": f"# Bread {i}\n\nFlour and water and salt {i}.\n" for i in range(30)})
     engine.reconcile([notes])
     assert set(found(engine, "sourdough")[:2]) == {"bread.md", "diary.md"}

@@ -28,9 +28,19 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify")
 
 @pytest.fixture
 def watching(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Five notes in two folders, found and at rest; roots are looked after every 50 ms instead of every 5 s."""
+    """Five notes in two folders, found and at rest; roots are looked after every 50 ms instead of every 5
+    s."""
     monkeypatch.setattr(watcher, "CHECK_ROOTS", 0.05)
-    fill(notes, {"a.md": "alpha note\n", "b.md": "beta note\n", "Sub/c.md": "gamma note\n", "Sub/Deep/d.md": "delta note\n", "e.txt": "epsilon\n"})
+    fill(
+        notes,
+        {
+            "a.md": "alpha note\n",
+            "b.md": "beta note\n",
+            "Sub/c.md": "gamma note\n",
+            "Sub/Deep/d.md": "delta note\n",
+            "e.txt": "epsilon\n",
+        },
+    )
     engine = start_engine()
     engine.add_folder(notes)
     wait_until(lambda: at_rest(engine, 5))
@@ -83,7 +93,11 @@ def test_a_rename_embeds_nothing(watching: Engine, notes: Path, embedder: Hashin
 def test_a_folder_renamed(watching: Engine, notes: Path, embedder: HashingEmbedder) -> None:
     asked = len(embedder.texts)
     (notes / "Sub").rename(notes / "Other")
-    wait_until(lambda: found(watching, "folder:other folder:deep") == ["d.md"] and found(watching, "folder:sub") == [])
+    wait_until(
+        lambda: (
+            found(watching, "folder:other folder:deep") == ["d.md"] and found(watching, "folder:sub") == []
+        )
+    )
     wait_until(lambda: at_rest(watching, 5))
     assert len(embedder.texts) == asked
 
@@ -168,7 +182,9 @@ def test_a_root_that_goes_and_comes_back(watching: Engine, notes: Path, embedder
     wait_until(lambda: is_found(watching, "yankee", "new.md"))
 
 
-def test_what_changed_while_nobody_watched(start_engine: StartEngine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_what_changed_while_nobody_watched(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
     fill(notes, {"a.md": "alpha\n", "b.md": "beta\n", "c.md": "gamma\n"})
     engine = start_engine()
     engine.add_folder(notes)
@@ -184,7 +200,9 @@ def test_what_changed_while_nobody_watched(start_engine: StartEngine, notes: Pat
     assert len(embedder.texts) == asked + 1
 
 
-def test_two_watched_folders_a_note_moved_between_them(watching: Engine, notes: Path, embedder: HashingEmbedder) -> None:
+def test_two_watched_folders_a_note_moved_between_them(
+    watching: Engine, notes: Path, embedder: HashingEmbedder
+) -> None:
     other = fill(notes.parent / "Other", {"o.md": "omega\n"})
     watching.add_folder(other)
     wait_until(lambda: at_rest(watching, 6))
@@ -200,7 +218,9 @@ def test_after_closing_nothing_is_left_running(start_engine: StartEngine, notes:
     engine = start_engine()
     engine.add_folder(notes)
     engine.close()
-    wait_until(lambda: not [t for t in threading.enumerate() if t not in before and t.name != "extraction-watchdog"])
+    wait_until(
+        lambda: not [t for t in threading.enumerate() if t not in before and t.name != "extraction-watchdog"]
+    )
 
 
 # The watcher alone
@@ -233,18 +253,24 @@ def test_lost_events_ask_for_a_comparison(alone: Watcher, heard: Heard, notes: P
     import logging
 
     alone.watch(notes)
-    logging.getLogger("watchdog.observers.inotify_c").warning("Inotify queue overflowed; filesystem events were lost")
+    logging.getLogger("watchdog.observers.inotify_c").warning(
+        "Inotify queue overflowed; filesystem events were lost"
+    )
     assert heard.rescans == [notes]
 
 
-def test_everything_is_compared_once_in_a_while(alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_is_compared_once_in_a_while(
+    alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(watcher, "RESCAN", 0.04)
     alone.watch(notes)
     wait_until(lambda: heard.rescans.count(notes) >= 2)
 
 
 @linux
-def test_a_folder_not_watched_whole_is_told_and_polled(alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_not_watched_whole_is_told_and_polled(
+    alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(watcher, "POLL", 0.04)
     complete = False
     monkeypatch.setattr(watcher, "_kernel_holds", lambda folders: complete)
@@ -290,11 +316,18 @@ print(limits[0].title if limits else "complete")
 
 @linux
 def test_the_kernels_watch_limit_is_noticed(notes: Path) -> None:
-    setting = "echo 20 > /proc/sys/user/max_inotify_watches && exec \"$@\""
+    setting = 'echo 20 > /proc/sys/user/max_inotify_watches && exec "$@"'
     command = ["unshare", "-Ur", "sh", "-c", setting, "sh", sys.executable, "-c", LIMITED, str(notes)]
-    if not shutil.which("unshare") or subprocess.run(["unshare", "-Ur", "sh", "-c", setting, "sh", "true"], capture_output=True).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run(
+            ["unshare", "-Ur", "sh", "-c", setting, "sh", "true"], capture_output=True
+        ).returncode
+    ):
         pytest.skip("the limit cannot be lowered for one process here")
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parents[2])
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parents[2]
+    )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("Not all of")
 

@@ -50,11 +50,18 @@ and the crumb holds its water for days.
 
 ![crust](https://example.org/crust.png) <script>alert(1)</script>
 """
-    + "\n".join(f"\n## Attempt {i}\n\nThe loaf number {i} was weighed, cut and written down with its crumb and crust.\n" for i in range(40)),
+    + "\n".join(
+        f"\n## Attempt {i}\n\nThe loaf number {i} was weighed, cut and written down with its crumb and "
+        "crust.\n"
+        for i in range(40)
+    ),
     "Kitchen/Temperatures.md": "# Temperatures\n\nBread is done at 98 degrees in the middle, a cake at 95.\n",
-    "Kitchen/Questions.org": "#+TITLE: Why does my sourdough stay flat?\n\n* Observations\nThe sour starter was too young. Feed it twice.\n",
-    "Garden/Tomatoes.txt": "Tomatoes want sun and a string to climb.\nWater them in the morning, never on the leaves.\n",
-    "Garden/Compost.md": "---\ntags: [soil, autumn]\n---\n# Compost\n\nTurn the heap in autumn; worms do the rest.\n",
+    "Kitchen/Questions.org": "#+TITLE: Why does my sourdough stay flat?\n\n* Observations\nThe sour starter "
+    "was too young. Feed it twice.\n",
+    "Garden/Tomatoes.txt": "Tomatoes want sun and a string to climb.\nWater them in the morning, never on "
+    "the leaves.\n",
+    "Garden/Compost.md": "---\ntags: [soil, autumn]\n---\n# Compost\n\nTurn the heap in autumn; worms do the "
+    "rest.\n",
     "Travel/Lisbon.rst": "Lisbon\n======\n\nThe tram climbs to the castle. Custard tarts near the river.\n",
 }
 
@@ -145,7 +152,9 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer without a keyring and without keys in the environment."""
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     for module in ("Windows", "macOS"):
-        monkeypatch.setattr(credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0]))
+        monkeypatch.setattr(
+            credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0])
+        )
     for name in credentials.KEY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
@@ -159,7 +168,12 @@ def key(no_keyring: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def remote_window(
-    start_window: Callable[..., MainWindow], notes: Path, gateway: Gateway, no_keyring: None, tmp_path: Path, qtbot: QtBot
+    start_window: Callable[..., MainWindow],
+    notes: Path,
+    gateway: Gateway,
+    no_keyring: None,
+    tmp_path: Path,
+    qtbot: QtBot,
 ) -> MainWindow:
     """The window with all notes on the local model, and the AI/ML API at the test's server."""
     data = tmp_path / "data"
@@ -184,21 +198,39 @@ def titles(window: MainWindow) -> list[str]:
     return [row.match.title for row in window.page.results.results.rows if not row.child]
 
 
-def make_passage(start: int = 0, snippet: str = "Leave the dough in the cold overnight", **changes: object) -> Passage:
+def make_passage(
+    start: int = 0, snippet: str = "Leave the dough in the cold overnight", **changes: object
+) -> Passage:
     plain: dict[str, object] = {
-        "start": start, "end": start + len(snippet), "line": 1, "heading": (), "snippet": snippet, "highlights": (),
-        "matched_by": MatchedBy.KEYWORD, "score": 1.0,
-    }  # fmt: skip
+        "start": start,
+        "end": start + len(snippet),
+        "line": 1,
+        "heading": (),
+        "snippet": snippet,
+        "highlights": (),
+        "matched_by": MatchedBy.KEYWORD,
+        "score": 1.0,
+    }
     return Passage(**{**plain, **changes})  # type: ignore[arg-type]
 
 
 def make_match(name: str, *, passages: int = 0, best: Passage | None = None, rank: int = 1) -> Match:
     return Match(
-        document_id=abs(hash(name)), path=Path(f"/notes/{name}.md"), title=name, trail=("Notes", "Kitchen"), format="markdown",
-        modified=1_700_000_000.0, rank=rank, score=1.0, best=best or make_passage(snippet=f"{name} is the one"),
-        passages=tuple(make_passage(start=100 * (i + 1), snippet=f"further passage {i} of {name}") for i in range(passages)),
+        document_id=abs(hash(name)),
+        path=Path(f"/notes/{name}.md"),
+        title=name,
+        trail=("Notes", "Kitchen"),
+        format="markdown",
+        modified=1_700_000_000.0,
+        rank=rank,
+        score=1.0,
+        best=best or make_passage(snippet=f"{name} is the one"),
+        passages=tuple(
+            make_passage(start=100 * (i + 1), snippet=f"further passage {i} of {name}")
+            for i in range(passages)
+        ),
         more_passages=passages,
-    )  # fmt: skip
+    )
 
 
 EDITOR = """\
@@ -214,7 +246,9 @@ def editor(tmp_path: Path) -> Callable[[Path], str]:
     """An editor that writes what it was given into a file: its command, for that file."""
     script = tmp_path / "editor.py"
     script.write_text(EDITOR)
-    return lambda out: f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} {shlex.quote(str(out))} {{line}} {{path}}"
+    return lambda out: (
+        f"{shlex.quote(sys.executable)} {shlex.quote(str(script))} {shlex.quote(str(out))} {{line}} {{path}}"
+    )
 
 
 @pytest.fixture

@@ -36,7 +36,9 @@ def switch(qtbot: QtBot, window: MainWindow, identifier: str = VOYAGE) -> None:
     dialog = open_model(qtbot, window)
     count(qtbot, dialog, identifier)
     dialog.consent.agree.click()
-    qtbot.waitUntil(lambda: folder_of(window).model == identifier and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).model == identifier and at_rest(window, len(NOTES)), timeout=TIMEOUT
+    )
 
 
 def press(qtbot: QtBot, widget: QWidget, text: str) -> None:

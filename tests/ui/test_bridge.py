@@ -1,4 +1,5 @@
-"""The bridge: newest question wins, nothing outdated arrives, every failure is told, closing leaves nothing behind."""
+"""The bridge: newest question wins, nothing outdated arrives, every failure is told, closing leaves nothing
+behind."""
 
 import threading
 from collections.abc import Callable
@@ -46,7 +47,9 @@ def test_stages_arrive_in_order_in_the_main_thread(window: MainWindow, qtbot: Qt
     assert listener.threads == {window.thread()}
 
 
-def test_an_outdated_search_is_dropped(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outdated_search_is_dropped(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = window.bridge._engine
     assert engine is not None
     entered, release = threading.Event(), threading.Event()
@@ -70,7 +73,9 @@ def test_an_outdated_search_is_dropped(window: MainWindow, qtbot: QtBot, monkeyp
     assert [r.stage for number, r in listener.heard if number == first] == [Stage.KEYWORD]
 
 
-def test_words_do_not_wait_for_the_meaning_of_the_letter_before(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = window.bridge._engine
     assert engine is not None
     release = threading.Event()
@@ -83,7 +88,9 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(window: MainWind
     release.set()
 
 
-def test_a_failing_search_is_said_in_the_list(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_search_is_said_in_the_list(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = window.bridge._engine
 
     def full(query: Query, rows: int) -> SearchResults:
@@ -99,7 +106,9 @@ def test_a_failing_search_is_said_in_the_list(window: MainWindow, qtbot: QtBot, 
     assert window.page.results.isVisible()
 
 
-def test_a_bug_is_shown_without_its_text(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_shown_without_its_text(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken() -> None:
         raise ValueError("a secret line of a note")
 
@@ -112,7 +121,9 @@ def test_a_bug_is_shown_without_its_text(window: MainWindow, qtbot: QtBot, monke
     assert "secret" not in window.banner.hint.text() + caplog.text
 
 
-def test_explaining_in_batches_keeps_rows_and_order(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explaining_in_batches_keeps_rows_and_order(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = window.bridge._engine
     assert engine is not None
     sizes: list[int] = []

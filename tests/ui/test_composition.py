@@ -1,4 +1,5 @@
-"""Input methods: what is being composed is no query until it is committed, and the keys meanwhile belong to the composition."""
+"""Input methods: what is being composed is no query until it is committed, and the keys meanwhile belong to
+the composition."""
 
 from collections.abc import Callable
 
@@ -16,9 +17,15 @@ from .conftest import TIMEOUT
 
 Look = Callable[[MainWindow], SearchView]
 KEYS = (
-    Qt.Key.Key_Return, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Tab,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_PageDown,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Backspace,
+    Qt.Key.Key_Tab,
     Qt.Key.Key_Escape,
-)  # fmt: skip
+)
 
 
 def of_window(window: MainWindow) -> SearchView:
@@ -39,7 +46,9 @@ def compose(field: object, preedit: str = "", commit: str = "") -> None:
 
 
 @pytest.mark.parametrize("look", [of_window, of_quick_search])
-def test_a_composition_is_no_query_until_it_is_committed(look: Look, window: MainWindow, qtbot: QtBot) -> None:
+def test_a_composition_is_no_query_until_it_is_committed(
+    look: Look, window: MainWindow, qtbot: QtBot
+) -> None:
     view = look(window)
     box = window.box if view is window.page else window.presence.quick.box  # type: ignore[union-attr]
     top = view.window()
@@ -62,7 +71,9 @@ def test_a_composition_is_no_query_until_it_is_committed(look: Look, window: Mai
     assert top.focusWidget() is box.field
     compose(box.field, commit="tomatoes")
     assert asked == ["tomatoes"]
-    qtbot.waitUntil(lambda: view.current is not None and view.current.match.title == "Tomatoes", timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: view.current is not None and view.current.match.title == "Tomatoes", timeout=TIMEOUT
+    )
     # And now they are ours again.
     QTest.keyClick(box.field, Qt.Key.Key_Escape)
     assert (box.field.text() == "") == (view is window.page)

@@ -41,7 +41,10 @@ def test_buttons_stand_below_each_other_where_there_is_no_room(qtbot: QtBot, the
 
 
 def test_words_beside_a_button_wrap(qtbot: QtBot, theme: Theme) -> None:
-    words, press = hint("Kept until Notesearch is quit, and never stored anywhere on this computer"), button("Set", nothing)
+    words, press = (
+        hint("Kept until Notesearch is quit, and never stored anywhere on this computer"),
+        button("Set", nothing),
+    )
     row = Row((words, press), wide=0)
     dialog = shown(qtbot, row, 300)
     assert dialog.isVisible()
@@ -52,7 +55,12 @@ def test_words_beside_a_button_wrap(qtbot: QtBot, theme: Theme) -> None:
 def test_names_stand_above_their_fields_in_a_narrow_form(qtbot: QtBot, theme: Theme) -> None:
     form, field = Form(), QLineEdit()
     form.add("Base URL", field)
-    form.add("", hint("A remark on the address above, which is rather long and wraps where there is little room for it"))
+    form.add(
+        "",
+        hint(
+            "A remark on the address above, which is rather long and wraps where there is little room for it"
+        ),
+    )
     dialog = shown(qtbot, Scrolled(form), 600)
     assert field.x() > 40
     dialog.resize(300, 300)
@@ -76,6 +84,15 @@ def test_enter_never_presses_what_cannot_be_undone(theme: Theme, qtbot: QtBot) -
     box.open()
     for appearance in ("light", "dark", "light"):
         theme.set_appearance(appearance)
-        qtbot.waitUntil(lambda: [b.text().replace("&", "") for b in box.buttons() if isinstance(b, QPushButton) and b.isDefault()] == ["Cancel"])
+        qtbot.waitUntil(
+            lambda: (
+                [
+                    b.text().replace("&", "")
+                    for b in box.buttons()
+                    if isinstance(b, QPushButton) and b.isDefault()
+                ]
+                == ["Cancel"]
+            )
+        )
     with qtbot.waitSignal(box.rejected):
         qtbot.keyClick(box, Qt.Key.Key_Return)

@@ -16,8 +16,17 @@ AWKWARD = Path("/n/$(touch x); 'rm' \"-rf\" & {line} *.md")
 
 
 def test_the_path_is_never_split_or_read_by_a_shell() -> None:
-    assert desktop.editor_command("ed --at +{line} '{path}'", AWKWARD, 41) == ["ed", "--at", "+41", str(AWKWARD)]
-    assert desktop.editor_command("code --goto {path}:{line}", AWKWARD, 7) == ["code", "--goto", f"{AWKWARD}:7"]
+    assert desktop.editor_command("ed --at +{line} '{path}'", AWKWARD, 41) == [
+        "ed",
+        "--at",
+        "+41",
+        str(AWKWARD),
+    ]
+    assert desktop.editor_command("code --goto {path}:{line}", AWKWARD, 7) == [
+        "code",
+        "--goto",
+        f"{AWKWARD}:7",
+    ]
 
 
 @pytest.mark.parametrize("template", ["ed", "ed '{path}", "   "])
@@ -26,12 +35,16 @@ def test_a_template_without_sense_is_refused(template: str) -> None:
         desktop.editor_command(template, AWKWARD, 1)
 
 
-@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if template and not desktop.is_link(template)])
+@pytest.mark.parametrize(
+    "template", [template for _, template in desktop.EDITORS if template and not desktop.is_link(template)]
+)
 def test_every_offered_editor_gets_the_path(template: str) -> None:
     assert any(str(AWKWARD) in word for word in desktop.editor_command(template, AWKWARD, 3))
 
 
-@pytest.mark.parametrize("template", [template for _, template in desktop.EDITORS if desktop.is_link(template)])
+@pytest.mark.parametrize(
+    "template", [template for _, template in desktop.EDITORS if desktop.is_link(template)]
+)
 def test_every_offered_link_is_one_whatever_the_note_is_called(template: str) -> None:
     link = QUrl(desktop.editor_link(template, AWKWARD, 3), QUrl.ParsingMode.StrictMode)
     assert link.isValid()

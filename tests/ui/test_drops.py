@@ -1,4 +1,5 @@
-"""What is dropped on the window or on quick search, what is dragged out of the list, and the questions before a folder is added."""
+"""What is dropped on the window or on quick search, what is dragged out of the list, and the questions before
+a folder is added."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,7 +56,9 @@ def asked(window: MainWindow) -> bool:
 
 
 def press(widget: QWidget, text: str) -> None:
-    next(b for b in widget.findChildren(QPushButton) if b.text().replace("&", "") == text and b.isVisible()).click()
+    next(
+        b for b in widget.findChildren(QPushButton) if b.text().replace("&", "") == text and b.isVisible()
+    ).click()
 
 
 def folders(window: MainWindow) -> set[str]:
@@ -142,13 +145,21 @@ def test_what_is_dropped_on_quick_search(window: MainWindow, qtbot: QtBot, more:
 
 def test_a_row_is_dragged_as_file_link_and_text(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
     qtbot.keyClicks(window.box.field, "tomatoes")
-    qtbot.waitUntil(lambda: window.current is not None and window.current.match.title == "Tomatoes", timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.current is not None and window.current.match.title == "Tomatoes", timeout=TIMEOUT
+    )
     row = window.current
     assert row is not None
-    qtbot.waitUntil(lambda: window.page.preview.note is not None and window.page.preview.passage is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.page.preview.note is not None and window.page.preview.passage is not None,
+        timeout=TIMEOUT,
+    )
     mime = mime_of(row, window.page.results.text_of(row))
     assert [url.toLocalFile() for url in mime.urls()] == [str(notes / "Garden/Tomatoes.txt")]
-    assert mime.html() == f'<a href="{mime.urls()[0].toString(QUrl.ComponentFormattingOption.FullyEncoded)}">Tomatoes</a>'
+    assert (
+        mime.html()
+        == f'<a href="{mime.urls()[0].toString(QUrl.ComponentFormattingOption.FullyEncoded)}">Tomatoes</a>'
+    )
     assert "climb" in mime.text()
     assert not picture(row, window.theme, 2.0).isNull()
 
@@ -160,7 +171,13 @@ def test_our_own_rows_are_nothing_to_drop_here(window: MainWindow) -> None:
 
     mime = QMimeData()
     mime.setText("a passage")
-    event = Own(QPointF(9, 9).toPoint(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    event = Own(
+        QPointF(9, 9).toPoint(),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     QApplication.sendEvent(window, event)
     assert not event.isAccepted()
     assert not window.drops.offers
@@ -174,7 +191,12 @@ def test_other_programs_folders_are_offered_at_the_first_start(
 ) -> None:
     home = tmp_path / "home"
     vault = home / "Documents" / "Second brain"
-    for name, text in {"Tram.md": "# Tram\n\nIt climbs.\n", ".obsidian/app.md": "settings", ".trash/old.md": "# Old\n", "a/b.md": "# B\n"}.items():
+    for name, text in {
+        "Tram.md": "# Tram\n\nIt climbs.\n",
+        ".obsidian/app.md": "settings",
+        ".trash/old.md": "# Old\n",
+        "a/b.md": "# B\n",
+    }.items():
         (vault / name).parent.mkdir(parents=True, exist_ok=True)
         (vault / name).write_text(text)
     monkeypatch.setenv("HOME", str(home))
@@ -183,17 +205,24 @@ def test_other_programs_folders_are_offered_at_the_first_start(
     page = window.first_run
     qtbot.waitUntil(lambda: bool(page._vaults), timeout=TIMEOUT)
     row = next(b for b in page.findChildren(QPushButton) if b.text() == "Search it" and b.isVisible())
-    assert row.accessibleName() == "Search Second brain, Obsidian vault \N{MIDDLE DOT} 2 notes \N{MIDDLE DOT} ~/Documents"
+    assert (
+        row.accessibleName()
+        == "Search Second brain, Obsidian vault \N{MIDDLE DOT} 2 notes \N{MIDDLE DOT} ~/Documents"
+    )
     row.click()
     qtbot.waitUntil(lambda: at_rest(window, 2), timeout=TIMEOUT)
     assert window.pages.currentWidget() is window.page
 
 
-def test_first_results_are_there_while_the_rest_is_read(start_window: Start, qtbot: QtBot, tmp_path: Path) -> None:
+def test_first_results_are_there_while_the_rest_is_read(
+    start_window: Start, qtbot: QtBot, tmp_path: Path
+) -> None:
     vault = tmp_path / "Large"
     vault.mkdir()
     for i in range(1200):
-        (vault / f"{i}.md").write_text(f"# Entry {i}\n\nOn day {i} we saw geese over the marsh, and the tram was late again.\n")
+        (vault / f"{i}.md").write_text(
+            f"# Entry {i}\n\nOn day {i} we saw geese over the marsh, and the tram was late again.\n"
+        )
     window = start_window()
     window.bridge.add_folder(vault)
     qtbot.waitUntil(lambda: window.page.results.results.rowCount() > 0, timeout=TIMEOUT)

@@ -52,8 +52,13 @@ def named(widget: QWidget) -> str:
 
 def controls(top: QWidget) -> list[QWidget]:
     """What a person can use in that window."""
-    inside = [w for w in top.findChildren(QWidget) if isinstance(w, CONTROLS) and w.window() is top and w.isVisible() and w.isEnabled()]
-    # Parts of Qt's own controls, what a stack keeps out of sight, and the heads of a table that is not sorted.
+    inside = [
+        w
+        for w in top.findChildren(QWidget)
+        if isinstance(w, CONTROLS) and w.window() is top and w.isVisible() and w.isEnabled()
+    ]
+    # Parts of Qt's own controls, what a stack keeps out of sight, and the heads of a table that is not
+    # sorted.
     shown = [w for w in inside if not isinstance(w, QHeaderView) and not w.visibleRegion().isEmpty()]
     return [w for w in shown if not w.objectName().startswith("qt_") and named(w) not in BY_KEY]
 
@@ -105,7 +110,11 @@ def without_focus_sign(top: QWidget, reached: list[QWidget]) -> list[str]:
 
 def check(top: QWidget, qtbot: QtBot) -> None:
     reached = round_by_tab(top, qtbot)
-    missed = [named(w) for w in controls(top) if w not in reached and not any(r.focusProxy() is w or w.focusProxy() is r for r in reached)]
+    missed = [
+        named(w)
+        for w in controls(top)
+        if w not in reached and not any(r.focusProxy() is w or w.focusProxy() is r for r in reached)
+    ]
     assert missed == []
     if len(reached) > 1:
         assert without_focus_sign(top, reached) == []
@@ -120,13 +129,20 @@ def test_the_window(appearance: str, window: MainWindow, qtbot: QtBot) -> None:
     window.save_search()
     window.commands.show_vocabulary((("soil", 1),), (("markdown", 4),))
     window.ask(window.box.search.with_filter("type:markdown"))
-    window.banner.tell(Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),)))
+    window.banner.tell(
+        Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),))
+    )
     qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
     check(window, qtbot)
 
 
-def test_the_first_page(start_window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(tmp_path / "home/Documents/Second brain", {".obsidian/app.md": "settings", "Tram.md": "# Tram\n\nIt climbs.\n"})
+def test_the_first_page(
+    start_window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(
+        tmp_path / "home/Documents/Second brain",
+        {".obsidian/app.md": "settings", "Tram.md": "# Tram\n\nIt climbs.\n"},
+    )
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     window = start_window()
@@ -148,11 +164,18 @@ def test_the_settings(page: str, window: MainWindow, qtbot: QtBot) -> None:
 def test_dialogs(window: MainWindow, qtbot: QtBot) -> None:
     commands = window.commands
     problems = ProblemsDialog(window)
-    problems.show_problems((FileProblem(path=Path("/notes/a.md"), title="Not text", hint="", retryable=True),))
+    problems.show_problems(
+        (FileProblem(path=Path("/notes/a.md"), title="Not text", hint="", retryable=True),)
+    )
     commands.show_dialog(problems)
     check(problems, qtbot)
     commands.close_dialogs()
-    for opens in (commands.models.open_ledger, commands.open_keys, commands.open_about, commands.models.open_current):
+    for opens in (
+        commands.models.open_ledger,
+        commands.open_keys,
+        commands.open_about,
+        commands.models.open_current,
+    ):
         opens()
         dialog = commands._dialogs[-1]
         assert isinstance(dialog, QDialog)
@@ -185,7 +208,11 @@ def test_quick_search_keeps_its_letters(window: MainWindow, qtbot: QtBot) -> Non
     QTest.keyClick(quick.box.field, Qt.Key.Key_Up)
     QTest.keyClick(quick.box.field, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert quick.preview.isVisible()
-    QTest.mouseClick(quick.results.viewport(), Qt.MouseButton.LeftButton, pos=quick.results.visualRect(quick.results.results.index(1)).center())
+    QTest.mouseClick(
+        quick.results.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=quick.results.visualRect(quick.results.results.index(1)).center(),
+    )
     assert quick.focusWidget() is quick.box.field, "a click takes no letters from the field"
     QTest.keyClick(quick.box.field, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert quick.box.field.selectedText() == "bread"

@@ -1,4 +1,5 @@
-"""Another model for a folder, in the real window on the real engine against a strict server: nothing is sent before the person agrees."""
+"""Another model for a folder, in the real window on the real engine against a strict server: nothing is sent
+before the person agrees."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ def test_the_list_tells_what_a_model_is(remote_window: MainWindow, qtbot: QtBot,
 
 
 @pytest.mark.usefixtures("key")
-def test_nothing_is_sent_before_the_person_agrees(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_nothing_is_sent_before_the_person_agrees(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     dialog = open_model(qtbot, remote_window)
     count(qtbot, dialog, VOYAGE)
     assert dialog.consent.title.text() == f"Send Notes to {gateway.url.split('/')[2]}?"
@@ -57,7 +60,10 @@ def test_nothing_is_sent_before_the_person_agrees(remote_window: MainWindow, qtb
     qtbot.waitUntil(lambda: folder_of(remote_window).next_model == VOYAGE, timeout=TIMEOUT)
     assert "waits for your word" in remote_window.page.side.folders.rows.items[0].spoken
     press(qtbot, dialog, "Not now")
-    qtbot.waitUntil(lambda: not folder_of(remote_window).next_model and at_rest(remote_window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: not folder_of(remote_window).next_model and at_rest(remote_window, len(NOTES)),
+        timeout=TIMEOUT,
+    )
     assert folder_of(remote_window).model == LOCAL
     assert gateway.requests == []
 
@@ -71,7 +77,9 @@ def test_a_priced_model_says_what_it_costs(remote_window: MainWindow, qtbot: QtB
 
 
 @pytest.mark.usefixtures("key")
-def test_agreed_built_switched_and_back_at_no_cost(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_agreed_built_switched_and_back_at_no_cost(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     switch(qtbot, window)
     paid = len(gateway.embedded)
@@ -85,14 +93,18 @@ def test_agreed_built_switched_and_back_at_no_cost(remote_window: MainWindow, qt
     qtbot.waitUntil(lambda: folder_of(window).model == LOCAL and at_rest(window, len(NOTES)), timeout=TIMEOUT)
     assert len(gateway.embedded) == paid
     window.commands.models.go_back(folder_of(window))
-    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT
+    )
     assert len(gateway.embedded) == paid, "going back costs nothing"
     press(qtbot, window.banner, "Forget the former index")
     qtbot.waitUntil(lambda: not folder_of(window).previous_model, timeout=TIMEOUT)
 
 
 @pytest.mark.usefixtures("key")
-def test_while_it_is_built_the_side_says_so(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_while_it_is_built_the_side_says_so(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     gateway.latency = 0.3
     dialog = open_model(qtbot, window)
@@ -124,7 +136,9 @@ def test_a_local_model_asks_for_nothing(remote_window: MainWindow, qtbot: QtBot,
 
 
 @pytest.mark.usefixtures("key")
-def test_counting_can_be_cancelled(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_can_be_cancelled(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     window = remote_window
     engine = window.bridge._engine
     assert engine is not None
@@ -152,7 +166,9 @@ def test_counting_can_be_cancelled(remote_window: MainWindow, qtbot: QtBot, gate
 def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     window = remote_window
     window.bridge.pause()
-    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT
+    )
     dialog = open_model(qtbot, window)
     dialog.choice.list.choose(VOYAGE)
     dialog.choice.next.click()
@@ -198,13 +214,18 @@ def test_the_menu_of_a_folder_knows_its_models(remote_window: MainWindow) -> Non
     assert switched["back"] == "Go back to the local model"
     assert switched["forget"] == "Forget the former index"
     assert switched["sent"] == "What is sent…"
-    assert commands_of(replace(folder, previous_model=LOCAL, former_models=(LOCAL, VOYAGE)))["forget"] == "Forget the 2 former indexes"
+    assert (
+        commands_of(replace(folder, previous_model=LOCAL, former_models=(LOCAL, VOYAGE)))["forget"]
+        == "Forget the 2 former indexes"
+    )
     left = commands_of(replace(folder, former_models=(VOYAGE,)))
     assert (left["forget"], "back" in left) == ("Forget the former index", False)
 
 
 @pytest.mark.parametrize("reason", [QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard])
-def test_the_menu_of_a_folder_opens_the_dialog(remote_window: MainWindow, qtbot: QtBot, reason: QContextMenuEvent.Reason) -> None:
+def test_the_menu_of_a_folder_opens_the_dialog(
+    remote_window: MainWindow, qtbot: QtBot, reason: QContextMenuEvent.Reason
+) -> None:
     side = remote_window.page.side
     side.folders.setFocus()
     side.folders.setCurrentIndex(side.folders.model().index(0, 0))
@@ -224,13 +245,19 @@ def test_the_menu_of_a_folder_opens_the_dialog(remote_window: MainWindow, qtbot:
 
 
 @pytest.mark.usefixtures("key")
-def test_what_waits_for_the_persons_word_can_be_looked_at_again(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_what_waits_for_the_persons_word_can_be_looked_at_again(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     # Prepared from elsewhere, by the command line say.
     window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
-    qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT
+    )
     assert window.banner.title.text() == "Notes: voyage-2 waits for your word"
-    qtbot.waitUntil(lambda: "Waiting for your word" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: "Waiting for your word" in window.status_line.accessibleDescription(), timeout=TIMEOUT
+    )
     press(qtbot, window.banner, "See what would be sent…")
     dialog = next(d for d in window.findChildren(ModelDialog) if d.isVisible())
     qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
@@ -241,7 +268,9 @@ def test_what_waits_for_the_persons_word_can_be_looked_at_again(remote_window: M
     assert gateway.requests == []
 
 
-def test_without_a_key_the_message_leads_to_the_key(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_without_a_key_the_message_leads_to_the_key(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     from notesearch.ui.key_dialog import KeyDialog
     from tests.gateway import KEY
 
@@ -251,18 +280,24 @@ def test_without_a_key_the_message_leads_to_the_key(remote_window: MainWindow, q
     qtbot.waitUntil(lambda: "no key" in dialog.consent.key.state.text(), timeout=TIMEOUT)
     dialog.consent.agree.click()
     qtbot.waitUntil(lambda: window.banner.title.text() == "There is no key for AI/ML API", timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT
+    )
     press(qtbot, window.banner, "Set the key…")
     asking = next(d for d in window.findChildren(KeyDialog) if d.isVisible())
     qtbot.keyClicks(asking.field, KEY)
     qtbot.keyClick(asking.field, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT
+    )
     assert gateway.embedded
     qtbot.waitUntil(lambda: not any(k.startswith("trouble:") for k in window.banner.keys), timeout=TIMEOUT)
 
 
 @pytest.mark.usefixtures("key")
-def test_a_trouble_comes_goes_and_comes_back(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_a_trouble_comes_goes_and_comes_back(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     gateway.rule = lambda _: Fault(401, message="Invalid API key")
     dialog = open_model(qtbot, window)
@@ -297,7 +332,9 @@ def test_a_trouble_offers_what_helps(
     count(qtbot, dialog, VOYAGE)
     dialog.consent.agree.click()
     banner = remote_window.banner
-    qtbot.waitUntil(lambda: banner.message is not None and banner.message.key.startswith("trouble:"), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: banner.message is not None and banner.message.key.startswith("trouble:"), timeout=TIMEOUT
+    )
     assert banner.message is not None
     assert {label for label, _ in banner.message.actions} == offered
 
@@ -324,7 +361,9 @@ def test_fewer_dimensions_can_be_chosen(remote_window: MainWindow, qtbot: QtBot,
     qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
     assert "text-embedding-3-small, 256 dimensions" in said(dialog)
     dialog.consent.agree.click()
-    qtbot.waitUntil(lambda: folder_of(window).model == f"{small}#256" and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).model == f"{small}#256" and at_rest(window, len(NOTES)), timeout=TIMEOUT
+    )
     assert {request.body["dimensions"] for request in gateway.embedded} == {256}
     dialog = open_model(qtbot, window)
     line = dialog.choice.dimensions
@@ -349,14 +388,18 @@ def test_a_folder_whose_provider_is_down_is_searched_by_words_and_the_list_says_
     switch(qtbot, window)
     gateway.rule = lambda _: Fault(401, message="Invalid API key")
     qtbot.keyClicks(window.box.field, "tomatoes")
-    qtbot.waitUntil(lambda: "searched by words only" in window.page.summary.accessibleDescription(), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: "searched by words only" in window.page.summary.accessibleDescription(), timeout=TIMEOUT
+    )
     assert window.page.results.results.rows[0].match.title == "Tomatoes"
     said = window.page.summary.accessibleDescription()
     assert said.index("Notes: searched by words only") < said.index("searched all")
 
 
 @pytest.mark.usefixtures("key")
-def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window, banner = remote_window, remote_window.banner
 
     def troubles() -> list[str]:
@@ -372,10 +415,15 @@ def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(remote_w
         # Told once, however often it is asked.
         asked = len(gateway.requests)
         qtbot.keyClicks(window.box.field, word)
-        qtbot.waitUntil(lambda asked=asked: len(gateway.requests) > asked and len(troubles()) == 1, timeout=TIMEOUT)
+        qtbot.waitUntil(
+            lambda asked=asked: len(gateway.requests) > asked and len(troubles()) == 1, timeout=TIMEOUT
+        )
     assert banner.message is not None
     assert "does not accept the key" in banner.message.title
-    assert {label for label, _ in banner.message.actions} == {"Set the key\N{HORIZONTAL ELLIPSIS}", "Try again"}
+    assert {label for label, _ in banner.message.actions} == {
+        "Set the key\N{HORIZONTAL ELLIPSIS}",
+        "Try again",
+    }
     assert window.status is not None
     assert window.status.state is IndexingState.IDLE, "indexing waits for nothing"
     qtbot.waitUntil(lambda: "words only" in window.page.summary.accessibleDescription(), timeout=TIMEOUT)
@@ -387,7 +435,9 @@ def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(remote_w
 
 
 @pytest.mark.usefixtures("key")
-def test_only_the_query_that_rested_goes_to_the_provider(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_only_the_query_that_rested_goes_to_the_provider(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     switch(qtbot, window)
     gateway.requests.clear()
@@ -395,7 +445,11 @@ def test_only_the_query_that_rested_goes_to_the_provider(remote_window: MainWind
 
     def found() -> bool:
         results = window.page._results
-        return results is not None and results.stage is Stage.EXPLAINED and results.query.text == "water in the morning"
+        return (
+            results is not None
+            and results.stage is Stage.EXPLAINED
+            and results.query.text == "water in the morning"
+        )
 
     qtbot.waitUntil(found, timeout=TIMEOUT)
     assert "words only" not in window.page.summary.accessibleDescription()
@@ -406,9 +460,7 @@ def test_only_the_query_that_rested_goes_to_the_provider(remote_window: MainWind
 # A server of one's own
 
 
-def test_a_server_of_ones_own_is_tested_and_used(
-    remote_window: MainWindow, qtbot: QtBot
-) -> None:
+def test_a_server_of_ones_own_is_tested_and_used(remote_window: MainWindow, qtbot: QtBot) -> None:
     window = remote_window
     with Gateway(key=None, models={"tiny": 64}) as own:
         dialog = open_model(qtbot, window)
@@ -434,7 +486,9 @@ def test_a_server_of_ones_own_is_tested_and_used(
         qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.consent, timeout=TIMEOUT)
         assert own.url in said(dialog)
         dialog.consent.agree.click()
-        qtbot.waitUntil(lambda: folder_of(window).model == "home/tiny" and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+        qtbot.waitUntil(
+            lambda: folder_of(window).model == "home/tiny" and at_rest(window, len(NOTES)), timeout=TIMEOUT
+        )
     assert [m.identifier for m in window.settings.models] == ["home/tiny"]
     assert window.settings.provider("home").base_url == own.url
 
@@ -442,7 +496,11 @@ def test_a_server_of_ones_own_is_tested_and_used(
 def test_a_server_that_is_not_there_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     dialog = open_model(qtbot, remote_window)
     dialog.choice.own.click()
-    for field, text in ((dialog.own.name, "home"), (dialog.own.address, "http://127.0.0.1:9/v1"), (dialog.own.model, "tiny")):
+    for field, text in (
+        (dialog.own.name, "home"),
+        (dialog.own.address, "http://127.0.0.1:9/v1"),
+        (dialog.own.model, "tiny"),
+    ):
         field.setText(text)
     dialog.own.test.click()
     qtbot.waitUntil(lambda: "not running" in dialog.own.said.text(), timeout=TIMEOUT)
@@ -467,11 +525,19 @@ Opens = Callable[[MainWindow], object]
     ],
     ids=["model", "settings", "key", "ledger", "what is sent"],
 )
-def test_every_control_has_a_name_and_escape_closes(remote_window: MainWindow, qtbot: QtBot, opens: Opens) -> None:
+def test_every_control_has_a_name_and_escape_closes(
+    remote_window: MainWindow, qtbot: QtBot, opens: Opens
+) -> None:
     opens(remote_window)
     dialog = remote_window.commands._dialogs[-1]
     controls: list[QWidget] = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLineEdit)]
-    nameless = [w for w in controls if not w.accessibleName() and not w.objectName().startswith("qt_") and not isinstance(w.parent(), QWidget)]
+    nameless = [
+        w
+        for w in controls
+        if not w.accessibleName()
+        and not w.objectName().startswith("qt_")
+        and not isinstance(w.parent(), QWidget)
+    ]
     assert nameless == []
     assert dialog.accessibleName()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)

@@ -1,4 +1,5 @@
-"""WORKAROUND: PySide6 6.12.0 on Python 3.11 drops a reference to None at every call that returns nothing, which ends a long session."""
+"""WORKAROUND: PySide6 6.12.0 on Python 3.11 drops a reference to None at every call that returns nothing,
+which ends a long session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is sent of notes and what stays here, in the real window on the real engine against a strict server."""
+"""What is sent of notes and what stays here, in the real window on the real engine against a strict
+server."""
 
 from __future__ import annotations
 
@@ -59,7 +60,9 @@ def test_what_looks_like_a_secret_is_shown_held_back_and_let_go(
 
 
 @pytest.mark.usefixtures("key")
-def test_the_preview_shows_exactly_what_the_server_gets(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path) -> None:
+def test_the_preview_shows_exactly_what_the_server_gets(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
+) -> None:
     window = remote_window
     window.commands.models.bridge.prepare(notes, VOYAGE)
     qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
@@ -105,9 +108,10 @@ def test_what_stays_here_is_listed_with_the_reason(
     assert chooser is not None
     qtbot.waitUntil(lambda: chooser.list.count() == 3, timeout=TIMEOUT)
     assert listed(shown) == [
-        "Diary, Notes › Kitchen, 1 passage: private", "Router, Notes › Kitchen, 1 passage: looks like a secret",
+        "Diary, Notes › Kitchen, 1 passage: private",
+        "Router, Notes › Kitchen, 1 passage: looks like a secret",
         "Draft.md, Notes › Kitchen, ignored: not read, not sent",
-    ]  # fmt: skip
+    ]
     qtbot.waitUntil(lambda: "Nothing of this leaves the house" in shown.view.toPlainText(), timeout=TIMEOUT)
     chooser.list.setCurrentRow(2)
     assert "An ignore file names this note" in shown.summary.text()
@@ -153,7 +157,12 @@ def test_the_menu_of_a_folder_leads_to_what_stays_here(
 def test_a_long_note_is_shown_piece_by_piece(theme: Theme, qtbot: QtBot) -> None:
     view = PassagesView(theme)
     qtbot.addWidget(view)
-    view.show_passages(tuple(Outgoing(text=f"the  text\n number {i}", line=i + 1, held_back=None, sent=i % 2 == 0) for i in range(100)))
+    view.show_passages(
+        tuple(
+            Outgoing(text=f"the  text\n number {i}", line=i + 1, held_back=None, sent=i % 2 == 0)
+            for i in range(100)
+        )
+    )
     assert view.left == 40
     assert "Passage 60 · line 60 · to be sent\nthe  text\n number 59" in view.toPlainText()
     view.show_more()

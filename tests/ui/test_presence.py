@@ -18,19 +18,35 @@ from notesearch.ui.tray import TrayState, tray_icon, tray_state, tray_words
 from .conftest import TIMEOUT
 
 IDLE = IndexingStatus(state=IndexingState.IDLE, documents=3, complete=3)
-AWAITED = ProviderTrouble(provider="aimlapi", model="aimlapi/voyage-2", title="AI/ML API is silent", hint="Tried again.", waits_for_person=False)
+AWAITED = ProviderTrouble(
+    provider="aimlapi",
+    model="aimlapi/voyage-2",
+    title="AI/ML API is silent",
+    hint="Tried again.",
+    waits_for_person=False,
+)
 REFUSED = replace(AWAITED, title="AI/ML API refuses the key", waits_for_person=True)
 
 
-@pytest.mark.parametrize(("status", "state"), [
-    (None, TrayState.INDEXING), (replace(IDLE, state=IndexingState.STARTING), TrayState.INDEXING), (IDLE, TrayState.IDLE),
-    (replace(IDLE, state=IndexingState.INDEXING, stage="reading", total=3), TrayState.INDEXING),
-    (replace(IDLE, state=IndexingState.PAUSED), TrayState.PAUSED), (replace(IDLE, problems=2), TrayState.PROBLEM),
-    (replace(IDLE, error="a bug"), TrayState.PROBLEM), (replace(IDLE, troubles=(AWAITED,)), TrayState.WAITING),
-    (replace(IDLE, troubles=(AWAITED, REFUSED)), TrayState.NO_PROVIDER),
-    (replace(IDLE, state=IndexingState.PAUSED, troubles=(REFUSED,)), TrayState.NO_PROVIDER),
-    (replace(IDLE, state=IndexingState.INDEXING, total=3, problems=1, troubles=(AWAITED,)), TrayState.INDEXING),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (None, TrayState.INDEXING),
+        (replace(IDLE, state=IndexingState.STARTING), TrayState.INDEXING),
+        (IDLE, TrayState.IDLE),
+        (replace(IDLE, state=IndexingState.INDEXING, stage="reading", total=3), TrayState.INDEXING),
+        (replace(IDLE, state=IndexingState.PAUSED), TrayState.PAUSED),
+        (replace(IDLE, problems=2), TrayState.PROBLEM),
+        (replace(IDLE, error="a bug"), TrayState.PROBLEM),
+        (replace(IDLE, troubles=(AWAITED,)), TrayState.WAITING),
+        (replace(IDLE, troubles=(AWAITED, REFUSED)), TrayState.NO_PROVIDER),
+        (replace(IDLE, state=IndexingState.PAUSED, troubles=(REFUSED,)), TrayState.NO_PROVIDER),
+        (
+            replace(IDLE, state=IndexingState.INDEXING, total=3, problems=1, troubles=(AWAITED,)),
+            TrayState.INDEXING,
+        ),
+    ],
+)
 def test_the_icon_shows_what_matters_most(status: IndexingStatus | None, state: TrayState) -> None:
     assert tray_state(status) is state
     assert tray_words(status)

@@ -12,15 +12,24 @@ from notesearch.ui.preview import NoteView, Preview, passage_lines
 from notesearch.ui.rendering import render
 from notesearch.ui.theme import Theme
 
-PARAGRAPHS = [f"Paragraph number {i} says something about bread and water.\nIt has a second line." for i in range(80)]
+PARAGRAPHS = [
+    f"Paragraph number {i} says something about bread and water.\nIt has a second line." for i in range(80)
+]
 TEXT = "# Long\n\n" + "\n\n".join(PARAGRAPHS) + "\n\n```\ncode line one\ncode line two\n```\n"
 
 
 def make_note(text: str = TEXT, form: str = "markdown", offset: int = 0) -> NoteText:
     return NoteText(
-        path=Path("/n/Long.md"), title="Long", trail=("n", "Kitchen"), format=form, modified=1_700_000_000, text=text, offset=offset,
-        line=1, truncated=False,
-    )  # fmt: skip
+        path=Path("/n/Long.md"),
+        title="Long",
+        trail=("n", "Kitchen"),
+        format=form,
+        modified=1_700_000_000,
+        text=text,
+        offset=offset,
+        line=1,
+        truncated=False,
+    )
 
 
 def passage_at(note: NoteText, words: str, *, telling: str = "", found: str = "") -> Passage:
@@ -29,9 +38,16 @@ def passage_at(note: NoteText, words: str, *, telling: str = "", found: str = ""
     spans = ((snippet.index(found), snippet.index(found) + len(found)),) if found else ()
     told = (snippet.index(telling), snippet.index(telling) + len(telling)) if telling else None
     return Passage(
-        start=note.offset + start, end=note.offset + start + len(words), line=note.text.count("\n", 0, start) + 1, heading=(), snippet=snippet,
-        highlights=spans, matched_by=MatchedBy.BOTH, score=1, telling=told,
-    )  # fmt: skip
+        start=note.offset + start,
+        end=note.offset + start + len(words),
+        line=note.text.count("\n", 0, start) + 1,
+        heading=(),
+        snippet=snippet,
+        highlights=spans,
+        matched_by=MatchedBy.BOTH,
+        score=1,
+        telling=told,
+    )
 
 
 @pytest.fixture
@@ -80,8 +96,15 @@ def test_plain_text_is_marked_line_by_line(preview: Preview) -> None:
 
 
 def test_words_and_the_telling_sentence_are_marked(preview: Preview) -> None:
-    note = make_note("Some **words** first.\n\nLeave the *dough* in the [cold](x.md) overnight. Then bake.", "markdown")
-    passage = passage_at(note, "Leave the *dough* in the [cold](x.md) overnight. Then bake.", found="dough", telling="Then bake.")
+    note = make_note(
+        "Some **words** first.\n\nLeave the *dough* in the [cold](x.md) overnight. Then bake.", "markdown"
+    )
+    passage = passage_at(
+        note,
+        "Leave the *dough* in the [cold](x.md) overnight. Then bake.",
+        found="dough",
+        telling="Then bake.",
+    )
     preview.show_note(render(note), passage)
     texts = [selection.cursor.selectedText() for selection in preview.view.extraSelections()]
     assert texts == ["dough", "Then bake"]
@@ -114,7 +137,9 @@ def test_nothing_is_ever_loaded(preview: Preview, tmp_path: Path) -> None:
     picture = tmp_path / "x.png"
     picture.write_bytes(b"not read")
     assert preview.view.loadResource(2, QUrl.fromLocalFile(str(picture))) is None
-    preview.view.setHtml(f'<img src="{picture}"><img src="http://127.0.0.1:9/x.png"><link rel="stylesheet" href="{picture}">')
+    preview.view.setHtml(
+        f'<img src="{picture}"><img src="http://127.0.0.1:9/x.png"><link rel="stylesheet" href="{picture}">'
+    )
     preview.view.grab()
 
 
@@ -125,7 +150,9 @@ def test_a_link_only_says_that_it_was_clicked(preview: Preview, qtbot: QtBot) ->
     cursor = QTextCursor(view.document())
     cursor.setPosition(view.document().toPlainText().index("other note") + 2)
     with qtbot.waitSignal(view.link_clicked) as clicked:
-        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center() + QPoint(2, 0))
+        qtbot.mouseClick(
+            view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center() + QPoint(2, 0)
+        )
     assert clicked.args == ["../Other note.md"]
     assert view.source().isEmpty()
 

@@ -40,7 +40,9 @@ os.rename(sys.argv[1] + ".part", sys.argv[1])
 """
 
 
-def open_providers(qtbot: QtBot, window: MainWindow, provider: str = "aimlapi") -> tuple[SettingsDialog, ProvidersPage]:
+def open_providers(
+    qtbot: QtBot, window: MainWindow, provider: str = "aimlapi"
+) -> tuple[SettingsDialog, ProvidersPage]:
     window.commands.models.open_settings(provider)
     dialog = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
     page = dialog.providers
@@ -65,7 +67,9 @@ def switch(qtbot: QtBot, window: MainWindow, notes: Path) -> None:
 # Keys
 
 
-def test_a_key_is_set_tested_and_forgotten_without_a_keyring(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_a_key_is_set_tested_and_forgotten_without_a_keyring(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     _, page = open_providers(qtbot, remote_window)
     assert page.key.state.text() == "No key"
     assert "no keyring on this computer" in page.key.more.text()
@@ -79,7 +83,9 @@ def test_a_key_is_set_tested_and_forgotten_without_a_keyring(remote_window: Main
     dialog.save.click()
     assert dialog.field.text() == ""
     assert not dialog.field.isUndoAvailable()
-    qtbot.waitUntil(lambda: page.key.state.text() == "Kept until Notesearch is quit, not stored", timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: page.key.state.text() == "Kept until Notesearch is quit, not stored", timeout=TIMEOUT
+    )
     assert len(remote_window.commands._dialogs) == 1, "the dialog with the key is gone"
     page.model.setCurrentText("voyage-2")
     page.test.click()
@@ -93,8 +99,12 @@ def test_a_key_is_set_tested_and_forgotten_without_a_keyring(remote_window: Main
     assert "It works" not in page.found.text() or not page.key.forget.isEnabled()
 
 
-@pytest.mark.parametrize(("typed", "why"), [("two words", "cannot be a key"), ("schlüssel", "cannot be a key"), ('""', "empty")])
-def test_what_is_no_key_is_said_while_it_is_typed(remote_window: MainWindow, qtbot: QtBot, typed: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "why"), [("two words", "cannot be a key"), ("schlüssel", "cannot be a key"), ('""', "empty")]
+)
+def test_what_is_no_key_is_said_while_it_is_typed(
+    remote_window: MainWindow, qtbot: QtBot, typed: str, why: str
+) -> None:
     remote_window.commands.models.set_key("aimlapi")
     dialog = ask_for_key(remote_window)
     assert not dialog.save.isEnabled()
@@ -176,7 +186,9 @@ def test_a_refused_key_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: "does not accept the key" in page.found.text(), timeout=TIMEOUT)
 
 
-def test_the_key_is_nowhere_in_the_data_folder(remote_window: MainWindow, qtbot: QtBot, notes: Path, gateway: Gateway) -> None:
+def test_the_key_is_nowhere_in_the_data_folder(
+    remote_window: MainWindow, qtbot: QtBot, notes: Path, gateway: Gateway
+) -> None:
     window = remote_window
     window.commands.models.set_key("aimlapi")
     dialog = ask_for_key(window)
@@ -184,7 +196,9 @@ def test_the_key_is_nowhere_in_the_data_folder(remote_window: MainWindow, qtbot:
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not window.commands._dialogs, timeout=TIMEOUT)
     switch(qtbot, window, notes)
-    qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT
+    )
     assert gateway.embedded
     assert KEY not in str(window.state)
     data = window.bridge.data_dir
@@ -205,7 +219,9 @@ def keep_own(qtbot: QtBot, window: MainWindow, url: str) -> None:
         window.bridge.save_settings(window.settings.with_provider("home", base_url=url).with_model(made))
 
 
-def test_a_test_in_the_settings_keeps_what_it_found(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway) -> None:
+def test_a_test_in_the_settings_keeps_what_it_found(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
+) -> None:
     window = remote_window
     with Gateway(key=None, models={"tiny": 64}) as own:
         keep_own(qtbot, window, "http://127.0.0.1:9/v1")
@@ -217,7 +233,10 @@ def test_a_test_in_the_settings_keeps_what_it_found(remote_window: MainWindow, q
         page.test.click()
         qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
         dialog.reject()
-        qtbot.waitUntil(lambda: window.settings is not None and window.settings.provider("home").base_url == own.url, timeout=TIMEOUT)
+        qtbot.waitUntil(
+            lambda: window.settings is not None and window.settings.provider("home").base_url == own.url,
+            timeout=TIMEOUT,
+        )
         assert window.settings is not None
         assert before is not None
         assert window.settings.models != before.models, "what the test found is kept with the rest"
@@ -267,7 +286,11 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
 def test_an_address_is_checked_while_it_is_typed(remote_window: MainWindow, qtbot: QtBot) -> None:
     _, page = open_providers(qtbot, remote_window)
     before = remote_window.settings
-    wrong = (("http://example.org/v1", "not encrypted"), ("example", "not an address"), ("https://me:pw@example.org", "more than an address"))
+    wrong = (
+        ("http://example.org/v1", "not encrypted"),
+        ("example", "not an address"),
+        ("https://me:pw@example.org", "more than an address"),
+    )
     for typed, why in wrong:
         page.address.setText("")
         qtbot.keyClicks(page.address, typed)
@@ -284,9 +307,12 @@ def test_an_address_is_checked_while_it_is_typed(remote_window: MainWindow, qtbo
     assert page.address.text() == "https://proxy.example.org/v1"
     page.commit()
     qtbot.waitUntil(
-        lambda: remote_window.settings is not None and remote_window.settings.provider("aimlapi").base_url == "https://proxy.example.org/v1",
+        lambda: (
+            remote_window.settings is not None
+            and remote_window.settings.provider("aimlapi").base_url == "https://proxy.example.org/v1"
+        ),
         timeout=TIMEOUT,
-    )  # fmt: skip
+    )
 
 
 def test_settings_take_a_budget_and_the_ignored_files(remote_window: MainWindow, qtbot: QtBot) -> None:
@@ -302,7 +328,9 @@ def test_settings_take_a_budget_and_the_ignored_files(remote_window: MainWindow,
     qtbot.keyClicks(page.tokens, "1,000,000")
     qtbot.keyPress(page.tokens, Qt.Key.Key_Return)
     dialog.folders.gitignore.click()
-    qtbot.waitUntil(lambda: remote_window.settings is not None and remote_window.settings.gitignore, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: remote_window.settings is not None and remote_window.settings.gitignore, timeout=TIMEOUT
+    )
     assert remote_window.settings is not None
     chosen = remote_window.settings.provider("aimlapi")
     assert (chosen.budget, chosen.token_budget) == (2.5, 1_000_000)
@@ -311,7 +339,9 @@ def test_settings_take_a_budget_and_the_ignored_files(remote_window: MainWindow,
 
 
 @pytest.mark.usefixtures("key")
-def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path) -> None:
+def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(
+    remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
+) -> None:
     window = remote_window
     gateway.usd = "1.50"
     assert window.settings is not None
@@ -321,7 +351,9 @@ def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: Main
     (notes / "More.md").write_text("# More\n\nSomething new that costs as well.\n")
     qtbot.waitUntil(lambda: "budget" in window.banner.title.text(), timeout=TIMEOUT)
     assert "AI/ML API" in window.banner.title.text()
-    qtbot.waitUntil(lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: "Waiting for AI/ML API" in window.status_line.accessibleDescription(), timeout=TIMEOUT
+    )
     dialog, page = open_providers(qtbot, window)
     assert "is used up" in page.over.text()
     assert "$1.50" in page.meter.text()
@@ -329,7 +361,9 @@ def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(remote_window: Main
     qtbot.keyClicks(page.budget, "100")
     dialog.reject()
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: not any(key.startswith("trouble:") for key in window.banner.keys), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: not any(key.startswith("trouble:") for key in window.banner.keys), timeout=TIMEOUT
+    )
 
 
 @pytest.mark.usefixtures("key")
@@ -392,9 +426,19 @@ def test_a_locked_keyring_does_not_keep_the_program_from_ending(
 
 def info(**changes: object) -> ProviderInfo:
     plain: dict[str, object] = {
-        "name": "aimlapi", "title": "AI/ML API", "base_url": "https://api.aimlapi.com/v1", "needs_key": True, "key_variable": "AIMLAPI_API_KEY",
-        "page": "", "key_state": "absent", "key_source": "", "has_keyring": True, "budget": 0.0, "token_budget": 0, "spent": Spent(),
-    }  # fmt: skip
+        "name": "aimlapi",
+        "title": "AI/ML API",
+        "base_url": "https://api.aimlapi.com/v1",
+        "needs_key": True,
+        "key_variable": "AIMLAPI_API_KEY",
+        "page": "",
+        "key_state": "absent",
+        "key_source": "",
+        "has_keyring": True,
+        "budget": 0.0,
+        "token_budget": 0,
+        "spent": Spent(),
+    }
     return ProviderInfo(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -405,7 +449,10 @@ def info(**changes: object) -> ProviderInfo:
         ({"key_state": "locked"}, "The keyring is locked"),
         ({"key_state": "absent"}, "No key"),
         ({"key_state": "session-only", "key_source": "memory"}, "Kept until Notesearch is quit, not stored"),
-        ({"key_state": "session-only", "key_source": "environment variable"}, "From the environment variable AIMLAPI_API_KEY, not stored"),
+        (
+            {"key_state": "session-only", "key_source": "environment variable"},
+            "From the environment variable AIMLAPI_API_KEY, not stored",
+        ),
         ({"key_state": "absent", "needs_key": False}, "No key; this server may need none"),
     ],
 )
@@ -416,9 +463,21 @@ def test_the_state_of_a_key_in_words(changes: dict[str, object], said: str) -> N
 def test_what_is_more_than_the_budget_has_left_is_said_before_it_is_sent() -> None:
     def said(tokens: int, usd: float | None, **changes: object) -> str:
         estimate = Estimate(
-            folder=Path("/n/Papers"), model=VOYAGE, model_title="Voyage voyage-2", provider="aimlapi", host="https://api.aimlapi.com/v1",
-            remote=True, notes=1, chunks=1, tokens=tokens, characters=1, usd=usd, held_back=0, reused=0, agreed=False,
-        )  # fmt: skip
+            folder=Path("/n/Papers"),
+            model=VOYAGE,
+            model_title="Voyage voyage-2",
+            provider="aimlapi",
+            host="https://api.aimlapi.com/v1",
+            remote=True,
+            notes=1,
+            chunks=1,
+            tokens=tokens,
+            characters=1,
+            usd=usd,
+            held_back=0,
+            reused=0,
+            agreed=False,
+        )
         return wording_models.beyond_budget(estimate, info(**changes))
 
     spent = Spent(requests=1, tokens=900, usd=0.5)
@@ -438,7 +497,8 @@ def test_the_meter_never_hides_what_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usd", "said", "exact"), [(0.0, "$0.00", "$0.00"), (0.004, "less than $0.01", "$0.004"), (1234.5, "$1,234.50", "$1,234.50")]
+    ("usd", "said", "exact"),
+    [(0.0, "$0.00", "$0.00"), (0.004, "less than $0.01", "$0.004"), (1234.5, "$1,234.50", "$1,234.50")],
 )
 def test_money_in_words(usd: float, said: str, exact: str) -> None:
     assert (wording_models.money(usd), wording_models.exact_money(usd)) == (said, exact)

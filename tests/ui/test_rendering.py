@@ -14,8 +14,16 @@ from notesearch.ui.rendering import followable, render
 
 def note(text: str, form: str = "markdown", title: str = "A note", offset: int = 0) -> NoteText:
     return NoteText(
-        path=Path("/n/a.md"), title=title, trail=("n",), format=form, modified=0, text=text, offset=offset, line=1, truncated=False
-    )  # fmt: skip
+        path=Path("/n/a.md"),
+        title=title,
+        trail=("n",),
+        format=form,
+        modified=0,
+        text=text,
+        offset=offset,
+        line=1,
+        truncated=False,
+    )
 
 
 def html(text: str, form: str = "markdown", **more: object) -> str:
@@ -40,11 +48,21 @@ def test_a_picture_is_its_alternative_text() -> None:
 @pytest.mark.parametrize(
     ("target", "leads"),
     [
-        ("https://x.org", True), ("http://x.org", True), ("mailto:a@b.c", True), ("../Other note.md", True), ("note.md#part", True),
-        ("javascript:alert(1)", False), ("file:///etc/passwd", False), ("data:text/html,x", False), ("#part", False), ("//host/x", False),
-        ("ftp://x", False), ("JavaScript:x", False), ("smb:x", False),
+        ("https://x.org", True),
+        ("http://x.org", True),
+        ("mailto:a@b.c", True),
+        ("../Other note.md", True),
+        ("note.md#part", True),
+        ("javascript:alert(1)", False),
+        ("file:///etc/passwd", False),
+        ("data:text/html,x", False),
+        ("#part", False),
+        ("//host/x", False),
+        ("ftp://x", False),
+        ("JavaScript:x", False),
+        ("smb:x", False),
     ],
-)  # fmt: skip
+)
 def test_only_pages_mail_and_neighbours_are_links(target: str, leads: bool) -> None:
     assert followable(target) is leads
     made = html(f"[here](<{target}>)")
@@ -53,9 +71,25 @@ def test_only_pages_mail_and_neighbours_are_links(target: str, leads: bool) -> N
 
 
 def test_every_block_carries_its_line() -> None:
-    made = html("# A note\n\none\n\n- two\n- three\n\n```py\nfour\nfive\n```\n\n| a | b |\n|---|---|\n| six | seven |\n")
-    where = {re.sub(r"<[^>]+>", "", text).strip(): int(line) for line, text in re.findall(r'<a name="line-(\d+)"></a>([^\n<]+)', made)}
-    assert where == {"one": 2, "two": 4, "three": 5, "four": 8, "five": 9, "a": 12, "b": 12, "six": 14, "seven": 14}
+    made = html(
+        "# A note\n\none\n\n- two\n- three\n\n```py\nfour\nfive\n```\n\n| a | b |\n|---|---|\n| six | seven "
+        "|\n"
+    )
+    where = {
+        re.sub(r"<[^>]+>", "", text).strip(): int(line)
+        for line, text in re.findall(r'<a name="line-(\d+)"></a>([^\n<]+)', made)
+    }
+    assert where == {
+        "one": 2,
+        "two": 4,
+        "three": 5,
+        "four": 8,
+        "five": 9,
+        "a": 12,
+        "b": 12,
+        "six": 14,
+        "seven": 14,
+    }
 
 
 def test_a_heading_that_repeats_the_title_is_left_out() -> None:
@@ -66,7 +100,10 @@ def test_a_heading_that_repeats_the_title_is_left_out() -> None:
 
 
 def test_what_notes_hold_beyond_markdown() -> None:
-    made = html("[[Rye#Second day]] [[Other|shown]] end ^block-1\n\n- [ ] open\n- [x] done\n\n> [!tip] Mind\n> this\n\n~~gone~~")
+    made = html(
+        "[[Rye#Second day]] [[Other|shown]] end ^block-1\n\n- [ ] open\n- [x] done\n\n> [!tip] Mind\n> "
+        "this\n\n~~gone~~"
+    )
     text = re.sub(r"<[^>]+>", "", made)
     assert "Rye › Second day" in text
     assert "shown" in text
@@ -94,7 +131,10 @@ def test_org_lines_that_stand_as_they_are_keep_their_breaks() -> None:
 
 
 def test_org_tables_with_several_rules_are_one_table() -> None:
-    made = html("|---+---|\n| a | b |\n|---+---|\n| 1 | 2 |\n|---+---|\n| 3 | 4 |\n\n| no | rule |\n| at | all |\n", "org")
+    made = html(
+        "|---+---|\n| a | b |\n|---+---|\n| 1 | 2 |\n|---+---|\n| 3 | 4 |\n\n| no | rule |\n| at | all |\n",
+        "org",
+    )
     assert made.count("<table") == 1
     assert made.count("<th>") == 2
     assert "---" not in made
@@ -102,12 +142,16 @@ def test_org_tables_with_several_rules_are_one_table() -> None:
 
 
 def test_org_escapes_in_blocks_are_undone() -> None:
-    assert from_org("#+begin_src org\n,* Headline\n, not one\n#+end_src").split("\n")[1:3] == ["* Headline", ", not one"]
+    assert from_org("#+begin_src org\n,* Headline\n, not one\n#+end_src").split("\n")[1:3] == [
+        "* Headline",
+        ", not one",
+    ]
 
 
 def test_org_reads_as_it_means() -> None:
     made = from_org(
-        "#+TITLE: Bread\n* TODO Knead :kitchen:\n:PROPERTIES:\n:ID: 4\n:END:\nA *bold* and /slanted/ =code*s= [[https://x.org/a/b][page]]"
+        "#+TITLE: Bread\n* TODO Knead :kitchen:\n:PROPERTIES:\n:ID: 4\n:END:\nA *bold* and /slanted/ "
+        "=code*s= [[https://x.org/a/b][page]]"
         "\n#+BEGIN_SRC py\n* not a headline\n#+END_SRC\n- term :: said\n** Second"
     ).split("\n")
     assert made[0] == ""
@@ -121,7 +165,8 @@ def test_org_reads_as_it_means() -> None:
 
 def test_rst_reads_as_it_means() -> None:
     made = from_rst(
-        "=====\nTitle\n=====\n\nPart\n----\n\nSee ``a*b`` and `page <https://x.org>`_ and :ref:`there`::\n\n    code\n\nAfter.\n"
+        "=====\nTitle\n=====\n\nPart\n----\n\nSee ``a*b`` and `page <https://x.org>`_ and :ref:`there`::\n\n "
+        "   code\n\nAfter.\n"
         "\n.. note:: Mind\n   this\n"
         "\n.. image:: http://x/y.png\n   :alt: a loaf\n\n#. one"
     ).split("\n")
@@ -135,13 +180,43 @@ def test_rst_reads_as_it_means() -> None:
 
 
 LINES = st.lists(
-    st.sampled_from([
-        "", "text", "  indented", "* head :a:", "** TODO b", "#+BEGIN_SRC py", "#+END_SRC", "#+begin_quote", "#+end_quote", ":PROPERTIES:",
-        ":END:", "====", "----", "~~~~", ".. code-block:: py", "   :linenos:", ".. note:: x", "para::", ".. _label:", ":field: x", "- item",
-        "`x <y>`_", "*", "|---+---|", "..", "=b= ~c~ /i/", "[[a][b]]", "```", "> q", "\t tab", "#. x",
-    ]),
+    st.sampled_from(
+        [
+            "",
+            "text",
+            "  indented",
+            "* head :a:",
+            "** TODO b",
+            "#+BEGIN_SRC py",
+            "#+END_SRC",
+            "#+begin_quote",
+            "#+end_quote",
+            ":PROPERTIES:",
+            ":END:",
+            "====",
+            "----",
+            "~~~~",
+            ".. code-block:: py",
+            "   :linenos:",
+            ".. note:: x",
+            "para::",
+            ".. _label:",
+            ":field: x",
+            "- item",
+            "`x <y>`_",
+            "*",
+            "|---+---|",
+            "..",
+            "=b= ~c~ /i/",
+            "[[a][b]]",
+            "```",
+            "> q",
+            "\t tab",
+            "#. x",
+        ]
+    ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 @given(LINES)
@@ -151,7 +226,10 @@ def test_line_k_stays_line_k(lines: list[str]) -> None:
     assert from_rst(text).count("\n") == text.count("\n")
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.sampled_from(["markdown", "org", "rst", "text"]))
+@given(
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=200),
+    st.sampled_from(["markdown", "org", "rst", "text"]),
+)
 def test_any_text_renders(text: str, form: str) -> None:
     assert "<script" not in html(text, form)
 

@@ -32,8 +32,15 @@ def top_of(view: ResultsView) -> int:
 
 def test_row_heights_follow_the_drawing(qtbot: QtBot, theme: Theme) -> None:
     view = make_view(qtbot, theme)
-    one, two = make_match("One"), make_match("Two", best=make_passage(snippet="a longer snippet that needs a second line " * 3))
-    assert view.delegate.height(Row(match=two, passage=two.best), 436) - view.delegate.height(Row(match=one, passage=one.best), 436) == 18
+    one, two = (
+        make_match("One"),
+        make_match("Two", best=make_passage(snippet="a longer snippet that needs a second line " * 3)),
+    )
+    assert (
+        view.delegate.height(Row(match=two, passage=two.best), 436)
+        - view.delegate.height(Row(match=one, passage=one.best), 436)
+        == 18
+    )
     assert view.delegate.height(Row(match=one, passage=one.best), 436) == 96
 
 
@@ -92,10 +99,15 @@ def test_another_query_starts_from_the_top(qtbot: QtBot, theme: Theme) -> None:
 
 
 @given(
-    others=st.lists(st.integers(60, 130), max_size=30), own=st.integers(60, 130), wanted=st.integers(0, 30),
-    y=st.integers(-50, 600), viewport=st.integers(200, 700),
-)  # fmt: skip
-def test_holding_never_moves_the_row_more_than_keeping_its_rank_would(others: list[int], own: int, wanted: int, y: int, viewport: int) -> None:
+    others=st.lists(st.integers(60, 130), max_size=30),
+    own=st.integers(60, 130),
+    wanted=st.integers(0, 30),
+    y=st.integers(-50, 600),
+    viewport=st.integers(200, 700),
+)
+def test_holding_never_moves_the_row_more_than_keeping_its_rank_would(
+    others: list[int], own: int, wanted: int, y: int, viewport: int
+) -> None:
     wanted = min(wanted, len(others))
     place = hold_place(others, own, wanted=wanted, y=y, viewport=viewport)
     end = max(0, sum(others) + own - viewport)
@@ -158,11 +170,25 @@ def test_a_screen_reader_hears_title_trail_reason_and_snippet(qtbot: QtBot, them
 def test_found_words_have_their_ground_and_the_telling_sentence_its_line(qtbot: QtBot, theme: Theme) -> None:
     view = make_view(qtbot, theme)
     best = make_passage(snippet="Leave the dough in the cold overnight.", highlights=((10, 15),))
-    view.show_fresh([make_match("plain"), make_match("a", best=best), make_match("b", best=replace(best, highlights=(), telling=(0, 20)))])
+    view.show_fresh(
+        [
+            make_match("plain"),
+            make_match("a", best=best),
+            make_match("b", best=replace(best, highlights=(), telling=(0, 20))),
+        ]
+    )
 
     def colours(row: int) -> set[str]:
-        picture = view.viewport().grab(view.visualRect(view.results.index(row)).adjusted(10, 46, -10, -30)).toImage()
-        return {QColor(picture.pixel(x, y)).name().upper() for x in range(picture.width()) for y in range(picture.height())}
+        picture = (
+            view.viewport()
+            .grab(view.visualRect(view.results.index(row)).adjusted(10, 46, -10, -30))
+            .toImage()
+        )
+        return {
+            QColor(picture.pixel(x, y)).name().upper()
+            for x in range(picture.width())
+            for y in range(picture.height())
+        }
 
     assert theme.palette.found in colours(1)
     assert theme.palette.found not in colours(2)
@@ -173,7 +199,9 @@ def test_found_words_have_their_ground_and_the_telling_sentence_its_line(qtbot: 
 def test_what_matters_is_brought_into_the_two_lines() -> None:
     words = "nothing of interest here " * 12
     at = len(words)
-    passage = make_passage(snippet=words + "the telling part.", telling=(at, at + 17), highlights=((at + 4, at + 11),))
+    passage = make_passage(
+        snippet=words + "the telling part.", telling=(at, at + 17), highlights=((at + 4, at + 11),)
+    )
     extract = visible_extract(passage, capacity=100)
     assert extract.text.startswith("…")
     assert extract.telling is not None

@@ -7,7 +7,10 @@ import pytest
 from notesearch.ui.searches import HISTORY_LIMIT, History, Search, quoted_filter
 
 
-@pytest.mark.parametrize(("text", "prefix"), [("bre", True), ("bread ", False), ('"rye bread"', False), ("", False), ("面包", True)])
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("bre", True), ("bread ", False), ('"rye bread"', False), ("", False), ("面包", True)],
+)
 def test_the_word_being_typed_is_a_beginning(text: str, prefix: bool) -> None:
     assert Search(text=text).query(50).prefix is prefix
 
@@ -50,7 +53,11 @@ def test_history_is_walked_like_a_shells() -> None:
         history.keep(Search(text=text))
     assert [s.text for s in history.entries] == ["two", "one"]
     draft = Search(text="thr")
-    assert [history.older(draft), history.older(draft), history.older(draft)] == [Search(text="one"), Search(text="two"), None]
+    assert [history.older(draft), history.older(draft), history.older(draft)] == [
+        Search(text="one"),
+        Search(text="two"),
+        None,
+    ]
     assert history.newer() == Search(text="one")
     assert history.newer() == draft
     assert history.newer() is None

@@ -21,7 +21,11 @@ from notesearch.ui.settings_edit import SettingsEdit
 
 from .conftest import NOTES, TIMEOUT, at_rest, close
 
-CTRL, ALT, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+CTRL, ALT, SHIFT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -39,13 +43,20 @@ def opened(window: MainWindow) -> SettingsDialog:
 # Folders
 
 
-def test_rules_are_counted_while_they_are_typed_and_hold_at_once(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+def test_rules_are_counted_while_they_are_typed_and_hold_at_once(
+    window: MainWindow, qtbot: QtBot, notes: Path
+) -> None:
     dialog = opened(window)
     dialog.show_page(dialog.folders)
     page = dialog.folders
     qtbot.waitUntil(lambda: page.count.text() == "Leaves out none of 6 notes.", timeout=TIMEOUT)
     qtbot.keyClicks(page.rules, "Garden/")
-    qtbot.waitUntil(lambda: page.count.text().startswith("Leaves out 2 of 6 notes: Garden/Compost.md, Garden/Tomatoes.txt"), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: page.count.text().startswith(
+            "Leaves out 2 of 6 notes: Garden/Compost.md, Garden/Tomatoes.txt"
+        ),
+        timeout=TIMEOUT,
+    )
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) - 2), timeout=TIMEOUT)
     assert not (notes / ".notesearchignore").exists(), "nothing is put beside the notes"
     page.rules.clear()
@@ -99,10 +110,14 @@ def field(qtbot: QtBot) -> KeyField:
 @pytest.mark.parametrize(
     ("key", "held", "keys"),
     [
-        (Qt.Key.Key_Space, CTRL | ALT, "Ctrl+Alt+Space"), (Qt.Key.Key_K, CTRL | SHIFT, "Ctrl+Shift+K"), (Qt.Key.Key_F9, Qt.KeyboardModifier(0), "F9"),
+        (Qt.Key.Key_Space, CTRL | ALT, "Ctrl+Alt+Space"),
+        (Qt.Key.Key_K, CTRL | SHIFT, "Ctrl+Shift+K"),
+        (Qt.Key.Key_F9, Qt.KeyboardModifier(0), "F9"),
     ],
-)  # fmt: skip
-def test_a_key_is_chosen_by_pressing_it(field: KeyField, qtbot: QtBot, key: Qt.Key, held: Qt.KeyboardModifier, keys: str) -> None:
+)
+def test_a_key_is_chosen_by_pressing_it(
+    field: KeyField, qtbot: QtBot, key: Qt.Key, held: Qt.KeyboardModifier, keys: str
+) -> None:
     with qtbot.waitSignal(field.chosen, timeout=TIMEOUT) as chosen:
         qtbot.keyClick(field, key, held)
     assert chosen.args == [keys]
@@ -122,7 +137,9 @@ def test_no_key_can_be_chosen_and_the_choice_is_kept(window: MainWindow, qtbot: 
     page.none.click()
     qtbot.waitUntil(lambda: window.settings is not None and window.settings.key == "", timeout=TIMEOUT)
     page.keys.chosen.emit("Ctrl+Shift+F9")
-    qtbot.waitUntil(lambda: window.settings is not None and window.settings.key == "Ctrl+Shift+F9", timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.settings is not None and window.settings.key == "Ctrl+Shift+F9", timeout=TIMEOUT
+    )
 
 
 @pytest.mark.parametrize("state", list(KeyState))
@@ -134,7 +151,9 @@ def test_every_state_of_the_key_has_its_words(state: KeyState) -> None:
     assert words.needs_steps == (state in (KeyState.REFUSED, KeyState.UNSUPPORTED))
 
 
-def test_where_the_desktop_gives_no_key_the_steps_are_written_out(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_desktop_gives_no_key_the_steps_are_written_out(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
     assert window.presence is not None
     window.presence.key.status = KeyStatus(state=KeyState.UNSUPPORTED, keys="Ctrl+Alt+Space")
@@ -164,7 +183,9 @@ def test_the_editor_is_tried_on_the_newest_note(
     out = tmp_path / "out"
     page.command.setText(editor(out))
     page.test.click()
-    qtbot.waitUntil(lambda: page.tested.text().startswith("Your newest note was handed over"), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: page.tested.text().startswith("Your newest note was handed over"), timeout=TIMEOUT
+    )
     qtbot.waitUntil(lambda: out.exists() and out.read_text() != "", timeout=TIMEOUT)
     page.command.setText("no-such-editor {path}")
     page.test.click()
@@ -174,7 +195,15 @@ def test_the_editor_is_tried_on_the_newest_note(
 def test_every_editor_that_is_asked_for_has_a_preset(window: MainWindow) -> None:
     page = opened(window).editor
     titles = [page.editors.itemText(i) for i in range(page.editors.count())]
-    for wanted in ("system", "Obsidian", "Logseq", "Zettlr", "Visual Studio Code", "Vim in a terminal", "Emacs"):
+    for wanted in (
+        "system",
+        "Obsidian",
+        "Logseq",
+        "Zettlr",
+        "Visual Studio Code",
+        "Vim in a terminal",
+        "Emacs",
+    ):
         assert any(wanted in title for title in titles), wanted
     for at, (title, template) in enumerate(desktop.EDITORS):
         page.editors.setCurrentIndex(at)
@@ -182,14 +211,20 @@ def test_every_editor_that_is_asked_for_has_a_preset(window: MainWindow) -> None
         assert page.command.text() == template
 
 
-def test_a_link_opens_the_note_in_its_program(window: MainWindow, qtbot: QtBot, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_opens_the_note_in_its_program(
+    window: MainWindow, qtbot: QtBot, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     links: list[str] = []
     monkeypatch.setattr(desktop, "open_link", lambda link: links.append(link) or True)
     assert window.settings is not None
     with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
-        window.bridge.save_settings(dataclasses.replace(window.settings, editor="obsidian://open?path={path}"))
+        window.bridge.save_settings(
+            dataclasses.replace(window.settings, editor="obsidian://open?path={path}")
+        )
     qtbot.keyClicks(window.box.field, "tomatoes")
-    qtbot.waitUntil(lambda: window.current is not None and window.current.match.title == "Tomatoes", timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.current is not None and window.current.match.title == "Tomatoes", timeout=TIMEOUT
+    )
     qtbot.keyClick(window.box.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(links), timeout=TIMEOUT)
     assert links[0].startswith("obsidian://open?path=%2F")
@@ -230,7 +265,9 @@ def test_the_data_folder_has_its_size(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.on_disk.text().endswith("B on disk."), timeout=TIMEOUT)
 
 
-def test_a_choice_made_a_moment_before_the_end_is_kept(start_window: Callable[..., MainWindow], tmp_path: Path, notes: Path) -> None:
+def test_a_choice_made_a_moment_before_the_end_is_kept(
+    start_window: Callable[..., MainWindow], tmp_path: Path, notes: Path
+) -> None:
     window = start_window(notes)
     dialog = opened(window)
     dialog.general.closing.setCurrentIndex(dialog.general.closing.findData("stay"))
@@ -245,7 +282,18 @@ def test_every_control_of_the_settings_has_a_name(window: MainWindow, qtbot: QtB
     dialog = opened(window)
     for page in (dialog.general, dialog.folders, dialog.search, dialog.editor, dialog.providers):
         dialog.show_page(page)
-        for kind in (QPushButton, *(type(w) for w in (dialog.general.appearance, dialog.general.login, dialog.editor.command, dialog.folders.rules))):
+        for kind in (
+            QPushButton,
+            *(
+                type(w)
+                for w in (
+                    dialog.general.appearance,
+                    dialog.general.login,
+                    dialog.editor.command,
+                    dialog.folders.rules,
+                )
+            ),
+        ):
             assert [w for w in page.findChildren(kind) if w.isVisible() and not w.accessibleName()] == []
 
 

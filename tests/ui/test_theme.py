@@ -11,7 +11,11 @@ from notesearch.ui.theme import DARK, LIGHT, Palette, Theme, contrast, font, sty
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_text_has_a_contrast_of_four_and_a_half(palette: Palette) -> None:
-    poor = {name: round(contrast(text, ground), 2) for name, text, ground in palette.pairings() if contrast(text, ground) < 4.5}
+    poor = {
+        name: round(contrast(text, ground), 2)
+        for name, text, ground in palette.pairings()
+        if contrast(text, ground) < 4.5
+    }
     assert not poor
 
 

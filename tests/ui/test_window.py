@@ -34,12 +34,21 @@ def type_text(qtbot: QtBot, window: MainWindow, text: str, stage: Stage = Stage.
 def wait_for(qtbot: QtBot, window: MainWindow, stage: Stage = Stage.EXPLAINED) -> None:
     def arrived() -> bool:
         results = window.page._results
-        return results is not None and results.stage is stage and results.query.text == window.box.search.query(50).text
+        return (
+            results is not None
+            and results.stage is stage
+            and results.query.text == window.box.search.query(50).text
+        )
 
     qtbot.waitUntil(arrived, timeout=TIMEOUT)
 
 
-def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def press(
+    qtbot: QtBot,
+    window: MainWindow,
+    key: Qt.Key,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     qtbot.keyClick(window.box.field, key, modifier)
 
 
@@ -99,7 +108,9 @@ def test_right_at_the_end_of_the_text_folds_out_passages(window: MainWindow, qtb
     assert f"line {passage.line}" in window.page.preview.trail.text()
 
 
-def test_enter_opens_the_note_at_the_passage(window: MainWindow, qtbot: QtBot, tmp_path: Path, editor: Callable[[Path], str]) -> None:
+def test_enter_opens_the_note_at_the_passage(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, editor: Callable[[Path], str]
+) -> None:
     out = tmp_path / "opened"
     assert window.settings is not None
     window.bridge.save_settings(type(window.settings)(editor=editor(out), appearance="light"))
@@ -113,7 +124,9 @@ def test_enter_opens_the_note_at_the_passage(window: MainWindow, qtbot: QtBot, t
     assert window.history.entries[-1].text == "slow rise"
 
 
-def test_without_an_editor_the_system_opens_it(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_editor_the_system_opens_it(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from notesearch.ui import desktop
 
     opened: list[Path] = []
@@ -168,14 +181,18 @@ def test_a_composition_is_no_query_until_it_is_committed(window: MainWindow, qtb
     assert [search.text for search in asked] == ["面包"]
 
 
-def test_a_folder_narrows_the_search_and_its_chip_widens_it(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+def test_a_folder_narrows_the_search_and_its_chip_widens_it(
+    window: MainWindow, qtbot: QtBot, notes: Path
+) -> None:
     view = window.page.side.folders
     centre = view.visualRect(view.model().index(0, 0)).center()
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=centre)
     assert window.box.search.folder == notes
     type_text(qtbot, window, "water")
     assert titles(window)
-    chip = next(b for b in window.box.findChildren(QAbstractButton) if b.accessibleName().startswith("Remove filter"))
+    chip = next(
+        b for b in window.box.findChildren(QAbstractButton) if b.accessibleName().startswith("Remove filter")
+    )
     qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     assert window.box.search == Search(text="water")
     assert not view.selectionModel().hasSelection()
@@ -183,7 +200,9 @@ def test_a_folder_narrows_the_search_and_its_chip_widens_it(window: MainWindow, 
 
 def test_filter_menus_follow_the_notes(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(window.commands.types_menu.actions()) == 4, timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: any(a.data() == "tag:soil" for a in window.commands.tags_menu.actions()), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: any(a.data() == "tag:soil" for a in window.commands.tags_menu.actions()), timeout=TIMEOUT
+    )
     next(a for a in window.commands.types_menu.actions() if a.data() == "type:org").trigger()
     assert window.box.search.filters == ("type:org",)
     wait_for(qtbot, window)
@@ -202,12 +221,16 @@ def test_nothing_found_offers_wider_searches(window: MainWindow, qtbot: QtBot) -
     assert window.box.search.filters == ()
 
 
-def test_a_saved_note_appears_by_itself_and_the_selection_holds(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
+def test_a_saved_note_appears_by_itself_and_the_selection_holds(
+    window: MainWindow, qtbot: QtBot, notes: Path
+) -> None:
     type_text(qtbot, window, "water")
     press(qtbot, window, Qt.Key.Key_Down)
     kept = window.current
     assert kept is not None
-    (notes / "Garden" / "Rain.md").write_text("# Rain barrel\n\nWater, water, water from the roof for dry weeks.\n")
+    (notes / "Garden" / "Rain.md").write_text(
+        "# Rain barrel\n\nWater, water, water from the roof for dry weeks.\n"
+    )
     qtbot.waitUntil(lambda: "Rain barrel" in titles(window), timeout=TIMEOUT)
     assert window.current is not None
     assert window.current.match.path == kept.match.path
@@ -230,7 +253,9 @@ def test_links_of_a_note(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.M
     from notesearch.ui import desktop
 
     opened: list[str] = []
-    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
+    monkeypatch.setattr(
+        desktop.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True
+    )
     type_text(qtbot, window, "slow rise")
     qtbot.waitUntil(lambda: window.page.preview.title.text() == BREAD, timeout=TIMEOUT)
     window.page.preview.view.link_clicked.emit("https://example.org/bread")
@@ -260,12 +285,16 @@ def test_the_columns_give_way_in_a_narrow_window(window: MainWindow, qtbot: QtBo
 
 
 def test_everything_that_can_be_used_has_a_name(window: MainWindow) -> None:
-    named = {w.accessibleName() for w in window.findChildren(QListView)} | {w.accessibleName() for w in window.findChildren(QLineEdit)}
+    named = {w.accessibleName() for w in window.findChildren(QListView)} | {
+        w.accessibleName() for w in window.findChildren(QLineEdit)
+    }
     assert {"Results", "Folders", "Search notes"} <= named
     assert window.page.preview.view.accessibleName() == "Preview"
     assert window.status_line.accessibleName() == "Indexing status"
     assert (window.accessibleName(), window.windowTitle()) == ("Notesearch", "Notesearch")
-    nameless = [w.objectName() for w in window.findChildren(QAbstractButton) if not (w.accessibleName() or w.text())]
+    nameless = [
+        w.objectName() for w in window.findChildren(QAbstractButton) if not (w.accessibleName() or w.text())
+    ]
     assert [name for name in nameless if not name.startswith("qt_")] == []
 
 
@@ -307,16 +336,24 @@ def test_problems_are_listed_with_reason_and_retry(window: MainWindow, qtbot: Qt
 
 def test_pause_and_resume(window: MainWindow, qtbot: QtBot) -> None:
     window.bridge.pause()
-    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT
+    )
     assert window.status_line.pause.isVisible()
     assert window.status_line.pause.accessibleName() == "Resume indexing"
     window.status_line.pause.click()
-    qtbot.waitUntil(lambda: window.status is not None and window.status.state is IndexingState.IDLE, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: window.status is not None and window.status.state is IndexingState.IDLE, timeout=TIMEOUT
+    )
 
 
-def test_vanished_notes_are_a_question(window: MainWindow, qtbot: QtBot, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vanished_notes_are_a_question(
+    window: MainWindow, qtbot: QtBot, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers: list[tuple[Path, bool]] = []
-    monkeypatch.setattr(window.bridge._engine, "answer_held", lambda folder, *, remove: answers.append((folder, remove)))
+    monkeypatch.setattr(
+        window.bridge._engine, "answer_held", lambda folder, *, remove: answers.append((folder, remove))
+    )
     assert window.status is not None
     held = HeldDeletions(folder=notes, missing=5, of=6)
     window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,)))
@@ -347,7 +384,9 @@ def test_settings_take_effect_at_once(window: MainWindow, qtbot: QtBot) -> None:
     assert window.settings.editor == "code --goto {path}:{line}"
 
 
-def test_history_saved_searches_and_place_are_kept(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+def test_history_saved_searches_and_place_are_kept(
+    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+) -> None:
     first = start_window(notes)
     qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
     first.resize(780, 560)
@@ -367,7 +406,9 @@ def test_history_saved_searches_and_place_are_kept(start_window: Callable[..., M
     assert not second.page.side.saved.isVisible()
 
 
-def test_the_first_start_invites_and_the_samples_work(start_window: Callable[..., MainWindow], qtbot: QtBot, samples: Path) -> None:
+def test_the_first_start_invites_and_the_samples_work(
+    start_window: Callable[..., MainWindow], qtbot: QtBot, samples: Path
+) -> None:
     window = start_window()
     qtbot.waitUntil(window.first_run.isVisible, timeout=TIMEOUT)
     qtbot.mouseClick(window.first_run.samples, Qt.MouseButton.LeftButton)
@@ -376,7 +417,9 @@ def test_the_first_start_invites_and_the_samples_work(start_window: Callable[...
     assert (window.bridge.data_dir / "sample-notes").is_dir()
 
 
-def test_what_is_typed_before_the_engine_is_there_is_searched(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+def test_what_is_typed_before_the_engine_is_there_is_searched(
+    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+) -> None:
     first = start_window(notes)
     qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
     close(first, first.bridge)
@@ -385,7 +428,9 @@ def test_what_is_typed_before_the_engine_is_there_is_searched(start_window: Call
     assert titles(second)[0] == "Tomatoes"
 
 
-def test_a_data_folder_in_use_is_a_page_with_a_way_out(start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_data_folder_in_use_is_a_page_with_a_way_out(
+    start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot
+) -> None:
     command_line = Engine(tmp_path / "data", watch=False)
     command_line.start()
     window = start_window(ready=False)
@@ -409,7 +454,10 @@ def test_a_second_window_hands_over_to_the_first(
     second = start_window(ready=False)
     with qtbot.waitSignal(second.bridge.handed_over, timeout=TIMEOUT):
         second.bridge.start(StartRequest(folders=(more, notes)))
-    qtbot.waitUntil(lambda: not first.isMinimized() and first.status is not None and len(first.status.folders) == 2, timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: not first.isMinimized() and first.status is not None and len(first.status.folders) == 2,
+        timeout=TIMEOUT,
+    )
     assert not first.banner.isVisible(), "a folder that is searched already is nothing to complain about"
     assert not second.failure_page.isVisible()
 
@@ -437,10 +485,15 @@ def test_a_live_change_of_appearance_repaints_everything(window: MainWindow, qtb
     window.theme.set_appearance("dark")
     picture = window.grab().toImage()
     assert picture.pixelColor(4, 4).name().upper() == window.theme.palette.ground
-    assert picture.pixelColor(picture.width() - 40, picture.height() // 2).name().upper() == window.theme.palette.panel
+    assert (
+        picture.pixelColor(picture.width() - 40, picture.height() // 2).name().upper()
+        == window.theme.palette.panel
+    )
 
 
-def test_a_folder_from_the_command_line_needs_no_invitation(start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot) -> None:
+def test_a_folder_from_the_command_line_needs_no_invitation(
+    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+) -> None:
     window = start_window(ready=False)
     window.expect_folders(1)
     seen: list[object] = []
@@ -451,7 +504,9 @@ def test_a_folder_from_the_command_line_needs_no_invitation(start_window: Callab
     assert window.page.isVisible()
 
 
-def test_a_folder_that_is_not_there_leads_to_the_invitation(start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_folder_that_is_not_there_leads_to_the_invitation(
+    start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot
+) -> None:
     window = start_window(ready=False)
     window.expect_folders(1)
     window.bridge.add_folder(tmp_path / "nowhere")
@@ -460,7 +515,10 @@ def test_a_folder_that_is_not_there_leads_to_the_invitation(start_window: Callab
 
 
 def test_the_summary_fits_its_line(window: MainWindow, qtbot: QtBot) -> None:
-    window.page._said = ("Nothing found so far", "searched 1,940 of 2,013 · 69 waiting, 4 failed, and more to say than fits into the line")
+    window.page._said = (
+        "Nothing found so far",
+        "searched 1,940 of 2,013 · 69 waiting, 4 failed, and more to say than fits into the line",
+    )
     window.page._fit_summary()
     assert window.page.summary.sizeHint().width() <= window.page.summary.width()
     assert "…" in window.page.summary.text()
@@ -469,18 +527,25 @@ def test_the_summary_fits_its_line(window: MainWindow, qtbot: QtBot) -> None:
 # The first paint
 
 
-def test_letters_typed_before_the_window_is_whole_are_searched(qtbot: QtBot, theme: Theme, tmp_path: Path, notes: Path) -> None:
+def test_letters_typed_before_the_window_is_whole_are_searched(
+    qtbot: QtBot, theme: Theme, tmp_path: Path, notes: Path
+) -> None:
     bridge = Bridge(tmp_path / "data")
     window = MainWindow(bridge, theme)
     QTest.keyClicks(window.box.field, "sourdough")
     assert not hasattr(window, "page")
     window.show()
     bridge.start(StartRequest(folders=(notes,)))
-    qtbot.waitUntil(lambda: hasattr(window, "page") and titles(window)[:1] == ["Why does my sourdough stay flat?"], timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: hasattr(window, "page") and titles(window)[:1] == ["Why does my sourdough stay flat?"],
+        timeout=TIMEOUT,
+    )
     close(window, bridge)
 
 
-def test_a_window_that_is_never_painted_is_completed_all_the_same(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+def test_a_window_that_is_never_painted_is_completed_all_the_same(
+    qtbot: QtBot, theme: Theme, tmp_path: Path
+) -> None:
     bridge = Bridge(tmp_path / "data")
     window = MainWindow(bridge, theme)
     with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
@@ -489,7 +554,9 @@ def test_a_window_that_is_never_painted_is_completed_all_the_same(qtbot: QtBot, 
     close(window, bridge)
 
 
-def test_a_window_closed_before_it_was_whole_leaves_what_was_kept(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+def test_a_window_closed_before_it_was_whole_leaves_what_was_kept(
+    qtbot: QtBot, theme: Theme, tmp_path: Path
+) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "window.toml").write_text('history = [{text = "kept"}]\n')
     bridge = Bridge(tmp_path / "data")

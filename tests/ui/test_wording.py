@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.domain import Folder, FolderState, IndexingState, IndexingStatus, ProviderTrouble, Query, SearchResults, Stage
+from notesearch.domain import (
+    Folder,
+    FolderState,
+    IndexingState,
+    IndexingStatus,
+    ProviderTrouble,
+    Query,
+    SearchResults,
+    Stage,
+)
 from notesearch.ui import wording
 
 NOW = datetime(2026, 3, 14, 12, 0)
@@ -26,7 +35,14 @@ def test_dates_are_short_in_the_list_and_whole_in_the_preview(then: datetime, sh
 
 
 def results(**changes: object) -> SearchResults:
-    plain: dict[str, object] = {"query": Query(text="x"), "stage": Stage.FUSED, "matches": (), "total": 0, "searched": 2013, "of": 2013}
+    plain: dict[str, object] = {
+        "query": Query(text="x"),
+        "stage": Stage.FUSED,
+        "matches": (),
+        "total": 0,
+        "searched": 2013,
+        "of": 2013,
+    }
     return SearchResults(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -46,16 +62,32 @@ def test_all_searched_is_said_plainly() -> None:
     assert wording.summary(results()) == ("Nothing found", "searched all 2,013")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(3, "a few seconds"), (44, "40 s"), (130, "2 min"), (3900, "1 h 5 min")])
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3, "a few seconds"), (44, "40 s"), (130, "2 min"), (3900, "1 h 5 min")]
+)
 def test_durations_are_rough(seconds: float, said: str) -> None:
     assert wording.duration(seconds) == said
 
 
 def test_the_status_names_the_folder_under_way() -> None:
-    folder = Folder(path=Path("/n/Papers"), model="local/x", state=FolderState.INDEXING, documents=9, complete=2, waiting=7, failed=0)
+    folder = Folder(
+        path=Path("/n/Papers"),
+        model="local/x",
+        state=FolderState.INDEXING,
+        documents=9,
+        complete=2,
+        waiting=7,
+        failed=0,
+    )
     status = IndexingStatus(
-        state=IndexingState.INDEXING, stage="embedding", done=2, total=9, seconds_left=130, current=Path("/n/Papers/a.md"), folders=(folder,)
-    )  # fmt: skip
+        state=IndexingState.INDEXING,
+        stage="embedding",
+        done=2,
+        total=9,
+        seconds_left=130,
+        current=Path("/n/Papers/a.md"),
+        folders=(folder,),
+    )
     assert wording.status_lead(status) == "Indexing Papers"
     assert wording.status_detail(status) == "7 notes to go · 2 min"
     assert wording.folder_sentence(folder) == "Papers, local model, 9 notes, 7 waiting"
@@ -72,8 +104,14 @@ def test_waiting_notes_are_never_called_up_to_date() -> None:
 
 def folder(**changes: object) -> Folder:
     plain: dict[str, object] = {
-        "path": Path("/n/Papers"), "model": "local/x", "state": FolderState.READY, "documents": 9, "complete": 9, "waiting": 0, "failed": 0,
-    }  # fmt: skip
+        "path": Path("/n/Papers"),
+        "model": "local/x",
+        "state": FolderState.READY,
+        "documents": 9,
+        "complete": 9,
+        "waiting": 0,
+        "failed": 0,
+    }
     return Folder(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -85,31 +123,57 @@ VOYAGE = "aimlapi/voyage-2"
     [
         ({"model": VOYAGE}, "", "Papers, voyage-2, 9 notes, up to date"),
         (
-            {"next_model": VOYAGE, "next_done": 120, "next_total": 400, "state": FolderState.INDEXING}, "voyage-2: 120 of 400",
-            "Papers, local model, 9 notes, preparing voyage-2: 120 of 400 passages; the local model answers meanwhile",
+            {"next_model": VOYAGE, "next_done": 120, "next_total": 400, "state": FolderState.INDEXING},
+            "voyage-2: 120 of 400",
+            "Papers, local model, 9 notes, preparing voyage-2: 120 of 400 passages; the local model answers "
+            "meanwhile",
         ),
         (
-            {"next_model": VOYAGE, "state": FolderState.CONSENT, "agreed": False, "held_back": 2}, "waits for your word: voyage-2",
-            "Papers, local model, 9 notes, 2 passages held back, voyage-2 waits for your word; the local model answers meanwhile",
+            {"next_model": VOYAGE, "state": FolderState.CONSENT, "agreed": False, "held_back": 2},
+            "waits for your word: voyage-2",
+            "Papers, local model, 9 notes, 2 passages held back, voyage-2 waits for your word; the local "
+            "model answers meanwhile",
         ),
         (
-            {"model": VOYAGE, "state": FolderState.WAITING, "waiting": 3, "notice": "There is no key for AI/ML API. Set one."},
-            "There is no key for AI/ML API", "Papers, voyage-2, 9 notes, 3 waiting. There is no key for AI/ML API. Set one.",
+            {
+                "model": VOYAGE,
+                "state": FolderState.WAITING,
+                "waiting": 3,
+                "notice": "There is no key for AI/ML API. Set one.",
+            },
+            "There is no key for AI/ML API",
+            "Papers, voyage-2, 9 notes, 3 waiting. There is no key for AI/ML API. Set one.",
         ),
         ({"model": VOYAGE, "state": FolderState.CONSENT}, "", "Papers, waits for your word, 9 notes"),
     ],
-)  # fmt: skip
+)
 def test_a_folder_says_what_its_models_do(changes: dict[str, object], below: str, sentence: str) -> None:
     assert wording.next_line(folder(**changes)) == below
     assert wording.folder_sentence(folder(**changes)) == sentence
 
 
 def test_the_status_says_who_is_waited_for() -> None:
-    trouble = ProviderTrouble(provider="aimlapi", model=VOYAGE, title="There is no key for AI/ML API", hint="", waits_for_person=True)
+    trouble = ProviderTrouble(
+        provider="aimlapi",
+        model=VOYAGE,
+        title="There is no key for AI/ML API",
+        hint="",
+        waits_for_person=True,
+    )
     for state in (IndexingState.IDLE, IndexingState.OFFLINE):
-        assert wording.status_lead(IndexingStatus(state=state, waiting=3, troubles=(trouble,))) == "Waiting for AI/ML API"
-    assert wording.status_lead(IndexingStatus(state=IndexingState.IDLE, folders=(folder(),), troubles=(trouble,))) == "Up to date"
-    asking = IndexingStatus(state=IndexingState.OFFLINE, folders=(folder(next_model=VOYAGE, state=FolderState.CONSENT),))
+        assert (
+            wording.status_lead(IndexingStatus(state=state, waiting=3, troubles=(trouble,)))
+            == "Waiting for AI/ML API"
+        )
+    assert (
+        wording.status_lead(
+            IndexingStatus(state=IndexingState.IDLE, folders=(folder(),), troubles=(trouble,))
+        )
+        == "Up to date"
+    )
+    asking = IndexingStatus(
+        state=IndexingState.OFFLINE, folders=(folder(next_model=VOYAGE, state=FolderState.CONSENT),)
+    )
     assert wording.status_lead(asking) == "Waiting for your word"
     building = folder(next_model=VOYAGE, next_done=1, next_total=2, state=FolderState.INDEXING)
     status = IndexingStatus(state=IndexingState.INDEXING, stage="embedding", folders=(building,))

@@ -31,11 +31,15 @@ def test_saved_and_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ('appearance = "pink"', "appearance"), ("results_limit = 0", "results_limit"), ("results_limit = 1001", "results_limit"),
-        ('results_limit = "many"', "results_limit"), ("results_limit = true", "results_limit"), ('editor = "vim"', "editor"),
+        ('appearance = "pink"', "appearance"),
+        ("results_limit = 0", "results_limit"),
+        ("results_limit = 1001", "results_limit"),
+        ('results_limit = "many"', "results_limit"),
+        ("results_limit = true", "results_limit"),
+        ('editor = "vim"', "editor"),
         ("editor = 3", "editor"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_named_and_the_others_hold(tmp_path: Path, text: str, word: str) -> None:
     other = 'appearance = "dark"' if "appearance" not in text else "results_limit = 7"
     (tmp_path / "settings.toml").write_text(f"{text}\n{other}\nunknown = 1\n")
@@ -45,7 +49,9 @@ def test_a_wrong_value_is_named_and_the_others_hold(tmp_path: Path, text: str, w
     assert (settings.appearance, settings.results_limit) in (("dark", 50), ("system", 7))
 
 
-@pytest.mark.parametrize("content", [b"= broken", b"\xff\xfe", b"a = [", b"editor = '{path}'\neditor = '{path}'"])
+@pytest.mark.parametrize(
+    "content", [b"= broken", b"\xff\xfe", b"a = [", b"editor = '{path}'\neditor = '{path}'"]
+)
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "settings.toml").write_bytes(content)
     settings, problems = files.load_settings(tmp_path)
@@ -76,7 +82,9 @@ def test_values_are_checked_when_made() -> None:
         Settings(editor="vim")
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
@@ -136,7 +144,13 @@ def test_a_file_that_cannot_be_understood_is_kept_beside_the_new_one(tmp_path: P
 
 
 def test_providers_and_models_are_saved_and_loaded(tmp_path: Path) -> None:
-    own = catalogue.own_model("ollama", "nomic", dimensions=768, manners=catalogue.Manners(encoding="float"), query_instruction="query: ")
+    own = catalogue.own_model(
+        "ollama",
+        "nomic",
+        dimensions=768,
+        manners=catalogue.Manners(encoding="float"),
+        query_instruction="query: ",
+    )
     chosen = Settings(gitignore=True).with_provider("aimlapi", budget=2.5, token_budget=1000).with_model(own)
     chosen = chosen.with_provider("ollama", base_url="http://localhost:11434/v1")
     files.save_settings(tmp_path, chosen)
@@ -148,10 +162,16 @@ def test_providers_and_models_are_saved_and_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "providers = 3", "models = 3", "[providers]\naimlapi = 3", '[providers.aimlapi]\nbudget = "much"', "[providers.aimlapi]\nbudget = -1",
-        '[providers.ollama]\nbase_url = "http://example.org/v1"', '[[models]]\nprovider = "ollama"', "gitignore = 1",
+        "providers = 3",
+        "models = 3",
+        "[providers]\naimlapi = 3",
+        '[providers.aimlapi]\nbudget = "much"',
+        "[providers.aimlapi]\nbudget = -1",
+        '[providers.ollama]\nbase_url = "http://example.org/v1"',
+        '[[models]]\nprovider = "ollama"',
+        "gitignore = 1",
     ],
-)  # fmt: skip
+)
 def test_a_wrong_provider_or_model_is_named_and_the_others_hold(tmp_path: Path, text: str) -> None:
     (tmp_path / "settings.toml").write_text(f'appearance = "dark"\n{text}\n')
     settings, problems = files.load_settings(tmp_path)
@@ -160,17 +180,25 @@ def test_a_wrong_provider_or_model_is_named_and_the_others_hold(tmp_path: Path, 
 
 
 def test_a_provider_that_was_removed_leaves_nothing(tmp_path: Path) -> None:
-    chosen = Settings().with_provider("shed", base_url="http://localhost:1/v1").with_provider("aimlapi", budget=2.0)
+    chosen = (
+        Settings()
+        .with_provider("shed", base_url="http://localhost:1/v1")
+        .with_provider("aimlapi", budget=2.0)
+    )
     files.save_settings(tmp_path, chosen)
     without = chosen.with_provider("shed", base_url="", budget=0.0, token_budget=0)
     files.save_settings(tmp_path, without)
-    assert tomllib.loads((tmp_path / "settings.toml").read_text())["providers"] == {"aimlapi": {"budget": 2.0}}
+    assert tomllib.loads((tmp_path / "settings.toml").read_text())["providers"] == {
+        "aimlapi": {"budget": 2.0}
+    }
     files.save_settings(tmp_path, without.with_provider("aimlapi", budget=0.0))
     assert "providers" not in tomllib.loads((tmp_path / "settings.toml").read_text())
 
 
 def test_what_a_later_version_knows_of_a_provider_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "settings.toml").write_text("[providers.aimlapi]\nbudget = 3\nlater = true\n[providers.other]\nx = 1\n")
+    (tmp_path / "settings.toml").write_text(
+        "[providers.aimlapi]\nbudget = 3\nlater = true\n[providers.other]\nx = 1\n"
+    )
     settings, _ = files.load_settings(tmp_path)
     assert settings.provider("aimlapi").budget == 3.0
     files.save_settings(tmp_path, settings.with_provider("aimlapi", budget=4.0))
@@ -182,7 +210,12 @@ def test_what_a_later_version_knows_of_a_provider_is_kept(tmp_path: Path) -> Non
 
 def test_rules_of_folders(tmp_path: Path) -> None:
     notes = tmp_path / "Notes with 'quotes' & ümlauts"
-    chosen = Settings().with_rules(notes, "*.txt\n!keep.txt\n").with_rules(tmp_path / "other", "a").with_rules(tmp_path / "other", " \n")
+    chosen = (
+        Settings()
+        .with_rules(notes, "*.txt\n!keep.txt\n")
+        .with_rules(tmp_path / "other", "a")
+        .with_rules(tmp_path / "other", " \n")
+    )
     files.save_settings(tmp_path, chosen)
     loaded, problems = files.load_settings(tmp_path)
     assert (loaded.ignore, problems) == ({str(notes): "*.txt\n!keep.txt\n"}, ())
@@ -194,7 +227,9 @@ def test_rules_of_folders(tmp_path: Path) -> None:
 
 def test_rules_that_make_no_sense_are_named_and_kept(tmp_path: Path) -> None:
     good = str(tmp_path / "a")
-    (tmp_path / "settings.toml").write_text(tomli_w.dumps({"ignore": {good: "x", str(tmp_path / "b"): 3, "relative": "y"}}))
+    (tmp_path / "settings.toml").write_text(
+        tomli_w.dumps({"ignore": {good: "x", str(tmp_path / "b"): 3, "relative": "y"}})
+    )
     settings, problems = files.load_settings(tmp_path)
     assert settings.ignore == {good: "x"}
     assert len(problems) == 2

@@ -49,11 +49,44 @@ def check(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
 
 
 WORDS = st.sampled_from(
-    ["word", "Zürich", "don't", "x" * 150, "知识", "かな", "한국어", "e\u0301", "👩‍👩‍👧", "…", "。",
-     "http://a.example/b?c=d", "ﬁ", "\u200b", "\x1c", "İ", "กก" * 15]
-)  # fmt: skip
+    [
+        "word",
+        "Zürich",
+        "don't",
+        "x" * 150,
+        "知识",
+        "かな",
+        "한국어",
+        "e\u0301",
+        "👩‍👩‍👧",
+        "…",
+        "。",
+        "http://a.example/b?c=d",
+        "ﬁ",
+        "\u200b",
+        "\x1c",
+        "İ",
+        "กก" * 15,
+    ]
+)
 MARKS = st.sampled_from(
-    ["", "", "# One", "## Two", "### Three", "```", "~~~~", "---", "===", "- item", "* star", ":a: b", "#+begin_src", "::", "    code"]
+    [
+        "",
+        "",
+        "# One",
+        "## Two",
+        "### Three",
+        "```",
+        "~~~~",
+        "---",
+        "===",
+        "- item",
+        "* star",
+        ":a: b",
+        "#+begin_src",
+        "::",
+        "    code",
+    ]
 )
 LINES = st.one_of(
     MARKS,
@@ -91,7 +124,10 @@ def test_counting_is_never_below_encoding(text: str) -> None:
 
 
 def test_counting_equals_encoding_for_ordinary_text() -> None:
-    text = SENTENCE + "Don't re-use (2nd) naïve Zürich-ish e-mails: a@b.example — „Quote“ 天地 한국어 𝒳 x_y;\tend\u00a0here"
+    text = (
+        SENTENCE
+        + "Don't re-use (2nd) naïve Zürich-ish e-mails: a@b.example — „Quote“ 天地 한국어 𝒳 x_y;\tend\u00a0here"  # noqa: E501
+    )
     assert COUNTER.count(text) == COUNTER.encoded(text)
 
 
@@ -111,7 +147,11 @@ def test_sections_follow_headings_and_carry_their_trail() -> None:
     body = SENTENCE * 9
     document = read(f"# Title\n\n## One\n\n{body}\n\n### Deep\n\n{body}\n\n## Two\n\n{body}\n")
     chunks = check(document, RECIPE)
-    assert [chunk.heading for chunk in chunks] == [("Title", "One"), ("Title", "One", "Deep"), ("Title", "Two")]
+    assert [chunk.heading for chunk in chunks] == [
+        ("Title", "One"),
+        ("Title", "One", "Deep"),
+        ("Title", "Two"),
+    ]
     assert chunks[1].prefix == "Title > One > Deep"
     assert document.text[chunks[1].start :].startswith("### Deep")
 
@@ -167,7 +207,12 @@ def test_a_long_trail_is_shortened_to_a_quarter() -> None:
 
 
 def test_very_long_lines_take_linear_time() -> None:
-    for text in ("lorem ipsum dolor " * 60_000, "a" * 1_000_000, "天地玄黄" * 100_000, "a" + " " * 1_000_000 + "b"):
+    for text in (
+        "lorem ipsum dolor " * 60_000,
+        "a" * 1_000_000,
+        "天地玄黄" * 100_000,
+        "a" + " " * 1_000_000 + "b",
+    ):
         chunks = split(read(text, "long.txt"), RECIPE)
         assert chunks[-1].end == len(text.rstrip())
 

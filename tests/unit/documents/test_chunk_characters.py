@@ -14,9 +14,23 @@ from notesearch.documents.extract import extract
 from notesearch.domain import Document
 
 PIECES = st.sampled_from(
-    ["word", "# One", "```", "- item", "\n", "\n\n", "e\u0301" * 50, "x" * 150, "知识" * 30, "👩‍👩‍👧", "。", " " * 90, "é" * 400,
-     "http://a.example/" + "b" * 300]
-)  # fmt: skip
+    [
+        "word",
+        "# One",
+        "```",
+        "- item",
+        "\n",
+        "\n\n",
+        "e\u0301" * 50,
+        "x" * 150,
+        "知识" * 30,
+        "👩‍👩‍👧",
+        "。",
+        " " * 90,
+        "é" * 400,
+        "http://a.example/" + "b" * 300,
+    ]
+)
 TEXTS = st.lists(PIECES, max_size=60).map(" ".join)
 
 
@@ -40,7 +54,11 @@ def test_no_text_is_longer_and_nothing_is_lost(text: str, format_name: str, titl
 
 @pytest.mark.parametrize("title", ["word " * 800, "x" * 4000, "知" * 900, "A fair title"])
 def test_a_very_long_title_and_headings_leave_room_for_the_passage(title: str) -> None:
-    text = f"---\ntitle: {title}\n---\n" + "".join(f"{'#' * level} {title}\n\n" for level in range(1, 6)) + "The passage itself. " * 200
+    text = (
+        f"---\ntitle: {title}\n---\n"
+        + "".join(f"{'#' * level} {title}\n\n" for level in range(1, 6))
+        + "The passage itself. " * 200
+    )
     document = extract(Path("note.md"), text.encode())
     check(document)
     assert all(len(chunk.prefix) <= VOYAGE.characters // 4 for chunk in split(document, VOYAGE))

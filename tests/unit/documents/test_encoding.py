@@ -12,7 +12,9 @@ from notesearch.errors import ExtractionFailed, FileBinary
 TEXT = "Grüße aus Köln, où l'été fut très chaud.\nZweite Zeile, ça va?\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"]
+)
 def test_unicode(encoding: str) -> None:
     assert decode(TEXT.encode(encoding))[0] == TEXT
 
@@ -41,7 +43,14 @@ def test_utf8_with_a_damaged_character() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", bytes(range(256)) * 20, b"\x00" * 4000, b"MZ" + b"\x00\x01\x90\x00\x03" * 300, b"\x7fELF\x02\x01"],
+    [
+        b"%PDF-1.7\n",
+        b"\x89PNG\r\n\x1a\n",
+        bytes(range(256)) * 20,
+        b"\x00" * 4000,
+        b"MZ" + b"\x00\x01\x90\x00\x03" * 300,
+        b"\x7fELF\x02\x01",
+    ],
 )
 def test_binary(raw: bytes) -> None:
     with pytest.raises(FileBinary):
@@ -56,7 +65,14 @@ def test_a_cut_off_utf16_file_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("name", "format_name"),
-    [("A.MD", "markdown"), ("a.markdown", "markdown"), ("a.txt", "text"), ("a.org", "org"), ("b.rest", "rst"), ("a", None)],
+    [
+        ("A.MD", "markdown"),
+        ("a.markdown", "markdown"),
+        ("a.txt", "text"),
+        ("a.org", "org"),
+        ("b.rest", "rst"),
+        ("a", None),
+    ],
 )
 def test_formats_by_suffix(name: str, format_name: str | None) -> None:
     assert format_of(Path(name)) == format_name

@@ -110,11 +110,15 @@ def test_dates(value: Any, date: str) -> None:
     assert read_date(value) == date
 
 
-@pytest.mark.parametrize("key", ["created", "Date", "date created", "createdAt", "creation_date", "Created-On"])
+@pytest.mark.parametrize(
+    "key", ["created", "Date", "date created", "createdAt", "creation_date", "Created-On"]
+)
 def test_many_spellings_of_created(key: str) -> None:
     assert read_metadata({key: "2024-05-01"}).created == "2024-05-01"
 
 
-@pytest.mark.parametrize("key", ["updated", "modified", "last_modified", "lastmod", "Date Modified", "updated-at"])
+@pytest.mark.parametrize(
+    "key", ["updated", "modified", "last_modified", "lastmod", "Date Modified", "updated-at"]
+)
 def test_many_spellings_of_updated(key: str) -> None:
     assert read_metadata({key: "2024-05-01"}).updated == "2024-05-01"

@@ -5,20 +5,34 @@ import pytest
 from notesearch.documents.language import language_of
 
 TEXTS = {
-    "en": "We should have called the plumber before the weekend, because now there is water all over the kitchen and nobody can come.",
-    "de": "Ich habe den Teig über Nacht in den Kühlschrank gestellt, weil er dann besser schmeckt und sich leichter formen lässt.",
-    "fr": "Nous avons pris le train de nuit pour aller dans les Alpes, mais il y avait trop de neige et la route était fermée.",
-    "es": "No me acuerdo de cómo se llama la calle, pero la casa está cerca del mercado y es muy tranquila por la noche.",
-    "it": "Abbiamo comprato il pane che non era più fresco, ma con un po' di olio è ancora molto buono per la cena.",
-    "pt": "Não sei se vou ao mercado hoje, mas preciso de comprar pão e também uma garrafa de vinho para o jantar.",
-    "nl": "We hebben het huis al gezien, maar de tuin is te klein en er is geen plaats voor een fiets bij de deur.",
-    "sv": "Jag har inte varit i stugan sedan i somras, men nu ska vi åka dit och se om det är något som behöver lagas.",
-    "da": "Jeg har ikke været i sommerhuset siden i juli, men nu skal vi derop og se, om der er noget, som mangler efter vinteren.",
-    "no": "Jeg har ikke vært på hytta siden i sommer, men nå skal vi dit og se om det er noe som må gjøres etter vinteren.",
-    "fi": "En ole ollut mökillä kesän jälkeen, mutta nyt me menemme sinne ja katsomme, onko siellä jotain, mikä pitää korjata.",
-    "ru": "Мы уже были в этом городе, но не успели посмотреть музей, потому что он был закрыт, и нам надо вернуться.",
-    "hu": "Nem tudom, hogy mikor lesz kész a ház, de most már csak a tető hiányzik, és az is meg lesz, ha nem esik az eső.",
-    "ro": "Nu am mai fost la munte de când a început școala, dar acum vrem să mergem și să vedem dacă este zăpadă.",
+    "en": "We should have called the plumber before the weekend, because now there is water all over the "
+    "kitchen and nobody can come.",
+    "de": "Ich habe den Teig über Nacht in den Kühlschrank gestellt, weil er dann besser schmeckt und sich "
+    "leichter formen lässt.",
+    "fr": "Nous avons pris le train de nuit pour aller dans les Alpes, mais il y avait trop de neige et la "
+    "route était fermée.",
+    "es": "No me acuerdo de cómo se llama la calle, pero la casa está cerca del mercado y es muy tranquila "
+    "por la noche.",
+    "it": "Abbiamo comprato il pane che non era più fresco, ma con un po' di olio è ancora molto buono per "
+    "la cena.",
+    "pt": "Não sei se vou ao mercado hoje, mas preciso de comprar pão e também uma garrafa de vinho para o "
+    "jantar.",
+    "nl": "We hebben het huis al gezien, maar de tuin is te klein en er is geen plaats voor een fiets bij de "
+    "deur.",
+    "sv": "Jag har inte varit i stugan sedan i somras, men nu ska vi åka dit och se om det är något som "
+    "behöver lagas.",
+    "da": "Jeg har ikke været i sommerhuset siden i juli, men nu skal vi derop og se, om der er noget, som "
+    "mangler efter vinteren.",
+    "no": "Jeg har ikke vært på hytta siden i sommer, men nå skal vi dit og se om det er noe som må gjøres "
+    "etter vinteren.",
+    "fi": "En ole ollut mökillä kesän jälkeen, mutta nyt me menemme sinne ja katsomme, onko siellä jotain, "
+    "mikä pitää korjata.",
+    "ru": "Мы уже были в этом городе, но не успели посмотреть музей, потому что он был закрыт, и нам надо "
+    "вернуться.",
+    "hu": "Nem tudom, hogy mikor lesz kész a ház, de most már csak a tető hiányzik, és az is meg lesz, ha "
+    "nem esik az eső.",
+    "ro": "Nu am mai fost la munte de când a început școala, dar acum vrem să mergem și să vedem dacă este "
+    "zăpadă.",
     "tr": "Bu yaz için çok güzel bir plan yaptık, ama henüz bilet almadık ve şimdi her şey daha pahalı oldu.",
     "zh": "今天早上我们去了市场,买了很多新鲜的蔬菜和水果。",
     "ja": "今日は図書館で本を三冊借りてきました。とても楽しみです。",

@@ -29,9 +29,16 @@ def test_headings_in_list_items_as_outliners_write_them() -> None:
 
 
 def test_headings_in_fences_are_not_headings() -> None:
-    text = "# Real\n\n```sh\n# comment\n```\n\n~~~\n## no\n```\n~~~\n\n- item\n  ```\n  # no\n  ```\n\n## Also real\n"
+    text = (
+        "# Real\n\n```sh\n# comment\n```\n\n~~~\n## no\n```\n~~~\n\n- item\n  ```\n  # no\n  ```\n\n## "
+        "Also real\n"
+    )
     assert headings(text) == [(1, "Real"), (2, "Also real")]
-    assert [text[start:end].strip()[:3] for start, end in outline_markdown(text).blocks] == ["```", "~~~", "```"]
+    assert [text[start:end].strip()[:3] for start, end in outline_markdown(text).blocks] == [
+        "```",
+        "~~~",
+        "```",
+    ]
 
 
 def test_an_unclosed_fence_lasts_to_the_end_but_not_one_in_a_list() -> None:
@@ -69,23 +76,39 @@ def test_titles(text: str, title: str) -> None:
 
 
 def test_front_matter_is_apart_and_lines_are_kept() -> None:
-    document = read("---\ntitle: T\ntags: [a, B/c]\naliases: [Other name]\ncreated: 2024-05-01T10:00\nprivate: true\n---\n\nFirst\n")
+    document = read(
+        "---\ntitle: T\ntags: [a, B/c]\naliases: [Other name]\ncreated: 2024-05-01T10:00\nprivate: "
+        "true\n---\n\nFirst\n"
+    )
     assert document.text == "First\n"
     assert document.first_line == 9
-    assert (document.tags, document.aliases, document.created, document.private) == (("a", "b/c"), ("Other name",), "2024-05-01", True)
+    assert (document.tags, document.aliases, document.created, document.private) == (
+        ("a", "b/c"),
+        ("Other name",),
+        "2024-05-01",
+        True,
+    )
 
 
 def test_inline_tags() -> None:
     text = (
-        "# Heading #kept\n#First and (#nested/tag), #123 #c0ffee #x_1\n`#code` https://x.org/#part [a](#link) a#b C# #[[two words]]\n"
+        "# Heading #kept\n#First and (#nested/tag), #123 #c0ffee #x_1\n`#code` https://x.org/#part "
+        "[a](#link) a#b C# #[[two words]]\n"
         "```\n#include\n```\n"
     )
     assert read(text).tags == ("kept", "first", "nested/tag", "x_1", "two words")
 
 
 def test_logseq_page_properties() -> None:
-    document = read("title:: Named\nalias:: One, Two\ntags:: [[Deep Work]], idea\ntype:: x\ndescription:: Words to find\n\n- text\n  id:: 1\n")
-    assert (document.title, document.aliases, document.tags) == ("Named", ("One", "Two"), ("deep work", "idea"))
+    document = read(
+        "title:: Named\nalias:: One, Two\ntags:: [[Deep Work]], idea\ntype:: x\ndescription:: Words to "
+        "find\n\n- text\n  id:: 1\n"
+    )
+    assert (document.title, document.aliases, document.tags) == (
+        "Named",
+        ("One", "Two"),
+        ("deep work", "idea"),
+    )
     assert document.text == "description:: Words to find\n\n- text\n  id:: 1\n"
     assert document.first_line == 5
 
@@ -94,7 +117,11 @@ def test_logseq_page_properties() -> None:
     ("name", "text", "title"),
     [
         ("pages/Snap___to grid%3F.md", "description:: x\n\n# Usage\n\t- text\n", "Snap/to grid?"),
-        ("pages/Changelog.md", "## Beta\nid:: 692d8283-7f1d-44cf-81b0-bb25c46aa0b1\nplain text\n", "Changelog"),
+        (
+            "pages/Changelog.md",
+            "## Beta\nid:: 692d8283-7f1d-44cf-81b0-bb25c46aa0b1\nplain text\n",
+            "Changelog",
+        ),
         ("pages/Named.md", "title:: Its own\n\n- # Heading\n", "Its own"),
         ("pages/about___us.md", "# About us\n\nA page of a web site.\n\n- with a list\n", "About us"),
         ("Usage.md", "# Heading\n- item\n", "Heading"),

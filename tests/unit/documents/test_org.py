@@ -46,7 +46,11 @@ def test_keywords_and_drawers_are_apart_and_lines_are_kept() -> None:
 
 def test_headlines() -> None:
     outline = outline_org("* TODO [#A] One :tag:\n** COMMENT Two [50%]\n*bold* text\n* [[link][Shown]]\n")
-    assert [(heading.level, heading.title) for heading in outline.headings] == [(1, "One"), (2, "Two"), (1, "Shown")]
+    assert [(heading.level, heading.title) for heading in outline.headings] == [
+        (1, "One"),
+        (2, "Two"),
+        (1, "Shown"),
+    ]
 
 
 def test_blocks_are_kept_and_hide_headlines() -> None:

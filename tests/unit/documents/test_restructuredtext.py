@@ -49,7 +49,10 @@ def test_titles_have_levels_by_style() -> None:
         (3, "Deep part"),
         (2, "Another"),
     ]
-    assert [NOTE[start:end].split("\n")[0][:12] for start, end in outline.blocks] == ["Text with a ", ".. code-bloc"]
+    assert [NOTE[start:end].split("\n")[0][:12] for start, end in outline.blocks] == [
+        "Text with a ",
+        ".. code-bloc",
+    ]
 
 
 def test_fields_are_apart_and_lines_are_kept() -> None:

@@ -1,4 +1,5 @@
-"""What looks like a secret, and what does not. The samples are put together here, so that no scanner takes this file for a leak."""
+"""What looks like a secret, and what does not. The samples are put together here, so that no scanner takes
+this file for a leak."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ TOKENS = {
     "GitHub token": ["ghp_" + made_up(36), "github_pat_" + made_up(22) + "_" + made_up(59)],
     "GitLab token": ["glpat-" + made_up(20)],
     "Slack token": ["xoxb-" + made_up(12, string.digits) + "-" + made_up(24)],
-    "Slack webhook": ["hooks.slack.com/services/T" + made_up(8, UPPER) + "/B" + made_up(8, UPPER) + "/" + made_up(24)],
+    "Slack webhook": [
+        "hooks.slack.com/services/T" + made_up(8, UPPER) + "/B" + made_up(8, UPPER) + "/" + made_up(24)
+    ],
     "Google key": ["AIza" + made_up(35)],
     "Google token": ["GOCSPX-" + made_up(28)],
     "Stripe key": ["sk_" + "live_" + made_up(24), "rk_" + "test_" + made_up(24)],
@@ -43,7 +46,9 @@ TOKENS = {
 }
 
 
-@pytest.mark.parametrize(("kind", "token"), [(kind, token) for kind, tokens in TOKENS.items() for token in tokens])
+@pytest.mark.parametrize(
+    ("kind", "token"), [(kind, token) for kind, tokens in TOKENS.items() for token in tokens]
+)
 @pytest.mark.parametrize("around", ["{}", "The key is {}.", "- `{}`\n- more", 'token = "{}"', "{}\n"])
 def test_tokens_are_found_where_they_stand(kind: str, token: str, around: str) -> None:
     text = around.format(token)
@@ -108,7 +113,16 @@ def test_ordinary_notes_are_left_alone(line: str) -> None:
 
 
 # Numbers that the networks publish for tests, and the example account numbers of the registry.
-@pytest.mark.parametrize("number", ["4012 8888 8888 1881", "5555-5555-5555-4444", "378282246310005", "3782 822463 10005", "6011000990139424"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4012 8888 8888 1881",
+        "5555-5555-5555-4444",
+        "378282246310005",
+        "3782 822463 10005",
+        "6011000990139424",
+    ],
+)
 def test_card_numbers(number: str) -> None:
     found = find_secrets(f"card {number}, valid 12/27")
     # Of the second all digits but one are the same: a placeholder rather than a card.
@@ -121,7 +135,12 @@ def test_a_card_number_is_found_and_one_wrong_digit_is_not() -> None:
     assert not find_secrets("9012 8888 8888 1881")
 
 
-ACCOUNTS = ("DE89 3704 0044 0532 0130 00", "GB29NWBK60161331926819", "NL91 ABNA 0417 1643 00", "FR14 2004 1010 0505 0001 3M02 606")
+ACCOUNTS = (
+    "DE89 3704 0044 0532 0130 00",
+    "GB29NWBK60161331926819",
+    "NL91 ABNA 0417 1643 00",
+    "FR14 2004 1010 0505 0001 3M02 606",
+)
 
 
 @pytest.mark.parametrize("number", ACCOUNTS)
@@ -139,12 +158,20 @@ def test_private_keys_are_found_whole(what: str) -> None:
     (found,) = find_secrets(f"# Server\n\n```\n{key}\n```\n\nAfter that.")
     assert (found.kind, found.end - found.start) == ("private key", len(key))
     # One whose end is missing goes as far as it looks like one.
-    (found,) = find_secrets(f"# Server\n{key[:-40]}\n\nAfter that it goes on in words, and these are not part of it.")
+    (found,) = find_secrets(
+        f"# Server\n{key[:-40]}\n\nAfter that it goes on in words, and these are not part of it."
+    )
     assert 2000 < found.end - found.start < len(key) + 40
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
-@given(st.lists(st.sampled_from([*(t for tokens in TOKENS.values() for t in tokens), "words", "password: ", "\n", BEGIN, "é"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [*(t for tokens in TOKENS.values() for t in tokens), "words", "password: ", "\n", BEGIN, "é"]
+        )
+    )
+)
 def test_spans_are_in_order_and_apart(parts: list[str]) -> None:
     text = " ".join(parts)
     found = find_secrets(text)
@@ -154,7 +181,10 @@ def test_spans_are_in_order_and_apart(parts: list[str]) -> None:
         end = secret.end
 
 
-@pytest.mark.parametrize("text", ["lorem ipsum ", "1234 ", "-", f"{BEGIN}\n", "eyJ", "password: ", "sk-", "a://b:", "AB12 ", "A", "1-"])
+@pytest.mark.parametrize(
+    "text",
+    ["lorem ipsum ", "1234 ", "-", f"{BEGIN}\n", "eyJ", "password: ", "sk-", "a://b:", "AB12 ", "A", "1-"],
+)
 def test_a_megabyte_is_quick(text: str) -> None:
     started = time.perf_counter()
     find_secrets(text * (1_000_000 // len(text)))
@@ -162,7 +192,11 @@ def test_a_megabyte_is_quick(text: str) -> None:
 
 
 def test_real_notes_raise_few_false_alarms() -> None:
-    notes = [path.read_text(encoding="utf-8", errors="replace") for path in sorted((shared("data/vaults") / "til-jbranchaud").rglob("*.md"))]
+    notes = [
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted((shared("data/vaults") / "til-jbranchaud").rglob("*.md"))
+    ]
     assert len(notes) > 1000
-    # Two in 1,700 notes: an example's password "super_s3cr3t", and the key for tests that Stripe's manual prints.
+    # Two in 1,700 notes: an example's password "super_s3cr3t", and the key for tests that Stripe's manual
+    # prints.
     assert sum(len(find_secrets(note)) for note in notes) <= 2

@@ -1,4 +1,5 @@
-"""The bundled model: order, length, cancelling, threads, and how near it comes to the model in full precision."""
+"""The bundled model: order, length, cancelling, threads, and how near it comes to the model in full
+precision."""
 
 from __future__ import annotations
 
@@ -19,7 +20,16 @@ from notesearch.errors import EmbeddingError, ModelMissing
 from notesearch.settings import resource
 from tests.conftest import wait_until
 
-TEXTS = ["bread", "a longer text about sour dough " * 20, "知识管理", "", "night train to Lisbon", "x" * 3000, "🍞", "word " * 300]
+TEXTS = [
+    "bread",
+    "a longer text about sour dough " * 20,
+    "知识管理",
+    "",
+    "night train to Lisbon",
+    "x" * 3000,
+    "🍞",
+    "word " * 300,
+]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +90,9 @@ def test_queries_beside_documents(local: LocalEmbedder) -> None:
 
 def test_near_in_meaning(local: LocalEmbedder) -> None:
     query = local.embed_query("how do I make my loaf rise")
-    bread, invoice = vectors_in_order(local, ["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."])
+    bread, invoice = vectors_in_order(
+        local, ["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."]
+    )
     assert float(query @ bread) > float(query @ invoice) + 0.1
 
 

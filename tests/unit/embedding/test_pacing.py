@@ -1,4 +1,5 @@
-"""Requests in flight: one until the first answer, halved when a server is too busy, back up afterwards; delays with jitter."""
+"""Requests in flight: one until the first answer, halved when a server is too busy, back up afterwards;
+delays with jitter."""
 
 from __future__ import annotations
 

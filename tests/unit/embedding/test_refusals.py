@@ -10,14 +10,25 @@ from hypothesis import strategies as st
 
 from notesearch import catalogue
 from notesearch.embedding.refusals import error_of, is_about_size, message_of, retry_after, showable
-from notesearch.errors import KeyRefused, OutOfCredits, ProviderBusy, ProviderError, ProviderFailed, RequestRefused
+from notesearch.errors import (
+    KeyRefused,
+    OutOfCredits,
+    ProviderBusy,
+    ProviderError,
+    ProviderFailed,
+    RequestRefused,
+)
 
 MODEL = catalogue.model("aimlapi/text-embedding-3-small")
 AIMLAPI, OPENAI = catalogue.provider("aimlapi"), catalogue.provider("openai")
 
 
-def error(status: int, message: object = "", provider: catalogue.Provider = OPENAI, sent: tuple[str, ...] = ()) -> ProviderError:
-    return error_of(status, {}, json.dumps({"message": message}).encode(), provider=provider, model=MODEL, sent=sent)
+def error(
+    status: int, message: object = "", provider: catalogue.Provider = OPENAI, sent: tuple[str, ...] = ()
+) -> ProviderError:
+    return error_of(
+        status, {}, json.dumps({"message": message}).encode(), provider=provider, model=MODEL, sent=sent
+    )
 
 
 def test_403_is_out_of_credits_at_the_gateway_and_a_matter_of_words_elsewhere() -> None:
@@ -28,9 +39,14 @@ def test_403_is_out_of_credits_at_the_gateway_and_a_matter_of_words_elsewhere() 
 
 
 def test_429_is_a_wait_and_sometimes_an_empty_account() -> None:
-    assert isinstance(error(429, "Rate limit reached for requests. Add a payment method at /account/billing to raise it"), ProviderBusy)
+    assert isinstance(
+        error(429, "Rate limit reached for requests. Add a payment method at /account/billing to raise it"),
+        ProviderBusy,
+    )
     assert isinstance(error(429, "You've reached the free limit for the hour", AIMLAPI), ProviderBusy)
-    assert isinstance(error(429, {"message": "You exceeded your current quota, please check your plan"}), OutOfCredits)
+    assert isinstance(
+        error(429, {"message": "You exceeded your current quota, please check your plan"}), OutOfCredits
+    )
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 500, 502, 503, 504, 520, 599])
@@ -38,7 +54,16 @@ def test_troubles_of_the_server_pass(status: int) -> None:
     assert isinstance(error(status), ProviderFailed)
 
 
-WAITS = [("7", 7), ("0.5", 0.5), ("-3", 0), ("", None), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("1e99", None), ("nan", None)]
+WAITS = [
+    ("7", 7),
+    ("0.5", 0.5),
+    ("-3", 0),
+    ("", None),
+    ("soon", None),
+    ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+    ("1e99", None),
+    ("nan", None),
+]
 
 
 @pytest.mark.parametrize(("value", "seconds"), WAITS)
@@ -47,10 +72,17 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 
 
 BODIES = {
-    '{"message": "m", "path": "/v1"}': "m", '{"error": {"message": "m", "code": null}}': "m", '{"error": {"message": "m", "code": "c"}}': "m c",
-    '{"error": "m"}': "m", '{"detail": [{"loc": ["body"], "msg": "m"}]}': '[{"loc": ["body"], "msg": "m"}]', "<html>m</html>": "", "[1]": "", "": "",
-    '{"message": {"deep": 1}}': '{"deep": 1}', '{"other": 1}': "",
-}  # fmt: skip
+    '{"message": "m", "path": "/v1"}': "m",
+    '{"error": {"message": "m", "code": null}}': "m",
+    '{"error": {"message": "m", "code": "c"}}': "m c",
+    '{"error": "m"}': "m",
+    '{"detail": [{"loc": ["body"], "msg": "m"}]}': '[{"loc": ["body"], "msg": "m"}]',
+    "<html>m</html>": "",
+    "[1]": "",
+    "": "",
+    '{"message": {"deep": 1}}': '{"deep": 1}',
+    '{"other": 1}': "",
+}
 
 
 @pytest.mark.parametrize(("body", "message"), BODIES.items())
@@ -59,11 +91,26 @@ def test_messages_of_many_shapes(body: str, message: str) -> None:
 
 
 def test_what_a_message_may_show() -> None:
-    assert showable("Body validation error: Expected array, Received string", []) == "Body validation error Expected array Received string"
-    assert showable("Maximum context length is 8192 tokens, requested 9001", []) == "Maximum context length is 8192 tokens requested 9001"
-    assert showable("model text-embedding-3-small not found", [], ("text-embedding-3-small",)) == "model text-embedding-3-small not found"
+    assert (
+        showable("Body validation error: Expected array, Received string", [])
+        == "Body validation error Expected array Received string"
+    )
+    assert (
+        showable("Maximum context length is 8192 tokens, requested 9001", [])
+        == "Maximum context length is 8192 tokens requested 9001"
+    )
+    assert (
+        showable("model text-embedding-3-small not found", [], ("text-embedding-3-small",))
+        == "model text-embedding-3-small not found"
+    )
     assert showable("Received 'My therapist said no'", ["My therapist said no"]) == "Received …"
-    assert showable("Too large: the value is not valid for the model", ["I wrote: the value is not valid for the model!"]) == "Too large …"
+    assert (
+        showable(
+            "Too large: the value is not valid for the model",
+            ["I wrote: the value is not valid for the model!"],
+        )
+        == "Too large …"
+    )
     assert showable("hunter2 4012888888881881", []) == ""
     assert len(showable("error " * 500, [])) <= 240
 
@@ -72,11 +119,17 @@ def test_what_a_message_may_show() -> None:
 def test_no_word_that_is_not_of_the_trade_is_ever_shown(sent: list[str], extra: str) -> None:
     said = showable(" / ".join(sent) + extra, sent)
     trade = showable("error expected array received string number", [])
-    assert all(word in trade or word == "…" or word.isdecimal() or showable(word, []) for word in said.split())
+    assert all(
+        word in trade or word == "…" or word.isdecimal() or showable(word, []) for word in said.split()
+    )
 
 
 def test_a_refusal_shows_the_message_and_not_the_text() -> None:
-    refused = error(400, "Invalid input: 'Dear diary, I am in love' exceeds maximum length", sent=("Dear diary, I am in love",))
+    refused = error(
+        400,
+        "Invalid input: 'Dear diary, I am in love' exceeds maximum length",
+        sent=("Dear diary, I am in love",),
+    )
     assert isinstance(refused, RequestRefused)
     assert "Invalid input" in refused.hint
     assert "exceeds maximum length" in refused.hint

@@ -18,7 +18,9 @@ from notesearch.errors import ReplyWrong
 
 def reply(embeddings: list[Any], indexes: list[Any] | None = None, usage: Any = None) -> bytes:
     numbered = indexes if indexes is not None else list(range(len(embeddings)))
-    data = [{"object": "embedding", "index": i, "embedding": e} for i, e in zip(numbered, embeddings, strict=True)]
+    data = [
+        {"object": "embedding", "index": i, "embedding": e} for i, e in zip(numbered, embeddings, strict=True)
+    ]
     return json.dumps({"object": "object", "data": data, "usage": usage}).encode()
 
 
@@ -42,25 +44,58 @@ def test_made_unit_length_only_where_it_is_not() -> None:
 
 @pytest.mark.parametrize(
     ("usage", "tokens"),
-    [({"prompt_tokens": None, "total_tokens": 6}, 6), ({"prompt_tokens": 5}, 5), ({"total_tokens": None}, None), (None, None), ({}, None),
-     ("x", None), ({"total_tokens": True}, None), ({"total_tokens": -1}, None), ({"total_tokens": 7.0}, 7)],
-)  # fmt: skip
+    [
+        ({"prompt_tokens": None, "total_tokens": 6}, 6),
+        ({"prompt_tokens": 5}, 5),
+        ({"total_tokens": None}, None),
+        (None, None),
+        ({}, None),
+        ("x", None),
+        ({"total_tokens": True}, None),
+        ({"total_tokens": -1}, None),
+        ({"total_tokens": 7.0}, 7),
+    ],
+)
 def test_tokens_where_they_are_said(usage: Any, tokens: int | None) -> None:
     assert wire.read_reply(reply([[1.0]], usage=usage), 1, 1).tokens == tokens
 
 
 GOOD = [1.0, 0.0]
 WRONG = {
-    "empty": b"", "html": b"<!doctype html>", "not an object": b"[]", "a string": b'"x"', "no data": b'{"object": "list"}',
-    "data null": b'{"data": null}', "cut": reply([GOOD])[:-9], "not text": b"\xff\xfe\x00", "few": reply([GOOD]), "many": reply([GOOD] * 3),
+    "empty": b"",
+    "html": b"<!doctype html>",
+    "not an object": b"[]",
+    "a string": b'"x"',
+    "no data": b'{"object": "list"}',
+    "data null": b'{"data": null}',
+    "cut": reply([GOOD])[:-9],
+    "not text": b"\xff\xfe\x00",
+    "few": reply([GOOD]),
+    "many": reply([GOOD] * 3),
     "twice": reply([GOOD] * 2, [0, 0]),
-    "out of range": reply([GOOD] * 2, [0, 2]), "below": reply([GOOD] * 2, [0, -1]), "no index": reply([GOOD] * 2, [None, None]),
-    "index true": reply([GOOD] * 2, [False, True]), "index text": reply([GOOD] * 2, ["0", "1"]), "item null": b'{"data": [null, null]}',
-    "short": reply([GOOD, [1.0]]), "long": reply([GOOD, [1.0, 0, 0]]), "nan": reply([GOOD, [float("nan"), 1]]), "null": reply([GOOD, [None, 1]]),
-    "infinite": reply([GOOD, [1e39, 1]]), "huge": reply([GOOD, [1e300, 1]]), "zero": reply([GOOD, [0, 0]]), "text": reply([GOOD, ["a", "b"]]),
-    "nested": reply([GOOD, [[1, 0]]]), "bad base64": reply([GOOD, "!!!"]), "odd bytes": reply([GOOD, "AAAA"]), "object": reply([GOOD, {"a": 1}]),
-    "number": reply([GOOD, 7]), "nothing": reply([GOOD, None]), "nan in base64": reply([GOOD, encoded([float("nan"), 1])]), "deep": b"[" * 100_000,
-}  # fmt: skip
+    "out of range": reply([GOOD] * 2, [0, 2]),
+    "below": reply([GOOD] * 2, [0, -1]),
+    "no index": reply([GOOD] * 2, [None, None]),
+    "index true": reply([GOOD] * 2, [False, True]),
+    "index text": reply([GOOD] * 2, ["0", "1"]),
+    "item null": b'{"data": [null, null]}',
+    "short": reply([GOOD, [1.0]]),
+    "long": reply([GOOD, [1.0, 0, 0]]),
+    "nan": reply([GOOD, [float("nan"), 1]]),
+    "null": reply([GOOD, [None, 1]]),
+    "infinite": reply([GOOD, [1e39, 1]]),
+    "huge": reply([GOOD, [1e300, 1]]),
+    "zero": reply([GOOD, [0, 0]]),
+    "text": reply([GOOD, ["a", "b"]]),
+    "nested": reply([GOOD, [[1, 0]]]),
+    "bad base64": reply([GOOD, "!!!"]),
+    "odd bytes": reply([GOOD, "AAAA"]),
+    "object": reply([GOOD, {"a": 1}]),
+    "number": reply([GOOD, 7]),
+    "nothing": reply([GOOD, None]),
+    "nan in base64": reply([GOOD, encoded([float("nan"), 1])]),
+    "deep": b"[" * 100_000,
+}
 
 
 @pytest.mark.parametrize("body", WRONG.values(), ids=list(WRONG))
@@ -93,7 +128,11 @@ def test_any_bytes_are_refused_or_read(body: bytes) -> None:
         wire.read_reply(body, 1, 2)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=6)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=6,
+)
 
 
 @given(JSON, JSON)

@@ -83,7 +83,10 @@ def test_what_lies_between_the_passages_of_a_note_is_kept() -> None:
 @given(st.lists(st.lists(st.floats(-1, 1), max_size=12), min_size=2, max_size=4))
 def test_quantiles_keep_each_order_where_the_lists_are_as_long(lists: list[list[float]]) -> None:
     shortest = min(map(len, lists))
-    models = [{100 * m + i: {100 * m + i: c} for i, c in enumerate(sorted(cosines, reverse=True)[:shortest])} for m, cosines in enumerate(lists)]
+    models = [
+        {100 * m + i: {100 * m + i: c} for i, c in enumerate(sorted(cosines, reverse=True)[:shortest])}
+        for m, cosines in enumerate(lists)
+    ]
     merged = side_by_side(models)
     assert set(merged) == {i for model in models for i in model}
     for model in models:

@@ -1,4 +1,5 @@
-"""Rules that the person writes in the settings: as strong as they are said to be, and counted before they hold."""
+"""Rules that the person writes in the settings: as strong as they are said to be, and counted before they
+hold."""
 
 from __future__ import annotations
 
@@ -36,16 +37,26 @@ def listed(root: Path, kept: dict[str, str], below: Path | None = None, **how: b
         ({".notesearchignore": "!t.txt"}, "*.txt", set(NAMES)),
         ({"Sub/.notesearchignore": "!b.md"}, "*.md", {"t.txt", "Sub/b.md"}),
         ({".gitignore": "t.txt"}, "!t.txt", set(NAMES)),
-        ({".gitignore": "t.txt", ".notesearchignore": "a.md"}, "!t.txt\n!a.md", {"t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        (
+            {".gitignore": "t.txt", ".notesearchignore": "a.md"},
+            "!t.txt\n!a.md",
+            {"t.txt", "Sub/b.md", "Sub/Deep/c.md"},
+        ),
     ],
 )
-def test_they_hold_like_a_file_there_and_are_weaker_than_one(notes: Path, files: dict[str, str], rules: str, left: set[str]) -> None:
+def test_they_hold_like_a_file_there_and_are_weaker_than_one(
+    notes: Path, files: dict[str, str], rules: str, left: set[str]
+) -> None:
     fill(notes, {**dict.fromkeys(NAMES, ""), **files})
     kept = {str(notes): rules}
     assert listed(notes, kept, gitignore=True) == left
     assert {name for name in NAMES if scanner.is_wanted(notes, notes / name, True, kept)} == left
-    assert listed(notes, kept, notes / "Sub", gitignore=True) == {name for name in left if name.startswith("Sub/")}
-    assert {str(p.relative_to(notes)) for p in scanner.ignored(notes, gitignore=True, kept=kept)} == set(NAMES) - left
+    assert listed(notes, kept, notes / "Sub", gitignore=True) == {
+        name for name in left if name.startswith("Sub/")
+    }
+    assert {str(p.relative_to(notes)) for p in scanner.ignored(notes, gitignore=True, kept=kept)} == set(
+        NAMES
+    ) - left
 
 
 def test_rules_of_a_folder_hold_where_one_above_it_is_searched(notes: Path) -> None:
@@ -86,7 +97,9 @@ def test_a_folder_that_is_not_there(notes: Path) -> None:
         ignoring.count_ignored(notes / "nowhere", "*", Settings(), never)
 
 
-@pytest.mark.parametrize("line", ["", "  ", "# a comment", "*.md", "!a.md", "/a/", "\\#x", "a/**/b", "[ab]c", "**"])
+@pytest.mark.parametrize(
+    "line", ["", "  ", "# a comment", "*.md", "!a.md", "/a/", "\\#x", "a/**/b", "[ab]c", "**"]
+)
 def test_lines_that_are_well(line: str) -> None:
     assert ignoring.rule_errors(line) == ()
 
@@ -99,7 +112,9 @@ def test_lines_that_are_not(line: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(top=RULES, middle=RULES, rules=RULES)
-def test_the_count_is_what_a_scan_then_leaves_out(tmp_path_factory: pytest.TempPathFactory, top: str, middle: str, rules: str) -> None:
+def test_the_count_is_what_a_scan_then_leaves_out(
+    tmp_path_factory: pytest.TempPathFactory, top: str, middle: str, rules: str
+) -> None:
     root = tmp_path_factory.mktemp("notes")
     fill(root, {f"{folder}{name}.md": "" for folder in ("", "a/", "a/b/", "b/") for name in ("a", "c")})
     fill(root, {".notesearchignore": top, "a/.notesearchignore": middle})
@@ -111,7 +126,10 @@ def test_the_count_is_what_a_scan_then_leaves_out(tmp_path_factory: pytest.TempP
 
 
 def test_which_folders_a_change_concerns(tmp_path: Path) -> None:
-    one, other = (FolderChoice(id=n, path=tmp_path / name, model="", next_model="", agreed="") for n, name in enumerate("ab"))
+    one, other = (
+        FolderChoice(id=n, path=tmp_path / name, model="", next_model="", agreed="")
+        for n, name in enumerate("ab")
+    )
     before = Settings().with_rules(one.path / "Sub", "x")
     assert ignoring.concerned(before, before.with_rules(other.path, " \n"), (one, other)) == []
     assert ignoring.concerned(before, before.with_rules(other.path, "y"), (one, other)) == [other]

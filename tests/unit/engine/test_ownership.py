@@ -35,7 +35,13 @@ sys.stdin.read()
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that owns the folder."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
@@ -130,7 +136,9 @@ def test_the_socket_is_private_and_goes_with_its_owner(tmp_path: Path, listen: L
 
 
 @posix
-@pytest.mark.parametrize("sent", [b"", b"not json\n", b"[]\n", b"null\n", b"\xff\n", b"{", b"[" * 100_000 + b"\n"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"not json\n", b"[]\n", b"null\n", b"\xff\n", b"{", b"[" * 100_000 + b"\n"]
+)
 def test_nonsense_does_not_end_the_listener(tmp_path: Path, listen: Listen, sent: bytes) -> None:
     listen(count)
     with socket.socket(socket.AF_UNIX) as client:
@@ -161,7 +169,9 @@ def test_a_client_that_leaves_ends_nothing(tmp_path: Path, listen: Listen) -> No
 
 
 @posix
-def test_a_runtime_folder_with_a_very_long_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listen: Listen) -> None:
+def test_a_runtime_folder_with_a_very_long_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listen: Listen
+) -> None:
     long = tmp_path / ("x" * 100)
     long.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
@@ -170,7 +180,9 @@ def test_a_runtime_folder_with_a_very_long_name(tmp_path: Path, monkeypatch: pyt
 
 
 @posix
-def test_a_runtime_folder_that_others_may_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_folder_that_others_may_enter_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     tmp_path.chmod(0o755)
     assert socket_path(tmp_path).parent != tmp_path
@@ -207,7 +219,10 @@ def test_an_owner_that_dies_in_the_middle(tmp_path: Path, raw: bytes) -> None:
 @posix
 def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
     owned = Ownership(tmp_path)
-    with answers_with(b"", tmp_path), pytest.raises(DataFolderHeld, match=f"process {os.getpid()}.*does not answer"):
+    with (
+        answers_with(b"", tmp_path),
+        pytest.raises(DataFolderHeld, match=f"process {os.getpid()}.*does not answer"),
+    ):
         next(ask(tmp_path, {"request": "status"}, timeout=0.05))
     owned.close()
 

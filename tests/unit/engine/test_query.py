@@ -27,24 +27,40 @@ def test_words() -> None:
 
 def test_phrases() -> None:
     parsed = read('bread "night train" Lisbon')
-    assert (parsed.words, parsed.phrases, parsed.meaning) == (("bread", "Lisbon"), ("night train",), "bread night train Lisbon")
+    assert (parsed.words, parsed.phrases, parsed.meaning) == (
+        ("bread", "Lisbon"),
+        ("night train",),
+        "bread night train Lisbon",
+    )
     assert parsed.filtered
 
 
 def test_exclusions() -> None:
     parsed = read('train -bus -"slow train" -tag:old -title:Draft')
-    assert (parsed.words, parsed.without, parsed.without_facets) == (("train",), ("bus", "slow train"), ("tag:old",))
+    assert (parsed.words, parsed.without, parsed.without_facets) == (
+        ("train",),
+        ("bus", "slow train"),
+        ("tag:old",),
+    )
     assert (parsed.without_titles, parsed.meaning) == (("Draft",), "train")
 
 
 @pytest.mark.parametrize(
     ("text", "facets"),
     [
-        ("tag:Work", ("tag:work",)), ("tag:#work/", ("tag:work",)), ('tag:"two words"', ("tag:two words",)), ("TAG:a tag:b", ("tag:a", "tag:b")),
-        ("folder:Kitchen", ("folder:kitchen",)), ("folder:a/b/", ("folder:a/b",)), ('folder:"Kitchen › Baking"', ("folder:kitchen/baking",)),
-        ("type:md", ("type:markdown",)), ("type:.TXT", ("type:text",)), ("type:org", ("type:org",)), ("tag:x tag:x", ("tag:x",)),
+        ("tag:Work", ("tag:work",)),
+        ("tag:#work/", ("tag:work",)),
+        ('tag:"two words"', ("tag:two words",)),
+        ("TAG:a tag:b", ("tag:a", "tag:b")),
+        ("folder:Kitchen", ("folder:kitchen",)),
+        ("folder:a/b/", ("folder:a/b",)),
+        ('folder:"Kitchen › Baking"', ("folder:kitchen/baking",)),
+        ("type:md", ("type:markdown",)),
+        ("type:.TXT", ("type:text",)),
+        ("type:org", ("type:org",)),
+        ("tag:x tag:x", ("tag:x",)),
     ],
-)  # fmt: skip
+)
 def test_filters(text: str, facets: tuple[str, ...]) -> None:
     parsed = read(text)
     assert parsed.facets == facets
@@ -62,11 +78,23 @@ def test_titles() -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("git commit --amend", "amend"), ("e-mail", "mail"), ("10:30", "10"), ("http://example.org", "example"), ("author:me", "author"),
-        ('tag: "', ""), ('"unbalanced phrase', "unbalanced"), ('5" nail', "nail"), ("tag:", ""), ("- dash", "dash"), ("C++", "C"), ('""', ""),
-        ("-", ""), ("--", ""), ("title:", ""),
+        ("git commit --amend", "amend"),
+        ("e-mail", "mail"),
+        ("10:30", "10"),
+        ("http://example.org", "example"),
+        ("author:me", "author"),
+        ('tag: "', ""),
+        ('"unbalanced phrase', "unbalanced"),
+        ('5" nail', "nail"),
+        ("tag:", ""),
+        ("- dash", "dash"),
+        ("C++", "C"),
+        ('""', ""),
+        ("-", ""),
+        ("--", ""),
+        ("title:", ""),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_parsed_is_searched_as_text(text: str, word: str) -> None:
     parsed = read(text)
     assert word in " ".join([*parsed.words, *parsed.phrases])
@@ -85,10 +113,15 @@ def test_the_folder_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "prefix"),
     [
-        ("brea", True), ("bread ", False), ('"night tr', True), ("bread tag:wo", False), ("bread -sou", False),
-        ('"night train"', False), ("bread.", False),
+        ("brea", True),
+        ("bread ", False),
+        ('"night tr', True),
+        ("bread tag:wo", False),
+        ("bread -sou", False),
+        ('"night train"', False),
+        ("bread.", False),
     ],
-)  # fmt: skip
+)
 def test_the_last_word_is_still_being_typed(text: str, prefix: bool) -> None:
     assert read(text, prefix=True).prefix is prefix
     assert read(text).prefix is False
@@ -121,23 +154,50 @@ def note(**about: object) -> Document:
 
 
 def test_facets_of_a_note() -> None:
-    facets = facets_of(Path("/home/me/Notes"), Path("/home/me/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread", "x")))
-    assert {"type:markdown", "tag:food", "tag:food/bread", "tag:x", "folder:notes", "folder:kitchen/baking", "folder:baking"} <= set(facets)
-    assert {"in:/home/me/Notes", "in:/home/me/Notes/Kitchen", "in:/home/me/Notes/Kitchen/Baking"} <= set(facets)
+    facets = facets_of(
+        Path("/home/me/Notes"), Path("/home/me/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread", "x"))
+    )
+    assert {
+        "type:markdown",
+        "tag:food",
+        "tag:food/bread",
+        "tag:x",
+        "folder:notes",
+        "folder:kitchen/baking",
+        "folder:baking",
+    } <= set(facets)
+    assert {"in:/home/me/Notes", "in:/home/me/Notes/Kitchen", "in:/home/me/Notes/Kitchen/Baking"} <= set(
+        facets
+    )
     assert "in:/home/me" not in facets
     assert len(facets) == len(set(facets))
 
 
-@pytest.mark.parametrize(("kind", "value"), [("tag", "Food/Bread"), ("folder", "Kitchen"), ("type", "md"), ("folder", "Kitchen/Baking")])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("tag", "Food/Bread"), ("folder", "Kitchen"), ("type", "md"), ("folder", "Kitchen/Baking")],
+)
 def test_a_filter_asks_for_what_a_note_has(kind: str, value: str) -> None:
-    assert facet(kind, value) in facets_of(Path("/n/Notes"), Path("/n/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread",)))
+    assert facet(kind, value) in facets_of(
+        Path("/n/Notes"), Path("/n/Notes/Kitchen/Baking/a.md"), note(tags=("food/bread",))
+    )
 
 
 def test_diacritics_do_not_matter_in_tags_and_folders_but_are_shown() -> None:
-    facets = facets_of(Path("/n/Notes"), Path("/n/Notes/Küche/a.md"), note(tags=("büro/straße", "e\u0301te\u0301")))
-    for kind, value in (("tag", "buro"), ("tag", "Büro/Straße"), ("tag", "ete"), ("folder", "kuche"), ("folder", "Ku\u0308che")):
+    facets = facets_of(
+        Path("/n/Notes"), Path("/n/Notes/Küche/a.md"), note(tags=("büro/straße", "e\u0301te\u0301"))
+    )
+    for kind, value in (
+        ("tag", "buro"),
+        ("tag", "Büro/Straße"),
+        ("tag", "ete"),
+        ("folder", "kuche"),
+        ("folder", "Ku\u0308che"),
+    ):
         assert facet(kind, value) in facets
-    assert [f for f in facets if f.startswith(WRITTEN_TAG)] == [f"{WRITTEN_TAG}:{tag}" for tag in ("büro", "büro/straße", "été")]
+    assert [f for f in facets if f.startswith(WRITTEN_TAG)] == [
+        f"{WRITTEN_TAG}:{tag}" for tag in ("büro", "büro/straße", "été")
+    ]
 
 
 def test_the_trail() -> None:

@@ -23,7 +23,18 @@ def listed(root: Path, below: Path | None = None) -> set[str]:
 
 
 def test_notes_alone(notes: Path) -> None:
-    fill(notes, {"a.md": "1", "b.TXT": "22", "c.org": "", "d.rst": "", "e.png": "", "f": "", "Sub/Deep/g.markdown": ""})
+    fill(
+        notes,
+        {
+            "a.md": "1",
+            "b.TXT": "22",
+            "c.org": "",
+            "d.rst": "",
+            "e.png": "",
+            "f": "",
+            "Sub/Deep/g.markdown": "",
+        },
+    )
     assert listed(notes) == {"a.md", "b.TXT", "c.org", "d.rst", "Sub/Deep/g.markdown"}
     found = {Path(f.path).name: f for f in scanner.scan(notes)}
     assert found["b.TXT"].size == 2
@@ -32,7 +43,15 @@ def test_notes_alone(notes: Path) -> None:
 
 
 def test_hidden_and_program_folders_are_left_out(notes: Path) -> None:
-    out = [".a.md", ".git/b.md", ".obsidian/c.md", "node_modules/d.md", "Sub/__pycache__/e.md", "logseq/bak/f.md", "logseq/version-files/g.md"]
+    out = [
+        ".a.md",
+        ".git/b.md",
+        ".obsidian/c.md",
+        "node_modules/d.md",
+        "Sub/__pycache__/e.md",
+        "logseq/bak/f.md",
+        "logseq/version-files/g.md",
+    ]
     fill(notes, dict.fromkeys([*out, "logseq/h.md", "bak/i.md"], "x"))
     assert listed(notes) == {"logseq/h.md", "bak/i.md"}
     assert [name for name in out if scanner.is_wanted(notes, notes / name)] == []
@@ -48,7 +67,10 @@ def test_hidden_and_program_folders_are_left_out(notes: Path) -> None:
         ({".notesearchignore": "*.md\n!b.md"}, {"t.txt", "Sub/b.md"}),
         ({".notesearchignore": "# a comment\n\nSub/Deep"}, {"a.md", "t.txt", "Sub/b.md"}),
         ({".notesearchignore": "**/Deep/**"}, {"a.md", "t.txt", "Sub/b.md"}),
-        ({".notesearchignore": "*.md", "Sub/.notesearchignore": "!*.md"}, {"t.txt", "Sub/b.md", "Sub/Deep/c.md"}),
+        (
+            {".notesearchignore": "*.md", "Sub/.notesearchignore": "!*.md"},
+            {"t.txt", "Sub/b.md", "Sub/Deep/c.md"},
+        ),
         ({"Sub/.notesearchignore": "*\n!b.md"}, {"a.md", "t.txt", "Sub/b.md"}),
         ({"Sub/.notesearchignore": "/*\n!/Deep"}, {"a.md", "t.txt", "Sub/Deep/c.md"}),
         ({".notesearchignore": "Sub/", "Sub/.notesearchignore": "!*"}, {"a.md", "t.txt"}),
@@ -72,11 +94,17 @@ RULES = st.lists(LINE, max_size=4).map("\n".join)
 
 @settings(max_examples=60, deadline=None)
 @given(top=RULES, middle=RULES, deep=RULES)
-def test_one_path_is_judged_as_the_whole_folder_is(tmp_path_factory: pytest.TempPathFactory, top: str, middle: str, deep: str) -> None:
+def test_one_path_is_judged_as_the_whole_folder_is(
+    tmp_path_factory: pytest.TempPathFactory, top: str, middle: str, deep: str
+) -> None:
     """What a scan lists, an event about a single file must not throw out, nor the other way round."""
     root = tmp_path_factory.mktemp("notes")
     names = [f"{folder}{name}.md" for folder in ("", "a/", "a/b/", "b/") for name in ("a", "c")]
-    fill(root, dict.fromkeys(names, "x") | {".notesearchignore": top, "a/.notesearchignore": middle, "a/b/.notesearchignore": deep})
+    fill(
+        root,
+        dict.fromkeys(names, "x")
+        | {".notesearchignore": top, "a/.notesearchignore": middle, "a/b/.notesearchignore": deep},
+    )
     assert {name for name in names if scanner.is_wanted(root, root / name)} == listed(root)
     shutil.rmtree(root)
 
@@ -111,7 +139,9 @@ def test_a_folder_that_is_not_there(notes: Path, monkeypatch: pytest.MonkeyPatch
         list(scanner.scan(notes))
 
 
-def test_a_folder_inside_that_cannot_be_read_is_left_out(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_inside_that_cannot_be_read_is_left_out(
+    notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(notes, {"a.md": "", "Sub/b.md": ""})
     real = os.scandir
 
@@ -139,17 +169,31 @@ def test_comparing(notes: Path) -> None:
         return Known(document, files[name].size, files[name].mtime_ns, "hash", mark, READING)
 
     before = {
-        str(notes / "same.md"): known("same.md"), str(notes / "edited.md"): known("edited.md"), str(notes / "recipe.md"): known("recipe.md", "old"),
-        str(notes / "failed.md"): known("failed.md", "", None), str(notes / "gone.md"): known("same.md"),
-    }  # fmt: skip
+        str(notes / "same.md"): known("same.md"),
+        str(notes / "edited.md"): known("edited.md"),
+        str(notes / "recipe.md"): known("recipe.md", "old"),
+        str(notes / "failed.md"): known("failed.md", "", None),
+        str(notes / "gone.md"): known("same.md"),
+    }
     changed, gone, unchanged, failed = scanner.compare(scanner.scan(notes), before, "m")
     assert [Path(f.path).name for f in changed] == ["recipe.md", "edited.md", "new.md"]
     assert [Path(p).name for p in gone] == ["gone.md"]
     assert (unchanged, failed) == (1, 1)
 
 
-def test_a_folder_that_may_not_be_entered_stops_nothing(notes: Path, lock_away: Callable[[Path], None]) -> None:
-    fill(notes, {"a.md": "1", "Locked/b.md": "2", "Locked/Deep/c.md": "3", ".notesearchignore": "*.txt\n", "Locked/.notesearchignore": "c.md\n"})
+def test_a_folder_that_may_not_be_entered_stops_nothing(
+    notes: Path, lock_away: Callable[[Path], None]
+) -> None:
+    fill(
+        notes,
+        {
+            "a.md": "1",
+            "Locked/b.md": "2",
+            "Locked/Deep/c.md": "3",
+            ".notesearchignore": "*.txt\n",
+            "Locked/.notesearchignore": "c.md\n",
+        },
+    )
     known = {f.path: Known(1, f.size, f.mtime_ns, "", "", READING) for f in scanner.scan(notes)}
     lock_away(notes / "Locked")
     assert listed(notes) == {"a.md"}
@@ -166,11 +210,23 @@ def test_gitignore_files_rule_where_that_is_asked_for(tmp_path: Path) -> None:
     # A .notesearchignore has the last word.
     asked = {Path(f.path).name for f in scanner.scan(tmp_path, gitignore=True)}
     assert asked == {"a.md", "c.md"}
-    assert {Path(f.path).name for f in scanner.scan(tmp_path, below=tmp_path / "Sub", gitignore=True)} == {"c.md"}
+    assert {Path(f.path).name for f in scanner.scan(tmp_path, below=tmp_path / "Sub", gitignore=True)} == {
+        "c.md"
+    }
     names = ("a.md", "b.md", "Sub/c.md", "Sub/d.md")
     assert {Path(n).name for n in names if scanner.is_wanted(tmp_path, tmp_path / n, gitignore=True)} == asked
 
 
 def test_what_ignore_files_name_can_be_listed(tmp_path: Path) -> None:
-    fill(tmp_path, {"a.md": "", "b.md": "", "Sub/c.md": "", "Sub/picture.png": "", ".git/d.md": "", ".notesearchignore": "b.md\nSub/\n"})
+    fill(
+        tmp_path,
+        {
+            "a.md": "",
+            "b.md": "",
+            "Sub/c.md": "",
+            "Sub/picture.png": "",
+            ".git/d.md": "",
+            ".notesearchignore": "b.md\nSub/\n",
+        },
+    )
     assert [str(path.relative_to(tmp_path)) for path in scanner.ignored(tmp_path)] == ["b.md", "Sub/c.md"]

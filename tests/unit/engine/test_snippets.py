@@ -14,7 +14,11 @@ def marked(text: str, highlighter: Highlighter) -> list[str]:
 
 
 def test_words_are_found_in_their_forms() -> None:
-    assert marked("She Studies; studying, study!", Highlighter(["studies"])) == ["Studies", "studying", "study"]
+    assert marked("She Studies; studying, study!", Highlighter(["studies"])) == [
+        "Studies",
+        "studying",
+        "study",
+    ]
     assert marked("Crème brûlée", Highlighter(["creme"])) == ["Crème"]
     assert marked("Zurich", Highlighter(["Zürich"])) == ["Zurich"]
     assert marked("die Häuser am See", Highlighter(["Haus"], languages=["de"])) == ["Häuser"]
@@ -30,7 +34,10 @@ def test_names_with_signs_are_found_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("passage", "shown"),
     [
-        ("See :ref:`the guide <guide>`, `Py <https://x>`_ and ``code``.\n\nExample::\n\n  x = 1\n", "See the guide, Py and code. Example: x = 1"),
+        (
+            "See :ref:`the guide <guide>`, `Py <https://x>`_ and ``code``.\n\nExample::\n\n  x = 1\n",
+            "See the guide, Py and code. Example: x = 1",
+        ),
         (".. note::\n   Take care.\n\n.. _target:\n\nTitle\n^^^^^\n", "Take care. Title"),
         ("+---+---+\n| a | b |\n+===+===+\n| 1 |   |\n+---+---+\n", "a | b 1"),
         ("=====  =====\nA      B\n=====  =====\n", "A B"),
@@ -53,7 +60,10 @@ def test_the_place_where_the_words_stand_densest() -> None:
 
 
 def test_a_word_being_typed_is_a_beginning() -> None:
-    assert marked("fermentation and fermata", Highlighter(["ferm"], prefix=True)) == ["fermentation", "fermata"]
+    assert marked("fermentation and fermata", Highlighter(["ferm"], prefix=True)) == [
+        "fermentation",
+        "fermata",
+    ]
     assert marked("fermentation", Highlighter(["ferm"])) == []
 
 
@@ -69,7 +79,12 @@ def test_the_numbers_of_the_words_found() -> None:
 
 
 def test_a_snippet_is_where_the_words_stand() -> None:
-    passage = "# Heading\n\n" + "Nothing here at all. " * 40 + "The sour **dough** rests overnight. " + "More of the same. " * 40
+    passage = (
+        "# Heading\n\n"
+        + "Nothing here at all. " * 40
+        + "The sour **dough** rests overnight. "
+        + "More of the same. " * 40
+    )
     text, highlights, telling = snippet(passage, Highlighter(["dough", "overnight"]))
     assert [text[a:b] for a, b in highlights] == ["dough", "overnight"]
     assert text.startswith("The sour dough rests")
@@ -79,7 +94,9 @@ def test_a_snippet_is_where_the_words_stand() -> None:
 
 
 def test_a_snippet_that_begins_inside_a_sentence_says_so() -> None:
-    text, highlights, _ = snippet("a few words without an end " * 20 + "then the dough", Highlighter(["dough"]))
+    text, highlights, _ = snippet(
+        "a few words without an end " * 20 + "then the dough", Highlighter(["dough"])
+    )
     assert text.startswith("… ")
     assert [text[a:b] for a, b in highlights] == ["dough"]
 
@@ -102,11 +119,20 @@ def test_the_telling_sentence() -> None:
 def test_sentences() -> None:
     passage = '# Title\n\nFirst one. Second "one." Third!\n\n- item one\n- item two\n\n日本語の文。次の文。'
     assert [passage[a:b] for a, b in sentences(passage)] == [
-        "First one.", 'Second "one."', "Third!", "- item one", "- item two", "日本語の文。", "次の文。",
-    ]  # fmt: skip
+        "First one.",
+        'Second "one."',
+        "Third!",
+        "- item one",
+        "- item two",
+        "日本語の文。",
+        "次の文。",
+    ]
 
 
-TEXT = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("abcdé ß İ ﬁ .\n#*-`[]()|>知识")), max_size=400)
+TEXT = st.text(
+    st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("abcdé ß İ ﬁ .\n#*-`[]()|>知识")),
+    max_size=400,
+)
 
 
 @given(TEXT)
@@ -115,7 +141,9 @@ def test_folding_keeps_every_character_at_its_place(text: str) -> None:
 
 
 @given(TEXT, st.lists(st.text(max_size=12), max_size=4), st.booleans())
-def test_highlights_lie_inside_the_snippet_in_order_and_apart(passage: str, words: list[str], prefix: bool) -> None:
+def test_highlights_lie_inside_the_snippet_in_order_and_apart(
+    passage: str, words: list[str], prefix: bool
+) -> None:
     words = [w for part in words for w in part.split()]
     highlighter = Highlighter(words, prefix=prefix)
     text, highlights, _ = snippet(passage, highlighter)

@@ -43,7 +43,9 @@ def board(snapshots: Snapshots) -> Iterator[StatusBoard]:
 
 
 @pytest.mark.parametrize("error", [StoreError("The index is in use"), KeyError("a bug")])
-def test_a_snapshot_that_fails_does_not_silence_the_board(board: StatusBoard, snapshots: Snapshots, error: Exception) -> None:
+def test_a_snapshot_that_fails_does_not_silence_the_board(
+    board: StatusBoard, snapshots: Snapshots, error: Exception
+) -> None:
     told: list[IndexingStatus] = []
     snapshots.error = error
     board.subscribe(told.append)

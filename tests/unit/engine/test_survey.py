@@ -1,4 +1,5 @@
-"""A folder looked at before it is added: counted without opening anything, and nothing raised for what is on the disk."""
+"""A folder looked at before it is added: counted without opening anything, and nothing raised for what is on
+the disk."""
 
 from __future__ import annotations
 
@@ -13,11 +14,22 @@ from notesearch.engine.survey import survey
 from notesearch.settings import Settings
 from tests.conftest import fill, write
 
-NOTES = {"a.md": "", "b.txt": "", "picture.png": "", "Sub/c.org": "", ".hidden/d.md": "", "node_modules/e.md": ""}
+NOTES = {
+    "a.md": "",
+    "b.txt": "",
+    "picture.png": "",
+    "Sub/c.org": "",
+    ".hidden/d.md": "",
+    "node_modules/e.md": "",
+}
 
 
-def look(path: Path, *searched: Path, limit: int = 100, seconds: float = math.inf, settings: Settings | None = None) -> Survey:
-    return survey(path, searched, Path("/nonexistent/data"), settings or Settings(), limit=limit, seconds=seconds)
+def look(
+    path: Path, *searched: Path, limit: int = 100, seconds: float = math.inf, settings: Settings | None = None
+) -> Survey:
+    return survey(
+        path, searched, Path("/nonexistent/data"), settings or Settings(), limit=limit, seconds=seconds
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +55,9 @@ def test_counted_under_the_rules_that_would_hold(notes: Path) -> None:
     assert look(notes / "Sub", notes, settings=Settings().with_rules(notes, "Sub/")).notes == 0
 
 
-@pytest.mark.parametrize(("limit", "notes_counted", "more"), [(2, 2, True), (3, 3, False), (4, 3, False), (0, 0, True)])
+@pytest.mark.parametrize(
+    ("limit", "notes_counted", "more"), [(2, 2, True), (3, 3, False), (4, 3, False), (0, 0, True)]
+)
 def test_counting_stops_at_the_limit(notes: Path, limit: int, notes_counted: int, more: bool) -> None:
     found = look(fill(notes, NOTES), limit=limit)
     assert (found.notes, found.more) == (notes_counted, more)
@@ -109,7 +123,9 @@ def test_more_than_notes(home: Path, notes: Path, monkeypatch: pytest.MonkeyPatc
     assert look(home / "Notes").whole == ""
 
 
-def test_a_disk_is_one_and_a_drive_of_a_program_is_not(notes: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_is_one_and_a_drive_of_a_program_is_not(
+    notes: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Partition:
         mountpoint = str(notes)
 

@@ -1,4 +1,5 @@
-"""Folders of other notes programs: recognised by what stands in them, looked for in the usual places alone."""
+"""Folders of other notes programs: recognised by what stands in them, looked for in the usual places
+alone."""
 
 from __future__ import annotations
 
@@ -15,14 +16,43 @@ from notesearch.settings import Settings
 from tests.conftest import fill, write
 
 LONG = 60.0
-OBSIDIAN = {".obsidian/app.json": "{}", ".obsidian/plugins/x/README.md": "", ".trash/old.md": "", "a.md": "", "Sub/b.md": ""}
+OBSIDIAN = {
+    ".obsidian/app.json": "{}",
+    ".obsidian/plugins/x/README.md": "",
+    ".trash/old.md": "",
+    "a.md": "",
+    "Sub/b.md": "",
+}
 LOGSEQ = {
-    "logseq/config.edn": "{}", "pages/a.md": "", "journals/2024_01_05.md": "", "logseq/bak/pages/a/1.md": "",
-    "logseq/version-files/local/pages/a/2.md": "", "logseq/.recycle/b.md": "",
-}  # fmt: skip
-JOPLIN = {"_resources/scan.txt": "", "_resources/photo.png": "", "Kitchen/Bread.md": "", "Kitchen/Baking/Rye.md": ""}
+    "logseq/config.edn": "{}",
+    "pages/a.md": "",
+    "journals/2024_01_05.md": "",
+    "logseq/bak/pages/a/1.md": "",
+    "logseq/version-files/local/pages/a/2.md": "",
+    "logseq/.recycle/b.md": "",
+}
+JOPLIN = {
+    "_resources/scan.txt": "",
+    "_resources/photo.png": "",
+    "Kitchen/Bread.md": "",
+    "Kitchen/Baking/Rye.md": "",
+}
 STAMPED = {f"2024010512{n:02} a thought.md": "" for n in range(10)}
-LUHMANN = dict.fromkeys(["1a.md", "1a1.md", "1a1b.md", "1b On order.txt", "2,1c.md", "21_3d7fa6.md", "9-8a2.org", "3a.md", "3b.md", "3c2.md"], "")
+LUHMANN = dict.fromkeys(
+    [
+        "1a.md",
+        "1a1.md",
+        "1a1b.md",
+        "1b On order.txt",
+        "2,1c.md",
+        "21_3d7fa6.md",
+        "9-8a2.org",
+        "3a.md",
+        "3b.md",
+        "3c2.md",
+    ],
+    "",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +74,17 @@ def find(*searched: Path, seconds: float = LONG) -> list[tuple[Path, str, int, b
 @pytest.mark.parametrize(
     ("files", "kind", "notes"),
     [
-        (OBSIDIAN, "obsidian", 2), (LOGSEQ, "logseq", 2), (JOPLIN, "joplin", 2), (STAMPED, "zettelkasten", 10), (LUHMANN, "zettelkasten", 10),
+        (OBSIDIAN, "obsidian", 2),
+        (LOGSEQ, "logseq", 2),
+        (JOPLIN, "joplin", 2),
+        (STAMPED, "zettelkasten", 10),
+        (LUHMANN, "zettelkasten", 10),
         ({f"202401051230{n:02}-slug.org": "" for n in range(10)}, "zettelkasten", 10),
     ],
-)  # fmt: skip
-def test_each_is_known_and_counted_without_what_is_no_note(home: Path, files: dict[str, str], kind: str, notes: int) -> None:
+)
+def test_each_is_known_and_counted_without_what_is_no_note(
+    home: Path, files: dict[str, str], kind: str, notes: int
+) -> None:
     vault = fill(home / "Documents" / "Mine", files)
     assert vaults.kind_of(vault) == kind
     assert find() == [(vault, kind, notes, False)]
@@ -57,12 +93,19 @@ def test_each_is_known_and_counted_without_what_is_no_note(home: Path, files: di
 @pytest.mark.parametrize(
     "files",
     [
-        {"a.md": ""}, {"logseq/a.md": ""}, {"_resources/Note.resources/a.png": "", "a.md": ""},
-        {f"2024-01-{n:02}.md": "" for n in range(1, 20)}, {f"{n}.md": "" for n in range(20)}, {f"{n}. Chapter.md": "" for n in range(20)},
-        {f"1{n:02}st draft.txt": "" for n in range(20)}, {f"99999999{n:04}.txt": "" for n in range(20)}, dict(list(STAMPED.items())[:9]),
-        {**STAMPED, **{f"note {n}.md": "" for n in range(10)}}, {f"2024010512{n:02}.jpg": "" for n in range(20)},
+        {"a.md": ""},
+        {"logseq/a.md": ""},
+        {"_resources/Note.resources/a.png": "", "a.md": ""},
+        {f"2024-01-{n:02}.md": "" for n in range(1, 20)},
+        {f"{n}.md": "" for n in range(20)},
+        {f"{n}. Chapter.md": "" for n in range(20)},
+        {f"1{n:02}st draft.txt": "" for n in range(20)},
+        {f"99999999{n:04}.txt": "" for n in range(20)},
+        dict(list(STAMPED.items())[:9]),
+        {**STAMPED, **{f"note {n}.md": "" for n in range(10)}},
+        {f"2024010512{n:02}.jpg": "" for n in range(20)},
     ],
-)  # fmt: skip
+)
 def test_what_only_looks_like_one(home: Path, files: dict[str, str]) -> None:
     assert vaults.kind_of(fill(home / "Documents" / "Mine", files)) == ""
     assert find() == []
@@ -89,7 +132,9 @@ def listed_by_obsidian(configuration: Path, *paths: object) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where Linux keeps it")
-@pytest.mark.parametrize("place", [".config", ".var/app/md.obsidian.Obsidian/config", "snap/obsidian/current/.config"])
+@pytest.mark.parametrize(
+    "place", [".config", ".var/app/md.obsidian.Obsidian/config", "snap/obsidian/current/.config"]
+)
 def test_the_list_that_obsidian_keeps(home: Path, tmp_path: Path, place: str) -> None:
     elsewhere = fill(tmp_path / "elsewhere" / "Work", OBSIDIAN)
     listed_by_obsidian(home / place, elsewhere, tmp_path / "gone", "relative", home)
@@ -97,7 +142,15 @@ def test_the_list_that_obsidian_keeps(home: Path, tmp_path: Path, place: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"vaults": []}', '{"vaults": {"a": 1, "b": {"path": 2}}}', '{"vaults": {"a": {"path": "\\u0000"}}}']
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"vaults": []}',
+        '{"vaults": {"a": 1, "b": {"path": 2}}}',
+        '{"vaults": {"a": {"path": "\\u0000"}}}',
+    ],
 )
 def test_a_list_that_makes_no_sense(home: Path, text: str) -> None:
     for place in (".config", "AppData/Roaming", "Library/Application Support"):
@@ -106,7 +159,9 @@ def test_a_list_that_makes_no_sense(home: Path, text: str) -> None:
 
 
 def test_one_inside_another_is_part_of_it(home: Path) -> None:
-    vault = fill(home / "Documents" / "Outer", {**OBSIDIAN, "Deep/logseq/config.edn": "", "Deep/pages/x.md": ""})
+    vault = fill(
+        home / "Documents" / "Outer", {**OBSIDIAN, "Deep/logseq/config.edn": "", "Deep/pages/x.md": ""}
+    )
     listed_by_obsidian(home / ".config", vault, vault / "Deep")
     assert find() == [(vault, "obsidian", 3, False)]
 
@@ -139,7 +194,9 @@ def test_the_time_is_bounded(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert find(seconds=-1.0) == []
     listed_by_obsidian(home / ".config", home / "Notes")
     monkeypatch.setattr(sys, "platform", "linux")
-    assert vaults.find((), Settings(), -1.0) == (Vault(path=home / "Notes", kind="obsidian", notes=0, more=True, searched=False),)
+    assert vaults.find((), Settings(), -1.0) == (
+        Vault(path=home / "Notes", kind="obsidian", notes=0, more=True, searched=False),
+    )
 
 
 def test_attachments_of_joplin_are_no_notes(notes: Path) -> None:

@@ -61,7 +61,9 @@ def test_many_reports_are_one_piece_of_work(queue: WorkQueue, clock: Clock) -> N
     assert queue.next() is None
 
 
-def test_a_path_that_keeps_changing_is_looked_at_all_the_same(queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_that_keeps_changing_is_looked_at_all_the_same(
+    queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     began = clock.now
     queue.mark_dirty(A)
 
@@ -86,7 +88,11 @@ def test_the_same_scan_waits_once_unless_somebody_waits_for_it(queue: WorkQueue)
     ticket = Ticket((FOLDER,))
     for scan in (Scan(FOLDER), Scan(FOLDER), Scan(FOLDER, ticket), Scan(FOLDER, None, True)):
         queue.add_scan(scan)
-    assert [queue.next(), queue.next(), queue.next()] == [Scan(FOLDER), Scan(FOLDER, ticket), Scan(FOLDER, None, True)]
+    assert [queue.next(), queue.next(), queue.next()] == [
+        Scan(FOLDER),
+        Scan(FOLDER, ticket),
+        Scan(FOLDER, None, True),
+    ]
     queue.close()
     assert queue.next() is None
 
@@ -126,7 +132,13 @@ def test_a_ticket_counts(clock: Clock) -> None:
     ticket.end()
     assert ticket.wait(0)
     summary = ticket.summary
-    assert (summary.added, summary.chunks, summary.embedded, summary.reused, summary.seconds) == (3, 5, 2, 3, 2.0)
+    assert (summary.added, summary.chunks, summary.embedded, summary.reused, summary.seconds) == (
+        3,
+        5,
+        2,
+        3,
+        2.0,
+    )
 
 
 def test_an_abandoned_ticket_ends_with_its_error() -> None:

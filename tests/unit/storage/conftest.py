@@ -39,7 +39,14 @@ MakeDocument = Callable[..., NewDocument]
 def make(store: Store, root: Path) -> MakeDocument:
     """A document of a few passages: each of `parts` is one chunk."""
 
-    def new(name: str, parts: Sequence[str] = ("text",), *, mtime_ns: int = 1, moved_from: str | None = None, **about: object) -> NewDocument:
+    def new(
+        name: str,
+        parts: Sequence[str] = ("text",),
+        *,
+        mtime_ns: int = 1,
+        moved_from: str | None = None,
+        **about: object,
+    ) -> NewDocument:
         title = str(about.pop("title", Path(name).stem))
         prefix = str(about.pop("prefix", title))
         content_hash = about.pop("content_hash", None)
@@ -49,16 +56,36 @@ def make(store: Store, root: Path) -> MakeDocument:
         text = "\n".join(parts)
         chunks, start = [], 0
         for ordinal, part in enumerate(parts):
-            chunks.append(Chunk(ordinal=ordinal, start=start, end=start + len(part), line=1 + ordinal, heading=("H",), prefix=prefix, tokens=5))
+            chunks.append(
+                Chunk(
+                    ordinal=ordinal,
+                    start=start,
+                    end=start + len(part),
+                    line=1 + ordinal,
+                    heading=("H",),
+                    prefix=prefix,
+                    tokens=5,
+                )
+            )
             start += len(part) + 1
-        document = Document(text=text, title=title, format="text" if name.endswith(".txt") else "markdown", **about)  # type: ignore[arg-type]
+        document = Document(
+            text=text, title=title, format="text" if name.endswith(".txt") else "markdown", **about
+        )  # type: ignore[arg-type]
         return NewDocument(
-            folder_id=next(f.id for f in store.folders() if f.path == root), path=root / name, size=len(text), mtime_ns=mtime_ns,
-            content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()), fingerprint=fingerprint, reading=reading,
-            embedded_title=prefix or title, document=document, chunks=tuple(chunks),
+            folder_id=next(f.id for f in store.folders() if f.path == root),
+            path=root / name,
+            size=len(text),
+            mtime_ns=mtime_ns,
+            content_hash=str(content_hash or hashlib.sha256(text.encode()).hexdigest()),
+            fingerprint=fingerprint,
+            reading=reading,
+            embedded_title=prefix or title,
+            document=document,
+            chunks=tuple(chunks),
             embedded_texts=[f"{prefix}\n{part}" if prefix else part for part in parts],
-            facets=facets, moved_from=root / moved_from if moved_from else None,  # type: ignore[arg-type]
-        )  # fmt: skip
+            facets=facets,
+            moved_from=root / moved_from if moved_from else None,  # type: ignore[arg-type]
+        )
 
     return new
 

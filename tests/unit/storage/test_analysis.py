@@ -16,10 +16,15 @@ def test_words_are_folded() -> None:
 @pytest.mark.parametrize(
     ("language", "one", "other"),
     [
-        ("en", "studies", "studying"), ("de", "Häuser", "Hauses"), ("fr", "nationales", "national"), ("es", "corriendo", "correr"),
-        ("ru", "книги", "книгой"), ("sv", "flickorna", "flickor"), ("it", "abbandonata", "abbandonato"),
+        ("en", "studies", "studying"),
+        ("de", "Häuser", "Hauses"),
+        ("fr", "nationales", "national"),
+        ("es", "corriendo", "correr"),
+        ("ru", "книги", "книгой"),
+        ("sv", "flickorna", "flickor"),
+        ("it", "abbandonata", "abbandonato"),
     ],
-)  # fmt: skip
+)
 def test_forms_of_a_word_have_one_stem(language: str, one: str, other: str) -> None:
     assert analysis.stem(one, language) == analysis.stem(other, language) != ""
 
@@ -37,10 +42,13 @@ def test_every_stemmer_exists() -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("C++ or c#, F#; and .NET.", ["cplusplus", "csharp", "fsharp", "dotnet"]), ("(Notepad++)", ["notepadplusplus"]), ("plain words", []),
-        ("# Heading, issue #12, ab#c, AB#, example.net, .network, C+, C+++, C##", []), ("c++/c#", ["cplusplus", "csharp"]),
+        ("C++ or c#, F#; and .NET.", ["cplusplus", "csharp", "fsharp", "dotnet"]),
+        ("(Notepad++)", ["notepadplusplus"]),
+        ("plain words", []),
+        ("# Heading, issue #12, ab#c, AB#, example.net, .network, C+, C+++, C##", []),
+        ("c++/c#", ["cplusplus", "csharp"]),
     ],
-)  # fmt: skip
+)
 def test_names_with_signs(text: str, names: list[str]) -> None:
     assert analysis.signed_names(text) == names
 
@@ -52,7 +60,11 @@ def test_what_a_query_asks_for() -> None:
 
 
 def test_runs_without_spaces() -> None:
-    assert analysis.unspaced_runs("Visit 北京大学 and 東京タワー, 한국어 too") == ["北京大学", "東京タワー", "한국어"]
+    assert analysis.unspaced_runs("Visit 北京大学 and 東京タワー, 한국어 too") == [
+        "北京大学",
+        "東京タワー",
+        "한국어",
+    ]
     assert analysis.spaced("a北京b") == "a b"
     assert analysis.unspaced_runs("plain") == []
 

@@ -27,9 +27,24 @@ def index(tmp_path: Path) -> Iterator[KeywordIndex]:
     index.close()
 
 
-def block(document_id: int, text: str, *, title: str = "Note", language: str = "en", facets: Sequence[str] = (), part: int = 0) -> Block:
+def block(
+    document_id: int,
+    text: str,
+    *,
+    title: str = "Note",
+    language: str = "en",
+    facets: Sequence[str] = (),
+    part: int = 0,
+) -> Block:
     return Block(
-        document_id=document_id, first=part, last=part, title=title, titles=(title,), text=text, language=language, facets=facets
+        document_id=document_id,
+        first=part,
+        last=part,
+        title=title,
+        titles=(title,),
+        text=text,
+        language=language,
+        facets=facets,
     )
 
 
@@ -41,13 +56,17 @@ def put(index: KeywordIndex) -> Put:
     """Put texts (or blocks) into the index as documents 1, 2, ..."""
 
     def put(*texts: str | Block, language: str = "en") -> None:
-        blocks = [t if isinstance(t, Block) else block(i, t, language=language) for i, t in enumerate(texts, 1)]
+        blocks = [
+            t if isinstance(t, Block) else block(i, t, language=language) for i, t in enumerate(texts, 1)
+        ]
         index.apply(blocks, [], index.position + 1, INSTANCE)
 
     return put
 
 
-def ask(index: KeywordIndex, text: str = "", *, among: Sequence[int] | None = None, limit: int = 10, **how: object) -> list[int]:
+def ask(
+    index: KeywordIndex, text: str = "", *, among: Sequence[int] | None = None, limit: int = 10, **how: object
+) -> list[int]:
     words = tuple(analysis.spaced(text).split())
     query = KeywordQuery(words=words, runs=tuple(analysis.unspaced_runs(text)), **how)  # type: ignore[arg-type]
     return [hit.document_id for hit in index.search(query, limit, among).hits]
@@ -88,7 +107,10 @@ def test_a_name_with_signs_in_a_title(index: KeywordIndex, put: Put) -> None:
 
 
 def test_titles_weigh_more(index: KeywordIndex, put: Put) -> None:
-    put("a word about tomatoes here and there", block(2, "something else, as long as the other", title="Tomatoes"))
+    put(
+        "a word about tomatoes here and there",
+        block(2, "something else, as long as the other", title="Tomatoes"),
+    )
     assert ask(index, "tomatoes") == [2, 1]
 
 
@@ -113,11 +135,18 @@ def test_the_beginning_of_a_title(index: KeywordIndex, put: Put) -> None:
 @pytest.mark.parametrize(
     ("language", "text", "asked"),
     [
-        ("en", "she studies bridges", "studying bridge"), ("de", "die Häuser am See", "Hauses"), ("de", "die Häuser am See", "haus"),
-        ("fr", "les maisons anciennes", "maison ancienne"), ("es", "los niños corriendo", "niño"), ("ru", "читаю книги", "книгой"),
-        ("fi", "taloissa", "talossa"), ("it", "le montagne", "montagna"), ("sv", "flickorna", "flickor"), ("pt", "os livros", "livro"),
+        ("en", "she studies bridges", "studying bridge"),
+        ("de", "die Häuser am See", "Hauses"),
+        ("de", "die Häuser am See", "haus"),
+        ("fr", "les maisons anciennes", "maison ancienne"),
+        ("es", "los niños corriendo", "niño"),
+        ("ru", "читаю книги", "книгой"),
+        ("fi", "taloissa", "talossa"),
+        ("it", "le montagne", "montagna"),
+        ("sv", "flickorna", "flickor"),
+        ("pt", "os livros", "livro"),
     ],
-)  # fmt: skip
+)
 def test_stems(index: KeywordIndex, put: Put, language: str, text: str, asked: str) -> None:
     put(text, language=language)
     assert ask(index, asked, languages=(language, "en")) == [1]
@@ -130,7 +159,9 @@ def test_diacritics_do_not_matter_in_either_direction(index: KeywordIndex, put: 
     assert ask(index, "angstrom") == [3]
 
 
-@pytest.mark.parametrize(("typed", "wanted"), [("sourdoguh", 1), ("tomatos", 2), ("fermentaton", 1), ("garedn", 3)])
+@pytest.mark.parametrize(
+    ("typed", "wanted"), [("sourdoguh", 1), ("tomatos", 2), ("fermentaton", 1), ("garedn", 3)]
+)
 def test_small_typing_errors_are_forgiven(index: KeywordIndex, put: Put, typed: str, wanted: int) -> None:
     put("sourdough fermentation", "tomatoes", "garden")
     assert wanted in ask(index, typed)
@@ -149,11 +180,16 @@ def test_short_words_are_not_guessed_at(index: KeywordIndex, put: Put) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("我昨天去了北京大学图书馆", "北京大学"), ("我昨天去了北京大学图书馆", "图书"), ("知识管理的方法", "识"),
+        ("我昨天去了北京大学图书馆", "北京大学"),
+        ("我昨天去了北京大学图书馆", "图书"),
+        ("知识管理的方法", "识"),
         ("東京タワーに行きました", "タワー"),
-        ("カタカナとひらがな", "ひらがな"), ("한국어 노트 정리", "노트"), ("การทำขนมปัง", "ขนม"), ("笔记 about 知识 graphs", "graphs 知识"),
+        ("カタカナとひらがな", "ひらがな"),
+        ("한국어 노트 정리", "노트"),
+        ("การทำขนมปัง", "ขนม"),
+        ("笔记 about 知识 graphs", "graphs 知识"),
     ],
-)  # fmt: skip
+)
 def test_scripts_without_spaces(index: KeywordIndex, put: Put, text: str, asked: str) -> None:
     put(text, "無関係の文", "plain text")
     assert ask(index, asked)[0] == 1
@@ -196,7 +232,11 @@ def test_a_title_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> No
 
 
 def test_facets_filter_and_exclude(index: KeywordIndex, put: Put) -> None:
-    put(block(1, "bread", facets=["tag:a", "type:text"]), block(2, "bread", facets=["tag:b"]), block(3, "bread"))
+    put(
+        block(1, "bread", facets=["tag:a", "type:text"]),
+        block(2, "bread", facets=["tag:b"]),
+        block(3, "bread"),
+    )
     assert ask(index, "bread", facets=("tag:a",)) == [1]
     assert set(ask(index, "bread", without_facets=("tag:a",))) == {2, 3}
     assert ask(index, "bread", facets=("tag:a", "tag:b")) == []
@@ -230,7 +270,23 @@ def test_the_best_come_first_and_no_more_than_asked(index: KeywordIndex, put: Pu
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
 
 
-SYNTAX = ["*", "a:b", "(", '"', "AND", "OR NOT", "\\", "[a TO b]", "^2", "~", "日" * 300, "x" * 5000, "\x00", "🍞", "é" * 300]
+SYNTAX = [
+    "*",
+    "a:b",
+    "(",
+    '"',
+    "AND",
+    "OR NOT",
+    "\\",
+    "[a TO b]",
+    "^2",
+    "~",
+    "日" * 300,
+    "x" * 5000,
+    "\x00",
+    "🍞",
+    "é" * 300,
+]
 
 
 @pytest.mark.parametrize("word", SYNTAX)
@@ -257,7 +313,9 @@ def test_a_changed_document_replaces_all_its_blocks_and_a_removed_one_goes(index
     assert (index.position, len(index)) == (5, 1)
 
 
-def reopened(index: KeywordIndex, folder: Path, *, position: int, instance: str = INSTANCE, read_only: bool = False) -> tuple[KeywordIndex, object]:
+def reopened(
+    index: KeywordIndex, folder: Path, *, position: int, instance: str = INSTANCE, read_only: bool = False
+) -> tuple[KeywordIndex, object]:
     index.close()
     other = KeywordIndex(folder, read_only=read_only)
     return other, other.load(instance=instance, position=position)
@@ -310,7 +368,9 @@ DAMAGES = [damage_garbage, damage_truncated, damage_missing, damage_cut, damage_
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_folder_is_rebuilt(index: KeywordIndex, put: Put, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_folder_is_rebuilt(
+    index: KeywordIndex, put: Put, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     put("bread", "cake")
     index.close()
     damage(tmp_path / "keyword")
@@ -368,7 +428,9 @@ class FullDisk:
         raise ValueError("An IO error occurred: 'No space left on device (os error 28)'")
 
 
-def test_a_full_disk_is_waited_for_and_nothing_is_lost(index: KeywordIndex, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(
+    index: KeywordIndex, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
     index._writer = FullDisk()  # type: ignore[assignment]
     before = index.position
     with pytest.raises(DiskFull) as full:
@@ -387,7 +449,9 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(index: KeywordIndex, put:
     assert [hit.document_id for hit in index.search(KeywordQuery(words=("zanzibar",)), 10).hits] == [1]
 
 
-def test_a_reader_never_says_it_holds_what_it_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_never_says_it_holds_what_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The owner may commit at any moment, between the two looks of `refresh` too."""
     owner = KeywordIndex(tmp_path / "k")
     owner.load(instance="a", position=0)

@@ -1,4 +1,5 @@
-"""Migrations: from every earlier version to the newest with the rows kept, newer schemas refused, failures rolled back."""
+"""Migrations: from every earlier version to the newest with the rows kept, newer schemas refused, failures
+rolled back."""
 
 from __future__ import annotations
 
@@ -31,18 +32,29 @@ def schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 def fill(connection: sqlite3.Connection) -> dict[str, int]:
-    """A row in every table, whatever columns the schema of this version has. Returns the number of rows by table."""
+    """A row in every table, whatever columns the schema of this version has. Returns the number of rows by
+    table."""
     connection.execute("PRAGMA foreign_keys = OFF")
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    tables = [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    ]
     for table in tables:
         columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-        values = [1 if "INT" in kind else b"0123456789abcdef" if kind == "BLOB" else "[]" for _, _, kind, *_ in columns]
+        values = [
+            1 if "INT" in kind else b"0123456789abcdef" if kind == "BLOB" else "[]"
+            for _, _, kind, *_ in columns
+        ]
         connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(values))})", values)
     return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
 
 
 @pytest.mark.parametrize("earlier", range(len(MIGRATIONS) + 1))
-def test_every_earlier_version_comes_to_the_newest_schema(database: sqlite3.Connection, tmp_path: Path, earlier: int) -> None:
+def test_every_earlier_version_comes_to_the_newest_schema(
+    database: sqlite3.Connection, tmp_path: Path, earlier: int
+) -> None:
     migrate(database, MIGRATIONS[:earlier])
     assert version_of(database) == earlier
     rows = fill(database)
@@ -62,7 +74,9 @@ def test_every_earlier_version_comes_to_the_newest_schema(database: sqlite3.Conn
     store.close()
 
 
-def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(database: sqlite3.Connection, tmp_path: Path) -> None:
+def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
     migrate(database, MIGRATIONS[:1])
     fill(database)
     used, orphan = 1, 2
@@ -77,12 +91,16 @@ def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(d
         assert set(store.vectors_by_id([used, orphan])) == {used}
 
 
-def test_from_version_3_the_former_model_and_what_was_refused_are_known(database: sqlite3.Connection, tmp_path: Path) -> None:
+def test_from_version_3_the_former_model_and_what_was_refused_are_known(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
     migrate(database, MIGRATIONS[:3])
     database.execute("INSERT INTO folders (id, path, model, previous_model) VALUES (1, '/n', 'a/b', 'c/d')")
     database.execute(
-        "INSERT INTO documents (id, folder_id, path, size, mtime_ns, content_hash, fingerprint, format, title, first_line, length, language, tags,"
-        " aliases, created, updated, private, expected, embedded, position) VALUES (1, 1, '/n/a.md', 1, 1, 'h', 'm', 'md', 't', 1, 1, '', '[]', '[]',"
+        "INSERT INTO documents (id, folder_id, path, size, mtime_ns, content_hash, fingerprint, format, "
+        "title, first_line, length, language, tags,"
+        " aliases, created, updated, private, expected, embedded, position) VALUES (1, 1, '/n/a.md', 1, 1, "
+        "'h', 'm', 'md', 't', 1, 1, '', '[]', '[]',"
         " '', '', 0, 0, 0, 1)"
     )
     database.execute("INSERT INTO chunks VALUES (1, 1, 0, 0, 1, 1, '[]', '', 1, x'01', NULL, 3)")
@@ -90,7 +108,9 @@ def test_from_version_3_the_former_model_and_what_was_refused_are_known(database
     database.close()
     with closing(Store(tmp_path)) as store:
         assert store.folders()[0].former_models == ("c/d",)
-        assert store._read("SELECT fingerprint, text_hash, title FROM refused") == [("m", b"\x01", "Not wanted")]
+        assert store._read("SELECT fingerprint, text_hash, title FROM refused") == [
+            ("m", b"\x01", "Not wanted")
+        ]
         assert [p.retryable for p in store.problems()] == [True]
 
 
@@ -109,7 +129,9 @@ def test_the_newest_version_is_left_alone(database: sqlite3.Connection) -> None:
     assert database.total_changes == before
 
 
-def test_a_newer_schema_is_refused_and_not_a_byte_changes(database: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_newer_schema_is_refused_and_not_a_byte_changes(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
     migrate(database)
     fill(database)
     database.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
@@ -152,25 +174,66 @@ def test_migrations_before_a_failing_one_stay(database: sqlite3.Connection) -> N
 
 
 @pytest.mark.parametrize("earlier", [1, 2])
-def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(database: sqlite3.Connection, tmp_path: Path, earlier: int) -> None:
+def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(
+    database: sqlite3.Connection, tmp_path: Path, earlier: int
+) -> None:
     migrate(database, MIGRATIONS[:earlier])
     database.execute("INSERT INTO folders (path, model) VALUES ('/n', 'local/all-minilm-l6-v2')")
     for number in (1, 2):
-        names = "path, folder_id, size, mtime_ns, content_hash, fingerprint, format, title, first_line, length, language, tags, aliases, created,"
-        values = (f"/n/{number}.md", 1, 9, number, str(number), "aa", "md", "t", 1, 4, "en", "[]", "[]", "", "", 0, 2, 3 - number, number)
+        names = (
+            "path, folder_id, size, mtime_ns, content_hash, fingerprint, format, title, first_line, "
+            "length, language, tags, aliases, created,"
+        )
+        values = (
+            f"/n/{number}.md",
+            1,
+            9,
+            number,
+            str(number),
+            "aa",
+            "md",
+            "t",
+            1,
+            4,
+            "en",
+            "[]",
+            "[]",
+            "",
+            "",
+            0,
+            2,
+            3 - number,
+            number,
+        )
         marks = ", ".join("?" * len(values))
-        database.execute(f"INSERT INTO documents ({names} updated, private, expected, embedded, position) VALUES ({marks})", values)
-        database.execute("INSERT INTO vectors (fingerprint, text_hash, vector) VALUES ('aa', ?, ?)", (bytes([number]), b"\0" * 8))
+        database.execute(
+            f"INSERT INTO documents ({names} updated, private, expected, embedded, position) VALUES "
+            f"({marks})",
+            values,
+        )
+        database.execute(
+            "INSERT INTO vectors (fingerprint, text_hash, vector) VALUES ('aa', ?, ?)",
+            (bytes([number]), b"\0" * 8),
+        )
         for ordinal, vector in ((0, number), (1, 1 if number == 1 else None)):
             database.execute(
-                "INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id)"
-                " VALUES (?, ?, 0, 4, 1, '[]', '', 3, ?, ?)", (number, ordinal, bytes([number, ordinal]), vector)
-            )  # fmt: skip
+                "INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, "
+                "text_hash, vector_id)"
+                " VALUES (?, ?, 0, 4, 1, '[]', '', 3, ?, ?)",
+                (number, ordinal, bytes([number, ordinal]), vector),
+            )
     database.close()
     store = Store(tmp_path)
     (row,) = store.folders()
     assert (row.documents, row.complete, row.waiting, row.chunks, row.embedded) == (2, 1, 1, 4, 3)
-    assert (row.next_model, row.previous_model, row.agreed, row.pending_chunks, row.pending_embedded, row.held_back) == ("", "", "", 0, 0, 0)
+    assert (
+        row.next_model,
+        row.previous_model,
+        row.agreed,
+        row.pending_chunks,
+        row.pending_embedded,
+        row.held_back,
+    ) == ("", "", "", 0, 0, 0)
     assert len(store.waiting_chunks("aa", 10)) == 1
     assert store.folder_choices()[0].model == "local/all-minilm-l6-v2"
     assert store.known_path(Path("/n/1.md")) is not None

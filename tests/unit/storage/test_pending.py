@@ -1,4 +1,5 @@
-"""A folder's next model in the store: cut and embedded beside the one that answers, switched in one step; what is held back; what is forgotten."""
+"""A folder's next model in the store: cut and embedded beside the one that answers, switched in one step;
+what is held back; what is forgotten."""
 
 from __future__ import annotations
 
@@ -60,9 +61,18 @@ def document(store: Store, new: NewDocument) -> int:
 
 def test_both_are_counted_apart(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
     now = row(store)
-    assert (now.model, now.next_model, now.complete, now.waiting, now.chunks, now.embedded) == ("local/all-minilm-l6-v2", NEXT, 2, 0, 3, 3)
+    assert (now.model, now.next_model, now.complete, now.waiting, now.chunks, now.embedded) == (
+        "local/all-minilm-l6-v2",
+        NEXT,
+        2,
+        0,
+        3,
+        3,
+    )
     assert (now.pending_chunks, now.pending_embedded, now.chunks_waiting) == (3, 0, 3)
-    assert [w.text for w in store.waiting_chunks(NEXT_MARK, 10)] == [t for note in half for t in note.embedded_texts]
+    assert [w.text for w in store.waiting_chunks(NEXT_MARK, 10)] == [
+        t for note in half for t in note.embedded_texts
+    ]
     assert store.waiting_chunks(MARK, 10) == []
     embed(store, NEXT_MARK, half[0].embedded_texts[0])
     assert (row(store).pending_embedded, row(store).embedded) == (1, 3)
@@ -71,7 +81,9 @@ def test_both_are_counted_apart(store: Store, half: tuple[NewDocument, NewDocume
     assert len(store.waiting_chunks(NEXT_MARK, 1, [now.id])) == 1
 
 
-def test_switched_in_one_step_and_only_when_complete(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+def test_switched_in_one_step_and_only_when_complete(
+    store: Store, half: tuple[NewDocument, NewDocument]
+) -> None:
     folder = row(store).id
     before = store.position
     embed(store, NEXT_MARK, *half[0].embedded_texts)
@@ -84,7 +96,13 @@ def test_switched_in_one_step_and_only_when_complete(store: Store, half: tuple[N
     assert store.switch_model(folder, NEXT, NEXT_MARK)
     now = row(store)
     assert (now.model, now.next_model, now.previous_model) == (NEXT, "", "local/all-minilm-l6-v2")
-    assert (now.complete, now.chunks, now.embedded, now.pending_chunks, now.pending_embedded) == (2, 3, 3, 0, 0)
+    assert (now.complete, now.chunks, now.embedded, now.pending_chunks, now.pending_embedded) == (
+        2,
+        3,
+        3,
+        0,
+        0,
+    )
     assert store.fingerprints() == (NEXT_MARK,)
     assert store.position > before, "the keyword index learns of it"
     assert (count(store, MARK), count(store, NEXT_MARK)) == (3, 3)
@@ -93,7 +111,9 @@ def test_switched_in_one_step_and_only_when_complete(store: Store, half: tuple[N
     assert not store.switch_model(folder, "", NEXT_MARK)
 
 
-def test_a_note_that_is_not_cut_yet_keeps_it_from_switching(store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument) -> None:
+def test_a_note_that_is_not_cut_yet_keeps_it_from_switching(
+    store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
+) -> None:
     for note in half:
         embed(store, NEXT_MARK, *note.embedded_texts)
     new = make("new.md", ("four",))
@@ -119,7 +139,9 @@ def test_chosen_again_or_not_at_all(store: Store, half: tuple[NewDocument, NewDo
     store.put_pending(12345, cut(half[0]))
 
 
-def test_a_renamed_note_and_a_copy_take_what_is_there(store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument) -> None:
+def test_a_renamed_note_and_a_copy_take_what_is_there(
+    store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
+) -> None:
     embed(store, NEXT_MARK, *half[0].embedded_texts)
     renamed = make("z.md", ("one", "two"), moved_from="a.md")
     store.put_documents([replace(renamed, pending=cut(renamed))])
@@ -141,7 +163,9 @@ def test_a_copy_that_was_cut_first_takes_what_is_found_later(store: Store, make:
     assert (row(store).pending_chunks, row(store).pending_embedded) == (4, 4)
 
 
-def test_the_former_vectors_go_when_nobody_needs_them(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+def test_the_former_vectors_go_when_nobody_needs_them(
+    store: Store, half: tuple[NewDocument, NewDocument]
+) -> None:
     for note in half:
         embed(store, NEXT_MARK, *note.embedded_texts)
     folder = row(store).id
@@ -175,7 +199,9 @@ def test_a_model_that_was_begun_is_a_former_one(store: Store, half: tuple[NewDoc
     assert (count(store, MARK), count(store, NEXT_MARK)) == (3, 0)
 
 
-def test_a_folder_taken_into_another_one_leaves_its_models_to_it(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+def test_a_folder_taken_into_another_one_leaves_its_models_to_it(
+    store: Store, half: tuple[NewDocument, NewDocument]
+) -> None:
     for note in half:
         embed(store, NEXT_MARK, *note.embedded_texts)
     assert store.switch_model(row(store).id, NEXT, NEXT_MARK)
@@ -187,17 +213,23 @@ def test_a_folder_taken_into_another_one_leaves_its_models_to_it(store: Store, h
     assert store.forget_vectors_but(()) == 3, "of both, and those in use went with the folder"
 
 
-def test_a_removed_folder_takes_the_vectors_of_both(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+def test_a_removed_folder_takes_the_vectors_of_both(
+    store: Store, half: tuple[NewDocument, NewDocument]
+) -> None:
     embed(store, NEXT_MARK, *half[0].embedded_texts)
     store.remove_folder(row(store).id)
     assert (count(store, MARK), count(store, NEXT_MARK)) == (0, 0)
 
 
-def test_what_an_edit_leaves_of_the_next_model_is_in_no_use(store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument) -> None:
+def test_what_an_edit_leaves_of_the_next_model_is_in_no_use(
+    store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
+) -> None:
     embed(store, NEXT_MARK, *half[0].embedded_texts)
     edited = make("a.md", ("one", "TWO"))
     store.put_documents([replace(edited, pending=cut(edited))])
-    unused = store._read("SELECT fingerprint, count(*) FROM vectors WHERE unused_since IS NOT NULL GROUP BY 1 ORDER BY 1")
+    unused = store._read(
+        "SELECT fingerprint, count(*) FROM vectors WHERE unused_since IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
     assert unused == [(MARK, 1), (NEXT_MARK, 1)]
     store.put_documents([replace(half[0], pending=cut(half[0]))])
     assert store._read("SELECT 1 FROM vectors WHERE unused_since IS NOT NULL") == []
@@ -216,34 +248,53 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
     assert (now.chunks, now.held_back, now.waiting) == (2, 1, 1)
     assert [w.text for w in store.waiting_chunks(MARK, 10)] == ["a\none", "a\nthree"]
     unsent = store.count_unsent(now.id, pending=False)
-    assert (unsent.documents, unsent.chunks, unsent.tokens, unsent.characters) == (1, 2, 10, len("a\none" + "a\nthree"))
+    assert (unsent.documents, unsent.chunks, unsent.tokens, unsent.characters) == (
+        1,
+        2,
+        10,
+        len("a\none" + "a\nthree"),
+    )
     assert (unsent.embedded, unsent.held_back) == (0, 1)
     embed(store, MARK, "a\none", "a\nthree")
     assert (row(store).complete, row(store).waiting) == (1, 0)
     shown = store.outgoing(document(store, new), pending=False)
-    assert [(held, sent) for *_, held, sent in shown] == [(None, True), (HeldBack.SECRET, False), (None, True)]
+    assert [(held, sent) for *_, held, sent in shown] == [
+        (None, True),
+        (HeldBack.SECRET, False),
+        (None, True),
+    ]
     assert store.allow(document(store, new)) == 1
     assert (row(store).held_back, row(store).waiting) == (0, 1)
     assert [w.text for w in store.waiting_chunks(MARK, 10)] == ["a\nsecret"]
     # Cut again, it stays let go; in another text it is another passage.
-    store.put_documents([replace(make("a.md", ("one more", "secret", "three")), held=[None, HeldBack.SECRET, None])])
+    store.put_documents(
+        [replace(make("a.md", ("one more", "secret", "three")), held=[None, HeldBack.SECRET, None])]
+    )
     assert row(store).held_back == 0
-    store.put_documents([replace(make("a.md", ("one more", "secrets", "three")), held=[None, HeldBack.SECRET, None])])
+    store.put_documents(
+        [replace(make("a.md", ("one more", "secrets", "three")), held=[None, HeldBack.SECRET, None])]
+    )
     assert row(store).held_back == 1
     assert store.allow(document(store, new)) == 1
     assert store.allow(document(store, new)) == 0
 
 
 def test_the_same_text_is_counted_once(store: Store, make: MakeDocument) -> None:
-    store.put_documents([make("a.md", ("one", "one", "two"), prefix=""), make("b.md", ("two", "three"), prefix="")])
+    store.put_documents(
+        [make("a.md", ("one", "one", "two"), prefix=""), make("b.md", ("two", "three"), prefix="")]
+    )
     unsent = store.count_unsent(row(store).id, pending=False)
     assert (unsent.documents, unsent.chunks, unsent.characters) == (2, 3, len("onetwothree"))
 
 
-def test_a_refused_text_is_a_problem_of_its_notes(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
+def test_a_refused_text_is_a_problem_of_its_notes(
+    store: Store, half: tuple[NewDocument, NewDocument]
+) -> None:
     text = half[0].embedded_texts[0]
     store.refuse_texts(NEXT_MARK, [text_hash(text)], EmbeddingError("Not wanted", hint="Change it."))
-    assert [(p.path.name, p.title, p.hint, p.retryable) for p in store.problems()] == [("a.md", "Not wanted", "Change it.", True)]
+    assert [(p.path.name, p.title, p.hint, p.retryable) for p in store.problems()] == [
+        ("a.md", "Not wanted", "Change it.", True)
+    ]
     now = row(store)
     assert (now.pending_chunks, now.held_back, now.failed, now.documents) == (2, 1, 0, 2)
     assert (now.chunks, now.embedded) == (3, 3), "the one that answers has it"
@@ -251,7 +302,8 @@ def test_a_refused_text_is_a_problem_of_its_notes(store: Store, half: tuple[NewD
     assert store.switch_model(now.id, NEXT, NEXT_MARK)
     assert (row(store).held_back, row(store).waiting, row(store).complete) == (1, 0, 2)
     assert len(store.problems()) == 1
-    # Back to the model that took it, it is no problem; asked for again by the other, it is refused without being sent.
+    # Back to the model that took it, it is no problem; asked for again by the other, it is refused without
+    # being sent.
     store.set_next_model(now.id, "local/all-minilm-l6-v2")
     for note in half:
         store.put_pending(document(store, note), cut(note, MARK))
@@ -264,7 +316,9 @@ def test_a_refused_text_is_a_problem_of_its_notes(store: Store, half: tuple[NewD
     assert store.problems() == ()
 
 
-def test_counts_are_those_of_the_tables(store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument) -> None:
+def test_counts_are_those_of_the_tables(
+    store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
+) -> None:
     """The numbers in the rows of the notes against counting, after all that changes them."""
 
     def check() -> None:
@@ -272,8 +326,10 @@ def test_counts_are_those_of_the_tables(store: Store, half: tuple[NewDocument, N
         for table, columns in (("chunks", "expected, embedded, held_back"), ("pending_chunks", pending)):
             stored = store._read(f"SELECT id, {columns} FROM documents ORDER BY id")
             counted = store._read(
-                f"SELECT d.id, coalesce(sum(c.held = 0), 0), coalesce(sum(c.held = 0 AND c.vector_id IS NOT NULL), 0),"
-                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN {table} c ON c.document_id = d.id GROUP BY d.id ORDER BY d.id"
+                "SELECT d.id, coalesce(sum(c.held = 0), 0), coalesce(sum(c.held = 0 AND c.vector_id IS NOT "
+                "NULL), 0),"
+                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN {table} c ON c.document_id = d.id "
+                "GROUP BY d.id ORDER BY d.id"
             )
             assert stored == counted, table
 
@@ -281,7 +337,9 @@ def test_counts_are_those_of_the_tables(store: Store, half: tuple[NewDocument, N
     embed(store, NEXT_MARK, *half[0].embedded_texts)
     check()
     secret = make("s.md", ("x", "y"))
-    store.put_documents([replace(secret, held=[HeldBack.PRIVATE] * 2, pending=cut(secret, held=[None, HeldBack.SECRET]))])
+    store.put_documents(
+        [replace(secret, held=[HeldBack.PRIVATE] * 2, pending=cut(secret, held=[None, HeldBack.SECRET]))]
+    )
     check()
     store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError("no"))
     check()

@@ -30,7 +30,9 @@ def test_replay_from_where_it_was_saved() -> None:
         (SAVED, 2, "a", 10, 3, "3 entries"),
     ],
 )
-def test_rebuild_says_why(saved: SavedAt | None, version: int, instance: str, position: int, count: int | None, word: str) -> None:
+def test_rebuild_says_why(
+    saved: SavedAt | None, version: int, instance: str, position: int, count: int | None, word: str
+) -> None:
     decision = plan(saved, version=version, instance=instance, position=position, count=count)
     assert isinstance(decision, Rebuild)
     assert word in decision.reason
@@ -42,7 +44,10 @@ def test_saved_and_loaded_again(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["p.json"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"version": 1}', b'{"version": 1, "more": 2}', b"\xff\xfe", b"[" * 5000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"version": 1}', b'{"version": 1, "more": 2}', b"\xff\xfe", b"[" * 5000],
+)
 def test_a_damaged_file_is_no_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "p.json").write_bytes(content)
     assert SavedAt.load(tmp_path / "p.json") is None
@@ -57,18 +62,26 @@ def test_no_file(tmp_path: Path) -> None:
     [
         (OSError(28, "No space left on device"), DiskFull),
         (ValueError("An IO error occurred: 'No space left on device (os error 28)'"), DiskFull),
-        (ValueError("An index writer was killed. A worker thread encountered an error or panicked"), StoreError),
+        (
+            ValueError("An index writer was killed. A worker thread encountered an error or panicked"),
+            StoreError,
+        ),
         (RuntimeError("Cannot open file"), StoreError),
         (PermissionError(13, "Permission denied"), StoreError),
     ],
 )
-def test_a_copy_that_cannot_be_written_is_an_error_for_people(error: Exception, kind: type[StoreError]) -> None:
+def test_a_copy_that_cannot_be_written_is_an_error_for_people(
+    error: Exception, kind: type[StoreError]
+) -> None:
     with pytest.raises(StoreError) as told, saving("vector index"):
         raise error
     assert (type(told.value), told.value.retryable) == (kind, True)
 
 
-@pytest.mark.parametrize("error", [ValueError("too many values to unpack"), RuntimeError("The capacity is exceeded"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("too many values to unpack"), RuntimeError("The capacity is exceeded"), KeyError("x")],
+)
 def test_a_bug_while_saving_stays_a_bug(error: Exception) -> None:
     with pytest.raises(type(error)), saving("vector index"):
         raise error

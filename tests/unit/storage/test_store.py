@@ -43,17 +43,27 @@ def waiting(store: Store, limit: int = 100) -> list[WaitingChunk]:
 # Putting
 
 
-def test_a_new_document_waits_until_its_vectors_are_there(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_new_document_waits_until_its_vectors_are_there(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     (put,) = store.put_documents([make("a.md", ["one", "two"])])
     assert (put.added, put.chunks, put.reused) == (True, 2, 0)
     (folder,) = store.folders()
-    assert (folder.documents, folder.complete, folder.waiting, folder.chunks, folder.embedded) == (1, 0, 1, 2, 0)
+    assert (folder.documents, folder.complete, folder.waiting, folder.chunks, folder.embedded) == (
+        1,
+        0,
+        1,
+        2,
+        0,
+    )
     assert embed_all(store) == ["a\none", "a\ntwo"]
     (folder,) = store.folders()
     assert (folder.complete, folder.waiting, folder.embedded) == (1, 0, 2)
 
 
-def test_an_edit_embeds_only_the_chunks_that_changed_and_an_undo_none(store: Store, make: MakeDocument, root: Path) -> None:
+def test_an_edit_embeds_only_the_chunks_that_changed_and_an_undo_none(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     (first,) = store.put_documents([make("a.md", ["one", "two", "three"])])
     embed_all(store)
     (second,) = store.put_documents([make("a.md", ["one", "TWO", "three"])])
@@ -64,7 +74,9 @@ def test_an_edit_embeds_only_the_chunks_that_changed_and_an_undo_none(store: Sto
     assert embed_all(store) == []
 
 
-def test_a_copy_needs_no_vectors_though_its_title_differs(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_copy_needs_no_vectors_though_its_title_differs(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("a.md", ["one", "two"])])
     embed_all(store)
     (put,) = store.put_documents([make("copy.md", ["one", "two"])])
@@ -94,10 +106,14 @@ def test_a_move_onto_another_note_replaces_it(store: Store, make: MakeDocument, 
     assert store.documents([b.document_id]) == {}
 
 
-def test_the_same_bytes_in_another_format_are_another_text(store: Store, make: MakeDocument, root: Path) -> None:
+def test_the_same_bytes_in_another_format_are_another_text(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     """note.md and note.txt hold the same bytes, but front matter is apart in one and text in the other."""
     store.put_documents([make("note.md", ["body"], prefix="note", content_hash="same", mtime_ns=1)])
-    store.put_documents([make("note.txt", ["---\ntitle: x\n---\nbody"], prefix="note", content_hash="same", mtime_ns=2)])
+    store.put_documents(
+        [make("note.txt", ["---\ntitle: x\n---\nbody"], prefix="note", content_hash="same", mtime_ns=2)]
+    )
     texts = {w.text_hash: w.text for w in waiting(store)}
     assert texts == {text_hash(text): text for text in ("note\nbody", "note\n---\ntitle: x\n---\nbody")}
 
@@ -114,7 +130,9 @@ def test_a_failed_put_leaves_nothing_behind(store: Store, make: MakeDocument, ro
     assert store.position == position + 1
 
 
-def test_documents_of_a_folder_that_is_gone_are_left_out(store: Store, make: MakeDocument, root: Path) -> None:
+def test_documents_of_a_folder_that_is_gone_are_left_out(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     late = make("a.md", ["one"])
     store.remove_folder(late.folder_id)
     assert store.put_documents([late]) == []
@@ -123,8 +141,11 @@ def test_documents_of_a_folder_that_is_gone_are_left_out(store: Store, make: Mak
     assert store.problems() == ()
 
 
-def test_a_note_read_anew_keeps_the_vectors_of_texts_that_stay(store: Store, make: MakeDocument, root: Path) -> None:
-    """The same bytes, but a better reading finds other passages in them: what the lesser one stored is not taken for it."""
+def test_a_note_read_anew_keeps_the_vectors_of_texts_that_stay(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
+    """The same bytes, but a better reading finds other passages in them: what the lesser one stored is not
+    taken for it."""
     store.put_documents([make("a.md", ["one", "#+x two"], content_hash="same", reading=1)])
     embed_all(store)
     (put,) = store.put_documents([make("a.md", ["one", "two"], content_hash="same", reading=2)])
@@ -135,7 +156,9 @@ def test_a_note_read_anew_keeps_the_vectors_of_texts_that_stay(store: Store, mak
     assert known.reading == 2
 
 
-def test_a_renamed_note_is_known_with_the_title_it_was_embedded_under(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_renamed_note_is_known_with_the_title_it_was_embedded_under(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     parts = ["one", "two", "three"]
     (put,) = store.put_documents([make("old.md", parts)])
     embed_all(store)
@@ -159,11 +182,16 @@ def test_a_copy_goes_on_under_its_own_title(store: Store, make: MakeDocument, ro
     assert store.renamed(store.folders()[0].id) == {}
 
 
-def test_a_renamed_note_keeps_its_chunks_as_they_were_cut(store: Store, make: MakeDocument, root: Path) -> None:
-    """A longer title leaves less room for text: the same bytes may be cut elsewhere, and a vector belongs to its own cut."""
+def test_a_renamed_note_keeps_its_chunks_as_they_were_cut(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
+    """A longer title leaves less room for text: the same bytes may be cut elsewhere, and a vector belongs to
+    its own cut."""
     store.put_documents([make("a.md", ["one two", "three"], content_hash="same")])
     embed_all(store)
-    (put,) = store.put_documents([make("much longer.md", ["one", "two three"], content_hash="same", moved_from="a.md")])
+    (put,) = store.put_documents(
+        [make("much longer.md", ["one", "two three"], content_hash="same", moved_from="a.md")]
+    )
     assert put.reused == 2
     chunks = store.chunks_of(put.document_id)
     assert [(c.start, c.end, c.prefix) for c in chunks] == [(0, 7, "a"), (8, 13, "a")]
@@ -182,7 +210,9 @@ def test_only_the_time_changed(store: Store, make: MakeDocument, root: Path) -> 
 # Vectors
 
 
-def test_newest_notes_are_embedded_first_and_very_long_ones_last(store: Store, make: MakeDocument, root: Path) -> None:
+def test_newest_notes_are_embedded_first_and_very_long_ones_last(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents(
         [
             make("old.md", ["old"], mtime_ns=1),
@@ -195,7 +225,9 @@ def test_newest_notes_are_embedded_first_and_very_long_ones_last(store: Store, m
     assert len(waiting(store, 3)) == 3
 
 
-def test_a_text_that_several_notes_hold_is_embedded_once_and_completes_all(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_text_that_several_notes_hold_is_embedded_once_and_completes_all(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make(f"{name}.md", [name, "shared"], prefix="") for name in "abc"])
     texts = [w.text for w in waiting(store)]
     assert sorted(texts) == ["a", "b", "c", "shared"]
@@ -213,7 +245,9 @@ def test_the_same_text_twice_in_one_note(store: Store, make: MakeDocument, root:
     assert store.folders()[0].complete == 1
 
 
-def test_vectors_of_one_fingerprint_are_not_taken_for_another(store: Store, make: MakeDocument, root: Path) -> None:
+def test_vectors_of_one_fingerprint_are_not_taken_for_another(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("a.md", ["one"])])
     embed_all(store)
     (put,) = store.put_documents([make("b.md", ["one"], prefix="a", fingerprint="other", content_hash="x")])
@@ -252,7 +286,9 @@ def later(seconds: float = 10.0) -> float:
     return time.time() + seconds
 
 
-def test_vectors_long_unused_are_forgotten_and_an_undo_before_costs_nothing(store: Store, make: MakeDocument, root: Path) -> None:
+def test_vectors_long_unused_are_forgotten_and_an_undo_before_costs_nothing(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("a.md", ["one", "two", "three"])])
     embed_all(store)
     store.put_documents([make("a.md", ["one", "TWO", "three"])])
@@ -264,7 +300,9 @@ def test_vectors_long_unused_are_forgotten_and_an_undo_before_costs_nothing(stor
     assert store.put_documents([make("a.md", ["one", "TWO", "three"])])[0].reused == 2
 
 
-def test_few_unused_vectors_are_kept_and_many_are_forgotten_in_slices(store: Store, make: MakeDocument, root: Path) -> None:
+def test_few_unused_vectors_are_kept_and_many_are_forgotten_in_slices(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make(f"{i}.md", [f"part {i}"]) for i in range(10)])
     embed_all(store)
     store.remove_paths([str(root / f"{i}.md") for i in range(4)])
@@ -290,7 +328,9 @@ def test_the_vectors_of_an_earlier_model_are_kept(store: Store, make: MakeDocume
     assert store.put_documents([make("a.md", ["one", "two"])])[0].reused == 2
 
 
-def test_a_vector_whose_note_went_while_it_was_made_is_unused(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_vector_whose_note_went_while_it_was_made_is_unused(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("a.md", ["one"])])
     (late,) = waiting(store)
     store.remove_paths([str(root / "a.md")])
@@ -298,7 +338,9 @@ def test_a_vector_whose_note_went_while_it_was_made_is_unused(store: Store, make
     assert store.forget_unused_vectors(later(), 0.0, 100) == 1
 
 
-def test_tombstones_are_forgotten_but_the_position_stays(store: Store, make: MakeDocument, root: Path) -> None:
+def test_tombstones_are_forgotten_but_the_position_stays(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make(f"{i}.md", [str(i)]) for i in range(3)])
     store.remove_paths([str(root / f"{i}.md") for i in range(3)])
     position = store.position
@@ -331,9 +373,13 @@ def test_a_folder_is_added_once(store: Store, root: Path) -> None:
     assert store.add_folder(root, LOCAL.identifier) == store.folders()[0].id
 
 
-def test_a_folder_taken_up_by_the_one_around_it_keeps_its_vectors(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_folder_taken_up_by_the_one_around_it_keeps_its_vectors(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("sub/a.md", ["one"])])
-    store.put_problem(store.folders()[0].id, root / "sub/b.md", FileUnreadable(), size=1, mtime_ns=1, reading=1)
+    store.put_problem(
+        store.folders()[0].id, root / "sub/b.md", FileUnreadable(), size=1, mtime_ns=1, reading=1
+    )
     embed_all(store)
     read_anew = make("sub/a.md", ["one"])
     parent = store.add_folder(Path("/"), LOCAL.identifier)
@@ -358,7 +404,9 @@ def test_held_deletions_are_remembered(store: Store, root: Path, tmp_path: Path)
 # Paths
 
 
-def test_paths_under_is_the_subtree_and_nothing_beside_it(store: Store, make: MakeDocument, root: Path) -> None:
+def test_paths_under_is_the_subtree_and_nothing_beside_it(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     inside = ["sub/a.md", "sub/deep/b.md", "sub/é.md", "sub/日.md"]
     beside = ["sub.md", "sub0.md", "sub-1/a.md", "sub!/b.md", "Sub/a.md", "su.md", "subway/a.md"]
     store.put_documents([make(name, [name]) for name in inside + beside])
@@ -396,7 +444,10 @@ def test_changes_come_in_order_and_in_slices(store: Store, make: MakeDocument, r
         seen += part
         position = part[-1][0]
     assert [p for p, _, _ in seen] == sorted(p for p, _, _ in seen)
-    assert [(d, gone) for _, d, gone in seen][-2:] == [(puts[2].document_id, True), (puts[0].document_id, False)]
+    assert [(d, gone) for _, d, gone in seen][-2:] == [
+        (puts[2].document_id, True),
+        (puts[0].document_id, False),
+    ]
     assert position == store.position
     assert store.newer_than(position - 1) == 1
 
@@ -407,7 +458,14 @@ def test_changes_come_in_order_and_in_slices(store: Store, make: MakeDocument, r
 def test_text_over_segment_borders_counts_characters(store: Store, make: MakeDocument, root: Path) -> None:
     text = ("🍞é日a" * (SEGMENT // 4 + 1)) * 2 + "\nend\n"
     (put,) = store.put_documents([make("a.md", [text])])
-    spans = [(0, 5), (SEGMENT - 3, SEGMENT + 3), (SEGMENT, SEGMENT + 1), (SEGMENT - 1, SEGMENT), (0, len(text)), (len(text) - 2, len(text) + 50)]
+    spans = [
+        (0, 5),
+        (SEGMENT - 3, SEGMENT + 3),
+        (SEGMENT, SEGMENT + 1),
+        (SEGMENT - 1, SEGMENT),
+        (0, len(text)),
+        (len(text) - 2, len(text) + 50),
+    ]
     for start, end in spans:
         assert store.text(put.document_id, start, end) == text[start:end]
     assert store.text(put.document_id, len(text) + SEGMENT, len(text) + SEGMENT + 5) == ""
@@ -422,7 +480,9 @@ def test_text_over_segment_borders_counts_characters(store: Store, make: MakeDoc
 # Problems
 
 
-def test_a_problem_replaces_the_note_and_a_good_reading_the_problem(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_problem_replaces_the_note_and_a_good_reading_the_problem(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make("a.md", ["one"])])
     folder = store.folders()[0].id
     store.put_problem(folder, root / "a.md", FileUnreadable(), size=5, mtime_ns=9, reading=1)
@@ -451,7 +511,11 @@ def test_problems_to_be_tried_again(store: Store, root: Path) -> None:
 
 def test_facets(store: Store, make: MakeDocument, root: Path) -> None:
     a, b, c = store.put_documents(
-        [make("a.md", ["1"], facets=("tag:x", "type:markdown")), make("b.md", ["2"], facets=("tag:x", "tag:y")), make("c.md", ["3"], facets=())]
+        [
+            make("a.md", ["1"], facets=("tag:x", "type:markdown")),
+            make("b.md", ["2"], facets=("tag:x", "tag:y")),
+            make("c.md", ["3"], facets=()),
+        ]
     )
     assert store.documents_with(["tag:x"]) == {a.document_id, b.document_id}
     assert store.documents_with(["tag:x", "tag:y"]) == {b.document_id}
@@ -474,7 +538,13 @@ def test_many_ids_are_asked_in_slices(store: Store, make: MakeDocument, root: Pa
 
 
 def test_newest_and_languages(store: Store, make: MakeDocument, root: Path) -> None:
-    store.put_documents([make("a.md", mtime_ns=5, language="de"), make("b.md", mtime_ns=9, language="de"), make("c.md", mtime_ns=7)])
+    store.put_documents(
+        [
+            make("a.md", mtime_ns=5, language="de"),
+            make("b.md", mtime_ns=9, language="de"),
+            make("c.md", mtime_ns=7),
+        ]
+    )
     ids, total = store.newest_among(None, 2)
     assert [store.documents(ids)[i].path.name for i in ids] == ["b.md", "c.md"]
     assert total == 3
@@ -484,7 +554,9 @@ def test_newest_and_languages(store: Store, make: MakeDocument, root: Path) -> N
 # Threads, processes, damage
 
 
-def test_readers_see_whole_documents_while_another_thread_writes(store: Store, make: MakeDocument, root: Path) -> None:
+def test_readers_see_whole_documents_while_another_thread_writes(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     rounds = 60
     stop = threading.Event()
     wrong: list[str] = []
@@ -543,7 +615,9 @@ def damage(path: Path, *, keep: int = 4096) -> None:
         file.write(os.urandom(size - keep))
 
 
-def test_pages_damaged_behind_the_first_are_told_as_damage(tmp_path: Path, store: Store, make: MakeDocument, root: Path) -> None:
+def test_pages_damaged_behind_the_first_are_told_as_damage(
+    tmp_path: Path, store: Store, make: MakeDocument, root: Path
+) -> None:
     store.put_documents([make(f"{i}.md", [f"part {i} " * 50]) for i in range(300)])
     store.close()
     damage(tmp_path / DATABASE)
@@ -551,7 +625,9 @@ def test_pages_damaged_behind_the_first_are_told_as_damage(tmp_path: Path, store
         Store(tmp_path)
 
 
-def test_damage_met_in_the_middle_of_an_answer(tmp_path: Path, store: Store, make: MakeDocument, root: Path) -> None:
+def test_damage_met_in_the_middle_of_an_answer(
+    tmp_path: Path, store: Store, make: MakeDocument, root: Path
+) -> None:
     """The first rows are read, the page of a later one is not."""
     store.put_documents([make(f"{i:04}.md", [f"part {i} " * 50], mtime_ns=i) for i in range(400)])
     store.close()
@@ -559,7 +635,9 @@ def test_damage_met_in_the_middle_of_an_answer(tmp_path: Path, store: Store, mak
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         try:
-            rows = connection.execute("SELECT pageno FROM dbstat WHERE name = 'documents' AND pagetype = 'leaf' ORDER BY pageno")
+            rows = connection.execute(
+                "SELECT pageno FROM dbstat WHERE name = 'documents' AND pagetype = 'leaf' ORDER BY pageno"
+            )
             pages = [row[0] for row in rows]
         except sqlite3.OperationalError:
             pytest.skip("this SQLite cannot tell which page is which")
@@ -582,7 +660,9 @@ def test_a_whole_database_has_nothing_to_complain_of(store: Store, make: MakeDoc
     assert store.check() == []
 
 
-def test_a_full_disk_is_an_error_that_can_be_tried_again(store: Store, make: MakeDocument, root: Path) -> None:
+def test_a_full_disk_is_an_error_that_can_be_tried_again(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
     writer = store._writer
     assert writer is not None
     pages = writer.execute("PRAGMA page_count").fetchone()[0]
@@ -596,7 +676,8 @@ def test_a_full_disk_is_an_error_that_can_be_tried_again(store: Store, make: Mak
 
 
 def test_threads_that_ended_leave_no_connection_open(store: Store, root: Path) -> None:
-    """A request of another process is answered in a thread of its own: after a day of them no file may be left open."""
+    """A request of another process is answered in a thread of its own: after a day of them no file may be
+    left open."""
     if not os.path.isdir("/proc/self/fd"):
         pytest.skip("open files cannot be counted here")
 

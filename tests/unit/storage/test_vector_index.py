@@ -1,4 +1,5 @@
-"""Nearest vectors: as the exact scan says, under filters, while adding, and after a crash at any moment of saving."""
+"""Nearest vectors: as the exact scan says, under filters, while adding, and after a crash at any moment of
+saving."""
 
 from __future__ import annotations
 
@@ -81,7 +82,9 @@ def test_ids_with_gaps(tmp_path: Path) -> None:
     vectors = unit_vectors(3, DIMENSIONS)
     index.add([2, 40, 41], vectors)
     assert index.position == 41
-    assert ids(index.search(QUERY, 5, {1, 2, 3, 40, 41})) == [[2, 40, 41][i] for i in np.argsort(-(vectors @ QUERY))]
+    assert ids(index.search(QUERY, 5, {1, 2, 3, 40, 41})) == [
+        [2, 40, 41][i] for i in np.argsort(-(vectors @ QUERY))
+    ]
 
 
 def test_it_grows_as_needed(tmp_path: Path) -> None:
@@ -154,7 +157,9 @@ def test_nothing_saved_yet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["fsync", "replace", "position"])
-def test_a_crash_while_saving_never_leads_to_a_wrong_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+def test_a_crash_while_saving_never_leads_to_a_wrong_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
     index, vectors = filled(tmp_path)
     index.save(INSTANCE)
     index.add(range(301, 321), unit_vectors(20, DIMENSIONS, seed=4))
@@ -232,9 +237,14 @@ def test_queries_while_adding(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(OSError(28, "No space left on device"), DiskFull), (PermissionError(13, "Permission denied"), StoreError)],
+    [
+        (OSError(28, "No space left on device"), DiskFull),
+        (PermissionError(13, "Permission denied"), StoreError),
+    ],
 )
-def test_what_could_not_be_saved_is_saved_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, kind: type[StoreError]) -> None:
+def test_what_could_not_be_saved_is_saved_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, kind: type[StoreError]
+) -> None:
     index, _ = filled(tmp_path, 20)
 
     def refuse(*_: object) -> None:
@@ -252,7 +262,9 @@ def test_what_could_not_be_saved_is_saved_later(tmp_path: Path, monkeypatch: pyt
     assert not isinstance(again.load(instance="a", position=index.position), Rebuild)
 
 
-def test_a_graph_is_flushed_through_a_file_open_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_is_flushed_through_a_file_open_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Windows flushes no file that is open for reading alone."""
     fcntl = pytest.importorskip("fcntl")
     index, _ = filled(tmp_path, 5)

@@ -1,4 +1,5 @@
-"""Start at login and the entry in the desktop's menu: valid files, and commands that come out of them as they went in."""
+"""Start at login and the entry in the desktop's menu: valid files, and commands that come out of them as they
+went in."""
 
 from __future__ import annotations
 
@@ -12,10 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notesearch.ui import autostart
-from notesearch.ui.autostart import exec_line, own_command, set_opens_links, set_start_at_login, starts_at_login
+from notesearch.ui.autostart import (
+    exec_line,
+    own_command,
+    set_opens_links,
+    set_start_at_login,
+    starts_at_login,
+)
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the files of freedesktop.org")
-ODD = "/opt/It's 100% \"odd\" $HOME `x` \\ & Ünïcode;/notesearch"
+ODD = '/opt/It\'s 100% "odd" $HOME `x` \\ & Ünïcode;/notesearch'
 word = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1)
 
 
@@ -27,7 +34,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def parsed(line: str) -> list[str]:
-    """The words of an Exec value by the rules of the desktop entry specification: a string's escapes, then quotes, then field codes."""
+    """The words of an Exec value by the rules of the desktop entry specification: a string's escapes, then
+    quotes, then field codes."""
     text, at = "", 0
     while at < len(line):
         if line[at] == "\\":
@@ -75,8 +83,14 @@ def entry(path: Path) -> dict[str, str]:
     return {key: value for key, _, value in (line.partition("=") for line in lines if "=" in line)}
 
 
-@pytest.mark.parametrize("command", [[ODD], ["/usr/bin/notesearch"], ["/p y/python", "-m", "notesearch"]], ids=["odd", "plain", "module"])
-def test_start_at_login_is_a_file_that_comes_and_goes(command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [[ODD], ["/usr/bin/notesearch"], ["/p y/python", "-m", "notesearch"]],
+    ids=["odd", "plain", "module"],
+)
+def test_start_at_login_is_a_file_that_comes_and_goes(
+    command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(autostart, "own_command", lambda: command)
     assert not starts_at_login()
     set_start_at_login(True, home / "100% data")
@@ -92,7 +106,9 @@ def test_start_at_login_is_a_file_that_comes_and_goes(command: list[str], home: 
 
 
 @pytest.mark.parametrize("command", [[ODD], ["/usr/bin/notesearch"]], ids=["odd", "plain"])
-def test_links_are_opened_by_this_installation(command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_are_opened_by_this_installation(
+    command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(autostart, "own_command", lambda: command)
     set_opens_links(True)
     path = home / "data/applications/org.notesearch.Notesearch.desktop"

@@ -13,18 +13,36 @@ from notesearch.ui.key_steps import command_line, key_words, steps_for
 from notesearch.ui.native_key import MAC_KEYS, WIN_KEYS, mac_key, windows_key
 
 
-@pytest.mark.parametrize(("keys", "code", "flags"), [
-    ("Ctrl+Alt+Space", 0x20, 0x3), ("Ctrl+Shift+N", 0x4E, 0x6), ("Meta+7", 0x37, 0x8), ("F12", 0x7B, 0), ("Alt+F24", 0x87, 0x1),
-    ("Ctrl+PgUp", 0x21, 0x2), ("Ctrl+\N{LATIN SMALL LETTER O WITH DIAERESIS}", 0, 0x2), ("", 0, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("keys", "code", "flags"),
+    [
+        ("Ctrl+Alt+Space", 0x20, 0x3),
+        ("Ctrl+Shift+N", 0x4E, 0x6),
+        ("Meta+7", 0x37, 0x8),
+        ("F12", 0x7B, 0),
+        ("Alt+F24", 0x87, 0x1),
+        ("Ctrl+PgUp", 0x21, 0x2),
+        ("Ctrl+\N{LATIN SMALL LETTER O WITH DIAERESIS}", 0, 0x2),
+        ("", 0, 0),
+    ],
+)
 def test_windows_knows_keys_by_number(keys: str, code: int, flags: int) -> None:
     assert windows_key(keys) == (code, flags)
 
 
-@pytest.mark.parametrize(("keys", "code", "flags"), [
-    ("Ctrl+Alt+Space", 49, 0x900), ("Meta+Shift+N", 45, 0x1200), ("Ctrl+A", 0, 0x100), ("F5", 96, 0), ("Ctrl+M", 46, 0x100), ("Ctrl+0", 29, 0x100),
-    ("Ctrl+\N{EURO SIGN}", -1, 0x100), ("", -1, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("keys", "code", "flags"),
+    [
+        ("Ctrl+Alt+Space", 49, 0x900),
+        ("Meta+Shift+N", 45, 0x1200),
+        ("Ctrl+A", 0, 0x100),
+        ("F5", 96, 0),
+        ("Ctrl+M", 46, 0x100),
+        ("Ctrl+0", 29, 0x100),
+        ("Ctrl+\N{EURO SIGN}", -1, 0x100),
+        ("", -1, 0),
+    ],
+)
 def test_macos_knows_keys_by_place(keys: str, code: int, flags: int) -> None:
     assert mac_key(keys) == (code, flags)
 

@@ -1,4 +1,5 @@
-"""What a start asks for: a link can search and nothing else, and what comes from another process is only ever plain."""
+"""What a start asks for: a link can search and nothing else, and what comes from another process is only ever
+plain."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from notesearch.errors import UsageError
 from notesearch.ui.second_start import LONGEST_QUERY, StartRequest, hand_over, plain_query, query_of_link
 
 json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=6
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
 )
 
 
@@ -39,7 +42,11 @@ def test_a_link_brings_its_query_and_only_that(text: str) -> None:
             assert not plain_query(text) or not text.isascii()
 
 
-@given(st.text() | st.text().map("notesearch://search?q={}".format) | st.text(alphabet="notesearch:/?q=&#%;@. ").map("notesearch://{}".format))
+@given(
+    st.text()
+    | st.text().map("notesearch://search?q={}".format)
+    | st.text(alphabet="notesearch:/?q=&#%;@. ").map("notesearch://{}".format)
+)
 @example("notesearch://search?q=a&q=b")
 @example("notesearch://search?q=%ff")
 @example("notesearch://[search?q=a")
@@ -53,20 +60,47 @@ def test_any_other_link_is_refused(link: str) -> None:
     assert not set(link) & set(" \t\r\n#")
 
 
-@pytest.mark.parametrize("link", [
-    "notesearch://open?path=/etc/passwd", "notesearch://search?q=a&x=1", "notesearch://search?x=a", "notesearch://search", "notesearch://search?q=",
-    "NOTESEARCH://search?q=a", "notesearch:search?q=a", "notesearch:///search?q=a", "notesearch://search/../open?q=a", "notesearch://search:80?q=a",
-    "notesearch://user@search?q=a", "notesearch://search?q=a#b", "notesearch://sea\nrch?q=a", " notesearch://search?q=a", "http://search?q=a",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "link",
+    [
+        "notesearch://open?path=/etc/passwd",
+        "notesearch://search?q=a&x=1",
+        "notesearch://search?x=a",
+        "notesearch://search",
+        "notesearch://search?q=",
+        "NOTESEARCH://search?q=a",
+        "notesearch:search?q=a",
+        "notesearch:///search?q=a",
+        "notesearch://search/../open?q=a",
+        "notesearch://search:80?q=a",
+        "notesearch://user@search?q=a",
+        "notesearch://search?q=a#b",
+        "notesearch://sea\nrch?q=a",
+        " notesearch://search?q=a",
+        "http://search?q=a",
+    ],
+)
 def test_these_links_are_refused(link: str) -> None:
     with pytest.raises(UsageError):
         query_of_link(link)
 
 
-@given(st.lists(st.text(min_size=1).filter(lambda name: "\0" not in name)), st.text(), st.booleans(), st.booleans(), st.text())
-def test_a_request_arrives_as_it_was_sent(folders: list[str], search: str, toggle: bool, hidden: bool, activation: str) -> None:
+@given(
+    st.lists(st.text(min_size=1).filter(lambda name: "\0" not in name)),
+    st.text(),
+    st.booleans(),
+    st.booleans(),
+    st.text(),
+)
+def test_a_request_arrives_as_it_was_sent(
+    folders: list[str], search: str, toggle: bool, hidden: bool, activation: str
+) -> None:
     sent = StartRequest(
-        folders=tuple(Path("/") / name for name in folders), search=plain_query(search), toggle=toggle, hidden=hidden, activation=activation
+        folders=tuple(Path("/") / name for name in folders),
+        search=plain_query(search),
+        toggle=toggle,
+        hidden=hidden,
+        activation=activation,
     )
     assert StartRequest.from_message(sent.to_message()) == sent
 
