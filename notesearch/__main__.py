@@ -23,11 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == [EXTRACTION]:
         # A frozen program has no interpreter to start its extraction process with; it starts itself.
-        from notesearch.documents.worker import main as work
+        from notesearch.documents.sandbox.worker import main as work
 
         return work(given[1:])
     if _first_word(given) in COMMANDS or {"-h", "--help", "--version"} & set(given):
-        from notesearch import cli
+        from notesearch.cli import main as cli
 
         return cli.main(given)
     try:
@@ -62,8 +62,8 @@ def _window(arguments: Sequence[str]) -> int:
     parser.add_argument("--hidden", action="store_true")
     parser.add_argument("words", nargs="*")
     options = parser.parse_args(arguments)
-    from notesearch.settings import default_data_dir
-    from notesearch.ui.second_start import StartRequest, hand_over, plain_query, query_of_link
+    from notesearch.api.second_start import StartRequest, hand_over, plain_query, query_of_link
+    from notesearch.config.paths import default_data_dir
 
     links = [word for word in options.words if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", word)]
     if len(links) > 1 or (links and len(options.words) > 1):

@@ -126,8 +126,7 @@ def set_up(extras=()):
         sys.exit("The virtual environment could not be made.")
     say("Setting up Notesearch (once; a minute or two) ...")
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
-    # editable_mode=compat: a plain path entry; the import hook of the other mode costs every start 10 ms.
-    quiet = ["--quiet", "--disable-pip-version-check", "--config-settings", "editable_mode=compat"]
+    quiet = ["--quiet", "--disable-pip-version-check"]
     done = subprocess.run(
         [str(PYTHON), "-m", "pip", "install", *quiet, "--editable", target], stdout=sys.stderr
     )

@@ -22,16 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
+from notesearch.api.second_start import StartRequest
+from notesearch.config.paths import resource
+from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import IndexingState, Stage, Survey
-from notesearch.settings import Settings, resource, save_settings
 from notesearch.ui.app import make_application
-from notesearch.ui.bridge import Bridge
-from notesearch.ui.drops import FOLDER_OFFER, DropOverlay
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.presence import Presence
-from notesearch.ui.searches import Search
-from notesearch.ui.second_start import StartRequest
-from notesearch.ui.theme import Theme
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.results.drops import FOLDER_OFFER, DropOverlay
+from notesearch.ui.results.searches import Search
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
+from notesearch.ui.window.tray_controller import Presence
 
 QUERY = "rye bread that turned sour in the fridge"
 PATIENCE = 60.0

@@ -17,8 +17,11 @@ from typing import Any
 import psutil
 
 from notesearch import catalogue
-from notesearch import settings as files
-from notesearch.credentials import Credentials
+from notesearch.api.ownership import Listener, Ownership
+from notesearch.api.requests import Requests
+from notesearch.config import settings as files
+from notesearch.config.credentials import Credentials
+from notesearch.config.paths import prepare_data_dir
 from notesearch.domain import (
     Estimate,
     FileProblem,
@@ -39,30 +42,29 @@ from notesearch.domain import (
     Vault,
 )
 from notesearch.embedding.embedder import Embedder
-from notesearch.embedding.local import return_memory
+from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine import ignoring, survey, vaults
-from notesearch.engine.choices import Choices
-from notesearch.engine.consent import Consents
-from notesearch.engine.folders import refuse_unfit
-from notesearch.engine.indexer import Indexer
-from notesearch.engine.indexes import Indexes
-from notesearch.engine.ledger import Ledger
+from notesearch.engine.copies import Indexes
+from notesearch.engine.folders import ignore_preview as ignoring
+from notesearch.engine.folders import survey, vaults
+from notesearch.engine.folders.admission import refuse_unfit
+from notesearch.engine.idle_timer import IDLE, Rest
+from notesearch.engine.indexing.indexer import Indexer
+from notesearch.engine.indexing.queue import Ticket
+from notesearch.engine.indexing.watcher import Watcher
 from notesearch.engine.logs import close_log, open_log
-from notesearch.engine.models import Models
-from notesearch.engine.ownership import Listener, Ownership
-from notesearch.engine.query import WRITTEN_TAG, trail
-from notesearch.engine.requests import Requests
-from notesearch.engine.rest import IDLE, Rest
-from notesearch.engine.rows import Candidate, Rows
-from notesearch.engine.search import KEYWORD_ROWS, Search
-from notesearch.engine.snippets import Highlighter
+from notesearch.engine.models.choices import Choices
+from notesearch.engine.models.consent import Consents
+from notesearch.engine.models.ledger import Ledger
+from notesearch.engine.models.registry import Models
+from notesearch.engine.search.pipeline import KEYWORD_ROWS, Search
+from notesearch.engine.search.query import WRITTEN_TAG, trail
+from notesearch.engine.search.rows import Candidate, Rows
+from notesearch.engine.search.snippets import Highlighter
 from notesearch.engine.status import StatusBoard, snapshot
-from notesearch.engine.watcher import Watcher
-from notesearch.engine.work import Ticket
 from notesearch.errors import NotesearchError, NotIndexed, UsageError, WatchLimited
 from notesearch.storage.opening import open_storage
-from notesearch.storage.rows import FolderRow, Held
+from notesearch.storage.values import FolderRow, Held
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ class Engine:
 
     def start(self) -> None:
         """Open everything. Returns when searching by words works; vectors are loaded behind."""
-        files.prepare_data_dir(self.data_dir)
+        prepare_data_dir(self.data_dir)
         if not self._read_only:
             self._ownership = Ownership(self.data_dir)
             self._log = open_log(self.data_dir)

@@ -14,6 +14,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
+import notesearch
+
 LOG = "notesearch.log"
 SIZE = 1 << 20
 
@@ -51,6 +53,7 @@ def open_log(data_dir: Path) -> logging.Handler:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    logger.info("Notesearch %s", notesearch.__version__)
     return handler
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus
-from notesearch.engine.choices import Choices
-from notesearch.engine.indexer import Indexer, is_gone
+from notesearch.engine.indexing.indexer import Indexer, is_gone
+from notesearch.engine.models.choices import Choices
 from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.rows import FolderRow, Held
+from notesearch.storage.values import FolderRow, Held
 
 log = logging.getLogger(__name__)
 

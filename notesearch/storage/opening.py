@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from notesearch.storage.database import DATABASE
-from notesearch.storage.keyword_index import KeywordIndex
+from notesearch.storage.local.hnsw_index import VectorIndex, saved_fingerprints
+from notesearch.storage.local.sqlite.database import DATABASE
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.storage.protocols import DocumentStore, NearestIndex, WordIndex
-from notesearch.storage.store import Store
-from notesearch.storage.vector_index import VectorIndex, saved_fingerprints
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from notesearch.domain import FileProblem, HeldBack
 from notesearch.errors import NotesearchError
-from notesearch.storage.position import Plan
-from notesearch.storage.rows import (
+from notesearch.storage.local.position import Plan
+from notesearch.storage.values import (
     Block,
     ChunkRow,
     Cut,

@@ -15,15 +15,15 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from notesearch.api.second_start import StartRequest
+from notesearch.config.paths import resource
 from notesearch.errors import NoDisplay
-from notesearch.settings import resource
-from notesearch.ui import icons
-from notesearch.ui.bridge import Bridge
-from notesearch.ui.identity import APP_ID
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.presence import Presence
-from notesearch.ui.second_start import StartRequest
-from notesearch.ui.theme import Theme
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.desktop.identity import APP_ID
+from notesearch.ui.widgets import icons
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
+from notesearch.ui.window.tray_controller import Presence
 
 SHOW_AT_LATEST_MS = 150
 # Seconds. Python's usual 5 ms would let a busy worker thread hold up each event of the window that long.

@@ -25,7 +25,7 @@ me = psutil.Process()
 rss = lambda: me.memory_info().rss / 1e6
 seen = {"Python alone": rss()}
 from notesearch.domain import Query
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.engine.engine import Engine
 model = LocalEmbedder(idle=4.0)
 engine = Engine(Path(sys.argv[1]), embedders=[model], idle=4.0)

@@ -17,15 +17,15 @@ import onnxruntime
 from common import median, notesearch, padded, scratch, table, til_vault
 from tokenizers import Tokenizer
 
-from notesearch.embedding.local import batches_by_length
-from notesearch.settings import resource
+from notesearch.config.paths import resource
+from notesearch.embedding.local.onnx import batches_by_length
 
 RUNS = int(os.environ.get("RUNS", "3"))
 
 
 def texts_of(data_dir: Path) -> list[str]:
     """The distinct texts that were embedded, as the store has them."""
-    from notesearch.storage.store import Store
+    from notesearch.storage.local.sqlite.store import Store
 
     store = Store(data_dir, read_only=True)
     rows = (

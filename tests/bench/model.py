@@ -24,11 +24,11 @@ from retrieval import ndcg, read
 from tokenizers import Tokenizer
 
 from notesearch import catalogue
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
+from notesearch.config.paths import resource
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Document
-from notesearch.embedding.local import batches_by_length
-from notesearch.settings import resource
+from notesearch.embedding.local.onnx import batches_by_length
 
 SAME = 100
 FOLDER = resource("models/all-minilm-l6-v2")

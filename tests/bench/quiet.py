@@ -33,7 +33,7 @@ app.exec()
 PROGRAM = """
 import sys
 from notesearch.engine.engine import Engine
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local.onnx import LocalEmbedder
 Engine.__init__.__kwdefaults__["idle"] = LocalEmbedder.__init__.__kwdefaults__["idle"] = 4.0
 from notesearch.__main__ import main
 sys.exit(main(["--data-dir", sys.argv[1], "--hidden"]))

@@ -27,15 +27,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Manners
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
-from notesearch.embedding import wire
-from notesearch.embedding.batches import Limits, pack
+from notesearch.config.paths import prepare_data_dir
+from notesearch.config.settings import Settings, save_settings
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.formats.registry import extract
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.embedding.remote.batches import Limits, pack
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire
 from notesearch.engine.engine import Engine
 from notesearch.errors import EmbeddingError
-from notesearch.settings import Settings, prepare_data_dir, save_settings
 from tests.bench.common import percentile, table, til_vault
 from tests.gateway import KEY, Gateway, Request
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from common import median, notesearch, scratch, table, til_vault
 
 from notesearch import catalogue
-from notesearch.engine import scanner
 from notesearch.engine.engine import Engine
-from notesearch.storage.store import Store
+from notesearch.engine.folders import scanner
+from notesearch.storage.local.sqlite.store import Store
 
 RUNS = 15
 

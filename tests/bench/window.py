@@ -24,15 +24,14 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 
 from notesearch.domain import SearchResults, Stage
-from notesearch.engine.search import REMOTE_REST
-from notesearch.ui import search_view
+from notesearch.engine.search.pipeline import REMOTE_REST
 from notesearch.ui.app import make_application
-from notesearch.ui.bridge import Bridge
-from notesearch.ui.bridge_search import SearchBridge
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.results import ResultsView
-from notesearch.ui.search_field import SearchField
-from notesearch.ui.theme import Theme
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.search_bridge import SearchBridge
+from notesearch.ui.results.results_view import ResultsView, search_view
+from notesearch.ui.results.search_field import SearchField
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
 
 QUERIES = (
     "undo the last commit",
@@ -346,7 +345,7 @@ def with_provider() -> None:
 
 POPUP = """
 import sys, time
-from notesearch.ui.quick_search import QuickSearch
+from notesearch.ui.results.quick_search import QuickSearch
 changed, hidden = QuickSearch.changeEvent, QuickSearch.hideEvent
 def watch_change(self, event):
     changed(self, event)

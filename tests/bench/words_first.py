@@ -17,8 +17,8 @@ from pathlib import Path
 
 from common import ROOT, median, scratch, table, til_vault
 
-from notesearch.storage.position import SavedAt
-from notesearch.storage.store import Store
+from notesearch.storage.local.position import SavedAt
+from notesearch.storage.local.sqlite.store import Store
 
 RUNS = int(os.environ.get("RUNS", "5"))
 
@@ -58,7 +58,7 @@ def main() -> None:
     if not shutil.which("recollindex"):
         sys.exit("needs Recoll: apt-get install recollcmd")
     vault = Path(sys.argv[1]) if len(sys.argv) > 1 else til_vault()
-    from notesearch.engine.scanner import scan
+    from notesearch.engine.folders.scanner import scan
 
     notes = sum(1 for _ in scan(vault))
     rows, us, them = [], [], []

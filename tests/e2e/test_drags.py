@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from notesearch.ui.drops import FILE_OFFER, FOLDER_OFFER, TEXT_OFFER
+from notesearch.ui.results.drops import FILE_OFFER, FOLDER_OFFER, TEXT_OFFER
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import HERE, Desktop, Popup, Program, drag_source, end

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.global_key import GlobalKey, KeyState, KeyStatus
-from notesearch.ui.x11 import LOOK_EVERY
+from notesearch.ui.desktop.hotkey import GlobalKey, KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_x11 import LOOK_EVERY
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import Desktop, Neighbour, Popup, Program, pause

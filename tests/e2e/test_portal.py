@@ -15,9 +15,17 @@ from jeepney import Message
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.global_key import GlobalKey, KeyState, KeyStatus
-from notesearch.ui.identity import APP_ID
-from notesearch.ui.portal import PATH, REGISTRY, REQUEST, SESSION, SHORTCUT, SHORTCUTS, trigger_of
+from notesearch.ui.desktop.hotkey import GlobalKey, KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_portal import (
+    PATH,
+    REGISTRY,
+    REQUEST,
+    SESSION,
+    SHORTCUT,
+    SHORTCUTS,
+    trigger_of,
+)
+from notesearch.ui.desktop.identity import APP_ID
 from tests.e2e.bus import Answer, Service
 from tests.e2e.desktop import end
 from tests.secret_service import BUS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.engine.ownership import owner_address
+from notesearch.api.ownership import owner_address
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import PATIENCE, ROOT, Desktop, Popup, Program

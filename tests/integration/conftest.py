@@ -12,14 +12,15 @@ import pytest
 
 from notesearch import catalogue
 from notesearch.catalogue import KEY_VARIABLES, EmbeddingModel
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
+from notesearch.config.paths import prepare_data_dir
+from notesearch.config.settings import Settings, save_settings
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Estimate, Folder
-from notesearch.embedding.pacing import Patience
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.embedding.remote.pacing import Patience
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.engine.engine import Engine
-from notesearch.settings import Settings, prepare_data_dir, save_settings
 from tests.conftest import StartEngine, long_note
 from tests.gateway import KEY, Gateway
 
@@ -108,7 +109,7 @@ def start_remote(
     def start(
         data_dir: Path | None = None, *, key: bool = True, patience: Patience = QUICK, **how: object
     ) -> Engine:
-        monkeypatch.setattr("notesearch.embedding.remote.Patience", lambda: patience)
+        monkeypatch.setattr("notesearch.embedding.remote.remote_embedder.Patience", lambda: patience)
         if key:
             monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
         folder = data_dir or tmp_path / "data"

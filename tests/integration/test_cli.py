@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from notesearch.engine.ownership import Ownership, socket_path
+from notesearch.api.ownership import Ownership, socket_path
 from tests.conftest import StartEngine, at_rest, fill, wait_until, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -314,7 +314,7 @@ def test_no_display_is_one_sentence(run: Shell) -> None:
 
 def test_the_command_line_never_loads_qt() -> None:
     script = (
-        "import sys, notesearch.cli, notesearch.engine.engine; sys.exit(any('PySide6' in name for name "
+        "import sys, notesearch.cli.main, notesearch.engine.engine; sys.exit(any('PySide6' in name for name "
         "in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
@@ -529,9 +529,9 @@ def test_an_owner_that_takes_no_requests_is_named(run: Shell, data_dir: Path, no
 LEAVING = """
 import json, socket, sys, time
 from pathlib import Path
-import notesearch.cli
+import notesearch.cli.main
 from notesearch.engine.engine import Engine
-from notesearch.engine.ownership import socket_path
+from notesearch.api.ownership import socket_path
 data = Path(sys.argv[1])
 engine = Engine(data, watch=False)
 engine.start()

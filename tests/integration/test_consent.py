@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from notesearch import catalogue
-from notesearch.documents.chunk import split
-from notesearch.documents.extract import extract
+from notesearch.documents.chunking.splitter import split
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import FolderState, IndexingState, Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.errors import ConsentMissing, FolderMissing, NotesearchError, NotIndexed, UsageError

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Mode, Query
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.engine.engine import Engine
 from tests.conftest import StartEngine, fill, wait_until
 

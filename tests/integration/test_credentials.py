@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from notesearch import credentials
 from notesearch.catalogue import provider
-from notesearch.credentials import Credentials, KeySource, KeyState, KeyStatus, clean, take_keys
+from notesearch.config import credentials
+from notesearch.config.credentials import Credentials, KeySource, KeyState, KeyStatus, clean, take_keys
 from notesearch.errors import KeyInvalid, KeyringLocked, NotesearchError
 from tests.conftest import wait_until
 from tests.secret_service import SecretService, secret_service

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.settings import Settings
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing, FolderOverlap, NotIndexed, UsageError
-from notesearch.settings import Settings
 from tests.conftest import (
     NOTES,
     StartEngine,

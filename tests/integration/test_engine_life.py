@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from notesearch.api.ownership import owner_pid
 from notesearch.catalogue import LOCAL, fingerprint
-from notesearch.credentials import Credentials
+from notesearch.config.credentials import Credentials
+from notesearch.config.settings import Settings
 from notesearch.domain import IndexingState, IndexingStatus, IndexSummary, Query
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.engine.copies import Indexes
 from notesearch.engine.engine import Engine
-from notesearch.engine.indexes import Indexes
-from notesearch.engine.models import Models
-from notesearch.engine.ownership import owner_pid
+from notesearch.engine.models.registry import Models
 from notesearch.errors import DiskFull, FolderUnreadable, NotesearchError, StoreError
-from notesearch.settings import Settings
+from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.opening import open_storage
-from notesearch.storage.store import Store
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL, ChunkRecipe
-from notesearch.documents.extraction import (
+from notesearch.documents.sandbox.frames import Answer, KeptTitle, pack_request, read_frame
+from notesearch.documents.sandbox.process import (
     Extracted,
     ExtractionProcess,
     Wanted,
     worker_command,
     worker_environment,
 )
-from notesearch.documents.frames import Answer, KeptTitle, pack_request, read_frame
-from notesearch.documents.worker import read_note
+from notesearch.documents.sandbox.worker import read_note
 from notesearch.errors import (
     ExtractionFailed,
     FileBinary,
@@ -261,7 +261,7 @@ def test_a_child_that_cannot_start_is_a_bug_not_a_bad_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(
-        "notesearch.documents.extraction.worker_command",
+        "notesearch.documents.sandbox.process.worker_command",
         lambda limit: [sys.executable, "-c", "raise SystemExit(5)"],
     )
     process = ExtractionProcess()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.encoding import decode
-from notesearch.documents.extract import extract, format_of
-from notesearch.documents.extraction import Extracted, ExtractionProcess, Wanted
-from notesearch.documents.tokens import SPECIAL_TOKENS, token_counter
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, token_counter
+from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.registry import extract, format_of
+from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, Wanted
 from notesearch.domain import Document
 from notesearch.errors import FileBinary, NotesearchError
 

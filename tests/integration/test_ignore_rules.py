@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.settings import Settings
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing
-from notesearch.settings import Settings
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, reconcile, wait_until
 from tests.embedders import HashingEmbedder
 

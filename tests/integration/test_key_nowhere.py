@@ -61,7 +61,7 @@ def said(
     """What was said to the person; everything is logged, and the server knows the planted key."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("notesearch.engine.lanes.RETRY_FIRST", 0.005)
+    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.005)
     gateway.key = KEY
     return []
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Query
-from notesearch.embedding import local
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local import onnx as local
+from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.engine.engine import Engine
 from tests.conftest import NOTES, StartEngine, fill, found, names, reconcile, wait_until
 

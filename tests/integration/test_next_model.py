@@ -16,9 +16,9 @@ import pytest
 
 from notesearch import catalogue
 from notesearch.catalogue import KEY_VARIABLES, fingerprint
+from notesearch.config.settings import save_settings
 from notesearch.domain import FolderState, Query
 from notesearch.engine.engine import Engine
-from notesearch.settings import save_settings
 from tests.conftest import StartEngine, fill, found, long_note, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request

@@ -7,9 +7,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from notesearch.documents.extract import READING
+from notesearch.documents.formats.registry import READING
 from notesearch.engine.engine import Engine
-from notesearch.storage.database import DATABASE
+from notesearch.storage.local.sqlite.database import DATABASE
 from tests.conftest import StartEngine, found, wait_until, write
 from tests.embedders import HashingEmbedder
 

@@ -14,13 +14,12 @@ import pytest
 
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Manners
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
-from notesearch.embedding import wire
-from notesearch.embedding.connection import connected
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.formats.registry import extract
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.embedding.remote.connection import connected
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire
 from notesearch.errors import EmbeddingError, KeyMissing, QueryCancelled
 from tests.conftest import shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of

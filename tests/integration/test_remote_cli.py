@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from notesearch import cli
+from notesearch.cli import main as cli
+from notesearch.config.settings import load_settings, save_settings
 from notesearch.engine.engine import Engine
-from notesearch.settings import load_settings, save_settings
 from tests.conftest import StartEngine, fill, wait_until
 from tests.gateway import KEY, Gateway
 from tests.integration.conftest import CODE, LOCAL, SMALL, VAULT, arrived, queries, settings_for, texts_of

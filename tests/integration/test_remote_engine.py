@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.settings import save_settings
 from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults
-from notesearch.embedding.pacing import Patience
+from notesearch.embedding.remote.pacing import Patience
 from notesearch.engine.engine import Engine
 from notesearch.errors import (
     BudgetReached,
@@ -20,7 +21,6 @@ from notesearch.errors import (
     ProviderBusy,
     QueryCancelled,
 )
-from notesearch.settings import save_settings
 from tests.conftest import fill, found, names, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request
@@ -331,7 +331,7 @@ def test_a_provider_that_hangs_holds_up_nobody_else(remote: Engine, notes: Path,
 def test_a_provider_that_is_back_is_used_by_itself(
     start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notesearch.engine.lanes.RETRY_FIRST", 0.05)
+    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.05)
     engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.script(Fault(500), Fault(500))
@@ -345,7 +345,7 @@ def test_a_provider_that_is_back_is_used_by_itself(
 def test_a_provider_that_stays_away_is_not_waited_for_forever(
     start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notesearch.engine.lanes.RETRY_FIRST", 0.01)
+    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.01)
     engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.rule = lambda request: Fault(500)
@@ -417,8 +417,8 @@ def test_status_asks_no_keyring(
     def asked(*_: object) -> None:
         raise AssertionError("the keyring was asked")
 
-    monkeypatch.setattr("notesearch.credentials._read", asked)
-    monkeypatch.setattr("notesearch.credentials._backend", asked)
+    monkeypatch.setattr("notesearch.config.credentials._read", asked)
+    monkeypatch.setattr("notesearch.config.credentials._backend", asked)
     remote.status()
     remote.model_choices()
     remote.estimate(three["Code"])

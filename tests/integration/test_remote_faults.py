@@ -19,9 +19,9 @@ import pytest
 
 from notesearch import catalogue
 from notesearch.embedding.embedder import Vectors, vectors_in_order
-from notesearch.embedding.pacing import Patience
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.embedding.remote.pacing import Patience
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.errors import (
     EmbeddingError,
     InsecureAddress,

@@ -12,10 +12,10 @@ import pytest
 from notesearch import catalogue
 from notesearch.catalogue import Provider
 from notesearch.embedding.embedder import Vectors, vectors_in_order
-from notesearch.embedding.local import LocalEmbedder
-from notesearch.embedding.probe import PAIRS, probe
+from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import RemoteEmbedder
+from notesearch.embedding.remote.probe import PAIRS, probe
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.errors import (
     KeyMissing,
     KeyRefused,

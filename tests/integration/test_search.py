@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import DocumentState, MatchedBy, Mode, Query, Stage
-from notesearch.embedding.local import LocalEmbedder
+from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.errors import NotIndexed, StoreError, UsageError
 from tests.conftest import StartEngine, fill, found, names, reconcile, wait_until, write

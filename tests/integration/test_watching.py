@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import FolderState
-from notesearch.engine import watcher
 from notesearch.engine.engine import Engine
-from notesearch.engine.watcher import Watcher
+from notesearch.engine.indexing import watcher
+from notesearch.engine.indexing.watcher import Watcher
 from notesearch.errors import WatchLimited
 from tests.conftest import StartEngine, at_rest, fill, found, wait_until, write
 from tests.embedders import HashingEmbedder
@@ -297,7 +297,7 @@ def test_a_folder_that_is_not_there_yet(alone: Watcher, heard: Heard, tmp_path: 
 LIMITED = """
 import sys, time
 from pathlib import Path
-from notesearch.engine import watcher
+from notesearch.engine.indexing import watcher
 watcher.CHECK_ROOTS = 0.02
 root = Path(sys.argv[1])
 for i in range(60):

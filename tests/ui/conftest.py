@@ -17,15 +17,16 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from notesearch import credentials
+from notesearch.api.second_start import StartRequest
+from notesearch.config import credentials
+from notesearch.config.paths import resource
+from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import Folder, IndexingState, Match, MatchedBy, Passage
-from notesearch.settings import Settings, resource, save_settings
 from notesearch.ui.app import make_application
-from notesearch.ui.bridge import Bridge
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.presence import Presence
-from notesearch.ui.second_start import StartRequest
-from notesearch.ui.theme import Theme
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
+from notesearch.ui.window.tray_controller import Presence
 from tests.gateway import KEY, Gateway
 
 TIMEOUT = 20_000

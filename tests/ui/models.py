@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.model_dialog import ModelDialog
+from notesearch.ui.dialogs.model import ModelDialog
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest, folder_of
 

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.domain import Query, SearchResults, Stage
 from notesearch.errors import DiskFull
-from notesearch.ui.bridge import Failure
-from notesearch.ui.latest_wins import LatestWins
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.searches import Search
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.latest_wins import LatestWins
+from notesearch.ui.results.searches import Search
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import TIMEOUT, titles
 

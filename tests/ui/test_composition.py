@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.search_view import SearchView
+from notesearch.ui.results.search_view import SearchView
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import TIMEOUT
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.controls import CheckBox, Form, Question, Row, Scrolled, button, hint
-from notesearch.ui.theme import Theme
+from notesearch.ui.widgets.controls import CheckBox, Form, Question, Row, Scrolled, button, hint
+from notesearch.ui.widgets.theme import Theme
 
 
 def nothing() -> None:

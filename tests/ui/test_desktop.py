@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
 
 from notesearch.errors import SettingsInvalid
-from notesearch.ui import desktop
+from notesearch.ui.desktop import open_with as desktop
 from tests.conftest import wait_until
 
 AWKWARD = Path("/n/$(touch x); 'rm' \"-rf\" & {line} *.md")

@@ -10,10 +10,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui import folder_offers
-from notesearch.ui.drag_out import mime_of, picture
-from notesearch.ui.drops import DropTarget
-from notesearch.ui.main_window import MainWindow
+from notesearch.ui.results.drag_out import mime_of, picture
+from notesearch.ui.results.drops import DropTarget
+from notesearch.ui.window import folder_offers
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest
 

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import FileProblem
-from notesearch.ui.banner import Message
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.problems import ProblemsDialog
-from notesearch.ui.settings_dialog import SettingsDialog
+from notesearch.ui.dialogs.problems import ProblemsDialog
+from notesearch.ui.settings.dialog import SettingsDialog
+from notesearch.ui.window.banner import Message
+from notesearch.ui.window.main_window import MainWindow
 from tests.conftest import fill
 
 from .conftest import TIMEOUT

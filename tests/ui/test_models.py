@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, Q
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Stage
-from notesearch.ui.folder_menu import Command, FolderMenu
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.model_dialog import ModelDialog
+from notesearch.ui.dialogs.model import ModelDialog
+from notesearch.ui.window.folder_menu import Command, FolderMenu
+from notesearch.ui.window.main_window import MainWindow
 from tests.gateway import Fault, Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, folder_of
@@ -271,7 +271,7 @@ def test_what_waits_for_the_persons_word_can_be_looked_at_again(
 def test_without_a_key_the_message_leads_to_the_key(
     remote_window: MainWindow, qtbot: QtBot, gateway: Gateway
 ) -> None:
-    from notesearch.ui.key_dialog import KeyDialog
+    from notesearch.ui.dialogs.api_key import KeyDialog
     from tests.gateway import KEY
 
     window = remote_window

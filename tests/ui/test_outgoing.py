@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import FolderState, Outgoing
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.outgoing_dialog import OutgoingDialog, PassagesView
-from notesearch.ui.theme import Theme
+from notesearch.ui.dialogs.outgoing import OutgoingDialog, PassagesView
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
 from tests.gateway import Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, folder_of

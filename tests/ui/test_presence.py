@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble
-from notesearch.ui import presence
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.tray import TrayState, tray_icon, tray_state, tray_words
+from notesearch.ui.desktop.tray import TrayState, tray_icon, tray_state, tray_words
+from notesearch.ui.window import tray_controller as presence
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import TIMEOUT
 

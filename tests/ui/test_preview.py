@@ -7,10 +7,10 @@ from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
+from notesearch.documents.preview import render
 from notesearch.domain import MatchedBy, NoteText, Passage
-from notesearch.ui.preview import NoteView, Preview, passage_lines
-from notesearch.ui.rendering import render
-from notesearch.ui.theme import Theme
+from notesearch.ui.results.preview import NoteView, Preview, passage_lines
+from notesearch.ui.widgets.theme import Theme
 
 PARAGRAPHS = [
     f"Paragraph number {i} says something about bread and water.\nIt has a second line." for i in range(80)

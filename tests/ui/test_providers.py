@@ -16,17 +16,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from notesearch import credentials
 from notesearch.catalogue import Manners, own_model
+from notesearch.config import credentials
 from notesearch.domain import Estimate, ProviderInfo, Spent
 from notesearch.engine.engine import Engine
 from notesearch.errors import KeyringLocked, StoreDamaged
-from notesearch.ui import wording_models
-from notesearch.ui.key_dialog import KeyDialog
-from notesearch.ui.ledger_dialog import LedgerDialog
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.providers_page import ProvidersPage
-from notesearch.ui.settings_dialog import SettingsDialog
+from notesearch.ui.dialogs.api_key import KeyDialog
+from notesearch.ui.dialogs.ledger import LedgerDialog
+from notesearch.ui.settings.dialog import SettingsDialog
+from notesearch.ui.settings.providers_page import ProvidersPage
+from notesearch.ui.window.main_window import MainWindow
+from notesearch.ui.wording import models as wording_models
 from tests.gateway import KEY, Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, close, folder_of

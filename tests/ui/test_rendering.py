@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notesearch.documents.as_markdown import from_org, from_rst
+from notesearch.documents.preview import followable, render
 from notesearch.domain import NoteText
-from notesearch.ui.preview_markdown import from_org, from_rst
-from notesearch.ui.rendering import followable, render
 
 
 def note(text: str, form: str = "markdown", title: str = "A note", offset: int = 0) -> NoteText:

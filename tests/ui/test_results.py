@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import MatchedBy
-from notesearch.ui.positions import QtPositions
-from notesearch.ui.result_delegate import ROW_ROLE, Row, visible_extract
-from notesearch.ui.results import ResultsView, hold_place
-from notesearch.ui.theme import Theme
+from notesearch.ui.results.delegate import ROW_ROLE, Row, visible_extract
+from notesearch.ui.results.results_view import ResultsView, hold_place
+from notesearch.ui.widgets.text_positions import QtPositions
+from notesearch.ui.widgets.theme import Theme
 
 from .conftest import make_match, make_passage
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.ui.searches import HISTORY_LIMIT, History, Search, quoted_filter
+from notesearch.ui.results.searches import HISTORY_LIMIT, History, Search, quoted_filter
 
 
 @pytest.mark.parametrize(

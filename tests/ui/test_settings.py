@@ -9,15 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from notesearch.config.settings import Settings
 from notesearch.engine.engine import Engine
-from notesearch.settings import Settings
-from notesearch.ui import autostart, desktop
-from notesearch.ui.global_key import KeyState, KeyStatus
-from notesearch.ui.key_field import KeyField
-from notesearch.ui.key_steps import command_line, key_words, steps_for
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.settings_dialog import SettingsDialog
-from notesearch.ui.settings_edit import SettingsEdit
+from notesearch.ui.desktop import autostart
+from notesearch.ui.desktop import open_with as desktop
+from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
+from notesearch.ui.settings.dialog import SettingsDialog
+from notesearch.ui.settings.edit import SettingsEdit
+from notesearch.ui.settings.hotkey_field import KeyField
+from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest, close
 

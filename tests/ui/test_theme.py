@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from notesearch.ui.theme import DARK, LIGHT, Palette, Theme, contrast, font, style_sheet
+from notesearch.ui.widgets.theme import DARK, LIGHT, Palette, Theme, contrast, font, style_sheet
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
@@ -44,7 +44,7 @@ def test_an_appearance_the_person_chose_holds(theme: Theme, app: QApplication) -
 
 
 def test_fonts_are_the_systems_at_the_sizes_of_the_scale(app: QApplication) -> None:
-    from notesearch.ui.theme import ROW_TITLE, SMALL
+    from notesearch.ui.widgets.theme import ROW_TITLE, SMALL
 
     assert font(SMALL).pixelSize() == 12
     assert font(ROW_TITLE).family() == app.font().family()

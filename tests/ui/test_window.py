@@ -10,15 +10,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from notesearch.api.second_start import StartRequest, hand_over
 from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
 from notesearch.engine.engine import Engine
-from notesearch.ui.bridge import Bridge
-from notesearch.ui.main_window import MainWindow
-from notesearch.ui.problems import ProblemsDialog
-from notesearch.ui.searches import Search
-from notesearch.ui.second_start import StartRequest, hand_over
-from notesearch.ui.settings_dialog import SettingsDialog
-from notesearch.ui.theme import Theme
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.dialogs.problems import ProblemsDialog
+from notesearch.ui.results.searches import Search
+from notesearch.ui.settings.dialog import SettingsDialog
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest, close, titles
 
@@ -127,7 +127,7 @@ def test_enter_opens_the_note_at_the_passage(
 def test_without_an_editor_the_system_opens_it(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from notesearch.ui import desktop
+    from notesearch.ui.desktop import open_with as desktop
 
     opened: list[Path] = []
     monkeypatch.setattr(desktop, "open_default", lambda path: opened.append(path) or True)
@@ -250,7 +250,7 @@ def test_similar_notes_and_the_way_back(window: MainWindow, qtbot: QtBot) -> Non
 
 
 def test_links_of_a_note(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    from notesearch.ui import desktop
+    from notesearch.ui.desktop import open_with as desktop
 
     opened: list[str] = []
     monkeypatch.setattr(

@@ -15,7 +15,7 @@ from notesearch.domain import (
     SearchResults,
     Stage,
 )
-from notesearch.ui import wording
+from notesearch.ui.wording import indexing as wording
 
 NOW = datetime(2026, 3, 14, 12, 0)
 

@@ -11,9 +11,10 @@ import pytest
 import tomli_w
 
 from notesearch import catalogue
-from notesearch import settings as files
+from notesearch.config import paths
+from notesearch.config import settings as files
+from notesearch.config.settings import ProviderSettings, Settings
 from notesearch.errors import SettingsInvalid
-from notesearch.settings import ProviderSettings, Settings
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
 
@@ -93,7 +94,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os, "replace", crash)
     with pytest.raises(OSError, match="no space"):
-        files.write_atomic(path, b"new")
+        paths.write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -101,33 +102,37 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 @posix
 def test_for_the_user_alone(tmp_path: Path) -> None:
     data_dir = tmp_path / "a/data"
-    files.prepare_data_dir(data_dir)
+    paths.prepare_data_dir(data_dir)
     files.save_settings(data_dir, Settings())
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE((data_dir / "settings.toml").stat().st_mode) == 0o600
     data_dir.chmod(0o755)
-    files.prepare_data_dir(data_dir)
+    paths.prepare_data_dir(data_dir)
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
 
 
 def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsInvalid) as refused:
-        files.prepare_data_dir(tmp_path / "file" / "data")
+        paths.prepare_data_dir(tmp_path / "file" / "data")
     assert "--data-dir" in refused.value.hint
 
 
 def test_where_the_data_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTESEARCH_DATA_DIR", str(tmp_path))
-    assert files.default_data_dir() == tmp_path
+    assert paths.default_data_dir() == tmp_path
     monkeypatch.delenv("NOTESEARCH_DATA_DIR")
-    assert "notesearch" in str(files.default_data_dir())
+    assert "notesearch" in str(paths.default_data_dir())
 
 
 def test_resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert files.resource("models").is_dir()
-    monkeypatch.setattr("sys._MEIPASS", str(tmp_path), raising=False)
-    assert files.resource("models") == tmp_path / "resources/models"
+    assert paths.resource("models").is_dir()
+    # As an installed package and a frozen program have it.
+    installed = tmp_path / "notesearch"
+    (installed / "resources/models").mkdir(parents=True)
+    monkeypatch.setattr("importlib.resources.files", lambda _: installed)
+    assert paths.resource("models") == installed / "resources/models"
+    assert paths.package_root() == tmp_path
 
 
 def test_a_file_that_cannot_be_understood_is_kept_beside_the_new_one(tmp_path: Path) -> None:

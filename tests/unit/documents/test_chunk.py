@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notesearch.catalogue import LOCAL, ChunkRecipe
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
-from notesearch.documents.tokens import SPECIAL_TOKENS, token_counter
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, token_counter
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Chunk, Document
 from notesearch.errors import FileBinary
 

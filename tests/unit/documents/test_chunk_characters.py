@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notesearch.catalogue import VOYAGE
-from notesearch.documents.chunk import embedded_text, split
-from notesearch.documents.extract import extract
+from notesearch.documents.chunking.splitter import embedded_text, split
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Document
 
 PIECES = st.sampled_from(

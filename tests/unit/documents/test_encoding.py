@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.documents.encoding import decode
-from notesearch.documents.extract import extract, format_of
+from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.registry import extract, format_of
 from notesearch.errors import ExtractionFailed, FileBinary
 
 TEXT = "Grüße aus Köln, où l'été fut très chaud.\nZweite Zeile, ça va?\n"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from notesearch.documents.frontmatter import split_front_matter
-from notesearch.documents.metadata import Metadata, read_date, read_metadata, read_tags
+from notesearch.documents.formats.frontmatter import split_front_matter
+from notesearch.documents.formats.metadata import Metadata, read_date, read_metadata, read_tags
 
 
 @pytest.mark.parametrize(

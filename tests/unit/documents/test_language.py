@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from notesearch.documents.language import language_of
+from notesearch.text.language import language_of
 
 TEXTS = {
     "en": "We should have called the plumber before the weekend, because now there is water all over the "

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.documents.extract import extract
-from notesearch.documents.markdown import outline_markdown, plain
+from notesearch.documents.formats.markdown import outline_markdown, plain
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Document
 
 

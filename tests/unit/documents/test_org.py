@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from notesearch.documents.extract import extract
-from notesearch.documents.org import outline_org
+from notesearch.documents.formats.org import outline_org
+from notesearch.documents.formats.registry import extract
 from notesearch.domain import Document
 
 

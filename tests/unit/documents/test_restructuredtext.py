@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from notesearch.documents.extract import extract
-from notesearch.documents.restructuredtext import outline_restructuredtext
+from notesearch.documents.formats.registry import extract
+from notesearch.documents.formats.restructuredtext import outline_restructuredtext
 from notesearch.domain import Document
 
 NOTE = """=========

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from notesearch.catalogue import LOCAL
-from notesearch.documents.chunk import split
-from notesearch.documents.extract import extract, format_of
-from notesearch.settings import resource
+from notesearch.config.paths import resource
+from notesearch.documents.chunking.splitter import split
+from notesearch.documents.formats.registry import extract, format_of
 
 
 def test_the_sample_notes_can_be_read_and_differ() -> None:

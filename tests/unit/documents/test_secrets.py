@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notesearch.documents.secrets import Secret, find_secrets
+from notesearch.text.secrets import Secret, find_secrets
 from tests.conftest import shared
 
 LETTERS = string.ascii_letters + string.digits

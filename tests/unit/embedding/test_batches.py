@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.catalogue import Manners
-from notesearch.embedding.batches import Limits, pack, weight
+from notesearch.embedding.remote.batches import Limits, pack, weight
 
 
 @given(

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.catalogue import LOCAL
-from notesearch.embedding import local as module
+from notesearch.config.paths import resource
 from notesearch.embedding.embedder import vectors_in_order
-from notesearch.embedding.local import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
+from notesearch.embedding.local import onnx as module
+from notesearch.embedding.local.onnx import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
 from notesearch.errors import EmbeddingError, ModelMissing
-from notesearch.settings import resource
 from tests.conftest import wait_until
 
 TEXTS = [

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from notesearch.embedding.pacing import Pace, Patience
+from notesearch.embedding.remote.pacing import Pace, Patience
 
 
 def test_one_until_the_first_answer_then_all() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch import catalogue
-from notesearch.embedding.refusals import error_of, is_about_size, message_of, retry_after, showable
+from notesearch.embedding.remote.refusals import error_of, is_about_size, message_of, retry_after, showable
 from notesearch.errors import (
     KeyRefused,
     OutOfCredits,

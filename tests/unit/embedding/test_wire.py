@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch import catalogue
-from notesearch.embedding import wire
+from notesearch.embedding.remote import wire
 from notesearch.errors import ReplyWrong
 
 

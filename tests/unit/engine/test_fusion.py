@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.engine.fusion import fuse, passage_score, side_by_side
+from notesearch.engine.search.fusion import fuse, passage_score, side_by_side
 
 
 def order(scores: dict[int, float]) -> list[int]:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from notesearch.engine import ignoring, scanner
+from notesearch.config.settings import Settings
+from notesearch.engine.folders import ignore_preview as ignoring
+from notesearch.engine.folders import scanner
 from notesearch.errors import FolderMissing
-from notesearch.settings import Settings
-from notesearch.storage.rows import FolderChoice
+from notesearch.storage.values import FolderChoice
 from tests.conftest import fill
 from tests.unit.engine.test_scanner import RULES
 

@@ -12,7 +12,7 @@ import pytest
 
 from notesearch.domain import Spent
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine.ledger import Ledger
+from notesearch.engine.models.ledger import Ledger
 
 PAID = Receipt(
     at=time.time(),

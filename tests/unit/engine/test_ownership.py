@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from notesearch.engine import ownership
-from notesearch.engine.ownership import Listener, Ownership, ask, owner_address, owner_pid, socket_path
+from notesearch.api import ownership
+from notesearch.api.ownership import Listener, Ownership, ask, owner_address, owner_pid, socket_path
 from notesearch.errors import DataFolderHeld, FolderMissing, NotesearchError, StoreError
 from tests.conftest import wait_until
 
@@ -25,7 +25,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and sockets
 HOLD = """
 import sys
 from pathlib import Path
-from notesearch.engine.ownership import Ownership
+from notesearch.api.ownership import Ownership
 owned = Ownership(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
-from notesearch.engine.query import WRITTEN_TAG, ParsedQuery, facet, facets_of, parse, trail
+from notesearch.engine.search.query import WRITTEN_TAG, ParsedQuery, facet, facets_of, parse, trail
 from tests.conftest import shared
 
 

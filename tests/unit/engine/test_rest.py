@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from notesearch.engine.rest import Rest
+from notesearch.engine.idle_timer import Rest
 from tests.conftest import wait_until
 
 Make = Callable[[Callable[[], None], float], Rest]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notesearch.documents.extract import READING
-from notesearch.engine import scanner
+from notesearch.documents.formats.registry import READING
+from notesearch.engine.folders import scanner
 from notesearch.errors import FolderMissing, FolderUnreadable
-from notesearch.storage.rows import Known
+from notesearch.storage.values import Known
 from tests.conftest import fill, write
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.engine.snippets import SNIPPET, Highlighter, fold, place_of, sentences, snippet
+from notesearch.engine.search.snippets import SNIPPET, Highlighter, fold, place_of, sentences, snippet
 
 
 def marked(text: str, highlighter: Highlighter) -> list[str]:

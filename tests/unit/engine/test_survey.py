@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.settings import Settings
 from notesearch.domain import Survey
-from notesearch.engine.survey import survey
-from notesearch.settings import Settings
+from notesearch.engine.folders.survey import survey
 from tests.conftest import fill, write
 
 NOTES = {

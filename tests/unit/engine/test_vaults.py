@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.settings import Settings
 from notesearch.domain import Vault
-from notesearch.engine import scanner, vaults
-from notesearch.settings import Settings
+from notesearch.engine.folders import scanner, vaults
 from tests.conftest import fill, write
 
 LONG = 60.0

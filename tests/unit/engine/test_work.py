@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import IndexingState
-from notesearch.engine import work
-from notesearch.engine.work import PATIENCE, QUIET, Progress, Scan, Ticket, WorkQueue
+from notesearch.engine.indexing import queue as work
+from notesearch.engine.indexing.queue import PATIENCE, QUIET, Progress, Scan, Ticket, WorkQueue
 
 A, B, FOLDER = Path("/n/a.md"), Path("/n/b.md"), Path("/n")
 

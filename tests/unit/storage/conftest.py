@@ -11,8 +11,8 @@ import pytest
 
 from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.domain import Chunk, Document
-from notesearch.storage.rows import NewDocument, Vectors
-from notesearch.storage.store import Store
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import NewDocument, Vectors
 
 MARK = fingerprint(LOCAL)
 

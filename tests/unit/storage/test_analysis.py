@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.storage import analysis
+from notesearch.text import analysis
 
 
 def test_words_are_folded() -> None:

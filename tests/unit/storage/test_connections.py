@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import DiskFull, StoreDamaged, StoreError
-from notesearch.storage.connections import people_errors
-from notesearch.storage.store import Store
+from notesearch.storage.local.sqlite.connections import people_errors
+from notesearch.storage.local.sqlite.store import Store
 from tests.conftest import wait_until
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"

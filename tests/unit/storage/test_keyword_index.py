@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import DiskFull, StoreError
-from notesearch.storage import analysis
-from notesearch.storage.keyword_index import KeywordIndex
-from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate
-from notesearch.storage.rows import Block, KeywordQuery
+from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate
+from notesearch.storage.local.tantivy_index import KeywordIndex
+from notesearch.storage.values import Block, KeywordQuery
+from notesearch.text import analysis
 
 INSTANCE = "this store"
 

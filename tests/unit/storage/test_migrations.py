@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import StoreError, StoreTooNew
-from notesearch.storage.database import DATABASE
-from notesearch.storage.migrations import MIGRATIONS, migrate
-from notesearch.storage.store import Store
+from notesearch.storage.local.sqlite.database import DATABASE
+from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
+from notesearch.storage.local.sqlite.store import Store
 
 
 @pytest.fixture

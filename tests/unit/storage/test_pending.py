@@ -11,9 +11,9 @@ import pytest
 
 from notesearch.domain import HeldBack
 from notesearch.errors import EmbeddingError
-from notesearch.storage.documents import text_hash
-from notesearch.storage.rows import Cut, FolderRow, NewDocument
-from notesearch.storage.store import Store
+from notesearch.storage.local.sqlite.documents import text_hash
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import Cut, FolderRow, NewDocument
 from tests.unit.storage.conftest import MARK, MakeDocument, unit_vectors
 
 NEXT, OTHER = "aimlapi/voyage-2", "aimlapi/voyage-code-2"

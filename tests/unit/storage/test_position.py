@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import DiskFull, StoreError
-from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate, plan, saving
+from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate, plan, saving
 
 SAVED = SavedAt(version=2, instance="a", position=10, count=4)
 

@@ -14,10 +14,10 @@ import pytest
 
 from notesearch.catalogue import LOCAL
 from notesearch.errors import DiskFull, FileBinary, FileUnreadable, StoreDamaged, StoreError
-from notesearch.storage.database import DATABASE
-from notesearch.storage.documents import text_hash
-from notesearch.storage.rows import SEGMENT, WaitingChunk
-from notesearch.storage.store import Store
+from notesearch.storage.local.sqlite.database import DATABASE
+from notesearch.storage.local.sqlite.documents import text_hash
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import SEGMENT, WaitingChunk
 from tests.unit.storage.conftest import MARK, MakeDocument, unit_vectors
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from notesearch.errors import DiskFull, StoreError
-from notesearch.storage.position import Rebuild, Replay, SavedAt, UpToDate
-from notesearch.storage.vector_index import VectorIndex
+from notesearch.storage.local.hnsw_index import VectorIndex
+from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate
 from tests.unit.storage.conftest import unit_vectors
 
 DIMENSIONS = 32

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notesearch.ui import autostart
-from notesearch.ui.autostart import (
+from notesearch.ui.desktop import autostart
+from notesearch.ui.desktop.autostart import (
     exec_line,
     own_command,
     set_opens_links,

@@ -7,10 +7,10 @@ import shlex
 import pytest
 from PySide6.QtCore import Qt
 
-from notesearch.ui import key_steps
-from notesearch.ui.global_key import KeyState, KeyStatus
-from notesearch.ui.key_steps import command_line, key_words, steps_for
-from notesearch.ui.native_key import MAC_KEYS, WIN_KEYS, mac_key, windows_key
+from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_native import MAC_KEYS, WIN_KEYS, mac_key, windows_key
+from notesearch.ui.settings import hotkey_steps as key_steps
+from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
 
 
 @pytest.mark.parametrize(

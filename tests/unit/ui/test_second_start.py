@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from notesearch.api.second_start import LONGEST_QUERY, StartRequest, hand_over, plain_query, query_of_link
 from notesearch.errors import UsageError
-from notesearch.ui.second_start import LONGEST_QUERY, StartRequest, hand_over, plain_query, query_of_link
 
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

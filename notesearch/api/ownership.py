@@ -1,0 +1,327 @@
+"""Who owns a data folder: a kernel lock that dies with the process, and a socket on which the owner takes
+requests from other processes.
+
+Requests and answers are JSON lines of our own, for the same user only. Where the system has no sockets in the
+file system, the owner listens on the loopback interface, and a request has to carry the token that the owner
+wrote into the lock file. Nothing here knows what the requests mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import stat
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from notesearch.config.paths import LOCK
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError, UsageError
+
+log = logging.getLogger(__name__)
+
+Request = dict[str, Any]
+# Gives the answers to one request, the last one being the result. NotesearchErrors become an answer.
+Handler = Callable[[Request], Iterator[dict[str, Any]]]
+
+
+# Seconds for one end to take in, or to send, what the other one waits for.
+PATIENCE = 10.0
+LOOPBACK = "127.0.0.1"
+
+
+class Ownership:
+    """Holds the lock of a data folder from construction to `close`. Raises DataFolderHeld where another
+    process has it, StoreError where the folder cannot be written."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._file: BinaryIO | None = _lock(data_dir / LOCK)
+        if self._file is None:
+            raise DataFolderHeld
+        self.announce(os.fsencode(socket_path(data_dir)))
+
+    def announce(self, address: bytes) -> None:
+        """Write down where the owner listens. The first byte is left alone: it is what Windows locks."""
+        if self._file is not None:
+            self._file.seek(1)
+            self._file.truncate(1)
+            self._file.write(f"{os.getpid()}\n".encode("ascii") + address)
+            self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def owner_pid(data_dir: Path) -> int | None:
+    """The process that owns the data folder, as it wrote it down; None where nobody does."""
+    with contextlib.suppress(OSError, ValueError, StoreError):
+        probe = _lock(data_dir / LOCK)
+        if probe is None:
+            return int(_written(data_dir)[0])
+        probe.close()
+    return None
+
+
+def _written(data_dir: Path) -> list[bytes]:
+    """What the owner wrote into the lock file: its process number, and where it listens (another user
+    environment may say otherwise)."""
+    with open(data_dir / LOCK, "rb", buffering=0) as file:
+        file.seek(1)
+        return file.read().split(b"\n", 1)
+
+
+def _lock(path: Path) -> BinaryIO | None:
+    """An exclusive lock held by the kernel for as long as the file is open: no stale locks, no process
+    numbers used twice. None where another process has it."""
+    try:
+        file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
+    except OSError as error:
+        raise StoreError(
+            "The data folder cannot be written", hint="Choose another one with --data-dir."
+        ) from error
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the owner of this data folder listens: in a folder that only the user may enter, with a name
+    short enough for any system."""
+    folder_name = os.fsencode(data_dir.absolute())
+    # Two checksums tell data folders apart as well as a digest would, and cost the start of the window less
+    # to import.
+    name = f"notesearch-{zlib.crc32(folder_name):08x}{zlib.adler32(folder_name):08x}.sock"
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and _is_private(Path(runtime)) and _fits(Path(runtime) / name):
+        return Path(runtime) / name
+    for parent in (tempfile.gettempdir(), "/tmp"):
+        folder = Path(parent) / f"notesearch-{user}"
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if _is_private(folder) and _fits(folder / name):
+                return folder / name
+    return data_dir / name
+
+
+def _fits(path: Path) -> bool:
+    """A socket's name may have 104 bytes on macOS, 108 on Linux, its end included."""
+    return len(os.fsencode(path)) < 104
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & 0o077
+    )
+
+
+def has_unix_sockets() -> bool:
+    """Whether sockets can stand in the file system, where permissions guard them (not so in Python on
+    Windows)."""
+    return hasattr(socket, "AF_UNIX")
+
+
+class Listener:
+    """The owner's end: a thread that accepts, and one per request, so that a long `index` does not hold up a
+    `status`.
+
+    `address` is for `Ownership.announce`. Raises StoreError where it cannot listen.
+    """
+
+    def __init__(self, data_dir: Path, handler: Handler) -> None:
+        self._handler = handler
+        self._stop = threading.Event()
+        self._requests: set[threading.Thread] = set()
+        self._path = socket_path(data_dir) if has_unix_sockets() else None
+        self._token = "" if self._path is not None else os.urandom(16).hex()
+        self._server = socket.socket(socket.AF_UNIX if self._path is not None else socket.AF_INET)
+        try:
+            self.address = self._bind()
+            self._server.listen(8)
+        except OSError as error:
+            self._server.close()
+            raise StoreError(
+                "Notesearch cannot listen for its other windows", hint=f"{error.strerror}.", retryable=True
+            ) from error
+        self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
+        self._thread.start()
+
+    def _bind(self) -> bytes:
+        if self._path is None:
+            self._server.bind((LOOPBACK, 0))
+            return f"tcp:{self._server.getsockname()[1]}:{self._token}".encode("ascii")
+        # The lock is ours, so a socket that is still there belongs to nobody.
+        self._path.unlink(missing_ok=True)
+        self._server.bind(str(self._path))
+        self._path.chmod(0o600)
+        return os.fsencode(self._path)
+
+    def close(self) -> None:
+        """Take no more requests. Those under way go on: see `drain`."""
+        self._stop.set()
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+        self._thread.join(2)
+
+    def drain(self, seconds: float) -> None:
+        """Wait until the requests under way have been answered, at most so long."""
+        until = time.monotonic() + seconds
+        for thread in tuple(self._requests):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,), name="request", daemon=True)
+            self._requests.add(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(PATIENCE)
+                request = self._received(connection)
+                if request is not None:
+                    self._answer(connection, request)
+        finally:
+            self._requests.discard(threading.current_thread())
+
+    def _received(self, connection: socket.socket) -> Request | None:
+        """The request, or None for nonsense and for whoever does not know the token."""
+        with connection.makefile("rb") as lines:
+            try:
+                request = json.loads(lines.readline(1 << 20))
+            except (ValueError, RecursionError):
+                return None
+        if not isinstance(request, dict):
+            return None
+        if self._token and str(request.pop("token", "")) != self._token:
+            return None
+        return request
+
+    def _answer(self, connection: socket.socket, request: Request) -> None:
+        def send(answer: dict[str, Any]) -> None:
+            connection.sendall(json.dumps(answer).encode() + b"\n")
+
+        try:
+            for answer in self._handler(request):
+                send(answer)
+        except NotesearchError as error:
+            send({"error": [error.title, error.hint, error.retryable, isinstance(error, UsageError)]})
+        except OSError:
+            raise
+        except Exception:
+            log.exception("a bug stopped the answer to a request")
+            send(
+                {
+                    "error": [
+                        "The running Notesearch failed because of a bug",
+                        "Its log tells more. Start it again.",
+                        False,
+                    ]
+                }
+            )
+
+
+def owner_address(data_dir: Path) -> bytes:
+    """Where the present owner listens, or where one would."""
+    with contextlib.suppress(OSError, IndexError):
+        if written := _written(data_dir)[1]:
+            return written
+    return os.fsencode(socket_path(data_dir))
+
+
+def _connected(data_dir: Path) -> tuple[socket.socket, str]:
+    """A connection to the owner, and the token for it ("" where none is wanted). Raises OSError or
+    ValueError."""
+    address = owner_address(data_dir)
+    over_network = address.startswith(b"tcp:")
+    connection = socket.socket(socket.AF_INET if over_network else socket.AF_UNIX)
+    try:
+        connection.settimeout(PATIENCE / 2)
+        if over_network:
+            _, port, token = address.decode("ascii").split(":")
+            connection.connect((LOOPBACK, int(port)))
+            return connection, token
+        connection.connect(os.fsdecode(address))
+    except BaseException:
+        connection.close()
+        raise
+    return connection, ""
+
+
+def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
+    """Hand a request to the owner and give its answers as they come, waiting at most `timeout` seconds for
+    each.
+
+    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError it
+    answered with.
+    """
+    # A system without sockets in the file system, and an owner that has not written its address yet, raise
+    # AttributeError.
+    try:
+        connection, token = _connected(data_dir)
+    except (OSError, ValueError, AttributeError) as error:
+        raise _held(data_dir) from error
+    with connection, connection.makefile("rb") as lines:
+        try:
+            connection.sendall(json.dumps({**request, "token": token} if token else request).encode() + b"\n")
+            connection.settimeout(timeout)
+        except OSError as error:
+            raise _held(data_dir) from error
+        while (answer := _next_answer(data_dir, lines)) is not None:
+            if "error" in answer:
+                title, hint, retryable, *usage = answer["error"]
+                kind = UsageError if usage == [True] else NotesearchError
+                raise kind(title, hint=hint, retryable=retryable)
+            yield answer
+
+
+def _next_answer(data_dir: Path, lines: BinaryIO) -> dict[str, Any] | None:
+    """The next answer; None after the last."""
+    try:
+        line = lines.readline()
+        answer = json.loads(line) if line else None
+    except (OSError, ValueError) as error:
+        raise _held(data_dir) from error
+    if answer is not None and not isinstance(answer, dict):
+        raise _held(data_dir)
+    return answer
+
+
+def _held(data_dir: Path) -> DataFolderHeld:
+    pid = owner_pid(data_dir)
+    return DataFolderHeld(
+        f"Another Notesearch (process {pid}) is using this data folder and does not answer" if pid else None
+    )

@@ -1,0 +1,130 @@
+"""What a start of the program asks for, and how a start hands it to the one that is running. No Qt: a second
+start is over before Qt is loaded."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from notesearch.config.paths import LOCK
+from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
+
+log = logging.getLogger(__name__)
+
+# Seconds: what a running window takes to answer at most, what one that is still starting takes until it
+# listens, and how often that one is asked.
+ANSWERS_WITHIN, LISTENS_WITHIN, ASK_AGAIN = 5.0, 3.0, 0.05
+SHOW = "show"
+SCHEME = "notesearch"
+LONGEST_QUERY = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartRequest:
+    """`folders` to add; `search`: what to ask in the window; `toggle`: show or hide quick search instead of
+    the window; `hidden`: nothing is to be seen but the tray icon (a start at login). `activation`: the
+    desktop's leave to come to the front."""
+
+    folders: tuple[Path, ...] = ()
+    search: str = ""
+    toggle: bool = False
+    hidden: bool = False
+    activation: str = ""
+
+    def to_message(self) -> dict[str, Any]:
+        return {
+            "request": SHOW,
+            "folders": [str(folder) for folder in self.folders],
+            "search": self.search,
+            "toggle": self.toggle,
+            "hidden": self.hidden,
+            "activation": self.activation,
+        }
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> StartRequest:
+        """What another process of the same user sent. Anything of the wrong kind counts as not said."""
+        folders = message.get("folders")
+        return cls(
+            folders=tuple(Path(f) for f in folders if isinstance(f, str))
+            if isinstance(folders, list)
+            else (),
+            search=plain_query(message.get("search")),
+            toggle=message.get("toggle") is True,
+            hidden=message.get("hidden") is True,
+            activation=str(message.get("activation") or ""),
+        )
+
+
+def plain_query(text: object) -> str:
+    """One line of printable text, not too long; "" for what is no text."""
+    if not isinstance(text, str):
+        return ""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST_QUERY]
+
+
+def query_of_link(link: str) -> str:
+    """The query of `notesearch://search?q=...`. Raises UsageError for any other link: a link can search, and
+    nothing else."""
+    from urllib.parse import parse_qsl, urlsplit
+
+    try:
+        parts = urlsplit(link)
+        given = parse_qsl(
+            parts.query,
+            keep_blank_values=True,
+            strict_parsing=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=4,
+        )
+    except ValueError:
+        parts, given = urlsplit(""), []
+    # The parser forgives signs that a link has not, and the scheme's letters.
+    strict = link.startswith(f"{SCHEME}://") and link.isprintable() and " " not in link
+    whole = strict and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
+    query = plain_query(given[0][1]) if whole and len(given) == 1 and given[0][0] == "q" else ""
+    if not query:
+        raise UsageError(
+            "Notesearch does not know this link", hint=f"It opens {SCHEME}://search?q=WORDS and no other."
+        )
+    return query
+
+
+def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
+    """Let the window that has `data_dir` do what was asked. None where nobody listens, False where whoever
+    does is no window.
+
+    Costs one look at the disk where there is nobody. Any thread.
+    """
+    asked = replace(request, activation=os.environ.get("XDG_ACTIVATION_TOKEN", ""))
+    try:
+        if not (data_dir / LOCK).exists():
+            return None
+        from notesearch.api.ownership import ask
+
+        return any(answer.get("done") for answer in ask(data_dir, asked.to_message(), timeout=ANSWERS_WITHIN))
+    except DataFolderHeld:
+        return None
+    except (NotesearchError, OSError, ValueError) as error:
+        log.info("no running window took over: %s", type(error).__name__)
+        return False
+
+
+def hand_over_late(data_dir: Path, request: StartRequest, closing: Event) -> bool:
+    """As `hand_over` after another process was found to have the data folder: it may not listen yet. Blocks
+    for seconds, unless `closing`."""
+    deadline = time.monotonic() + LISTENS_WITHIN
+    while (
+        (handed := hand_over(data_dir, request)) is None
+        and time.monotonic() < deadline
+        and not closing.wait(ASK_AGAIN)
+    ):
+        pass
+    return bool(handed)

@@ -1,0 +1,505 @@
+"""The command line: a contract that scripts rely on. Parses, asks the engine, prints; decides nothing about
+searching or indexing."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+import notesearch
+from notesearch import catalogue
+from notesearch.api.sessions import absolute_path, hand_over, hand_over_whole, owning, print_json, reading
+from notesearch.cli.models import MODEL_COMMANDS, add_model_commands
+from notesearch.config.paths import default_data_dir
+from notesearch.config.settings import load_settings
+from notesearch.domain import (
+    IndexingState,
+    IndexingStatus,
+    Match,
+    MatchedBy,
+    Mode,
+    Passage,
+    Query,
+    SearchResults,
+)
+from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
+
+if TYPE_CHECKING:
+    pass
+
+DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
+# Seconds for the owner of the data folder to tell its state.
+STATE_WITHIN = 2.0
+INTERRUPTED = 130
+
+EXAMPLES = """\
+With no command the window opens, or the one that is open comes up: notesearch [FOLDER...]
+  notesearch --toggle                      show or hide quick search; bind it to a key
+  notesearch --search TEXT                 the window, with a query; so does notesearch://search?q=TEXT
+  notesearch --hidden                      start in the tray
+
+examples:
+  notesearch index ~/Notes                 read a folder (again) and wait until all of it can be searched
+  notesearch search "why is my bread sour"
+  notesearch search 'tag:travel "night train" -bus' --limit 5
+  notesearch search - --json < queries.txt   a query per line in, a JSON object per line out
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print(f"{self.prog}: {message}", file=sys.stderr)
+        raise SystemExit(WRONG_USE)
+
+
+def _parser() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="keep settings, index and logs in DIR",
+    )
+    parser = _Parser(
+        prog="notesearch",
+        parents=[common],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Finds the passage you meant in your own notes.",
+    )
+    parser.add_argument("--version", action="version", version=f"notesearch {notesearch.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[common])
+
+    add = command("add", "add folders to be searched")
+    add.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    add.add_argument(
+        "--model",
+        default=catalogue.LOCAL.identifier,
+        help="embedding model (default: %(default)s); a remote one waits for your word",
+    )
+    remove = command("remove", "stop searching folders; the notes are untouched")
+    remove.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    index = command("index", "bring folders up to date and wait; a folder not known yet is added first")
+    index.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    index.add_argument("--json", action="store_true", help="print one summary object at the end")
+    index.add_argument(
+        "--forget-missing", action="store_true", help="forget notes even when most of a folder has vanished"
+    )
+    search = command("search", "search the notes; QUERY - reads a query per line")
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument(
+        "--limit", type=_limit, default=10, metavar="N", help="rows, one per note (default: %(default)s)"
+    )
+    search.add_argument(
+        "--in",
+        dest="folder",
+        type=Path,
+        metavar="FOLDER",
+        help="only notes at or under FOLDER; indexes it first if need be",
+    )
+    search.add_argument("--mode", choices=[str(m) for m in Mode], default=str(Mode.HYBRID))
+    search.add_argument("--json", action="store_true", help="print JSON, an object per query")
+    similar = command("similar", "notes near in meaning to a note")
+    similar.add_argument("file", type=Path, metavar="FILE")
+    similar.add_argument("--limit", type=_limit, default=10, metavar="N")
+    similar.add_argument("--json", action="store_true")
+    add_model_commands(command)
+    for name, text in (("status", "what is indexed and what waits"), ("doctor", "check the index")):
+        command(name, text).add_argument("--json", action="store_true")
+    return parser
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError("a number from 1 to 1000")
+    return int(text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # What is no text is replaced, not refused: a query with one bad byte still finds the rest.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        options = _parser().parse_args(_with_query_last(arguments))
+        data_dir = _data_dir(options)
+        _COMMANDS[options.command](data_dir, options)
+        sys.stdout.flush()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    except KeyboardInterrupt:
+        print("\nStopped. What was indexed is kept.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except NotesearchError as error:
+        print(f"notesearch: {error}", file=sys.stderr)
+        return WRONG_USE if isinstance(error, UsageError) else COULD_NOT_RUN
+    return DONE
+
+
+def _with_query_last(arguments: Sequence[str]) -> list[str]:
+    """A query that begins with "-" (`search -bus`) put behind "--", where it is no option. Options of ours
+    with one dash: -h alone."""
+    given = list(arguments)
+    if "search" not in given or "--" in given:
+        return given
+    for place in range(given.index("search") + 1, len(given)):
+        before, argument = given[place - 1], given[place]
+        is_value = before.startswith("--") and "=" not in before and before != "--json"
+        if (
+            argument.startswith("-")
+            and not argument.startswith("--")
+            and argument not in ("-", "-h")
+            and not is_value
+        ):
+            return [*given[:place], *given[place + 1 :], "--", argument]
+    return given
+
+
+def _data_dir(options: argparse.Namespace) -> Path:
+    chosen: Path | None = getattr(options, "data_dir", None)
+    return chosen.expanduser().absolute() if chosen is not None else default_data_dir()
+
+
+# Commands
+
+
+def _add(data_dir: Path, options: argparse.Namespace) -> None:
+    folders = [absolute_path(f) for f in options.folders]
+    catalogue.model(options.model, load_settings(data_dir)[0].models)
+    with owning(data_dir) as engine:
+        if engine is None:
+            hand_over_whole(
+                data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model}
+            )
+        else:
+            engine.pause()
+            for folder in folders:
+                engine.add_folder(folder, options.model)
+    for folder in folders:
+        print(
+            f"Added {folder}"
+            + ("" if engine is None else ". It is read when Notesearch runs, or now with: notesearch index")
+        )
+
+
+def _remove(data_dir: Path, options: argparse.Namespace) -> None:
+    folders = [absolute_path(f) for f in options.folders]
+    with owning(data_dir) as engine:
+        if engine is None:
+            hand_over_whole(data_dir, {"request": "remove", "folders": [str(f) for f in folders]})
+        else:
+            engine.pause()
+            for folder in folders:
+                engine.remove_folder(folder)
+    for folder in folders:
+        print(f"Removed {folder} from the index. Its notes are untouched.")
+
+
+def _index(data_dir: Path, options: argparse.Namespace) -> None:
+    folders = [absolute_path(f) for f in options.folders]
+    summary, errors, held, problems = _reconcile(data_dir, folders, confirmed=options.forget_missing)
+    if options.json:
+        print_json(summary)
+    else:
+        print(
+            "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, "
+            "{failed} failed"
+            " ({embedded} passages embedded, {reused} reused) in {seconds:.1f} s".format(**summary)
+        )
+    for error in errors:
+        print(f"notesearch: {error}", file=sys.stderr)
+    if held:
+        print(
+            f"notesearch: {held} notes have vanished at once and are kept in the index. Connect the disk "
+            "they are on, or forget them with: "
+            "notesearch index --forget-missing",
+            file=sys.stderr,
+        )
+    if summary["failed"]:
+        for problem in problems[:20]:
+            print(f"notesearch: {problem}", file=sys.stderr)
+    if errors or summary["failed"]:
+        raise SystemExit(NOTHING)
+
+
+def _reconcile(
+    data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False
+) -> tuple[dict[str, Any], list[str], int, list[str]]:
+    """(summary, errors of folders, deletions held, problems of files), done here or by the owner."""
+    with owning(data_dir) as engine, _progress_bar() as show:
+        if engine is not None:
+            summary, errors, held = engine.reconcile(
+                folders, progress=lambda s: show(s.stage, s.done, s.total), confirmed=confirmed
+            )
+            problems = [f"{p.path}: {p.title}. {p.hint}" for p in engine.problems()]
+            bugs = [e for e in errors if not isinstance(e, NotesearchError)]
+            if bugs:
+                raise bugs[0]
+            return asdict(summary), [str(e) for e in errors], held, problems
+        request = {"request": "index", "folders": [str(f) for f in folders], "confirmed": confirmed}
+        for answer in hand_over(data_dir, request):
+            if "progress" in answer:
+                show(*answer["progress"])
+            if "summary" in answer:
+                return answer["summary"], answer["errors"], answer["held"], answer.get("problems", [])
+    raise DataFolderHeld("The running Notesearch stopped before it was done")
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from tqdm import tqdm
+
+    bar = tqdm(
+        total=0,
+        file=sys.stderr,
+        leave=False,
+        bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}",
+    )
+
+    def show(stage: str, done: int, total: int) -> None:
+        if bar.desc != stage:
+            bar.reset(total)
+            bar.set_description_str(stage, refresh=False)
+        bar.total, bar.n = total, done
+        bar.refresh()
+
+    try:
+        yield show
+    finally:
+        bar.close()
+
+
+def _search(data_dir: Path, options: argparse.Namespace) -> None:
+    folder = absolute_path(options.folder) if options.folder is not None else None
+    if folder is not None and not _is_indexed(data_dir, folder):
+        _, errors, _, _ = _reconcile(data_dir, [folder])
+        for error in errors:
+            print(f"notesearch: {error}", file=sys.stderr)
+    stream = options.query == "-"
+    found = False
+    with reading(data_dir) as engine:
+        for text in _lines(sys.stdin) if stream else [options.query]:
+            engine.refresh()
+            query = Query(text=text, limit=options.limit, mode=Mode(options.mode), folder=folder)
+            results = engine.search(query)
+            if not stream:
+                results = engine.explain(results)
+            found = found or bool(results.matches)
+            _print_results(results, as_json=options.json)
+    if not found:
+        raise SystemExit(NOTHING)
+
+
+def _is_indexed(data_dir: Path, folder: Path) -> bool:
+    """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads
+    nothing."""
+    with reading(data_dir) as engine:
+        covering = engine.covering(folder)
+        return covering is not None and covering.documents > 0
+
+
+def _lines(stream: TextIO) -> Iterable[str]:
+    for line in stream:
+        yield line.rstrip("\r\n")
+
+
+def _similar(data_dir: Path, options: argparse.Namespace) -> None:
+    with reading(data_dir) as engine:
+        results = engine.similar(absolute_path(options.file), options.limit)
+    _print_results(results, as_json=options.json)
+    if not results.matches:
+        raise SystemExit(NOTHING)
+
+
+def _status(data_dir: Path, options: argparse.Namespace) -> None:
+    from notesearch.api.ownership import owner_pid
+
+    with reading(data_dir) as engine:
+        status, problems, sizes, memory = (
+            engine.status(),
+            engine.problems(),
+            engine.bytes_on_disk(),
+            engine.memory_bytes(),
+        )
+    state = str(IndexingState.IDLE)
+    try:
+        answer = next(hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
+        state, memory = answer.get("state", state), answer.get("memory_bytes", memory)
+    except NotesearchError as error:
+        # Nobody runs: nothing is being done, whatever waits.
+        if owner_pid(data_dir) is not None:
+            print(f"notesearch: {error}", file=sys.stderr)
+    shown = {
+        "state": state,
+        "documents": {
+            "total": status.documents,
+            "complete": status.complete,
+            "waiting": status.waiting,
+            "failed": status.failed,
+        },
+        "chunks": status.chunks,
+        "embedded": status.embedded,
+        "folders": [
+            {
+                "path": str(f.path),
+                "model": f.model,
+                "documents": f.documents,
+                "complete": f.complete,
+                "waiting": f.waiting,
+                "failed": f.failed,
+                "state": str(f.state),
+            }
+            for f in status.folders
+        ],
+        "problems": [
+            {"path": str(p.path), "title": p.title, "hint": p.hint, "retryable": p.retryable}
+            for p in problems
+        ],
+        "data_dir": str(data_dir),
+        "bytes": sizes,
+        "memory_bytes": memory,
+    }
+    if options.json:
+        print_json(shown)
+    else:
+        _print_status(status, shown)
+
+
+def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
+    print(
+        f"{status.complete:,} of {status.documents:,} notes are searchable by words and meaning; "
+        f"{status.waiting:,} wait, {status.failed:,} failed"
+    )
+    for f in status.folders:
+        print(
+            f"  {f.path}  {f.documents:,} notes, {f.model}"
+            + (f", {f.waiting:,} waiting" if f.waiting else "")
+        )
+    for problem in shown["problems"][:20]:
+        print(f"  {problem['path']}: {problem['title']}. {problem['hint']}")
+    sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
+    print(f"Index in {shown['data_dir']}: {sizes}")
+
+
+def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
+    with reading(data_dir) as engine:
+        lines = engine.diagnosis()
+        lines += [("Settings", str(p), False) for p in engine.settings_problems()]
+    if options.json:
+        print_json(
+            {"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)}
+        )
+    else:
+        for what, found, well in lines:
+            print(f"{'ok  ' if well else 'FAIL'}  {what}: {found}")
+    if not all(well for _, _, well in lines):
+        raise SystemExit(NOTHING)
+
+
+_COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
+    "add": _add,
+    "remove": _remove,
+    "index": _index,
+    "search": _search,
+    "similar": _similar,
+    "status": _status,
+    "doctor": _doctor,
+    **MODEL_COMMANDS,
+}
+
+
+# Printing
+
+
+def _print_results(results: SearchResults, *, as_json: bool) -> None:
+    if as_json:
+        elapsed = {k: round(v, 2) for k, v in asdict(results.elapsed).items()}
+        searched = {"documents": results.searched, "of": results.of}
+        print_json(
+            {
+                "query": results.query.text,
+                "elapsed_ms": elapsed,
+                "searched": searched,
+                "results": [_match(m) for m in results.matches],
+            }
+        )
+        return
+    if results.searched < results.of:
+        print(
+            f"Searched {results.searched:,} of {results.of:,} notes; {results.waiting:,} wait, "
+            f"{results.failed:,} failed.",
+            file=sys.stderr,
+        )
+    if results.notice:
+        print(results.notice, file=sys.stderr)
+    bold, dim, plain = (
+        ("\033[1m", "\033[2m", "\033[0m")
+        if sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        else ("", "", "")
+    )
+    for match in results.matches:
+        day = datetime.fromtimestamp(match.modified).strftime("%Y-%m-%d")
+        print(f"{bold}{match.title}{plain}  {dim}{day}  {match.matched_by}{plain}")
+        print(f"  {match.path}:{match.best.line}")
+        print(f"  {_marked(match.best, bold, plain)}\n")
+    if not results.matches:
+        print("Nothing found.", file=sys.stderr)
+
+
+def _marked(passage: Passage, bold: str, plain: str) -> str:
+    text, last = "", 0
+    for start, end in passage.highlights or ([passage.telling] if passage.telling else []):
+        text += passage.snippet[last:start] + bold + passage.snippet[start:end] + plain
+        last = end
+    return text + passage.snippet[last:]
+
+
+def _match(match: Match) -> dict[str, Any]:
+    common = {
+        "path": str(match.path),
+        "title": match.title,
+        "rank": match.rank,
+        "score": round(match.score, 5),
+    }
+    common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")
+    return {
+        **common,
+        **_passage(match.best),
+        "passages": [{**common, **_passage(p), "score": round(p.score, 5)} for p in match.passages],
+    }
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    spans = passage.highlights
+    if passage.matched_by is MatchedBy.MEANING and not spans and passage.telling is not None:
+        spans = (passage.telling,)
+    return {
+        "heading": list(passage.heading),
+        "line": passage.line,
+        "start": passage.start,
+        "end": passage.end,
+        "snippet": passage.snippet,
+        "highlights": [list(span) for span in spans],
+        "matched_by": str(passage.matched_by),
+    }

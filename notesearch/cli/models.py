@@ -1,0 +1,243 @@
+"""The commands about models, providers and keys: models, use, key."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notesearch import catalogue
+from notesearch.api.sessions import absolute_path, hand_over, hand_over_whole, owning, print_json
+from notesearch.config.settings import load_settings
+from notesearch.domain import Estimate
+from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
+
+if TYPE_CHECKING:
+    from notesearch.engine.engine import Engine
+
+Command = Callable[[Path, argparse.Namespace], None]
+
+
+def add_model_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Their parsers; `command(name, help)` makes one."""
+    use = command(
+        "use", "choose the embedding model of a folder; says first what is sent where, and what it costs"
+    )
+    use.add_argument(
+        "model",
+        nargs="?",
+        metavar="PROVIDER/MODEL",
+        help="local/all-minilm-l6-v2, aimlapi/voyage-2, ...; notesearch models lists them",
+    )
+    use.add_argument(
+        "--in", dest="folder", type=Path, metavar="FOLDER", help="of this folder only (default: of all)"
+    )
+    use.add_argument(
+        "--base-url", metavar="URL", default="", help="where the provider is; kept in the settings"
+    )
+    use.add_argument("--yes", action="store_true", help="the cost, and what is sent, are agreed to")
+    use.add_argument(
+        "--forget-former",
+        action="store_true",
+        help="without a model: drop what former models have left, to which nobody goes back",
+    )
+    key = command(
+        "key",
+        "set, test or forget the key of a provider; it is read from the terminal or from standard input",
+    )
+    key.add_argument("action", choices=("set", "test", "forget"))
+    key.add_argument(
+        "provider", metavar="PROVIDER", help="aimlapi, openai, or the name of a server of your own"
+    )
+    command("models", "the embedding models").add_argument("--json", action="store_true")
+
+
+def _models(data_dir: Path, options: argparse.Namespace) -> None:
+    models = [
+        {
+            "model": m.identifier,
+            "title": m.title,
+            "dimensions": m.dimensions,
+            "context": m.context,
+            "remote": m.remote,
+            "price": m.price,
+            "best_for": m.best_for,
+            "retired": m.retired,
+        }
+        for m in (*catalogue.MODELS, *load_settings(data_dir)[0].models)
+    ]
+    if options.json:
+        print_json({"models": models})
+        return
+    for m in models:
+        price = (
+            "free, on this computer"
+            if not m["remote"]
+            else "price unknown"
+            if m["price"] is None
+            else f"${m['price']:g} per million tokens"
+        )
+        print(
+            f"{m['model']}  {m['title']}, {m['dimensions']} dimensions, {price}"
+            + (f" ({m['retired']})" if m["retired"] else "")
+        )
+
+
+# use
+
+
+def _use(data_dir: Path, options: argparse.Namespace) -> None:
+    if options.forget_former:
+        _forget_former(data_dir, options)
+        return
+    provider, _, name = (options.model or "").partition("/")
+    if not name:
+        raise UsageError(
+            f"{options.model or ''!r} is no model", hint="Write PROVIDER/MODEL; notesearch models lists them."
+        )
+    # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at
+    # once would cut its requests off.
+    with owning(data_dir, embed=False) as engine:
+        ask = partial(_ask, data_dir, engine)
+        ask("model-known", provider=provider, model=name, base_url=options.base_url)
+        folders = _folders(ask, options)
+        estimates = [
+            Estimate(**{**e, "folder": Path(e["folder"])})
+            for e in ask("prepare-model", folders=folders, model=options.model)["estimates"]
+        ]
+        unsettled = [e for e in estimates if e.remote and not e.agreed]
+        for estimate in estimates:
+            print(_told(estimate), file=sys.stderr if unsettled else sys.stdout)
+        if unsettled and not (options.yes or _agreed()):
+            ask("cancel-model", folders=[str(e.folder) for e in unsettled])
+            print("Nothing was sent, and nothing is changed.", file=sys.stderr)
+            raise SystemExit(1)
+        ask("agree", folders=[str(e.folder) for e in estimates])
+        if engine is not None and any(not e.complete for e in estimates):
+            print("It is embedded when Notesearch runs, or now with: notesearch index")
+
+
+def _ask(data_dir: Path, engine: Engine | None, request: str, **more: Any) -> dict[str, Any]:
+    """Ask our own engine, or the one that is running, the same."""
+    wanted = {"request": request, **more}
+    answers = engine.answer(wanted) if engine is not None else hand_over(data_dir, wanted, timeout=600.0)
+    last = list(answers)[-1:]
+    if not last or not last[0].get("done"):
+        raise DataFolderHeld("The running Notesearch stopped before it was done")
+    return last[0]
+
+
+def _folders(ask: Callable[..., dict[str, Any]], options: argparse.Namespace) -> list[str]:
+    """The folder that is named, else all."""
+    folders = (
+        [str(absolute_path(options.folder))] if options.folder is not None else ask("folders")["folders"]
+    )
+    if not folders:
+        raise UsageError("No folder is searched yet", hint="Add one first: notesearch add FOLDER.")
+    return list(folders)
+
+
+def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
+    if options.model or options.base_url:
+        raise UsageError(
+            "--forget-former takes no model",
+            hint="The index that answers, and one that is being made, are kept.",
+        )
+    with owning(data_dir, embed=False) as engine:
+        ask = partial(_ask, data_dir, engine)
+        forgotten = ask("forget-former", folders=_folders(ask, options))["forgotten"]
+    print(
+        f"{forgotten:,} vectors of former models are forgotten."
+        if forgotten
+        else "No former model has left anything that nobody needs."
+    )
+
+
+def _told(estimate: Estimate) -> str:
+    """What is sent, where, and what it costs."""
+    if estimate.complete:
+        return f"{estimate.folder} uses {estimate.model_title}; nothing has to be embedded for it."
+    passages = f"{estimate.chunks:,} passages of {estimate.notes:,} notes, about {estimate.tokens:,} tokens"
+    kept = (
+        f" {estimate.held_back:,} passages are held back: private notes, or what looks like a secret."
+        if estimate.held_back
+        else ""
+    )
+    again = (
+        f" {estimate.reused:,} passages have a vector already and cost nothing." if estimate.reused else ""
+    )
+    if not estimate.remote:
+        return (
+            f"{estimate.folder} is to use {estimate.model_title}: {passages}. Nothing leaves this "
+            f"computer.{again}"
+        )
+    cost = "the price is not known" if estimate.usd is None else f"about ${estimate.usd:,.4f}"
+    gone = f"\n{estimate.retired}." if estimate.retired else ""
+    return (
+        f"{estimate.folder} is to use {estimate.model_title}: {passages} are sent to {estimate.host}; "
+        f"{cost}.{kept}{again}{gone}"
+    )
+
+
+def _agreed() -> bool:
+    """Ask on the terminal. In a pipe nobody can agree."""
+    if not sys.stdin.isatty():
+        print("Agree to it with --yes.", file=sys.stderr)
+        return False
+    print("Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+# key
+
+
+def _key(data_dir: Path, options: argparse.Namespace) -> None:
+    from notesearch.config.credentials import Credentials, KeyState
+
+    settings = load_settings(data_dir)[0]
+    provider = catalogue.provider(options.provider, settings.provider(options.provider).base_url)
+    credentials = Credentials()
+    if options.action == "forget":
+        credentials.forget(provider)
+        print(f"The key for {provider.title} is forgotten.")
+    elif options.action == "set":
+        typed = getpass.getpass(f"Key for {provider.title}: ") if sys.stdin.isatty() else sys.stdin.readline()
+        if credentials.set(provider, typed) is not KeyState.STORED:
+            raise NotesearchError(
+                "There is no unlocked keyring to keep the key in",
+                hint=f"Unlock it, or set the environment variable {provider.key_variable}.",
+            )
+        print(f"The key for {provider.title} is in the system's keyring.")
+        _tell_owner(data_dir)
+    else:
+        _test(data_dir, options.provider)
+
+
+def _tell_owner(data_dir: Path) -> None:
+    """A running Notesearch that waits for this key goes on."""
+    try:
+        hand_over_whole(data_dir, {"request": "retry-providers"})
+    except NotesearchError:
+        # Nobody runs.
+        return
+
+
+def _test(data_dir: Path, name: str) -> None:
+    """Ask the provider once, with texts of ours, by the model that a folder uses."""
+    with owning(data_dir, embed=False) as engine:
+        request = {"request": "test-provider", "provider": name}
+        answers = list(engine.answer(request) if engine is not None else hand_over(data_dir, request))
+    found = answers[-1]["probe"]
+    print(
+        f"{name} answers: {found['name']}, {found['dimensions']} dimensions, {found['encoding']}, "
+        f"{found['items_per_request']} texts a request,"
+        f" {found['latency'] * 1000:.0f} ms, vectors {'come' if found['normalised'] else 'do not come'} "
+        "normalised."
+    )
+
+
+MODEL_COMMANDS: dict[str, Command] = {"models": _models, "use": _use, "key": _key}

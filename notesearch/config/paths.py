@@ -1,0 +1,81 @@
+"""Where things live: the program's own resources, the user's data folder, and how files of ours are written.
+
+Every function here touches the disk: not for the GUI thread, except `resource` before the window is shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.resources
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from notesearch.errors import SettingsInvalid
+
+# In the data folder: locked by the process that owns it.
+LOCK = "owner.lock"
+
+
+def package_root() -> Path:
+    """The folder that holds the package `notesearch`: what a child process needs in PYTHONPATH."""
+    return Path(str(importlib.resources.files("notesearch"))).parent
+
+
+def resource(relative: str) -> Path:
+    """A file or folder below `resources`. An installed package and a frozen program have them inside the
+    package, a checkout has them beside it."""
+    installed = Path(str(importlib.resources.files("notesearch"))) / "resources"
+    root = installed if installed.is_dir() else package_root() / "resources"
+    return root / relative
+
+
+def default_data_dir() -> Path:
+    """NOTESEARCH_DATA_DIR, else the platform's place for a user's program data."""
+    chosen = os.environ.get("NOTESEARCH_DATA_DIR")
+    return (
+        Path(chosen).expanduser().absolute()
+        if chosen
+        else Path(platformdirs.user_data_dir("notesearch", appauthor=False))
+    )
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Create the data folder for the user alone. Raises SettingsInvalid where it cannot be made."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.name == "posix" and data_dir.stat().st_mode & 0o077:
+            data_dir.chmod(0o700)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"The data folder {data_dir} cannot be used",
+            hint=f"{error.strerror}. Choose another with --data-dir.",
+        ) from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace `path` whole or not at all: temp file beside it, fsync, rename, fsync of the folder."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable, where the platform knows how."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,238 @@
+"""The settings: read, validated and saved as TOML. Never a secret.
+
+A setting that is wrong is ignored and named, the others still hold. Every function here touches the disk: not
+for the GUI thread.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from notesearch.config.paths import write_atomic
+from notesearch.errors import NotesearchError, SettingsInvalid
+
+if TYPE_CHECKING:
+    from notesearch.catalogue import EmbeddingModel
+
+APPEARANCES = ("system", "light", "dark")
+# What closing the window does where there is a way back to it: ask (once), stay in the tray, or quit.
+WHEN_CLOSED = ("ask", "stay", "quit")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderSettings:
+    """`base_url`: "" for the provider's own. `budget`: US dollars a calendar month, 0 for no limit;
+    `token_budget`: the same in tokens, for where nobody tells the price."""
+
+    base_url: str = ""
+    budget: float = 0.0
+    token_budget: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default
+    program. `gitignore`: what .gitignore files name is left out, as what .notesearchignore names always is.
+    `providers` by name; `models`: those that the catalogue does not know. `key`: what calls quick search from
+    anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop may ask the
+    person about it (Wayland). `ignore`: what is left out of folders, as text in gitignore syntax by absolute
+    path."""
+
+    editor: str = ""
+    appearance: str = "system"
+    results_limit: int = 50
+    key: str = "Ctrl+Alt+Space"
+    key_asked: bool = False
+    when_closed: str = "ask"
+    gitignore: bool = False
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    models: tuple[EmbeddingModel, ...] = ()
+    ignore: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.appearance not in APPEARANCES:
+            raise SettingsInvalid(
+                f"appearance is {self.appearance!r}", hint=f"Use one of {', '.join(APPEARANCES)}."
+            )
+        if self.when_closed not in WHEN_CLOSED:
+            raise SettingsInvalid(
+                f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}."
+            )
+        if not 1 <= self.results_limit <= 1000:
+            raise SettingsInvalid(
+                f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000."
+            )
+        if self.editor and "{path}" not in self.editor and "{page}" not in self.editor:
+            raise SettingsInvalid(
+                "The editor command has no {path}",
+                hint="Write {path} where the note's path belongs, {line} for the line.",
+            )
+
+    def provider(self, name: str) -> ProviderSettings:
+        return self.providers.get(name, ProviderSettings())
+
+    def with_provider(self, name: str, **changes: str | float | int) -> Settings:
+        """The settings with something of one provider changed."""
+        return replace(self, providers={**self.providers, name: replace(self.provider(name), **changes)})  # type: ignore[arg-type]
+
+    def rules_of(self, folder: Path) -> str:
+        """What is left out of a folder, in gitignore syntax; "" for nothing."""
+        return self.ignore.get(str(folder), "")
+
+    def with_rules(self, folder: Path, text: str) -> Settings:
+        """The settings with other rules for a folder, blank ones for none."""
+        others = {path: rules for path, rules in self.ignore.items() if path != str(folder)}
+        return replace(self, ignore={**others, str(folder): text} if text.strip() else others)
+
+    def with_model(self, added: EmbeddingModel) -> Settings:
+        """The settings with a model of the person's own, in place of an earlier one of that name."""
+        return replace(self, models=(*(m for m in self.models if m.identifier != added.identifier), added))
+
+
+def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]]:
+    """The settings of `data_dir` and what was wrong with the file. What is wrong falls back to its
+    default."""
+    table, problems = _read(data_dir / "settings.toml")
+    settings = Settings()
+    for name in _SCALARS:
+        try:
+            if name in table:
+                settings = replace(settings, **{name: _checked(name, table[name], getattr(settings, name))})
+        except SettingsInvalid as error:
+            problems.append(error)
+    for name, entry in _tables(table, "providers", dict, problems).items():
+        try:
+            settings = settings.with_provider(name, **_provider_changes(name, entry))
+        except NotesearchError as error:
+            problems.append(SettingsInvalid(f"providers.{name}: {error.title}", hint=error.hint or None))
+    for number, entry in enumerate(_tables(table, "models", list, problems)):
+        try:
+            settings = settings.with_model(_model(entry))
+        except NotesearchError as error:
+            problems.append(
+                SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None)
+            )
+    for folder, rules in _tables(table, "ignore", dict, problems).items():
+        if _are_rules(folder, rules):
+            settings = settings.with_rules(Path(folder), rules)
+        else:
+            problems.append(
+                SettingsInvalid(
+                    f"ignore.{folder}: no rules for a folder",
+                    hint="Write its whole path, then the rules as a text.",
+                )
+            )
+    return settings, tuple(problems)
+
+
+_SCALARS = ("editor", "appearance", "results_limit", "key", "key_asked", "when_closed", "gitignore")
+
+
+def _checked(name: str, value: object, example: object) -> Any:
+    if isinstance(example, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(example):
+        raise SettingsInvalid(f"{name} has the wrong kind of value")
+    return value
+
+
+def _tables(table: Mapping[str, Any], name: str, kind: type, problems: list[SettingsInvalid]) -> Any:
+    entries = table.get(name, kind())
+    if isinstance(entries, kind):
+        return entries
+    problems.append(SettingsInvalid(f"{name} has the wrong kind of value"))
+    return kind()
+
+
+def _are_rules(folder: str, rules: object) -> bool:
+    return isinstance(rules, str) and os.path.isabs(folder)
+
+
+def _provider_changes(name: str, entry: object) -> dict[str, Any]:
+    """The values of a provider's table that this version knows. Raises SettingsInvalid, UsageError or
+    InsecureAddress."""
+    if not isinstance(entry, dict):
+        raise SettingsInvalid("this is no table")
+    changes = {
+        key: _checked(key, entry[key], value)
+        for key, value in asdict(ProviderSettings()).items()
+        if key in entry
+    }
+    if changes.get("base_url"):
+        from notesearch import catalogue
+
+        changes["base_url"] = catalogue.provider(name, changes["base_url"]).base_url
+    if min(changes.get("budget", 0), changes.get("token_budget", 0)) < 0:
+        raise SettingsInvalid("a budget below nothing")
+    return changes
+
+
+def _model(entry: object) -> EmbeddingModel:
+    # Before the first paint nobody needs the catalogue, unless the person has a model of their own.
+    from notesearch import catalogue
+
+    return catalogue.from_table(_dict(entry))
+
+
+def save_settings(data_dir: Path, settings: Settings) -> None:
+    """Write the settings; entries of the file that this version does not know are kept. A file that cannot be
+    understood is kept beside the new one, as settings.toml.bad: the person may want to mend it."""
+    path = data_dir / "settings.toml"
+    table, problems = _read(path)
+    if problems:
+        os.replace(path, path.with_name("settings.toml.bad"))
+    from notesearch import catalogue
+
+    chosen = {name: getattr(settings, name) for name in _SCALARS}
+    kept = _dict(table.get("providers"))
+    providers = {
+        **kept,
+        **{name: _provider_table(_dict(kept.get(name)), entry) for name, entry in settings.providers.items()},
+    }
+    chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
+    chosen["ignore"] = {
+        **{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)},
+        **settings.ignore,
+    }
+    chosen["models"] = [catalogue.to_table(m) for m in settings.models]
+    write_atomic(
+        path,
+        tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode(),
+    )
+
+
+def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[str, Any]:
+    """A provider's table: what this version does not know is kept; what was not chosen is left out, so that
+    nothing stays of one that was removed."""
+    defaults = asdict(ProviderSettings())
+    chosen = {name: value for name, value in asdict(entry).items() if value != defaults[name]}
+    return {**{name: value for name, value in kept.items() if name not in defaults}, **chosen}
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def load_window_state(data_dir: Path) -> dict[str, Any]:
+    """Geometry, query history and saved searches; {} where there are none or the file is damaged."""
+    return _read(data_dir / "window.toml")[0]
+
+
+def save_window_state(data_dir: Path, state: Mapping[str, Any]) -> None:
+    write_atomic(data_dir / "window.toml", tomli_w.dumps(dict(state)).encode())
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[SettingsInvalid]]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError) as error:
+        return {}, [SettingsInvalid(f"{path.name} cannot be read", hint=f"{error}. The defaults are used.")]

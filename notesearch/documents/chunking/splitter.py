@@ -1,0 +1,316 @@
+"""Text -> chunks: passages that follow the headings, sized for a model. Pure; the same text and recipe give
+the same chunks.
+
+A section that fits is one chunk; short ones are merged with what follows; one that is too long is cut where
+it hurts least.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from notesearch.catalogue import ChunkRecipe
+from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, TokenCounter, token_counter
+from notesearch.documents.chunking.units import Boundary, Unit, Units
+from notesearch.documents.formats.outline import Outline
+from notesearch.documents.formats.registry import outline_of
+from notesearch.domain import Chunk, Document, prefixed
+
+CHARACTERS_PER_TOKEN = (
+    24  # no chunk holds more, however few tokens they make: blank space, base64, long unknown words
+)
+SEPARATOR = " > "
+
+# What a cut at each kind of boundary costs, in shares of the distance from the ideal size.
+_COST = {
+    Boundary.PARAGRAPH: 0.0,
+    Boundary.LINE: 0.2,
+    Boundary.SENTENCE: 0.3,
+    Boundary.SPACE: 0.7,
+    Boundary.ANYWHERE: 1.2,
+    Boundary.HEADING: 9.0,
+}
+
+Trail = tuple[str, ...]
+
+
+def split(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
+    """The chunks of a document in order. Together they cover its text but for blank space; none is above
+    `recipe.maximum`.
+
+    `Chunk.tokens` counts prefix and passage without the tokens that a model adds at both ends. Any thread,
+    but one at a time.
+    """
+    return _Splitter(document, recipe).chunks()
+
+
+def embedded_text(document_text: str, chunk: Chunk) -> str:
+    """Exactly what is embedded for `chunk`: its prefix, a newline, its passage."""
+    return prefixed(chunk.prefix, document_text[chunk.start : chunk.end])
+
+
+@dataclass(slots=True)
+class _Section:
+    """Characters [start, end) under one heading, or several such merged."""
+
+    start: int
+    end: int
+    level: int
+    trail: Trail
+    tokens: float
+    bare: bool  # nothing but the heading
+
+
+class _Splitter:
+    """Splits one document."""
+
+    def __init__(self, document: Document, recipe: ChunkRecipe) -> None:
+        self._document = document
+        self._text = document.text
+        self._recipe = recipe
+        self._counter: TokenCounter = token_counter(recipe.tokenizer)
+        self._outline: Outline = outline_of(document)
+        self._prefixes: dict[Trail, tuple[str, int]] = {}
+        self._chunks: list[Chunk] = []
+        most = recipe.characters or math.inf
+        self._most_characters = int(min(CHARACTERS_PER_TOKEN * recipe.maximum, most))
+        self._line_at = (0, document.first_line)
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        for section in self._merged():
+            prefix, prefix_tokens = self._prefix(section.trail)
+            if self._fits(section, prefix, prefix_tokens):
+                self._add(
+                    section.start, section.end, section.trail, prefix, prefix_tokens + int(section.tokens)
+                )
+            else:
+                for start, end, tokens in self._cut(section, prefix, prefix_tokens):
+                    self._add(start, end, section.trail, prefix, prefix_tokens + tokens)
+        return tuple(self._chunks)
+
+    def _add(self, start: int, end: int, trail: Trail, prefix: str, tokens: int) -> None:
+        position, line = self._line_at
+        text = self._text
+        line += text.count("\n", position, start) if start >= position else -text.count("\n", start, position)
+        self._line_at = (start, line)
+        self._chunks.append(
+            Chunk(
+                ordinal=len(self._chunks),
+                start=start,
+                end=end,
+                line=line,
+                heading=trail,
+                prefix=prefix,
+                tokens=tokens,
+            )
+        )
+
+    # Sections
+
+    def _sections(self) -> Iterator[_Section]:
+        """One for each heading with text, and one for what stands before the first."""
+        headings = self._outline.headings
+        trail: list[tuple[int, str]] = []
+        first_end = headings[0].start if headings else len(self._text)
+        if section := self._section(0, first_end, 0, ()):
+            yield section
+        for number, heading in enumerate(headings):
+            while trail and trail[-1][0] >= heading.level:
+                trail.pop()
+            trail.append((heading.level, heading.title))
+            end = headings[number + 1].start if number + 1 < len(headings) else len(self._text)
+            titles = tuple(title for _, title in trail if title)
+            if section := self._section(heading.start, end, heading.level, titles):
+                yield section
+
+    def _section(self, start: int, end: int, level: int, trail: Trail) -> _Section | None:
+        part = self._text[start:end]
+        body = part.strip()
+        if not body:
+            return None
+        start += part[: len(part) - len(part.lstrip())].rfind("\n") + 1
+        end -= len(part) - len(part.rstrip())
+        small = end - start <= CHARACTERS_PER_TOKEN * self._recipe.maximum
+        tokens = self._counter.count(body) if small else math.inf
+        return _Section(
+            start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body
+        )
+
+    def _merged(self) -> Iterator[_Section]:
+        """Short sections together with what follows them."""
+        current: _Section | None = None
+        for following in self._sections():
+            if current is None:
+                current = following
+            elif self._belong_together(current, following):
+                current = self._together(current, following)
+            else:
+                yield current
+                current = following
+        if current is not None:
+            yield current
+
+    def _belong_together(self, current: _Section, following: _Section) -> bool:
+        if current.bare and following.level > current.level:
+            return True  # a heading alone says little; the section below it may be cut
+        minimum = self._recipe.minimum
+        if min(current.tokens, following.tokens) >= minimum:
+            return False
+        together = current.tokens + following.tokens
+        if following.level == 1 and current.level > 0:
+            # Across a heading of the first level only as long as all of it is short, as in lists of bare
+            # headlines.
+            return together <= minimum
+        return together + self._prefix(current.trail)[1] + SPECIAL_TOKENS <= self._recipe.target
+
+    def _together(self, current: _Section, following: _Section) -> _Section:
+        below = following.trail[: len(current.trail)] == current.trail
+        shared = 0
+        for one, other in zip(current.trail, following.trail, strict=False):
+            if one != other:
+                break
+            shared += 1
+        return _Section(
+            start=current.start,
+            end=following.end,
+            level=min(current.level, following.level) or following.level,
+            trail=following.trail
+            if below and (current.bare or not current.trail)
+            else current.trail[:shared],
+            tokens=current.tokens + following.tokens,
+            bare=current.bare and following.bare,
+        )
+
+    def _room(self, prefix: str) -> int:
+        """The most characters of a passage after `prefix` and its newline."""
+        return self._most_characters - len(prefix) - 1 if self._recipe.characters else self._most_characters
+
+    def _fits(self, section: _Section, prefix: str, prefix_tokens: int) -> bool:
+        short_enough = section.end - section.start <= self._room(prefix)
+        return short_enough and section.tokens + prefix_tokens + SPECIAL_TOKENS <= self._recipe.maximum
+
+    # Prefix
+
+    def _prefix(self, trail: Trail) -> tuple[str, int]:
+        known = self._prefixes.get(trail)
+        if known is None:
+            known = self._prefixes[trail] = self._short_prefix(trail)
+        return known
+
+    def _short_prefix(self, trail: Trail) -> tuple[str, int]:
+        """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what
+        is left."""
+        prefix, tokens = self._prefix_by_tokens(trail)
+        most = self._recipe.characters // 4
+        if not most or len(prefix) <= most:
+            return prefix, tokens
+        prefix = prefix[:most].rpartition(" ")[0] or prefix[:most]
+        return prefix, self._counter.count(prefix)
+
+    def _prefix_by_tokens(self, trail: Trail) -> tuple[str, int]:
+        title = " ".join(self._document.title.split())
+        parts = list(dict.fromkeys(part for part in (title, *trail) if part))
+        limit = self._recipe.maximum // 4
+        prefix = SEPARATOR.join(parts)
+        tokens = self._counter.count(prefix[:4000]) if len(prefix) <= 4000 else limit + 1
+        while tokens > limit and len(parts) > 2:
+            del parts[1]
+            prefix = SEPARATOR.join(parts)
+            tokens = self._counter.count(prefix[:4000])
+        if tokens > limit:
+            share = limit // len(parts) - 1
+            prefix = SEPARATOR.join(
+                shortened for part in parts if (shortened := self._shortened(part, share))
+            )
+            tokens = self._counter.count(prefix)
+        return (prefix, tokens) if tokens <= limit else ("", 0)
+
+    def _shortened(self, text: str, limit: int) -> str:
+        units = Units(text[: limit * CHARACTERS_PER_TOKEN], (), self._counter, budget=limit, grain=1)
+        tokens = end = 0
+        for unit in units.between(0, min(len(text), limit * CHARACTERS_PER_TOKEN)):
+            tokens += unit.tokens
+            if tokens > limit:
+                break
+            end = unit.end
+        return text[:end]
+
+    # Cutting
+
+    def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
+        """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no
+        further."""
+        budget = self._recipe.maximum - SPECIAL_TOKENS - prefix_tokens
+        target = max(self._recipe.target - SPECIAL_TOKENS - prefix_tokens, budget // 2, 1)
+        room = self._room(prefix)
+        limited = room if self._recipe.characters else 0
+        units = Units(
+            self._text,
+            self._outline.blocks,
+            self._counter,
+            budget=budget,
+            grain=max(4, target // 6),
+            characters=limited,
+        )
+        source = units.between(section.start, section.end, heading=section.level > 0)
+        ahead: list[Unit] = []
+        repeated = 0  # units at the head of `ahead` that the chunk before holds too
+        exhausted = False
+        while True:
+            held = sum(unit.tokens for unit in ahead)
+            while not exhausted and held <= 2 * budget:
+                unit = next(source, None)
+                exhausted = unit is None
+                if unit is not None:
+                    ahead.append(unit)
+                    held += unit.tokens
+            if len(ahead) <= repeated:
+                return
+            if repeated and not self._within(ahead[: repeated + 1], budget, room):
+                del ahead[:repeated]
+                repeated = 0
+                continue
+            if exhausted and self._within(ahead, budget, room):
+                yield ahead[0].start, ahead[-1].end, held
+                return
+            ideal = held / math.ceil(held / target) if exhausted and held else target
+            cut = self._best_cut(ahead, repeated, ideal, budget, room)
+            yield ahead[0].start, ahead[cut].end, sum(unit.tokens for unit in ahead[: cut + 1])
+            overlap = self._overlap(ahead[: cut + 1])
+            del ahead[: cut + 1 - overlap]
+            repeated = overlap
+
+    def _within(self, units: list[Unit], budget: int, room: int) -> bool:
+        return sum(unit.tokens for unit in units) <= budget and units[-1].end - units[0].start <= room
+
+    def _best_cut(self, units: list[Unit], repeated: int, ideal: float, budget: int, room: int) -> int:
+        """The unit after which to cut: near the ideal size, at the end of something."""
+        best, lowest = repeated, math.inf
+        tokens = 0
+        for number, unit in enumerate(units):
+            tokens += unit.tokens
+            if number < repeated:
+                continue
+            if number > repeated and (tokens > budget or unit.end - units[0].start > room):
+                break
+            cost = abs(tokens - ideal) / ideal + _COST[unit.boundary]
+            if cost < lowest:
+                best, lowest = number, cost
+        return best
+
+    def _overlap(self, units: list[Unit]) -> int:
+        """How many of the last units the next chunk repeats: whole sentences or lines where there are some
+        short enough."""
+        wanted = self._recipe.overlap * self._recipe.target
+        most = clean = 0
+        tokens = 0
+        for count, number in enumerate(range(len(units) - 1, 0, -1), 1):
+            tokens += units[number].tokens
+            if tokens > wanted:
+                break
+            most = count
+            if units[number - 1].boundary <= Boundary.SENTENCE:
+                clean = count
+        return clean or (most if units[-1].boundary >= Boundary.SPACE else 0)

@@ -1,0 +1,135 @@
+"""Bytes to text: byte order marks, UTF-8, and for the rest charset-normalizer. Decides what is binary. Does
+not look at formats."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+
+from notesearch.errors import FileBinary
+from notesearch.text.language import language_of
+
+SAMPLE = 64 * 1024
+COMMONEST = "cp1252"
+SLACK = 0.05  # of coherence
+NOT_WESTERN = ("hu", "ro", "tr", "ru")
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# How ISO 2022 announces a character set, in bytes that are ASCII all through.
+_DESIGNATORS = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"))
+_MAGIC = (
+    b"%PDF-",
+    b"\x89PNG\r\n",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b\x08",
+    b"BZh9",
+    b"7z\xbc\xaf",
+    b"\xfd7zXZ",
+    b"\x7fELF",
+    b"SQLite format 3\x00",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"OggS\x00",
+    b"fLaC",
+    b"ID3\x03",
+    b"ID3\x04",
+    b"{\\rtf1",
+)
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x0e\x0f\x1b")) + b"\x7f"
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_UNWANTED = re.compile("[\x00\ud800-\udfff]")
+
+
+def decode(raw: bytes) -> tuple[str, str]:
+    """The text with `\\n` newlines and NULs turned into spaces, and the name of its encoding. Raises
+    FileBinary."""
+    if raw.startswith(_MAGIC):
+        raise FileBinary
+    text, encoding = _decoded(raw)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in text:
+        text = text.replace("\x00", " ")
+    return text.removeprefix("\ufeff"), encoding
+
+
+def _decoded(raw: bytes) -> tuple[str, str]:
+    for mark, encoding in _MARKS:
+        if raw.startswith(mark):
+            # A file cut off in the middle of a character is still a text file.
+            return _UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding
+    controls = _control_share(raw[:SAMPLE])
+    if controls > 0.1:
+        return _wide(raw)
+    for designator, encoding in _DESIGNATORS:
+        if designator in raw[:SAMPLE]:
+            with contextlib.suppress(UnicodeDecodeError):
+                return raw.decode(encoding), encoding
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        if controls > 0.02:
+            raise FileBinary from None
+    return _mostly_utf8(raw) or _by_library(raw)
+
+
+def _control_share(sample: bytes) -> float:
+    return 1 - len(sample.translate(None, _CONTROLS)) / len(sample) if sample else 0.0
+
+
+def _wide(raw: bytes) -> tuple[str, str]:
+    """UTF-16 or UTF-32 without a mark: the only text in which every other byte may be zero."""
+    for encoding in _WIDE:
+        sample = raw[: SAMPLE - SAMPLE % 4]
+        start = sample.decode(encoding, errors="ignore")
+        spaces = start.count(" ") + start.count("\n")
+        if start and spaces > len(start) / 50 and "\x00" not in start and _printable(start):
+            try:
+                return raw.decode(encoding), encoding
+            except UnicodeDecodeError:
+                continue
+    raise FileBinary
+
+
+def _printable(text: str) -> bool:
+    shown = sum(character.isprintable() or character.isspace() for character in text[:2000])
+    return shown >= 0.98 * min(len(text), 2000)
+
+
+def _mostly_utf8(raw: bytes) -> tuple[str, str] | None:
+    """UTF-8 with a few damaged characters: valid sequences of several bytes do not arise by chance."""
+    text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    beyond_ascii = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
+    return (text, "utf-8") if damaged * 20 < beyond_ascii else None
+
+
+def _by_library(raw: bytes) -> tuple[str, str]:
+    import charset_normalizer  # takes 30 ms to import, and few files need it
+
+    sample = raw if len(raw) <= SAMPLE else raw[: raw.rfind(b"\n", SAMPLE // 2, SAMPLE) + 1] or raw[:SAMPLE]
+    matches = list(charset_normalizer.from_bytes(sample))
+    if not matches:
+        raise FileBinary
+    best = matches[0]
+    # Among readings as clean as each other the library goes by order; for western letters the usual one is
+    # the better bet.
+    usual = next(
+        (match for match in matches if COMMONEST in (match.encoding, *match.could_be_from_charset)), best
+    )
+    if (
+        usual.chaos <= best.chaos
+        and usual.coherence >= best.coherence - SLACK
+        and language_of(str(best)) not in NOT_WESTERN
+    ):
+        best = usual
+    encoding = COMMONEST if COMMONEST in best.could_be_from_charset else best.encoding
+    return _UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding

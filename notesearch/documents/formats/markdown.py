@@ -1,0 +1,216 @@
+"""Markdown: front matter, ATX and setext headings, fences, inline tags; and what Obsidian and Logseq add.
+
+A scanner of one regular expression that stops only at lines that may be a heading or a fence. Measured on
+1,873 notes: 0.05 s, against 0.76 s for markdown-it-py.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.frontmatter import split_front_matter
+from notesearch.documents.formats.metadata import clean_tag, is_known, read_metadata
+from notesearch.documents.formats.note import document_of, readable_name, without_leading_blank_lines
+from notesearch.documents.formats.outline import Heading, Outline
+from notesearch.domain import Document, Span
+
+_CANDIDATE = re.compile(
+    r"^(?:"
+    r"[ ]{0,3}(?P<atx>\#{1,6})(?:[ \t]+(?P<title>[^\n]*))?$"
+    r"|[ \t]*[-*+][ \t]+(?P<item>\#{1,6})[ \t]+(?P<item_title>[^\n]*)$"
+    r"|(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$"
+    r"|[ ]{0,3}(?P<setext>={2,}|-{2,})[ \t]*$"
+    r")",
+    re.MULTILINE,
+)
+_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_NOT_PARAGRAPH = re.compile(
+    r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|>|[-*+](?:[ \t]|$)|\d{1,9}[.)][ \t]|\||`{3}|~{3}|[-*_=]{3,}[ \t]*$)|[ "
+    r"]{4}|\t"
+)
+_MARKUP = (
+    (re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]"), r"\1"),
+    (re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,500}\)|\[[^\[\]\n]{0,300}\])"), r"\1"),
+    (re.compile(r"(?:^|[ \t])(?:\^[A-Za-z0-9-]{1,64}|\{#[^{}\n]{1,100}\})[ \t]*$"), ""),
+    (re.compile(r"<[^<>\n]{1,200}>"), ""),
+    (re.compile(r"\*{1,3}|`+|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"), ""),
+    (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
+)
+# Code, link targets and addresses come first, so that a `#` inside them is passed over.
+_TAG = re.compile(
+    r"`[^`\n]{1,300}`|\]\([^()\n]{0,300}\)|\w{2,12}://[^\s]{1,500}"
+    r"|(?<![^\s(,;>\"'])#(?:\[\[(?P<linked>[^\[\]\n]{1,100})\]\]|(?P<tag>[^\W_][\w/-]{0,99}|_\w[\w/-]{0,99}))"
+)
+_MAYBE_TAG = re.compile(r"#[\w\[]")
+_NOT_A_TAG = re.compile(r"[\d/_-]+$|(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")
+_PROPERTY = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z][\w/.-]{0,60}):: *([^\n]*)(?:\n|\Z)")
+_PROSE_PROPERTIES = frozenset({"description", "summary", "abstract", "note", "comment", "quote"})
+# A line of an outliner's page that is not inside a bullet: a bullet, a heading, a property. And what Logseq
+# alone writes.
+_OUTLINER_LINE = re.compile(r"[ \t]|-(?: |$)|#{1,6} |[A-Za-z][\w/.-]{0,60}::|$")
+_LOGSEQ_MARK = re.compile(r"^[ \t]*(?:id:: [0-9a-f-]{36}|collapsed:: true)$", re.MULTILINE)
+_LONGEST_FENCE = 40
+_LINES_OF_SETEXT = 3
+
+
+def extract_markdown(path: Path, raw: bytes) -> Document:
+    """Read a Markdown note. Raises FileBinary."""
+    whole, encoding = decode(raw)
+    pairs, start = split_front_matter(whole)
+    text = whole[start:]
+    metadata = read_metadata(pairs)
+    properties: dict[str, str] = {}
+    if "::" in text[:2000]:
+        text = _without_page_properties(text, properties)
+    text, skipped = without_leading_blank_lines(text)
+    outline = outline_markdown(text)
+    return document_of(
+        path,
+        text,
+        format_name="markdown",
+        encoding=encoding,
+        first_line=whole.count("\n", 0, start) + skipped + 1,
+        outline=outline,
+        metadata=(metadata, read_metadata(properties)) if properties else (metadata,),
+        tags=inline_tags(text, outline.blocks),
+        page=_page_name(path, text),
+    )
+
+
+@lru_cache(maxsize=1)  # asked for by extraction and again by chunking
+def outline_markdown(text: str) -> Outline:
+    """Headings and fences, in time linear in the text."""
+    headings: list[Heading] = []
+    blocks: list[Span] = []
+    unclosed: dict[str, int] = {}
+    position = 0
+    while match := _CANDIDATE.search(text, position):
+        position = min(match.end() + 1, len(text))
+        if match.end() >= len(text):
+            position = len(text)
+        if match["fence"]:
+            end = _fence_end(text, match, unclosed)
+            if end:
+                blocks.append((match.start(), end))
+                position = min(end + 1, len(text))
+        elif heading := _heading(text, match, blocks):
+            headings.append(heading)
+        if match.end() >= len(text):
+            break
+    return Outline(headings=tuple(headings), blocks=tuple(blocks))
+
+
+def _heading(text: str, match: re.Match[str], blocks: list[Span]) -> Heading | None:
+    if match["setext"]:
+        return _setext(text, match, blocks)
+    in_list = match["item"] is not None
+    marks = match["item"] or match["atx"]
+    title = _CLOSING_HASHES.sub("", match["item_title"] if in_list else match["title"] or "")
+    return Heading(start=match.start(), level=len(marks), title=plain(title), in_list=in_list)
+
+
+def _setext(text: str, match: re.Match[str], blocks: list[Span]) -> Heading | None:
+    """The paragraph above the underline, where there is one of a few lines."""
+    floor = min(blocks[-1][1] + 1, match.start()) if blocks else 0
+    start = end = match.start()
+    for _ in range(_LINES_OF_SETEXT + 1):
+        if start <= floor:
+            break
+        above = text.rfind("\n", floor, start - 1) + 1 if start - 1 > floor else floor
+        above = max(above, floor)
+        if not text[above : start - 1].strip() or _NOT_PARAGRAPH.match(text, above, start - 1):
+            break
+        start = above
+    else:
+        return None
+    if start == end:
+        return None
+    return Heading(
+        start=start, level=1 if match["setext"][0] == "=" else 2, title=plain(text[start : end - 1])
+    )
+
+
+def _fence_end(text: str, match: re.Match[str], unclosed: dict[str, int]) -> int:
+    """Where the fence opened by `match` ends; 0 where it opens none.
+
+    `unclosed` remembers for each mark the shortest fence that found no end: no longer one can find any
+    further down, so nothing is searched twice.
+    """
+    fence, info = match["fence"], match["info"]
+    mark = fence[0]
+    if len(fence) > _LONGEST_FENCE or (mark == "`" and "`" in info):
+        return 0
+    if len(fence) >= unclosed.get(mark, _LONGEST_FENCE + 1):
+        return 0 if match["lead"] else len(text)
+    closing = _closing_fence(mark, len(fence)).search(text, match.end())
+    if closing:
+        return closing.end()
+    unclosed[mark] = len(fence)
+    # CommonMark: open to the end. One inside a list or a quote ends with that, so it is left to be ordinary
+    # text.
+    return 0 if match["lead"] else len(text)
+
+
+def _closing_fence(mark: str, length: int) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t>]*{mark}{{{length},}}[ \t]*$", re.MULTILINE)  # re keeps the compiled ones
+
+
+def plain(title: str) -> str:
+    """A heading without emphasis, code marks, link targets, block ids."""
+    title = " ".join(title[:1000].split())
+    if title.isalnum():
+        return title
+    for pattern, replacement in _MARKUP:
+        title = pattern.sub(replacement, title)
+    return title.strip()
+
+
+def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
+    """`#tag`, `#nested/tag` and `#[[linked tag]]` in the text outside code and addresses."""
+    tags: list[str] = []
+    if not _MAYBE_TAG.search(text):
+        return tags
+    starts = [start for start, _ in blocks]
+    for match in _TAG.finditer(text):
+        tag = match["tag"] or match["linked"]
+        if not tag or _NOT_A_TAG.match(tag):
+            continue
+        block = bisect_right(starts, match.start()) - 1
+        if block >= 0 and match.start() < blocks[block][1]:
+            continue
+        tags.append(clean_tag(tag))
+    return tags
+
+
+def _page_name(path: Path, text: str) -> str:
+    """What Logseq calls the page, where this is one: the file's name, for headings stand in blocks. In it
+    `___` is a slash, `%3F` a `?`."""
+    if path.parent.name != "pages":
+        return ""
+    lines = text.split("\n")
+    outliner = any(line.lstrip().startswith("- ") for line in lines) and all(map(_OUTLINER_LINE.match, lines))
+    return (
+        unquote(readable_name(path.stem)).replace("___", "/") if outliner or _LOGSEQ_MARK.search(text) else ""
+    )
+
+
+def _without_page_properties(text: str, properties: dict[str, str]) -> str:
+    """The text with Logseq's `key:: value` lines at its top blanked; fills `properties`. Those that hold
+    prose stay in the text."""
+    kept: list[str] = []
+    position = len(text) - len(text.lstrip("\n"))
+    kept.append(text[:position])
+    while match := _PROPERTY.match(text, position):
+        key, value = match[1].lower(), match[2]
+        if is_known(key):
+            properties[key] = value
+        kept.append(match[0] if key in _PROSE_PROPERTIES else "\n" * match[0].count("\n"))
+        position = match.end()
+        if position >= len(text):
+            break
+    return "".join(kept) + text[position:]

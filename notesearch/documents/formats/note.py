@@ -1,0 +1,60 @@
+"""What the text formats have in common: a Document from the text, its outline and what the note says about
+itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from notesearch.documents.formats.metadata import Metadata, unique
+from notesearch.documents.formats.outline import Outline, title_of
+from notesearch.domain import Document
+from notesearch.text.language import language_of
+
+
+def document_of(
+    path: Path,
+    text: str,
+    *,
+    format_name: str,
+    encoding: str,
+    first_line: int,
+    outline: Outline,
+    metadata: tuple[Metadata, ...] = (),
+    tags: list[str] | None = None,
+    page: str = "",
+) -> Document:
+    """The document of a text format: what the note says about itself first, then what its text shows, then
+    its name.
+
+    `page`: what an outliner calls the note, whose headings are about a part of it.
+    """
+    said = [source for source in metadata if source != Metadata()]
+    return Document(
+        text=text,
+        title=next((source.title for source in said if source.title), "")
+        or page
+        or title_of(text, outline)
+        or readable_name(path.stem),
+        format=format_name,
+        first_line=first_line,
+        encoding=encoding,
+        tags=unique([*(tag for source in said for tag in source.tags), *(tags or ())]),
+        aliases=unique(alias for source in said for alias in source.aliases),
+        created=next((source.created for source in said if source.created), ""),
+        updated=next((source.updated for source in said if source.updated), ""),
+        language=language_of(text),
+        private=any(source.private for source in said),
+    )
+
+
+def readable_name(name: str) -> str:
+    """A file name that can be shown and stored: on Linux it may hold bytes that are not UTF-8."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", errors="replace")
+
+
+def without_leading_blank_lines(text: str) -> tuple[str, int]:
+    """The text from its first line that is not blank, and the number of lines left out."""
+    blank = len(text) - len(text.lstrip())
+    start = text.rfind("\n", 0, blank) + 1
+    return text[start:], text.count("\n", 0, start)

@@ -1,0 +1,28 @@
+"""Plain text: as it is, but for front matter, which some note programs put on top of text files too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.frontmatter import split_front_matter
+from notesearch.documents.formats.metadata import read_metadata
+from notesearch.documents.formats.note import document_of, without_leading_blank_lines
+from notesearch.documents.formats.outline import Outline
+from notesearch.domain import Document
+
+
+def extract_text(path: Path, raw: bytes) -> Document:
+    """Read a plain text note. Raises FileBinary."""
+    whole, encoding = decode(raw)
+    pairs, start = split_front_matter(whole) if whole.startswith("---") else ({}, 0)
+    text, skipped = without_leading_blank_lines(whole[start:])
+    return document_of(
+        path,
+        text,
+        format_name="text",
+        encoding=encoding,
+        first_line=whole.count("\n", 0, start) + skipped + 1,
+        outline=Outline(),
+        metadata=(read_metadata(pairs),),
+    )

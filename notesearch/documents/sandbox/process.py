@@ -1,0 +1,286 @@
+"""The parent's side of extraction: one child process that reads files, restarted whenever a file is too much
+for it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from notesearch.config.paths import package_root
+from notesearch.documents.sandbox.frames import (
+    LARGE_FILE,
+    MEMORY_EXIT,
+    Answer,
+    Extracted,
+    KeptTitle,
+    Wanted,
+    pack_request,
+    read_frame,
+    unpack_error,
+    unpack_extracted,
+)
+from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, NotesearchError
+
+__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "Wanted", "default_time_limit"]
+
+STARTING_LIMIT = 60.0  # seconds
+# Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait
+# to write.
+MOST_AHEAD = 4096
+
+# What an interpreter needs in order to start, and nothing else: the child holds no keys.
+_PASSED_ON = (
+    "SYSTEMROOT",
+    "WINDIR",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONHOME",
+)
+
+# Windows has no nice(); the child lowers itself elsewhere.
+_WINDOWS_FLAGS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
+    subprocess, "CREATE_NO_WINDOW", 0
+)
+
+
+def default_time_limit(size: int) -> float:
+    """Seconds for a file of `size` bytes: hundred times what it takes on an idle machine."""
+    return 20.0 + size / 200_000
+
+
+def worker_command(memory_limit: int) -> list[str]:
+    """How the child is started. A frozen program has no interpreter, so it is given its own word for it."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--extraction-worker", str(memory_limit)]
+    # -P: nothing is imported from the working folder. -X utf8: the same on every system.
+    return [
+        sys.executable,
+        "-P",
+        "-X",
+        "utf8",
+        "-m",
+        "notesearch.documents.sandbox.worker",
+        str(memory_limit),
+    ]
+
+
+def worker_environment() -> dict[str, str]:
+    """The child's whole environment."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**kept, "PYTHONPATH": str(package_root()), "TOKENIZERS_PARALLELISM": "false"}
+
+
+class ExtractionProcess:
+    """One child process that reads files, started when it is first needed.
+
+    Used by one thread at a time; `close` may be called from any.
+    """
+
+    def __init__(
+        self, *, memory_limit: int = 2 << 30, time_limit: Callable[[int], float] = default_time_limit
+    ) -> None:
+        """`memory_limit` in bytes, of address space; `time_limit` gives seconds for a file of so many
+        bytes."""
+        self._memory_limit = memory_limit
+        self._time_limit = time_limit
+        self._exchange = threading.Lock()  # held while the child is started or ended
+        self._child: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._watchdog: _Watchdog | None = None
+
+    def read_all(
+        self, requests: Iterable[tuple[Path, Wanted]], kept: Mapping[Path, KeptTitle] | None = None
+    ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
+        """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the
+        requests: what was read, or the error of that file (FileUnreadable and below).
+
+        Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early
+        after `close`; leaving it early is allowed. Raises RuntimeError where the child cannot be started at
+        all.
+        """
+        titles = kept or {}
+        source = ((path, pack_request(path, wanted, titles.get(path))) for path, wanted in requests)
+        asked: deque[tuple[Path, bytes]] = deque()
+        drawn = next(source, None)
+        try:
+            while not self._closed:
+                while drawn is not None and (not asked or _size(asked) + len(drawn[1]) <= MOST_AHEAD):
+                    asked.append(drawn)
+                    self._write(drawn[1])
+                    drawn = next(source, None)
+                if not asked:
+                    return
+                answer = self._answer(asked)
+                if answer is None:
+                    return
+                path, _ = asked.popleft()
+                yield path, answer
+        finally:
+            if asked:
+                self._end_child()  # what it still answers belongs to nobody
+
+    def close(self) -> None:
+        """End the child at once. A `read_all` under way in another thread stops; later ones give nothing."""
+        self._closed = True
+        self._end_child()
+
+    def rest(self) -> None:
+        """Let the child go until something is to be read. Not while a `read_all` is under way."""
+        self._end_child()
+
+    def _answer(self, asked: deque[tuple[Path, bytes]]) -> Extracted | NotesearchError | None:
+        """What the child says about the first of the files asked for; None after `close`."""
+        child = self._child or self._start(asked)
+        if child is None:
+            return None
+        size = 0
+        while True:
+            frame, killed = self._read(child, self._time_limit(size))
+            if frame is None:
+                return None if self._closed else self._mourn(killed, size)
+            if killed:
+                self._end_child()
+            head, text = frame
+            if head[0] == Answer.SIZE:
+                size = head[1]
+            elif head[0] == Answer.READ:
+                return unpack_extracted(head, text)
+            else:
+                return unpack_error(head)
+
+    def _read(self, child: subprocess.Popen[bytes], seconds: float) -> tuple[tuple[Any, str] | None, bool]:
+        """The next frame, None where the child ended; and whether it was ended for being slow."""
+        watchdog = self._watchdog
+        if watchdog is None or child.stdout is None:  # closed meanwhile
+            return None, False
+        watchdog.expect(child, seconds)
+        try:
+            frame = read_frame(child.stdout)
+        except (OSError, ValueError):  # closed by another thread, or not a frame
+            frame = None
+        return frame, watchdog.relax()
+
+    def _mourn(self, killed: bool, size: int) -> NotesearchError:
+        """The error of the file over which the child ended."""
+        code = self._end_child()
+        if killed:
+            return FileTooSlow()
+        # Native code that runs out of memory aborts; a system that does kills the largest process.
+        out_of_memory = code in (MEMORY_EXIT, -getattr(signal, "SIGABRT", 6)) or (
+            code == -9 and size > LARGE_FILE
+        )
+        return FileTooLarge() if out_of_memory else ExtractionFailed()
+
+    def _start(self, asked: Iterable[tuple[Path, bytes]]) -> subprocess.Popen[bytes] | None:
+        """A new child that has been asked for everything not answered yet; None after `close`."""
+        with self._exchange:
+            if self._closed:
+                return None
+            child = self._child = subprocess.Popen(
+                worker_command(self._memory_limit),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=worker_environment(),
+                creationflags=_WINDOWS_FLAGS,
+            )
+            if self._watchdog is None:
+                self._watchdog = _Watchdog()
+        frame, _ = self._read(child, STARTING_LIMIT)
+        if frame is None or frame[0] != [Answer.READY]:
+            code = self._end_child()
+            if self._closed:
+                return None
+            raise RuntimeError(f"the extraction process ended with {code} before it was ready")
+        for _, request in asked:
+            self._write(request)
+        return child
+
+    def _write(self, frame: bytes) -> None:
+        """To the child where there is one; a new one is told everything when it starts."""
+        child = self._child
+        if child is None or child.stdin is None:
+            return
+        with contextlib.suppress(OSError, ValueError):  # it has ended: reading from it will tell
+            child.stdin.write(frame)
+            child.stdin.flush()
+
+    def _end_child(self) -> int | None:
+        with self._exchange:
+            child, self._child = self._child, None
+            watchdog = self._watchdog
+            if self._closed:
+                self._watchdog = None
+        if watchdog is not None and self._closed:
+            watchdog.stop()
+        if child is None:
+            return None
+        child.kill()
+        code = child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        return code
+
+
+class _Watchdog:
+    """Kills a child that does not answer in time. Its thread sleeps while nothing is expected."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._deadline = math.inf
+        self._asleep_until = 0.0  # the thread looks again then, by itself
+        self._killed = False
+        self._stopped = False
+        threading.Thread(target=self._watch, name="extraction-watchdog", daemon=True).start()
+
+    def expect(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        """Kill `child` unless `relax` is called within `seconds`."""
+        with self._change:
+            self._child, self._killed = child, False
+            self._deadline = time.monotonic() + seconds
+            if self._asleep_until > self._deadline:
+                self._change.notify()
+
+    def relax(self) -> bool:
+        """Expect nothing more; True where the child was killed meanwhile."""
+        with self._change:
+            self._child, self._deadline = None, math.inf
+            return self._killed
+
+    def stop(self) -> None:
+        """End the thread."""
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+
+    def _watch(self) -> None:
+        with self._change:
+            while not self._stopped:
+                now = time.monotonic()
+                if self._child is not None and now >= self._deadline:
+                    self._killed = True
+                    self._child.kill()
+                    self._deadline = math.inf
+                self._asleep_until = self._deadline
+                self._change.wait(None if self._deadline == math.inf else max(0.0, self._deadline - now))
+                self._asleep_until = 0.0
+
+
+def _size(asked: Iterable[tuple[Path, bytes]]) -> int:
+    return sum(len(frame) for _, frame in asked)

@@ -1,0 +1,172 @@
+"""The child process that reads files: `python -m notesearch.documents.sandbox.worker MEMORY_LIMIT`.
+
+See process.py for its parent.
+
+Files are not to be trusted, so this process holds no secret, is limited in memory, prints nothing, and ends
+with its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import queue
+import signal
+import stat
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from notesearch.documents.chunking.splitter import split
+from notesearch.documents.chunking.tokens import token_counter
+from notesearch.documents.formats.registry import extract
+from notesearch.documents.sandbox.frames import (
+    LARGE_FILE,
+    MEMORY_EXIT,
+    Answer,
+    Extracted,
+    KeptTitle,
+    Wanted,
+    pack,
+    pack_error,
+    pack_extracted,
+    read_frame,
+    unpack_request,
+)
+from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
+from notesearch.text.secrets import find_secrets
+
+NICENESS = 5
+_TRIES = 3
+
+
+def read_note(
+    path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
+) -> Extracted:
+    """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it.
+
+    `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that
+    those that did not change keep their vectors.
+    """
+    raw, status = _read(path, announce)
+    document = extract(path, raw)
+    content_hash = hashlib.blake2b(raw, digest_size=16).hexdigest()
+    del raw
+    embedded_title = kept.embedded if kept is not None and kept.title == document.title else document.title
+    titled = replace(document, title=embedded_title)
+    return Extracted(
+        document=document,
+        chunks=split(titled, wanted.recipe),
+        following=split(titled, wanted.following) if wanted.following is not None else (),
+        secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
+        if wanted.secrets
+        else (),
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        content_hash=content_hash,
+        embedded_title=embedded_title,
+    )
+
+
+def _read(path: Path, announce: IO[bytes] | None) -> tuple[bytes, os.stat_result]:
+    """The bytes of a file and the status they belong to: read again where it changed meanwhile."""
+    try:
+        for _ in range(_TRIES):
+            before = os.stat(path)
+            if not stat.S_ISREG(before.st_mode):
+                raise FileUnreadable(
+                    "Not an ordinary file",
+                    hint="Only ordinary files are read, no devices or pipes.",
+                    retryable=False,
+                )
+            if announce is not None and before.st_size >= LARGE_FILE:
+                _send(announce, pack([Answer.SIZE, before.st_size]))
+            raw = _bytes_of(path)
+            after = os.stat(path)
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and len(
+                raw
+            ) == after.st_size:
+                return raw, after
+    except FileNotFoundError as error:
+        raise FileGone from error
+    except OSError as error:
+        raise FileUnreadable(f"The file cannot be read: {error.strerror or 'unknown reason'}") from error
+    raise FileUnreadable(
+        "The file keeps changing", hint="It is read again when it has been left alone for a moment."
+    )
+
+
+def _bytes_of(path: Path) -> bytes:
+    # Not blocking, in case a pipe took the file's place since it was looked at.
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+    )
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FileUnreadable("Not an ordinary file", retryable=False)
+        return file.read()
+
+
+def _answer(request: Any, output: IO[bytes]) -> bytes:
+    try:
+        path, wanted, kept = unpack_request(request)
+        return pack_extracted(read_note(path, wanted, output, kept))
+    except MemoryError:
+        return pack_error(FileTooLarge())
+    except NotesearchError as error:
+        return pack_error(error)
+    except Exception:  # a bug met in one file must not stop the others; its place is in Problems
+        return pack_error(ExtractionFailed())
+
+
+def _send(output: IO[bytes], frame: bytes) -> None:
+    output.write(frame)
+    output.flush()
+
+
+def _read_requests(source: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:
+    """In a thread of its own, so that the end of the parent ends this process in the middle of a file too."""
+    while (frame := read_frame(source)) is not None:
+        requests.put(frame[0])
+    os._exit(0)
+
+
+def _limit(memory: int) -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(NICENESS)
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the parent, which ends this process
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(OSError, ValueError):  # macOS knows the limit but may refuse to set it
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(arguments: list[str]) -> int:
+    """Answer requests until the parent ends or closes the pipe."""
+    _limit(int(arguments[0]))
+    output = sys.stdout.buffer
+    token_counter("minilm")
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(
+        target=_read_requests, args=(sys.stdin.buffer, requests), name="requests", daemon=True
+    ).start()
+    _send(output, pack([Answer.READY]))
+    while True:
+        _send(output, _answer(requests.get(), output))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except MemoryError:
+        os._exit(MEMORY_EXIT)
+    except BaseException:
+        os._exit(1)  # the parent sees it; nothing is printed

@@ -1,0 +1,229 @@
+"""A remote model as an Embedder: any thread's door to the event loop that does the sending."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from notesearch.catalogue import EmbeddingModel, Manners, Provider
+from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
+from notesearch.embedding.receipts import Receipt
+from notesearch.embedding.remote import wire
+from notesearch.embedding.remote.batches import Limits, weight
+from notesearch.embedding.remote.connection import Connection, connect, connected, disconnect
+from notesearch.embedding.remote.pacing import Patience
+from notesearch.embedding.remote.sending import Arrivals, Learned, Run, ask
+from notesearch.errors import (
+    EmbeddingError,
+    KeyMissing,
+    ProviderError,
+    ProviderUnreachable,
+    QueryCancelled,
+    ReplyWrong,
+)
+
+POLL_SECONDS = 0.05
+MOST_WAITING = 8192
+
+Key = Callable[[], str | None]
+Record = Callable[[Receipt], None]
+
+
+class RemoteEmbedder:
+    """`model` at `provider`. Every method from any thread but a GUI thread, several at once.
+
+    `key` gives the key or None, and is asked once for each call, in the caller's thread; it may block and may
+    raise a ProviderError. `record` is called in the caller's thread once for each request that was answered,
+    before its vectors are delivered.
+    """
+
+    def __init__(
+        self,
+        model: EmbeddingModel,
+        provider: Provider,
+        key: Key,
+        record: Record,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        self._model = model
+        self._provider = provider
+        self._key = key
+        self._record = record
+        self._patience = patience or Patience()
+        self._learned = Learned(Limits.of(model.manners or Manners()))
+        self._lock = threading.Lock()
+        self._kept: Connection | None = None
+        self._closed = threading.Event()
+
+    @property
+    def model(self) -> EmbeddingModel:
+        return self._model
+
+    @property
+    def provider(self) -> Provider:
+        return self._provider
+
+    @property
+    def window(self) -> int:
+        """Several rounds of full requests, as the places of the last round are partly empty; within what
+        memory should hold."""
+        limits = self._learned.limits
+        each = limits.items
+        if limits.tokens:
+            each = min(each, limits.tokens // self._model.recipe.target)
+        each = max(1, each)
+        return (
+            self._provider.requests_at_once
+            * each
+            * max(2, min(8, MOST_WAITING // (self._provider.requests_at_once * each)))
+        )
+
+    def embed_documents(
+        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+    ) -> Iterator[Delivered]:
+        """See Embedder. Raises a ProviderError: KeyMissing, KeyRefused, OutOfCredits, ModelGone,
+        ProviderBusy, ProviderUnreachable, ProviderFailed, RequestRefused, ReplyWrong, RedirectRefused or
+        InsecureAddress."""
+        blank = [i for i, text in enumerate(texts) if not text.strip()]
+        if blank:
+            yield blank, EmbeddingError("There is nothing to embed in an empty text", retryable=False)
+        positions = [i for i, text in enumerate(texts) if text.strip()]
+        if not positions or cancelled() or self._closed.is_set():
+            return
+        key = self._usable_key()
+        inputs = [wire.document_input(self._model, text) for text in texts]
+        weights = [weight(text, tokens[i] if i < len(tokens) else 0) for i, text in enumerate(inputs)]
+        arrivals: Arrivals = queue.SimpleQueue()
+
+        def stopped() -> bool:
+            return cancelled() or self._closed.is_set()
+
+        with self._connection() as connection:
+            run = Run(
+                connection,
+                self._model,
+                key,
+                self._patience,
+                self._learned,
+                inputs,
+                weights,
+                positions,
+                arrivals,
+                stopped,
+            )
+            future = connection.submit(run.go())
+            future.add_done_callback(lambda _: arrivals.put(None))
+            try:
+                for delivered in self._arriving(arrivals):
+                    run.taken += len(delivered[0])
+                    yield delivered
+                if not future.cancelled():
+                    future.result()
+            finally:
+                connection.call(run.stop)
+                self._finish(future, arrivals)
+
+    def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
+        """See Embedder. Ahead of all documents, within a few seconds in all; raises a ProviderError, or
+        QueryCancelled."""
+        if not text.strip():
+            raise EmbeddingError("There is nothing to embed in an empty query", retryable=False)
+        key = self._usable_key()
+        arrivals: Arrivals = queue.SimpleQueue()
+        with self._connection() as connection:
+            future = connection.submit(
+                self._query(connection, key, wire.query_input(self._model, text), arrivals)
+            )
+            try:
+                while not future.done():
+                    if cancelled() or self._closed.is_set():
+                        raise QueryCancelled
+                    concurrent.futures.wait((future,), timeout=POLL_SECONDS)
+            finally:
+                future.cancel()
+                self._finish(future, arrivals)
+            return future.result()
+
+    def unload(self) -> None:
+        """Close the connection as soon as nobody uses it; the next call opens it again."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            disconnect(kept)
+
+    def close(self) -> None:
+        """End what is under way, within 0.2 s, and the connection. Nothing can be embedded afterwards."""
+        self._closed.set()
+        self.unload()
+
+    # In the caller's thread
+
+    def _usable_key(self) -> str | None:
+        key = self._key() or None
+        if key is None and self._provider.needs_key:
+            raise KeyMissing(
+                f"There is no key for {self._provider.title}",
+                hint=f"Set one in the settings, or with: notesearch key set {self._provider.name}. "
+                f"The environment variable {self._provider.key_variable} stands in for it.",
+            )
+        return key
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """The connection for one call; the embedder keeps it open afterwards, until `unload`."""
+        with connected(self._provider) as connection:
+            with self._lock:
+                if self._kept is None and not self._closed.is_set():
+                    self._kept = connect(self._provider)
+            yield connection
+
+    def _arriving(self, arrivals: Arrivals) -> Iterator[Delivered]:
+        """What arrives until the run has ended. One that is stopped still gives what came before: it is
+        paid."""
+        while (arrived := arrivals.get()) is not None:
+            if isinstance(arrived, Receipt):
+                self._record(arrived)
+            else:
+                yield arrived
+
+    def _finish(self, future: concurrent.futures.Future[Any], arrivals: Arrivals) -> None:
+        """Nothing goes on after the call, and no receipt is lost."""
+        concurrent.futures.wait((future,), timeout=1.0)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if isinstance(arrived := arrivals.get_nowait(), Receipt):
+                    self._record(arrived)
+
+    # In the event loop's thread
+
+    async def _query(self, connection: Connection, key: str | None, text: str, arrivals: Arrivals) -> Vectors:
+        patience = self._patience
+        deadline = time.monotonic() + patience.query_seconds
+        error: ProviderError | None = None
+        async with connection.queries:
+            for attempt in range(patience.attempts_query):
+                left = deadline - time.monotonic()
+                answer = await ask(connection, self._model, key, text, "query", max(0.1, left), arrivals)
+                if answer.reply is not None:
+                    vector: Vectors = answer.reply.vectors[0]
+                    return vector
+                error = answer.error
+                assert error is not None
+                delay = patience.delay(attempt)
+                last = attempt + 1 == patience.attempts_query or time.monotonic() + delay + 0.2 > deadline
+                hopeless = (
+                    not error.retryable
+                    or (error.pauses and not isinstance(error, ReplyWrong))
+                    or answer.exchange.status == 429
+                )
+                if last or hopeless:
+                    break
+                await asyncio.sleep(delay)
+        raise error or ProviderUnreachable()

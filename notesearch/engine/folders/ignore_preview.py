@@ -1,0 +1,51 @@
+"""Ignore rules that the person writes in the settings: which notes they would leave out, and which folders a
+change of them concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from notesearch.config.settings import Settings
+from notesearch.domain import IgnoredCount, RuleError
+from notesearch.engine.folders import scanner
+from notesearch.storage.values import FolderChoice
+
+PATHS_SHOWN = 50
+
+
+def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callable[[], bool]) -> IgnoredCount:
+    """What `rules` would leave out of a folder in place of its present ones, in about the time of a scan;
+    opens no note. Any thread but one that paints. `stopped` turning true ends it soon. Raises FolderMissing,
+    FolderUnreadable."""
+    notes, out = 0, []
+    for path, ignored in scanner.left_out(
+        folder, rules, gitignore=settings.gitignore, kept=settings.ignore, stopped=stopped
+    ):
+        notes += 1
+        if ignored:
+            out.append(path)
+        # One folder may hold very many.
+        if not notes % 256 and stopped():
+            break
+    paths = tuple(Path(scanner.readable_name(path)) for path in sorted(out)[:PATHS_SHOWN])
+    return IgnoredCount(ignored=len(out), notes=notes, paths=paths, errors=rule_errors(rules), more=stopped())
+
+
+def rule_errors(rules: str) -> tuple[RuleError, ...]:
+    """The lines that are no valid patterns."""
+    found = ((number, line, scanner.wrong_in(line)) for number, line in enumerate(rules.splitlines(), 1))
+    return tuple(RuleError(line=number, text=line, title=title) for number, line, title in found if title)
+
+
+def concerned(before: Settings, after: Settings, searched: Iterable[FolderChoice]) -> list[FolderChoice]:
+    """The searched folders of which other notes may be left out now than before."""
+    changed = [
+        Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)
+    ]
+    everywhere = before.gitignore != after.gitignore
+    return [
+        row
+        for row in searched
+        if everywhere or any(row.path in (folder, *folder.parents) for folder in changed)
+    ]

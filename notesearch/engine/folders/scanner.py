@@ -1,0 +1,353 @@
+"""The folder as it stands on disk: which notes there are, without opening any. Compares with what the store
+knows; decides nothing.
+
+Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore`
+(gitignore syntax, at any level) names; what a `.gitignore` names too where that is asked for (`gitignore`),
+unless a `.notesearchignore` beside it says otherwise. Rules that the person wrote in the settings (`kept`, by
+folder) hold as though they stood in a file in that folder, between those two in strength. Linked folders are
+not entered, so that a link to above cannot go round in circles; linked files are read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+from notesearch.documents.formats.registry import READING, format_of
+from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
+from notesearch.storage.values import Known
+
+IGNORE_FILE = ".notesearchignore"
+GITIGNORE = ".gitignore"
+# Folders of other programs that hold no notes: packages, caches, what Joplin exports beside notes as their
+# attachments, and the back-ups that Logseq keeps of its pages. Its own and Obsidian's settings and trash are
+# hidden folders or no notes.
+PROGRAM_FOLDERS = frozenset(
+    {"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information", "_resources"}
+)
+PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
+# Rules in gitignore syntax by the absolute path of the folder that they stand in.
+Kept = Mapping[str, str]
+NONE_KEPT: Kept = MappingProxyType({})
+
+
+class FoundFile(NamedTuple):
+    """A note on disk; `mtime_ns` in nanoseconds since the epoch."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+class IgnoreRules:
+    """The rules that hold in one folder: those of its ancestors up to the watched folder, and its own.
+    `files`: the names of the files that rule, the stronger one last; `kept`: what the settings say of
+    folders."""
+
+    __slots__ = ("_specs", "files", "kept")
+
+    def __init__(
+        self,
+        files: tuple[str, ...],
+        kept: Kept = NONE_KEPT,
+        specs: tuple[tuple[str, GitIgnoreSpec], ...] = (),
+    ) -> None:
+        self.files = files
+        self.kept = kept
+        self._specs = specs
+
+    def entering(self, folder: str, names: Container[str] | None = None) -> IgnoreRules:
+        """The rules inside `folder`. `names`: what is in it, where that is known. An ignore file that cannot
+        be read rules nothing."""
+        found = [_read_spec(folder, file) for file in self.files if names is None or file in names]
+        if folder in self.kept:
+            # A file that stands there is stronger, as it travels with the notes.
+            last = found[-1:] if names is None or IGNORE_FILE in names else []
+            found[len(found) - len(last) :] = [spec_of(self.kept[folder]), *last]
+        specs = [(folder, spec) for spec in found if spec is not None]
+        return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
+
+    def ignores(self, path: str, *, is_folder: bool) -> bool:
+        # The innermost file that says anything about the path decides, as in git.
+        for folder, spec in reversed(self._specs):
+            relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")
+            verdict = spec.check_file(relative).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            return spec_of(file.read())
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def spec_of(text: str) -> GitIgnoreSpec:
+    """A line that is no valid pattern rules nothing, the others hold: notes that are to stay out do not come
+    in for a slip elsewhere."""
+    return GitIgnoreSpec.from_lines([line for line in text.splitlines() if not wrong_in(line)])
+
+
+def wrong_in(line: str) -> str:
+    """What keeps a line from being a pattern, in words; "" for one that is well, empty or a comment."""
+    text = line.strip()
+    if not text or line.startswith("#"):
+        return ""
+    try:
+        means_something = any(
+            pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns
+        )
+    except re.error:
+        return "The range in the brackets runs backwards"
+    except ValueError:
+        return (
+            "Something has to follow the backslash"
+            if text.endswith("\\")
+            else "Something has to follow the exclamation mark"
+        )
+    if means_something:
+        return ""
+    return "The bracket is not closed" if "[" in text else "This names nothing"
+
+
+def ignore_files(gitignore: bool) -> tuple[str, ...]:
+    """The names of the files that rule, the stronger one last."""
+    return (GITIGNORE, IGNORE_FILE) if gitignore else (IGNORE_FILE,)
+
+
+def skipped_folder(path: str, name: str) -> bool:
+    """Whether a folder is left out whatever the ignore files say."""
+    if name.startswith(".") or name in PROGRAM_FOLDERS:
+        return True
+    parent = os.path.basename(os.path.dirname(path))
+    return f"{parent}/{name}" in PROGRAM_PATHS
+
+
+def scan(
+    root: Path,
+    *,
+    below: Path | None = None,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[FoundFile]:
+    """Every note under `root` (or under `below`, a folder in it), in no particular order.
+
+    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is
+    left out.
+    """
+    start = str(below or root)
+    if below is not None and _folder_is_out(root, below, gitignore, kept):
+        return
+    rules = (
+        rules_above(root, below, gitignore, kept)
+        if below is not None
+        else IgnoreRules(ignore_files(gitignore), kept)
+    )
+    stack = [(start, _entries(start), rules)]
+    while stack:
+        if stopped():
+            return
+        folder, entries, rules = stack.pop()
+        rules = rules.entering(folder, {e.name for e in entries if e.name in rules.files})
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(
+                        entry.path, is_folder=True
+                    ):
+                        stack.append((entry.path, list(os.scandir(entry.path)), rules))
+                elif (
+                    _is_note(entry.name)
+                    and entry.is_file()
+                    and not rules.ignores(entry.path, is_folder=False)
+                ):
+                    stat = entry.stat()
+                    yield FoundFile(entry.path, stat.st_size, stat.st_mtime_ns)
+            except OSError:
+                continue
+
+
+def count(
+    root: Path,
+    *,
+    below: Path | None = None,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    limit: int = 100_000,
+    deadline: float = math.inf,
+) -> tuple[int, bool]:
+    """(notes that a scan would list, whether counting was stopped at `limit` or at `deadline`, monotonic
+    seconds). A folder that cannot be read holds none."""
+    late = False
+
+    def stopped() -> bool:
+        nonlocal late
+        late = late or time.monotonic() > deadline
+        return late
+
+    notes = 0
+    try:
+        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, stopped=stopped):
+            if notes >= limit or stopped():
+                return notes, True
+            notes += 1
+    except FolderError:
+        return 0, False
+    return notes, late
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except FileNotFoundError as error:
+        raise FolderMissing(f"The folder {folder} is not there") from error
+    except OSError as error:
+        raise FolderUnreadable(f"The folder {folder} cannot be read") from error
+
+
+def left_out(
+    root: Path,
+    text: str,
+    *,
+    gitignore: bool = False,
+    kept: Kept = NONE_KEPT,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[str, bool]]:
+    """(path, whether it is left out) of every note that would be there if nothing were kept for `root`
+    itself, under the rules `text` in its place. One walk for both answers; raises as `scan`."""
+    files = ignore_files(gitignore)
+    others = {folder: rules for folder, rules in kept.items() if folder != str(root)}
+    stack = [
+        (
+            str(root),
+            _entries(str(root)),
+            IgnoreRules(files, others),
+            IgnoreRules(files, {**others, str(root): text}),
+            False,
+        )
+    ]
+    while stack:
+        if stopped():
+            return
+        folder, entries, before, after, out = stack.pop()
+        names = {e.name for e in entries if e.name in files}
+        before, after = before.entering(folder, names), after.entering(folder, names)
+        for entry in entries:
+            try:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_folder and skipped_folder(entry.path, entry.name):
+                    continue
+                if (not is_folder and not _is_note(entry.name)) or before.ignores(
+                    entry.path, is_folder=is_folder
+                ):
+                    continue
+                gone = out or after.ignores(entry.path, is_folder=is_folder)
+                if is_folder:
+                    stack.append((entry.path, list(os.scandir(entry.path)), before, after, gone))
+                elif entry.is_file():
+                    yield entry.path, gone
+            except OSError:
+                continue
+
+
+def ignored(root: Path, *, gitignore: bool = False, kept: Kept = NONE_KEPT) -> Iterator[Path]:
+    """The notes that ignore files and kept rules name, by folder; what lies in an ignored folder is listed
+    too. Raises as `scan`."""
+    wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if _is_note(name) and path not in wanted and os.path.isfile(path):
+                yield Path(path)
+
+
+def _is_note(name: str) -> bool:
+    return not name.startswith(".") and format_of(Path(name)) is not None
+
+
+def rules_above(root: Path, folder: Path, gitignore: bool = False, kept: Kept = NONE_KEPT) -> IgnoreRules:
+    """The rules that reach into `folder` from the watched folder down to its parent."""
+    rules = IgnoreRules(ignore_files(gitignore), kept)
+    chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
+    for above in reversed(chain[1:]):
+        rules = rules.entering(str(above))
+    return rules
+
+
+def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: Kept) -> bool:
+    """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules
+    above it."""
+    chain = [f for f in (folder, *folder.parents) if root in f.parents]
+    return any(
+        skipped_folder(str(f), f.name)
+        or rules_above(root, f, gitignore, kept).ignores(str(f), is_folder=True)
+        for f in chain
+    )
+
+
+def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: Kept = NONE_KEPT) -> bool:
+    """Whether a scan of `root` would list this file, by name and rules alone."""
+    if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
+        return False
+    return not rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False)
+
+
+def readable_name(path: str) -> str:
+    """The path as text: on Linux a name may be any bytes. What cannot be read becomes U+FFFD."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
+
+
+class Comparison(NamedTuple):
+    """A folder compared with the store: `changed` are new files and those whose size or time differs, newest
+    first; `gone` are paths that the store knows and the disk does not have; `unchanged` counts the other
+    notes, `failed` the files that failed before and are as they were."""
+
+    changed: list[FoundFile]
+    gone: list[str]
+    unchanged: int
+    failed: int = 0
+
+
+def is_as_known(file: FoundFile, known: Known, fingerprint: str, next_fingerprint: str = "") -> bool:
+    """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser
+    reading of it, it does not; nor where it is not cut yet for the folder's next model."""
+    as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
+    if not as_it_was or known.reading != READING:
+        return False
+    return known.document_id is None or (
+        known.fingerprint == fingerprint and known.pending == next_fingerprint
+    )
+
+
+def compare(
+    found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str, next_fingerprint: str = ""
+) -> Comparison:
+    """Compare, without opening a file."""
+    left = dict(known)
+    changed = []
+    unchanged = failed = 0
+    for file in found:
+        before = left.pop(readable_name(file.path), None)
+        if before is None or not is_as_known(file, before, fingerprint, next_fingerprint):
+            changed.append(file)
+        elif before.document_id is None:
+            failed += 1
+        else:
+            unchanged += 1
+    changed.sort(key=lambda f: -f.mtime_ns)
+    return Comparison(changed, list(left), unchanged, failed)

@@ -1,0 +1,87 @@
+"""A folder looked at before it is added: how many notes it holds, and what the person should know of it. Adds
+nothing, opens no note."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from notesearch.config.settings import Settings
+from notesearch.domain import Survey
+from notesearch.engine.folders import scanner, vaults
+from notesearch.engine.folders.admission import refuse_unfit
+from notesearch.errors import NotesearchError
+
+
+def survey(
+    path: Path, searched: Iterable[Path], data_dir: Path, settings: Settings, *, limit: int, seconds: float
+) -> Survey:
+    """Look at `path`, an absolute one. Counts at most `limit` notes for at most about `seconds`. Never raises
+    for what is on the disk: `error` says it. Any thread but one that paints."""
+    deadline = time.monotonic() + seconds
+    is_file = os.path.isfile(path)
+    folder = path.parent if is_file else path
+    searched = sorted(searched)
+    real = _real(folder)
+    covered_by = next((root for root in searched if _real(root) in (real, *real.parents)), None)
+    notes, more = _count(folder, covered_by, settings, limit, deadline)
+    error, hint = _refusal(folder, data_dir, searched)
+    return Survey(
+        path=folder,
+        is_file=is_file,
+        notes=notes,
+        more=more,
+        covered_by=covered_by,
+        covers=tuple(r for r in searched if real in _real(r).parents),
+        whole=whole(folder),
+        kind=vaults.kind_of(folder),
+        error=error,
+        hint=hint,
+    )
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> tuple[str, str]:
+    try:
+        refuse_unfit(folder, data_dir, searched)
+    except NotesearchError as error:
+        return error.title, error.hint
+    return "", ""
+
+
+def _count(
+    folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float
+) -> tuple[int, bool]:
+    """(notes, whether there are more): under the rules of the searched folder that it lies in, else its
+    own."""
+    inside = covered_by is not None and covered_by in folder.parents
+    root, below = (covered_by, folder) if covered_by is not None and inside else (folder, None)
+    return scanner.count(
+        root, below=below, gitignore=settings.gitignore, kept=settings.ignore, limit=limit, deadline=deadline
+    )
+
+
+def whole(folder: Path) -> str:
+    """Whether it is more than somebody's notes: "home" for the home folder or one above it, "disk" for all of
+    a disk, else ""."""
+    real, home = _real(folder), _real(Path.home())
+    if real == home:
+        return "home"
+    if real == Path(real.anchor) or (os.path.ismount(real) and _is_disk(real)):
+        return "disk"
+    return "home" if real in home.parents else ""
+
+
+def _is_disk(mount: Path) -> bool:
+    """Whether a disk is mounted there, not a place that a program offers (a cloud drive, say)."""
+    try:
+        return any(_real(Path(part.mountpoint)) == mount for part in psutil.disk_partitions(all=False))
+    except OSError:
+        return True

@@ -1,0 +1,55 @@
+"""How the notes of a folder are cut for its model, and for the next one where there is one; and which
+passages are held back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from notesearch.catalogue import EmbeddingModel, fingerprint
+from notesearch.documents.chunking.splitter import embedded_text
+from notesearch.documents.sandbox.process import Extracted, Wanted
+from notesearch.domain import Chunk, HeldBack
+from notesearch.storage.values import Cut
+from notesearch.text.secrets import find_secrets
+
+
+class Cutting:
+    """For one folder at one moment. Any thread."""
+
+    def __init__(self, model: EmbeddingModel, next_model: EmbeddingModel | None) -> None:
+        self._model = model
+        self._next_model = next_model
+        self.mark = fingerprint(model)
+        self.next_mark = fingerprint(next_model) if next_model is not None else ""
+        remote = model.remote or (next_model is not None and next_model.remote)
+        self.wanted = Wanted(model.recipe, next_model.recipe if next_model is not None else None, remote)
+
+    def now(self, read: Extracted) -> Cut:
+        """The note cut for the folder's model."""
+        return _cut(self._model, read, read.chunks)
+
+    def following(self, read: Extracted) -> Cut | None:
+        """The note cut for the folder's next model."""
+        return _cut(self._next_model, read, read.following) if self._next_model is not None else None
+
+
+def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> Cut:
+    texts = [embedded_text(read.document.text, chunk) for chunk in chunks]
+    held = _held_back(read, chunks) if model.remote else ()
+    return Cut(fingerprint=fingerprint(model), chunks=chunks, embedded_texts=texts, held=held)
+
+
+def _held_back(read: Extracted, chunks: Sequence[Chunk]) -> Sequence[HeldBack | None]:
+    """Why each passage stays on this computer: the note is private, or the passage holds (a part of) what
+    looks like a secret."""
+    if read.document.private:
+        return [HeldBack.PRIVATE] * len(chunks)
+    written = {read.document.text[start:end] for start, end in read.secrets}
+    # A title may come from the file's name or the front matter, which the text does not hold.
+    named = {prefix: bool(find_secrets(prefix)) for prefix in {chunk.prefix for chunk in chunks}}
+
+    def is_secret(chunk: Chunk) -> bool:
+        inside = any(start < chunk.end and chunk.start < end for start, end in read.secrets)
+        return inside or named[chunk.prefix] or any(secret in chunk.prefix for secret in written)
+
+    return [HeldBack.SECRET if is_secret(chunk) else None for chunk in chunks]

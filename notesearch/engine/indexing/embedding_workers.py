@@ -1,0 +1,369 @@
+"""Lanes: what waits for a model is embedded in a thread of that model's own, so that a provider that is down
+holds up nobody else.
+
+What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for
+a while where waiting may help, else until the person has done something about it. Search goes on
+meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from notesearch.domain import IndexingState
+from notesearch.embedding.local.onnx import lower_thread_priority
+from notesearch.engine.copies import Indexes
+from notesearch.engine.indexing.queue import Progress
+from notesearch.engine.models.consent import Consents
+from notesearch.errors import (
+    BudgetReached,
+    EmbeddingError,
+    NotesearchError,
+    ProviderBusy,
+    ProviderError,
+    UsageError,
+)
+from notesearch.storage.protocols import DocumentStore
+
+log = logging.getLogger(__name__)
+
+# Seconds until a provider that could not be used is tried again; doubled each time up to the longest.
+RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
+# So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
+GIVE_UP_AFTER = 3
+BUDGET_AGAIN = 3600.0
+# Seconds that are waited for a lane whose model nobody has any more.
+RETIRED_WITHIN = 2.0
+# Seconds: a provider that asks for more is not waited for by a command that is to end.
+WORTH_WAITING = 60.0
+
+
+@dataclass(slots=True)
+class Gates:
+    """What all threads of the indexer look at: `stop` ends them, `running` is clear while paused,
+    `not_reading` while notes are read."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    running: threading.Event = field(default_factory=threading.Event)
+    not_reading: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.running.set()
+        self.not_reading.set()
+
+    def closed(self) -> bool:
+        """Whether to stop with what is under way."""
+        return self.stop.is_set() or not self.running.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in
+    all. `failures` in a row."""
+
+    error: NotesearchError
+    until: float | None
+    failures: int = 1
+    pause: float = 0.0
+
+    @property
+    def hopeless(self) -> bool:
+        """Nobody should wait for it any more."""
+        return self.until is None or self.failures >= GIVE_UP_AFTER or self.pause > WORTH_WAITING
+
+
+class Lane:
+    """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any
+    thread."""
+
+    def __init__(self, mark: str, lanes: Lanes) -> None:
+        self.mark = mark
+        self.loaded = threading.Event()
+        # Held from when the store has vectors until the index has them.
+        self.landing = threading.Lock()
+        self.trouble: Trouble | None = None
+        self.busy = False
+        self._lanes = lanes
+        self._woken = threading.Event()
+        self._woken.set()
+        self._unused = threading.Event()
+        self._reconsider = threading.Event()
+        self._retired = threading.Event()
+        self.thread = threading.Thread(
+            target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True
+        )
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def retry(self) -> None:
+        """The person did something about it, or asks to try again."""
+        self.trouble = None
+        self._woken.set()
+
+    def reconsider(self) -> None:
+        """The person has taken something back: what is under way ends, and what may be sent is asked
+        again."""
+        self._reconsider.set()
+
+    def retire(self) -> None:
+        """No folder has the model any more: what is under way ends, and then the thread."""
+        self._retired.set()
+        self._reconsider.set()
+        self._woken.set()
+
+    @property
+    def _ended(self) -> bool:
+        return self._retired.is_set() or self._lanes.gates.stop.is_set()
+
+    def vectors_unused(self) -> None:
+        """A note was replaced or removed: vectors may be left that no note uses."""
+        self._unused.set()
+
+    def _loop(self) -> None:
+        lower_thread_priority()
+        gates, indexes = self._lanes.gates, self._lanes.indexes
+        self._lanes.tidy_once()
+        indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
+        indexes.refresh_live(self.mark, gates.stop.is_set)
+        self.loaded.set()
+        self._lanes.changed()
+        while not self._ended:
+            self._wait()
+            if not self._ended and (self.trouble is None or self._is_due()):
+                self._embed_all()
+            if not self._ended:
+                self._rest()
+
+    def _is_due(self) -> bool:
+        return (
+            self.trouble is not None
+            and self.trouble.until is not None
+            and self.trouble.until <= time.monotonic()
+        )
+
+    def _wait(self) -> None:
+        """Until there may be something to do."""
+        trouble = self.trouble
+        timeout = (
+            None if trouble is None or trouble.until is None else max(0.0, trouble.until - time.monotonic())
+        )
+        self._woken.wait(timeout)
+        self._woken.clear()
+
+    def _embed_all(self) -> None:
+        try:
+            while not self._ended and self._embed_window():
+                pass
+            self.trouble = None
+        except (ProviderError, UsageError) as error:
+            # UsageError: the address of the person's own server is not in the settings any more.
+            self._fail(error)
+        finally:
+            self.busy = False
+
+    def _fail(self, error: ProviderError | UsageError) -> None:
+        failures = self.trouble.failures + 1 if self.trouble is not None else 1
+        pause = _pause(error, failures)
+        self.trouble = Trouble(
+            error, None if pause is None else time.monotonic() + pause, failures, pause or 0.0
+        )
+        log.warning("embedding waits: %s", type(error).__name__)
+
+    def _rest(self) -> None:
+        """What is done when nothing waits."""
+        indexes, gates = self._lanes.indexes, self._lanes.gates
+        if self._unused.is_set():
+            self._unused.clear()
+            indexes.refresh_live(self.mark, gates.stop.is_set)
+        indexes.save_vectors()
+        self._lanes.rested()
+
+    def _embed_window(self) -> bool:
+        """Embed one window of waiting texts. False when nothing waits."""
+        lanes, gates = self._lanes, self._lanes.gates
+        gates.not_reading.wait()
+        gates.running.wait()
+        embedder = lanes.consents.models.embedder(self.mark)
+        if embedder is None:
+            return False
+        self._reconsider.clear()
+        if self._ended:
+            return False
+        waiting = lanes.store.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
+        if not waiting:
+            return False
+        lanes.consents.refuse_beyond_budget(embedder.model)
+        self.busy = True
+        lanes.begun()
+        spent: list[BudgetReached] = []
+        texts, tokens = [w.text for w in waiting], [w.tokens for w in waiting]
+
+        def ended() -> bool:
+            return gates.closed() or bool(spent) or self._reconsider.is_set()
+
+        for positions, delivered in embedder.embed_documents(texts, tokens, ended):
+            digests = [waiting[i].text_hash for i in positions]
+            if isinstance(delivered, EmbeddingError):
+                lanes.store.refuse_texts(self.mark, digests, delivered)
+            else:
+                with self.landing:
+                    lanes.store.put_vectors(self.mark, digests, delivered)
+                    lanes.indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
+                lanes.indexes.save_vectors()
+                self.trouble = None
+                lanes.embedded(len(delivered))
+            try:
+                lanes.consents.refuse_beyond_budget(embedder.model)
+            except BudgetReached as reached:
+                # What has arrived already is paid: it is taken in first.
+                spent.append(reached)
+        if spent:
+            raise spent[0]
+        return True
+
+
+def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
+    """Seconds until a provider is asked again after so many failures in a row; None: not before the person
+    has acted."""
+    if isinstance(error, BudgetReached):
+        # The next month brings another.
+        return BUDGET_AGAIN
+    if isinstance(error, UsageError) or error.pauses or not error.retryable:
+        return None
+    return (
+        max(error.retry_after, 1.0)
+        if isinstance(error, ProviderBusy)
+        else min(RETRY_LONGEST, RETRY_FIRST * 2 ** (failures - 1))
+    )
+
+
+class Lanes:
+    """All lanes. Any thread.
+
+    `changed`, `embedded(n)` and `settled` are called from the lanes' threads: something may look different, n
+    chunks were embedded, a lane has nothing to do. `closed`: there are no lanes, and readings are settled at
+    once. `guarded` runs a lane's loop and shows the errors that are no provider's.
+    """
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        gates: Gates,
+        progress: Progress,
+        *,
+        changed: Callable[[], None],
+        embedded: Callable[[int], None],
+        settled: Callable[[], None],
+        guarded: Callable[[Callable[[], None]], None],
+        closed: bool = False,
+    ) -> None:
+        self.store, self.indexes, self.consents, self.gates = store, indexes, consents, gates
+        self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
+        self._progress = progress
+        self._lanes: dict[str, Lane] = {}
+        self._lock = threading.Lock()
+        self._tidied = False
+        self._closed = closed
+
+    def start(self) -> None:
+        self._lanes_wanted()
+
+    def _lanes_wanted(self) -> list[Lane]:
+        """A lane for every model that a folder has or is to have, and for those on this computer; threads of
+        new ones are started."""
+        with self._lock:
+            for mark in self.consents.marks() - set(self._lanes):
+                if self.gates.stop.is_set() or self._closed:
+                    break
+                self._lanes[mark] = Lane(mark, self)
+                self._lanes[mark].thread.start()
+            return list(self._lanes.values())
+
+    def wake(self) -> None:
+        """There may be something to embed."""
+        self._tell(Lane.wake)
+
+    def retry(self) -> None:
+        """The person acted, or asks to try again: whoever waits for a provider asks it now."""
+        self._tell(Lane.retry)
+
+    def _tell(self, what: Callable[[Lane], None]) -> None:
+        lanes = self._lanes_wanted()
+        for lane in lanes:
+            what(lane)
+        if not lanes and not self.gates.stop.is_set():
+            self._settled()
+
+    def reconsider(self, mark: str) -> None:
+        """The person has taken back a folder, or the word for a model."""
+        if (lane := self._lanes.get(mark)) is not None:
+            lane.reconsider()
+
+    def retire_unused(self) -> None:
+        """End the lanes of models that no folder has, and wait a moment for them; one that does not end in
+        time ends when it can."""
+        with self._lock:
+            retired = [self._lanes.pop(mark) for mark in set(self._lanes) - self.consents.marks()]
+        for lane in retired:
+            lane.retire()
+        for lane in retired:
+            lane.thread.join(RETIRED_WITHIN)
+
+    def vectors_unused(self) -> None:
+        for lane in list(self._lanes.values()):
+            lane.vectors_unused()
+
+    def wait_loaded(self, seconds: float) -> bool:
+        """Whether every lane has its index in step with the store, waiting for the first that has not."""
+        return all(lane.loaded.wait(seconds) for lane in list(self._lanes.values()))
+
+    def wait_landed(self) -> None:
+        """Wait until the indexes have every vector that the store has: some milliseconds."""
+        for lane in list(self._lanes.values()):
+            with lane.landing:
+                pass
+
+    def trouble(self, mark: str) -> Trouble | None:
+        lane = self._lanes.get(mark)
+        return lane.trouble if lane is not None else None
+
+    def join(self, seconds: float) -> None:
+        """Wait for the threads to end; `gates.stop` is set before."""
+        for lane in list(self._lanes.values()):
+            lane.wake()
+        for lane in list(self._lanes.values()):
+            lane.thread.join(seconds)
+
+    # Called by the lanes
+
+    def tidy_once(self) -> None:
+        """The first lane forgets what nobody has used for long; the others wait for that, and load what is
+        left."""
+        with self._lock:
+            if not self._tidied:
+                self._tidied = True
+                self.indexes.tidy_vectors()
+
+    def begun(self) -> None:
+        if self._progress.state is not IndexingState.INDEXING:
+            folders = self.store.folders()
+            waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
+            self._progress.begin(IndexingState.INDEXING, "embedding", total=waiting, chunks=chunks)
+
+    def embedded(self, chunks: int) -> None:
+        self._progress.embedded(chunks)
+        self._embedded(chunks)
+        self.changed()
+
+    def rested(self) -> None:
+        if self._progress.stage == "embedding" and not any(lane.busy for lane in list(self._lanes.values())):
+            self._progress.begin(IndexingState.IDLE)
+        self._settled()
+        self.changed()

@@ -1,0 +1,683 @@
+"""The indexer: dirty paths and scans to documents, in the reading thread; lanes.py makes vectors of them.
+
+Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words
+after seconds. What there is to do is always read from the disk and the store, never remembered: after a crash
+the same work is found again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from notesearch.catalogue import fingerprint
+from notesearch.documents.formats.registry import READING
+from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, KeptTitle
+from notesearch.domain import IndexingState
+from notesearch.embedding.local.onnx import lower_thread_priority
+from notesearch.embedding.receipts import Receipt
+from notesearch.engine.copies import Indexes
+from notesearch.engine.folders import scanner
+from notesearch.engine.folders.scanner import FoundFile
+from notesearch.engine.indexing.chunk_plan import Cutting
+from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
+from notesearch.engine.indexing.queue import Progress, Scan, Ticket, WorkQueue
+from notesearch.engine.models.consent import Consents
+from notesearch.engine.search.query import facets_of
+from notesearch.errors import (
+    ConsentMissing,
+    FileGone,
+    FileUnreadable,
+    FolderError,
+    NotesearchError,
+    StoreError,
+    UsageError,
+)
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.values import FolderRow, Held, NewDocument
+
+log = logging.getLogger(__name__)
+
+# Documents of one transaction, and seconds after which what has been read becomes searchable by words.
+DOCUMENTS_AT_ONCE = 64
+WORDS_EVERY = 1.0
+# More dirty paths than this are cheaper found by a scan.
+MANY_DIRTY = 2000
+# Deletions are held and the person is asked when at least this many notes, and more than half of a folder,
+# vanish at once.
+HELD_FROM = 20
+ALL_GONE_FROM = 3
+SLICES_WITHIN = 30.0
+RETRY_AFTER = 30.0
+
+
+class Indexer:
+    """Owns the reading thread and the lanes. Every public method may be called from any thread and returns at
+    once.
+
+    `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the
+    counts may differ.
+    """
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        changed: Callable[[], None],
+        *,
+        embed: bool = True,
+    ) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._consents = consents
+        self._changed = changed
+        self._queue = WorkQueue()
+        self._gates = Gates()
+        self._words_ready = threading.Event()
+        self._extraction: ExtractionProcess | None = None
+        self._tickets: list[Ticket] = []
+        self._tickets_lock = threading.Lock()
+        self._broken: Exception | None = None
+        self._lately_removed: list[tuple[float, int, int]] = []
+        self.progress = Progress()
+        self.unreachable: set[Path] = set()
+        self.error: NotesearchError | Exception | None = None
+        self._settling = threading.Lock()
+        # A folder does not change its model while its notes are read and cut for the one it has.
+        self._at_work = threading.Lock()
+        self._reading = threading.Thread(
+            target=self._guarded, args=(self._read_loop,), name="reading", daemon=True
+        )
+        self._lanes = Lanes(
+            store,
+            indexes,
+            consents,
+            self._gates,
+            self.progress,
+            changed=changed,
+            embedded=lambda chunks: self._count(embedded=chunks),
+            settled=self._settle,
+            guarded=self._guarded,
+            closed=not embed,
+        )
+
+    # What others may ask
+
+    def start(self) -> None:
+        self._reading.start()
+        self._lanes.start()
+
+    def close(self) -> None:
+        """Stop every thread. What is not written yet is found again at the next start."""
+        self._gates.stop.set()
+        self._gates.running.set()
+        self._gates.not_reading.set()
+        self._queue.close()
+        extraction = self._extraction
+        if extraction is not None:
+            extraction.close()
+        if self._reading.is_alive():
+            self._reading.join(10)
+        self._lanes.join(10)
+        for ticket in self._tickets:
+            ticket.abandon()
+
+    def wait_ready(self) -> None:
+        """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
+        for ready in (self._words_ready.wait, self._lanes.wait_loaded):
+            while not ready(0.1) and not self._gates.stop.is_set() and self.error is None:
+                pass
+
+    def mark_dirty(self, path: Path) -> None:
+        self._queue.mark_dirty(path)
+
+    def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
+        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be
+        forgotten."""
+        if ticket is not None:
+            with self._tickets_lock:
+                # One for several folders counts once.
+                if ticket not in self._tickets:
+                    self._tickets.append(ticket)
+            if self._broken is not None:
+                ticket.abandon(self._broken)
+        self._queue.add_scan(Scan(folder, ticket, confirmed))
+
+    def embed(self) -> None:
+        """There may be something to embed: the person agreed, a model was chosen, a passage allowed."""
+        self._lanes.wake()
+
+    def retry_providers(self) -> None:
+        """Whoever waits for a provider asks it again now."""
+        self._consents.models.forget_query_troubles()
+        self._lanes.retry()
+
+    def reconsider(self, *identifiers: str) -> None:
+        """A folder, or the word for one of these models, was taken back: nothing more of it is sent."""
+        for model in map(self._consents.known, identifiers):
+            if model is not None and model.remote:
+                self._lanes.reconsider(fingerprint(model))
+
+    def release_unused(self) -> int:
+        """Let go of the models that no folder has or may go back to: their vectors, and their indexes in
+        memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
+        index that cannot be removed from the disk is logged."""
+        self._lanes.retire_unused()
+        forgotten = self._store.forget_vectors_but(self._consents.marks_kept())
+        for mark in self._indexes.vector_marks() - self._consents.marks_chosen():
+            if not self._store.count_vectors_since(mark, 0):
+                try:
+                    self._indexes.drop_vectors(mark)
+                except StoreError as error:
+                    log.warning("a vector index stays on the disk: %s", error.title)
+        return forgotten
+
+    def rest(self) -> None:
+        """Let go of what reading holds, until there is something to read. Does nothing while there is."""
+        if self._at_work.acquire(blocking=False):
+            try:
+                if self._extraction is not None:
+                    self._extraction.rest()
+            finally:
+                self._at_work.release()
+
+    def trouble(self, mark: str) -> Trouble | None:
+        """Why nothing is embedded for a model at present."""
+        return self._lanes.trouble(mark)
+
+    def count_request(self, receipt: Receipt) -> None:
+        """A provider answered: those who wait for a reconcile are told what it took."""
+        if receipt.purpose == "documents":
+            self._count(requests=1, tokens=receipt.tokens or 0)
+
+    def pause(self) -> None:
+        self._gates.running.clear()
+        self._changed()
+
+    def resume(self) -> None:
+        self._gates.running.set()
+        self._changed()
+
+    @property
+    def paused(self) -> bool:
+        return not self._gates.running.is_set()
+
+    @property
+    def state(self) -> IndexingState:
+        if self.error is not None:
+            return IndexingState.FAILED
+        if self.paused:
+            return IndexingState.PAUSED
+        if self.progress.state is IndexingState.IDLE and self._queue.scans_wait:
+            return IndexingState.SCANNING
+        return self.progress.state
+
+    # Threads
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        """An error that the person can mend is shown and tried again; a bug is shown and stops the thread."""
+        lower_thread_priority()
+        while not self._gates.stop.is_set():
+            try:
+                loop()
+                return
+            except NotesearchError as error:
+                log.warning("indexing waits: %s", error.title)
+                self.error = error
+                self._abandon_tickets(error)
+                self._changed()
+                self._gates.stop.wait(RETRY_AFTER)
+                # The other thread may have met an error of its own meanwhile: that one stays.
+                if self.error is error:
+                    self.error = None
+                self._changed()
+            except Exception as error:
+                if self._gates.stop.is_set():
+                    return
+                log.exception("a bug stopped the indexer")
+                self.error = self._broken = error
+                self._gates.not_reading.set()
+                self._abandon_tickets(error)
+                self._changed()
+                return
+
+    def _abandon_tickets(self, error: Exception) -> None:
+        """Nobody waits for what cannot go on."""
+        with self._tickets_lock:
+            for ticket in self._tickets:
+                ticket.abandon(error)
+            self._tickets.clear()
+
+    def _count(self, **numbers: int) -> None:
+        with self._tickets_lock:
+            for ticket in self._tickets:
+                ticket.count(**numbers)
+
+    def _read_loop(self) -> None:
+        self.progress.begin(IndexingState.STARTING)
+        self._indexes.sync_keyword(self._gates.stop.is_set)
+        self._indexes.tidy_words()
+        self._words_ready.set()
+        self._set_idle()
+        while not self._gates.stop.is_set():
+            work = self._queue.next()
+            self._gates.running.wait()
+            if work is None or self._gates.stop.is_set():
+                continue
+            self._gates.not_reading.clear()
+            try:
+                with self._at_work:
+                    if isinstance(work, Scan):
+                        self._do_scan(work)
+                    else:
+                        self._do_paths(work)
+                self._indexes.sync_keyword(self._gates.stop.is_set)
+            except BaseException:
+                # The work is found again by comparing, once the cause is mended.
+                self._queue.put_back(work)
+                raise
+            finally:
+                self._gates.not_reading.set()
+            if isinstance(work, Scan) and work.ticket is not None:
+                work.ticket.reading_ended(work.folder)
+            self._set_idle()
+            self._lanes.wake()
+
+    def _set_idle(self) -> None:
+        self.progress.begin(IndexingState.IDLE)
+        self._changed()
+
+    # Reading
+
+    def _do_scan(self, work: Scan) -> None:
+        folder = self._folder_row(work.folder)
+        if folder is None:
+            # Removed meanwhile, perhaps just now: its vectors may be in no use.
+            self._lanes.vectors_unused()
+            return
+        self.progress.begin(IndexingState.SCANNING)
+        self._changed()
+        try:
+            cutting = self._cutting(folder)
+            found = scanner.scan(
+                folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
+            )
+            comparison = scanner.compare(found, self._store.known(folder.id), cutting.mark, cutting.next_mark)
+        except UsageError as error:
+            # A model of the person's own that is no longer in the settings: what was read and embedded stays.
+            if work.ticket is not None:
+                work.ticket.errors.append(error)
+            return
+        except FolderError as error:
+            # Unreachable is not deleted: everything stays searchable until the folder is back or is removed
+            # by the person.
+            self.unreachable.add(folder.path)
+            if work.ticket is not None:
+                work.ticket.errors.append(error)
+            return
+        self.unreachable.discard(folder.path)
+        if self._gates.stop.is_set():
+            return
+        if work.ticket is not None:
+            work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
+        self._apply(
+            folder, cutting, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed
+        )
+
+    def _do_paths(self, paths: set[Path]) -> None:
+        """Look at each dirty path: what is there now decides what happened to it."""
+        folders = self._store.folders()
+        by_folder: dict[int, list[Path]] = {}
+        rows = {f.id: f for f in folders}
+        for path in filter(_is_text, paths):
+            folder = next((f for f in folders if path == f.path or f.path in path.parents), None)
+            if folder is not None:
+                by_folder.setdefault(folder.id, []).append(path)
+        for folder_id, dirty in by_folder.items():
+            folder = rows[folder_id]
+            if (
+                len(dirty) > MANY_DIRTY
+                or folder.path in dirty
+                or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty)
+            ):
+                self._queue.add_scan(Scan(folder.path))
+                continue
+            try:
+                cutting = self._cutting(folder)
+            except UsageError:
+                # A model nobody knows any more, as in a scan: its folder waits, the others do not.
+                continue
+            changed: dict[str, FoundFile] = {}
+            gone: set[str] = set()
+            for path in dirty:
+                self._look(folder, cutting, path, changed, gone)
+            self._apply(
+                folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None
+            )
+
+    def _look(
+        self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]
+    ) -> None:
+        known = set(self._store.paths_under(path))
+        found: Iterable[FoundFile] = ()
+        try:
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
+                found = list(
+                    scanner.scan(folder.path, below=path, gitignore=self._gitignore, kept=self._kept)
+                )
+            elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
+                folder.path, path, self._gitignore, self._kept
+            ):
+                found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
+        except (OSError, FolderError):
+            found = ()
+        for file in found:
+            known.discard(file.path)
+            before = self._store.known_path(Path(file.path))
+            if before is None or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark):
+                changed[file.path] = file
+        # An event about one path says nothing about a whole folder that cannot be reached.
+        if os.path.isdir(folder.path):
+            gone |= known
+
+    def _apply(
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        changed: Sequence[FoundFile],
+        gone: Sequence[str],
+        ticket: Ticket | None,
+        *,
+        confirmed: bool = False,
+    ) -> None:
+        """Read what changed, then forget what is gone: in this order a move keeps its vectors."""
+        if changed:
+            self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
+        for batch in self._read(folder, cutting, changed, ticket):
+            if any(put.reused for put in self._store.put_documents(batch)):
+                # Vectors that were in no use may be used again: a removed note is back.
+                self._lanes.vectors_unused()
+            self._changed()
+        if self._gates.stop.is_set():
+            return
+        vanished = [path for path in gone if is_gone(path)]
+        # Still there but no longer asked for: named by an ignore file since.
+        still = set(gone).difference(vanished)
+        leaving = [
+            path
+            for path in still
+            if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
+        ]
+        if vanished and not confirmed and self._must_ask(folder, vanished):
+            if folder.held is Held.NO:
+                self._store.hold_deletions(folder.id, Held.ASKING)
+            if ticket is not None:
+                ticket.held += len(vanished)
+        else:
+            leaving += vanished
+            self._lately_removed.append((time.monotonic(), folder.id, len(vanished)))
+            if folder.held is not Held.NO:
+                self._store.hold_deletions(folder.id, Held.NO)
+        removed = self._store.remove_paths(leaving) if leaving else 0
+        if ticket is not None:
+            ticket.count(removed=removed)
+        if removed:
+            self._lanes.vectors_unused()
+            self._indexes.sync_keyword(self._gates.stop.is_set)
+            self._lanes.wake()
+        self._changed()
+
+    def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
+        """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
+        deletion comes in slices."""
+        known = self._store.known(folder.id)
+        recent = time.monotonic() - SLICES_WITHIN
+        self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
+        before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
+        notes = before + sum(1 for path in gone if path in known and known[path].document_id is not None)
+        of = before + sum(k.document_id is not None for k in known.values())
+        # An empty mount point has lost all of its notes, however few they were.
+        return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
+
+    def _read(
+        self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
+    ) -> Iterator[list[NewDocument]]:
+        """Extract files in the child process and give batches to store. Failures go to Problems at once."""
+        for file in files:
+            if not _is_text(file.path):
+                self._failed(
+                    folder,
+                    file,
+                    FileUnreadable("The file's name is not valid text", hint="Rename the file."),
+                    ticket,
+                )
+        files = [file for file in files if _is_text(file.path)]
+        sizes = {file.path: file for file in files}
+        batch: list[NewDocument] = []
+        last = time.monotonic()
+        claimed: set[Path] = set()
+        self._extraction = self._extraction or ExtractionProcess()
+        kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
+        answers = self._extraction.read_all(
+            ((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept
+        )
+        for path, answer in answers:
+            if self._gates.stop.is_set():
+                break
+            self.progress.step(path)
+            if isinstance(answer, NotesearchError):
+                self._failed(folder, sizes[str(path)], answer, ticket)
+            elif (new := self._new_document(folder, cutting, path, answer, claimed, ticket)) is not None:
+                batch.append(new)
+            if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
+                yield batch
+                batch = []
+            if time.monotonic() - last > WORDS_EVERY:
+                if batch:
+                    yield batch
+                    batch = []
+                self._indexes.sync_keyword(self._gates.stop.is_set)
+                self._changed()
+                last = time.monotonic()
+        with contextlib.suppress(AttributeError):
+            answers.close()  # type: ignore[attr-defined]
+        if batch and not self._gates.stop.is_set():
+            yield batch
+
+    def _unpaused(self, files: Sequence[FoundFile]) -> Iterator[FoundFile]:
+        for file in files:
+            self._gates.running.wait()
+            if self._gates.stop.is_set():
+                return
+            yield file
+
+    def _new_document(
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        path: Path,
+        read: Extracted,
+        claimed: set[Path],
+        ticket: Ticket | None,
+    ) -> NewDocument | None:
+        """What is to be stored; None where only the file's time changed, or the folder's next model was
+        missing."""
+        mark = cutting.mark
+        known = self._store.known_path(path)
+        as_read = (read.content_hash, mark, READING)
+        following = cutting.following(read)
+        if (
+            known is not None
+            and known.document_id is not None
+            and (known.content_hash, known.fingerprint, known.reading) == as_read
+        ):
+            self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
+            if following is not None and known.pending != following.fingerprint:
+                self._store.put_pending(known.document_id, following)
+            elif following is None and known.pending:
+                self._store.drop_pending(known.document_id)
+            if ticket is not None:
+                ticket.count(unchanged=1)
+            return None
+        if known is not None:
+            self._lanes.vectors_unused()
+        source = self._moved_from(path, read, mark, claimed) if known is None else None
+        if ticket is not None:
+            kind = "changed" if known is not None else "moved" if source is not None else "added"
+            ticket.count(**{kind: 1})
+            ticket.count(chunks=len(read.chunks) if source is None else 0)
+        now = cutting.now(read)
+        return NewDocument(
+            folder_id=folder.id,
+            path=path,
+            size=read.size,
+            mtime_ns=read.mtime_ns,
+            content_hash=read.content_hash,
+            fingerprint=mark,
+            reading=READING,
+            embedded_title=read.embedded_title,
+            document=read.document,
+            chunks=now.chunks,
+            embedded_texts=now.embedded_texts,
+            held=now.held,
+            facets=facets_of(folder.path, path, read.document),
+            moved_from=source,
+            pending=following,
+        )
+
+    def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
+        """The note that this one was before it was moved: same content, gone from where it stood."""
+        gone = [
+            p
+            for p in self._store.paths_with_content(read.content_hash, mark)
+            if p not in claimed and is_gone(p)
+        ]
+        if not read.size:
+            gone = [p for p in gone if p.name == path.name]
+        source = min(gone, key=lambda p: (p.name != path.name, str(p)), default=None)
+        if source is not None:
+            claimed.add(source)
+        return source
+
+    def _failed(
+        self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None
+    ) -> None:
+        if isinstance(error, FileGone):
+            return
+        path = Path(scanner.readable_name(file.path))
+        self._store.put_problem(
+            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING
+        )
+        if ticket is not None:
+            ticket.count(failed=1)
+
+    def _folder_row(self, path: Path) -> FolderRow | None:
+        return next((f for f in self._store.folders() if f.path == path), None)
+
+    def _cutting(self, folder: FolderRow) -> Cutting:
+        """Raises UsageError where the folder has a model that nobody knows any more."""
+        models = self._consents.models
+        return Cutting(
+            models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
+        )
+
+    @property
+    def _gitignore(self) -> bool:
+        return self._consents.settings.gitignore
+
+    @property
+    def _kept(self) -> Mapping[str, str]:
+        return self._consents.settings.ignore
+
+    # Settling
+
+    def _settle(self) -> None:
+        """Let next models answer that are complete, and end the reconciles whose folders are read and have
+        nothing more to wait for."""
+        with self._settling:
+            # First: a ticket that comes later may know more than the folders as they are read here.
+            with self._tickets_lock:
+                read = [ticket for ticket in self._tickets if ticket.read]
+            # Mostly there is neither: counting all notes is not for every note that is saved.
+            if not read and not any(row.next_model for row in self._store.folder_choices()):
+                return
+            folders = self._store.folders()
+            if any([self._switch(row) for row in folders if row.next_model]):
+                folders = self._store.folders()
+            rows = {row.path: row for row in folders}
+            for ticket in read:
+                if ticket.reading_only or not any(
+                    [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
+                ):
+                    # Whoever waited is to find what was embedded.
+                    self._lanes.wait_landed()
+                    ticket.end()
+                    with self._tickets_lock:
+                        if ticket in self._tickets:
+                            self._tickets.remove(ticket)
+
+    def _switch(self, row: FolderRow) -> bool:
+        model = self._consents.known(row.next_model)
+        if (
+            model is None
+            or not self._consents.agreed(row, model)
+            or not self._at_work.acquire(blocking=False)
+        ):
+            # While notes are read: it is looked at again when they are.
+            return False
+        try:
+            if not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
+                return False
+        finally:
+            self._at_work.release()
+        self._indexes.mark_live(fingerprint(model))
+        # What answered before is left out of the answers by the lanes themselves.
+        self._lanes.vectors_unused()
+        # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
+        self._queue.add_scan(Scan(row.path))
+        log.info("a folder has another model: %s", model.identifier)
+        return True
+
+    def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
+        """Whether a folder has something to be waited for. What cannot go on is an error of the ticket."""
+        for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
+            model = self._consents.known(identifier)
+            if not waits or model is None:
+                continue
+            trouble = self._lanes.trouble(fingerprint(model))
+            if not self._consents.agreed(row, model):
+                ticket.fail(ConsentMissing(row.path, identifier))
+            elif trouble is not None and trouble.hopeless:
+                ticket.fail(trouble.error)
+            else:
+                return True
+        return False
+
+
+def is_gone(path: Path | str) -> bool:
+    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not
+    gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_text(path: Path | str) -> bool:
+    """Whether the name can be written down: on Linux a file's name may be any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

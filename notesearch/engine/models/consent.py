@@ -1,0 +1,140 @@
+"""Who may be sent what: the person's word for each folder and host, budgets, and what a folder's model would
+be sent and cost.
+
+Nothing of a folder goes to a remote model before the person has agreed to that model at that address. What is
+held back (private notes, what looks like a secret) is marked in the store when a note is read, and stays here
+until it is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
+from notesearch.config.settings import Settings
+from notesearch.domain import Estimate
+from notesearch.engine.models.ledger import Ledger
+from notesearch.engine.models.registry import Models
+from notesearch.errors import BudgetReached, NotesearchError
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.values import FolderChoice, FolderRow
+
+
+class Consents:
+    """Any thread but one that paints."""
+
+    def __init__(self, store: DocumentStore, models: Models, ledger: Ledger, settings: Settings) -> None:
+        self._store = store
+        self.models = models
+        self.ledger = ledger
+        self.settings = settings
+
+    def marks(self) -> set[str]:
+        """Fingerprints of every model that a folder has or is to have; the bundled one always."""
+        return {fingerprint(LOCAL), *self.marks_chosen()}
+
+    def marks_chosen(self) -> set[str]:
+        """Fingerprints of every model that a folder has or is to have."""
+        return {fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row)}
+
+    def marks_kept(self) -> set[str]:
+        """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by
+        name."""
+        previous = (self.known(name) for row in self._store.folders() for name in row.former_models)
+        return self.marks_chosen() | {fingerprint(model) for model in previous if model is not None}
+
+    def _models_of(self, row: FolderChoice) -> Iterator[EmbeddingModel]:
+        for identifier in (row.model, row.next_model):
+            model = self.known(identifier)
+            if model is not None:
+                yield model
+
+    def known(self, identifier: str) -> EmbeddingModel | None:
+        """The model of that name; None for "" and for one that nobody knows any more (its settings were
+        deleted)."""
+        try:
+            return self.models.model(identifier) if identifier else None
+        except NotesearchError:
+            return None
+
+    def statement(self, model: EmbeddingModel) -> str:
+        """What the person agrees to: this model at this address. "" where nothing is sent anywhere, and where
+        nobody knows the address."""
+        address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
+        return f"{model.identifier} {address}" if address else ""
+
+    def agreed(self, row: FolderRow | FolderChoice, model: EmbeddingModel) -> bool:
+        """A folder keeps a word for the model that answers and one for the next."""
+        return not model.remote or (self.statement(model) or None) in row.agreed.splitlines()
+
+    def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
+        """Keep the person's word for this model at its present address."""
+        others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
+        self._store.agree(row.id, "\n".join(filter(None, (*others, self.statement(model)))))
+
+    def keep_words(self, row: FolderRow, *identifiers: str) -> None:
+        """Take back what was agreed to for other models than these."""
+        kept = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] in identifiers]
+        self._store.agree(row.id, "\n".join(kept))
+
+    def may_send(self, mark: str) -> Collection[int] | None:
+        """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the
+        computer."""
+        model = self.models.by_mark(mark)
+        if model is None or not model.remote:
+            return None
+        rows = self._store.folder_choices()
+        return [
+            row.id
+            for row in rows
+            if mark in map(fingerprint, self._models_of(row)) and self.agreed(row, model)
+        ]
+
+    def may_ask(self, mark: str) -> bool:
+        """Whether a query may go to this model: somebody agreed to it for a folder."""
+        folders = self.may_send(mark)
+        return folders is None or bool(folders)
+
+    @property
+    def asks_providers(self) -> bool:
+        """Whether a folder has a remote model that the person has agreed to."""
+        models = ((row, self.known(row.model)) for row in self._store.folder_choices())
+        return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
+
+    def refuse_beyond_budget(self, model: EmbeddingModel) -> None:
+        """Raise BudgetReached when the month's budget of the model's provider is used up. Queries are not
+        asked about it."""
+        if not model.remote:
+            return
+        chosen, spent = self.settings.provider(model.provider), self.ledger.spent(model.provider)
+        title = self.models.provider(model.provider).title
+        if chosen.budget and spent.usd >= chosen.budget:
+            raise BudgetReached(f"The month's budget for {title} (${chosen.budget:,.2f}) is used up")
+        if chosen.token_budget and spent.tokens >= chosen.token_budget:
+            raise BudgetReached(f"The month's budget for {title} ({chosen.token_budget:,} tokens) is used up")
+
+    def estimate(self, row: FolderRow) -> Estimate:
+        """What is still to be embedded for the model that the folder is to have (or has), by counting what is
+        in the store."""
+        identifier = row.next_model or row.model
+        model = self.models.model(identifier)
+        counted = self._store.count_unsent(row.id, pending=bool(row.next_model))
+        usd = None if model.price is None else counted.tokens * model.price / 1e6
+        return Estimate(
+            folder=row.path,
+            model=identifier,
+            model_title=model.title,
+            provider=model.provider,
+            host=self.models.address(model.provider) if model.remote else "",
+            remote=model.remote,
+            notes=counted.documents,
+            chunks=counted.chunks,
+            tokens=counted.tokens,
+            characters=counted.characters,
+            usd=usd if model.remote else 0.0,
+            held_back=counted.held_back,
+            reused=counted.embedded,
+            agreed=self.agreed(row, model),
+            retired=model.retired,
+            complete=not counted.chunks,
+        )

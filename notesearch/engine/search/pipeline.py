@@ -1,0 +1,645 @@
+"""Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is
+there; then the most telling sentences. Reads the store and the indexes, changes nothing; any thread may
+search, none that paints."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
+from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
+from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never, vectors_in_order
+from notesearch.engine.copies import Indexes
+from notesearch.engine.models.consent import Consents
+from notesearch.engine.search import fusion
+from notesearch.engine.search.query import ParsedQuery, parse
+from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
+from notesearch.engine.search.snippets import Highlighter, sentences, snippet
+from notesearch.errors import EmbeddingError, NotesearchError, NotIndexed, QueryCancelled
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.values import BlockHit, KeywordHits, KeywordQuery
+from notesearch.text import analysis
+
+# Candidates of each half before notes are collapsed and cut.
+BLOCKS = 150
+PASSAGES = 250
+NOTES = 100
+QUERY_VECTORS = 256
+# The share of the best cosine that a note must reach to be shown for its meaning.
+FAR_BEHIND = 0.4
+# Queries of up to this many words: a note that holds all of them is meant.
+SHORT_QUERY = 3
+# Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
+EXACT_SCAN = 1000
+# Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
+KEYWORD_ROWS = 12
+# Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
+REMOTE_REST = 0.15
+REMOTE_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query with all that both halves need: parsed, with the notes it is limited to (None: all), those it
+    excludes, and the highlighter."""
+
+    query: Query
+    parsed: ParsedQuery
+    keyword: KeywordQuery
+    among: frozenset[int] | None
+    excluded: frozenset[int]
+    highlighter: Highlighter
+
+
+class Search:
+    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used. `changed`
+    is called when a provider refuses queries, or no longer does."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        indexes: Indexes,
+        consents: Consents,
+        *,
+        waits_for_index: bool,
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._consents = consents
+        self._models = consents.models
+        self._waits = waits_for_index
+        self._changed = changed
+        self._rows = Rows(store)
+        self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._cache_lock = threading.Lock()
+        # What the keyword stage was asked last, and when: that is when the person typed.
+        self._typed: tuple[str, float] = ("", 0.0)
+        self._languages: tuple[int, tuple[str, ...]] = (-1, ())
+        # Of the last fused search: the rows built, and the notes to build further ones of.
+        self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
+        # The last filter's notes (None: all of them), so that typing on does not ask again.
+        self._filtered: tuple[object, set[int] | None] = (None, None)
+
+    @property
+    def asks_providers(self) -> bool:
+        """Whether a folder has a remote model that may be asked."""
+        return self._consents.asks_providers
+
+    # The three stages
+
+    def keyword(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
+        """Rows by words alone, at most `rows`."""
+        self._typed = (query.text, time.monotonic())
+        begin = time.perf_counter()
+        asked = self._ask(query)
+        if asked.parsed.only_filters:
+            return self._listed(asked, Stage.KEYWORD, begin)
+        hits = self._keyword_hits(asked, _blocks(query))
+        scores = _best_by_note(hits.hits)
+        bonuses = self._exact(asked, set(scores))
+        scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
+        # The order of the fused rows is led by the same notes, so that the list holds still.
+        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
+        blocks = _blocks_by_note(hits.hits)
+        candidates = [
+            Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count))
+            for i in order
+        ]
+        matches = self._rows.build(candidates, asked.highlighter, further=0)
+        if query.mode is Mode.HYBRID and asked.parsed.meaning:
+            # When the rows are there: loading would take the processor from them.
+            self._models.load_ahead()
+        took = (time.perf_counter() - begin) * 1000
+        return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
+
+    def fused(
+        self,
+        query: Query,
+        *,
+        remote: bool = True,
+        cancelled: Cancelled | None = None,
+        rows: int | None = None,
+    ) -> SearchResults:
+        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has
+        nothing to say.
+
+        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a
+        rest only. `rows`: how many are built now; `completed` has the others. Raises QueryCancelled.
+        """
+        begin = time.perf_counter()
+        asked = self._ask(query)
+        if asked.parsed.only_filters:
+            return self._listed(asked, Stage.FUSED, begin)
+        hits = (
+            KeywordHits(hits=(), total=0)
+            if query.mode is Mode.MEANING
+            else self._keyword_hits(asked, _blocks(query))
+        )
+        keyword_took = (time.perf_counter() - begin) * 1000
+        cosines: dict[int, dict[int, float]] = {}
+        vectors: dict[str, Vectors] = {}
+        embed_took = vector_took = 0.0
+        notice = ""
+        if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
+            allowed = self._allowed_documents(asked)
+            vectors, notice = self._query_vectors_of(asked, allowed, remote=remote, cancelled=cancelled)
+            embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
+            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors, allowed)
+            vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
+        candidates, found = self._fuse(asked, hits, cosines, vectors)
+        head = candidates[:rows]
+        matches = self._rows.build(head, asked.highlighter)
+        self._unbuilt = (matches, asked, candidates[len(head) :])
+        elapsed = Elapsed(
+            keyword=keyword_took,
+            embed=embed_took,
+            vector=vector_took,
+            total=(time.perf_counter() - begin) * 1000,
+        )
+        return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
+
+    def completed(self, results: SearchResults, *, remote: bool = True) -> SearchResults:
+        """Fused results with the rows that were not built with them. Where another search came between, it is
+        searched once more."""
+        matches, asked, candidates = self._unbuilt
+        if matches is not results.matches or asked is None:
+            return self.fused(results.query, remote=remote)
+        return replace(
+            results,
+            matches=(*matches, *self._rows.build(candidates, asked.highlighter, rank=len(matches) + 1)),
+        )
+
+    def explained(self, results: SearchResults) -> SearchResults:
+        """The same rows in the same order, with the sentence nearest in meaning where a row was found by
+        meaning."""
+        asked = self._ask(results.query)
+        wanted = [
+            m for m in results.matches if m.matched_by is not MatchedBy.KEYWORD and not m.best.highlights
+        ]
+        if not wanted or not asked.parsed.meaning:
+            return replace(results, stage=Stage.EXPLAINED)
+        documents = self._store.documents([m.document_id for m in wanted])
+        by_model: dict[str, list[Match]] = defaultdict(list)
+        for match in wanted:
+            if match.document_id in documents:
+                by_model[documents[match.document_id].fingerprint].append(match)
+        told: dict[int, Match] = {}
+        for mark, matches in by_model.items():
+            model = self._models.by_mark(mark)
+            # What a remote model found is told by the one on this computer: sentences are many, and no
+            # provider is to see them for this.
+            embedder = self._models.embedder(
+                mark if model is not None and not model.remote else fingerprint(LOCAL)
+            )
+            if embedder is not None:
+                told |= self._tell(embedder, asked, matches)
+        return replace(
+            results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
+        )
+
+    def similar(self, path: Path, limit: int) -> SearchResults:
+        """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
+        begin = time.perf_counter()
+        document = self._store.document_at(path)
+        if document is None:
+            raise NotIndexed(f"{path.name} is not in the index")
+        chunks = [c for c in self._store.chunks_of(document.id)[:64] if c.vector_id is not None]
+        if not chunks:
+            raise NotIndexed(
+                f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True
+            )
+        vectors = list(
+            self._store.vectors_by_id([c.vector_id for c in chunks if c.vector_id is not None]).values()
+        )
+        mean = np.asarray(np.mean(vectors, axis=0), np.float32)
+        mean /= np.linalg.norm(mean) or 1.0
+        cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
+        cosines.pop(document.id, None)
+        query = Query(text="", limit=limit, mode=Mode.MEANING)
+        asked = self._ask(query)
+        candidates, found = self._fuse(
+            asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0
+        )
+        matches = self._rows.build(candidates, asked.highlighter)
+        return self._results(
+            query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000)
+        )
+
+    # Parts
+
+    def _listed(self, asked: _Asked, stage: Stage, begin: float) -> SearchResults:
+        """Filters alone: every note that passes, newest first."""
+        allowed = self._allowed_documents(asked)
+        order, total = self._store.newest_among(allowed, asked.query.limit)
+        matches = self._rows.build(
+            [Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0
+        )
+        return self._results(
+            asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
+        )
+
+    def _ask(self, query: Query) -> _Asked:
+        parsed = parse(query)
+        languages = self._note_languages()
+        keyword = KeywordQuery(
+            words=parsed.words,
+            runs=parsed.runs,
+            phrases=parsed.phrases + parsed.titles,
+            prefix=parsed.prefix,
+            facets=parsed.facets,
+            without_facets=parsed.without_facets,
+            filtered=parsed.filtered,
+            languages=languages,
+        )
+        highlighter = Highlighter(
+            parsed.words,
+            parsed.runs,
+            parsed.phrases + parsed.titles,
+            prefix=parsed.prefix,
+            languages=languages,
+        )
+        excluded = self._excluded(parsed)
+        among = self._allow_list(parsed)
+        return _Asked(
+            query, parsed, keyword, None if among is None else among - excluded, excluded, highlighter
+        )
+
+    def _allow_list(self, parsed: ParsedQuery) -> frozenset[int] | None:
+        """The notes that hold every phrase as a whole; None where the query asks for none."""
+        index = self._indexes.keyword
+        sets = [
+            index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True)
+            for p in parsed.phrases
+        ]
+        sets += [index.documents_with_phrase(title, title=True) for title in parsed.titles]
+        return frozenset(set.intersection(*sets)) if sets else None
+
+    def _excluded(self, parsed: ParsedQuery) -> frozenset[int]:
+        """The notes that hold one of the excluded words or phrases."""
+        index = self._indexes.keyword
+        sets = [index.documents_with_phrase(phrase) for phrase in parsed.without]
+        sets += [index.documents_with_phrase(title, title=True) for title in parsed.without_titles]
+        return frozenset().union(*sets)
+
+    def _note_languages(self) -> tuple[str, ...]:
+        """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
+        position = self._indexes.keyword.position
+        if self._languages[0] != position:
+            counts: dict[str, int] = defaultdict(int)
+            for language, number in self._store.languages():
+                counts[analysis.stemming_language(language)] += number
+            total = sum(counts.values())
+            chosen = [x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total][:4]
+            self._languages = (position, tuple(chosen))
+        return self._languages[1]
+
+    def _keyword_hits(self, asked: _Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
+        allowed = asked.among if among is None else among
+        if asked.parsed.empty or (allowed is not None and not allowed):
+            return KeywordHits(hits=(), total=0)
+        return self._indexes.keyword.search(asked.keyword, limit, allowed, asked.excluded)
+
+    def _query_vectors_of(
+        self, asked: _Asked, documents: set[int] | None, *, remote: bool, cancelled: Cancelled | None
+    ) -> tuple[dict[str, Vectors], str]:
+        """The query's vector for each model that these notes (None: all) are embedded with, and a notice
+        where some of them take no part. No provider is asked about notes that are not searched."""
+        ready: dict[str, Embedder] = {}
+        notices: list[str] = []
+        for mark in self._store.fingerprints(documents):
+            model = self._models.by_mark(mark)
+            if (
+                model is None
+                or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None
+            ):
+                notices.append("Search by meaning is being made ready.")
+            elif not self._consents.may_ask(mark):
+                notices.append(f"Searched by words only where {model.title} waits for your word.")
+            elif (remote or not model.remote) and (
+                embedder := self._embedder(mark, model, notices)
+            ) is not None:
+                ready[mark] = embedder
+        vectors: dict[str, Vectors] = {}
+        text = asked.parsed.meaning
+        if cancelled is not None and any(
+            e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()
+        ):
+            typed, at = self._typed
+            _rest(cancelled, at if typed == asked.query.text else time.monotonic())
+
+        def ask(mark: str) -> Vectors | NotesearchError:
+            try:
+                return self._query_vector(mark, ready[mark], text, cancelled or never)
+            except QueryCancelled:
+                raise
+            except NotesearchError as error:
+                return error
+
+        for mark, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
+            if isinstance(answer, NotesearchError):
+                notices.append(self._without(ready[mark].model, answer))
+            else:
+                vectors[mark] = answer
+        return vectors, " ".join(dict.fromkeys(notices))
+
+    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
+        try:
+            return self._models.embedder(mark)
+        except NotesearchError as error:
+            notices.append(self._without(model, error))
+            return None
+
+    def _without(self, model: EmbeddingModel, error: NotesearchError) -> str:
+        """Which folders were searched by words alone, and why."""
+        if not model.remote:
+            return f"Searched by words only. {error.title}."
+        folders = [row.path.name for row in self._store.folder_choices() if row.model == model.identifier]
+        return f"{', '.join(folders)}: searched by words only. {error.title}."
+
+    def _meaning(
+        self,
+        asked: _Asked,
+        found_by_words: Sequence[int],
+        vectors: Mapping[str, Vectors],
+        allowed_documents: set[int] | None,
+    ) -> dict[int, dict[int, float]]:
+        """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword
+        half found."""
+        notes = _notes(asked.query)
+        words_list = list(dict.fromkeys(found_by_words))[:notes]
+        by_model: list[dict[int, dict[int, float]]] = []
+        for mark, vector in vectors.items():
+            index, model = self._indexes.vectors(mark), self._models.by_mark(mark)
+            allowed = (
+                None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
+            )
+            if allowed is not None and len(allowed) <= EXACT_SCAN:
+                cosine_by_vector = {
+                    i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()
+                }
+            else:
+                cosine_by_vector = dict(index.search(vector, max(PASSAGES, 3 * asked.query.limit), allowed))
+            near = self._by_note(cosine_by_vector, floor=model.floor if model is not None else -1.0)
+            nearest = sorted(near, key=lambda i: -max(near[i].values()))[:notes]
+            cosines = {document_id: near[document_id] for document_id in nearest}
+            self._score_whole_notes(mark, vector, [*nearest, *words_list], cosines)
+            by_model.append(cosines)
+        return fusion.side_by_side(by_model)
+
+    def _allowed_documents(self, asked: _Asked) -> set[int] | None:
+        """The notes that pass filters, phrases and exclusions; None where that is all of them."""
+        parsed = asked.parsed
+        filtered: set[int] | None = None
+        if parsed.facets or parsed.without_facets:
+            key = (parsed.facets, parsed.without_facets, self._store.position)
+            last = self._filtered
+            if last[0] != key:
+                passing = self._store.documents_with(parsed.facets, parsed.without_facets)
+                last = self._filtered = (
+                    key,
+                    None if len(passing) == len(self._store.documents_with(())) else passing,
+                )
+            filtered = last[1]
+        if asked.among is not None:
+            return set(asked.among) if filtered is None else filtered & asked.among
+        if asked.excluded:
+            return (self._store.documents_with(()) if filtered is None else filtered) - asked.excluded
+        return filtered
+
+    def _score_whole_notes(
+        self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]
+    ) -> None:
+        """Add the cosine of every passage of the short notes among these, so that what one half found is
+        scored by the other too."""
+        rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), SHORT_NOTE)
+        if rows:
+            similarity = (
+                np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
+            )
+            for (_, chunk_id, document_id, _), cosine in zip(rows, similarity.tolist(), strict=True):
+                cosines.setdefault(document_id, {})[chunk_id] = cosine
+
+    def _by_note(self, cosines: Mapping[int, float], floor: float = -1.0) -> dict[int, dict[int, float]]:
+        """{vector id: cosine} to {document id: {chunk id: cosine}}."""
+        result: dict[int, dict[int, float]] = defaultdict(dict)
+        for vector_id, chunk_id, document_id in self._store.users_of_vectors(
+            [i for i, cosine in cosines.items() if cosine >= floor]
+        ):
+            result[document_id][chunk_id] = cosines[vector_id]
+        return dict(result)
+
+    def _query_vector(
+        self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never
+    ) -> Vectors:
+        """The query's vector; kept, so that going back a letter costs nothing."""
+        key = (mark, text)
+        with self._cache_lock:
+            if key in self._query_vectors:
+                self._query_vectors.move_to_end(key)
+                return self._query_vectors[key]
+        met: EmbeddingError | None = None
+        try:
+            vector = embedder.embed_query(text, cancelled)
+        except EmbeddingError as error:
+            met = error
+            raise
+        finally:
+            if self._models.query_met(mark, met):
+                self._changed()
+        with self._cache_lock:
+            self._query_vectors[key] = vector
+            if len(self._query_vectors) > QUERY_VECTORS:
+                self._query_vectors.popitem(last=False)
+        return vector
+
+    def _fuse(
+        self,
+        asked: _Asked,
+        hits: KeywordHits,
+        cosines: Mapping[int, Mapping[int, float]],
+        marks: Collection[str],
+        *,
+        far_behind: float = FAR_BEHIND,
+    ) -> tuple[list[Candidate], int]:
+        """The best notes in order, and how many notes they were chosen from. `marks`: the models that the
+        cosines are of."""
+        notes = _notes(asked.query)
+        keyword_list = list(_best_by_note(hits.hits))[:notes]
+        meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
+        meaning_list = _near_enough(meaning, cosines, far_behind)[:notes]
+        by_meaning = set(meaning_list)
+        extra = list(by_meaning.difference(keyword_list))
+        all_hits = list(hits.hits)
+        if hits.hits and extra:
+            all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
+        scores = _best_by_note(all_hits)
+        floors = [
+            model.floor
+            for mark in marks
+            if (model := self._models.by_mark(mark)) is not None and model.floor > -1
+        ]
+        meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
+        fused = fusion.fuse(
+            scores,
+            meaning,
+            keyword_list,
+            meaning_list,
+            keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
+            meaning_zero=min(floors) if floors and len(meaning) < notes else None,
+            complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
+        )
+        for document_id, bonus in self._exact(asked, set(fused)).items():
+            fused[document_id] = fused.get(document_id, 0.0) + bonus
+        order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
+        blocks = _blocks_by_note(all_hits)
+        candidates = [
+            Candidate(
+                i,
+                fused[i],
+                blocks=blocks.get(i, []),
+                cosines=cosines.get(i, {}),
+                by_words=i in scores,
+                by_meaning=i in by_meaning,
+                words_asked=asked.query.mode is not Mode.MEANING,
+            )
+            for i in order
+        ]
+        return candidates, len(fused)
+
+    def _exact(self, asked: _Asked, candidates: set[int]) -> dict[int, float]:
+        """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all
+        of it as a phrase."""
+        typed = " ".join((*asked.parsed.words, *asked.parsed.runs))
+        key = _title_key(typed)
+        if not any(key) or asked.query.mode is Mode.MEANING:
+            return {}
+        index = self._indexes.keyword
+        bonuses: dict[int, float] = defaultdict(float)
+        words, runs = key
+        if len(words) + sum(len(run) for run in runs) > 1 and any(
+            word not in analysis.STOP_WORDS for word in (*words, *runs)
+        ):
+            for document_id in index.documents_with_phrase(typed, limit=NOTES) & candidates:
+                bonuses[document_id] += fusion.EXACT_PHRASE
+        titled = index.documents_with_phrase(typed, title=True, limit=NOTES)
+        # Filters are looked up for these few alone: with each keystroke, most queries have none.
+        if titled and (allowed := self._allowed_documents(asked)) is not None:
+            titled &= allowed
+        for document_id, titles in self._store.titles(list(titled)).items():
+            if any(_title_key(title) == key for title in titles):
+                bonuses[document_id] += fusion.EXACT_TITLE
+        return bonuses
+
+    def _tell(self, embedder: Embedder, asked: _Asked, matches: Sequence[Match]) -> dict[int, Match]:
+        """Embed the sentences of the best passages and choose for each the one nearest to the query."""
+        passages = [self._store.text(m.document_id, m.best.start, m.best.end) for m in matches]
+        spans = [sentences(passage)[:12] for passage in passages]
+        texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
+        if not texts:
+            return {}
+        vector = self._query_vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
+        cosines = vectors_in_order(embedder, texts) @ vector
+        told, first = {}, 0
+        for match, passage, found in zip(matches, passages, spans, strict=True):
+            if found:
+                nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
+                first += len(found)
+                text, highlights, telling = snippet(passage, asked.highlighter, around=nearest)
+                told[match.document_id] = replace(
+                    match, best=replace(match.best, snippet=text, highlights=highlights, telling=telling)
+                )
+        return told
+
+    def _results(
+        self,
+        query: Query,
+        stage: Stage,
+        matches: tuple[Match, ...],
+        total: int,
+        elapsed: Elapsed,
+        notice: str = "",
+    ) -> SearchResults:
+        documents, complete, failed, unread = self._rows.counts(self._indexes.keyword.position)
+        whole = (
+            documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
+        )
+        return SearchResults(
+            query=query,
+            stage=stage,
+            matches=matches,
+            total=total,
+            searched=whole,
+            of=documents,
+            waiting=documents - failed - whole,
+            failed=failed,
+            elapsed=elapsed,
+            notice=notice,
+        )
+
+
+def _rest(cancelled: Cancelled, since: float) -> None:
+    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did
+    not."""
+    until = since + REMOTE_REST
+    while time.monotonic() < until:
+        if cancelled():
+            raise QueryCancelled
+        time.sleep(0.01)
+
+
+def _all_at_once(
+    ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]
+) -> list[Vectors | NotesearchError]:
+    """The answers for all models, in order; several providers are asked side by side."""
+    if len(marks) < 2:
+        return [ask(mark) for mark in marks]
+    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(marks)), "query") as pool:
+        return list(pool.map(ask, marks))
+
+
+def _near_enough(
+    meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float
+) -> list[int]:
+    """The notes that meaning alone would show, best first: those far behind the best have to do with
+    something else."""
+    nearest = {i: max(c.values()) for i, c in cosines.items()}
+    least = far_behind * max(nearest.values(), default=0.0)
+    return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])
+
+
+def _blocks(query: Query) -> int:
+    """How many blocks are enough to fill the rows that are asked for."""
+    return max(BLOCKS, 3 * query.limit)
+
+
+def _notes(query: Query) -> int:
+    return max(NOTES, 2 * query.limit)
+
+
+def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
+    """The best block's score by note, best note first."""
+    best: dict[int, float] = {}
+    for hit in hits:
+        best[hit.document_id] = max(hit.score, best.get(hit.document_id, hit.score))
+    return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
+    blocks: dict[int, list[BlockHit]] = defaultdict(list)
+    for hit in hits:
+        blocks[hit.document_id].append(hit)
+    return blocks
+
+
+def _title_key(text: str) -> tuple[list[str], list[str]]:
+    """What makes two titles the same: their folded words and their runs without spaces."""
+    return analysis.asked_words(text), analysis.unspaced_runs(text)

@@ -1,0 +1,169 @@
+"""The query language: words, "exact phrase", -not, tag:, folder:, type:, title:. What cannot be parsed is
+searched as plain text, never an error."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from notesearch.domain import Document, Query
+from notesearch.text import analysis
+
+FILTERS = ("tag", "folder", "type")
+WRITTEN_TAG = "written-tag"
+# Other names people type for the formats.
+TYPE_NAMES = {"md": "markdown", "txt": "text", "restructuredtext": "rst"}
+
+_PART = re.compile(
+    r"""(?P<minus>(?<!\S)-(?!-)(?=\S{2}))?
+        (?:(?P<key>(?i:tag|folder|type|title)):)?
+        (?:"(?P<quoted>[^"]*)"(?=[\s,;.:!?)]|$) | (?P<word>[^\s"]\S*))""",
+    re.VERBOSE,
+)
+
+
+# The quotation marks that phones and other languages type.
+_QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParsedQuery:
+    """A query in parts. `words` as typed, `runs` of scripts without spaces; `facets` must hold,
+    `without_facets` must not ("tag:x" and the like); `titles` must stand in the title; `without` are words
+    and phrases that must not occur. `meaning` is the text to embed."""
+
+    words: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    without_titles: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    without_facets: tuple[str, ...] = ()
+    meaning: str = ""
+    prefix: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not (
+            self.words
+            or self.runs
+            or self.phrases
+            or self.titles
+            or self.facets
+            or self.without_facets
+            or self.without
+        )
+
+    @property
+    def only_filters(self) -> bool:
+        """Whether there is nothing to rank by: every note that passes is as good as any other."""
+        return not (self.words or self.runs or self.phrases or self.titles) and not self.empty
+
+    @property
+    def filtered(self) -> bool:
+        """Whether phrases or exclusions decide which notes may come: they hold for a note as a whole and are
+        settled before ranking."""
+        return bool(self.phrases or self.titles or self.without or self.without_titles)
+
+
+def parse(query: Query) -> ParsedQuery:
+    """Read the query language. Never raises."""
+    words: list[str] = []
+    phrases: list[str] = []
+    titles: list[str] = []
+    without: list[str] = []
+    without_titles: list[str] = []
+    facets: list[str] = []
+    without_facets: list[str] = []
+    meaning: list[str] = []
+    word_last = False
+    # Bytes that are no text reach us as lone surrogates, which no index takes.
+    text = unicodedata.normalize("NFC", query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
+    for part in _PART.finditer(text):
+        key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]
+        word_last = not key and not part["minus"] and quoted is None
+        value = quoted if quoted is not None else word
+        if key and not value.strip():
+            continue
+        if key in FILTERS:
+            (without_facets if part["minus"] else facets).append(facet(key, value))
+        elif not _searchable(value):
+            continue
+        elif key == "title":
+            (without_titles if part["minus"] else titles).append(value)
+            meaning += [] if part["minus"] else [value]
+        elif part["minus"]:
+            without.append(value)
+        elif quoted is not None:
+            phrases.append(value)
+            meaning.append(value)
+        else:
+            words.append(value)
+            meaning.append(value)
+    if query.folder is not None:
+        facets.append(f"in:{query.folder}")
+    joined = " ".join(words)
+    return ParsedQuery(
+        words=tuple(w for word in words if (w := analysis.spaced(word).strip()) and _searchable(w)),
+        runs=tuple(analysis.unspaced_runs(joined)),
+        phrases=tuple(phrases),
+        titles=tuple(titles),
+        without=tuple(without),
+        without_titles=tuple(without_titles),
+        facets=tuple(dict.fromkeys(facets)),
+        without_facets=tuple(without_facets),
+        meaning=" ".join(meaning),
+        prefix=query.prefix and word_last and query.text[-1:].isalnum(),
+    )
+
+
+def _searchable(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def facet(kind: str, value: str) -> str:
+    """The facet a filter asks for, as `facets_of` writes it."""
+    value = value.strip().lower()
+    if kind == "tag":
+        value = value.lstrip("#").strip("/")
+    elif kind == "type":
+        value = TYPE_NAMES.get(value.lstrip("."), value.lstrip("."))
+    else:
+        value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
+    return f"{kind}:{analysis.folded(value)}"
+
+
+def facets_of(root: Path, path: Path, document: Document) -> list[str]:
+    """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names
+    from the watched folder down.
+
+    Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to
+    be shown. "in:" holds the absolute folders at or below the watched one, for --in.
+    """
+    facets = [f"type:{document.format}"]
+    suffix = path.suffix.lower().lstrip(".")
+    if suffix and TYPE_NAMES.get(suffix, suffix) != document.format:
+        facets.append(f"type:{suffix}")
+    for tag in document.tags:
+        parts = unicodedata.normalize("NFC", tag).strip("/").split("/")
+        for written in ("/".join(parts[: i + 1]) for i in range(len(parts))):
+            facets += [f"tag:{analysis.folded(written)}", f"{WRITTEN_TAG}:{written}"]
+    folders = path.relative_to(root).parent.parts
+    names = [analysis.folded(name) for name in (root.name, *folders)]
+    facets += [
+        "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
+    ]
+    folder = root
+    facets.append(f"in:{folder}")
+    for part in folders:
+        folder = folder / part
+        facets.append(f"in:{folder}")
+    return list(dict.fromkeys(facets))
+
+
+def trail(root: Path, path: Path) -> tuple[str, ...]:
+    """The folder names from the watched folder down to the note."""
+    return (root.name, *path.relative_to(root).parent.parts)

@@ -1,0 +1,233 @@
+"""From candidates to rows: which passages of a note to show, with their snippets. Reads the store; knows
+nothing of ranking notes."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
+from notesearch.engine.search.query import trail
+from notesearch.engine.search.snippets import Highlighter, place_of, snippet
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.values import SEGMENT, BlockHit, ChunkRow, DocumentRow
+
+FURTHER_PASSAGES = 3
+# Notes of up to this many passages are looked at whole.
+SHORT_NOTE = 16
+# A further passage is worth showing when it holds this share of the words, or is this near, compared with the
+# best one.
+WORTH_SHOWING = 0.75
+COUNTS_FOR_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A note to show: its score, the keyword blocks and the passages (chunk id to cosine) that speak for it.
+    `words_asked`: whether the keyword half took part at all."""
+
+    document_id: int
+    score: float
+    blocks: Sequence[BlockHit] = ()
+    cosines: Mapping[int, float] = field(default_factory=dict)
+    by_words: bool = False
+    by_meaning: bool = False
+    words_asked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A passage with what was found in it: `found` are spans of `text`, `words` the number of the query's
+    words among them."""
+
+    chunk: ChunkRow
+    text: str
+    found: Sequence[Span]
+    words: int
+    cosine: float
+    score: float
+
+
+class Rows:
+    """Builds rows. Any thread."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self._store = store
+        self._counts: tuple[float, int, tuple[int, int, int, int]] = (0.0, -1, (0, 0, 0, 0))
+
+    def build(
+        self,
+        candidates: Sequence[Candidate],
+        highlighter: Highlighter,
+        *,
+        further: int = FURTHER_PASSAGES,
+        rank: int = 1,
+    ) -> tuple[Match, ...]:
+        """Rows in the order of the candidates, with up to `further` more passages each, the first one of this
+        `rank`; notes that are gone meanwhile are left out."""
+        documents = self._store.documents([c.document_id for c in candidates])
+        roots = self._store.roots()
+        short = [i for i, d in documents.items() if d.expected <= SHORT_NOTE]
+        chunks = self._store.chunks_of_all(short)
+        texts = self._store.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])
+        rows: list[Match] = []
+        for candidate in candidates:
+            document = documents.get(candidate.document_id)
+            if document is None or document.folder_id not in roots:
+                continue
+            own = chunks.get(document.id) or self._chunks(document, candidate)
+            passages, more = self._passages(
+                document, own, texts.get(document.id), candidate, highlighter, further
+            )
+            rows.append(
+                Match(
+                    document_id=document.id,
+                    path=document.path,
+                    title=document.title,
+                    trail=trail(roots[document.folder_id], document.path),
+                    format=document.format,
+                    modified=document.mtime_ns / 1e9,
+                    rank=len(rows) + rank,
+                    score=candidate.score,
+                    best=passages[0],
+                    passages=tuple(passages[1:]),
+                    more_passages=more,
+                    state=DocumentState.COMPLETE
+                    if document.embedded >= document.expected
+                    else DocumentState.WAITING,
+                )
+            )
+        return tuple(rows)
+
+    def _passages(
+        self,
+        document: DocumentRow,
+        chunks: Sequence[ChunkRow],
+        whole: str | None,
+        candidate: Candidate,
+        highlighter: Highlighter,
+        further: int,
+    ) -> tuple[list[Passage], int]:
+        """The best passage and a few worth showing after it, with why each is there; and how many such there
+        are in all."""
+        scored = []
+        # A note is searched for the words once; what was found is then told apart by passage.
+        found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
+        for chunk in chunks:
+            if whole is not None:
+                first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
+                text = whole[chunk.start : chunk.end]
+                matches = [
+                    (start - chunk.start, end - chunk.start, number)
+                    for start, end, number in found[first:last]
+                ]
+            else:
+                text = self._store.text(document.id, chunk.start, chunk.end)
+                matches = highlighter.matches(text) if highlighter.count else []
+            scored.append(_score(chunk, text, matches, candidate, highlighter.count))
+        if not scored:
+            return [_without_text(document, candidate, highlighter)], 0
+        scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
+        best = scored[0]
+        kept = [
+            best,
+            *(
+                s
+                for s in scored[1:]
+                if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)
+            ),
+        ]
+        return [_passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]], len(
+            kept
+        ) - 1
+
+    def _chunks(self, document: DocumentRow, candidate: Candidate) -> list[ChunkRow]:
+        """Of a long note, the passages that speak for it."""
+        chunks: dict[int, ChunkRow] = {}
+        for block in candidate.blocks[:3]:
+            chunks |= {c.id: c for c in self._store.chunks_from(document.id, block.first, block.last)}
+        chunks |= {
+            c.id: c for c in self._store.chunks_by_id([i for i in candidate.cosines if i not in chunks])
+        }
+        # A row of the newest notes asks for none: show the beginning.
+        return list(chunks.values()) or self._store.chunks_from(document.id, 0, 0)
+
+    def counts(self, keyword_position: int) -> tuple[int, int, int, int]:
+        """(notes, complete, failed, not yet in the keyword index) over all folders; counted at most a few
+        times a second."""
+        now = time.monotonic()
+        if now - self._counts[0] > COUNTS_FOR_SECONDS or self._counts[1] != keyword_position:
+            folders = self._store.folders()
+            unread = self._store.newer_than(keyword_position)
+            totals = (
+                sum(f.documents for f in folders),
+                sum(f.complete for f in folders),
+                sum(f.failed for f in folders),
+                unread,
+            )
+            self._counts = (now, keyword_position, totals)
+        return self._counts[2]
+
+
+def _score(
+    chunk: ChunkRow, text: str, matches: Sequence[tuple[int, int, int]], candidate: Candidate, asked: int
+) -> _Scored:
+    """`matches`: (start, end, number of the query's word) of what was found in the passage; `asked`: how many
+    words the query has."""
+    cosine = candidate.cosines.get(chunk.id, 0.0)
+    distinct = len({number for _, _, number in matches})
+    found = [(start, end) for start, end, _ in matches]
+    # All words of the query in one passage outweigh nearness; a few words among many give way to it.
+    return _Scored(
+        chunk,
+        text,
+        found,
+        distinct,
+        cosine,
+        (distinct / asked if asked else 0.0) + cosine + min(len(matches), 8) * 0.01,
+    )
+
+
+def _without_text(document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> Passage:
+    """The row of a note that says something about itself and nothing else: it shows its tags, else its file's
+    name."""
+    by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
+    shown = " ".join(f"#{tag}" for tag in document.tags) or document.path.name
+    return Passage(
+        start=0,
+        end=0,
+        line=document.first_line,
+        heading=(),
+        snippet=shown,
+        highlights=tuple(highlighter.find(shown)[0]),
+        matched_by=by,
+        score=candidate.score,
+    )
+
+
+def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
+    text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
+    # The keyword half forgives typing errors, which are not marked: the note was found by its words all the
+    # same.
+    worded = candidate.words_asked and (bool(highlights) or (first and candidate.by_words))
+    near = candidate.by_meaning and scored.cosine > 0
+    by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
+    chunk = scored.chunk
+    # Whoever opens the note wants to stand where the words are.
+    line = chunk.line + (
+        scored.text.count("\n", 0, place_of(scored.text, scored.found)) if scored.found else 0
+    )
+    return Passage(
+        start=chunk.start,
+        end=chunk.end,
+        line=line,
+        heading=chunk.heading,
+        snippet=text,
+        highlights=highlights,
+        matched_by=by,
+        score=scored.score,
+        words=tuple(sorted({scored.text[start:end] for start, end in scored.found})),
+        chunk_id=chunk.id,
+    )

@@ -1,0 +1,298 @@
+"""Found words and snippets: which words of a query stand in a passage, and the two lines of it to show. Pure
+functions over text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from notesearch.domain import Span
+from notesearch.text import analysis
+
+SNIPPET = 200
+# Characters before the first found word, at the most.
+LEAD = 80
+
+# One folded character for each, so that positions stay.
+_FOLD = {
+    code: folded[0]
+    for block in ((0xC0, 0x250), (0x1E00, 0x1F00), (0x370, 0x530))
+    for code in range(*block)
+    if (folded := unicodedata.normalize("NFKD", chr(code)).lower())
+}
+# Letters without a decomposition, as the keyword index folds them: one character for one ...
+_FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddhhttinn", strict=True)}
+# ... and one for two, which moves all that follows.
+_TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
+_IS_TWO = re.compile("[" + "".join(_TWO) + "]")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+# Marks at the beginning of a line, and lines that say nothing to a person: fences, rules and borders of
+# tables, drawers, directives and their options, Logseq's own properties.
+_NOISE = re.compile(
+    r"^[ \t]*(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ "
+    r"xX]\]\s+)?|`{3,}.*|~{3,}.*|,?\#\+\w+:?.*|([!-/:-@\[-`{-~])\1{2,}[ \t]*$"
+    r"|[|+=][-+:|= ]+$|:[\w-]+:[ \t]*$|(?:id|collapsed|heading)::.*|\.\.\s+[\w-]+::|\.\.(?:\s+_.*:)?[ "
+    r"\t]*$)|(?<=:):[ \t]*$",
+    re.MULTILINE,
+)
+# Rows of tables, and the mark of Org's literal lines.
+_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
+_RULE = re.compile(r"[-+:= ]+")
+_FIXED = re.compile(r"^: ", re.MULTILINE)
+# Links to their words, emphasis to what it holds.
+_INLINE = re.compile(
+    r"!?\[\[[^\]]*\]\[([^\]]*)\]\]|!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
+    r"|(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])|\*\*(\S(?:[^*\n]*\S)?)\*\*|(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
+    r"|(?<![\w/:<.])/(\w[^/\s]*[ "
+    r"][^/\n]*[^\s/])/(?![\w/])|(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)|\s\^[\w-]+$",
+    re.MULTILINE,
+)
+
+
+def fold(text: str) -> str:
+    """Lower case without diacritics, every character at its place."""
+    if text.isascii():
+        return text.lower()
+    folded = text.translate(_FOLD).lower()
+    return folded if len(folded) == len(text) else "".join(c.lower()[:1] or c for c in text.translate(_FOLD))
+
+
+def _expanded(text: str, folded: str) -> tuple[str, list[int] | None]:
+    """The folded text with letters that become two written out, and for each of its characters the place in
+    `text` (None: the same)."""
+    if text.isascii() or not _IS_TWO.search(text):
+        return folded, None
+    pieces = [_TWO.get(character, plain) for character, plain in zip(text, folded, strict=True)]
+    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
+
+
+class Highlighter:
+    """Finds the words of one query in text, as the keyword index would: by stem, by prefix for the word being
+    typed, by runs without spaces."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        runs: Sequence[str] = (),
+        phrases: Sequence[str] = (),
+        *,
+        prefix: bool = False,
+        languages: Sequence[str] = (),
+    ) -> None:
+        folded = [w for word in words for w in analysis.words(analysis.without_signed(word))]
+        self._typed_last = folded[-1] if prefix and folded and not analysis.signed_names(words[-1]) else ""
+        telling = analysis.telling_words(folded)
+        self._numbers = {word: number for number, word in enumerate(telling)}
+        self._languages = tuple(languages) or (analysis.DEFAULT_LANGUAGE,)
+        written = {w: word for word in words for w in analysis.words(word)}
+        self._stems: dict[str, int] = {}
+        for word, number in self._numbers.items():
+            for language in self._languages:
+                self._stems.setdefault(analysis.stem(written.get(word, word), language), number)
+        signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
+        self.count = len(telling) + len(runs) + len(phrases) + len(signed)
+        self._pattern = self._word_pattern(telling)
+        self._runs = [
+            re.compile(
+                "|".join(re.escape(g) for g in (run, *sorted(analysis.grams(run), key=len, reverse=True)))
+            )
+            for run in runs
+        ]
+        self._phrases = [
+            re.compile(r"[\W_]+".join(map(re.escape, parts)))
+            for phrase in phrases
+            if (parts := analysis.words(phrase))
+        ]
+        self._phrases += [
+            re.compile(re.escape(run)) for phrase in phrases for run in analysis.unspaced_runs(phrase)
+        ]
+        self._phrases += signed
+        self._known: dict[str, int | None] = {}
+
+    def _word_pattern(self, telling: Iterable[str]) -> re.Pattern[str] | None:
+        starts = set()
+        for word in telling:
+            # A stem may end otherwise than the word (study, studies): compare from what they share.
+            for stem in (analysis.stem(word, language) for language in self._languages):
+                shared = next(
+                    (i for i, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b),
+                    min(len(word), len(stem)),
+                )
+                starts.add(
+                    word[: max(min(3, len(word)), shared - 1)] if word != stem or len(word) > 3 else word
+                )
+        return (
+            re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(starts, key=len))) + r")[^\W_]*")
+            if starts
+            else None
+        )
+
+    def find(self, text: str) -> tuple[list[Span], set[int]]:
+        """Spans of `text` that the query found, in order and apart, and the numbers of the query's words
+        among them."""
+        matches = self.matches(text)
+        return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
+
+    def matches(self, text: str) -> list[tuple[int, int, int]]:
+        """(start, end, number of the query's word) of everything found; phrases lie over their words."""
+        folded, places = _expanded(text, fold(text))
+        found: list[tuple[int, int, int]] = []
+        if self._pattern is not None:
+            for match in self._pattern.finditer(folded):
+                start, end = match.span()
+                if places is not None:
+                    start, end = places[start], places[end - 1] + 1
+                number = self._number(match[0], text[start:end])
+                if number is not None:
+                    found.append((start, end, number))
+        base = len(self._numbers)
+        for offset, pattern in enumerate([*self._runs, *self._phrases]):
+            for match in pattern.finditer(folded):
+                start, end = match.span()
+                found.append(
+                    (places[start], places[end - 1] + 1, base + offset)
+                    if places is not None
+                    else (start, end, base + offset)
+                )
+        return found
+
+    def _number(self, word: str, written: str) -> int | None:
+        if word in self._known:
+            return self._known[word]
+        number = self._numbers.get(word)
+        if number is None and self._typed_last and word.startswith(self._typed_last):
+            number = self._numbers.get(self._typed_last)
+        if number is None:
+            number = next(
+                (n for x in self._languages if (n := self._stems.get(analysis.stem(written, x))) is not None),
+                None,
+            )
+        self._known[word] = number
+        return number
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    spans.sort()
+    result: list[Span] = []
+    for start, end in spans:
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def snippet(
+    passage: str, highlighter: Highlighter | None, *, around: Span | None = None
+) -> tuple[str, tuple[Span, ...], Span | None]:
+    """Two lines of a passage: (one-line text, spans of found words, span of the `around` sentence) where the
+    words stand densest.
+
+    Headings, list marks and emphasis are taken off. `around` (characters of `passage`) asks for that sentence
+    instead.
+    """
+    if around is not None:
+        before, sentence, after = (
+            _clean(passage[a:b]) for a, b in ((0, around[0]), around, (around[1], around[1] + SNIPPET))
+        )
+        room = max(0, SNIPPET - len(sentence))
+        lead = before if len(before) <= LEAD else "…"
+        text = " ".join(part for part in (lead, sentence, after[: max(0, room - len(lead))]) if part)
+        start = len(lead) + 1 if lead else 0
+        telling = (start, start + len(sentence)) if sentence else None
+        return text, tuple(highlighter.find(text)[0]) if highlighter else (), telling
+    plain = _clean(_without_leading_headings(passage))
+    spans = highlighter.find(plain)[0] if highlighter else []
+    if not spans and highlighter is not None:
+        whole = _clean(passage)
+        spans = highlighter.find(whole)[0]
+        plain = whole if spans else plain
+    start = _densest(spans) if spans else 0
+    first, cut = _beginning(plain, start)
+    text = ("… " if cut else "") + plain[first : first + SNIPPET]
+    shift = (2 if cut else 0) - first
+    return (
+        text,
+        tuple(
+            (a + shift, min(b + shift, len(text))) for a, b in spans if a >= first and a + shift < len(text)
+        ),
+        None,
+    )
+
+
+def place_of(passage: str, found: Sequence[Span]) -> int:
+    """The character where the found words (spans of `passage`, not empty) stand densest: below the headings,
+    where there are some."""
+    body = len(passage) - len(_without_leading_headings(passage))
+    return _densest(sorted(span for span in found if span[0] >= body) or sorted(found))
+
+
+def sentences(passage: str) -> list[Span]:
+    """The sentences of a passage (spans), without headings and marks of one character; long ones are cut at
+    400 characters."""
+    result: list[Span] = []
+    start = 0
+    for end in [*(m.end() for m in _SENTENCE_END.finditer(passage)), len(passage)]:
+        part = passage[start:end]
+        if len(_clean(part)) > 3 and not re.fullmatch(r"\s*(?:#{1,6}|\*+) [^\n]*\s*", part):
+            lead = len(part) - len(part.lstrip())
+            result.append((start + lead, min(start + len(part.rstrip()), start + lead + 400)))
+        start = end
+    return result
+
+
+def _densest(spans: Sequence[Span]) -> int:
+    """Where a window of a snippet's width holds the most found spans."""
+    best, where, last = 0, spans[0][0], 0
+    for first, (start, _) in enumerate(spans):
+        last = max(last, first)
+        while last + 1 < len(spans) and spans[last + 1][1] <= start + SNIPPET - 60:
+            last += 1
+        if last - first + 1 > best:
+            best, where = last - first + 1, start
+    return where
+
+
+def _beginning(plain: str, start: int) -> tuple[int, bool]:
+    """Where to begin so that `start` is soon reached: (position, whether inside a sentence). At a sentence's
+    beginning where one is near."""
+    if start <= LEAD:
+        return 0, False
+    near = plain[start - LEAD : start]
+    ends = [m.end() for m in re.finditer(r"[.!?…]\s+|[。！？]", near)]
+    if ends:
+        return start - LEAD + ends[-1], False
+    return start - len(_tail(near, LEAD // 2)), True
+
+
+def _without_leading_headings(passage: str) -> str:
+    lines = passage.split("\n")
+    index = 0
+    while index < len(lines) and (not lines[index].strip() or re.match(r"(?:#{1,6}|\*+) ", lines[index])):
+        index += 1
+    return "\n".join(lines[index:]) if index < len(lines) else passage
+
+
+# Letter after letter finds mostly the same passages, and cleaning them was a third of what the words of a
+# keystroke cost.
+@lru_cache(maxsize=2048)
+def _clean(text: str) -> str:
+    lines = _NOISE.sub("", _ROW.sub(_cells, _FIXED.sub("", text)))
+    return " ".join(
+        _INLINE.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
+    )
+
+
+def _cells(row: re.Match[str]) -> str:
+    """What the cells of a table's row hold; nothing where it is the rule between head and body."""
+    cells = [cell for cell in map(str.strip, row[1].split("|")) if cell]
+    return "" if all(_RULE.fullmatch(cell) for cell in cells) else " | ".join(cells)
+
+
+def _tail(text: str, length: int) -> str:
+    """The last words of a text, at most `length` characters."""
+    if len(text) <= length:
+        return text
+    return text[-length:].partition(" ")[2] if " " in text[-length:] else text[-length:]

@@ -1,0 +1,205 @@
+"""Nearest vectors by cosine: an HNSW graph (hnswlib) per fingerprint, a copy of the store's vectors that can
+be thrown away.
+
+Labels are the ids of the store's vectors. hnswlib's add_items must not run beside knn_query, so this class
+owns the graph and its lock; vectors are added in small slices, and a waiting query goes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Collection, Iterator, Sequence, Set
+from pathlib import Path
+
+import hnswlib
+import numpy as np
+
+from notesearch.config.paths import sync_folder
+from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
+from notesearch.storage.values import Vectors
+
+VERSION = 1
+M = 16
+EF_CONSTRUCTION = 200
+# Recall@100 against the exact scan on 11,137 real chunks: 0.997 at 200.
+EF_SEARCH = 200
+SLICE = 16
+
+
+def saved_fingerprints(folder: Path) -> set[str]:
+    """The fingerprints that have files in `folder`."""
+    return {path.stem for path in folder.glob("*") if path.suffix in (".hnsw", ".json")}
+
+
+class VectorIndex:
+    """HNSW over unit vectors of one fingerprint. Any thread may call; one adds at a time."""
+
+    def __init__(self, folder: Path, fingerprint: str, dimensions: int) -> None:
+        self._path = folder / f"{fingerprint}.hnsw"
+        self._saved_path = folder / f"{fingerprint}.json"
+        self._dimensions = dimensions
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
+        self._deleted = False
+        self._queries = 0
+        self._queries_lock = threading.Lock()
+        self._no_query = threading.Event()
+        self._no_query.set()
+        self._graph = self._empty(1024)
+        self._dead: set[int] = set()
+        self._marks_known = True
+        self.position = 0
+        self.unsaved = 0
+
+    def _empty(self, capacity: int) -> hnswlib.Index:
+        graph = hnswlib.Index(space="ip", dim=self._dimensions)
+        graph.init_index(max_elements=capacity, M=M, ef_construction=EF_CONSTRUCTION, random_seed=1)
+        graph.set_ef(EF_SEARCH)
+        graph.set_num_threads(1)
+        return graph
+
+    def load(self, *, instance: str, position: int) -> Plan:
+        """Read the saved graph and say what is missing. After Rebuild the graph is empty and every vector has
+        to be added."""
+        saved = SavedAt.load(self._saved_path)
+        decision = plan(saved, version=VERSION, instance=instance, position=position)
+        if saved is not None and not isinstance(decision, Rebuild):
+            graph = hnswlib.Index(space="ip", dim=self._dimensions)
+            try:
+                graph.load_index(str(self._path), max_elements=max(1024, saved.count * 5 // 4))
+                graph.set_ef(EF_SEARCH)
+                graph.set_num_threads(1)
+                decision = plan(
+                    saved,
+                    version=VERSION,
+                    instance=instance,
+                    position=position,
+                    count=graph.get_current_count(),
+                )
+            except RuntimeError:
+                decision = Rebuild("the saved graph cannot be read")
+            if not isinstance(decision, Rebuild):
+                with self._lock:
+                    self._graph, self.position, self._marks_known = graph, saved.position, False
+        return decision
+
+    def save(self, instance: str) -> None:
+        """Write the graph as temp file, fsync, rename; then the position. A crash between the two leads to a
+        rebuild, never to a wrong answer.
+
+        Raises DiskFull or StoreError (retryable) where it cannot be written.
+        """
+        with saving("vector index"), self._saving:
+            if not self._deleted:
+                self._save(instance)
+
+    def delete(self) -> None:
+        """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files
+        cannot be removed."""
+        with saving("vector index"), self._saving:
+            self._deleted = True
+            for path in (self._saved_path, self._path, self._path.with_suffix(".tmp")):
+                path.unlink(missing_ok=True)
+
+    def _save(self, instance: str) -> None:
+        self._path.parent.mkdir(exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        with self._lock:
+            self._graph.save_index(str(temporary))
+            saved = SavedAt(
+                version=VERSION,
+                instance=instance,
+                position=self.position,
+                count=self._graph.get_current_count(),
+            )
+            unsaved = self.unsaved
+        # To be written, although nothing is: Windows flushes no file that is open for reading.
+        with open(temporary, "r+b") as file:
+            os.fsync(file.fileno())
+        self._saved_path.unlink(missing_ok=True)
+        os.replace(temporary, self._path)
+        sync_folder(self._path.parent)
+        saved.save(self._saved_path)
+        self.unsaved -= unsaved
+
+    def add(self, ids: Sequence[int], vectors: Vectors) -> None:
+        """Add vectors (float32 [n, dimensions], unit length) in ascending order of id."""
+        labels = np.asarray(ids, np.int64)
+        for first in range(0, len(ids), SLICE):
+            self._no_query.wait(0.05)
+            with self._lock:
+                needed = self._graph.get_current_count() + SLICE
+                if needed > self._graph.get_max_elements():
+                    self._graph.resize_index(max(needed, self._graph.get_max_elements() * 2))
+                part = labels[first : first + SLICE]
+                self._graph.add_items(vectors[first : first + SLICE], part, num_threads=1)
+                self.position = int(part[-1])
+                self.unsaved += len(part)
+
+    def set_live(self, live: Collection[int]) -> None:
+        """Leave vectors that no chunk uses out of the answers, and take back those that are used again."""
+        with self._lock:
+            labels = set(self._graph.get_ids_list())
+            dead = labels - set(live)
+            # A loaded graph remembers its marks but cannot tell them: the first time every label is set to
+            # what it should be.
+            before_dead = labels if not self._marks_known else self._dead
+            before_live = labels if not self._marks_known else labels - self._dead
+            for label in dead & before_live:
+                with contextlib.suppress(RuntimeError):
+                    self._graph.mark_deleted(label)
+            for label in before_dead - dead:
+                with contextlib.suppress(RuntimeError):
+                    self._graph.unmark_deleted(label)
+            self._dead, self._marks_known = dead, True
+
+    @property
+    def mostly_dead(self) -> bool:
+        """Whether the graph is worth building anew: most of it is no longer used."""
+        return len(self._dead) > 1000 and len(self._dead) * 2 > len(self)
+
+    def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
+        """Up to `k` (vector id, cosine) pairs, nearest first; `allowed`: only these ids.
+
+        hnswlib goes on until it has enough allowed neighbours, so a filter costs no recall (1.00 at a
+        twentieth of 11,000 vectors); for a few hundred allowed ids scanning them is cheaper, which is the
+        caller's to decide.
+        """
+        with self._query():
+            live = self._graph.get_current_count() - len(self._dead)
+            k = min(k, live if allowed is None else len(allowed - self._dead if self._dead else allowed))
+            self._graph.set_ef(max(EF_SEARCH, k))
+            while k > 0:
+                try:
+                    labels, distances = self._graph.knn_query(
+                        vector, k=k, num_threads=1, filter=None if allowed is None else allowed.__contains__
+                    )
+                except RuntimeError:
+                    # Not so many can be reached in the graph.
+                    k -= max(1, k // 8)
+                    continue
+                return [
+                    (int(label), 1.0 - float(distance))
+                    for label, distance in zip(labels[0], distances[0], strict=True)
+                ]
+        return []
+
+    @contextlib.contextmanager
+    def _query(self) -> Iterator[None]:
+        """Hold the lock for a query; adding pauses between slices while one waits."""
+        with self._queries_lock:
+            self._queries += 1
+            self._no_query.clear()
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._queries_lock:
+                self._queries -= 1
+                if not self._queries:
+                    self._no_query.set()
+
+    def __len__(self) -> int:
+        return int(self._graph.get_current_count())

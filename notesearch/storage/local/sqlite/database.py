@@ -1,0 +1,127 @@
+"""The SQLite database below the store: one connection that writes, under a lock; every reading thread borrows
+one of its own, so that a search never waits for indexing. Knows transactions and positions, no rows."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from notesearch.errors import StoreDamaged, StoreError
+from notesearch.storage.local.sqlite.connections import CLOSED, Readers, people_errors
+from notesearch.storage.local.sqlite.migrations import migrate, refuse_newer, refuse_older
+
+DATABASE = "notes.sqlite"
+
+
+class Database:
+    """What the parts of the store have in common. See Store for threads and errors."""
+
+    def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
+        self._path = data_dir / DATABASE
+        self._write_lock = threading.RLock()
+        self._readers = Readers(lambda: self._connect("ro"))
+        self._writer: sqlite3.Connection | None = None
+        self._closed = False
+        if read_only and not self._path.exists():
+            raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
+        try:
+            self._open(read_only)
+            self.instance: str = self._one("SELECT value FROM meta WHERE key = 'instance'")[0]
+            self._position = self.position
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, read_only: bool) -> None:
+        with people_errors():
+            if read_only:
+                with self._readers.borrow() as connection:
+                    refuse_newer(connection)
+                    refuse_older(connection)
+                return
+            self._writer = self._connect("rwc")
+            refuse_newer(self._writer)
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            migrate(self._writer)
+
+    def close(self) -> None:
+        """Close every connection; the one that writes last, so that SQLite folds its log into the database.
+        Questions under way in other threads raise StoreError."""
+        self._readers.close()
+        with self._write_lock:
+            self._closed = True
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=30,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.executescript(
+            "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA "
+            "temp_store = MEMORY;"
+        )
+        return connection
+
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of a question, asked on a connection that no other thread uses meanwhile."""
+        with people_errors(), self._readers.borrow() as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    def _one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first row, or None."""
+        rows = self._read(sql, parameters)
+        return rows[0] if rows else None
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._write_lock, people_errors():
+            if self._writer is None:
+                raise StoreError(CLOSED if self._closed else "The index is read-only here")
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            position = self._position
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._position = position
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _next_position(self) -> int:
+        self._position += 1
+        return self._position
+
+    @property
+    def position(self) -> int:
+        """The number of the newest change of a document."""
+        row = self._one(
+            "SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) "
+            "FROM tombstones), 0))"
+        )
+        return int(row[0])
+
+    def _chosen(self, sql: str, ids: Sequence[int], *more: object) -> Iterator[Any]:
+        """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
+        it."""
+        for first in range(0, len(ids), 500):
+            part = ids[first : first + 500]
+            yield from self._read(sql.format(", ".join("?" * len(part))), (*part, *more))
+
+    def check(self) -> list[str]:
+        """SQLite's own integrity check: [] where all is well."""
+        try:
+            return [row[0] for row in self._read("PRAGMA quick_check") if row[0] != "ok"]
+        except StoreDamaged as error:
+            return [str(error.__cause__)]

@@ -1,0 +1,409 @@
+"""Documents as they come and go: their text in segments, their chunks and facets; moves, copies and what
+leaves the index."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from notesearch.domain import Chunk, HeldBack
+from notesearch.storage.local.sqlite.vectors import KeptVectors
+from notesearch.storage.values import SEGMENT, Cut, Known, NewDocument, Put
+
+
+def text_hash(embedded_text: str) -> bytes:
+    """16 bytes over the exact text that is embedded: with the fingerprint, the key a vector is kept under."""
+    return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+class _StoredChunk(NamedTuple):
+    """A row of the table of chunks, without its document; `heading` is JSON."""
+
+    ordinal: int
+    start: int
+    end: int
+    line: int
+    heading: str
+    prefix: str
+    tokens: int
+    text_hash: bytes
+    vector_id: int | None
+    held: int
+
+
+CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
+_CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
+_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
+# What the column `held` of a chunk says.
+HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
+REFUSED = HELD.index(HeldBack.REFUSED)
+# A note with the same content, read in the same way.
+_PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
+_TWIN = (
+    "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = "
+    "? "
+    "AND format = ? LIMIT 1"
+)
+
+
+class Documents(KeptVectors):
+    """The part of the store that takes documents in and compares them with files."""
+
+    def known(self, folder_id: int) -> dict[str, Known]:
+        """What the index holds of a folder, by absolute path: documents, and files that failed (document_id
+        None)."""
+        failed = self._read(
+            "SELECT path, size, mtime_ns, reading FROM problems WHERE folder_id = ?", (folder_id,)
+        )
+        result = {
+            path: Known(None, size, mtime_ns, "", "", reading) for path, size, mtime_ns, reading in failed
+        }
+        for row in self._read(
+            f"SELECT path, {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ?", (folder_id,)
+        ):
+            result[row[0]] = Known._make(row[1:])
+        return result
+
+    def known_path(self, path: Path) -> Known | None:
+        row = self._one(f"SELECT {_KNOWN_COLUMNS} FROM documents WHERE path = ?", (str(path),))
+        return Known(*row) if row else None
+
+    def paths_under(self, path: Path) -> list[str]:
+        """The documents and problems at or below a path that is no longer there."""
+        # "0" follows "/" in every byte order: the half-open range is the subtree, answered by the index on
+        # path.
+        bounds = (str(path), f"{path}/", f"{path}0")
+        return [
+            row[0]
+            for row in self._read(
+                "SELECT path FROM documents WHERE path = ?1 OR (path >= ?2 AND path < ?3)"
+                " UNION SELECT path FROM problems WHERE path = ?1 OR (path >= ?2 AND path < ?3)",
+                bounds,
+            )
+        ]
+
+    def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]:
+        """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
+        at once. Documents of a folder that was removed meanwhile are left out."""
+        with self._write() as w:
+            folders = {row[0] for row in w.execute("SELECT id FROM folders")}
+            return [self._put(w, new) for new in documents if new.folder_id in folders]
+
+    def _put(self, w: sqlite3.Connection, new: NewDocument) -> Put:
+        path = str(new.path)
+        row = w.execute("SELECT id, fingerprint FROM documents WHERE path = ?", (path,)).fetchone()
+        if new.moved_from is not None:
+            row = self._moved_row(w, row, str(new.moved_from))
+        twin = w.execute(
+            _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
+        ).fetchone()
+        cut = Cut(
+            fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
+        )
+        chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, cut)
+        pending = (
+            self._pending_chunks(w, new.pending, new.content_hash, new.reading)
+            if new.pending is not None
+            else []
+        )
+        reused = sum(chunk.vector_id is not None for chunk in chunks if not chunk.held)
+        values = self._values(new, chunks, pending)
+        if twin and new.moved_from is not None:
+            values["embedded_title"] = twin[1]
+        elif not twin and reused * 2 >= len(chunks):
+            values["embedded_title"] = new.embedded_title
+        left: list[int] = []
+        if row:
+            document_id = int(row[0])
+            # The vectors of another model are not left: going back to it must find them.
+            left = self._vectors_of(w, document_id) if row[1] == new.fingerprint else []
+            left += self._vectors_of(w, document_id, "pending_chunks") if new.pending is not None else []
+            for table in ("texts", "chunks", "pending_chunks", "facets"):
+                w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
+            w.execute(
+                f"UPDATE documents SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
+                (*values.values(), document_id),
+            )
+        else:
+            marks = ", ".join("?" * len(values))
+            document_id = int(
+                w.execute(
+                    f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", list(values.values())
+                ).lastrowid
+                or 0
+            )
+        self._put_parts(w, document_id, new, chunks)
+        self._insert_chunks(w, "pending_chunks", document_id, pending)
+        self._note_use(
+            w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
+        )
+        if new.pending is not None:
+            self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
+        w.execute("DELETE FROM problems WHERE path = ?", (path,))
+        self._tell_refused(w, [document_id])
+        return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
+
+    def _values(
+        self, new: NewDocument, chunks: Sequence[_StoredChunk], pending: Sequence[_StoredChunk]
+    ) -> dict[str, object]:
+        """The columns of the document's row. `embedded_title` is the title under which the next reading cuts
+        and embeds the note: its own for a copy and for a note that became another; else, after a rename, the
+        former one for as long as that keeps most of its vectors."""
+        document = new.document
+        return {
+            "folder_id": new.folder_id,
+            "path": str(new.path),
+            "size": new.size,
+            "mtime_ns": new.mtime_ns,
+            "content_hash": new.content_hash,
+            "fingerprint": new.fingerprint,
+            "reading": new.reading,
+            "format": document.format,
+            "title": document.title,
+            "embedded_title": document.title,
+            "first_line": document.first_line,
+            "length": len(document.text),
+            "language": document.language,
+            "tags": _json(document.tags),
+            "aliases": _json(document.aliases),
+            "created": document.created,
+            "updated": document.updated,
+            "private": int(document.private),
+            "pending_fingerprint": new.pending.fingerprint if new.pending is not None else "",
+            "position": self._next_position(),
+            **dict(zip(("expected", "embedded", "held_back"), _counted(chunks), strict=True)),
+            **dict(
+                zip(
+                    ("pending_expected", "pending_embedded", "pending_held_back"),
+                    _counted(pending),
+                    strict=True,
+                )
+            ),
+        }
+
+    def _moved_row(
+        self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: str
+    ) -> tuple[int, str] | None:
+        """The row of a note that was moved, so that it keeps its id; what stood at the target is gone."""
+        moved: tuple[int, str] | None = w.execute(
+            "SELECT id, fingerprint FROM documents WHERE path = ?", (source,)
+        ).fetchone()
+        if moved and at_target and moved != at_target:
+            self._remove(w, [at_target[0]])
+        return moved or at_target
+
+    @staticmethod
+    def _twin_chunks(w: sqlite3.Connection, twin: int, table: str = "chunks") -> list[_StoredChunk]:
+        """The chunks of a note with the same content: a copy or a rename is not embedded again, although a
+        title taken from the file's name differs. They are taken as they are, for a title of another length
+        may have cut the same text elsewhere."""
+        rows = w.execute(
+            f"SELECT {CHUNK_COLUMNS} FROM {table} WHERE document_id = ? ORDER BY ordinal", (twin,)
+        )
+        return [_StoredChunk(*row) for row in rows]
+
+    def _pending_chunks(
+        self, w: sqlite3.Connection, cut: Cut, content_hash: str, reading: int
+    ) -> list[_StoredChunk]:
+        """The chunks for the next model: those of a note with the same content where these have fewer
+        vectors, for it may have another title."""
+        chunks = self._new_chunks(w, cut)
+        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
+        others = self._twin_chunks(w, twin[0], "pending_chunks") if twin else []
+        return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
+
+    def _share_pending(
+        self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, int, str]
+    ) -> None:
+        """Where these have all vectors, notes with the same content (`key`) that still wait for some take
+        them: going back to a former model finds a copy's vectors under the title that it was copied from."""
+        expected, embedded, _ = _counted(chunks)
+        if not embedded or embedded < expected:
+            return
+        for (document_id,) in w.execute(
+            f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key
+        ).fetchall():
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            self._recount(w, [document_id])
+
+    def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
+        """The chunks as they were cut, with the vectors that their texts have. What the person let go is not
+        held back again."""
+
+        def stored(chunk: Chunk, text: str, held: HeldBack | None) -> _StoredChunk:
+            digest = text_hash(text)
+            if (
+                held is not None
+                and w.execute("SELECT 1 FROM allowed WHERE text_hash = ?", (digest,)).fetchone()
+            ):
+                held = None
+            vector_id = self._vector_id(w, cut.fingerprint, digest)
+            if (
+                held is None
+                and w.execute(
+                    "SELECT 1 FROM refused WHERE fingerprint = ? AND text_hash = ?", (cut.fingerprint, digest)
+                ).fetchone()
+            ):
+                held = HeldBack.REFUSED
+            where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, _json(chunk.heading))
+            return _StoredChunk(*where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held))
+
+        reasons = cut.held or [None] * len(cut.chunks)
+        return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
+
+    def put_pending(self, document_id: int, cut: Cut) -> None:
+        """Cut a document that is in the store for its folder's next model too."""
+        with self._write() as w:
+            row = w.execute(
+                "SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)
+            ).fetchone()
+            if row is None:
+                return
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            chunks = self._pending_chunks(w, cut, *row)
+            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            w.execute(
+                "UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id)
+            )
+            self._recount(w, [document_id])
+            self._tell_refused(w, [document_id])
+            self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None])
+            self._share_pending(w, chunks, (*row, cut.fingerprint))
+
+    @staticmethod
+    def _tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
+        """Documents with passages that a model refused are among the problems: the person may have them asked
+        about again."""
+        for document_id in document_ids:
+            w.execute(
+                "INSERT OR REPLACE INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
+                "r.hint, 1, d.reading FROM"
+                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2 UNION ALL"
+                "  SELECT document_id, text_hash FROM pending_chunks WHERE document_id = ?1 AND held = ?2) c"
+                " JOIN documents d ON d.id = c.document_id"
+                " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "
+                "d.pending_fingerprint) LIMIT 1",
+                (document_id, REFUSED),
+            )
+
+    def _ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
+        """What a model refused of a document may be sent once more. Returns how many passages that are."""
+        asked = 0
+        for table, mark in (("chunks", "fingerprint"), ("pending_chunks", "pending_fingerprint")):
+            w.execute(
+                f"DELETE FROM refused WHERE fingerprint = (SELECT {mark} FROM documents WHERE id = ?1)"
+                f" AND text_hash IN (SELECT text_hash FROM {table} WHERE document_id = ?1 AND held = ?2)",
+                (document_id, REFUSED),
+            )
+            asked += w.execute(
+                f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
+            ).rowcount
+        self._recount(w, [document_id])
+        w.execute(
+            "DELETE FROM problems WHERE path = (SELECT path FROM documents WHERE id = ?)", (document_id,)
+        )
+        return asked
+
+    def drop_pending(self, document_id: int) -> None:
+        """Forget what a document was cut for a next model that is not wanted any more; the vectors are
+        kept."""
+        with self._write() as w:
+            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
+            self._recount(w, [document_id])
+
+    @staticmethod
+    def _insert_chunks(
+        w: sqlite3.Connection, table: str, document_id: int, chunks: Sequence[_StoredChunk]
+    ) -> None:
+        w.executemany(
+            f"INSERT INTO {table} (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})",
+            ((document_id, *c) for c in chunks),
+        )
+
+    def _put_parts(
+        self, w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]
+    ) -> None:
+        text = new.document.text
+        w.executemany(
+            "INSERT INTO texts VALUES (?, ?, ?)",
+            (
+                (document_id, number, text[start : start + SEGMENT])
+                for number, start in enumerate(range(0, len(text), SEGMENT))
+            ),
+        )
+        self._insert_chunks(w, "chunks", document_id, chunks)
+        w.executemany(
+            "INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets)
+        )
+
+    def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:
+        """(title, embedded title) of the documents of a folder that were embedded under another title than
+        they have."""
+        rows = self._read(
+            "SELECT path, title, embedded_title FROM documents WHERE folder_id = ? AND embedded_title <> "
+            "title",
+            (folder_id,),
+        )
+        return {Path(path): (title, embedded) for path, title, embedded in rows}
+
+    def paths_with_content(self, content_hash: str, fingerprint: str) -> list[Path]:
+        """Where notes with this content stand: to tell a move from a copy."""
+        rows = self._read(
+            "SELECT path FROM documents WHERE content_hash = ? AND fingerprint = ?",
+            (content_hash, fingerprint),
+        )
+        return [Path(row[0]) for row in rows]
+
+    def touch_document(self, document_id: int, *, size: int, mtime_ns: int) -> None:
+        """Only the file's time changed: the content is the same."""
+        with self._write() as w:
+            w.execute(
+                "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document_id)
+            )
+
+    def remove_paths(self, paths: Sequence[str]) -> int:
+        """Forget the documents and problems at these paths. Returns how many documents there were."""
+        with self._write() as w:
+            ids = []
+            for path in paths:
+                w.execute("DELETE FROM problems WHERE path = ?", (path,))
+                ids += [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (path,))]
+            self._remove(w, ids)
+            return len(ids)
+
+    def _remove(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
+        left = [
+            vector_id
+            for document_id in ids
+            for table in ("chunks", "pending_chunks")
+            for vector_id in self._vectors_of(w, document_id, table)
+        ]
+        w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
+        w.executemany("INSERT INTO tombstones VALUES (?, ?)", ((self._next_position(), i) for i in ids))
+        self._note_use(w, left=left)
+
+    def forget_tombstones(self, position: int) -> None:
+        """Forget which documents left the index up to `position`, which every copy has reached. The newest
+        stays: it may hold the position."""
+        with self._write() as w:
+            w.execute(
+                "DELETE FROM tombstones WHERE position <= ? AND position < (SELECT max(position) FROM "
+                "tombstones)",
+                (position,),
+            )
+
+
+def _counted(chunks: Sequence[_StoredChunk]) -> tuple[int, int, int]:
+    """How many are to be embedded, are, and are held back."""
+    waited = [chunk for chunk in chunks if not chunk.held]
+    return len(waited), sum(chunk.vector_id is not None for chunk in waited), len(chunks) - len(waited)
+
+
+def _json(values: Sequence[str]) -> str:
+    return json.dumps(values, ensure_ascii=False)

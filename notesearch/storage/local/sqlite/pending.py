@@ -1,0 +1,226 @@
+"""A folder's next model: its passages are cut and embedded beside those that answer meanwhile, and take their
+place when all are there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from notesearch.domain import HeldBack
+from notesearch.errors import NotesearchError
+from notesearch.storage.local.sqlite.documents import CHUNK_COLUMNS, HELD, REFUSED
+from notesearch.storage.local.sqlite.folder_table import Folders
+from notesearch.storage.values import Unsent
+
+_OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
+_DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
+_PENDING_LEFT = (
+    "SELECT count(*) FROM documents WHERE folder_id = ? AND (pending_fingerprint <> ? OR "
+    "pending_embedded < pending_expected)"
+)
+
+
+class Pending(Folders):
+    """The part of the store that changes the model of a folder, and keeps what may not be sent to one."""
+
+    def set_next_model(self, folder_id: int, model: str) -> None:
+        """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten,
+        its vectors are kept."""
+        with self._write() as w:
+            w.execute(
+                "INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.next_model, "
+                f"d.pending_fingerprint {_DOCUMENTS_OF_FOLDER}"
+                " AND f.next_model NOT IN ('', ?) AND d.pending_embedded > 0",
+                (folder_id, model),
+            )
+            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute(
+                "UPDATE documents SET pending_fingerprint = '', pending_expected = 0, pending_embedded = 0, "
+                "pending_held_back = 0"
+                " WHERE folder_id = ? AND pending_fingerprint <> ''",
+                (folder_id,),
+            )
+            w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
+            self._tell_refused_of(w, folder_id)
+
+    def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
+        """After a change of models: what one refused that the folder does not have any more is no problem.
+        Other problems have no document."""
+        w.execute(
+            "DELETE FROM problems WHERE folder_id = ?1 AND path IN (SELECT path FROM documents WHERE "
+            "folder_id = ?1)",
+            (folder_id,),
+        )
+        held = w.execute(
+            "SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)
+        ).fetchall()
+        self._tell_refused(w, (row[0] for row in held))
+
+    def set_model(self, folder_id: int, model: str) -> None:
+        """Another model from here on, for a folder that has nothing embedded: there is nothing that could
+        answer meanwhile."""
+        with self._write() as w:
+            w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
+
+    def agree(self, folder_id: int, statement: str) -> None:
+        """The person's word for what may be sent where."""
+        with self._write() as w:
+            w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
+
+    def pending_left(self, folder_id: int, fingerprint: str) -> int:
+        """How many notes are missing until the next model can answer."""
+        return int(self._one(_PENDING_LEFT, (folder_id, fingerprint))[0])
+
+    def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
+        """Let the next model answer, in one transaction. False, and nothing changed, where something is
+        missing still, or where the person has chosen another one meanwhile."""
+        with self._write() as w:
+            chosen = w.execute(
+                "SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)
+            ).fetchone()
+            if chosen is None or w.execute(_PENDING_LEFT, (folder_id, fingerprint)).fetchone()[0]:
+                return False
+            ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
+            w.execute(
+                "INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.model, d.fingerprint "
+                f"{_DOCUMENTS_OF_FOLDER}",
+                (folder_id,),
+            )
+            w.execute("DELETE FROM former_models WHERE folder_id = ? AND model = ?", (folder_id, model))
+            w.execute(f"DELETE FROM chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute(
+                f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT document_id, {CHUNK_COLUMNS} FROM "
+                f"pending_chunks WHERE {_OF_FOLDER}"
+                " ORDER BY document_id, ordinal",
+                (folder_id,),
+            )
+            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.executemany(
+                "UPDATE documents SET fingerprint = ?, pending_fingerprint = '', position = ? WHERE id = ?",
+                ((fingerprint, self._next_position(), i) for i in ids),
+            )
+            self._recount(w, ids)
+            self._tell_refused_of(w, folder_id)
+            w.execute(
+                "UPDATE folders SET previous_model = model, model = next_model, next_model = '' WHERE id = ?",
+                (folder_id,),
+            )
+            return True
+
+    def forget_former(self, folder_id: int) -> None:
+        """The folder does not go back to a former model. Their vectors are forgotten by
+        `forget_vectors_but`."""
+        with self._write() as w:
+            w.execute("UPDATE folders SET previous_model = '' WHERE id = ?", (folder_id,))
+            w.execute("DELETE FROM former_models WHERE folder_id = ?", (folder_id,))
+
+    # What may be sent
+
+    def count_unsent(self, folder_id: int, *, pending: bool) -> Unsent:
+        """What a folder's model (`pending`: its next one) has no vector of yet; the same text counts once."""
+        table = "pending_chunks" if pending else "chunks"
+        waiting = f"FROM {table} WHERE vector_id IS NULL AND held = 0 AND {_OF_FOLDER}"
+        documents = self._one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
+        chunks, tokens, characters = self._one(
+            f"SELECT count(*), coalesce(sum(t), 0), coalesce(sum(n), 0) FROM"
+            f" (SELECT max(tokens) AS t, max(end - start + length(prefix) + (prefix <> '')) AS n {waiting} "
+            "GROUP BY text_hash)",
+            (folder_id,),
+        )
+        embedded, held = self._one(
+            f"SELECT count(vector_id), coalesce(sum(held > 0), 0) FROM {table} WHERE {_OF_FOLDER}",
+            (folder_id,),
+        )
+        return Unsent(
+            documents=documents,
+            chunks=chunks,
+            tokens=tokens,
+            characters=characters,
+            embedded=embedded,
+            held_back=held,
+        )
+
+    def outgoing(
+        self, document_id: int, *, pending: bool
+    ) -> list[tuple[str, int, int, int, HeldBack | None, bool]]:
+        """(prefix, start, end, line, held, embedded) of a note's passages, in order; `held`: why it stays
+        here, None where it does not."""
+        table = "pending_chunks" if pending else "chunks"
+        rows = self._read(
+            f"SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM {table} WHERE document_id = "
+            "? ORDER BY ordinal",
+            (document_id,),
+        )
+        return [
+            (prefix, start, end, line, HELD[held], bool(embedded))
+            for prefix, start, end, line, held, embedded in rows
+        ]
+
+    def notes_held_back(
+        self, folder_id: int, *, pending: bool, limit: int
+    ) -> list[tuple[Path, str, int, tuple[HeldBack, ...]]]:
+        """(path, title, passages, reasons) of the notes of which something is held back, by path."""
+        table = "pending_chunks" if pending else "chunks"
+        rows = self._read(
+            f"SELECT d.path, d.title, count(*), group_concat(DISTINCT c.held) FROM {table} c JOIN documents "
+            "d ON d.id = c.document_id"
+            " WHERE c.held > 0 AND d.folder_id = ? GROUP BY d.id ORDER BY d.path LIMIT ?",
+            (folder_id, limit),
+        )
+        return [
+            (
+                Path(path),
+                title,
+                passages,
+                tuple(
+                    reason
+                    for number in sorted(map(int, held.split(",")))
+                    if (reason := HELD[number]) is not None
+                ),
+            )
+            for path, title, passages, held in rows
+        ]
+
+    def allow(self, document_id: int) -> int:
+        """The person lets what is held back of a note be sent after all, now and when it is cut again.
+        Returns how many passages that are."""
+        with self._write() as w:
+            allowed = self._ask_again(w, document_id)
+            for table in ("chunks", "pending_chunks"):
+                w.execute(
+                    f"INSERT OR IGNORE INTO allowed SELECT text_hash FROM {table} WHERE document_id = ? AND "
+                    "held > 0",
+                    (document_id,),
+                )
+                allowed += w.execute(
+                    f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held > 0", (document_id,)
+                ).rowcount
+            self._recount(w, [document_id])
+            return allowed
+
+    def refuse_texts(self, fingerprint: str, digests: Sequence[bytes], error: NotesearchError) -> None:
+        """The model does not embed these texts: they are held back, also when they are cut again, and the
+        notes they stand in are among the problems."""
+        with self._write() as w:
+            w.executemany(
+                "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?)",
+                ((fingerprint, d, error.title, error.hint) for d in digests),
+            )
+            documents: set[int] = set()
+            for digest in digests:
+                for table, of_model in (
+                    ("chunks", "d.fingerprint = ?"),
+                    ("pending_chunks", "d.pending_fingerprint = ?"),
+                ):
+                    rows = w.execute(
+                        f"SELECT c.id, d.id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE "
+                        f"c.text_hash = ? AND {of_model}",
+                        (digest, fingerprint),
+                    ).fetchall()
+                    w.executemany(
+                        f"UPDATE {table} SET held = ? WHERE id = ?", ((REFUSED, chunk) for chunk, _ in rows)
+                    )
+                    documents.update(document for _, document in rows)
+            self._recount(w, documents)
+            self._tell_refused(w, documents)

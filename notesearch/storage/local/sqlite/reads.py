@@ -1,0 +1,240 @@
+"""What search and the index copies ask of the store. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from itertools import islice
+from pathlib import Path
+
+from notesearch.domain import prefixed
+from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.values import SEGMENT, ChunkRow, DocumentRow, WaitingChunk
+
+_DOCUMENT_COLUMNS = (
+    "d.id, d.folder_id, d.path, d.format, d.title, d.mtime_ns, d.first_line, d.length, d.language, d.tags, "
+    "d.aliases, d.expected, d.embedded,"
+    " d.fingerprint, d.position"
+)
+_CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, vector_id"
+
+
+class Questions(Database):
+    """The part of the store that answers search."""
+
+    def newer_than(self, position: int) -> int:
+        """How many documents changed after `position`."""
+        return int(self._one("SELECT count(*) FROM documents WHERE position > ?", (position,))[0])
+
+    def changes_since(self, position: int, limit: int) -> list[tuple[int, int, bool]]:
+        """(position, document id, gone) of the changes after `position`, in order."""
+        return [
+            (p, d, bool(gone))
+            for p, d, gone in self._read(
+                "SELECT * FROM (SELECT position, id, 0 FROM documents WHERE position > ?1 ORDER BY position "
+                "LIMIT ?2)"
+                " UNION ALL SELECT * FROM (SELECT position, document_id, 1 FROM tombstones WHERE position > "
+                "?1 ORDER BY position LIMIT ?2)"
+                " ORDER BY 1 LIMIT ?2",
+                (position, limit),
+            )
+        ]
+
+    def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
+        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.id IN ({{}})", ids)
+        return {row[0]: _document_row(row) for row in rows}
+
+    def document_at(self, path: Path) -> DocumentRow | None:
+        row = self._one(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),))
+        return _document_row(row) if row else None
+
+    def newest_among(self, document_ids: Collection[int] | None, limit: int) -> tuple[list[int], int]:
+        """The newest `limit` of these documents (None: of all), and how many there are."""
+        if document_ids is None:
+            rows = self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id LIMIT ?", (limit,))
+            return [row[0] for row in rows], int(self._one("SELECT count(*) FROM documents")[0])
+        newest = (
+            row[0]
+            for row in self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id")
+            if row[0] in document_ids
+        )
+        return list(islice(newest, limit)), len(document_ids)
+
+    def chunks_of(self, document_id: int) -> list[ChunkRow]:
+        rows = self._read(
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
+        )
+        return [_chunk_row(row) for row in rows]
+
+    def chunks_of_all(self, document_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
+        """The chunks of several documents, in order."""
+        result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
+        for row in self._chosen(
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) ORDER BY document_id, ordinal",
+            document_ids,
+        ):
+            result[row[1]].append(_chunk_row(row))
+        return result
+
+    def beginnings(self, document_ids: Sequence[int]) -> dict[int, str]:
+        """The first SEGMENT characters of several documents."""
+        return dict(
+            self._chosen(
+                "SELECT document_id, text FROM texts WHERE segment = 0 AND document_id IN ({})", document_ids
+            )
+        )
+
+    def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]:
+        """The chunks with ordinals first..last."""
+        rows = self._read(
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND ordinal BETWEEN ? AND ? ORDER BY "
+            "ordinal",
+            (document_id, first, last),
+        )
+        return [_chunk_row(row) for row in rows]
+
+    def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
+        return [
+            _chunk_row(row)
+            for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})", ids)
+        ]
+
+    def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+        """(vector id, chunk id, document id) of every chunk that uses one of these vectors."""
+        return list(
+            self._chosen("SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({})", vector_ids)
+        )
+
+    def vectors_of_short_documents(
+        self, fingerprint: str, document_ids: Sequence[int], chunks: int
+    ) -> list[tuple[int, int, int, bytes]]:
+        """(vector id, chunk id, document id, float32 vector) of the documents of at most `chunks` chunks
+        among these."""
+        sql = (
+            "SELECT v.id, c.id, c.document_id, v.vector FROM documents d JOIN chunks c ON c.document_id = "
+            "d.id JOIN vectors v ON v.id = c.vector_id"
+            " WHERE d.id IN ({}) AND d.expected <= ? AND v.fingerprint = ?"
+        )
+        return list(self._chosen(sql, document_ids, chunks, fingerprint))
+
+    def waiting_chunks(
+        self, fingerprint: str, limit: int, folders: Collection[int] | None = None
+    ) -> list[WaitingChunk]:
+        """Chunks without a vector that are not held back, newest notes first (notes of more than 2,000 chunks
+        after all others), those that answer before those of a next model, with the text to embed. `folders`:
+        only of those (ids), None for all."""
+        among = "" if folders is None else f" AND folder_id IN ({', '.join(str(int(i)) for i in folders)})"
+        rows = self._read(
+            f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
+               FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
+                     WHERE embedded < expected AND fingerprint = ?{among} ORDER BY expected > 2000, mtime_ns DESC LIMIT ?) d
+               JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
+               ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",  # noqa: E501
+            (fingerprint, limit, limit),
+        )
+        if len(rows) < limit:
+            left = limit - len(rows)
+            rows += self._read(
+                f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
+                    FROM (SELECT id, mtime_ns FROM documents
+                          WHERE pending_embedded < pending_expected AND pending_fingerprint = ?{among} ORDER BY mtime_ns DESC LIMIT ?) d
+                    JOIN pending_chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
+                    ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",  # noqa: E501
+                (fingerprint, left, left),
+            )
+        result: dict[bytes, WaitingChunk] = {}
+        for document_id, digest, prefix, start, end, tokens in rows:
+            if digest not in result:
+                passage = self.text(document_id, start, end)
+                result[digest] = WaitingChunk(document_id, digest, prefixed(prefix, passage), tokens)
+        return list(result.values())
+
+    def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Title and aliases by document."""
+        rows = self._chosen("SELECT id, title, aliases FROM documents WHERE id IN ({})", document_ids)
+        return {
+            i: (title, *json.loads(aliases)) if aliases != "[]" else (title,) for i, title, aliases in rows
+        }
+
+    def text(self, document_id: int, start: int, end: int) -> str:
+        """Characters [start, end) of a document's text; shorter where the text ends."""
+        first = start // SEGMENT
+        rows = self._read(
+            "SELECT text FROM texts WHERE document_id = ? AND segment BETWEEN ? AND ? ORDER BY segment",
+            (document_id, first, max(start, end - 1) // SEGMENT),
+        )
+        joined = "".join(row[0] for row in rows)
+        return joined[start - first * SEGMENT : end - first * SEGMENT]
+
+    def line_breaks(self, document_id: int, end: int) -> int:
+        """How many line breaks stand before character `end`."""
+        rows = self._read(
+            "SELECT segment, text FROM texts WHERE document_id = ? AND segment <= ? ORDER BY segment",
+            (document_id, end // SEGMENT),
+        )
+        return sum(text.count("\n", 0, max(0, end - segment * SEGMENT)) for segment, text in rows)
+
+    def facets_of(self, document_id: int) -> list[str]:
+        return [
+            row[0] for row in self._read("SELECT facet FROM facets WHERE document_id = ?", (document_id,))
+        ]
+
+    def documents_with(self, facets: Sequence[str], without: Sequence[str] = ()) -> set[int]:
+        """Ids of the documents that have all of `facets` and none of `without`."""
+        sql = (
+            " INTERSECT ".join(["SELECT document_id FROM facets WHERE facet = ?"] * len(facets))
+            or "SELECT id FROM documents"
+        )
+        sql += "".join(" EXCEPT SELECT document_id FROM facets WHERE facet = ?" for _ in without)
+        return {row[0] for row in self._read(sql, (*facets, *without))}
+
+    def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]:
+        """Ids of the vectors of these documents."""
+        if len(document_ids) > 5000:
+            rows = self._read(
+                "SELECT c.vector_id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
+                (fingerprint,),
+            )
+            return {v for v, d in rows if d in document_ids}
+        sql = (
+            "SELECT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+            " WHERE c.document_id IN ({}) AND c.vector_id IS NOT NULL AND d.fingerprint = ?"
+        )
+        return {row[0] for row in self._chosen(sql, list(document_ids), fingerprint)}
+
+    def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]:
+        """Values of the facets "kind:value" with the number of notes, most used first."""
+        rows = self._read(
+            "SELECT facet, count(*) AS n FROM facets WHERE facet >= ? AND facet < ? GROUP BY facet ORDER BY "
+            "n DESC, facet",
+            (f"{kind}:", f"{kind};"),
+        )
+        return tuple((facet[len(kind) + 1 :], n) for facet, n in rows)
+
+    def languages(self) -> tuple[tuple[str, int], ...]:
+        """Languages of the documents ("" unknown) with their numbers, most used first."""
+        return tuple(
+            (row[0], row[1])
+            for row in self._read(
+                "SELECT language, count(*) FROM documents GROUP BY language ORDER BY 2 DESC"
+            )
+        )
+
+
+def _tuple(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text != "[]" else ()
+
+
+def _document_row(row: Sequence[object]) -> DocumentRow:
+    values = list(row)
+    values[2] = Path(str(row[2]))
+    values[9] = _tuple(str(row[9]))
+    values[10] = _tuple(str(row[10]))
+    return DocumentRow(*values)  # type: ignore[arg-type]
+
+
+def _chunk_row(row: Sequence[object]) -> ChunkRow:
+    values = list(row)
+    values[6] = _tuple(str(row[6]))
+    return ChunkRow(*values)  # type: ignore[arg-type]

@@ -1,0 +1,201 @@
+"""The cache of vectors under (fingerprint, hash of the embedded text), apart from the chunks that use
+them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.values import Vectors
+
+# Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
+UNUSED = (
+    "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0}) AND NOT EXISTS (SELECT 1 FROM "
+    "pending_chunks WHERE vector_id = {0})"
+)
+
+_COUNTS = (
+    "SELECT count(*) FILTER (WHERE held = 0), count(vector_id) FILTER (WHERE held = 0), count(*) "
+    "FILTER (WHERE held > 0) FROM"
+)
+RECOUNT = (
+    f"UPDATE documents SET (expected, embedded, held_back) = ({_COUNTS} chunks WHERE document_id = ?1),"
+    f" (pending_expected, pending_embedded, pending_held_back) = ({_COUNTS} pending_chunks WHERE document_id "
+    "= ?1) WHERE id = ?1"
+)
+
+
+class KeptVectors(Database):
+    """The part of the store that holds vectors."""
+
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
+        """Keep vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns how
+        many chunks those were."""
+        with self._write() as w:
+            touched: set[int] = set()
+            completed = 0
+            for digest, vector in zip(digests, vectors, strict=True):
+                w.execute(
+                    "INSERT OR IGNORE INTO vectors (fingerprint, text_hash, vector) VALUES (?, ?, ?)",
+                    (fingerprint, digest, vector.tobytes()),
+                )
+                vector_id = self._vector_id(w, fingerprint, digest)
+                chunks = w.execute(
+                    "SELECT c.id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.fingerprint = ?",
+                    (digest, fingerprint),
+                ).fetchall()
+                w.executemany(
+                    "UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks)
+                )
+                pending = w.execute(
+                    "SELECT c.id, c.document_id FROM pending_chunks c JOIN documents d ON d.id = "
+                    "c.document_id"
+                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.pending_fingerprint = ?",
+                    (digest, fingerprint),
+                ).fetchall()
+                w.executemany(
+                    "UPDATE pending_chunks SET vector_id = ? WHERE id = ?",
+                    ((vector_id, c) for c, _ in pending),
+                )
+                if vector_id is not None and not chunks and not pending:
+                    # The note was edited or removed while its vector was being made.
+                    self._note_use(w, left=[vector_id])
+                completed += len(chunks) + len(pending)
+                touched.update(d for _, d in (*chunks, *pending))
+            self._recount(w, touched)
+            return completed
+
+    @staticmethod
+    def _recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
+        """Count again, in the rows of these documents, the passages that are to be embedded, that are, and
+        that are held back and not waited for."""
+        w.executemany(RECOUNT, ((i,) for i in document_ids))
+
+    @staticmethod
+    def _vector_id(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
+        row = w.execute(
+            "SELECT id FROM vectors WHERE fingerprint = ? AND text_hash = ?", (fingerprint, digest)
+        ).fetchone()
+        return int(row[0]) if row else None
+
+    @staticmethod
+    def _vectors_of(w: sqlite3.Connection, document_id: int, table: str = "chunks") -> list[int]:
+        return [
+            row[0]
+            for row in w.execute(
+                f"SELECT vector_id FROM {table} WHERE document_id = ? AND vector_id IS NOT NULL",
+                (document_id,),
+            )
+        ]
+
+    @staticmethod
+    def _note_use(w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
+        """Remember since when vectors are in no use: `left` by an edit or a removal, unless another chunk has
+        them; `used` ones are in use.
+
+        A change of the model leaves nothing, so what belongs to the earlier model is kept until somebody
+        drops it.
+        """
+        w.executemany(
+            "UPDATE vectors SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL",
+            ((i,) for i in used),
+        )
+        w.executemany(
+            f"UPDATE vectors SET unused_since = ?1 WHERE id = ?2 AND {UNUSED.format('?2')}",
+            ((int(time.time()), i) for i in left),
+        )
+
+    def forget_unused_vectors(self, before: float, share: float, limit: int) -> int:
+        """Forget vectors that have been in no use since `before` (seconds since the epoch), where they are
+        more than `share` of all; the longest unused first, at most `limit`. Returns how many."""
+        unused = int(self._one("SELECT count(*) FROM vectors WHERE unused_since < ?", (before,))[0])
+        if not unused or unused <= share * int(self._one("SELECT count(*) FROM vectors")[0]):
+            return 0
+        with self._write() as w:
+            return w.execute(
+                "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors v WHERE unused_since < ?"
+                f" AND {UNUSED.format('v.id')} ORDER BY unused_since LIMIT ?)",
+                (before, limit),
+            ).rowcount
+
+    def forget_vectors_but(self, kept: Collection[str]) -> int:
+        """Forget the vectors, and the refusals, of every model that no note has or is to have and that no
+        folder may go back to. `kept`: these fingerprints stay as well. Returns how many vectors that were."""
+        with self._write() as w:
+            marks = {
+                row[0]
+                for row in w.execute("SELECT fingerprint FROM vectors UNION SELECT fingerprint FROM refused")
+            }
+            used = w.execute(
+                "SELECT fingerprint FROM documents UNION SELECT pending_fingerprint FROM documents UNION "
+                "SELECT fingerprint FROM former_models"
+            )
+            left = marks - {row[0] for row in used} - set(kept)
+            w.executemany("DELETE FROM refused WHERE fingerprint = ?", ((mark,) for mark in left))
+            return (
+                w.executemany(
+                    f"DELETE FROM vectors WHERE fingerprint = ? AND {UNUSED.format('vectors.id')}",
+                    ((mark,) for mark in left),
+                ).rowcount
+                if left
+                else 0
+            )
+
+    def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
+        """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
+        rows = self._read(
+            "SELECT id, vector FROM vectors WHERE fingerprint = ? AND id > ? ORDER BY id LIMIT ?",
+            (fingerprint, vector_id, limit),
+        )
+        ids = [row[0] for row in rows]
+        return ids, np.array([np.frombuffer(row[1], np.float32) for row in rows], np.float32)
+
+    def count_vectors_since(self, fingerprint: str, vector_id: int) -> int:
+        return int(
+            self._one(
+                "SELECT count(*) FROM vectors WHERE fingerprint = ? AND id > ?", (fingerprint, vector_id)
+            )[0]
+        )
+
+    def vectors_by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
+        return {
+            i: np.frombuffer(v, np.float32)
+            for i, v in self._chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)
+        }
+
+    def newest_vector_id(self) -> int:
+        """The highest id that any vector ever had: the position that copies are compared with."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
+        return int(row[0]) if row else 0
+
+    def live_vector_ids(self, fingerprint: str) -> set[int]:
+        """Ids of the vectors that some chunk uses or is to use; the others are kept only so that going back
+        costs nothing."""
+        return {
+            row[0]
+            for row in self._read(
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?1 UNION"
+                " SELECT p.vector_id FROM pending_chunks p JOIN documents d ON d.id = p.document_id"
+                " WHERE p.vector_id IS NOT NULL AND d.pending_fingerprint = ?1",
+                (fingerprint,),
+            )
+        }
+
+    def fingerprints(self, document_ids: Collection[int] | None = None) -> tuple[str, ...]:
+        """Fingerprints that these documents (None: all) are embedded under, or are to be."""
+        if document_ids is None:
+            return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM documents"))
+        return tuple(
+            {
+                row[0]
+                for row in self._chosen(
+                    "SELECT DISTINCT fingerprint FROM documents WHERE id IN ({})", list(document_ids)
+                )
+            }
+        )

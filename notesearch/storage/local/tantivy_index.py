@@ -1,0 +1,436 @@
+"""Exact words: a tantivy index (BM25) that copies the store's text and can be thrown away.
+
+The unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that
+words apart in a note still count together; long notes are several, so that their length does not bury them.
+Knows nothing of ranking notes or of snippets.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur
+
+from notesearch.errors import StoreError
+from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
+from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
+from notesearch.text import analysis
+
+VERSION = 2
+NAME = "keyword index"
+HEAP = 64_000_000
+PREFIX_TERMS = 40
+COMPLETE = 200
+# Boosts: the stem carries the ranking (SciFact train nDCG@10 0.702, the plain word 0.670), the rest settle
+# what it leaves open.
+TITLE_BOOST = 1.5
+PHRASE_BOOST = 1.0
+PREFIX_BOOST = 0.7
+PART_BOOST = 1.0
+WHOLE_BOOST = 0.5
+FUZZY_BOOST = 0.4
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("document", indexed=True, fast=True)
+    builder.add_unsigned_field("first", fast=True)
+    builder.add_unsigned_field("last", fast=True)
+    builder.add_text_field("title", tokenizer_name="exact")
+    builder.add_text_field("text", tokenizer_name="exact")
+    builder.add_text_field("title_gram", tokenizer_name="gram")
+    builder.add_text_field("gram", tokenizer_name="gram", index_option="position")
+    builder.add_text_field("facet", tokenizer_name="raw", index_option="basic")
+    for language in analysis.STEMMERS:
+        builder.add_text_field(f"stem_{language}", tokenizer_name=f"stem_{language}", index_option="freq")
+    return builder.build()
+
+
+class KeywordIndex:
+    """The keyword index. Any thread may search; `apply` and `rebuild` are for one thread of the process that
+    owns the data folder.
+
+    Raises StoreError where a reading process finds no usable index.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._schema = _schema()
+        self._index: tantivy.Index | None = None
+        self._writer: tantivy.IndexWriter | None = None
+        self._lock = threading.Lock()
+        # Held while something is taken in.
+        self._applying = threading.Lock()
+        self._resting = False
+        self.position = 0
+
+    # Opening, saving
+
+    def load(self, *, instance: str, position: int) -> Plan:
+        """Open what is saved and say what is missing. After Rebuild (owner only) the index is empty."""
+        saved = SavedAt.load(self._folder / "position.json")
+        decision = plan(saved, version=VERSION, instance=instance, position=position)
+        if saved is not None and not isinstance(decision, Rebuild):
+            try:
+                self._index = self._open()
+                self.position = saved.position
+            except (ValueError, OSError):
+                decision = Rebuild("the saved index cannot be read")
+        if isinstance(decision, Rebuild) and self._read_only:
+            raise StoreError(
+                "The keyword index is not ready",
+                hint="Start Notesearch once, or run `notesearch index`.",
+                retryable=True,
+            )
+        if isinstance(decision, Rebuild):
+            with saving(NAME):
+                self._begin_anew(instance)
+        return decision
+
+    def _open(self) -> tantivy.Index:
+        index = tantivy.Index(self._schema, str(self._folder), reuse=True)
+        index.register_tokenizer("exact", analysis.exact_analyzer())
+        index.register_tokenizer("gram", analysis.gram_analyzer())
+        for language in analysis.STEMMERS:
+            index.register_tokenizer(f"stem_{language}", analysis.stem_analyzer(language))
+        index.config_reader("manual")
+        index.reload()
+        return index
+
+    def _begin_anew(self, instance: str) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._index = self._open()
+        self._writer = None
+        self.position = 0
+        # So that a reader finds an index, though an empty one, before there is anything to put into it.
+        SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
+
+    def apply(self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
+        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches
+        `position` of the store.
+
+        Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
+        """
+        try:
+            with self._applying, saving(NAME):
+                self._apply(self._opened(), blocks, removed, position, instance)
+        except BaseException:
+            # What was half added must not come along with the next commit.
+            self._writer = None
+            raise
+
+    def _apply(
+        self,
+        index: tantivy.Index,
+        blocks: Sequence[Block],
+        removed: Collection[int],
+        position: int,
+        instance: str,
+    ) -> None:
+        if self._writer is None:
+            self._writer = index.writer(heap_size=HEAP, num_threads=1)
+        stale = {*removed, *(block.document_id for block in blocks)}
+        if stale:
+            # By query: deleting by the term of an unsigned field deletes nothing in tantivy 0.27.
+            self._writer.delete_documents_by_query(
+                tantivy.Query.term_set_query(self._schema, "document", sorted(stale))
+            )
+        for block in blocks:
+            self._writer.add_document(_tantivy_document(block))
+        self._writer.commit()
+        index.reload()
+        self.position = position
+        SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(
+            self._folder / "position.json"
+        )
+
+    def rest(self) -> None:
+        """Let go of files, memory and threads until something is asked or taken in, which opens the index
+        again in a millisecond. While it is open, tantivy reads a file twice a second to see whether it has
+        changed. Does nothing while something is taken in."""
+        if self._index is not None and self._applying.acquire(blocking=False):
+            try:
+                self._let_go(resting=True)
+            finally:
+                self._applying.release()
+
+    def close(self) -> None:
+        self._let_go(resting=False)
+
+    def _let_go(self, *, resting: bool) -> None:
+        with self._lock:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                # Searches go on meanwhile: they have an open index.
+                writer.wait_merging_threads()
+            self._resting = resting
+            self._index = None
+
+    def refresh(self) -> None:
+        """See what the owner has committed since (for a process that only reads)."""
+        # In this order: what is written between the two is seen, and only not known yet; the other way it
+        # would be said to be seen.
+        saved = SavedAt.load(self._folder / "position.json")
+        self._opened().reload()
+        if saved is not None:
+            self.position = saved.position
+
+    def _opened(self) -> tantivy.Index:
+        index = self._index
+        if index is None:
+            with self._lock:
+                if self._index is None and self._resting:
+                    try:
+                        self._index = self._open()
+                    except (ValueError, OSError) as error:
+                        raise StoreError(
+                            "The keyword index cannot be opened any more", hint="Start Notesearch again."
+                        ) from error
+                    self._resting = False
+                index = self._index
+        if index is None:
+            raise StoreError("The keyword index is not open")
+        return index
+
+    # Searching
+
+    def search(
+        self,
+        query: KeywordQuery,
+        limit: int,
+        among: Collection[int] | None = None,
+        without: Collection[int] = (),
+    ) -> KeywordHits:
+        """The best blocks for a query, best first, and how many notes hold all of its words (else any).
+
+        `among`: only these documents; `without`: none of these. Facets of the query are filters.
+        """
+        searcher = self._opened().searcher()
+        scoring = self._scoring(searcher, query)
+        if scoring is None:
+            return KeywordHits(hits=(), total=0)
+        required = [(Occur.Must, self._term("facet", facet)) for facet in query.facets]
+        required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
+        if among is not None:
+            required.append(
+                (
+                    Occur.Must,
+                    tantivy.Query.const_score_query(
+                        tantivy.Query.term_set_query(self._schema, "document", list(among)), 0.0
+                    ),
+                )
+            )
+        if without:
+            required.append(
+                (Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without)))
+            )
+        must = [
+            (occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0))
+            for occur, q in required
+        ]
+        found = searcher.search(
+            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
+        )
+        addresses = [address for _, address in found.hits]
+        columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
+        hits = tuple(
+            BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
+            for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
+        )
+        complete, total = self._complete(searcher, query, must)
+        return KeywordHits(
+            hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete
+        )
+
+    def _complete(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]
+    ) -> tuple[frozenset[int], int]:
+        """Some of the documents with a block that holds every word, and how many such blocks there are."""
+        every = [
+            (Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)
+        ]
+        every += [
+            (Occur.Must, self._phrase(phrase))
+            for phrase in query.phrases
+            if analysis.words(phrase) or analysis.unspaced_runs(phrase)
+        ]
+        every += [(Occur.Must, self._term("gram", g)) for run in query.runs for g in analysis.grams(run)]
+        if not every:
+            return frozenset(), 0
+        found = searcher.search(tantivy.Query.boolean_query([*every, *must]), COMPLETE, count=True)
+        documents = searcher.fast_field_values("document", [address for _, address in found.hits])
+        return frozenset(int(d or 0) for d in documents), getattr(
+            found, "count", 0
+        )  # the stubs leave count out
+
+    @staticmethod
+    def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
+        """The words that count, each with whether it is still being typed."""
+        folded = [w for word in query.words for w in analysis.asked_words(word)]
+        telling = analysis.telling_words(folded)
+        return [(word, query.prefix and word == folded[-1]) for word in telling]
+
+    def _scoring(self, searcher: tantivy.Searcher, query: KeywordQuery) -> tantivy.Query | None:
+        should: list[tantivy.Query] = []
+        languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
+        counted = self._words(query)
+        whole = [w for w in query.words if len(analysis.asked_words(w)) > 1]
+        parts = {part for w in whole for part in analysis.asked_words(w)}
+        for word, last in counted:
+            part = self._one_word(searcher, query, word, last, languages)
+            should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
+        # A number, a date, an address or a name_with_joints means its parts side by side.
+        should += [tantivy.Query.boost_query(self._phrase(w), WHOLE_BOOST) for w in whole]
+        should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
+        should += [self._phrase(run) for run in query.runs if len(run) > 2]
+        should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
+        if counted:
+            titled = [(Occur.Must, self._title_word(searcher, word, last)) for word, last in counted]
+            should.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(titled), TITLE_BOOST))
+        typed = [w for word in query.words for w in analysis.words(word)]
+        if 2 <= len(typed) <= 8:
+            should.append(
+                tantivy.Query.boost_query(
+                    tantivy.Query.phrase_query(self._schema, "text", list(typed), slop=0), PHRASE_BOOST
+                )
+            )
+        if not should:
+            # Filters alone: every note that passes them.
+            return (
+                tantivy.Query.all_query() if query.facets or query.without_facets or query.filtered else None
+            )
+        return tantivy.Query.boolean_query([(Occur.Should, part) for part in should])
+
+    def _one_word(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, last: bool, languages: Sequence[str]
+    ) -> tantivy.Query:
+        forms = []
+        for language in languages:
+            stemmed = self._stem_as_typed(query, word, language)
+            if stemmed:
+                forms.append(self._term(f"stem_{language}", stemmed))
+        if not forms or not any(
+            searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
+        ):
+            forms.append(self._term("text", word))
+        if last:
+            forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
+        elif self._may_be_misspelled(query, word) and not self._frequency(searcher, query, word, languages):
+            fuzzy = tantivy.Query.fuzzy_term_query(
+                self._schema, "text", word, distance=2 if len(word) >= 8 else 1
+            )
+            forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
+        return tantivy.Query.disjunction_max_query(forms)
+
+    @staticmethod
+    def _may_be_misspelled(query: KeywordQuery, word: str) -> bool:
+        return (
+            len(word) >= 4
+            and word.isalpha()
+            and not any(word in analysis.signed_names(typed) for typed in query.words)
+        )
+
+    def _frequency(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]
+    ) -> int:
+        stemmed = (
+            searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
+        )
+        return int(searcher.doc_freq("text", word)) + sum(int(n) for n in stemmed)
+
+    @staticmethod
+    def _stem_as_typed(query: KeywordQuery, word: str, language: str) -> str:
+        # Stemmers want the diacritics that folding took away: stem the word as it was typed.
+        typed = next((w for w in query.words if analysis.words(w) == [word]), word)
+        return analysis.stem(typed, language)
+
+    def _any_form(
+        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, last: bool
+    ) -> tantivy.Query:
+        languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
+        forms = [self._term(f"stem_{x}", self._stem_as_typed(query, word, x)) for x in languages]
+        forms.append(self._prefix(searcher, "text", word) if last else self._term("text", word))
+        return tantivy.Query.boolean_query([(Occur.Should, form) for form in forms])
+
+    def _title_word(self, searcher: tantivy.Searcher, word: str, last: bool) -> tantivy.Query:
+        return self._prefix(searcher, "title", word) if last else self._term("title", word)
+
+    def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
+        """The most frequent words that begin so, each with its own BM25, the best one counting."""
+        terms = (
+            [term for term, _ in searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS)]
+            if len(word) > 1
+            else []
+        )
+        return tantivy.Query.disjunction_max_query(
+            [self._term(field, term) for term in dict.fromkeys([word, *terms])]
+        )
+
+    def _phrase(self, phrase: str, field: str = "text", gram_field: str = "gram") -> tantivy.Query:
+        """All the words of the phrase side by side, and its runs without spaces likewise."""
+        parts = []
+        words = analysis.words(phrase)
+        if words:
+            parts.append(
+                self._term(field, words[0])
+                if len(words) == 1
+                else tantivy.Query.phrase_query(self._schema, field, list(words))
+            )
+        parts += [self._term(field, name) for name in analysis.signed_names(phrase)]
+        for run in analysis.unspaced_runs(phrase):
+            parts.append(
+                tantivy.Query.boolean_query(
+                    [(Occur.Must, self._term(gram_field, g)) for g in analysis.grams(run)]
+                )
+            )
+        return (
+            tantivy.Query.boolean_query([(Occur.Must, part) for part in parts])
+            if parts
+            else tantivy.Query.empty_query()
+        )
+
+    def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
+        """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title
+        or alias."""
+        searcher = self._opened().searcher()
+        query = self._phrase(phrase, "title", "title_gram") if title else self._phrase(phrase)
+        addresses = [address for _, address in searcher.search(query, limit, count=False).hits]
+        return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
+
+    def _term(self, field: str, term: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, term)
+
+    def __len__(self) -> int:
+        return int(self._opened().searcher().num_docs)
+
+
+def _plain(text: str) -> str:
+    """The words of a text, and behind them its names with signs, where they stand in no phrase's way."""
+    return " ".join((analysis.spaced(text), *analysis.signed_names(text)))
+
+
+def _tantivy_document(block: Block) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned("document", block.document_id)
+    document.add_unsigned("first", block.first)
+    document.add_unsigned("last", block.last)
+    full = f"{block.title}\n{block.text}"
+    plain = _plain(full)
+    document.add_text("text", plain)
+    document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
+    for title in block.titles:
+        document.add_text("title", _plain(title))
+        for run in analysis.unspaced_runs(title):
+            document.add_text("title_gram", run)
+    runs = analysis.unspaced_runs(full)
+    if runs:
+        document.add_text("gram", "\n".join(runs))
+    for facet in block.facets:
+        document.add_text("facet", facet)
+    return document

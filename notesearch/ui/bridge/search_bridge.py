@@ -1,0 +1,201 @@
+"""One search field's share of the bridge: what it asks, and the notes its preview shows. The window has one,
+quick search another.
+
+Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from notesearch.errors import QueryCancelled
+from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.latest_wins import LatestWins
+
+if TYPE_CHECKING:
+    from notesearch.domain import Query, SearchResults
+    from notesearch.engine.engine import Engine
+
+RECENT_LIMIT = 60
+# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows
+# in sight first.
+EXPLAIN_AFTER = 0.12
+# Seconds in which the window paints the rows found by words before the second stage takes its share of the
+# processor.
+FUSE_AFTER = 0.008
+EXPLAIN_BATCHES = (8, 14, 14)
+# What fills a window: the rows further down come when the typing rests.
+FIRST_ROWS = 12
+
+
+class SearchBridge(QObject):
+    """Shares the engine of a Bridge, which ends it.
+
+    Signals:
+        results_ready: (request number, SearchResults), never of an outdated request.
+        search_failed: (request number, Failure).
+        recent_ready: newest notes, a tuple of Match.
+        note_ready: (request number, RenderedNote) for the preview.
+        note_failed: (request number, Failure).
+    """
+
+    results_ready = Signal(int, object)
+    search_failed = Signal(int, object)
+    recent_ready = Signal(object)
+    note_ready = Signal(int, object)
+    note_failed = Signal(int, object)
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self._bridge = bridge
+        self._latest_search = 0
+        self._latest_note = 0
+        self._keyword_searches = LatestWins("keyword search")
+        self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
+        self._explanations = LatestWins("explanations", rest=EXPLAIN_AFTER)
+        self._previews = LatestWins("preview")
+        bridge.on_close(self._close)
+
+    def _close(self) -> None:
+        for worker in (self._keyword_searches, self._fused_searches, self._explanations, self._previews):
+            worker.close()
+
+    # Searching
+
+    def search(self, query: Query, rows: int = FIRST_ROWS) -> int:
+        """Search in stages; each arrives as `results_ready` unless a newer request came. The first stages
+        have the `rows` that fill the list, the last one all of them. Returns the request number."""
+        self._latest_search += 1
+        request = self._latest_search
+        self._keyword_searches.put(
+            partial(self._guard_search, request, partial(self._search_words, request, query, rows))
+        )
+        return request
+
+    def similar(self, path: Path) -> int:
+        """Notes near to a note, as one stage of results."""
+        self._latest_search += 1
+        request = self._latest_search
+        self._keyword_searches.put(
+            partial(self._guard_search, request, partial(self._similar, request, path))
+        )
+        return request
+
+    def forget_search(self) -> None:
+        """Nothing is asked any more: whatever is still under way is dropped."""
+        self._latest_search += 1
+
+    def is_latest(self, request: int) -> bool:
+        return request == self._latest_search
+
+    def recent(self) -> None:
+        self._bridge.run(self._recent)
+
+    def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
+        """Run a stage of a search unless a newer request came; a failure is the request's."""
+        engine = self._bridge.wait_for_engine()
+        if engine is None or request != self._latest_search:
+            return
+        try:
+            stage(engine)
+        except Exception as error:
+            self.search_failed.emit(request, Failure.of(error))
+
+    def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
+        """The first stage. The second has a thread of its own, so that the words of the next keystroke never
+        wait for it."""
+        if self._publish(request, engine.keyword_search(query, rows)):
+            self._fused_searches.put(
+                partial(self._guard_search, request, partial(self._search_fused, request, query, rows))
+            )
+
+    def _search_fused(self, request: int, query: Query, rows: int, engine: Engine) -> None:
+        """The second stage. What this computer finds by itself does not wait for a provider."""
+        if engine.asks_providers:
+            from notesearch.domain import Stage
+
+            if not self._publish(
+                request, replace(engine.search(query, remote=False, rows=rows), stage=Stage.KEYWORD)
+            ):
+                return
+        try:
+            results = engine.search(query, cancelled=partial(self._is_outdated, request), rows=rows)
+        except QueryCancelled:
+            return
+        if self._publish(request, results):
+            self._explanations.put(
+                partial(self._guard_search, request, partial(self._explain, request, results, rows))
+            )
+
+    def _explain(self, request: int, results: SearchResults, rows: int, engine: Engine) -> None:
+        """Add the rows further down, then find the telling sentences batch by batch; stop when the person
+        types on."""
+        from notesearch.domain import Stage
+
+        if len(results.matches) >= rows:
+            results = engine.complete(results)
+        matches = results.matches
+        for start, end in _batches(len(matches)):
+            part = engine.explain(replace(results, matches=matches[start:end]))
+            matches = (*matches[:start], *part.matches, *matches[end:])
+            done = end >= len(matches)
+            if not self._publish(
+                request, replace(results, matches=matches, stage=Stage.EXPLAINED if done else Stage.FUSED)
+            ):
+                return
+
+    def _similar(self, request: int, path: Path, engine: Engine) -> None:
+        self._publish(request, engine.similar(path))
+
+    def _is_outdated(self, request: int) -> bool:
+        return request != self._latest_search or self._bridge.closed
+
+    def _publish(self, request: int, results: object) -> bool:
+        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the
+        signal arrives."""
+        if self._is_outdated(request):
+            return False
+        self.results_ready.emit(request, results)
+        return True
+
+    def _recent(self, engine: Engine) -> None:
+        self.recent_ready.emit(engine.recent(RECENT_LIMIT))
+
+    # The preview
+
+    def note(self, path: Path, start: int = 0) -> int:
+        """Read and render a note around character `start`. Returns the request number."""
+        self._latest_note += 1
+        request = self._latest_note
+        self._previews.put(lambda: self._note(request, path, start))
+        return request
+
+    def is_latest_note(self, request: int) -> bool:
+        return request == self._latest_note
+
+    def _note(self, request: int, path: Path, start: int) -> None:
+        engine = self._bridge.wait_for_engine()
+        if engine is None:
+            return
+        try:
+            from notesearch.documents.preview import render
+
+            rendered = render(engine.note_text(path, start))
+            if request == self._latest_note and not self._bridge.closed:
+                self.note_ready.emit(request, rendered)
+        except Exception as error:
+            self.note_failed.emit(request, Failure.of(error))
+
+
+def _batches(rows: int) -> tuple[tuple[int, int], ...]:
+    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no
+    rows."""
+    starts = [start for start in accumulate(EXPLAIN_BATCHES, initial=0) if start < rows] or [0]
+    return tuple(zip(starts, [*starts[1:], rows], strict=True))

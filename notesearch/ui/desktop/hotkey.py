@@ -1,0 +1,155 @@
+"""The key that calls quick search from anywhere: one seam, behind it what the system offers.
+
+X11: a grab that consumes the key. Wayland: the GlobalShortcuts portal. Windows and macOS: their own calls.
+Where there is nothing of the kind, `notesearch --toggle` bound in the desktop's own settings does the
+same.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
+
+if TYPE_CHECKING:
+    from notesearch.ui.desktop.hotkey_native import NativeKey
+    from notesearch.ui.desktop.hotkey_portal import Portal
+    from notesearch.ui.desktop.hotkey_x11 import X11Session
+
+
+class KeyState(StrEnum):
+    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
+    desktop would ask the person, who has not asked for it yet. REFUSED: the desktop or the person said no.
+    UNSUPPORTED: the desktop offers no such thing."""
+
+    OFF = "off"
+    READY = "ready"
+    TAKEN = "taken"
+    ABSENT = "absent"
+    UNASKED = "unasked"
+    REFUSED = "refused"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyStatus:
+    """`keys`: what is bound, or was tried, as the person reads it."""
+
+    state: KeyState = KeyState.OFF
+    keys: str = ""
+
+
+def chord_of(keys: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
+    """Key and modifiers of a key sequence's first chord; (Key_unknown, none) for an empty one."""
+    sequence = QKeySequence(keys)
+    if sequence.isEmpty():
+        return Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier
+    chord = sequence[0]  # type: ignore[index]
+    return chord.key(), chord.keyboardModifiers()
+
+
+class GlobalKey(QObject):
+    """Main thread; nothing here waits.
+
+    Signals:
+        pressed: the key was pressed: the desktop's leave to come to the front, or "".
+        changed: another KeyStatus holds.
+        buttons_up: after `await_buttons`, no mouse button is down (told at once where nobody can know).
+        composited: whether windows are blended with what is behind them; told once, where it is not known
+        beforehand.
+    """
+
+    pressed = Signal(str)
+    changed = Signal(object)
+    buttons_up = Signal()
+    composited = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.status = KeyStatus()
+        self._wanted = ""
+        self._x11: X11Session | None = None
+        self._portal: Portal | None = None
+        self._native: NativeKey | None = None
+        self._opened = False
+
+    def _open(self, platform: str) -> None:
+        """With the first key: what the system offers is not loaded before the window is painted."""
+        if self._opened:
+            return
+        self._opened = True
+        # XWayland would take the grab and never get the key: the platform of our own windows counts, not
+        # DISPLAY.
+        if platform == "xcb":
+            from notesearch.ui.desktop.hotkey_x11 import X11Session
+
+            self._x11 = X11Session(self)
+            self._x11.key_state.connect(self._on_state)
+            self._x11.key_pressed.connect(self._on_pressed)
+            self._x11.buttons_up.connect(self.buttons_up)
+            self._x11.opened.connect(self.composited)
+        elif platform == "wayland":
+            from notesearch.ui.desktop.hotkey_portal import Portal
+
+            self._portal = Portal(self)
+            self._portal.key_state.connect(self._on_state)
+            self._portal.key_pressed.connect(self.pressed)
+        elif sys.platform in ("win32", "darwin") and platform in ("windows", "cocoa"):
+            from notesearch.ui.desktop.hotkey_native import NativeKey
+
+            self._native = NativeKey(self)
+            self._native.key_state.connect(self._on_state)
+            self._native.key_pressed.connect(self._on_pressed)
+
+    def choose(self, keys: str, *, may_ask: bool = False) -> None:
+        """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came
+        of it. `may_ask`: the desktop may ask the person about it."""
+        self._wanted = keys
+        self._open(QGuiApplication.platformName())
+        if self._x11 is not None:
+            self._x11.grab(keys)
+        elif self._portal is not None:
+            self._portal.bind(keys, may_ask=may_ask)
+        elif self._native is not None:
+            self._native.bind(keys)
+        else:
+            self._on_state(keys, KeyState.UNSUPPORTED if keys else KeyState.OFF)
+
+    def suspend(self, suspended: bool) -> None:
+        """Let the key through to the focused window while another one is being chosen."""
+        if self._x11 is not None:
+            self._x11.grab("" if suspended else self._wanted)
+
+    def shown(self, window: int) -> None:
+        """Quick search, the window of that number, is on the screen: see that it gets the keyboard."""
+        if self._x11 is not None:
+            self._x11.activate(window)
+
+    def arrived(self) -> None:
+        """The keyboard is where it should be: letters held back meanwhile go there."""
+        if self._x11 is not None:
+            self._x11.release()
+
+    def await_buttons(self) -> None:
+        """Tell by `buttons_up` when no mouse button is down any more."""
+        if self._x11 is not None:
+            self._x11.await_buttons()
+        else:
+            self.buttons_up.emit()
+
+    def close(self) -> None:
+        """Give the key back."""
+        for session in (self._x11, self._portal, self._native):
+            if session is not None:
+                session.close()
+
+    def _on_state(self, keys: str, state: KeyState) -> None:
+        self.status = KeyStatus(state=state, keys=keys)
+        self.changed.emit(self.status)
+
+    def _on_pressed(self) -> None:
+        self.pressed.emit("")

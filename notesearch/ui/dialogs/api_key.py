@@ -1,0 +1,140 @@
+"""The dialog that takes a provider's key: typed or pasted, checked, handed on, and gone from the field."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
+
+from notesearch.errors import KeyInvalid
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.widgets.controls import Row, button, fit_height, hint, label
+
+STORED_NOTE = (
+    "It goes into your system's keyring and nowhere else. Where there is none it is kept until "
+    "Notesearch is quit."
+)
+
+
+class KeyField(QLineEdit):
+    """Shows dots. Keeps nothing to undo or to complete."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setAccessibleName(name)
+        self.setInputMethodHints(
+            Qt.InputMethodHint.ImhHiddenText
+            | Qt.InputMethodHint.ImhSensitiveData
+            | Qt.InputMethodHint.ImhNoPredictiveText
+        )
+
+    def problem(self) -> str:
+        """Why what stands in the field is no key; "" for a good one and for an empty field."""
+        from notesearch.config.credentials import clean
+
+        if not self.text().strip():
+            return ""
+        try:
+            clean(self.text())
+        except KeyInvalid as error:
+            return str(error)
+        return ""
+
+    def take(self) -> str:
+        """The key without what a paste brings along; the field is empty afterwards. Raises KeyInvalid."""
+        from notesearch.config.credentials import clean
+
+        try:
+            return clean(self.text())
+        finally:
+            self.wipe()
+
+    def wipe(self) -> None:
+        """setText, unlike clear, leaves nothing that undo could bring back."""
+        self.setText("")
+
+
+class KeyDialog(QDialog):
+    """Sets the key of one provider, accessible name "Key". Closes when the key is kept. Main thread.
+
+    Signals:
+        page_wanted: the provider's page where keys are made.
+    """
+
+    page_wanted = Signal(object)
+
+    def __init__(
+        self, models: ProviderBridge, provider: str, title: str, page: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._provider = provider
+        self._page = page
+        self.setWindowTitle(f"Key for {title}")
+        self.setAccessibleName(f"Key for {title}")
+        self.setMinimumWidth(340)
+        self.resize(440, 200)
+        self.field = KeyField("Key")
+        self.field.setPlaceholderText("Paste the key here")
+        self.said = label("", "warningText")
+        self.page = button("Where do I get one?", self._on_page)
+        self.page.setVisible(bool(page))
+        self.save = button("Keep the key", self._on_save, primary=True)
+        self.save.setDefault(True)
+        cancel = button("Cancel", self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(label(f"The key of your account at {title}", "sectionTitle"))
+        layout.addWidget(self.field)
+        layout.addWidget(self.said)
+        layout.addWidget(hint(STORED_NOTE))
+        layout.addStretch(1)
+        layout.addWidget(Row((self.page, self.save, cancel), gap=1))
+        self.field.textChanged.connect(self._check)
+        self.finished.connect(self.field.wipe)
+        models.key_kept.connect(self._on_kept)
+        models.key_failed.connect(self._on_failed)
+        self._check()
+        self.field.setFocus()
+
+    def _check(self) -> None:
+        problem = self.field.problem()
+        self._say(problem)
+        self.save.setEnabled(bool(self.field.text().strip()) and not problem)
+
+    def _say(self, said: str) -> None:
+        self.said.setText(said)
+        self.said.setVisible(bool(said))
+        fit_height(self)
+        self.field.setAccessibleDescription(said)
+
+    def _on_save(self) -> None:
+        try:
+            key = self.field.take()
+        except KeyInvalid as error:
+            self._say(str(error))
+            return
+        self.field.setEnabled(False)
+        self._say("Asking the keyring. It may ask you for its password.")
+        self._models.set_key(self._provider, key)
+
+    def _on_kept(self, provider: str, state: str) -> None:
+        if provider == self._provider:
+            self.setResult(QDialog.DialogCode.Accepted)
+            self.accept()
+
+    def _on_failed(self, provider: str, failure: Failure) -> None:
+        if provider == self._provider:
+            self.field.setEnabled(True)
+            self.field.setFocus()
+            self._say(f"{failure.title}. {failure.hint}".strip())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fit_height(self)
+
+    def _on_page(self) -> None:
+        self.page_wanted.emit(QUrl(self._page))

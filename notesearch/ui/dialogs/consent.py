@@ -1,0 +1,129 @@
+"""The page that asks before anything is sent: what, how much, to whom, for how much money; and the one that
+stands there while it is counted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from notesearch.domain import Estimate, Folder, ProviderInfo
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.widgets.api_key_line import KeyLine
+from notesearch.ui.widgets.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
+from notesearch.ui.wording import models as wording_models
+from notesearch.ui.wording.indexing import count, model_name
+
+
+class CountingPage(QWidget):
+    """Says that passages are being counted, or why that failed. Main thread.
+
+    Signals:
+        cancel_wanted.
+    """
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = label("", "sectionTitle")
+        self.said = hint()
+        self.cancel = button("Cancel", self.cancel_wanted)
+        below = QHBoxLayout()
+        below.addStretch(1)
+        below.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.title)
+        layout.addWidget(self.said)
+        layout.addStretch(1)
+        layout.addLayout(below)
+
+    def begin(self) -> None:
+        self.title.setText(f"Counting{ELLIPSIS}")
+        self.said.setText("Your notes are cut into passages for this model and counted. Nothing is sent.")
+        self.cancel.setText("Cancel")
+        self.cancel.setAccessibleName("Cancel")
+        self.cancel.setFocus()
+
+    def show_folder(self, folder: Folder) -> None:
+        """How far the counting has come."""
+        if folder.next_total and self.title.text().startswith("Counting"):
+            self.title.setText(f"Counting{ELLIPSIS} {count(folder.next_total, 'passage')} so far")
+
+    def show_failure(self, failure: Failure) -> None:
+        self.title.setText(failure.title)
+        self.said.setText(failure.hint)
+        self.cancel.setText("Back")
+        self.cancel.setAccessibleName("Back")
+
+
+class ConsentPage(QWidget):
+    """An Estimate, and the question. Nothing is sent before "Send and build" is clicked. Main thread.
+
+    Signals:
+        agreed. declined. preview_wanted: see what would be sent. held_wanted: see what would not. key_wanted:
+        set the key of a provider.
+        again_wanted: look at the keys again.
+    """
+
+    agreed = Signal()
+    declined = Signal()
+    preview_wanted = Signal()
+    held_wanted = Signal()
+    key_wanted = Signal(str)
+    again_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.estimate: Estimate | None = None
+        self.title = label("", "sectionTitle")
+        self.facts = Facts()
+        self.budget = label("", "warningText")
+        self.afterwards = hint()
+        self.key = KeyLine()
+        self.key.set_wanted.connect(self.key_wanted)
+        self.key.again_wanted.connect(self.again_wanted)
+        self.preview = button(f"See what would be sent{ELLIPSIS}", self.preview_wanted)
+        self.decline = button("Not now", self.declined)
+        self.agree = button("Send and build", self.agreed, primary=True)
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 8, 0)
+        inner.setSpacing(16)
+        for part in (self.title, self.facts, self.key, self.budget, self.afterwards):
+            inner.addWidget(part)
+        inner.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addWidget(Scrolled(inside), 1)
+        layout.addWidget(Row((self.preview, self.decline, self.agree), gap=1))
+
+    def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
+        self.estimate = estimate
+        self.title.setText(wording_models.consent_title(estimate))
+        show = button(f"Show{ELLIPSIS}", self.held_wanted, name="Show what stays here")
+        self.facts.show_rows(
+            wording_models.consent_rows(estimate), {"Stays here": show} if estimate.remote else None
+        )
+        said = wording_models.afterwards(estimate)
+        self.afterwards.setText(said)
+        self.afterwards.setVisible(bool(said))
+        sends = estimate.remote and estimate.chunks > 0
+        self.preview.setVisible(estimate.remote)
+        does = "Send and build" if sends else f"Use {model_name(estimate.model)}"
+        self.agree.setText(does)
+        self.agree.setAccessibleName(does)
+        self.show_provider(info)
+        # A question about money is not answered by a stray Enter.
+        (self.preview if estimate.remote else self.agree).setFocus()
+
+    def show_provider(self, info: ProviderInfo | None) -> None:
+        estimate = self.estimate if self.estimate is not None and self.estimate.remote else None
+        self.key.show_info(info if estimate is not None else None)
+        said = (
+            wording_models.beyond_budget(estimate, info) if info is not None and estimate is not None else ""
+        )
+        self.budget.setText(said)
+        self.budget.setVisible(bool(said))

@@ -1,0 +1,319 @@
+"""The dialog that gives a folder another model: choose one, count, ask, build. Nothing is sent before the
+person agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from notesearch.domain import Estimate, Folder, FolderState, IndexingStatus, ModelChoice, ProviderInfo
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.dialogs.consent import ConsentPage, CountingPage
+from notesearch.ui.dialogs.dimensions import DimensionsLine, plain
+from notesearch.ui.dialogs.model_list import ModelList
+from notesearch.ui.dialogs.own_server import OwnServerPage
+from notesearch.ui.widgets.api_key_line import KeyLine
+from notesearch.ui.widgets.controls import ELLIPSIS, ComboBox, Row, button, hint
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.wording.indexing import count, model_name, preparing
+
+EXPLAINED = (
+    "Each folder has its own model. A new one builds its index beside the present one, which "
+    "answers "
+    "until the new one is complete."
+)
+
+
+class ChoicePage(QWidget):
+    """The folder and the models to choose from. Main thread.
+
+    Signals:
+        next_wanted, closed, own_wanted, stop_wanted. key_wanted: set the key of a provider. again_wanted:
+        look at the keys again.
+    """
+
+    next_wanted = Signal()
+    closed = Signal()
+    own_wanted = Signal()
+    stop_wanted = Signal()
+    key_wanted = Signal(str)
+    again_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.folder: Folder | None = None
+        self._providers: dict[str, ProviderInfo] = {}
+        self.folders = ComboBox("Folder")
+        self.present = hint()
+        self.list = ModelList(theme)
+        self.dimensions = DimensionsLine()
+        self.key = KeyLine()
+        self.own = button(f"A server of your own{ELLIPSIS}", self.own_wanted)
+        self.stop = button("Stop preparing", self.stop_wanted)
+        self.close_button = button("Close", self.closed)
+        self.next = button("Next", self._on_next, primary=True)
+        about = QHBoxLayout()
+        about.setSpacing(8)
+        about.addWidget(self.present, 1)
+        about.addWidget(self.stop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addWidget(self.folders)
+        layout.addLayout(about)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.dimensions)
+        layout.addWidget(self.key)
+        layout.addWidget(Row((self.own, self.close_button, self.next), gap=1))
+        self.list.chosen.connect(self._on_chosen)
+        self.list.taken.connect(self._on_next)
+        self.dimensions.edited.connect(self._check)
+        self.dimensions.field.returnPressed.connect(self._on_next)
+        self.key.set_wanted.connect(self.key_wanted)
+        self.key.again_wanted.connect(self.again_wanted)
+
+    def show_folder(self, folder: Folder) -> None:
+        self.folder = folder
+        under_way = preparing(folder)
+        held = f" {count(folder.held_back, 'passage')} held back." if folder.held_back else ""
+        said = (
+            f"{under_way[:1].upper()}{under_way[1:]}."
+            if under_way
+            else f"{folder.path.name} uses {model_name(folder.model)}. {EXPLAINED}"
+        )
+        self.present.setText(said + held)
+        self.stop.setVisible(bool(folder.next_model))
+        if self.list.rows.present != plain(folder.model) and self.list.rows.choices:
+            self.list.show_choices(self.list.rows.choices, plain(folder.model))
+        self._on_chosen(self.list.choice)
+
+    def show_choices(self, choices: Sequence[ModelChoice]) -> None:
+        folder = self.folder
+        first = not self.list.rows.choices
+        self.list.show_choices(
+            sorted(choices, key=lambda choice: choice.remote),
+            plain(folder.model) if folder is not None else "",
+        )
+        if first and folder is not None and folder.next_model:
+            self.list.choose(plain(folder.next_model))
+        self._on_chosen(self.list.choice)
+
+    def show_providers(self, providers: dict[str, ProviderInfo]) -> None:
+        self._providers = providers
+        self._on_chosen(self.list.choice)
+
+    def _on_chosen(self, choice: ModelChoice | None) -> None:
+        remote = choice is not None and choice.remote
+        self.key.show_info(self._providers.get(choice.provider) if choice is not None and remote else None)
+        under_way = (self.folder.next_model, self.folder.model) if self.folder is not None else ()
+        self.dimensions.show_choice(
+            choice, next((m for m in under_way if choice is not None and plain(m) == choice.identifier), "")
+        )
+        self._check()
+
+    @property
+    def identifier(self) -> str:
+        """The model that is chosen, with its dimensions where they are another number than its own; "" where
+        there is none."""
+        choice = self.list.choice
+        if choice is None or self.dimensions.problem:
+            return ""
+        number = self.dimensions.number
+        return choice.identifier + (f"#{number}" if number not in (0, choice.dimensions) else "")
+
+    def _check(self) -> None:
+        self.next.setEnabled(self._may_go_on())
+
+    def _may_go_on(self) -> bool:
+        """The model that is in use or under way already needs no change, unless it waits for the person's
+        word."""
+        if not self.identifier or self.folder is None:
+            return False
+        return (
+            self.identifier != (self.folder.next_model or self.folder.model)
+            or self.folder.state is FolderState.CONSENT
+        )
+
+    def _on_next(self) -> None:
+        if self.next.isEnabled():
+            self.next_wanted.emit()
+
+
+class ModelDialog(QDialog):
+    """Accessible name "Model". Main thread.
+
+    Signals:
+        preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would
+        not. key_wanted: set the key of
+        a provider.
+    """
+
+    preview_wanted = Signal(object, str)
+    held_wanted = Signal(object, str)
+    key_wanted = Signal(str)
+
+    def __init__(
+        self,
+        models: ProviderBridge,
+        theme: Theme,
+        status: IndexingStatus,
+        folder: Path,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._status = status
+        self._path = folder
+        self._request = 0
+        self._reviews = False
+        self._providers: dict[str, ProviderInfo] = {}
+        self.setWindowTitle("Model")
+        self.setAccessibleName("Model")
+        self.resize(660, 560)
+        self.setMinimumSize(340, 300)
+        self.choice = ChoicePage(theme)
+        self.own = OwnServerPage(models)
+        self.counting = CountingPage()
+        self.consent = ConsentPage()
+        self.pages = QStackedWidget()
+        for page in (self.choice, self.own, self.counting, self.consent):
+            self.pages.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.addWidget(self.pages)
+        self._fill_folders()
+        self._connect()
+        self.show_status(status)
+        self.choice.list.setFocus()
+        models.choices()
+        models.providers()
+
+    def _fill_folders(self) -> None:
+        for folder in self._status.folders:
+            self.choice.folders.addItem(folder.path.name or str(folder.path), folder.path)
+        self.choice.folders.setVisible(self.choice.folders.count() > 1)
+        at = next((i for i, folder in enumerate(self._status.folders) if folder.path == self._path), 0)
+        self.choice.folders.setCurrentIndex(at)
+
+    def _connect(self) -> None:
+        choice, own, consent, models = self.choice, self.own, self.consent, self._models
+        choice.folders.currentIndexChanged.connect(self._on_folder)
+        choice.next_wanted.connect(self._on_next)
+        choice.own_wanted.connect(self._on_own)
+        choice.stop_wanted.connect(self._on_stop)
+        choice.closed.connect(self.reject)
+        own.back_wanted.connect(self._to_choice)
+        own.use_wanted.connect(self.prepare)
+        self.counting.cancel_wanted.connect(self._on_cancel)
+        consent.agreed.connect(self._on_agreed)
+        consent.declined.connect(self.reject)
+        consent.preview_wanted.connect(self._on_preview)
+        consent.held_wanted.connect(self._on_held)
+        for page in (choice, consent):
+            page.key_wanted.connect(self.key_wanted)
+            page.again_wanted.connect(models.providers)
+        models.choices_ready.connect(choice.show_choices)
+        models.providers_ready.connect(self._on_providers)
+        models.estimate_ready.connect(self._on_estimate)
+        models.estimate_failed.connect(self._on_estimate_failed)
+
+    # Pages
+
+    @property
+    def folder(self) -> Folder | None:
+        return next((folder for folder in self._status.folders if folder.path == self._path), None)
+
+    def show_status(self, status: IndexingStatus) -> None:
+        self._status = status
+        folder = self.folder
+        if folder is None:
+            for above in self.findChildren(QDialog):
+                above.reject()
+            self.reject()
+            return
+        self.choice.show_folder(folder)
+        if self.pages.currentWidget() is self.counting:
+            self.counting.show_folder(folder)
+
+    def prepare(self, identifier: str) -> None:
+        """Count what this model would be sent."""
+        folder = self.folder
+        self._reviews = (
+            folder is not None
+            and folder.state is FolderState.CONSENT
+            and identifier == (folder.next_model or folder.model)
+        )
+        self._request = self._models.prepare(self._path, identifier)
+        self.pages.setCurrentWidget(self.counting)
+        self.counting.begin()
+
+    def ask(self, estimate: Estimate) -> None:
+        """Show what was counted already."""
+        self.pages.setCurrentWidget(self.consent)
+        self.consent.show_estimate(estimate, self._providers.get(estimate.provider))
+
+    def _to_choice(self) -> None:
+        self.pages.setCurrentWidget(self.choice)
+        self.choice.list.setFocus()
+
+    def _on_folder(self, at: int) -> None:
+        self._path = self.choice.folders.itemData(at)
+        self.show_status(self._status)
+
+    def _on_next(self) -> None:
+        if self.choice.identifier:
+            self.prepare(self.choice.identifier)
+
+    def _on_own(self) -> None:
+        self.pages.setCurrentWidget(self.own)
+        self.own.begin()
+
+    def _on_stop(self) -> None:
+        self._models.cancel(self._path)
+
+    def _on_cancel(self) -> None:
+        self._give_up()
+        self._to_choice()
+
+    def _on_providers(self, providers: tuple[ProviderInfo, ...]) -> None:
+        self._providers = {info.name: info for info in providers}
+        self.choice.show_providers(self._providers)
+        if self.consent.estimate is not None:
+            self.consent.show_provider(self._providers.get(self.consent.estimate.provider))
+
+    def _on_estimate(self, request: int, estimate: Estimate) -> None:
+        if request == self._request:
+            self.ask(estimate)
+
+    def _on_estimate_failed(self, request: int, failure: Failure) -> None:
+        if request == self._request:
+            self.counting.show_failure(failure)
+
+    def _on_preview(self) -> None:
+        if self.consent.estimate is not None:
+            self.preview_wanted.emit(self._path, self.consent.estimate.host)
+
+    def _on_held(self) -> None:
+        if self.consent.estimate is not None:
+            self.held_wanted.emit(self._path, self.consent.estimate.host)
+
+    def _on_agreed(self) -> None:
+        self._models.agree(self._path)
+        self.accept()
+
+    def _give_up(self) -> None:
+        """Leave a model that was counted but not agreed to. One that waited for the person's word before goes
+        on waiting."""
+        if self.pages.currentWidget() in (self.counting, self.consent) and not self._reviews:
+            self._models.give_up(self._request, self._path)
+        self._request = 0
+        self._reviews = False
+
+    def reject(self) -> None:
+        """Esc and "Not now" leave everything as it was."""
+        self._give_up()
+        super().reject()

@@ -1,0 +1,227 @@
+"""What a remote model is sent of a note: the exact texts, passage by passage, and what is held back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import (
+    QDialog,
+    QSplitter,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from notesearch.domain import Outgoing
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.dialogs.note_chooser import NoteChooser
+from notesearch.ui.widgets.controls import ELLIPSIS, Question, Row, button, hint, label
+from notesearch.ui.widgets.theme import SMALL, Theme, font
+from notesearch.ui.wording import models as wording_models
+from notesearch.ui.wording.indexing import count
+
+NARROW = 560
+# Laying out a passage takes a millisecond or so: more come when they are asked for.
+SHOWN_AT_ONCE = 60
+
+
+class PassagesView(QTextEdit):
+    """The texts as they are sent, to read and to copy. Accessible name "What is sent"."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._passages: tuple[Outgoing, ...] = ()
+        self.shown = 0
+        self.setReadOnly(True)
+        self.setAccessibleName("What is sent")
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setTabChangesFocus(True)
+        self.document().setDocumentMargin(16)
+        theme.changed.connect(self._again)
+
+    def show_passages(self, passages: tuple[Outgoing, ...]) -> None:
+        self._passages, self.shown = passages, 0
+        self.clear()
+        self.show_more()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
+
+    def show_more(self) -> None:
+        """Append the next passages."""
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.beginEditBlock()
+        end = min(len(self._passages), self.shown + SHOWN_AT_ONCE)
+        for at in range(self.shown, end):
+            self._append(cursor, at + 1, self._passages[at])
+        cursor.endEditBlock()
+        self.shown = end
+
+    @property
+    def left(self) -> int:
+        return len(self._passages) - self.shown
+
+    def _append(self, cursor: QTextCursor, number: int, passage: Outgoing) -> None:
+        heading, exact = QTextCharFormat(), QTextCharFormat()
+        heading.setFont(font(SMALL))
+        heading.setForeground(self._theme.colour("warning" if passage.held_back is not None else "third"))
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed.setPixelSize(SMALL.size)
+        exact.setFont(fixed)
+        exact.setForeground(self._theme.colour("second" if passage.held_back is not None else "text"))
+        above, plain = QTextBlockFormat(), QTextBlockFormat()
+        above.setTopMargin(20 if number > 1 else 0)
+        above.setBottomMargin(4)
+        if number == 1:
+            cursor.setBlockFormat(above)
+        else:
+            cursor.insertBlock(above)
+        cursor.insertText(wording_models.outgoing_heading(number, passage), heading)
+        cursor.insertBlock(plain)
+        cursor.insertText(passage.text, exact)
+
+    def _again(self) -> None:
+        if self._passages:
+            self.show_passages(self._passages)
+
+
+class OutgoingDialog(QDialog):
+    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held
+    back. Accessible name "What is sent". Main thread."""
+
+    def __init__(
+        self,
+        models: ProviderBridge,
+        theme: Theme,
+        to: str,
+        *,
+        folder: Path | None = None,
+        held: bool = False,
+        note: Path | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._to = to
+        self._note = note
+        self._passages: tuple[Outgoing, ...] = ()
+        self.setWindowTitle("What is sent")
+        self.setAccessibleName("What is sent")
+        self.resize(860 if folder is not None else 640, 560)
+        self.setMinimumSize(340, 300)
+        self.chooser = NoteChooser(models, theme, folder, held=held) if folder is not None else None
+        self.title = label("", "sectionTitle")
+        self.summary = hint()
+        self.view = PassagesView(theme)
+        self.more = button("Show more", self._on_more)
+        self.allow = button(f"Send these too{ELLIPSIS}", self._on_allow)
+        self.close_button = button("Close", self.reject)
+        self._lay_out()
+        models.outgoing_ready.connect(self._on_outgoing)
+        models.outgoing_failed.connect(self._on_failed)
+        self._show(())
+        if self.chooser is not None and folder is not None:
+            self.chooser.chosen.connect(self._ask)
+            self.chooser.ignored_chosen.connect(self._on_ignored)
+            self.chooser.emptied.connect(self._on_emptied)
+            self.title.setText(folder.name)
+            self.summary.setText("Choose a note.")
+            self.chooser.field.setFocus()
+        elif note is not None:
+            self._ask(note)
+            self.view.setFocus()
+
+    def _lay_out(self) -> None:
+        right = QWidget()
+        inner = self._inner = QVBoxLayout(right)
+        inner.setContentsMargins(8 if self.chooser is not None else 0, 0, 0, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self.title)
+        inner.addWidget(self.summary)
+        inner.addWidget(self.view, 1)
+        splitter = self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setChildrenCollapsible(False)
+        if self.chooser is not None:
+            splitter.addWidget(self.chooser)
+        splitter.addWidget(right)
+        splitter.setStretchFactor(splitter.count() - 1, 1)
+        splitter.setSizes([280, 560] if self.chooser is not None else [600])
+        splitter.setHandleWidth(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(16)
+        layout.addWidget(splitter, 1)
+        layout.addWidget(Row((self.allow, self.more, self.close_button), gap=2))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow dialog the list stands above the texts."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < NARROW
+        if self.chooser is not None:
+            gap = (0, 8) if narrow else (8, 0)
+            self.chooser.layout().setContentsMargins(0, 0, *gap)  # type: ignore[union-attr]
+            self._inner.setContentsMargins(*gap, 0, 0)
+        self._splitter.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+
+    # The note
+
+    def _on_ignored(self, note: Path) -> None:
+        self._note = note
+        self.title.setText(note.name)
+        self.summary.setText(wording_models.IGNORED)
+        self._show(())
+
+    def _on_emptied(self, why: str) -> None:
+        self.summary.setText(why)
+        self._show(())
+
+    def _ask(self, note: Path) -> None:
+        self._note = note
+        self.title.setText(note.name)
+        self._models.outgoing(note)
+
+    # Its passages
+
+    def _on_outgoing(self, note: Path, passages: tuple[Outgoing, ...]) -> None:
+        if note == self._note:
+            self.summary.setText(wording_models.outgoing_summary(passages, self._to))
+            self._show(passages)
+
+    def _on_failed(self, note: Path, failure: Failure) -> None:
+        if note == self._note:
+            self.summary.setText(f"{failure.title}. {failure.hint}".strip())
+            self._show(())
+
+    def _show(self, passages: tuple[Outgoing, ...]) -> None:
+        self._passages = passages
+        self.view.show_passages(passages)
+        self.allow.setVisible(any(passage.held_back is not None for passage in passages))
+        self._offer_more()
+
+    def _on_more(self) -> None:
+        self.view.show_more()
+        self._offer_more()
+
+    def _offer_more(self) -> None:
+        self.more.setVisible(self.view.left > 0)
+        self.more.setText(f"Show more of {count(len(self._passages), 'passage')}")
+
+    def _on_allow(self) -> None:
+        if self._note is None:
+            return
+        title, meaning = wording_models.allow_question(
+            self._note.name, self._to or "the folder's model", self._passages
+        )
+        box = Question("Send these too", title, meaning, "Send these too", self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(self._on_allowed)
+        box.open()
+
+    def _on_allowed(self) -> None:
+        if self._note is not None:
+            self._models.allow(self._note)

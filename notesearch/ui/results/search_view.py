@@ -1,0 +1,380 @@
+"""A list of results with its preview, and the course of a search: what is asked, what arrived, what is shown
+meanwhile.
+
+How the parts are laid out is for those who show them: the page of the window (`search_page`) and quick search
+(`quick_search`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QShowEvent
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+
+from notesearch.documents.rendered_note import RenderedNote
+from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
+from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.search_bridge import SearchBridge
+from notesearch.ui.results.delegate import Row
+from notesearch.ui.results.preview import Preview
+from notesearch.ui.results.results_view import ResultsView
+from notesearch.ui.results.searches import Search
+from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.first_run import EmptyState
+from notesearch.ui.wording import indexing as wording
+
+PREVIEW_DELAY_MS = 60
+BUSY_AFTER_MS = 300
+REFRESH_MS = 800
+REFRESH_AT_REST_MS = 100
+
+
+class SearchView(QWidget):
+    """Asks through a SearchBridge of its own and shows the answers, dropping those of an earlier question.
+    Main thread.
+
+    The parts to lay out: `summary`, `body` (the list, or what stands in for it) and `preview`.
+
+    Signals:
+        opened: a Row to open in the editor. context_wanted: the menu of a Row at a global position.
+        search_wanted: a wider Search was clicked. link_clicked: (a link of the note shown, that note's path).
+    """
+
+    opened = Signal(object)
+    context_wanted = Signal(object, object)
+    search_wanted = Signal(object)
+    link_clicked = Signal(str, object)
+
+    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.searches = SearchBridge(bridge)
+        self._search = Search()
+        self._limit = 50
+        self._request = 0
+        self._fresh = True
+        self._refreshing = False
+        self._similar_to = ""
+        self._results: SearchResults | None = None
+        self._recent: tuple[Match, ...] = ()
+        self._status: IndexingStatus | None = None
+        self._failure: Failure | None = None
+        self._note_request = 0
+        self._followed: Path | None = None
+        self._said = ("", "")
+        self._stale = False
+        self.results = ResultsView(theme)
+        self.preview = Preview(theme)
+        self.summary = QLabel()
+        self.empty = EmptyState()
+        self.summary.setObjectName("summary")
+        self.summary.setAccessibleName("Search summary")
+        self.summary.setTextFormat(Qt.TextFormat.RichText)
+        self.summary.setIndent(0)
+        self.summary.setFixedHeight(36)
+        self.summary.setMinimumWidth(40)
+        self.body = QStackedWidget()
+        self.body.addWidget(self.results)
+        self.body.addWidget(self.empty)
+        self._preview_timer = _timer(self, PREVIEW_DELAY_MS, self._load_preview)
+        self._busy_timer = _timer(self, BUSY_AFTER_MS, self._say_busy)
+        self._refresh_timer = _timer(self, REFRESH_MS, self._refresh)
+        self._connect()
+        self._summarise()
+
+    def _connect(self) -> None:
+        self.results.text_of = self.passage_text
+        self.results.row_changed.connect(self._on_row)
+        self.results.opened.connect(self.opened)
+        self.results.context_wanted.connect(self.context_wanted)
+        self.empty.search_wanted.connect(self.search_wanted)
+        self.preview.view.link_clicked.connect(self._on_link)
+        searches = self.searches
+        searches.results_ready.connect(self._on_results)
+        searches.search_failed.connect(self._on_search_failed)
+        searches.recent_ready.connect(self._on_recent)
+        searches.note_ready.connect(self._on_note)
+        searches.note_failed.connect(self._on_note_failed)
+
+    # Asking
+
+    @property
+    def similar_shown(self) -> bool:
+        """Whether the list shows notes near to a note instead of what was typed."""
+        return bool(self._similar_to)
+
+    def set_limit(self, rows: int) -> None:
+        self._limit = rows
+
+    def ask(self, search: Search) -> None:
+        """Search for something else, or show the recent notes where nothing is asked."""
+        self._search = search
+        self._similar_to = ""
+        self._failure = None
+        self._fresh, self._refreshing = True, False
+        if search.asks:
+            self._request = self.searches.search(search.query(self._limit), self.results.rows_in_sight)
+            self._busy_timer.start()
+        else:
+            self.searches.forget_search()
+            self._results = None
+            self._busy_timer.stop()
+            self._show_recent()
+            self.searches.recent()
+
+    def find_similar(self, match: Match) -> None:
+        """Show notes near to a note in meaning."""
+        self._similar_to = match.title
+        self._failure = None
+        self._fresh, self._refreshing = True, False
+        self._request = self.searches.similar(match.path)
+
+    def _refresh(self) -> None:
+        """The index changed: ask the same again, and let the list hold still."""
+        if self.similar_shown:
+            return
+        if not self._search.asks:
+            self.searches.recent()
+        elif not self._fresh:
+            self._refreshing = True
+            self._request = self.searches.search(self._search.query(self._limit), self.results.rows_in_sight)
+
+    # Answers
+
+    def _on_results(self, request: int, results: SearchResults) -> None:
+        if request != self._request or not self.searches.is_latest(request):
+            return
+        if self._refreshing and results.stage is Stage.KEYWORD:
+            return
+        self._results = results
+        if self._fresh:
+            self._fresh = False
+            self.results.show_fresh(results.matches)
+        else:
+            self.results.show_better(results.matches, hold=self._refreshing)
+        if results.stage is not Stage.KEYWORD:
+            self._busy_timer.stop()
+        self._show_body()
+
+    def _on_search_failed(self, request: int, failure: Failure) -> None:
+        if self.searches.is_latest(request):
+            self._failure = failure
+            self._busy_timer.stop()
+            self._show_body()
+
+    def _on_recent(self, matches: tuple[Match, ...]) -> None:
+        self._recent = matches
+        if not self._search.asks and not self.similar_shown:
+            self._show_recent(hold=not self._fresh)
+            self._fresh = False
+
+    def _show_recent(self, *, hold: bool = False) -> None:
+        folder = self._search.folder
+        shown = tuple(m for m in self._recent if folder is None or m.path.is_relative_to(folder))
+        if hold:
+            self.results.show_better(shown, plain=True, hold=True)
+        else:
+            self.results.show_fresh(shown, plain=True)
+        self._show_body()
+
+    def show_status(self, status: IndexingStatus) -> None:
+        """Asks again when the index changed, and says how much of it was searched."""
+        before, self._status = self._status, status
+        # A snapshot at rest comes only when something was done, and what was done may leave every count as it
+        # was: a note renamed.
+        at_rest = status.state is IndexingState.IDLE
+        if before is None or at_rest or _signature(before) != _signature(status):
+            interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
+            # What nobody sees is not asked again before it is seen.
+            self._stale = not self.isVisible()
+            if not self._stale and (
+                not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval
+            ):
+                self._refresh_timer.start(interval)
+        self._summarise()
+        if self.body.currentWidget() is self.empty:
+            self._show_body()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self._refresh_timer.start(0)
+
+    def _show_body(self) -> None:
+        self._summarise()
+        if self._failure is not None:
+            self.empty.say(self._failure.title, self._failure.hint)
+            self.body.setCurrentWidget(self.empty)
+            return
+        if self.results.results.rowCount():
+            self.body.setCurrentWidget(self.results)
+        elif not self._search.asks and not self.similar_shown:
+            self._say_no_recent()
+        elif self._results is not None and self._results.stage is not Stage.KEYWORD:
+            title = "Nothing found so far" if self._results.waiting else "Nothing found"
+            self.empty.say(
+                title,
+                _sentence(wording.coverage(self._results)),
+                () if self.similar_shown else self._search.looser(),
+            )
+            self.body.setCurrentWidget(self.empty)
+        else:
+            self.body.setCurrentWidget(self.results)
+
+    def _say_no_recent(self) -> None:
+        status = self._status
+        narrowed = self._search.folder is not None
+        if (
+            status is None
+            or status.state is IndexingState.STARTING
+            or self._fresh
+            or (status.documents and not narrowed)
+        ):
+            self.body.setCurrentWidget(self.results)
+            return
+        reading = status.state in (IndexingState.SCANNING, IndexingState.INDEXING)
+        if narrowed:
+            self.empty.say(
+                "No recent note in this folder", "Type to search all of its notes.", self._search.looser()
+            )
+        elif reading:
+            self.empty.say(
+                "Your notes are being read",
+                "You can type already: each note joins the search as soon as it is read.",
+            )
+        else:
+            self.empty.say("No notes in these folders yet", "Write one, or add the folder that holds them.")
+        self.body.setCurrentWidget(self.empty)
+
+    def _say_busy(self) -> None:
+        self._summarise(busy=True)
+
+    def _summarise(self, *, busy: bool = False) -> None:
+        if self._failure is not None:
+            head, rest = self._failure.title, ""
+        elif self.similar_shown and self._results is not None:
+            head, rest = f"Near to {self._similar_to}", wording.coverage(self._results)
+        elif self._search.asks and self._results is not None:
+            head, rest = wording.summary(self._results, busy=busy)
+        elif self._search.asks:
+            head, rest = ("Opening your notes", "") if self._opening else ("Searching", "")
+        else:
+            head, rest = wording.recent_summary(self._status, self.results.results.rowCount())
+        self._said = (head, rest)
+        self._fit_summary()
+        self.summary.setToolTip(f"{head}{wording.DOT}{rest}" if rest else "")
+        self.summary.setAccessibleDescription(wording.DOT.join(filter(None, [head, rest])))
+
+    def _fit_summary(self, *_: int) -> None:
+        """The head whole, and as much of the rest as there is room for."""
+        head, rest = self._said
+        emphasised = self.summary.font()
+        emphasised.setBold(True)
+        room = self.summary.width() - 34 - QFontMetrics(emphasised).horizontalAdvance(head)
+        shown = (
+            self.summary.fontMetrics().elidedText(wording.DOT + rest, Qt.TextElideMode.ElideRight, room)
+            if rest
+            else ""
+        )
+        self.summary.setText(f"<b>{_escaped(head)}</b>{_escaped(shown)}")
+
+    @property
+    def _opening(self) -> bool:
+        return self._status is None or self._status.state is IndexingState.STARTING
+
+    # The preview
+
+    @property
+    def current(self) -> Row | None:
+        return self.results.current
+
+    def _on_row(self, row: Row | None) -> None:
+        self._followed = None
+        if row is None:
+            self._preview_timer.stop()
+            self.preview.show_nothing()
+        elif not self._show_loaded(row):
+            self._preview_timer.start()
+
+    def _show_loaded(self, row: Row) -> bool:
+        """Move the mark where the note is in the preview already. False where it has to be read."""
+        note, loaded = self.preview.note, self.preview.rendered
+        if (
+            note is None
+            or loaded is None
+            or note.path != row.match.path
+            or abs(note.modified - row.match.modified) > 1e-3
+        ):
+            return False
+        if not note.offset <= row.passage.start <= note.offset + len(note.text):
+            return False
+        self._preview_timer.stop()
+        self.preview.show_note(loaded, row.passage)
+        return True
+
+    def _load_preview(self) -> None:
+        row = self.current
+        if row is not None and self.preview.isVisibleTo(self):
+            self._note_request = self.searches.note(row.match.path, row.passage.start)
+
+    def _on_note(self, request: int, rendered: RenderedNote) -> None:
+        if request != self._note_request or not self.searches.is_latest_note(request):
+            return
+        row = self.current
+        if self._followed == rendered.note.path:
+            self.preview.show_note(rendered, None)
+        elif row is not None and row.match.path == rendered.note.path:
+            self.preview.show_note(rendered, None if row.plain else row.passage)
+
+    def _on_note_failed(self, request: int, failure: Failure) -> None:
+        if self.searches.is_latest_note(request):
+            self.preview.show_nothing(wording.DOT.join(filter(None, [failure.title, failure.hint])))
+
+    def passage_text(self, row: Row) -> str:
+        """The passage as it stands in the note, where the preview has it; else its snippet."""
+        shown = (
+            self.preview.note is not None
+            and self.preview.note.path == row.match.path
+            and self.preview.passage == row.passage
+        )
+        return (self.preview.passage_text if shown else "") or row.passage.snippet
+
+    def follow(self, path: Path) -> None:
+        """Show another note in the preview, because a link leads there."""
+        self._followed = path
+        self._note_request = self.searches.note(path, 0)
+
+    def _on_link(self, target: str) -> None:
+        if self.preview.note is not None:
+            self.link_clicked.emit(target, self.preview.note.path)
+
+
+def _timer(parent: SearchView, interval: int, slot: object) -> QTimer:
+    made = QTimer(parent)
+    made.setSingleShot(True)
+    made.setInterval(interval)
+    made.timeout.connect(slot)
+    return made
+
+
+def _signature(status: IndexingStatus) -> tuple[int, ...]:
+    """What of a status changes the answers."""
+    return (
+        status.documents,
+        status.complete,
+        status.waiting,
+        status.failed,
+        status.chunks,
+        status.embedded,
+        len(status.folders),
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,112 @@
+"""The settings window: five pages. Each setting takes effect at once; there is nothing to save and nothing to
+cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.ui.settings.edit import SettingsEdit
+from notesearch.ui.settings.folders_page import FoldersPage
+from notesearch.ui.settings.pages import EditorPage, GeneralPage, SearchSettingsPage
+from notesearch.ui.settings.providers_page import ProvidersPage
+from notesearch.ui.widgets.controls import NARROW, plain_buttons
+
+if TYPE_CHECKING:
+    from notesearch.config.settings import Settings
+    from notesearch.domain import IndexingStatus
+    from notesearch.ui.desktop.hotkey import GlobalKey
+
+
+class SettingsDialog(QDialog):
+    """Main thread.
+
+    Signals:
+        changed: the Settings as they shall be from now on.
+    """
+
+    changed = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        data_dir: Path,
+        bridge: SettingsBridge,
+        models: ProviderBridge,
+        key: GlobalKey | None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.setAccessibleName("Settings")
+        self.setMinimumSize(340, 300)
+        self.resize(620, 600)
+        self.edit = SettingsEdit(settings, self)
+        self.edit.changed.connect(self.changed)
+        self.general = GeneralPage(self.edit, bridge, data_dir)
+        self.folders = FoldersPage(self.edit, bridge)
+        self.search = SearchSettingsPage(self.edit, key)
+        self.editor = EditorPage(self.edit, bridge)
+        self.providers = ProvidersPage(self.edit, models)
+        self._lay_out()
+        self.finished.connect(self._on_finished)
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Settings")
+        self.tabs.tabBar().setAccessibleName("Sections")
+        self.tabs.setDocumentMode(True)
+        for title, page in (
+            ("General", self.general),
+            ("Folders", self.folders),
+            ("Search", self.search),
+            ("Editor", self.editor),
+            ("Providers", self.providers),
+        ):
+            self.tabs.addTab(page, title)
+        buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Close))
+        buttons.rejected.connect(self.reject)
+        for each in buttons.buttons():
+            # Enter in a field is no wish to leave.
+            each.setAutoDefault(False)  # type: ignore[attr-defined]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 12, 20, 16)
+        layout.setSpacing(16)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The names of all pages in sight, however narrow it is."""
+        super().resizeEvent(event)
+        narrow, bar = event.size().width() < NARROW, self.tabs.tabBar()
+        if bar.property("narrow") != narrow:
+            bar.setProperty("narrow", narrow)
+            bar.style().unpolish(bar)
+            bar.style().polish(bar)
+
+    def show_page(self, page: QWidget) -> None:
+        self.tabs.setCurrentWidget(page)
+
+    def show_providers(self, provider: str = "") -> None:
+        """Open at the part about providers."""
+        self.show_page(self.providers)
+        if provider:
+            self.providers.choose(provider)
+
+    def use_settings(self, settings: Settings) -> None:
+        """They changed behind the dialog: a test kept a model, say."""
+        self.edit.reload(settings)
+
+    def show_status(self, status: IndexingStatus) -> None:
+        self.folders.show_folders(status.folders)
+        self.providers.refresh()
+
+    def _on_finished(self) -> None:
+        for page in (self.editor, self.providers):
+            page.commit()

@@ -1,0 +1,181 @@
+"""The page of the settings about folders: state, model, what is left out, and removing one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QPlainTextEdit
+
+from notesearch.domain import Folder, IgnoredCount
+from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.ui.settings.edit import SettingsEdit
+from notesearch.ui.settings.pages import Page
+from notesearch.ui.widgets.controls import ELLIPSIS, CheckBox, ComboBox, Row, button, hint, label
+from notesearch.ui.wording import indexing as wording
+
+RULES_HEIGHT = 96
+PATHS_SHOWN = 3
+RULES_HINT = (
+    "One pattern a line, as in .gitignore: Archive/, *.log, !keep.md. They are kept in the settings; "
+    "a .notesearchignore file in the folder does the same."
+)
+
+
+class FoldersPage(Page):
+    """Shows one folder at a time. Main thread.
+
+    Signals:
+        add_wanted. remove_wanted, model_wanted, reveal_wanted: the Folder shown.
+    """
+
+    add_wanted = Signal()
+    remove_wanted = Signal(object)
+    model_wanted = Signal(object)
+    reveal_wanted = Signal(object)
+
+    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge) -> None:
+        super().__init__(edit)
+        self._bridge = bridge
+        self._folders: tuple[Folder, ...] = ()
+        self._counted: tuple[Path, str] | None = None
+        self.folders = ComboBox("Folder")
+        self.add = button(f"Add{ELLIPSIS}", self.add_wanted, name="Add a folder")
+        self.place = hint()
+        self.state = _fact("State of the folder")
+        self.model = _fact("Model of the folder")
+        self.choose_model = button(f"Model{ELLIPSIS}", self._on_model, name="Model of this folder")
+        self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this folder")
+        self.show_folder = button("Show", self._on_show, name="Show this folder")
+        self.rules = QPlainTextEdit()
+        self.rules.setAccessibleName("Left out of this folder")
+        self.rules.setPlaceholderText("Archive/")
+        self.rules.setFixedHeight(RULES_HEIGHT)
+        self.rules.setTabChangesFocus(True)
+        self.count = hint()
+        self.count.setAccessibleName("What the rules leave out")
+        self.wrong = label("", "warningText")
+        self.gitignore = CheckBox("Leave out what .gitignore files name, in every folder")
+        self.gitignore.setChecked(edit.settings.gitignore)
+        self._lay_out()
+        self.folders.currentIndexChanged.connect(self._on_chosen)
+        self.rules.textChanged.connect(self._on_rules)
+        self.gitignore.clicked.connect(self._on_gitignore)
+        bridge.ignored_ready.connect(self._on_ignored)
+        edit.reloaded.connect(self._on_reloaded)
+
+    def _lay_out(self) -> None:
+        fields = self.fields
+        fields.add("Folder", Row((self.folders, self.add), wide=0))
+        fields.add("", self.place)
+        fields.add("State", Row((self.state, self.show_folder, self.remove), wide=0))
+        fields.add("Model", Row((self.model, self.choose_model), wide=0))
+        fields.add("Left out", self.rules)
+        fields.add("", self.count)
+        fields.add("", self.wrong)
+        fields.add("", hint(RULES_HINT))
+        fields.add("Ignored files", self.gitignore)
+
+    @property
+    def folder(self) -> Folder | None:
+        return next((f for f in self._folders if f.path == self.folders.currentData()), None)
+
+    def choose(self, path: Path) -> None:
+        self.folders.setCurrentIndex(max(0, self.folders.findData(path)))
+
+    def show_folders(self, folders: Sequence[Folder]) -> None:
+        """The folders as they are now; the one shown stays."""
+        known = [f.path for f in self._folders]
+        self._folders = tuple(folders)
+        if known != [f.path for f in folders] or not folders:
+            chosen = self.folders.currentData()
+            self.folders.blockSignals(True)
+            self.folders.clear()
+            for folder in folders:
+                self.folders.addItem(folder.path.name or str(folder.path), folder.path)
+            self.folders.setCurrentIndex(max(0, self.folders.findData(chosen)))
+            self.folders.blockSignals(False)
+            self._show_rules()
+        self._show()
+
+    def _show(self) -> None:
+        folder = self.folder
+        for widget in (self.folders, self.rules, self.remove, self.choose_model, self.show_folder):
+            widget.setEnabled(folder is not None)
+        if folder is None:
+            self.place.setText("No folder is searched yet. Add one, or drop it on the window.")
+            self.state.clear()
+            self.model.clear()
+            return
+        self.place.setText(str(folder.path))
+        self.state.setText(wording.folder_state(folder))
+        self.model.setText(wording.model_name(folder.model))
+
+    def _show_rules(self) -> None:
+        folder = self.folder
+        self.rules.blockSignals(True)
+        self.rules.setPlainText(self.edit.settings.rules_of(folder.path) if folder is not None else "")
+        self.rules.blockSignals(False)
+        self.wrong.hide()
+        self._ask()
+
+    def _ask(self) -> None:
+        self.count.clear()
+        if self.folder is not None:
+            self._bridge.count_ignored(self.folder.path, self.rules.toPlainText())
+
+    def _on_chosen(self) -> None:
+        self._show_rules()
+        self._show()
+
+    def _on_rules(self) -> None:
+        self._ask()
+
+    def _on_ignored(self, path: Path, rules: str, counted: IgnoredCount) -> None:
+        """The count of what is typed. Rules without a fault hold from now on."""
+        folder = self.folder
+        if folder is None or folder.path != path or rules != self.rules.toPlainText():
+            return
+        self.wrong.setText("\n".join(f"Line {e.line}: {e.title}" for e in counted.errors))
+        self.wrong.setVisible(bool(counted.errors))
+        self.count.setText(ignored_words(counted, path))
+        if not counted.errors:
+            self.edit.apply(self.edit.settings.with_rules(path, rules))
+
+    def _on_gitignore(self, checked: bool) -> None:
+        self.edit.set(gitignore=checked)
+        self._ask()
+
+    def _on_reloaded(self) -> None:
+        self.gitignore.setChecked(self.edit.settings.gitignore)
+
+    def _on_remove(self) -> None:
+        if self.folder is not None:
+            self.remove_wanted.emit(self.folder)
+
+    def _on_model(self) -> None:
+        if self.folder is not None:
+            self.model_wanted.emit(self.folder)
+
+    def _on_show(self) -> None:
+        if self.folder is not None:
+            self.reveal_wanted.emit(self.folder.path)
+
+
+def ignored_words(counted: IgnoredCount, folder: Path) -> str:
+    """How many notes the rules leave out, and the first of them."""
+    of = f"{counted.notes:,}+" if counted.more else f"{counted.notes:,}"
+    if not counted.ignored:
+        return f"Leaves out none of {of} notes."
+    shown = [str(path.relative_to(folder)) for path in counted.paths[:PATHS_SHOWN]]
+    rest = counted.ignored - len(shown)
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return f"Leaves out {counted.ignored:,} of {of} notes: {', '.join(shown)}{more}."
+
+
+def _fact(name: str) -> QLabel:
+    made = label()
+    made.setAccessibleName(name)
+    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return made

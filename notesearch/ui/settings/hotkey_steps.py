@@ -1,0 +1,89 @@
+"""The key for quick search in words: whether it holds, and the steps by which each desktop binds `notesearch
+--toggle` where we may not."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+
+from PySide6.QtGui import QKeySequence
+
+from notesearch.ui.desktop.autostart import own_command
+from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyWords:
+    """`good`: nothing is to be done. `asks`: the desktop can be asked. `needs_steps`: the person can bind it
+    by hand."""
+
+    said: str
+    good: bool = True
+    asks: bool = False
+    needs_steps: bool = False
+
+
+def key_words(status: KeyStatus) -> KeyWords:
+    keys = QKeySequence(status.keys).toString(QKeySequence.SequenceFormat.NativeText) or status.keys
+    if status.state is KeyState.READY:
+        return KeyWords(said=f"{keys} calls quick search from anywhere.")
+    if status.state is KeyState.TAKEN:
+        return KeyWords(said=f"{keys} belongs to another program already. Choose another key.", good=False)
+    if status.state is KeyState.ABSENT:
+        return KeyWords(said=f"This keyboard has no {keys}. Choose another key.", good=False)
+    if status.state is KeyState.UNASKED:
+        return KeyWords(
+            said="Your desktop gives keys to programs when you allow it. It asks you once.", asks=True
+        )
+    if status.state is KeyState.REFUSED:
+        return KeyWords(said=f"The desktop did not give {keys}.", good=False, asks=True, needs_steps=True)
+    if status.state is KeyState.UNSUPPORTED:
+        return KeyWords(
+            said="This desktop gives no program a key from anywhere. Its own settings can:",
+            good=False,
+            needs_steps=True,
+        )
+    return KeyWords(said="No key: the tray icon and notesearch --toggle call quick search.")
+
+
+def command_line() -> str:
+    """What a desktop's settings are given to run."""
+    return shlex.join([*own_command(), "--toggle"])
+
+
+def steps_for(desktop: str | None = None) -> tuple[str, ...]:
+    """How to bind the command on a desktop, by the name in XDG_CURRENT_DESKTOP; for an unknown one the
+    general way."""
+    name = (os.environ.get("XDG_CURRENT_DESKTOP", "") if desktop is None else desktop).lower()
+    command = command_line()
+    known = {
+        "gnome": (
+            "Settings > Keyboard > View and Customise Shortcuts > Custom Shortcuts > Add Shortcut.",
+            f"Name: Notesearch. Command: {command}",
+            "Set Shortcut, press the keys, then Add.",
+        ),
+        "kde": (
+            "System Settings > Keyboard > Shortcuts > Add New > Command or Script.",
+            f"Command: {command}",
+            "Add, then press the keys under it.",
+        ),
+        "sway": (f"Add to ~/.config/sway/config: bindsym Mod4+space exec {command}", "Then: swaymsg reload"),
+        "hyprland": (
+            f"Add to ~/.config/hypr/hyprland.conf: bind = SUPER, space, exec, {command}",
+            "It holds as soon as the file is saved.",
+        ),
+        "xfce": (
+            "Settings > Keyboard > Application Shortcuts > Add.",
+            f"Command: {command}",
+            "OK, then press the keys.",
+        ),
+    }
+    found = next((steps for part, steps in known.items() if part in name), None)
+    if found is None:
+        found = (
+            "In your desktop's settings for keyboard shortcuts, add one that runs this command:",
+            command,
+        )
+    return found if sys.platform.startswith("linux") or desktop is not None else ()

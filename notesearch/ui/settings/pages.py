@@ -1,0 +1,329 @@
+"""Pages of the settings: General, Search, and the editor. The folders and the providers have modules of their
+own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from notesearch.errors import NotesearchError
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.settings_bridge import DesktopFacts, SettingsBridge
+from notesearch.ui.desktop import open_with as desktop
+from notesearch.ui.settings.edit import SettingsEdit
+from notesearch.ui.settings.hotkey_field import KeyField
+from notesearch.ui.settings.hotkey_steps import key_words, steps_for
+from notesearch.ui.widgets.controls import CheckBox, ComboBox, Form, Row, Scrolled, button, hint, label
+from notesearch.ui.wording.indexing import byte_size
+
+if TYPE_CHECKING:
+    from notesearch.ui.desktop.hotkey import GlobalKey
+
+APPEARANCES = (("Like the system", "system"), ("Light", "light"), ("Dark", "dark"))
+CLOSING = (("Ask once", "ask"), ("Keep running in the tray", "stay"), ("Quit", "quit"))
+SAMPLE = Path("/notes/Kitchen/Rye bread.md")
+MOST_RESULTS = (20, 50, 100, 200, 500)
+SAVE_AFTER_MS = 500
+PLACES = (
+    "{path} and {line} are put in when a note is opened. {terminal}: your terminal. In links also "
+    "{vault} and {page}."
+)
+
+
+class Page(QWidget):
+    """A page that scrolls where the dialog is too small for it."""
+
+    def __init__(self, edit: SettingsEdit) -> None:
+        super().__init__()
+        self.edit = edit
+        self.fields = Form()
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 8, 0)
+        inner.addWidget(self.fields)
+        inner.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 16, 0, 0)
+        layout.addWidget(Scrolled(inside))
+
+    def commit(self) -> None:
+        """What is typed and good but not kept yet is kept: the window closes."""
+
+
+def _choose(box: ComboBox, value: object) -> None:
+    """Show a value without taking it for the person's choice."""
+    box.blockSignals(True)
+    box.setCurrentIndex(max(0, box.findData(value)))
+    box.blockSignals(False)
+
+
+class GeneralPage(Page):
+    """Appearance, closing, start at login, links, and where the index lives. Main thread.
+
+    Signals:
+        folder_wanted: show the data folder.
+    """
+
+    folder_wanted = Signal()
+
+    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge, data_dir: Path) -> None:
+        super().__init__(edit)
+        self._bridge = bridge
+        self.appearance = ComboBox("Appearance")
+        for title, value in APPEARANCES:
+            self.appearance.addItem(title, value)
+        self.closing = ComboBox("When the window is closed")
+        for title, value in CLOSING:
+            self.closing.addItem(title, value)
+        self.login = CheckBox("Start Notesearch when you log in, hidden in the tray")
+        self.links = CheckBox("Stand in the desktop's menu and open notesearch: links")
+        self.problem = label("", "warningText")
+        self.on_disk = hint()
+        place = QLineEdit(str(data_dir))
+        place.setReadOnly(True)
+        place.setAccessibleName("Data folder")
+        fields = self.fields
+        fields.add("Appearance", self.appearance)
+        fields.add("Closing the window", self.closing)
+        fields.add("At login", self.login)
+        fields.add("Desktop", self.links)
+        fields.add("", self.problem)
+        fields.add("", hint("notesearch://search?q=WORDS opens a search, and can do nothing else."))
+        fields.add(
+            "Data folder",
+            Row((place, button("Show", self.folder_wanted, name="Show the data folder")), wide=0),
+        )
+        fields.add("", self.on_disk)
+        fields.add(
+            "",
+            hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."),
+        )
+        for box in (self.login, self.links):
+            box.setEnabled(False)
+        self.problem.hide()
+        self.appearance.currentIndexChanged.connect(self._on_appearance)
+        self.closing.currentIndexChanged.connect(self._on_closing)
+        # `clicked` comes from the person only, `toggled` from the facts too.
+        self.login.clicked.connect(bridge.set_start_at_login)
+        self.links.clicked.connect(bridge.set_opens_links)
+        bridge.facts_ready.connect(self._on_facts)
+        bridge.login_failed.connect(self._on_failed)
+        edit.reloaded.connect(self.show_settings)
+        self.show_settings()
+        bridge.facts()
+
+    def show_settings(self) -> None:
+        _choose(self.appearance, self.edit.settings.appearance)
+        _choose(self.closing, self.edit.settings.when_closed)
+
+    def _on_appearance(self) -> None:
+        self.edit.set(appearance=str(self.appearance.currentData()))
+
+    def _on_closing(self) -> None:
+        self.edit.set(when_closed=str(self.closing.currentData()))
+
+    def _on_facts(self, facts: DesktopFacts) -> None:
+        self.login.setEnabled(True)
+        self.links.setEnabled(True)
+        self.login.setChecked(facts.starts_at_login)
+        self.links.setChecked(facts.opens_links)
+        self.on_disk.setText(f"{byte_size(facts.bytes_on_disk)} on disk.")
+
+    def _on_failed(self, failure: Failure) -> None:
+        self.problem.setText(f"{failure.title}. {failure.hint}".strip())
+        self.problem.show()
+
+
+class SearchSettingsPage(Page):
+    """The key that calls quick search, and how many results. Main thread."""
+
+    def __init__(self, edit: SettingsEdit, key: GlobalKey | None) -> None:
+        super().__init__(edit)
+        self._key = key
+        self.keys = KeyField("Key for quick search")
+        self.none = button("None", self._on_none, name="No key for quick search")
+        self.ask = button("Ask the desktop", self._on_ask)
+        self.state = label()
+        self.state.setAccessibleName("State of the key for quick search")
+        self.steps = hint()
+        self.copy = button("Copy the command", self._on_copy)
+        self.results = ComboBox("Most results")
+        fields = self.fields
+        fields.add("Quick search", Row((self.keys, self.none, self.ask), wide=0))
+        fields.add("", self.state)
+        fields.add("", self.steps)
+        fields.add("", Row((self.copy,)))
+        fields.add("Most results", self.results)
+        fields.add("", hint("One row a note; how many notes hold the words is said above the list."))
+        self.keys.chosen.connect(self._on_chosen)
+        self.keys.refused.connect(self._on_refused)
+        self.keys.recording.connect(self._on_recording)
+        self.results.currentIndexChanged.connect(self._on_results)
+        if key is not None:
+            key.changed.connect(self.show_state)
+        edit.reloaded.connect(self.show_settings)
+        self.show_settings()
+        self.show_state()
+
+    def show_settings(self) -> None:
+        self.keys.show_keys(self.edit.settings.key)
+        limit = self.edit.settings.results_limit
+        if self.results.findData(limit) < 0:
+            self.results.blockSignals(True)
+            self.results.clear()
+            for number in sorted({*MOST_RESULTS, limit}):
+                self.results.addItem(str(number), number)
+            self.results.blockSignals(False)
+        _choose(self.results, limit)
+
+    def show_state(self, *_: object) -> None:
+        """What holds of the key, in words, and what else can be done where the desktop gives none."""
+        if self._key is None:
+            return
+        words = key_words(self._key.status)
+        self.state.setText(words.said)
+        self.state.setObjectName("" if words.good else "warningText")
+        self.state.style().polish(self.state)
+        self.ask.setVisible(words.asks)
+        self.steps.setText("\n".join(steps_for()) if words.needs_steps else "")
+        self.steps.setVisible(words.needs_steps)
+        self.copy.setVisible(words.needs_steps)
+
+    def _on_chosen(self, keys: str) -> None:
+        self.edit.set(key=keys)
+
+    def _on_refused(self, said: str) -> None:
+        self.state.setText(said)
+
+    def _on_none(self) -> None:
+        self.edit.set(key="")
+        self.show_settings()
+
+    def _on_ask(self) -> None:
+        self.edit.set(key_asked=True)
+
+    def _on_recording(self, recording: bool) -> None:
+        """While keys are pressed to be chosen, the present one must not call quick search."""
+        if self._key is not None:
+            self._key.suspend(recording)
+
+    def _on_results(self) -> None:
+        self.edit.set(results_limit=int(self.results.currentData()))
+
+    def _on_copy(self) -> None:
+        from notesearch.ui.settings.hotkey_steps import command_line
+
+        QGuiApplication.clipboard().setText(command_line())
+
+
+class EditorPage(Page):
+    """What opens a note. Main thread."""
+
+    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge) -> None:
+        super().__init__(edit)
+        self._bridge = bridge
+        self.editors = ComboBox("Open notes with")
+        for title, template in desktop.EDITORS:
+            self.editors.addItem(title, template)
+        self.editors.addItem("Another command", None)
+        self.command = QLineEdit()
+        self.command.setAccessibleName("Editor command")
+        self.command.setPlaceholderText("editor --line {line} {path}")
+        self.example = label("", "hintText")
+        self.test = button("Test", self._on_test, name="Test the editor")
+        self.tested = hint()
+        self.tested.setAccessibleName("Result of the test")
+        fields = self.fields
+        fields.add("Open notes with", self.editors)
+        fields.add("Command", Row((self.command, self.test), wide=0))
+        fields.add("", self.example)
+        fields.add("", self.tested)
+        fields.add("", hint(PLACES))
+        self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
+        self._save.timeout.connect(self.commit)
+        self._say("")
+        self.show_settings()
+        self.editors.currentIndexChanged.connect(self._on_editor)
+        self.command.textChanged.connect(self._on_command)
+        bridge.editor_tried.connect(self._on_tried)
+        edit.reloaded.connect(self.show_settings)
+
+    def show_settings(self) -> None:
+        template = self.edit.settings.editor
+        if self.command.text().strip() != template:
+            self.command.setText(template)
+        known = next(
+            (i for i, (_, offered) in enumerate(desktop.EDITORS) if offered == template), len(desktop.EDITORS)
+        )
+        self.editors.blockSignals(True)
+        self.editors.setCurrentIndex(known)
+        self.editors.blockSignals(False)
+        self._check()
+
+    def commit(self) -> None:
+        self._save.stop()
+        if not self.wrong:
+            self.edit.set(editor=self.command.text().strip())
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the command as it is typed."""
+        template = self.command.text().strip()
+        try:
+            if template and not desktop.is_link(template):
+                desktop.editor_command(template, SAMPLE, 41)
+            elif template and "{path}" not in template and "{page}" not in template:
+                return "The link has no {path} and no {page}."
+        except NotesearchError as error:
+            return str(error)
+        return ""
+
+    def _on_editor(self, at: int) -> None:
+        template = self.editors.itemData(at)
+        if template is None:
+            self.command.setFocus()
+        else:
+            self.command.setText(template)
+            self.commit()
+
+    def _on_command(self) -> None:
+        self._check()
+        self._say("")
+        self._save.start()
+
+    def _check(self) -> None:
+        """Show the command as it would be started, or what is wrong with it."""
+        template, wrong = self.command.text().strip(), self.wrong
+        if wrong:
+            said = wrong
+        elif not template:
+            said = "The program that the system opens the file with; it begins at the top of the note."
+        elif desktop.is_link(template):
+            said = "Opens the link in the program it belongs to."
+        else:
+            said = "Starts: " + " ".join(desktop.editor_command(template, SAMPLE, 41))
+        self.example.setText(said)
+        self.example.setObjectName("warningText" if wrong else "hintText")
+        self.example.style().polish(self.example)
+        self.test.setEnabled(not wrong)
+
+    def _on_test(self) -> None:
+        self.commit()
+        self._say("Opening your newest note\N{HORIZONTAL ELLIPSIS}")
+        self._bridge.try_editor(self.command.text().strip())
+
+    def _on_tried(self, failure: Failure | None) -> None:
+        said = (
+            "Your newest note was handed over. Does it show it?"
+            if failure is None
+            else f"{failure.title}. {failure.hint}"
+        )
+        self._say(said)
+
+    def _say(self, said: str) -> None:
+        self.tested.setText(said)
+        self.tested.setVisible(bool(said))

@@ -1,0 +1,370 @@
+"""The part of the settings about providers: key, address, budget, and what was spent this month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from notesearch.config.settings import ProviderSettings
+from notesearch.domain import ModelChoice, ProviderInfo
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.dialogs.own_server import address_problem
+from notesearch.ui.settings.edit import SettingsEdit
+from notesearch.ui.widgets.api_key_line import KeyLine
+from notesearch.ui.widgets.controls import (
+    ELLIPSIS,
+    ComboBox,
+    Form,
+    Question,
+    Row,
+    Scrolled,
+    button,
+    hint,
+    label,
+)
+from notesearch.ui.wording import models as wording_models
+from notesearch.ui.wording.indexing import DOT
+
+if TYPE_CHECKING:
+    from notesearch.embedding.remote.probe import Probe
+
+METER_MS = 1500
+MOST_TOKENS = 2_000_000_000
+MOST_MONEY = 100_000.0
+
+
+class ProvidersPage(QWidget):
+    """Edits the ProviderSettings of every provider. What is typed holds when its field is left: half an
+    address is nobody's. Main thread.
+
+    Signals:
+        key_wanted: set the key of a provider. ledger_wanted.
+    """
+
+    key_wanted = Signal(str)
+    ledger_wanted = Signal()
+
+    def __init__(self, edit: SettingsEdit, models: ProviderBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = edit
+        self._models = models
+        self._infos: dict[str, ProviderInfo] = {}
+        self._edits: dict[str, ProviderSettings] = {}
+        self._choices: tuple[ModelChoice, ...] = ()
+        self._wrong_numbers: dict[str, str] = {}
+        self._testing = ""
+        self._typed: set[str] = set()
+        self._wanted = ""
+        self.providers = ComboBox("Provider")
+        self.uses = hint()
+        self.key = KeyLine(forgets=True)
+        self.address = QLineEdit()
+        self.address.setAccessibleName("Base URL")
+        self.problem = label("", "warningText")
+        self.budget = _limit("Budget a month in dollars")
+        self.tokens = _limit("Budget a month in tokens")
+        self.no_number = label("", "warningText")
+        self.meter = label()
+        self.meter.setAccessibleName("This month")
+        self.over = label("", "warningText")
+        self.model = ComboBox("Model to test")
+        self.test = button("Test", self._on_test)
+        self.found = hint()
+        self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this server")
+        self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
+        self._refresh = QTimer(self, singleShot=True, interval=METER_MS)
+        self._refresh.timeout.connect(models.providers)
+        self._lay_out()
+        self._connect()
+        self._say("")
+        self._show()
+        models.choices()
+        models.providers()
+
+    def _lay_out(self) -> None:
+        fields = Form()
+        fields.add("Provider", Row((self.providers, self.remove), wide=0))
+        fields.add("", self.uses)
+        fields.add("Key", self.key)
+        fields.add("Base URL", self.address)
+        fields.add("", self.problem)
+        fields.add("Test", Row((self.model, self.test), wide=0))
+        fields.add("", self.found)
+        fields.add("Dollars a month", self.budget)
+        fields.add("Tokens a month", self.tokens)
+        fields.add("", self.no_number)
+        fields.add("", hint("A budget stops embedding, never search."))
+        fields.add("This month", Row((self.meter, self.ledger), wide=0))
+        fields.add("", self.over)
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 8, 0)
+        inner.addWidget(fields)
+        inner.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 16, 0, 0)
+        layout.addWidget(Scrolled(inside))
+
+    def _connect(self) -> None:
+        self.providers.currentIndexChanged.connect(self._on_provider)
+        self.key.set_wanted.connect(self.key_wanted)
+        self.key.again_wanted.connect(self._on_again)
+        self.key.forget_wanted.connect(self._models.forget_key)
+        for field in (self.address, self.budget, self.tokens):
+            field.textEdited.connect(self._on_edited)
+            field.editingFinished.connect(self.commit)
+        self._models.providers_ready.connect(self.show_providers)
+        self._models.choices_ready.connect(self.show_choices)
+        self._models.tested.connect(self._on_tested)
+        self._models.test_failed.connect(self._on_test_failed)
+        self._models.key_failed.connect(self._on_failure)
+        self._models.own_failed.connect(self._on_failure)
+        self._models.own_removed.connect(self._on_removed)
+
+    # What is shown
+
+    @property
+    def info(self) -> ProviderInfo | None:
+        return self._infos.get(str(self.providers.currentData() or ""))
+
+    def choose(self, provider: str) -> None:
+        """Show this provider, now or as soon as it is known."""
+        self._wanted = provider
+        at = self.providers.findData(provider)
+        if at >= 0:
+            self.providers.setCurrentIndex(at)
+
+    def show_providers(self, infos: Sequence[ProviderInfo]) -> None:
+        """Take over states and meters; what was typed stays."""
+        self._infos = {info.name: info for info in infos}
+        known = [self.providers.itemData(i) for i in range(self.providers.count())]
+        if known != list(self._infos):
+            chosen = self._wanted or str(self.providers.currentData() or "")
+            self.providers.blockSignals(True)
+            self.providers.clear()
+            for info in infos:
+                self.providers.addItem(info.title, info.name)
+            self.providers.setCurrentIndex(max(0, self.providers.findData(chosen)))
+            self.providers.blockSignals(False)
+        self._show()
+
+    def refresh(self) -> None:
+        """Something may have been asked of a provider: read the meter again soon. A locked keyring is not
+        bothered for it."""
+        locked = any(info.key_state == "locked" for info in self._infos.values())
+        if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
+            self._refresh.start()
+
+    def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
+        self._choices = choices
+        self._show_models()
+
+    def _on_provider(self, *_: int) -> None:
+        self._say("")
+        self._show()
+
+    def _show(self) -> None:
+        info = self.info
+        for widget in (self.address, self.budget, self.tokens, self.test, self.model):
+            widget.setEnabled(info is not None)
+        self.key.show_info(info, named=False)
+        if info is None:
+            self.key.show_asking()
+            self.remove.hide()
+            self._problem("")
+            return
+        edit = self._edit(info)
+        self.address.setPlaceholderText(_default_url(info.name))
+        # textEdited comes from the person only. What stands there half typed is left alone.
+        shown = {
+            self.address: edit.base_url,
+            self.budget: f"{edit.budget:.2f}" if edit.budget else "",
+            self.tokens: _grouped(edit.token_budget),
+        }
+        for field, text in shown.items():
+            if not field.hasFocus() and info.name not in self._wrong_numbers:
+                field.setText(text)
+        self.uses.setText(
+            f"Used by {', '.join(path.name for path in info.folders)}"
+            if info.folders
+            else "No folder uses it yet."
+        )
+        self.remove.setVisible(not _default_url(info.name))
+        self.remove.setEnabled(not info.folders)
+        self.remove.setToolTip("Give its folders another model first." if info.folders else "")
+        self.meter.setText(wording_models.spent(info.spent))
+        self.over.setText(wording_models.used_up(info))
+        self.over.setVisible(bool(self.over.text()))
+        self._show_models()
+        self._check()
+
+    def _show_models(self) -> None:
+        info = self.info
+        names = [
+            c.identifier.partition("/")[2]
+            for c in self._choices
+            if info is not None and c.provider == info.name
+        ]
+        if names != [self.model.itemText(i) for i in range(self.model.count())]:
+            self.model.clear()
+            self.model.addItems(names)
+        self.test.setEnabled(bool(names) and not self._testing)
+
+    def _edit(self, info: ProviderInfo) -> ProviderSettings:
+        """What is typed for a provider, from what holds now on."""
+        if info.name not in self._edits:
+            chosen = "" if info.base_url == _default_url(info.name) else info.base_url
+            self._edits[info.name] = ProviderSettings(
+                base_url=chosen, budget=info.budget, token_budget=info.token_budget
+            )
+        return self._edits[info.name]
+
+    # Editing
+
+    def _on_edited(self, *_: object) -> None:
+        info = self.info
+        if info is None:
+            return
+        edit = replace(self._edit(info), base_url=self.address.text().strip())
+        self._wrong_numbers.pop(info.name, None)
+        try:
+            edit = replace(
+                edit,
+                budget=_number(self.budget.text(), MOST_MONEY),
+                token_budget=round(_number(self.tokens.text(), MOST_TOKENS)),
+            )
+        except ValueError:
+            self._wrong_numbers[info.name] = "A budget is a number, or empty for no limit."
+        self._edits[info.name] = edit
+        self._typed.add(info.name)
+        self._check()
+
+    def _check(self) -> None:
+        info = self.info
+        self._problem(self._wrong(info.name) if info is not None else "")
+        said = self._wrong_numbers.get(info.name, "") if info is not None else ""
+        self.no_number.setText(said)
+        self.no_number.setVisible(bool(said))
+
+    def _wrong(self, name: str) -> str:
+        """What is wrong with the address typed for a provider."""
+        url = self._edits[name].base_url if name in self._edits else ""
+        if not url:
+            known = name not in self._infos or _default_url(name)
+            return "" if known else "A server of your own needs its address."
+        return address_problem(url)
+
+    def _problem(self, said: str) -> None:
+        self.problem.setText(said)
+        self.address.setAccessibleDescription(said)
+        self.problem.setVisible(bool(said))
+
+    def commit(self) -> None:
+        """What was typed and is good holds from now on."""
+        settings = self._settings.settings
+        for name in [
+            name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)
+        ]:
+            self._typed.discard(name)
+            edit = self._edits[name]
+            if edit != settings.provider(name):
+                settings = settings.with_provider(
+                    name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget
+                )
+        self._settings.apply(settings)
+
+    # Keys and tests
+
+    def _on_again(self) -> None:
+        self.key.show_asking()
+        self._models.providers()
+
+    def _on_failure(self, provider: str, failure: Failure) -> None:
+        if self.info is not None and provider == self.info.name:
+            self._say(f"{failure.title}. {failure.hint}".strip())
+
+    def _on_test(self) -> None:
+        info = self.info
+        if info is None or self._wrong(info.name):
+            return
+        self._testing = info.name
+        self.test.setEnabled(False)
+        self._say("Asking with built-in sentences, nothing of yours\N{HORIZONTAL ELLIPSIS}")
+        self._models.test(info.name, self.model.currentText(), self._edit(info).base_url)
+
+    def _on_tested(self, provider: str, found: Probe) -> None:
+        if provider == self._testing:
+            self._testing = ""
+            self._show_models()
+            self._take_over(found)
+            said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
+            self._say(f"It works{DOT}{said}")
+
+    def _take_over(self, found: Probe) -> None:
+        """What a test of a model of the person's own found is kept with the rest."""
+        known = any(choice.identifier == found.model.identifier for choice in self._choices)
+        if known and not _default_url(found.provider.name):
+            self._settings.apply(self._settings.settings.with_model(found.model))
+
+    def _on_test_failed(self, provider: str, failure: Failure) -> None:
+        if provider == self._testing:
+            self._testing = ""
+            self._show_models()
+            self._say(f"{failure.title}. {failure.hint}".strip())
+
+    # A server of the person's own
+
+    def _on_remove(self) -> None:
+        info = self.info
+        if info is None:
+            return
+        meaning = "Its address, its models and its key are forgotten at once. What is in the ledger stays."
+        box = Question("Remove this server", f"Remove {info.title}?", meaning, "Remove", self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(partial(self._models.remove_own, info.name))
+        box.open()
+
+    def _on_removed(self, name: str) -> None:
+        """What was typed for it must not bring it back."""
+        self._edits.pop(name, None)
+        self._wrong_numbers.pop(name, None)
+        self._typed.discard(name)
+        self._wanted = ""
+        self._say("")
+
+    def _say(self, said: str) -> None:
+        self.found.setText(said)
+        self.found.setVisible(bool(said))
+
+
+def _limit(name: str) -> QLineEdit:
+    field = QLineEdit()
+    field.setAccessibleName(name)
+    field.setPlaceholderText("No limit")
+    return field
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _number(typed: str, most: float) -> float:
+    """A number as people write it; nothing is 0. Raises ValueError."""
+    plain = typed.strip().removeprefix("$").replace(",", "").replace("_", "").replace(" ", "")
+    number = float(plain or 0)
+    if not 0 <= number <= most:
+        raise ValueError
+    return number
+
+
+def _default_url(name: str) -> str:
+    """The address of a provider that we know; "" for a server of the person's own."""
+    from notesearch import catalogue
+
+    return next((p.base_url for p in catalogue.PROVIDERS if p.name == name), "")

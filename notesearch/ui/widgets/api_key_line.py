@@ -1,0 +1,93 @@
+"""One line about a provider's key: its state in words, and the way to set it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from notesearch.domain import ProviderInfo
+from notesearch.ui.widgets.controls import ELLIPSIS, Row, button, hint, label
+from notesearch.ui.wording import models as wording_models
+
+ASKING = f"Asking the keyring{ELLIPSIS}"
+# Pixels: the words stand level with a button beside them.
+LEVEL = 6
+
+
+class KeyLine(QWidget):
+    """Shows a ProviderInfo's key. Main thread.
+
+    Signals:
+        set_wanted: set the key of the provider shown. again_wanted: look again, the keyring was locked.
+        forget_wanted: forget that key; asked
+        for only where `forgets`.
+    """
+
+    forget_wanted = Signal(str)
+    set_wanted = Signal(str)
+    again_wanted = Signal()
+
+    def __init__(self, *, forgets: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.info: ProviderInfo | None = None
+        self._showing: tuple[ProviderInfo | None, bool] | None = None
+        self.state = label()
+        self.state.setAccessibleName("State of the key")
+        self.state.setContentsMargins(0, LEVEL, 0, LEVEL)
+        self.more = hint()
+        self.set = button(f"Set the key{ELLIPSIS}", self._on_set)
+        self.again = button("Look again", self._on_again)
+        self.forget = button("Forget", self._on_forget, name="Forget the key")
+        self.forget.setVisible(forgets)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self._buttons = Row((self.again, self.set, self.forget))
+        layout.addWidget(Row((self.state, self._buttons), wide=0))
+        layout.addWidget(self.more)
+        self.show_info(None)
+
+    def show_info(self, info: ProviderInfo | None, *, named: bool = True) -> None:
+        """`named`: with the provider's name in front."""
+        if (info, named) == self._showing:
+            return
+        self.info, self._showing = info, (info, named)
+        self.setVisible(info is not None)
+        self._buttons.setVisible(info is not None)
+        if info is None:
+            return
+        said = wording_models.key_state(info)
+        said = f"{info.title}: {said[:1].lower()}{said[1:]}" if named else said
+        self._say(said, warns=wording_models.key_trouble(info))
+        self.more.setText(wording_models.key_hint(info))
+        self.more.setVisible(bool(self.more.text()))
+        self.again.setVisible(info.key_state == "locked")
+        self.forget.setEnabled(info.key_state in ("stored", "locked") or info.key_source == "memory")
+        replace = info.key_state in ("stored", "session-only") and info.key_source != "environment variable"
+        self.set.setText(f"Replace{ELLIPSIS}" if replace else f"Set the key{ELLIPSIS}")
+        self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
+
+    def show_asking(self) -> None:
+        """Until `show_info`: the keyring has not answered yet, it may be asking the person."""
+        self._showing = None
+        self.show()
+        self._say(ASKING, warns=False)
+        self.more.hide()
+
+    def _say(self, said: str, *, warns: bool) -> None:
+        self.state.setText(said)
+        self.state.setObjectName("warningText" if warns else "")
+        self.state.style().unpolish(self.state)
+        self.state.style().polish(self.state)
+        self.state.setAccessibleDescription(said)
+
+    def _on_set(self) -> None:
+        if self.info is not None:
+            self.set_wanted.emit(self.info.name)
+
+    def _on_forget(self) -> None:
+        if self.info is not None:
+            self.forget_wanted.emit(self.info.name)
+
+    def _on_again(self) -> None:
+        self.again_wanted.emit()

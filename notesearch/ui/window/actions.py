@@ -1,0 +1,370 @@
+"""Everything that a menu or a key does: menus, actions, dialogs, and the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
+
+from notesearch.domain import FileProblem, Folder, IndexingStatus
+from notesearch.ui.results.delegate import Row
+from notesearch.ui.results.searches import Search, quoted_filter
+from notesearch.ui.widgets.controls import ELLIPSIS
+from notesearch.ui.window.banner import Message
+from notesearch.ui.window.folder_offers import FolderOffers
+from notesearch.ui.window.model_actions import ModelCommands
+from notesearch.ui.wording import indexing as wording
+
+if TYPE_CHECKING:
+    from notesearch.ui.dialogs.problems import ProblemsDialog
+    from notesearch.ui.results.search_view import SearchView
+    from notesearch.ui.window.main_window import MainWindow
+
+TAGS_SHOWN = 40
+
+
+class Commands(QObject):
+    """The actions of the main window and the dialogs they open. Main thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = window.bridge
+        self.models = ModelCommands(window, self)
+        self.offers = FolderOffers(window, self)
+        self._problems: ProblemsDialog | None = None
+        self._removing: Folder | None = None
+        self._menu_row: Row | None = None
+        self._menu_view: SearchView | None = None
+        self._dialogs: list[QDialog] = []
+        self._tags: tuple[tuple[str, int], ...] = ()
+        self._formats: tuple[tuple[str, int], ...] = ()
+        self.main_menu = QMenu(window)
+        self.types_menu = QMenu(window)
+        self.tags_menu = QMenu(window)
+        self._row_menu = QMenu(window)
+        self._build_main_menu()
+        self._build_row_menu()
+        self._build_filter_menus()
+
+    # Menus and keys
+
+    def _action(self, menu: QMenu | None, text: str, does: Callable[[], object], *keys: str) -> QAction:
+        """An action of the window, reachable by its keys wherever the focus is."""
+        action = QAction(text, self._window)
+        action.triggered.connect(does)
+        if keys:
+            action.setShortcuts([QKeySequence(key) for key in keys])
+        self._window.addAction(action)
+        if menu is not None:
+            menu.addAction(action)
+        return action
+
+    def _build_main_menu(self) -> None:
+        menu = self.main_menu
+        self._action(menu, f"Add a folder{ELLIPSIS}", self.choose_folder, "Ctrl+O")
+        self._action(menu, "Save this search", self._save_search, "Ctrl+D")
+        self._action(menu, f"Model of a folder{ELLIPSIS}", self.models.open_current, "Ctrl+M")
+        self._action(menu, f"Problems{ELLIPSIS}", self.open_problems)
+        self._action(menu, f"Ledger of requests{ELLIPSIS}", self.models.open_ledger)
+        menu.addSeparator()
+        self._action(menu, "Show or hide the preview", self._toggle_preview, "Ctrl+P")
+        self._action(menu, "Quick search", self._quick_search)
+        self._action(menu, "Back to the search field", self._to_field, "Ctrl+L")
+        self._action(menu, f"Settings{ELLIPSIS}", self.open_settings, "Ctrl+,")
+        menu.addSeparator()
+        self._action(menu, "Keyboard keys", self.open_keys, "F1")
+        self._action(menu, "About Notesearch", self.open_about)
+        self._action(menu, "Quit", self._quit, "Ctrl+Q")
+
+    def _build_row_menu(self) -> None:
+        menu = self._row_menu
+        for text, does in (
+            ("Open\tEnter", self.open_menu_row),
+            ("Show in the file manager\tCtrl+Enter", self.reveal_menu_row),
+            ("Copy the passage\tCtrl+C", self.copy_menu_passage),
+            ("Copy the path", self.copy_path),
+            ("Find similar notes", self.find_similar),
+        ):
+            menu.addAction(text).triggered.connect(does)
+        self._sent_action = menu.addAction(f"What is sent of this note{ELLIPSIS}")
+        self._sent_action.triggered.connect(self.show_sent)
+
+    def _build_filter_menus(self) -> None:
+        for menu, name, entries, said in (
+            (self.types_menu, "type", self._formats, "No notes yet"),
+            (self.tags_menu, "tag", self._tags[:TAGS_SHOWN], "No tags yet"),
+        ):
+            menu.clear()
+            if not entries:
+                menu.addAction(said).setEnabled(False)
+            for value, number in entries:
+                title = wording.FORMAT_TITLES.get(value, value) if name == "type" else value
+                action = menu.addAction(f"{title.replace('&', '&&')}\t{number:,}")
+                action.setCheckable(True)
+                action.setData(quoted_filter(name, value))
+                action.triggered.connect(self._on_filter)
+        self.show_filters(self._window.box.search)
+
+    def _on_filter(self, checked: bool) -> None:
+        action = self.sender()
+        if not isinstance(action, QAction):
+            return
+        search, chosen = self._window.box.search, str(action.data())
+        self._window.ask(search.with_filter(chosen) if checked else search.without_filter(chosen))
+
+    def show_filters(self, search: Search) -> None:
+        """Tick the filters that are in use."""
+        for menu in (self.types_menu, self.tags_menu):
+            for action in menu.actions():
+                action.setChecked(action.data() in search.filters)
+
+    def show_vocabulary(
+        self, tags: tuple[tuple[str, int], ...], formats: tuple[tuple[str, int], ...]
+    ) -> None:
+        if (tags, formats) != (self._tags, self._formats):
+            self._tags, self._formats = tags, formats
+            self._build_filter_menus()
+
+    def show_row_menu(self, row: Row, at: QPoint, view: SearchView | None = None) -> None:
+        self._menu_row, self._menu_view = row, view
+        self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
+        self._row_menu.popup(at)
+
+    # Rows
+
+    def open_row(self, row: Row) -> None:
+        settings = self._window.settings
+        self._window.keep_query()
+        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.line)
+
+    def open_current(self) -> None:
+        if self._window.current is not None:
+            self.open_row(self._window.current)
+
+    def open_menu_row(self) -> None:
+        if self._menu_row is not None:
+            self.open_row(self._menu_row)
+
+    def reveal_current(self) -> None:
+        if self._window.current is not None:
+            self.reveal_row(self._window.current)
+
+    def reveal_row(self, row: Row) -> None:
+        self._window.keep_query()
+        self._bridge.reveal(row.match.path)
+
+    def reveal_menu_row(self) -> None:
+        if self._menu_row is not None:
+            self._bridge.reveal(self._menu_row.match.path)
+
+    def copy_passage(self) -> None:
+        if self.copy_passage_of(self._window.page):
+            self._window.keep_query()
+            self._window.status_line.tell("Passage copied")
+
+    def copy_menu_passage(self) -> None:
+        if self._menu_view is None:
+            self.copy_passage()
+        else:
+            self.copy_passage_of(self._menu_view)
+
+    @staticmethod
+    def copy_passage_of(view: SearchView) -> bool:
+        """Copy the passage as it stands in the note, or its snippet while the note is still being read. False
+        where no row is chosen."""
+        row = view.current
+        if row is not None:
+            QGuiApplication.clipboard().setText(view.passage_text(row))
+        return row is not None
+
+    def keep_query(self, search: Search) -> None:
+        """Put what was asked in quick search into the history."""
+        self._window.keep_search(search)
+
+    def copy_path(self) -> None:
+        if self._menu_row is not None:
+            QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
+            self._window.status_line.tell("Path copied")
+
+    def find_similar(self) -> None:
+        if self._menu_row is not None:
+            self._window.come_up()
+            self._window.page.find_similar(self._menu_row.match)
+
+    def show_sent(self) -> None:
+        if self._menu_row is not None:
+            self.models.open_outgoing(self._menu_row.match.path)
+
+    def open_default(self, path: Path) -> None:
+        from notesearch.ui.desktop import open_with as desktop
+
+        if not desktop.open_default(path):
+            said = "Choose an editor in the settings (Ctrl+,)."
+            self._window.banner.tell(
+                Message(title=f"No program opens {path.name}", hint=said, key="no-program")
+            )
+
+    def open_link(self, link: str) -> None:
+        from notesearch.ui.desktop import open_with as desktop
+
+        if not desktop.open_link(link):
+            scheme = link.partition(":")[0]
+            self._window.banner.tell(
+                Message(
+                    title=f"No program opens {scheme} links",
+                    hint="Choose another editor in the settings.",
+                    key="no-link",
+                )
+            )
+
+    def open_web(self, url: QUrl) -> None:
+        from notesearch.ui.desktop import open_with as desktop
+
+        if not desktop.open_web(url):
+            self._window.banner.tell(
+                Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link")
+            )
+
+    # Folders
+
+    @property
+    def front(self) -> QWidget:
+        """What a further dialog belongs to: the newest one that is open, or the window."""
+        return self._dialogs[-1] if self._dialogs else self._window
+
+    def choose_folder(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        dialog = QFileDialog(self.front, "Choose a folder of notes")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self._on_folder_chosen)
+        self.show_dialog(dialog)
+
+    def _on_folder_chosen(self, path: str) -> None:
+        self.offers.look_at([Path(path)])
+
+    def ask_to_remove(self, folder: Folder) -> None:
+        from notesearch.ui.widgets.controls import Question
+
+        self._removing = folder
+        meaning = f"{wording.count(folder.documents)} leave the index. The files themselves are not touched."
+        box = Question("Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self.front)
+        box.accepted.connect(self._on_remove)
+        self.show_dialog(box)
+
+    def _on_remove(self) -> None:
+        if self._removing is not None:
+            if self._window.box.search.folder == self._removing.path:
+                search = self._window.box.search
+                self._window.ask(Search(text=search.text, filters=search.filters))
+            self._bridge.remove_folder(self._removing.path)
+
+    def ask_to_stay(self, key: str) -> None:
+        """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls
+        quick search, "" for nothing."""
+        from notesearch.ui.widgets.controls import Choice
+
+        reach = f"{key} calls quick search wherever you are. " if key else ""
+        meaning = (
+            f"{reach}Your notes go on being followed, and the tray icon brings this window back. The "
+            "settings can change it."
+        )
+        box = Choice(
+            "Close the window",
+            "Keep Notesearch running without its window?",
+            meaning,
+            "Keep running",
+            "Quit",
+            self._window,
+        )
+        box.chosen.connect(self._on_stay)
+        self.show_dialog(box)
+
+    def _on_stay(self, stays: bool) -> None:
+        settings = self._window.settings
+        if settings is not None:
+            self._bridge.save_settings(replace(settings, when_closed="stay" if stays else "quit"))
+        if stays:
+            self._window.hide_away()
+        else:
+            self._window.leave()
+
+    # Dialogs
+
+    def show_dialog(self, dialog: QDialog) -> None:
+        """Show a dialog over the window without a loop of its own."""
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(self._on_dialog_finished)
+        self._dialogs.append(dialog)
+        dialog.open()
+
+    def _on_dialog_finished(self) -> None:
+        dialog = self.sender()
+        self._dialogs = [d for d in self._dialogs if d is not dialog]
+        if dialog is self._problems:
+            self._problems = None
+
+    def close_dialogs(self) -> None:
+        for dialog in list(self._dialogs):
+            dialog.reject()
+
+    def open_problems(self) -> None:
+        from notesearch.ui.dialogs.problems import ProblemsDialog
+
+        if self._problems is None:
+            self._problems = ProblemsDialog(self._window)
+            self._problems.retry_wanted.connect(self._bridge.retry)
+            self._problems.reveal_wanted.connect(self._bridge.reveal)
+            self.show_dialog(self._problems)
+        self._bridge.problems()
+
+    def show_problems(self, problems: tuple[FileProblem, ...]) -> None:
+        if self._problems is not None:
+            self._problems.show_problems(problems)
+
+    def on_status(self, before: IndexingStatus | None, status: IndexingStatus) -> None:
+        """The open dialogs follow the indexer."""
+        self.models.on_status(status)
+        if self._problems is not None and (
+            before is None or (before.problems, before.failed) != (status.problems, status.failed)
+        ):
+            self._bridge.problems()
+
+    def open_settings(self) -> None:
+        self.models.open_settings()
+
+    def open_keys(self) -> None:
+        from notesearch.ui.dialogs.help import KeysDialog
+
+        self.show_dialog(KeysDialog(self._window))
+
+    def open_about(self) -> None:
+        from notesearch.ui.dialogs.help import AboutDialog
+
+        self.show_dialog(AboutDialog(self._window.theme, self._window))
+
+    # The window
+
+    def _save_search(self) -> None:
+        self._window.save_search()
+
+    def _toggle_preview(self) -> None:
+        self._window.page.toggle_preview()
+
+    def _quick_search(self) -> None:
+        if self._window.presence is not None:
+            self._window.presence.toggle_quick()
+
+    def _to_field(self) -> None:
+        self._window.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._window.box.field.selectAll()
+
+    def _quit(self) -> None:
+        self._window.leave()

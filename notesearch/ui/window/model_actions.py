@@ -1,0 +1,286 @@
+"""What menus and messages do about models, providers and money, and the dialogs they open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from notesearch.domain import Estimate, Folder, IndexingStatus, ProviderTrouble
+from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.ui.window.banner import Message
+from notesearch.ui.wording.indexing import owning_folder
+
+if TYPE_CHECKING:
+    from notesearch.config.settings import Settings
+    from notesearch.ui.dialogs.api_key import KeyDialog
+    from notesearch.ui.dialogs.ledger import LedgerDialog
+    from notesearch.ui.dialogs.model import ModelDialog
+    from notesearch.ui.settings.dialog import SettingsDialog
+    from notesearch.ui.window.actions import Commands
+    from notesearch.ui.window.main_window import MainWindow
+
+
+class ModelCommands(QObject):
+    """Main thread. At most one dialog of each kind is open."""
+
+    def __init__(self, window: MainWindow, commands: Commands) -> None:
+        super().__init__(commands)
+        self._window = window
+        self._commands = commands
+        self.bridge = ProviderBridge(window.bridge)
+        self.settings_bridge = SettingsBridge(window.bridge)
+        self._model: ModelDialog | None = None
+        self._settings: SettingsDialog | None = None
+        self._key: KeyDialog | None = None
+        self._ledger: LedgerDialog | None = None
+        self._retry_when_saved = False
+        self.bridge.consent_wanted.connect(self._on_consent_wanted)
+        self.bridge.agreed.connect(self._on_agreed)
+        self.bridge.key_kept.connect(self._on_key_kept)
+        self.bridge.key_forgotten.connect(self._on_key_forgotten)
+        self.bridge.key_failed.connect(self._on_key_failed)
+        self.bridge.ledger_ready.connect(self._on_ledger)
+        self.bridge.previous_forgotten.connect(self._on_previous_forgotten)
+        self.bridge.allowed.connect(self._on_allowed)
+        window.bridge.settings_changed.connect(self._on_settings)
+
+    # The model of a folder
+
+    @property
+    def _status(self) -> IndexingStatus | None:
+        return self._window.status
+
+    def remote_folder(self, path: Path) -> Folder | None:
+        """The folder that `path` is in, where a remote model has it or is to have it."""
+        folder = owning_folder(path, self._status.folders) if self._status is not None else None
+        return (
+            folder
+            if folder is not None
+            and any(m and not m.startswith("local/") for m in (folder.model, folder.next_model))
+            else None
+        )
+
+    def open_current(self) -> None:
+        """The model of the folder that is searched, or of the note that is chosen, or of the first one."""
+        folders = self._status.folders if self._status is not None else ()
+        if not folders:
+            self._window.banner.tell(
+                Message(
+                    title="There is no folder yet",
+                    hint="Add one first: each folder has its own model.",
+                    key="no-folder",
+                )
+            )
+            return
+        row = self._window.current
+        wanted = self._window.box.search.folder or (row.match.path if row is not None else None)
+        self.open(owning_folder(wanted, folders) or folders[0])
+
+    def open(self, folder: Folder) -> None:
+        from notesearch.ui.dialogs.model import ModelDialog
+
+        if self._model is not None or self._status is None:
+            return
+        self._model = ModelDialog(
+            self.bridge, self._window.theme, self._status, folder.path, self._commands.front
+        )
+        self._model.preview_wanted.connect(self._on_preview_wanted)
+        self._model.held_wanted.connect(self._on_held_wanted)
+        self._model.key_wanted.connect(self.set_key)
+        self._model.finished.connect(self._on_model_closed)
+        self._commands.show_dialog(self._model)
+
+    def review(self, folder: Folder) -> None:
+        """Show once more what waits for the person's word."""
+        self.open(folder)
+        if self._model is not None:
+            self._model.prepare(folder.next_model or folder.model)
+
+    def stop_preparing(self, folder: Folder) -> None:
+        self.bridge.cancel(folder.path)
+
+    def go_back(self, folder: Folder) -> None:
+        self.bridge.go_back(folder.path, folder.previous_model)
+
+    def forget_previous(self, folder: Folder) -> None:
+        self.bridge.forget_previous(folder.path)
+
+    def on_status(self, status: IndexingStatus) -> None:
+        if self._model is not None:
+            self._model.show_status(status)
+        if self._settings is not None:
+            self._settings.show_status(status)
+
+    def _on_consent_wanted(self, estimate: Estimate) -> None:
+        folder = owning_folder(estimate.folder, self._status.folders) if self._status is not None else None
+        if folder is not None:
+            self.open(folder)
+        if self._model is not None:
+            self._model.ask(estimate)
+
+    def _on_agreed(self, folder: Path) -> None:
+        self._window.status_line.tell(f"Building the index of {folder.name}")
+
+    def _on_previous_forgotten(self, folder: Path) -> None:
+        self._window.status_line.tell(f"What former models of {folder.name} left is forgotten")
+
+    def _on_model_closed(self) -> None:
+        self._model = None
+
+    # What is sent
+
+    def open_outgoing(self, path: Path) -> None:
+        """What is sent of a note."""
+        from notesearch.ui.dialogs.outgoing import OutgoingDialog
+
+        to = self._model_of(self.remote_folder(path))
+        self._commands.show_dialog(
+            OutgoingDialog(self.bridge, self._window.theme, to, note=path, parent=self._window)
+        )
+
+    def open_folder_outgoing(self, folder: Folder) -> None:
+        """What is sent of a folder's notes, to choose from."""
+        self._open_folder_outgoing(folder.path, self._model_of(folder))
+
+    def _on_preview_wanted(self, folder: Path, host: str) -> None:
+        self._open_folder_outgoing(folder, host)
+
+    def _on_held_wanted(self, folder: Path, host: str) -> None:
+        self._open_folder_outgoing(folder, host, held=True)
+
+    def _open_folder_outgoing(self, folder: Path, to: str, *, held: bool = False) -> None:
+        from notesearch.ui.dialogs.outgoing import OutgoingDialog
+
+        over = self._model or self._window
+        self._commands.show_dialog(
+            OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, held=held, parent=over)
+        )
+
+    @staticmethod
+    def _model_of(folder: Folder | None) -> str:
+        from notesearch.ui.wording.indexing import model_name
+
+        return model_name(folder.next_model or folder.model) if folder is not None else ""
+
+    def _on_allowed(self, path: Path, passages: int) -> None:
+        self._window.status_line.tell(f"{passages:,} of {path.name} let go")
+
+    # Keys, providers, money
+
+    def open_settings(self, provider: str = "", *, providers: bool = False) -> None:
+        from notesearch.ui.settings.dialog import SettingsDialog
+
+        if self._window.settings is None:
+            return
+        if self._settings is None:
+            key = self._window.presence.key if self._window.presence is not None else None
+            bridge = self._window.bridge
+            self._settings = SettingsDialog(
+                self._window.settings, bridge.data_dir, self.settings_bridge, self.bridge, key, self._window
+            )
+            self._settings.changed.connect(self._on_settings_changed)
+            self._settings.general.folder_wanted.connect(self._show_data_folder)
+            self._settings.folders.add_wanted.connect(self._commands.choose_folder)
+            self._settings.folders.remove_wanted.connect(self._commands.ask_to_remove)
+            self._settings.folders.model_wanted.connect(self.open)
+            self._settings.folders.reveal_wanted.connect(bridge.reveal)
+            if self._status is not None:
+                self._settings.show_status(self._status)
+            self._settings.providers.key_wanted.connect(self.set_key)
+            self._settings.providers.ledger_wanted.connect(self.open_ledger)
+            self._settings.finished.connect(self._on_settings_closed)
+            self._commands.show_dialog(self._settings)
+        if provider or providers:
+            self._settings.show_providers(provider)
+
+    def set_key(self, provider: str) -> None:
+        """Ask for the key, over the dialog that wants it."""
+        from notesearch import catalogue
+        from notesearch.ui.dialogs.api_key import KeyDialog
+        from notesearch.ui.wording.models import provider_title
+
+        if self._key is not None:
+            return
+        page = next((p.page for p in catalogue.PROVIDERS if p.name == provider), "")
+        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._commands.front)
+        self._key.page_wanted.connect(self._commands.open_web)
+        self._key.finished.connect(self._on_key_closed)
+        self._commands.show_dialog(self._key)
+
+    def open_ledger(self) -> None:
+        from notesearch.ui.dialogs.ledger import LedgerDialog
+
+        if self._ledger is None:
+            self._ledger = LedgerDialog(self._commands.front)
+            self._ledger.reveal_wanted.connect(self._window.bridge.reveal)
+            self._ledger.finished.connect(self._on_ledger_closed)
+            self._commands.show_dialog(self._ledger)
+        self.bridge.ledger()
+
+    def help_with(self, trouble: ProviderTrouble) -> None:
+        """What the person can do about a trouble besides asking again."""
+        from notesearch.ui.wording.models import Remedy, remedy
+
+        found = remedy(trouble)
+        if found is Remedy.KEY:
+            self.set_key(trouble.provider)
+        elif found is Remedy.MODEL:
+            self._open_model_of(trouble)
+        else:
+            self.open_settings(trouble.provider)
+
+    def _open_model_of(self, trouble: ProviderTrouble) -> None:
+        folders = self._status.folders if self._status is not None else ()
+        concerned = [
+            f for f in folders if any(m.startswith(f"{trouble.provider}/") for m in (f.next_model, f.model))
+        ]
+        for folder in concerned[:1]:
+            self.open(folder)
+
+    def _on_key_kept(self, provider: str, state: str) -> None:
+        from notesearch.ui.wording.models import key_kept
+
+        self._window.status_line.tell(key_kept(state))
+
+    def _on_key_forgotten(self, provider: str) -> None:
+        from notesearch.ui.wording.models import provider_title
+
+        self._window.status_line.tell(f"The key of {provider_title(provider)} is forgotten")
+
+    def _on_key_failed(self, provider: str, failure: Failure) -> None:
+        """Said by the dialog that asked, as long as there is one."""
+        if self._key is None and self._settings is None:
+            self._window.show_failure(failure)
+
+    def _on_ledger(self, entries: object, folder: Path) -> None:
+        if self._ledger is not None:
+            self._ledger.show_entries(entries, folder)  # type: ignore[arg-type]
+
+    def _on_settings(self, settings: Settings) -> None:
+        if self._settings is not None:
+            self._settings.use_settings(settings)
+        if self._retry_when_saved:
+            self._retry_when_saved = False
+            self.bridge.retry_providers()
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        """An address or a budget may be what a provider waited for."""
+        before = self._window.settings
+        self._retry_when_saved = before is not None and dict(before.providers) != dict(settings.providers)
+        self._window.bridge.save_settings(settings)
+
+    def _show_data_folder(self) -> None:
+        self._window.bridge.reveal(self._window.bridge.data_dir)
+
+    def _on_settings_closed(self) -> None:
+        self._settings = None
+
+    def _on_key_closed(self) -> None:
+        self._key = None
+
+    def _on_ledger_closed(self) -> None:
+        self._ledger = None

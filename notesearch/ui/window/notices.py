@@ -1,0 +1,146 @@
+"""What the banner says on its own: questions about vanished notes, notices of folders, models that are ready,
+wait or fail, an indexer that stopped, failures."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble
+from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.window.banner import Banner, Message
+from notesearch.ui.window.model_actions import ModelCommands
+from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import models as wording_models
+
+REMEDIES = {
+    wording_models.Remedy.KEY: "Set the key\N{HORIZONTAL ELLIPSIS}",
+    wording_models.Remedy.MODEL: "Choose another model\N{HORIZONTAL ELLIPSIS}",
+    wording_models.Remedy.SETTINGS: "Settings\N{HORIZONTAL ELLIPSIS}",
+}
+
+
+class Notices:
+    """Turns what the engine reports into messages of the banner, each said once. Main thread."""
+
+    def __init__(self, banner: Banner, bridge: Bridge, models: ModelCommands) -> None:
+        self._banner = banner
+        self._bridge = bridge
+        self._models = models
+        self._said: set[tuple[Path, str]] = set()
+        self._standing: set[str] = set()
+        self._models_before: dict[Path, str] = {}
+
+    def show_failure(self, failure: Failure) -> None:
+        self._banner.tell(Message(title=failure.title, hint=failure.hint, key=f"failure:{failure.title}"))
+
+    def show_status(self, status: IndexingStatus) -> None:
+        self._ask_about_held(status)
+        self._say_troubles(status)
+        for folder in status.folders:
+            self._say_switched(folder)
+            # What a model waits for is said once for all its folders.
+            waits = folder.state in (FolderState.WAITING, FolderState.CONSENT)
+            if folder.notice and not waits and (folder.path, folder.notice) not in self._said:
+                self._said.add((folder.path, folder.notice))
+                self._banner.tell(
+                    Message(
+                        title=folder.path.name,
+                        hint=folder.notice,
+                        key=f"notice:{folder.path}:{folder.notice}",
+                    )
+                )
+        if status.error:
+            self._banner.tell(
+                Message(
+                    title="Indexing stopped",
+                    hint=status.error,
+                    key="error",
+                    actions=(("Try again", self._bridge.retry),),
+                )
+            )
+        else:
+            self._banner.withdraw("error")
+
+    def _say_troubles(self, status: IndexingStatus) -> None:
+        """What models wait for; withdrawn when it is over, and said anew when it comes back."""
+        standing = {
+            m.key: m
+            for m in (*map(self._trouble, status.troubles), *map(self._consent, status.folders))
+            if m is not None
+        }
+        for key in self._standing - set(standing):
+            self._banner.withdraw(key)
+        for key in [key for key in standing if key not in self._standing]:
+            self._banner.tell(standing[key])
+        self._standing = set(standing)
+
+    def _trouble(self, trouble: ProviderTrouble) -> Message:
+        found = wording_models.remedy(trouble)
+        actions = [(REMEDIES[found], partial(self._models.help_with, trouble))] if found is not None else []
+        return Message(
+            key=f"trouble:{trouble.provider}:{trouble.title}",
+            title=wording_models.trouble_title(trouble),
+            hint=trouble.hint,
+            actions=(*actions, ("Try again", self._models.bridge.retry_providers)),
+        )
+
+    def _consent(self, folder: Folder) -> Message | None:
+        if folder.state is not FolderState.CONSENT:
+            return None
+        name = wording.model_name(folder.next_model or folder.model)
+        return Message(
+            key=f"consent:{folder.path}:{name}",
+            title=f"{folder.path.name}: {name} waits for your word",
+            hint="Nothing is sent before you have seen what it is and what it costs.",
+            actions=(
+                ("See what would be sent\N{HORIZONTAL ELLIPSIS}", partial(self._models.review, folder)),
+            ),
+        )
+
+    def _say_switched(self, folder: Folder) -> None:
+        """The new index of a folder is complete: it answers from now on, and the former one can go."""
+        before = self._models_before.get(folder.path, folder.model)
+        self._models_before[folder.path] = folder.model
+        key = f"switched:{folder.path}"
+        if not folder.previous_model:
+            self._banner.withdraw(key)
+        if before == folder.model or not folder.previous_model:
+            return
+        self._banner.withdraw(key)
+        title, hint = wording_models.switched(folder)
+        forget = (wording_models.forget_former(folder), partial(self._models.forget_previous, folder))
+        message = Message(
+            key=key,
+            title=title,
+            hint=hint,
+            actions=(("Keep the former index", _nothing), forget),
+            dismissable=False,
+        )
+        self._banner.tell(message)
+
+    def _ask_about_held(self, status: IndexingStatus) -> None:
+        """Ask about notes that vanished at once; the question stays until it is answered or no longer
+        arises."""
+        keys = {f"held:{held.folder}" for held in status.held}
+        for key in self._banner.keys:
+            if key.startswith("held:") and key not in keys:
+                self._banner.withdraw(key)
+        for held in status.held:
+            self._banner.tell(self._question(held))
+
+    def _question(self, held: HeldDeletions) -> Message:
+        return Message(
+            key=f"held:{held.folder}",
+            title=f"{held.missing:,} of {wording.count(held.of)} in {held.folder.name} are gone",
+            hint="Were they deleted on purpose? Until you say so they stay in the index.",
+            actions=(
+                ("Keep them", partial(self._bridge.answer_held, held.folder, remove=False)),
+                ("Remove them from the index", partial(self._bridge.answer_held, held.folder, remove=True)),
+            ),
+            dismissable=False,
+        )
+
+
+def _nothing() -> None:
+    """Closing the message is all there is to do."""
