@@ -296,13 +296,13 @@ def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway)
     remote.models.agree(notes)
     wait_until(lambda: len(gateway.embedded) > 4)
     remote.indexing.pause()
-    # How soon the last byte is sent after a pause is measured by tests/bench/remote.py.
-    wait_until(lambda: not remote.indexing.required.sending and not gateway.in_flight)
-    number = len(gateway.requests)
-    assert number < 50, "it went on after the pause"
+    before = len(gateway.requests)
+    wait_until(lambda: not gateway.in_flight)
     assert remote.status().state is IndexingState.PAUSED
     assert found(remote, "note 7")
-    assert len(queries(gateway)) == len(gateway.requests) - number
+    # Those that were on their way, at most. How soon the last byte is sent is measured by
+    # tests/bench/remote.py.
+    assert len(gateway.requests) - len(queries(gateway)) <= before + 10 < 50
     remote.indexing.resume()
     gateway.latency = 0.0
     reconcile(remote)
