@@ -32,7 +32,7 @@ from notesearch.ui.results.drops import FOLDER_OFFER, DropOverlay
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
-from notesearch.ui.window.tray_controller import Presence
+from notesearch.ui.window.tray_controller import TrayController
 
 QUERY = "rye bread that turned sour in the fridge"
 PATIENCE = 60.0
@@ -78,7 +78,7 @@ class Studio:
         self.theme = Theme(make_application())
         self.bridge = Bridge(data)
         self.window = MainWindow(self.bridge, self.theme)
-        self.presence = Presence(self.bridge, self.theme, self.window, StartRequest())
+        self.presence = TrayController(self.bridge, self.theme, self.window, StartRequest())
         self.window.show()
         self.window.complete()
         self.bridge.start()
@@ -98,7 +98,7 @@ class Studio:
     @property
     def newest(self) -> Any:
         """The dialog that was opened last."""
-        return self.window.commands._dialogs[-1]
+        return self.window.commands.dialogs.open[-1]
 
 
 @contextmanager

@@ -79,3 +79,8 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def absolute(path: Path) -> Path:
+    """Absolute and without "..", links left as they are."""
+    return Path(os.path.abspath(path.expanduser()))

@@ -15,14 +15,13 @@ from pathlib import Path
 import psutil
 
 from notesearch.config.credentials import Credentials
-from notesearch.config.paths import prepare_data_dir
+from notesearch.config.paths import absolute, prepare_data_dir
 from notesearch.config.settings import SettingsStore
 from notesearch.domain import Check, IndexingStatus
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.copies import Indexes
-from notesearch.engine.folders.admission import absolute
 from notesearch.engine.folders.service import FolderService
 from notesearch.engine.idle_timer import IDLE, Rest
 from notesearch.engine.indexing.indexer import Indexer
@@ -275,6 +274,7 @@ class _Services:
             self.indexing,
             self.board,
             self.folders.row,
+            self.folders.ignored_in,
             self._record,
         )
         self.search = SearchService(store, self.indexes, search, self._rest.touch)

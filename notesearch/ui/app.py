@@ -23,7 +23,7 @@ from notesearch.ui.desktop.identity import APP_ID
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
-from notesearch.ui.window.tray_controller import Presence
+from notesearch.ui.window.tray_controller import TrayController
 
 SHOW_AT_LATEST_MS = 150
 # Seconds. Python's usual 5 ms would let a busy worker thread hold up each event of the window that long.
@@ -112,7 +112,7 @@ def run(data_dir: Path, request: StartRequest) -> int:
     theme = Theme(app)
     bridge = Bridge(data_dir)
     window = MainWindow(bridge, theme)
-    presence = Presence(bridge, theme, window, request)
+    presence = TrayController(bridge, theme, window, request)
     if presence.starts_hidden:
         window.complete()
     else:

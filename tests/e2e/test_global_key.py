@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.desktop.hotkey import GlobalKey, KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey import GlobalKey
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 from notesearch.ui.desktop.hotkey_x11 import LOOK_EVERY
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start

@@ -15,7 +15,7 @@ from jeepney import Message
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.desktop.hotkey import GlobalKey, KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey import GlobalKey
 from notesearch.ui.desktop.hotkey_portal import (
     PATH,
     REGISTRY,
@@ -25,6 +25,7 @@ from notesearch.ui.desktop.hotkey_portal import (
     SHORTCUTS,
     trigger_of,
 )
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 from notesearch.ui.desktop.identity import APP_ID
 from tests.e2e.bus import Answer, Service
 from tests.e2e.desktop import end

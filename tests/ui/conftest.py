@@ -26,7 +26,7 @@ from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
-from notesearch.ui.window.tray_controller import Presence
+from notesearch.ui.window.tray_controller import TrayController
 from tests.gateway import KEY, Gateway
 
 TIMEOUT = 100_000
@@ -110,7 +110,7 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     def start(*folders: Path, data_dir: Path | None = None, ready: bool = True) -> MainWindow:
         bridge = Bridge(data_dir or tmp_path / "data")
         window = MainWindow(bridge, theme)
-        Presence(bridge, theme, window, StartRequest())
+        TrayController(bridge, theme, window, StartRequest())
         opened.append((window, bridge))
         window.show()
         window.complete()

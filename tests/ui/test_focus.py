@@ -167,9 +167,9 @@ def test_dialogs(window: MainWindow, qtbot: QtBot) -> None:
     problems.show_problems(
         (FileProblem(path=Path("/notes/a.md"), title="Not text", hint="", retryable=True),)
     )
-    commands.show_dialog(problems)
+    commands.dialogs.show(problems)
     check(problems, qtbot)
-    commands.close_dialogs()
+    commands.dialogs.close_all()
     for opens in (
         commands.models.open_ledger,
         commands.open_keys,
@@ -177,19 +177,19 @@ def test_dialogs(window: MainWindow, qtbot: QtBot) -> None:
         commands.models.open_current,
     ):
         opens()
-        dialog = commands._dialogs[-1]
+        dialog = commands.dialogs.open[-1]
         assert isinstance(dialog, QDialog)
         check(dialog, qtbot)
-        commands.close_dialogs()
+        commands.dialogs.close_all()
 
 
 def test_the_questions(window: MainWindow, qtbot: QtBot) -> None:
     window.commands.ask_to_stay("Ctrl+Alt+Space")
-    check(window.commands._dialogs[-1], qtbot)
-    window.commands.close_dialogs()
+    check(window.commands.dialogs.open[-1], qtbot)
+    window.commands.dialogs.close_all()
     assert window.status is not None
     window.commands.ask_to_remove(window.status.folders[0])
-    check(window.commands._dialogs[-1], qtbot)
+    check(window.commands.dialogs.open[-1], qtbot)
 
 
 def test_quick_search_keeps_its_letters(window: MainWindow, qtbot: QtBot) -> None:

@@ -529,7 +529,7 @@ def test_every_control_has_a_name_and_escape_closes(
     remote_window: MainWindow, qtbot: QtBot, opens: Opens
 ) -> None:
     opens(remote_window)
-    dialog = remote_window.commands._dialogs[-1]
+    dialog = remote_window.commands.dialogs.open[-1]
     controls: list[QWidget] = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLineEdit)]
     nameless = [
         w
@@ -542,4 +542,4 @@ def test_every_control_has_a_name_and_escape_closes(
     assert dialog.accessibleName()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
-    assert remote_window.commands._dialogs == []
+    assert remote_window.commands.dialogs.open == []

@@ -86,7 +86,7 @@ def test_a_key_is_set_tested_and_forgotten_without_a_keyring(
     qtbot.waitUntil(
         lambda: page.key.state.text() == "Kept until Notesearch is quit, not stored", timeout=TIMEOUT
     )
-    assert len(remote_window.commands._dialogs) == 1, "the dialog with the key is gone"
+    assert len(remote_window.commands.dialogs.open) == 1, "the dialog with the key is gone"
     page.model.setCurrentText("voyage-2")
     page.test.click()
     qtbot.waitUntil(lambda: page.found.text().startswith("It works"), timeout=TIMEOUT)
@@ -194,7 +194,7 @@ def test_the_key_is_nowhere_in_the_data_folder(
     dialog = ask_for_key(window)
     qtbot.keyClicks(dialog.field, KEY)
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window.commands._dialogs, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not window.commands.dialogs.open, timeout=TIMEOUT)
     switch(qtbot, window, notes)
     qtbot.waitUntil(
         lambda: folder_of(window).model == VOYAGE and at_rest(window, len(NOTES)), timeout=TIMEOUT
@@ -248,7 +248,7 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
     window = remote_window
     _, page = open_providers(qtbot, window)
     assert not page.remove.isVisible(), "a provider that everybody has stays"
-    window.commands._dialogs[-1].reject()
+    window.commands.dialogs.open[-1].reject()
     with Gateway(key=None, models={"tiny": 64}) as own:
         keep_own(qtbot, window, own.url)
         models = window.commands.models.bridge

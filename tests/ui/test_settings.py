@@ -13,7 +13,7 @@ from notesearch.config.settings import Settings
 from notesearch.engine.engine import Engine
 from notesearch.ui.desktop import autostart
 from notesearch.ui.desktop import open_with as desktop
-from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.hotkey_field import KeyField
@@ -78,12 +78,12 @@ def test_a_folder_is_added_removed_and_given_a_model_from_its_page(window: MainW
     page = dialog.folders
     assert (page.folders.currentText(), page.state.text()) == ("Notes", "6 notes, up to date")
     page.choose_model.click()
-    model = window.commands._dialogs[-1]
+    model = window.commands.dialogs.open[-1]
     assert model is not dialog
     assert model.parent() is dialog, "it stands before the settings, not behind them"
     model.reject()
     page.add.click()
-    chooser = window.commands._dialogs[-1]
+    chooser = window.commands.dialogs.open[-1]
     assert isinstance(chooser, QFileDialog)
     chooser.reject()
     page.remove.click()

@@ -476,9 +476,9 @@ def test_the_menu_calls_quick_search_and_sends_it_away(window: MainWindow) -> No
 def test_keys_and_about_open(window: MainWindow, qtbot: QtBot) -> None:
     window.commands.open_keys()
     window.commands.open_about()
-    assert len(window.commands._dialogs) == 2
-    window.commands.close_dialogs()
-    assert window.commands._dialogs == []
+    assert len(window.commands.dialogs.open) == 2
+    window.commands.dialogs.close_all()
+    assert window.commands.dialogs.open == []
 
 
 def test_a_live_change_of_appearance_repaints_everything(window: MainWindow, qtbot: QtBot) -> None:

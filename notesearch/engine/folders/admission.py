@@ -50,8 +50,3 @@ def is_gone(path: Path | str) -> bool:
     except OSError:
         return False
     return False
-
-
-def absolute(path: Path) -> Path:
-    """Absolute and without "..", links left as they are."""
-    return Path(os.path.abspath(path.expanduser()))

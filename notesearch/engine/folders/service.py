@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from notesearch import catalogue
+from notesearch.config.paths import absolute
 from notesearch.config.settings import SettingsStore
 from notesearch.domain import IgnoredCount, Survey, Vault
-from notesearch.engine.folders import ignore_preview, survey, vaults
-from notesearch.engine.folders.admission import absolute, refuse_unfit
+from notesearch.engine.folders import ignore_preview, scanner, survey, vaults
+from notesearch.engine.folders.admission import refuse_unfit
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotIndexed
 from notesearch.storage.protocols import DocumentStore
@@ -122,6 +123,11 @@ class FolderService:
         else:
             self._store.hold_deletions(row.id, Held.KEPT)
             self._board.changed()
+
+    def ignored_in(self, folder: Path) -> Iterator[Path]:
+        """The notes of an absolute folder that ignore files or the user's rules name. Walks the folder."""
+        settings = self._settings.current
+        return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore)
 
     def paths(self) -> tuple[Path, ...]:
         """The searched folders, absolute, without their counts."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings
 from notesearch.domain import FileProblem, IndexingStatus, IndexSummary
 from notesearch.engine.folders import ignore_preview
-from notesearch.engine.folders.admission import absolute
 from notesearch.engine.indexing.embedding_workers import Trouble
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.queue import Ticket

@@ -4,7 +4,7 @@ cost."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Protocol
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Manners, Probe, fingerprint
 from notesearch.config.credentials import KeyStatus
+from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings, SettingsStore
 from notesearch.domain import (
     Estimate,
@@ -27,8 +28,6 @@ from notesearch.domain import (
     prefixed,
 )
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine.folders import scanner
-from notesearch.engine.folders.admission import absolute
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import (
@@ -89,7 +88,8 @@ class ModelService:
     """The models of the folders. Any thread but a GUI thread; methods wait for the store, the keyring or a
     provider.
 
-    `row_of` gives a folder with its counts and raises NotIndexed.
+    `row_of` gives a folder with its counts and raises NotIndexed; `ignored_in` the notes of a folder that
+    ignore files name.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class ModelService:
         work: EmbeddingWork,
         board: StatusBoard,
         row_of: Callable[[Path], FolderRow],
+        ignored_in: Callable[[Path], Iterator[Path]],
         record: Callable[[Receipt], None],
     ) -> None:
         self._store = store
@@ -109,6 +110,7 @@ class ModelService:
         self._work = work
         self._board = board
         self._row_of = row_of
+        self._ignored_in = ignored_in
         self._record = record
         # Of folders that had nothing embedded: the model, and the word, that they had before another one was
         # chosen.
@@ -265,8 +267,7 @@ class ModelService:
                 row.id, pending=bool(row.next_model), limit=limit
             )
         ]
-        settings = self._settings.current
-        ignored = islice(scanner.ignored(row.path, gitignore=settings.gitignore, kept=settings.ignore), limit)
+        ignored = islice(self._ignored_in(row.path), limit)
         return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:

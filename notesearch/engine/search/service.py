@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
 from notesearch.engine.copies import Indexes
-from notesearch.engine.folders.admission import absolute
 from notesearch.engine.folders.facets import WRITTEN_TAG, trail
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Search
 from notesearch.engine.search.rows import Candidate, Rows

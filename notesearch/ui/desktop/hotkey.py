@@ -8,48 +8,17 @@ same.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 
 if TYPE_CHECKING:
     from notesearch.ui.desktop.hotkey_native import NativeKey
     from notesearch.ui.desktop.hotkey_portal import Portal
     from notesearch.ui.desktop.hotkey_x11 import X11Session
-
-
-class KeyState(StrEnum):
-    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
-    desktop would ask the person, who has not asked for it yet. REFUSED: the desktop or the person said no.
-    UNSUPPORTED: the desktop offers no such thing."""
-
-    OFF = "off"
-    READY = "ready"
-    TAKEN = "taken"
-    ABSENT = "absent"
-    UNASKED = "unasked"
-    REFUSED = "refused"
-    UNSUPPORTED = "unsupported"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeyStatus:
-    """`keys`: what is bound, or was tried, as the person reads it."""
-
-    state: KeyState = KeyState.OFF
-    keys: str = ""
-
-
-def chord_of(keys: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
-    """Key and modifiers of a key sequence's first chord; (Key_unknown, none) for an empty one."""
-    sequence = QKeySequence(keys)
-    if sequence.isEmpty():
-        return Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier
-    chord = sequence[0]  # type: ignore[index]
-    return chord.key(), chord.keyboardModifiers()
 
 
 class GlobalKey(QObject):

@@ -14,7 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QCoreApplication, QObject, Qt, Signal
 
-from notesearch.ui.desktop.hotkey import KeyState, chord_of
+from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
 
 HOTKEY_ID = 1
 # Windows: MOD_*, MOD_NOREPEAT, WM_HOTKEY.

@@ -20,7 +20,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 
 from notesearch.ui.desktop.connection import DesktopConnection
-from notesearch.ui.desktop.hotkey import KeyState, chord_of
+from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
 from notesearch.ui.desktop.identity import APP_ID
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from Xlib import X, display, error
 from Xlib.protocol import event as protocol
 
 from notesearch.ui.desktop.connection import DesktopConnection
-from notesearch.ui.desktop.hotkey import KeyState, chord_of
+from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
 
 log = logging.getLogger(__name__)
 

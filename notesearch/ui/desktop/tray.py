@@ -18,6 +18,7 @@ from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.controls import ELLIPSIS
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 HOST = "org.kde.StatusNotifierWatcher"
 # Platforms of Qt without a screen: they know no tray, and Qt warns.
@@ -61,7 +62,7 @@ def tray_words(status: IndexingStatus | None) -> str:
     if trouble := next((t for t in status.troubles if t.waits_for_person), next(iter(status.troubles), None)):
         return trouble.title
     lead, detail = wording.status_lead(status), wording.status_detail(status)
-    return wording.DOT.join(filter(None, [lead, detail]))
+    return signs.DOT.join(filter(None, [lead, detail]))
 
 
 class Tray(QObject):

@@ -11,7 +11,7 @@ from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
 from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.indexing import count, model_name
+from notesearch.ui.wording.signs import count, model_name
 
 
 class CountingPage(QWidget):

@@ -12,7 +12,7 @@ from notesearch.domain import ModelChoice
 from notesearch.ui.widgets.controls import Index, RowDelegate
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.indexing import DOT
+from notesearch.ui.wording.signs import DOT
 
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70

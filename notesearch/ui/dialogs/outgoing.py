@@ -21,7 +21,7 @@ from notesearch.ui.dialogs.note_chooser import NoteChooser
 from notesearch.ui.widgets.controls import ELLIPSIS, Question, Row, button, hint, label
 from notesearch.ui.widgets.theme import SMALL, Theme, font
 from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.indexing import count
+from notesearch.ui.wording.signs import count
 
 NARROW = 560
 # Laying out a passage takes a millisecond or so: more come when they are asked for.

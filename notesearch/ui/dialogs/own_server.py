@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from notesearch.errors import KeyInvalid, NotesearchError
+from notesearch.errors import KeyInvalid
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
 from notesearch.ui.dialogs.api_key import KeyField
 from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, hint, label
 from notesearch.ui.wording import models as wording_models
+from notesearch.ui.wording.models import address_problem
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -22,17 +23,6 @@ EXPLAINED = (
     "The test sends twenty built-in sentences, nothing of yours. It keeps nothing, but for a key that you "
     "type, with the address."
 )
-
-
-def address_problem(url: str) -> str:
-    """Why `url` can be no base URL; "" for a good one."""
-    from notesearch import catalogue
-
-    try:
-        catalogue.checked_url(url)
-    except NotesearchError as error:
-        return str(error)
-    return ""
 
 
 class OwnServerPage(QWidget):

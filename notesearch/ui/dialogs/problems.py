@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import FileProblem
-from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 
 class ProblemsDialog(QDialog):
@@ -80,7 +80,7 @@ class ProblemsDialog(QDialog):
             self.list.addItem(item)
         at = next((i for i, p in enumerate(self._problems) if chosen and p.path == chosen.path), 0)
         self.list.setCurrentRow(at if self._problems else -1)
-        several = wording.count(len(self._problems), "problem")
+        several = signs.count(len(self._problems), "problem")
         self.heading.setText(
             f"{several}. Everything else is searched."
             if self._problems

@@ -36,6 +36,7 @@ from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 16
@@ -235,7 +236,7 @@ class ResultDelegate(QStyledItemDelegate):
         return top + self._small_line
 
     def _paint_child_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
-        where = wording.DOT.join(
+        where = signs.DOT.join(
             [*filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]), f"line {row.passage.line}"]
         )
         kinds = [kind for kind, _ in self._reasons(row)]
@@ -299,7 +300,7 @@ class ResultDelegate(QStyledItemDelegate):
                 painter,
                 left + (4 if more else 0),
                 top,
-                wording.DOT.strip() + " meaning still to come",
+                signs.DOT.strip() + " meaning still to come",
                 "third",
             )
 
@@ -312,11 +313,11 @@ class ResultDelegate(QStyledItemDelegate):
         if not row.further:
             return ""
         said = (
-            f"hide {wording.count(row.further, 'passage')}"
+            f"hide {signs.count(row.further, 'passage')}"
             if row.expanded
-            else wording.count(row.further, "more passage")
+            else signs.count(row.further, "more passage")
         )
-        return f"{wording.DOT.strip()} {said}"
+        return f"{signs.DOT.strip()} {said}"
 
     def on_more(self, index: QModelIndex | QPersistentModelIndex, rect: QRect, point: QPoint) -> bool:
         """Whether `point` is on the words "2 more passages" of the row at `index`, which lies at `rect`."""

@@ -34,6 +34,7 @@ from notesearch.domain import NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 MARGIN = 28
 READING_WIDTH = 760
@@ -410,7 +411,7 @@ class Preview(QWidget):
         where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
             [f"line {passage.line}"] if passage and passage.line > 1 else []
         )
-        self.trail.setText(wording.DOT.join([*filter(None, where), edited]))
+        self.trail.setText(signs.DOT.join([*filter(None, where), edited]))
         self.view.show_note(rendered, passage)
 
     def show_nothing(self, said: str = "") -> None:

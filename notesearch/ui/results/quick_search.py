@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QColor,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from notesearch.domain import IndexingStatus
     from notesearch.ui.bridge.bridge import Bridge
     from notesearch.ui.results.delegate import Row
+    from notesearch.ui.results.row_actions import RowActions
     from notesearch.ui.widgets.theme import Theme
-    from notesearch.ui.window.actions import Commands
 
 WIDTH, PREVIEW_WIDTH = 640, 420
 FIELD_HEIGHT, FOOTER = 56, 36
@@ -65,7 +65,7 @@ class QuickSearch(SearchView):
     has_keyboard = Signal()
     buttons_asked = Signal()
 
-    def __init__(self, bridge: Bridge, theme: Theme, commands: Commands) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, actions: RowActions) -> None:
         self._told = QTimer(singleShot=True, interval=TOLD_MS)
         self.notes = QLabel()
         super().__init__(bridge, theme)
@@ -76,7 +76,7 @@ class QuickSearch(SearchView):
         self.setWindowTitle("Quick search")
         self.setAccessibleName("Notesearch quick search")
         self._theme = theme
-        self._commands = commands
+        self._actions = actions
         self._asked_once = False
         self._shadow = 0
         self._leaving = False
@@ -254,7 +254,7 @@ class QuickSearch(SearchView):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._commands.keep_query(self.box.search)
+        self._actions.keep_search(self.box.search)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """As Esc: it is called again, not made again."""
@@ -271,7 +271,7 @@ class QuickSearch(SearchView):
                 self._on_opened(self.current)
         elif entered and modifiers == Qt.KeyboardModifier.ControlModifier:
             if self.current is not None:
-                self._commands.reveal_row(self.current)
+                self._actions.reveal_row(self.current)
                 self.hide()
         elif key == Qt.Key.Key_Escape:
             self.hide()
@@ -296,7 +296,7 @@ class QuickSearch(SearchView):
         return True
 
     def _on_opened(self, row: Row) -> None:
-        self._commands.open_row(row)
+        self._actions.open_row(row)
         self.hide()
 
     def _on_text_dropped(self, text: str) -> None:
@@ -308,20 +308,20 @@ class QuickSearch(SearchView):
         """What there is to ask about a folder is asked in the main window."""
         self.hide()
         self.window_wanted.emit(None)
-        self._commands.offers.look_at(paths)
+        self._actions.look_at(paths)
 
     def _on_fold(self) -> None:
         if self.results.toggle_passages():
             self._fit()
 
     def _on_copy(self) -> None:
-        if self._commands.copy_passage_of(self):
+        if self._actions.copy_passage_of(self):
             self.notes.setText("Passage copied")
             self.notes.setAccessibleDescription("Passage copied")
             self._told.start()
 
-    def _on_context_wanted(self, row: Row, at: object) -> None:
-        self._commands.show_row_menu(row, at, self)  # type: ignore[arg-type]
+    def _on_context_wanted(self, row: Row, at: QPoint) -> None:
+        self._actions.show_row_menu(row, at, self)
 
     def _toggle_preview(self) -> None:
         for part in (self.preview, self._divider):

@@ -29,6 +29,7 @@ from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]
@@ -56,7 +57,7 @@ def spoken(row: Row, now: datetime) -> str:
         parts = ["further passage", " ".join(passage.heading), f"line {passage.line}", why, passage.snippet]
     else:
         more = (
-            f"{wording.count(row.further, 'more passage')}, {'shown' if row.expanded else 'folded'}"
+            f"{signs.count(row.further, 'more passage')}, {'shown' if row.expanded else 'folded'}"
             if row.further
             else ""
         )

@@ -18,12 +18,13 @@ from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResult
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.bridge.search_bridge import SearchBridge
 from notesearch.ui.results.delegate import Row
+from notesearch.ui.results.empty_state import EmptyState
 from notesearch.ui.results.preview import Preview
 from notesearch.ui.results.results_view import ResultsView
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.window.first_run import EmptyState
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 PREVIEW_DELAY_MS = 60
 BUSY_AFTER_MS = 300
@@ -264,8 +265,8 @@ class SearchView(QWidget):
             head, rest = wording.recent_summary(self._status, self.results.results.rowCount())
         self._said = (head, rest)
         self._fit_summary()
-        self.summary.setToolTip(f"{head}{wording.DOT}{rest}" if rest else "")
-        self.summary.setAccessibleDescription(wording.DOT.join(filter(None, [head, rest])))
+        self.summary.setToolTip(f"{head}{signs.DOT}{rest}" if rest else "")
+        self.summary.setAccessibleDescription(signs.DOT.join(filter(None, [head, rest])))
 
     def _fit_summary(self, *_: int) -> None:
         """The head whole, and as much of the rest as there is room for."""
@@ -274,7 +275,7 @@ class SearchView(QWidget):
         emphasised.setBold(True)
         room = self.summary.width() - 34 - QFontMetrics(emphasised).horizontalAdvance(head)
         shown = (
-            self.summary.fontMetrics().elidedText(wording.DOT + rest, Qt.TextElideMode.ElideRight, room)
+            self.summary.fontMetrics().elidedText(signs.DOT + rest, Qt.TextElideMode.ElideRight, room)
             if rest
             else ""
         )
@@ -330,7 +331,7 @@ class SearchView(QWidget):
 
     def _on_note_failed(self, request: int, failure: Failure) -> None:
         if self.searches.is_latest_note(request):
-            self.preview.show_nothing(wording.DOT.join(filter(None, [failure.title, failure.hint])))
+            self.preview.show_nothing(signs.DOT.join(filter(None, [failure.title, failure.hint])))
 
     def passage_text(self, row: Row) -> str:
         """The passage as it stands in the note, where the preview has it; else its snippet."""

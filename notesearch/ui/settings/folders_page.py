@@ -14,6 +14,7 @@ from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.pages import Page
 from notesearch.ui.widgets.controls import ELLIPSIS, CheckBox, ComboBox, Row, button, hint, label
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
@@ -110,7 +111,7 @@ class FoldersPage(Page):
             return
         self.place.setText(str(folder.path))
         self.state.setText(wording.folder_state(folder))
-        self.model.setText(wording.model_name(folder.model))
+        self.model.setText(signs.model_name(folder.model))
 
     def _show_rules(self) -> None:
         folder = self.folder

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QKeySequence
 
 from notesearch.ui.desktop.autostart import own_command
-from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,6 @@ from notesearch.config.settings import ProviderSettings, Settings
 from notesearch.domain import ModelChoice, ProviderInfo
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
-from notesearch.ui.dialogs.own_server import address_problem
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
@@ -29,7 +28,8 @@ from notesearch.ui.widgets.controls import (
     label,
 )
 from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.indexing import DOT
+from notesearch.ui.wording.models import address_problem
+from notesearch.ui.wording.signs import DOT
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Qt, QUrl
+from PySide6.QtCore import QObject, QPoint, QUrl
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui.results.delegate import Row
@@ -17,31 +17,37 @@ from notesearch.ui.results.searches import Search, quoted_filter
 from notesearch.ui.widgets.controls import ELLIPSIS
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.folder_offers import FolderOffers
-from notesearch.ui.window.model_actions import ModelCommands
+from notesearch.ui.window.model_actions import ModelActions
+from notesearch.ui.window.open_dialogs import OpenDialogs
+from notesearch.ui.window.shell import Shell
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 if TYPE_CHECKING:
     from notesearch.ui.dialogs.problems import ProblemsDialog
     from notesearch.ui.results.search_view import SearchView
-    from notesearch.ui.window.main_window import MainWindow
 
 TAGS_SHOWN = 40
 
 
-class Commands(QObject):
+class Actions(QObject):
     """The actions of the main window and the dialogs they open. Main thread."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, shell: Shell) -> None:
+        window = shell.widget
         super().__init__(window)
-        self._window = window
-        self._bridge = window.bridge
-        self.models = ModelCommands(window, self)
-        self.offers = FolderOffers(window, self)
+        self._shell = shell
+        self._bridge = shell.bridge
+        self.dialogs = OpenDialogs(window)
+        self.models = ModelActions(shell, self.dialogs, self)
+        self.models.folder_wanted.connect(self.choose_folder)
+        self.models.removal_wanted.connect(self.ask_to_remove)
+        self.models.page_wanted.connect(self.open_web)
+        self.offers = FolderOffers(shell, self.dialogs, self)
         self._problems: ProblemsDialog | None = None
         self._removing: Folder | None = None
         self._menu_row: Row | None = None
         self._menu_view: SearchView | None = None
-        self._dialogs: list[QDialog] = []
         self._tags: tuple[tuple[str, int], ...] = ()
         self._formats: tuple[tuple[str, int], ...] = ()
         self.main_menu = QMenu(window)
@@ -56,11 +62,11 @@ class Commands(QObject):
 
     def _action(self, menu: QMenu | None, text: str, does: Callable[[], object], *keys: str) -> QAction:
         """An action of the window, reachable by its keys wherever the focus is."""
-        action = QAction(text, self._window)
+        action = QAction(text, self._shell.widget)
         action.triggered.connect(does)
         if keys:
             action.setShortcuts([QKeySequence(key) for key in keys])
-        self._window.addAction(action)
+        self._shell.widget.addAction(action)
         if menu is not None:
             menu.addAction(action)
         return action
@@ -109,14 +115,14 @@ class Commands(QObject):
                 action.setCheckable(True)
                 action.setData(quoted_filter(name, value))
                 action.triggered.connect(self._on_filter)
-        self.show_filters(self._window.box.search)
+        self.show_filters(self._shell.search)
 
     def _on_filter(self, checked: bool) -> None:
         action = self.sender()
         if not isinstance(action, QAction):
             return
-        search, chosen = self._window.box.search, str(action.data())
-        self._window.ask(search.with_filter(chosen) if checked else search.without_filter(chosen))
+        search, chosen = self._shell.search, str(action.data())
+        self._shell.ask(search.with_filter(chosen) if checked else search.without_filter(chosen))
 
     def show_filters(self, search: Search) -> None:
         """Tick the filters that are in use."""
@@ -139,24 +145,24 @@ class Commands(QObject):
     # Rows
 
     def open_row(self, row: Row) -> None:
-        settings = self._window.settings
-        self._window.keep_query()
+        settings = self._shell.settings
+        self._shell.keep_query()
         self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.line)
 
     def open_current(self) -> None:
-        if self._window.current is not None:
-            self.open_row(self._window.current)
+        if self._shell.current is not None:
+            self.open_row(self._shell.current)
 
     def open_menu_row(self) -> None:
         if self._menu_row is not None:
             self.open_row(self._menu_row)
 
     def reveal_current(self) -> None:
-        if self._window.current is not None:
-            self.reveal_row(self._window.current)
+        if self._shell.current is not None:
+            self.reveal_row(self._shell.current)
 
     def reveal_row(self, row: Row) -> None:
-        self._window.keep_query()
+        self._shell.keep_query()
         self._bridge.reveal(row.match.path)
 
     def reveal_menu_row(self) -> None:
@@ -164,9 +170,9 @@ class Commands(QObject):
             self._bridge.reveal(self._menu_row.match.path)
 
     def copy_passage(self) -> None:
-        if self.copy_passage_of(self._window.page):
-            self._window.keep_query()
-            self._window.status_line.tell("Passage copied")
+        if self.copy_passage_of(self._shell.view):
+            self._shell.keep_query()
+            self._shell.tell("Passage copied")
 
     def copy_menu_passage(self) -> None:
         if self._menu_view is None:
@@ -183,19 +189,23 @@ class Commands(QObject):
             QGuiApplication.clipboard().setText(view.passage_text(row))
         return row is not None
 
-    def keep_query(self, search: Search) -> None:
+    def keep_search(self, search: Search) -> None:
         """Put what was asked in quick search into the history."""
-        self._window.keep_search(search)
+        self._shell.keep_search(search)
+
+    def look_at(self, paths: list[Path]) -> None:
+        """Offer to search what was dropped."""
+        self.offers.look_at(paths)
 
     def copy_path(self) -> None:
         if self._menu_row is not None:
             QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
-            self._window.status_line.tell("Path copied")
+            self._shell.tell("Path copied")
 
     def find_similar(self) -> None:
         if self._menu_row is not None:
-            self._window.come_up()
-            self._window.page.find_similar(self._menu_row.match)
+            self._shell.come_up()
+            self._shell.view.find_similar(self._menu_row.match)
 
     def show_sent(self) -> None:
         if self._menu_row is not None:
@@ -206,16 +216,14 @@ class Commands(QObject):
 
         if not desktop.open_default(path):
             said = "Choose an editor in the settings (Ctrl+,)."
-            self._window.banner.tell(
-                Message(title=f"No program opens {path.name}", hint=said, key="no-program")
-            )
+            self._shell.offer(Message(title=f"No program opens {path.name}", hint=said, key="no-program"))
 
     def open_link(self, link: str) -> None:
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_link(link):
             scheme = link.partition(":")[0]
-            self._window.banner.tell(
+            self._shell.offer(
                 Message(
                     title=f"No program opens {scheme} links",
                     hint="Choose another editor in the settings.",
@@ -227,25 +235,20 @@ class Commands(QObject):
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_web(url):
-            self._window.banner.tell(
+            self._shell.offer(
                 Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link")
             )
 
     # Folders
 
-    @property
-    def front(self) -> QWidget:
-        """What a further dialog belongs to: the newest one that is open, or the window."""
-        return self._dialogs[-1] if self._dialogs else self._window
-
     def choose_folder(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self.front, "Choose a folder of notes")
+        dialog = QFileDialog(self.dialogs.front, "Choose a folder of notes")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_chosen)
-        self.show_dialog(dialog)
+        self.dialogs.show(dialog)
 
     def _on_folder_chosen(self, path: str) -> None:
         self.offers.look_at([Path(path)])
@@ -254,16 +257,18 @@ class Commands(QObject):
         from notesearch.ui.widgets.controls import Question
 
         self._removing = folder
-        meaning = f"{wording.count(folder.documents)} leave the index. The files themselves are not touched."
-        box = Question("Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self.front)
+        meaning = f"{signs.count(folder.documents)} leave the index. The files themselves are not touched."
+        box = Question(
+            "Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self.dialogs.front
+        )
         box.accepted.connect(self._on_remove)
-        self.show_dialog(box)
+        self.dialogs.show(box)
 
     def _on_remove(self) -> None:
         if self._removing is not None:
-            if self._window.box.search.folder == self._removing.path:
-                search = self._window.box.search
-                self._window.ask(Search(text=search.text, filters=search.filters))
+            if self._shell.search.folder == self._removing.path:
+                search = self._shell.search
+                self._shell.ask(Search(text=search.text, filters=search.filters))
             self._bridge.remove_folder(self._removing.path)
 
     def ask_to_stay(self, key: str) -> None:
@@ -282,46 +287,33 @@ class Commands(QObject):
             meaning,
             "Keep running",
             "Quit",
-            self._window,
+            self._shell.widget,
         )
         box.chosen.connect(self._on_stay)
-        self.show_dialog(box)
+        self.dialogs.show(box)
 
     def _on_stay(self, stays: bool) -> None:
         when_closed = "stay" if stays else "quit"
         self._bridge.update_settings(lambda settings: replace(settings, when_closed=when_closed))
         if stays:
-            self._window.hide_away()
+            self._shell.hide_away()
         else:
-            self._window.leave()
+            self._shell.leave()
 
     # Dialogs
 
-    def show_dialog(self, dialog: QDialog) -> None:
-        """Show a dialog over the window without a loop of its own."""
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.finished.connect(self._on_dialog_finished)
-        self._dialogs.append(dialog)
-        dialog.open()
-
-    def _on_dialog_finished(self) -> None:
-        dialog = self.sender()
-        self._dialogs = [d for d in self._dialogs if d is not dialog]
-        if dialog is self._problems:
-            self._problems = None
-
-    def close_dialogs(self) -> None:
-        for dialog in list(self._dialogs):
-            dialog.reject()
+    def _on_problems_finished(self) -> None:
+        self._problems = None
 
     def open_problems(self) -> None:
         from notesearch.ui.dialogs.problems import ProblemsDialog
 
         if self._problems is None:
-            self._problems = ProblemsDialog(self._window)
+            self._problems = ProblemsDialog(self._shell.widget)
+            self._problems.finished.connect(self._on_problems_finished)
             self._problems.retry_wanted.connect(self._bridge.retry)
             self._problems.reveal_wanted.connect(self._bridge.reveal)
-            self.show_dialog(self._problems)
+            self.dialogs.show(self._problems)
         self._bridge.problems()
 
     def show_problems(self, problems: tuple[FileProblem, ...]) -> None:
@@ -342,28 +334,26 @@ class Commands(QObject):
     def open_keys(self) -> None:
         from notesearch.ui.dialogs.help import KeysDialog
 
-        self.show_dialog(KeysDialog(self._window))
+        self.dialogs.show(KeysDialog(self._shell.widget))
 
     def open_about(self) -> None:
         from notesearch.ui.dialogs.help import AboutDialog
 
-        self.show_dialog(AboutDialog(self._window.theme, self._window))
+        self.dialogs.show(AboutDialog(self._shell.theme, self._shell.widget))
 
     # The window
 
     def _save_search(self) -> None:
-        self._window.save_search()
+        self._shell.save_search()
 
     def _toggle_preview(self) -> None:
-        self._window.page.toggle_preview()
+        self._shell.view.toggle_preview()
 
     def _quick_search(self) -> None:
-        if self._window.presence is not None:
-            self._window.presence.toggle_quick()
+        self._shell.toggle_quick()
 
     def _to_field(self) -> None:
-        self._window.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._window.box.field.selectAll()
+        self._shell.focus_field()
 
     def _quit(self) -> None:
-        self._window.leave()
+        self._shell.leave()

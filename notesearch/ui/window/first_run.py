@@ -1,9 +1,8 @@
-"""The pages that stand in for the list: the invitation while no folder is searched, a failure to start, and
-an empty list."""
+"""The pages that stand in for the search page: the invitation while no folder is searched, and a failure to
+start."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -21,9 +19,8 @@ from PySide6.QtWidgets import (
 
 from notesearch.domain import Vault
 from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets import icons
-from notesearch.ui.widgets.controls import Scrolled
+from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.wording import indexing as wording
 
@@ -39,24 +36,6 @@ FORMATS = (
 VAULTS_SHOWN = 4
 # A window in which the two buttons do not stand side by side.
 NARROW = 480
-
-
-def _label(name: str, text: str = "", *, centred: bool = True) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if centred:
-        label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-    return label
-
-
-def _button(text: str, *, primary: bool = False) -> QPushButton:
-    button = QPushButton(text)
-    button.setAccessibleName(text.replace("\N{HORIZONTAL ELLIPSIS}", ""))
-    if primary:
-        button.setObjectName("primary")
-    return button
 
 
 class FirstRun(QWidget):
@@ -82,8 +61,8 @@ class FirstRun(QWidget):
         self._vaults: tuple[Vault, ...] = ()
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.choose = _button("Choose a folder\N{HORIZONTAL ELLIPSIS}", primary=True)
-        self.samples = _button("Try the sample notes")
+        self.choose = page_button("Choose a folder\N{HORIZONTAL ELLIPSIS}", primary=True)
+        self.samples = page_button("Try the sample notes")
         self.choose.clicked.connect(self.choose_wanted)
         self.samples.clicked.connect(self.samples_wanted)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -101,13 +80,13 @@ class FirstRun(QWidget):
         inner.setSpacing(0)
         inner.addWidget(self._icon)
         inner.addSpacing(16)
-        inner.addWidget(_label("pageTitle", "Drop your notes folder here"))
+        inner.addWidget(page_label("pageTitle", "Drop your notes folder here"))
         inner.addSpacing(8)
-        inner.addWidget(_label("pageText", PROMISE))
+        inner.addWidget(page_label("pageText", PROMISE))
         inner.addSpacing(24)
         inner.addLayout(buttons)
         inner.addSpacing(24)
-        inner.addWidget(_label("hintText", FORMATS))
+        inner.addWidget(page_label("hintText", FORMATS))
         self._found = QWidget()
         self._rows = QVBoxLayout(self._found)
         self._rows.setContentsMargins(0, 24, 0, 0)
@@ -116,7 +95,7 @@ class FirstRun(QWidget):
         inner.addWidget(self._found)
         zone.setMaximumWidth(560)
         zone.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        _centre(self, zone)
+        centre(self, zone)
         theme.changed.connect(self._colour)
         self._colour()
 
@@ -132,7 +111,7 @@ class FirstRun(QWidget):
                 widget.hide()
                 widget.deleteLater()
         if offered:
-            self._rows.addWidget(_label("sectionTitle", "Found on this computer", centred=False))
+            self._rows.addWidget(page_label("sectionTitle", "Found on this computer", centred=False))
         for vault in offered:
             self._rows.addWidget(self._row(vault))
         self._found.setVisible(bool(offered))
@@ -144,12 +123,12 @@ class FirstRun(QWidget):
         layout.setSpacing(12)
         words = QVBoxLayout()
         words.setSpacing(0)
-        name = _label("", vault.path.name, centred=False)
-        detail = _label("hintText", wording.vault_line(vault), centred=False)
+        name = page_label("", vault.path.name, centred=False)
+        detail = page_label("hintText", wording.vault_line(vault), centred=False)
         detail.setToolTip(str(vault.path))
         words.addWidget(name)
         words.addWidget(detail)
-        add = _button("Search it")
+        add = page_button("Search it")
         add.setAccessibleName(f"Search {vault.path.name}, {wording.vault_line(vault)}")
         add.clicked.connect(partial(self.vault_wanted.emit, vault.path))
         layout.addLayout(words, 1)
@@ -188,9 +167,9 @@ class FailurePage(QWidget):
         super().__init__(parent)
         self.setObjectName("failurePage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title = _label("pageTitle")
-        self.hint = _label("pageText")
-        self.retry = _button("Try again", primary=True)
+        self.title = page_label("pageTitle")
+        self.hint = page_label("pageText")
+        self.retry = page_button("Try again", primary=True)
         self.retry.clicked.connect(self.retry_wanted)
         box = QWidget()
         inner = QVBoxLayout(box)
@@ -200,82 +179,9 @@ class FailurePage(QWidget):
         inner.addSpacing(8)
         inner.addWidget(self.retry, 0, Qt.AlignmentFlag.AlignHCenter)
         box.setMaximumWidth(520)
-        _centre(self, box)
+        centre(self, box)
 
     def show_failure(self, failure: Failure) -> None:
         self.title.setText(failure.title)
         self.hint.setText(failure.hint)
         self.retry.setVisible(failure.retryable)
-
-
-class EmptyState(QWidget):
-    """Stands where the rows would be: what was searched, what is still to come, and wider searches one click
-    away. Main thread.
-
-    Signals:
-        search_wanted: a wider Search.
-    """
-
-    search_wanted = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("emptyState")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title = _label("emptyTitle")
-        self.text = _label("emptyText")
-        self._searches: tuple[Search, ...] = ()
-        self._buttons = QVBoxLayout()
-        self._buttons.setSpacing(8)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self.title)
-        layout.addWidget(self.text)
-        layout.addSpacing(12)
-        layout.addLayout(self._buttons)
-        layout.addStretch(1)
-        self.set_margins(64)
-
-    def set_margins(self, top: int) -> None:
-        self.setContentsMargins(24, top, 24, 24)
-
-    def say(self, title: str, text: str = "", looser: Sequence[tuple[str, Search]] = ()) -> None:
-        self.title.setText(title)
-        self.text.setText(text)
-        self.text.setVisible(bool(text))
-        searches = tuple(search for _, search in looser)
-        if searches == self._searches:
-            return
-        self._searches = searches
-        while item := self._buttons.takeAt(0):
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for i, (label, _) in enumerate(looser):
-            button = _button(label)
-            button.setProperty("at", i)
-            button.clicked.connect(self._on_button)
-            self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
-
-    def _on_button(self) -> None:
-        self.search_wanted.emit(self._searches[int(self.sender().property("at"))])
-
-
-def _centre(page: QWidget, content: QWidget) -> None:
-    """Put `content` in the middle, a little above the half, with its margins giving way first; what has no
-    room is scrolled to."""
-    across = QHBoxLayout()
-    across.addStretch(1)
-    across.addWidget(content, 8)
-    across.addStretch(1)
-    inside = QWidget()
-    down = QVBoxLayout(inside)
-    down.setContentsMargins(24, 24, 24, 24)
-    down.addStretch(2)
-    down.addLayout(across)
-    down.addStretch(3)
-    whole = QVBoxLayout(page)
-    whole.setContentsMargins(0, 0, 0, 0)
-    whole.addWidget(Scrolled(inside))

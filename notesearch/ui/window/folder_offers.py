@@ -5,18 +5,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from notesearch.domain import Survey
 from notesearch.ui.results.searches import Search
 from notesearch.ui.window.banner import Message
+from notesearch.ui.window.open_dialogs import OpenDialogs
+from notesearch.ui.window.shell import Shell
 from notesearch.ui.wording import indexing as wording
-
-if TYPE_CHECKING:
-    from notesearch.ui.window.actions import Commands
-    from notesearch.ui.window.main_window import MainWindow
+from notesearch.ui.wording import signs
 
 # Notes from which on a folder's count is shown before anything of it is read.
 LARGE = 3000
@@ -32,26 +30,24 @@ WHOLE = {
 class FolderOffers(QObject):
     """Main thread."""
 
-    def __init__(self, window: MainWindow, commands: Commands) -> None:
-        super().__init__(commands)
-        self._window = window
-        self._commands = commands
-        self._bridge = window.bridge
+    def __init__(self, shell: Shell, dialogs: OpenDialogs, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shell = shell
+        self._dialogs = dialogs
+        self._bridge = shell.bridge
         self._bridge.surveyed.connect(self._on_surveyed)
 
     def look_at(self, paths: list[Path]) -> None:
         """Count what is in them, then add them or ask."""
         for path in paths:
-            self._window.status_line.tell(f"Looking at {path.name or path}")
+            self._shell.tell(f"Looking at {path.name or path}")
             self._bridge.survey(path)
 
     def _on_surveyed(self, survey: Survey) -> None:
         if survey.covered_by is not None:
             self._say_covered(survey, survey.covered_by)
         elif survey.error:
-            self._window.banner.tell(
-                Message(title=survey.error, hint=survey.hint, key=f"offer:{survey.path}")
-            )
+            self._shell.offer(Message(title=survey.error, hint=survey.hint, key=f"offer:{survey.path}"))
         elif survey.whole:
             title, why = WHOLE[survey.whole]
             self._ask(
@@ -72,23 +68,23 @@ class FolderOffers(QObject):
             self._bridge.add_folder(survey.path)
 
     def _say_covered(self, survey: Survey, root: Path) -> None:
-        self._window.come_up()
+        self._shell.come_up()
         if survey.path == root:
             said, narrowed = f"{root.name} is searched already", root
         else:
             said, narrowed = f"{survey.path.name} is searched already, as part of {root.name}", survey.path
-        only = Search(text=self._window.box.search.text, folder=narrowed)
-        self._window.banner.tell(
+        only = Search(text=self._shell.search.text, folder=narrowed)
+        self._shell.offer(
             Message(
                 title=said,
-                actions=((f"Search only {narrowed.name}", partial(self._window.ask, only)),),
+                actions=((f"Search only {narrowed.name}", partial(self._shell.ask, only)),),
                 key=f"offer:{survey.path}",
             )
         )
 
     def _offer_folder_of_file(self, survey: Survey) -> None:
         """Notesearch works on folders, so that it can follow changes: the file's own is offered."""
-        self._window.come_up()
+        self._shell.come_up()
         hint = f"{amount(survey)} Notesearch works on folders, so that it can follow your changes."
         offer = Message(
             title=f"Search the whole folder {survey.path.name}?",
@@ -96,18 +92,18 @@ class FolderOffers(QObject):
             actions=((f"Add {survey.path.name}", partial(self._bridge.add_folder, survey.path)),),
             key=f"offer:{survey.path}",
         )
-        self._window.banner.tell(offer)
+        self._shell.offer(offer)
 
     def _ask(self, survey: Survey, title: str, meaning: str, does: str) -> None:
         from notesearch.ui.widgets.controls import Question
 
-        self._window.come_up()
-        box = Question("Add a folder", title, f"{survey.path}\n\n{meaning}", does, self._commands.front)
+        self._shell.come_up()
+        box = Question("Add a folder", title, f"{survey.path}\n\n{meaning}", does, self._dialogs.front)
         box.accepted.connect(partial(self._bridge.add_folder, survey.path))
-        self._commands.show_dialog(box)
+        self._dialogs.show(box)
 
 
 def amount(survey: Survey) -> str:
     """How many notes a folder holds, in a sentence."""
-    number = f"more than {survey.notes:,} notes" if survey.more else wording.count(survey.notes)
+    number = f"more than {survey.notes:,} notes" if survey.more else signs.count(survey.notes)
     return f"{wording.VAULT_KINDS.get(survey.kind, 'Folder')} with {number}."

@@ -33,8 +33,11 @@ from notesearch.ui.window.top_bar import TopBar
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
     from notesearch.domain import Folder, IndexingStatus
+    from notesearch.ui.desktop.hotkey import GlobalKey
     from notesearch.ui.results.delegate import Row
-    from notesearch.ui.window.tray_controller import Presence
+    from notesearch.ui.window.banner import Message
+    from notesearch.ui.window.search_page import SearchPage
+    from notesearch.ui.window.shell import TrayRole
 
 # A window that starts minimised paints nothing: it is completed after this long all the same.
 COMPLETE_AFTER_MS = 500
@@ -63,7 +66,7 @@ class MainWindow(QMainWindow):
         self.resize(1200, 760)
         self.bridge = bridge
         self.theme = theme
-        self.presence: Presence | None = None
+        self.presence: TrayRole | None = None
         self.settings: Settings | None = None
         # Whether the person was asked already about starting at login.
         self.login_offered = False
@@ -106,7 +109,7 @@ class MainWindow(QMainWindow):
             return
         self._completed = True
         from notesearch.ui.results.drops import DropTarget
-        from notesearch.ui.window.actions import Commands
+        from notesearch.ui.window.actions import Actions
         from notesearch.ui.window.banner import Banner
         from notesearch.ui.window.first_run import FailurePage, FirstRun
         from notesearch.ui.window.notices import Notices
@@ -119,7 +122,7 @@ class MainWindow(QMainWindow):
         self.failure_page = FailurePage()
         self.drops = DropTarget(self, self.theme)
         self.status_line = StatusLine(self.theme)
-        self.commands = Commands(self)
+        self.commands = Actions(self)
         self.notices = Notices(self.banner, self.bridge, self.commands.models)
         self._build()
         self._connect()
@@ -500,13 +503,45 @@ class MainWindow(QMainWindow):
             return
         self.keep_query()
         if self._completed:
-            self.commands.close_dialogs()
+            self.commands.dialogs.close_all()
         event.accept()
         self.closed.emit()
+
+    # What its parts may ask: see Shell
+
+    @property
+    def widget(self) -> QWidget:
+        return self
+
+    @property
+    def search(self) -> Search:
+        return self.box.search
+
+    @property
+    def view(self) -> SearchPage:
+        return self.page
 
     @property
     def current(self) -> Row | None:
         return self.page.current
+
+    @property
+    def key(self) -> GlobalKey | None:
+        return self.presence.key if self.presence is not None else None
+
+    def tell(self, text: str) -> None:
+        self.status_line.tell(text)
+
+    def offer(self, message: Message) -> None:
+        self.banner.tell(message)
+
+    def toggle_quick(self) -> None:
+        if self.presence is not None:
+            self.presence.toggle_quick()
+
+    def focus_field(self) -> None:
+        self.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.box.field.selectAll()
 
 
 def _searches(entries: object) -> list[Search]:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from notesearch.domain import Estimate, Folder, IndexingStatus, ProviderTrouble
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
 from notesearch.ui.bridge.settings_bridge import SettingsBridge
 from notesearch.ui.window.banner import Message
+from notesearch.ui.window.open_dialogs import OpenDialogs
+from notesearch.ui.window.shell import Shell
 from notesearch.ui.wording.indexing import owning_folder
 
 if TYPE_CHECKING:
@@ -21,19 +23,26 @@ if TYPE_CHECKING:
     from notesearch.ui.dialogs.ledger import LedgerDialog
     from notesearch.ui.dialogs.model import ModelDialog
     from notesearch.ui.settings.dialog import SettingsDialog
-    from notesearch.ui.window.actions import Commands
-    from notesearch.ui.window.main_window import MainWindow
 
 
-class ModelCommands(QObject):
-    """Main thread. At most one dialog of each kind is open."""
+class ModelActions(QObject):
+    """Main thread. At most one dialog of each kind is open.
 
-    def __init__(self, window: MainWindow, commands: Commands) -> None:
-        super().__init__(commands)
-        self._window = window
-        self._commands = commands
-        self.bridge = ProviderBridge(window.bridge)
-        self.settings_bridge = SettingsBridge(window.bridge)
+    Signals:
+        folder_wanted: choose a folder to add. removal_wanted: a Folder, to be removed.
+        page_wanted: a QUrl, to be opened in the browser.
+    """
+
+    folder_wanted = Signal()
+    removal_wanted = Signal(object)
+    page_wanted = Signal(object)
+
+    def __init__(self, shell: Shell, dialogs: OpenDialogs, parent: QObject) -> None:
+        super().__init__(parent)
+        self._shell = shell
+        self._dialogs = dialogs
+        self.bridge = ProviderBridge(shell.bridge)
+        self.settings_bridge = SettingsBridge(shell.bridge)
         self._model: ModelDialog | None = None
         self._settings: SettingsDialog | None = None
         self._key: KeyDialog | None = None
@@ -46,14 +55,14 @@ class ModelCommands(QObject):
         self.bridge.ledger_ready.connect(self._on_ledger)
         self.bridge.previous_forgotten.connect(self._on_previous_forgotten)
         self.bridge.allowed.connect(self._on_allowed)
-        window.bridge.settings_changed.connect(self._on_settings)
-        window.bridge.settings_landed.connect(self._on_settings_landed)
+        shell.bridge.settings_changed.connect(self._on_settings)
+        shell.bridge.settings_landed.connect(self._on_settings_landed)
 
     # The model of a folder
 
     @property
     def _status(self) -> IndexingStatus | None:
-        return self._window.status
+        return self._shell.status
 
     def remote_folder(self, path: Path) -> Folder | None:
         """The folder that `path` is in, where a remote model has it or is to have it."""
@@ -69,7 +78,7 @@ class ModelCommands(QObject):
         """The model of the folder that is searched, or of the note that is chosen, or of the first one."""
         folders = self._status.folders if self._status is not None else ()
         if not folders:
-            self._window.banner.tell(
+            self._shell.offer(
                 Message(
                     title="There is no folder yet",
                     hint="Add one first: each folder has its own model.",
@@ -77,8 +86,8 @@ class ModelCommands(QObject):
                 )
             )
             return
-        row = self._window.current
-        wanted = self._window.box.search.folder or (row.match.path if row is not None else None)
+        row = self._shell.current
+        wanted = self._shell.search.folder or (row.match.path if row is not None else None)
         self.open(owning_folder(wanted, folders) or folders[0])
 
     def open(self, folder: Folder) -> None:
@@ -87,13 +96,13 @@ class ModelCommands(QObject):
         if self._model is not None or self._status is None:
             return
         self._model = ModelDialog(
-            self.bridge, self._window.theme, self._status, folder.path, self._commands.front
+            self.bridge, self._shell.theme, self._status, folder.path, self._dialogs.front
         )
         self._model.preview_wanted.connect(self._on_preview_wanted)
         self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
         self._model.finished.connect(self._on_model_closed)
-        self._commands.show_dialog(self._model)
+        self._dialogs.show(self._model)
 
     def review(self, folder: Folder) -> None:
         """Show once more what waits for the person's word."""
@@ -124,10 +133,10 @@ class ModelCommands(QObject):
             self._model.ask(estimate)
 
     def _on_agreed(self, folder: Path) -> None:
-        self._window.status_line.tell(f"Building the index of {folder.name}")
+        self._shell.tell(f"Building the index of {folder.name}")
 
     def _on_previous_forgotten(self, folder: Path) -> None:
-        self._window.status_line.tell(f"What former models of {folder.name} left is forgotten")
+        self._shell.tell(f"What former models of {folder.name} left is forgotten")
 
     def _on_model_closed(self) -> None:
         self._model = None
@@ -139,8 +148,8 @@ class ModelCommands(QObject):
         from notesearch.ui.dialogs.outgoing import OutgoingDialog
 
         to = self._model_of(self.remote_folder(path))
-        self._commands.show_dialog(
-            OutgoingDialog(self.bridge, self._window.theme, to, note=path, parent=self._window)
+        self._dialogs.show(
+            OutgoingDialog(self.bridge, self._shell.theme, to, note=path, parent=self._shell.widget)
         )
 
     def open_folder_outgoing(self, folder: Folder) -> None:
@@ -156,37 +165,42 @@ class ModelCommands(QObject):
     def _open_folder_outgoing(self, folder: Path, to: str, *, held: bool = False) -> None:
         from notesearch.ui.dialogs.outgoing import OutgoingDialog
 
-        over = self._model or self._window
-        self._commands.show_dialog(
-            OutgoingDialog(self.bridge, self._window.theme, to, folder=folder, held=held, parent=over)
+        over = self._model or self._shell.widget
+        self._dialogs.show(
+            OutgoingDialog(self.bridge, self._shell.theme, to, folder=folder, held=held, parent=over)
         )
 
     @staticmethod
     def _model_of(folder: Folder | None) -> str:
-        from notesearch.ui.wording.indexing import model_name
+        from notesearch.ui.wording.signs import model_name
 
         return model_name(folder.next_model or folder.model) if folder is not None else ""
 
     def _on_allowed(self, path: Path, passages: int) -> None:
-        self._window.status_line.tell(f"{passages:,} of {path.name} let go")
+        self._shell.tell(f"{passages:,} of {path.name} let go")
 
     # Keys, providers, money
 
     def open_settings(self, provider: str = "", *, providers: bool = False) -> None:
         from notesearch.ui.settings.dialog import SettingsDialog
 
-        if self._window.settings is None:
+        if self._shell.settings is None:
             return
         if self._settings is None:
-            key = self._window.presence.key if self._window.presence is not None else None
-            bridge = self._window.bridge
+            key = self._shell.key
+            bridge = self._shell.bridge
             self._settings = SettingsDialog(
-                self._window.settings, bridge.data_dir, self.settings_bridge, self.bridge, key, self._window
+                self._shell.settings,
+                bridge.data_dir,
+                self.settings_bridge,
+                self.bridge,
+                key,
+                self._shell.widget,
             )
             self._settings.changed.connect(self._on_settings_changed)
             self._settings.general.folder_wanted.connect(self._show_data_folder)
-            self._settings.folders.add_wanted.connect(self._commands.choose_folder)
-            self._settings.folders.remove_wanted.connect(self._commands.ask_to_remove)
+            self._settings.folders.add_wanted.connect(self.folder_wanted)
+            self._settings.folders.remove_wanted.connect(self.removal_wanted)
             self._settings.folders.model_wanted.connect(self.open)
             self._settings.folders.reveal_wanted.connect(bridge.reveal)
             if self._status is not None:
@@ -194,7 +208,7 @@ class ModelCommands(QObject):
             self._settings.providers.key_wanted.connect(self.set_key)
             self._settings.providers.ledger_wanted.connect(self.open_ledger)
             self._settings.finished.connect(self._on_settings_closed)
-            self._commands.show_dialog(self._settings)
+            self._dialogs.show(self._settings)
         if provider or providers:
             self._settings.show_providers(provider)
 
@@ -202,24 +216,24 @@ class ModelCommands(QObject):
         """Ask for the key, over the dialog that wants it."""
         from notesearch import catalogue
         from notesearch.ui.dialogs.api_key import KeyDialog
-        from notesearch.ui.wording.models import provider_title
+        from notesearch.ui.wording.signs import provider_title
 
         if self._key is not None:
             return
         page = next((p.page for p in catalogue.PROVIDERS if p.name == provider), "")
-        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._commands.front)
-        self._key.page_wanted.connect(self._commands.open_web)
+        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._dialogs.front)
+        self._key.page_wanted.connect(self.page_wanted)
         self._key.finished.connect(self._on_key_closed)
-        self._commands.show_dialog(self._key)
+        self._dialogs.show(self._key)
 
     def open_ledger(self) -> None:
         from notesearch.ui.dialogs.ledger import LedgerDialog
 
         if self._ledger is None:
-            self._ledger = LedgerDialog(self._commands.front)
-            self._ledger.reveal_wanted.connect(self._window.bridge.reveal)
+            self._ledger = LedgerDialog(self._dialogs.front)
+            self._ledger.reveal_wanted.connect(self._shell.bridge.reveal)
             self._ledger.finished.connect(self._on_ledger_closed)
-            self._commands.show_dialog(self._ledger)
+            self._dialogs.show(self._ledger)
         self.bridge.ledger()
 
     def help_with(self, trouble: ProviderTrouble) -> None:
@@ -245,17 +259,17 @@ class ModelCommands(QObject):
     def _on_key_kept(self, provider: str, state: str) -> None:
         from notesearch.ui.wording.models import key_kept
 
-        self._window.status_line.tell(key_kept(state))
+        self._shell.tell(key_kept(state))
 
     def _on_key_forgotten(self, provider: str) -> None:
-        from notesearch.ui.wording.models import provider_title
+        from notesearch.ui.wording.signs import provider_title
 
-        self._window.status_line.tell(f"The key of {provider_title(provider)} is forgotten")
+        self._shell.tell(f"The key of {provider_title(provider)} is forgotten")
 
     def _on_key_failed(self, provider: str, failure: Failure) -> None:
         """Said by the dialog that asked, as long as there is one."""
         if self._key is None and self._settings is None:
-            self._window.show_failure(failure)
+            self._shell.show_failure(failure)
 
     def _on_ledger(self, entries: object, folder: Path) -> None:
         if self._ledger is not None:
@@ -266,7 +280,7 @@ class ModelCommands(QObject):
             self._settings.use_settings(settings)
 
     def _on_settings_changed(self, change: Callable[[Settings], Settings]) -> None:
-        bridge = self._window.bridge
+        bridge = self._shell.bridge
         bridge.update_settings(change, bridge.settings_landed.emit)
 
     def _on_settings_landed(self) -> None:
@@ -274,7 +288,7 @@ class ModelCommands(QObject):
             self._settings.edit.landed()
 
     def _show_data_folder(self) -> None:
-        self._window.bridge.reveal(self._window.bridge.data_dir)
+        self._shell.bridge.reveal(self._shell.bridge.data_dir)
 
     def _on_settings_closed(self) -> None:
         self._settings = None

@@ -9,9 +9,9 @@ from pathlib import Path
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.window.banner import Banner, Message
-from notesearch.ui.window.model_actions import ModelCommands
-from notesearch.ui.wording import indexing as wording
+from notesearch.ui.window.model_actions import ModelActions
 from notesearch.ui.wording import models as wording_models
+from notesearch.ui.wording import signs
 
 REMEDIES = {
     wording_models.Remedy.KEY: "Set the key\N{HORIZONTAL ELLIPSIS}",
@@ -23,7 +23,7 @@ REMEDIES = {
 class Notices:
     """Turns what the engine reports into messages of the banner, each said once. Main thread."""
 
-    def __init__(self, banner: Banner, bridge: Bridge, models: ModelCommands) -> None:
+    def __init__(self, banner: Banner, bridge: Bridge, models: ModelActions) -> None:
         self._banner = banner
         self._bridge = bridge
         self._models = models
@@ -88,7 +88,7 @@ class Notices:
     def _consent(self, folder: Folder) -> Message | None:
         if folder.state is not FolderState.CONSENT:
             return None
-        name = wording.model_name(folder.next_model or folder.model)
+        name = signs.model_name(folder.next_model or folder.model)
         return Message(
             key=f"consent:{folder.path}:{name}",
             title=f"{folder.path.name}: {name} waits for your word",
@@ -132,7 +132,7 @@ class Notices:
     def _question(self, held: HeldDeletions) -> Message:
         return Message(
             key=f"held:{held.folder}",
-            title=f"{held.missing:,} of {wording.count(held.of)} in {held.folder.name} are gone",
+            title=f"{held.missing:,} of {signs.count(held.of)} in {held.folder.name} are gone",
             hint="Were they deleted on purpose? Until you say so they stay in the index.",
             actions=(
                 ("Keep them", partial(self._bridge.answer_held, held.folder, remove=False)),

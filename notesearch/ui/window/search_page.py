@@ -11,7 +11,7 @@ from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.results.search_view import SearchView
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import LIST_WIDTH, PREVIEW_BREAKPOINT, SIDE_BREAKPOINT, SIDE_WIDTH, Theme
-from notesearch.ui.window.sidebar import Side
+from notesearch.ui.window.sidebar import Sidebar
 
 
 class SearchPage(SearchView):
@@ -22,7 +22,7 @@ class SearchPage(SearchView):
         self._narrow_preview = False
         self.preview_wanted = True
         self.wide_sizes = [SIDE_WIDTH, LIST_WIDTH, 556]
-        self.side = Side(theme)
+        self.side = Sidebar(theme)
         self._lay_out()
 
     def _lay_out(self) -> None:

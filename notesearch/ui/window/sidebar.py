@@ -230,7 +230,7 @@ class SideList(QListView):
         return item if isinstance(item, SideItem) else None
 
 
-class Side(QWidget):
+class Sidebar(QWidget):
     """Folders, saved searches, and a button to add a folder. Main thread.
 
     Signals:

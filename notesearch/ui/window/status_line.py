@@ -11,6 +11,7 @@ from notesearch.domain import IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import STATUS_LINE, Theme
 from notesearch.ui.wording import indexing as wording
+from notesearch.ui.wording import signs
 
 BAR_FROM, DETAIL_FROM, MODEL_FROM = 700, 440, 900
 LOCAL = "Everything stays on this computer"
@@ -96,10 +97,10 @@ class StatusLine(QFrame):
 
     def show_status(self, status: IndexingStatus) -> None:
         lead, detail = wording.status_lead(status), wording.status_detail(status)
-        problems = wording.count(status.problems, "problem") if status.problems else ""
+        problems = signs.count(status.problems, "problem") if status.problems else ""
         self.lead.setText(lead)
         self.detail.setText(detail)
-        self.problems.setText(f"{wording.DOT.strip()} {problems}" if detail else problems)
+        self.problems.setText(f"{signs.DOT.strip()} {problems}" if detail else problems)
         self.problems.setVisible(bool(problems))
         self.problems.setAccessibleName(f"Show {problems}" if problems else "Show problems")
         done, total = wording.progress(status)
@@ -110,7 +111,7 @@ class StatusLine(QFrame):
         self._models = _models(status) or LOCAL
         if not self._told.isActive():
             self._show_models()
-        spoken = wording.DOT.join(filter(None, [lead, detail, problems]))
+        spoken = signs.DOT.join(filter(None, [lead, detail, problems]))
         if spoken != self.accessibleDescription():
             self.setAccessibleDescription(spoken)
         if self._paused != (status.state is IndexingState.PAUSED) or self.pause.icon().isNull():

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from notesearch.api.second_start import StartRequest
-from notesearch.ui.desktop.hotkey import GlobalKey, KeyState
+from notesearch.ui.desktop.hotkey import GlobalKey
+from notesearch.ui.desktop.hotkey_types import KeyState
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -35,7 +36,7 @@ WAY_BACK_MS = 15_000
 BLENDED = ("wayland", "windows", "cocoa")
 
 
-class Presence(QObject):
+class TrayController(QObject):
     """Main thread. Made before the window is shown; `close` when the event loop has ended."""
 
     def __init__(self, bridge: Bridge, theme: Theme, window: MainWindow, request: StartRequest) -> None:

@@ -17,6 +17,7 @@ from notesearch.domain import (
     Stage,
     Vault,
 )
+from notesearch.ui.wording.signs import DOT, count, model_name, waiting_for
 
 MONTHS = (
     "January",
@@ -33,14 +34,9 @@ MONTHS = (
     "December",
 )
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
-DOT = " \N{MIDDLE DOT} "
+
 WHY = {MatchedBy.KEYWORD: "words", MatchedBy.MEANING: "meaning", MatchedBy.BOTH: "meaning and words"}
 FORMAT_TITLES = {"markdown": "Markdown", "text": "Plain text", "org": "Org", "rst": "reStructuredText"}
-
-
-def count(number: int, noun: str = "note") -> str:
-    """ "1 note", "2,013 notes"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def byte_size(number: int) -> str:
@@ -74,11 +70,6 @@ def long_date(modified: float, now: datetime) -> str:
         return "yesterday"
     day = f"{then.day} {MONTHS[then.month - 1]}"
     return day if then.year == now.year else f"{day} {then.year}"
-
-
-def model_name(identifier: str) -> str:
-    """A model as it is called in a sentence: "the local model", "voyage-2"."""
-    return "the local model" if identifier.startswith("local/") else identifier.rpartition("/")[2]
 
 
 def model_line(folder: Folder) -> str:
@@ -226,8 +217,6 @@ def status_lead(status: IndexingStatus) -> str:
     state = status.state
     unfinished = status.waiting > 0 or any(folder.state is FolderState.WAITING for folder in status.folders)
     if status.troubles and (state is IndexingState.OFFLINE or (state is IndexingState.IDLE and unfinished)):
-        from notesearch.ui.wording.models import waiting_for
-
         return f"Waiting for {waiting_for(status)}"
     if state in (IndexingState.IDLE, IndexingState.OFFLINE) and any(
         folder.state is FolderState.CONSENT for folder in status.folders

@@ -13,7 +13,6 @@ from notesearch.domain import (
     Folder,
     HeldBack,
     HeldNote,
-    IndexingStatus,
     LedgerEntry,
     ModelChoice,
     Outgoing,
@@ -21,7 +20,8 @@ from notesearch.domain import (
     ProviderTrouble,
     Spent,
 )
-from notesearch.ui.wording.indexing import DOT, count, model_name
+from notesearch.errors import NotesearchError
+from notesearch.ui.wording.signs import DOT, count, model_name, provider_title
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -366,13 +366,6 @@ def probe_sentences(found: Probe) -> list[tuple[str, str]]:
 # Troubles
 
 
-def provider_title(name: str) -> str:
-    """A provider's name for people."""
-    from notesearch import catalogue
-
-    return next((p.title for p in catalogue.PROVIDERS if p.name == name), name)
-
-
 def trouble_title(trouble: ProviderTrouble) -> str:
     title = provider_title(trouble.provider)
     return (
@@ -380,11 +373,6 @@ def trouble_title(trouble: ProviderTrouble) -> str:
         if title in trouble.title
         else f"{title}: {trouble.title[:1].lower()}{trouble.title[1:]}"
     )
-
-
-def waiting_for(status: IndexingStatus) -> str:
-    """ "AI/ML API, OpenAI": whose answer is waited for, "" for nobody's."""
-    return ", ".join(dict.fromkeys(provider_title(trouble.provider) for trouble in status.troubles))
 
 
 def forget_former(folder: Folder) -> str:
@@ -402,3 +390,14 @@ def switched(folder: Folder) -> tuple[str, str]:
         title,
         f"The index of {model_name(folder.previous_model)} is kept, so that going back costs nothing.",
     )
+
+
+def address_problem(url: str) -> str:
+    """Why `url` can be no base URL; "" for a good one."""
+    from notesearch import catalogue
+
+    try:
+        catalogue.checked_url(url)
+    except NotesearchError as error:
+        return str(error)
+    return ""

@@ -7,8 +7,8 @@ import shlex
 import pytest
 from PySide6.QtCore import Qt
 
-from notesearch.ui.desktop.hotkey import KeyState, KeyStatus
 from notesearch.ui.desktop.hotkey_native import MAC_KEYS, WIN_KEYS, mac_key, windows_key
+from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 from notesearch.ui.settings import hotkey_steps as key_steps
 from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
 

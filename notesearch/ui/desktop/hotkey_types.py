@@ -1,0 +1,40 @@
+"""The states of the key that calls quick search, and what a key sequence means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+
+
+class KeyState(StrEnum):
+    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
+    desktop would ask the person, who has not asked for it yet. REFUSED: the desktop or the person said no.
+    UNSUPPORTED: the desktop offers no such thing."""
+
+    OFF = "off"
+    READY = "ready"
+    TAKEN = "taken"
+    ABSENT = "absent"
+    UNASKED = "unasked"
+    REFUSED = "refused"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyStatus:
+    """`keys`: what is bound, or was tried, as the person reads it."""
+
+    state: KeyState = KeyState.OFF
+    keys: str = ""
+
+
+def chord_of(keys: str) -> tuple[Qt.Key, Qt.KeyboardModifier]:
+    """Key and modifiers of a key sequence's first chord; (Key_unknown, none) for an empty one."""
+    sequence = QKeySequence(keys)
+    if sequence.isEmpty():
+        return Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier
+    chord = sequence[0]  # type: ignore[index]
+    return chord.key(), chord.keyboardModifiers()

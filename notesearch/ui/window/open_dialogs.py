@@ -1,0 +1,36 @@
+"""The dialogs that are open over the main window, newest last."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QDialog, QWidget
+
+
+class OpenDialogs(QObject):
+    """Shows dialogs and knows which is in front. Main thread."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        # Newest last.
+        self.open: list[QDialog] = []
+
+    @property
+    def front(self) -> QWidget:
+        """What a further dialog belongs to: the newest one that is open, or the window."""
+        return self.open[-1] if self.open else self._window
+
+    def show(self, dialog: QDialog) -> None:
+        """Show a dialog over the window without a loop of its own; it is deleted when it is closed."""
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(self._on_finished)
+        self.open.append(dialog)
+        dialog.open()
+
+    def close_all(self) -> None:
+        for dialog in list(self.open):
+            dialog.reject()
+
+    def _on_finished(self) -> None:
+        dialog = self.sender()
+        self.open = [d for d in self.open if d is not dialog]
