@@ -51,9 +51,12 @@ class Indexes:
         self._vectors: dict[str, NearestIndex] = {}
         self._vectors_lock = threading.Lock()
         self._live_lock = threading.Lock()
-        # For a reader: the newest vector of the store when each index was last brought up to date.
-        self._seen: dict[str, int] = {}
+        # For a reader: newest vector and position of the store when each index was last brought up to date.
+        self._seen: dict[str, tuple[int, int]] = {}
+        # How far each index has followed which vectors are in use (see UseLog).
+        self._uses_seen: dict[str, int] = {}
         self.keyword_plan: Plan | None = None
+        self.finding = storage.finding(self.vectors)
 
     def load_keyword(self) -> Plan:
         decision = self.keyword.load(instance=self._store.instance, position=self._store.position)
@@ -126,6 +129,7 @@ class Indexes:
         """Let go of a vector index: out of memory, off the disk. Its lane has ended."""
         with self._vectors_lock:
             index = self._vectors.pop(mark, None)
+            self._uses_seen.pop(mark, None)
         # One that is not loaded has no dimensions that matter here.
         (index or self._open_vectors(mark, 1)).delete()
 
@@ -160,7 +164,15 @@ class Indexes:
         another, so that none undoes with an older look at the store what a newer one did."""
         index = self.vectors(mark)
         with self._live_lock:
-            index.set_live(self._store.live_vector_ids(mark))
+            seen = self._uses_seen.get(mark)
+            number, changed = self._store.uses.since(seen if seen is not None else -1)
+            if (
+                seen is None
+                or changed is None
+                or not index.update_live(changed, self._store.live_among(mark, changed))
+            ):
+                index.set_live(self._store.live_vector_ids(mark))
+            self._uses_seen[mark] = number
 
     def refresh_live(self, mark: str, stopped: Callable[[], bool] = lambda: False) -> None:
         """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of
@@ -175,6 +187,7 @@ class Indexes:
         self.sync_vectors(mark, fresh, stopped)
         if not stopped():
             with self._live_lock:
+                self._uses_seen[mark] = self._store.uses.since(0)[0]
                 fresh.set_live(self._store.live_vector_ids(mark))
                 with self._vectors_lock:
                     self._vectors[mark] = fresh
@@ -189,11 +202,17 @@ class Indexes:
         return self._open_vectors(mark, model.dimensions)
 
     def _catch_up(self, mark: str, index: NearestIndex) -> None:
-        """For a reader: take in the newest vectors, and leave out those in no use."""
-        newest = self._store.newest_vector_id()
+        """For a reader: take in the newest vectors, and leave out those in no use. Later looks take back what
+        documents that changed use; what they left stays among the answers and is passed over."""
+        newest, position = self._store.newest_vector_id(), self._store.position
         self.sync_vectors(mark, index)
-        index.set_live(self._store.live_vector_ids(mark))
-        self._seen[mark] = newest
+        seen = self._seen.get(mark)
+        if seen is None:
+            index.set_live(self._store.live_vector_ids(mark))
+        else:
+            used = self._store.vectors_changed_since(mark, seen[1])
+            index.update_live(used, used)
+        self._seen[mark] = (newest, position)
 
     def refresh(self) -> None:
         """For a reader: take in what the owner has written since."""
@@ -201,7 +220,7 @@ class Indexes:
         self.keyword.refresh()
         newest = self._store.newest_vector_id()
         for mark, index in list(self._vectors.items()):
-            if newest != self._seen.get(mark) or before != self.keyword.position:
+            if newest != self._seen[mark][0] or before != self.keyword.position:
                 self._catch_up(mark, index)
 
     def save_vectors(self, *, all_of_them: bool = False) -> None:

@@ -64,7 +64,7 @@ from notesearch.engine.search.snippets import Highlighter
 from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.errors import NotesearchError, NotIndexed, UsageError, WatchLimited
 from notesearch.storage.opening import open_storage
-from notesearch.storage.values import FolderRow, Held
+from notesearch.storage.values import EVERYTHING, FolderRow, Held
 
 log = logging.getLogger(__name__)
 
@@ -554,7 +554,7 @@ class Engine:
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
-        newest, _ = self._store.newest_among(None, limit)
+        newest, _ = self._indexes.finding.newest(EVERYTHING, limit)
         return self._rows.build(
             [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
         )

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from notesearch.storage.local.finding import Finding
 from notesearch.storage.local.hnsw_index import VectorIndex, saved_fingerprints
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.tantivy_index import KeywordIndex
-from notesearch.storage.protocols import DocumentStore, NearestIndex, WordIndex
+from notesearch.storage.protocols import DocumentStore, NearestIndex, Searching, WordIndex
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,7 @@ class Storage:
     vectors: Callable[[str, int], NearestIndex]
     saved_vectors: Callable[[], set[str]]
     bytes_on_disk: Callable[[], dict[str, int]]
+    finding: Callable[[Callable[[str], NearestIndex]], Searching]
 
 
 def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
@@ -40,9 +42,12 @@ def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
             "vectors": _bytes(vectors),
         }
 
+    store = Store(data_dir, read_only=read_only)
+    words = KeywordIndex(keyword, read_only=read_only)
     return Storage(
-        store=Store(data_dir, read_only=read_only),
-        keyword=KeywordIndex(keyword, read_only=read_only),
+        store=store,
+        keyword=words,
+        finding=lambda nearest_index: Finding(store, words, nearest_index),
         vectors=lambda fingerprint, dimensions: VectorIndex(vectors, fingerprint, dimensions),
         saved_vectors=lambda: saved_fingerprints(vectors),
         bytes_on_disk=bytes_on_disk,

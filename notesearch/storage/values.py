@@ -190,6 +190,47 @@ class ChunkRow(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which documents a search is limited to, as values that a library evaluates by itself.
+
+    `facets` ("tag:x", "folder:a/b", "type:markdown") must all hold, `without_facets` none. `phrases` must
+    stand in the text or a title, `titles` in a title or alias; no document may hold one of `without` (words
+    and phrases) or have one of `without_titles`. The default is no filter.
+    """
+
+    facets: tuple[str, ...] = ()
+    without_facets: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    without_titles: tuple[str, ...] = ()
+
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordQuery:
+    """What is asked by words. `words` as typed; `runs` of scripts without spaces; `phrases` that rank (they
+    filter by `Filters`); `prefix`: the last word is the beginning of one. `languages`: the stemmers worth
+    asking, those that the notes are written in."""
+
+    words: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    prefix: bool = False
+    languages: tuple[str, ...] = ()
+
+
+class PassageHit(NamedTuple):
+    """A passage near in meaning: `score` is the cosine of its vector and the query's, -1..1."""
+
+    document_id: int
+    chunk_id: int
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
     """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
     and headings that count with them."""

@@ -438,12 +438,12 @@ class Indexer:
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
         """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
         deletion comes in slices."""
-        known = self._store.known(folder.id)
         recent = time.monotonic() - SLICES_WITHIN
         self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
         before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
-        notes = before + sum(1 for path in gone if path in known and known[path].document_id is not None)
-        of = before + sum(k.document_id is not None for k in known.values())
+        notes = before + self._store.count_notes_at(gone)
+        now = self._folder_row(folder.path)
+        of = before + (now.documents - now.failed if now is not None else 0)
         # An empty mount point has lost all of its notes, however few they were.
         return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
 

@@ -87,7 +87,6 @@ def test_switched_in_one_step_and_only_when_complete(
     folder = row(store).id
     before = store.position
     embed(store, NEXT_MARK, *half[0].embedded_texts)
-    assert store.pending_left(folder, NEXT_MARK) == 1
     assert not store.switch_model(folder, NEXT, NEXT_MARK)
     assert row(store).next_model == NEXT
     embed(store, NEXT_MARK, *half[1].embedded_texts)
@@ -118,7 +117,6 @@ def test_a_note_that_is_not_cut_yet_keeps_it_from_switching(
         embed(store, NEXT_MARK, *note.embedded_texts)
     new = make("new.md", ("four",))
     store.put_documents([new])
-    assert store.pending_left(row(store).id, NEXT_MARK) == 1
     store.put_documents([replace(new, pending=cut(new))])
     assert not store.switch_model(row(store).id, NEXT, NEXT_MARK)
     embed(store, NEXT_MARK, *new.embedded_texts)

@@ -98,6 +98,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._ended()
+
+    def _ended(self) -> None:
+        """Called, under the lock for writing, when a transaction has ended in one way or the other."""
 
     def _next_position(self) -> int:
         self._position += 1
@@ -112,7 +117,7 @@ class Database:
         )
         return int(row[0])
 
-    def _chosen(self, sql: str, ids: Sequence[int], *more: object) -> Iterator[Any]:
+    def _chosen(self, sql: str, ids: Sequence[object], *more: object) -> Iterator[Any]:
         """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
         it."""
         for first in range(0, len(ids), 500):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,13 @@ _TWIN = (
     "? "
     "AND format = ? LIMIT 1"
 )
+# An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
+REPLACING_PROBLEM = (
+    "ON CONFLICT (path) DO UPDATE SET "
+    "(folder_id, size, mtime_ns, title, hint, retryable, reading, refused) = "
+    "(excluded.folder_id, excluded.size, excluded.mtime_ns, excluded.title, excluded.hint, "
+    "excluded.retryable, excluded.reading, excluded.refused)"
+)
 
 
 class Documents(KeptVectors):
@@ -71,6 +79,10 @@ class Documents(KeptVectors):
     def known_path(self, path: Path) -> Known | None:
         row = self._one(f"SELECT {_KNOWN_COLUMNS} FROM documents WHERE path = ?", (str(path),))
         return Known(*row) if row else None
+
+    def count_notes_at(self, paths: Sequence[str]) -> int:
+        """At how many of these paths the index has a document."""
+        return sum(row[0] for row in self._chosen("SELECT count(*) FROM documents WHERE path IN ({})", paths))
 
     def paths_under(self, path: Path) -> list[str]:
         """The documents and problems at or below a path that is no longer there."""
@@ -120,7 +132,9 @@ class Documents(KeptVectors):
         if row:
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
-            left = self._vectors_of(w, document_id) if row[1] == new.fingerprint else []
+            before = self._vectors_of(w, document_id)
+            self.uses.note(before)
+            left = before if row[1] == new.fingerprint else []
             left += self._vectors_of(w, document_id, "pending_chunks") if new.pending is not None else []
             for table in ("texts", "chunks", "pending_chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
@@ -192,6 +206,8 @@ class Documents(KeptVectors):
         moved: tuple[int, str] | None = w.execute(
             "SELECT id, fingerprint FROM documents WHERE path = ?", (source,)
         ).fetchone()
+        if moved:
+            w.execute("DELETE FROM problems WHERE path = ?", (source,))
         if moved and at_target and moved != at_target:
             self._remove(w, [at_target[0]])
         return moved or at_target
@@ -227,6 +243,8 @@ class Documents(KeptVectors):
         for (document_id,) in w.execute(
             f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key
         ).fetchall():
+            used = [c.vector_id for c in chunks if c.vector_id is not None]
+            self.uses.note([*used, *self._vectors_of(w, document_id, "pending_chunks")])
             w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
             self._insert_chunks(w, "pending_chunks", document_id, chunks)
             self._recount(w, [document_id])
@@ -264,6 +282,7 @@ class Documents(KeptVectors):
             ).fetchone()
             if row is None:
                 return
+            self.uses.note(self._vectors_of(w, document_id, "pending_chunks"))
             w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
             chunks = self._pending_chunks(w, cut, *row)
             self._insert_chunks(w, "pending_chunks", document_id, chunks)
@@ -281,13 +300,13 @@ class Documents(KeptVectors):
         about again."""
         for document_id in document_ids:
             w.execute(
-                "INSERT OR REPLACE INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
-                "r.hint, 1, d.reading FROM"
+                "INSERT INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
+                "r.hint, 1, d.reading, 1 FROM"
                 " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2 UNION ALL"
                 "  SELECT document_id, text_hash FROM pending_chunks WHERE document_id = ?1 AND held = ?2) c"
                 " JOIN documents d ON d.id = c.document_id"
                 " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "
-                "d.pending_fingerprint) LIMIT 1",
+                f"d.pending_fingerprint) WHERE true LIMIT 1 {REPLACING_PROBLEM}",
                 (document_id, REFUSED),
             )
 
@@ -313,6 +332,7 @@ class Documents(KeptVectors):
         """Forget what a document was cut for a next model that is not wanted any more; the vectors are
         kept."""
         with self._write() as w:
+            self.uses.note(self._vectors_of(w, document_id, "pending_chunks"))
             w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
             w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
             self._recount(w, [document_id])
@@ -330,11 +350,13 @@ class Documents(KeptVectors):
         self, w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]
     ) -> None:
         text = new.document.text
+        segments = [text[start : start + SEGMENT] for start in range(0, len(text), SEGMENT)]
+        lines = accumulate((segment.count("\n") for segment in segments), initial=0)
         w.executemany(
-            "INSERT INTO texts VALUES (?, ?, ?)",
+            "INSERT INTO texts VALUES (?, ?, ?, ?)",
             (
-                (document_id, number, text[start : start + SEGMENT])
-                for number, start in enumerate(range(0, len(text), SEGMENT))
+                (document_id, number, *parts)
+                for number, parts in enumerate(zip(segments, lines, strict=False))
             ),
         )
         self._insert_chunks(w, "chunks", document_id, chunks)

@@ -7,9 +7,19 @@ from pathlib import Path
 
 from notesearch.domain import FileProblem
 from notesearch.errors import NotesearchError
-from notesearch.storage.local.sqlite.documents import Documents
+from notesearch.storage.local.sqlite.documents import REPLACING_PROBLEM, Documents
 from notesearch.storage.local.sqlite.vectors import UNUSED
 from notesearch.storage.values import FolderChoice, FolderRow, Held
+
+# Triggers keep the counts (see migration_counts.py): a row per folder and fingerprint is added up here.
+_COUNTED = """
+    SELECT f.id, f.path, f.model, f.held, coalesce(sum(c.documents), 0), coalesce(sum(c.complete), 0),
+        coalesce((SELECT failed FROM problem_counts WHERE folder_id = f.id), 0),
+        coalesce(sum(c.chunks), 0), coalesce(sum(c.embedded), 0), coalesce(sum(c.pending_chunks), 0),
+        coalesce(sum(c.pending_embedded), 0), coalesce(sum(c.held_back), 0),
+        coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed
+    FROM folders f LEFT JOIN counts c ON c.folder_id = f.id GROUP BY f.id ORDER BY f.path
+"""
 
 
 class Folders(Documents):
@@ -37,6 +47,7 @@ class Folders(Documents):
             self._remove(w, ids)
             w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
             w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
+            self.uses.note_all()
             w.executemany(f"DELETE FROM vectors WHERE id = ?1 AND {UNUSED.format('?1')}", vectors)
 
     def absorb_folder(self, child_id: int, parent: Path) -> None:
@@ -61,15 +72,7 @@ class Folders(Documents):
 
     def folders(self) -> tuple[FolderRow, ...]:
         """Every folder with its counts, by path."""
-        rows = self._read(
-            """SELECT f.id, f.path, f.model, f.held, count(d.id), coalesce(sum(d.embedded >= d.expected), 0),
-                      (SELECT count(*) FROM problems p WHERE p.folder_id = f.id
-                         AND NOT EXISTS (SELECT 1 FROM documents x WHERE x.path = p.path)),
-                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0), coalesce(sum(d.pending_expected), 0),
-                      coalesce(sum(d.pending_embedded), 0), coalesce(sum(d.held_back), 0), coalesce(sum(d.pending_held_back), 0),
-                      f.next_model, f.previous_model, f.agreed
-               FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""  # noqa: E501
-        )
+        rows = self._read(_COUNTED)
         former: dict[int, list[str]] = {}
         for folder_id, model in self._read("SELECT DISTINCT folder_id, model FROM former_models"):
             former.setdefault(folder_id, []).append(model)
@@ -119,7 +122,8 @@ class Folders(Documents):
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (str(path),))]
             self._remove(w, ids)
             w.execute(
-                "INSERT OR REPLACE INTO problems SELECT ?, id, ?, ?, ?, ?, ?, ? FROM folders WHERE id = ?",
+                "INSERT INTO problems SELECT ?, id, ?, ?, ?, ?, ?, ?, 0 FROM folders WHERE id = ? "
+                f"{REPLACING_PROBLEM}",
                 (
                     str(path),
                     size,

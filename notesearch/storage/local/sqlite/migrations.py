@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 
 from notesearch.errors import StoreError, StoreTooNew
+from notesearch.storage.local.sqlite.migration_counts import COUNTS
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk
@@ -182,6 +183,7 @@ MIGRATIONS: tuple[str, ...] = (
         FROM pending_chunks c JOIN documents d ON d.id = c.document_id JOIN problems p ON p.path = d.path WHERE c.held = 3;
     UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
     """,  # noqa: E501
+    COUNTS,
 )
 
 

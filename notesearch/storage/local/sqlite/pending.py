@@ -15,9 +15,11 @@ from notesearch.storage.values import Unsent
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
 _DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
+# Whether a document is missing until the next model can answer; by the indexes, not by counting.
 _PENDING_LEFT = (
-    "SELECT count(*) FROM documents WHERE folder_id = ? AND (pending_fingerprint <> ? OR "
-    "pending_embedded < pending_expected)"
+    "SELECT EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_embedded < pending_expected)"
+    " OR EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_fingerprint < ?2)"
+    " OR EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_fingerprint > ?2)"
 )
 
 
@@ -42,6 +44,7 @@ class Pending(Folders):
                 (folder_id,),
             )
             w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
+            self.uses.note_all()
             self._tell_refused_of(w, folder_id)
 
     def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
@@ -67,10 +70,6 @@ class Pending(Folders):
         """The person's word for what may be sent where."""
         with self._write() as w:
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
-
-    def pending_left(self, folder_id: int, fingerprint: str) -> int:
-        """How many notes are missing until the next model can answer."""
-        return int(self._one(_PENDING_LEFT, (folder_id, fingerprint))[0])
 
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
         """Let the next model answer, in one transaction. False, and nothing changed, where something is
@@ -100,6 +99,7 @@ class Pending(Folders):
                 "UPDATE documents SET fingerprint = ?, pending_fingerprint = '', position = ? WHERE id = ?",
                 ((fingerprint, self._next_position(), i) for i in ids),
             )
+            self.uses.note_all()
             self._recount(w, ids)
             self._tell_refused_of(w, folder_id)
             w.execute(
@@ -215,7 +215,7 @@ class Pending(Folders):
                 ):
                     rows = w.execute(
                         f"SELECT c.id, d.id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE "
-                        f"c.text_hash = ? AND {of_model}",
+                        f"c.text_hash = ? AND c.vector_id IS NULL AND {of_model}",
                         (digest, fingerprint),
                     ).fetchall()
                     w.executemany(

@@ -8,13 +8,14 @@ database.py is what they stand on.
 from __future__ import annotations
 
 from notesearch.storage.local.sqlite.documents import Documents
+from notesearch.storage.local.sqlite.filters import Filtering
 from notesearch.storage.local.sqlite.folder_table import Folders
 from notesearch.storage.local.sqlite.pending import Pending
 from notesearch.storage.local.sqlite.reads import Questions
 from notesearch.storage.local.sqlite.vectors import KeptVectors
 
 
-class Store(Pending, Folders, Documents, KeptVectors, Questions):
+class Store(Pending, Folders, Documents, KeptVectors, Questions, Filtering):
     """The SQLite store. Any thread may read; writes are serialised by a lock. Not for a GUI thread.
 
     `read_only`: for a process that works beside the owner of the data folder; every write raises then.
