@@ -22,7 +22,7 @@ from notesearch.storage.values import Vectors
 MARK = fingerprint(LOCAL)
 REMOTE = model("aimlapi/text-embedding-3-small")
 # Tables that grow with the notes: no statement of a search, a change or the status may walk one.
-LARGE = {"documents", "chunks", "pending_chunks", "vectors", "texts", "facets"}
+LARGE = {"documents", "chunks", "vectors", "texts", "facets"}
 # Steps of SQLite's machine that one statement may take: a page of 500 ids with what hangs on them takes some
 # 20,000, a set of 4,000 ids 120,000; what touches each of 100,000 passages takes 400,000 and more.
 MOST_STEPS = 150_000

@@ -28,6 +28,13 @@ class Held(IntEnum):
     KEPT = 2
 
 
+class Generation(IntEnum):
+    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
+
+    ANSWERING = 0
+    PREPARING = 1
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
     """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.catalogue import LOCAL
 from notesearch.domain import HeldBack
-from notesearch.errors import EmbeddingError
+from notesearch.errors import EmbeddingError, FileBinary
 from notesearch.storage.local.sqlite.documents import text_hash
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import Cut, FolderRow, NewDocument
@@ -314,6 +315,55 @@ def test_a_refused_text_is_a_problem_of_its_notes(
     assert store.problems() == ()
 
 
+def check_kept_counts(store: Store) -> None:
+    """What triggers count against counting."""
+    sums = "sum(expected), sum(embedded), sum(pending_expected), sum(pending_embedded), sum(held_back), "
+    for kept, counted in (
+        (
+            "SELECT * FROM counts",
+            f"SELECT folder_id, fingerprint, count(*), sum(embedded >= expected), {sums}"
+            "sum(pending_held_back) FROM documents GROUP BY 1, 2",
+        ),
+        ("SELECT * FROM facet_counts", "SELECT facet, count(*) FROM facets GROUP BY 1"),
+        (
+            "SELECT * FROM language_counts WHERE documents > 0",
+            "SELECT language, count(*) FROM documents GROUP BY 1",
+        ),
+        (
+            "SELECT * FROM problem_counts WHERE failed > 0",
+            "SELECT folder_id, count(*) FROM problems WHERE NOT refused GROUP BY 1",
+        ),
+    ):
+        assert sorted(store._read(kept)) == sorted(store._read(counted)), kept
+
+
+def test_kept_counts_follow_all_that_happens(store: Store, make: MakeDocument, root: Path) -> None:
+    folder = store.folders()[0].id
+    store.put_documents(
+        [make(f"{i}.md", ["x"], language="de", facets=("tag:a", f"tag:{i}")) for i in range(5)]
+    )
+    store.put_documents([make("5.md", ["y"], fingerprint="other", language="en")])
+    check_kept_counts(store)
+    assert sorted(store.fingerprints()) == sorted([MARK, "other"])
+    store.put_documents(
+        [make("0.md", ["z"], language="fr", facets=("tag:b",)), make("9.md", moved_from="1.md")]
+    )
+    store.put_problem(folder, root / "2.md", FileBinary(), size=1, mtime_ns=1, reading=1)
+    store.put_problem(folder, root / "2.md", FileBinary(), size=2, mtime_ns=1, reading=1)
+    store.put_problem(folder, root / "x.bin", FileBinary(), size=1, mtime_ns=1, reading=1)
+    check_kept_counts(store)
+    assert (store.folders()[0].documents, store.folders()[0].failed) == (7, 2)
+    store.remove_paths([str(root / "3.md"), str(root / "x.bin"), str(root / "5.md")])
+    check_kept_counts(store)
+    assert store.fingerprints() == (MARK,)
+    outer = store.add_folder(Path("/"), LOCAL.identifier)
+    store.absorb_folder(folder, Path("/"))
+    check_kept_counts(store)
+    store.remove_folder(outer)
+    check_kept_counts(store)
+    assert store.facet_counts("tag") == ()
+
+
 def test_counts_are_those_of_the_tables(
     store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
 ) -> None:
@@ -321,15 +371,16 @@ def test_counts_are_those_of_the_tables(
 
     def check() -> None:
         pending = "pending_expected, pending_embedded, pending_held_back"
-        for table, columns in (("chunks", "expected, embedded, held_back"), ("pending_chunks", pending)):
+        for generation, columns in enumerate(("expected, embedded, held_back", pending)):
             stored = store._read(f"SELECT id, {columns} FROM documents ORDER BY id")
             counted = store._read(
                 "SELECT d.id, coalesce(sum(c.held = 0), 0), coalesce(sum(c.held = 0 AND c.vector_id IS NOT "
                 "NULL), 0),"
-                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN {table} c ON c.document_id = d.id "
-                "GROUP BY d.id ORDER BY d.id"
+                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN chunks c ON c.document_id = d.id "
+                f"AND c.generation = {generation} GROUP BY d.id ORDER BY d.id"
             )
-            assert stored == counted, table
+            assert stored == counted, columns
+        check_kept_counts(store)
 
     check()
     embed(store, NEXT_MARK, *half[0].embedded_texts)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.domain import Chunk, HeldBack
-from notesearch.storage.local.sqlite.vectors import KeptVectors
-from notesearch.storage.values import SEGMENT, Cut, Known, NewDocument, Put
+from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
+from notesearch.storage.values import SEGMENT, Cut, Generation, Known, NewDocument, Put
 
 
 def text_hash(embedded_text: str) -> bytes:
@@ -42,6 +42,8 @@ _KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pendin
 # What the column `held` of a chunk says.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 REFUSED = HELD.index(HeldBack.REFUSED)
+ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
+_DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
 # A note with the same content, read in the same way.
 _PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
 _TWIN = (
@@ -116,7 +118,7 @@ class Documents(KeptVectors):
         cut = Cut(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
-        chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, cut)
+        chunks = self._twin_chunks(w, twin[0], ANSWERING) if twin else self._new_chunks(w, cut)
         pending = (
             self._pending_chunks(w, new.pending, new.content_hash, new.reading)
             if new.pending is not None
@@ -132,11 +134,11 @@ class Documents(KeptVectors):
         if row:
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
-            before = self._vectors_of(w, document_id)
+            before = self._vectors_of(w, document_id, ANSWERING)
             self.uses.note(before)
             left = before if row[1] == new.fingerprint else []
-            left += self._vectors_of(w, document_id, "pending_chunks") if new.pending is not None else []
-            for table in ("texts", "chunks", "pending_chunks", "facets"):
+            left += self._vectors_of(w, document_id, PREPARING) if new.pending is not None else []
+            for table in ("texts", "chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
             w.execute(
                 f"UPDATE documents SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
@@ -151,7 +153,7 @@ class Documents(KeptVectors):
                 or 0
             )
         self._put_parts(w, document_id, new, chunks)
-        self._insert_chunks(w, "pending_chunks", document_id, pending)
+        self._insert_chunks(w, PREPARING, document_id, pending)
         self._note_use(
             w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
         )
@@ -213,12 +215,13 @@ class Documents(KeptVectors):
         return moved or at_target
 
     @staticmethod
-    def _twin_chunks(w: sqlite3.Connection, twin: int, table: str = "chunks") -> list[_StoredChunk]:
+    def _twin_chunks(w: sqlite3.Connection, twin: int, generation: Generation) -> list[_StoredChunk]:
         """The chunks of a note with the same content: a copy or a rename is not embedded again, although a
         title taken from the file's name differs. They are taken as they are, for a title of another length
         may have cut the same text elsewhere."""
         rows = w.execute(
-            f"SELECT {CHUNK_COLUMNS} FROM {table} WHERE document_id = ? ORDER BY ordinal", (twin,)
+            f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = ? ORDER BY ordinal",
+            (twin, generation),
         )
         return [_StoredChunk(*row) for row in rows]
 
@@ -229,7 +232,7 @@ class Documents(KeptVectors):
         vectors, for it may have another title."""
         chunks = self._new_chunks(w, cut)
         twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
-        others = self._twin_chunks(w, twin[0], "pending_chunks") if twin else []
+        others = self._twin_chunks(w, twin[0], PREPARING) if twin else []
         return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
 
     def _share_pending(
@@ -244,9 +247,9 @@ class Documents(KeptVectors):
             f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key
         ).fetchall():
             used = [c.vector_id for c in chunks if c.vector_id is not None]
-            self.uses.note([*used, *self._vectors_of(w, document_id, "pending_chunks")])
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
-            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            self.uses.note([*used, *self._vectors_of(w, document_id, PREPARING)])
+            w.execute(_DELETE_PREPARED, (document_id,))
+            self._insert_chunks(w, PREPARING, document_id, chunks)
             self._recount(w, [document_id])
 
     def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
@@ -282,10 +285,10 @@ class Documents(KeptVectors):
             ).fetchone()
             if row is None:
                 return
-            self.uses.note(self._vectors_of(w, document_id, "pending_chunks"))
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+            w.execute(_DELETE_PREPARED, (document_id,))
             chunks = self._pending_chunks(w, cut, *row)
-            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            self._insert_chunks(w, PREPARING, document_id, chunks)
             w.execute(
                 "UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id)
             )
@@ -302,8 +305,7 @@ class Documents(KeptVectors):
             w.execute(
                 "INSERT INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
                 "r.hint, 1, d.reading, 1 FROM"
-                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2 UNION ALL"
-                "  SELECT document_id, text_hash FROM pending_chunks WHERE document_id = ?1 AND held = ?2) c"
+                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2) c"
                 " JOIN documents d ON d.id = c.document_id"
                 " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "
                 f"d.pending_fingerprint) WHERE true LIMIT 1 {REPLACING_PROBLEM}",
@@ -312,16 +314,14 @@ class Documents(KeptVectors):
 
     def _ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
         """What a model refused of a document may be sent once more. Returns how many passages that are."""
-        asked = 0
-        for table, mark in (("chunks", "fingerprint"), ("pending_chunks", "pending_fingerprint")):
-            w.execute(
-                f"DELETE FROM refused WHERE fingerprint = (SELECT {mark} FROM documents WHERE id = ?1)"
-                f" AND text_hash IN (SELECT text_hash FROM {table} WHERE document_id = ?1 AND held = ?2)",
-                (document_id, REFUSED),
-            )
-            asked += w.execute(
-                f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
-            ).rowcount
+        w.execute(
+            f"DELETE FROM refused WHERE (fingerprint, text_hash) IN (SELECT {MODEL_OF}, c.text_hash"
+            " FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.document_id = ? AND c.held = ?)",
+            (document_id, REFUSED),
+        )
+        asked = w.execute(
+            "UPDATE chunks SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
+        ).rowcount
         self._recount(w, [document_id])
         w.execute(
             "DELETE FROM problems WHERE path = (SELECT path FROM documents WHERE id = ?)", (document_id,)
@@ -332,18 +332,18 @@ class Documents(KeptVectors):
         """Forget what a document was cut for a next model that is not wanted any more; the vectors are
         kept."""
         with self._write() as w:
-            self.uses.note(self._vectors_of(w, document_id, "pending_chunks"))
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+            w.execute(_DELETE_PREPARED, (document_id,))
             w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
             self._recount(w, [document_id])
 
     @staticmethod
     def _insert_chunks(
-        w: sqlite3.Connection, table: str, document_id: int, chunks: Sequence[_StoredChunk]
+        w: sqlite3.Connection, generation: Generation, document_id: int, chunks: Sequence[_StoredChunk]
     ) -> None:
         w.executemany(
-            f"INSERT INTO {table} (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})",
-            ((document_id, *c) for c in chunks),
+            f"INSERT INTO chunks (document_id, generation, {CHUNK_COLUMNS}) VALUES (?, ?, {_CHUNK_MARKS})",
+            ((document_id, generation, *c) for c in chunks),
         )
 
     def _put_parts(
@@ -359,7 +359,7 @@ class Documents(KeptVectors):
                 for number, parts in enumerate(zip(segments, lines, strict=False))
             ),
         )
-        self._insert_chunks(w, "chunks", document_id, chunks)
+        self._insert_chunks(w, ANSWERING, document_id, chunks)
         w.executemany(
             "INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets)
         )
@@ -400,12 +400,7 @@ class Documents(KeptVectors):
             return len(ids)
 
     def _remove(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
-        left = [
-            vector_id
-            for document_id in ids
-            for table in ("chunks", "pending_chunks")
-            for vector_id in self._vectors_of(w, document_id, table)
-        ]
+        left = [vector_id for document_id in ids for vector_id in self._vectors_of(w, document_id)]
         w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
         w.executemany("INSERT INTO tombstones VALUES (?, ?)", ((self._next_position(), i) for i in ids))
         self._note_use(w, left=left)

@@ -37,11 +37,8 @@ class Folders(Documents):
         with self._write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             vectors = w.execute(
-                " UNION ".join(
-                    f"SELECT c.vector_id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE "
-                    "d.folder_id = ?1 AND c.vector_id IS NOT NULL"
-                    for table in ("chunks", "pending_chunks")
-                ),
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
                 (folder_id,),
             ).fetchall()
             self._remove(w, ids)

@@ -184,6 +184,18 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
     """,  # noqa: E501
     COUNTS,
+    # 6: one table of chunks; `generation` tells those that answer (0) from those that are prepared for a
+    # folder's next model (1).
+    """
+    ALTER TABLE chunks ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX chunks_document;
+    CREATE INDEX chunks_document ON chunks (document_id, generation, ordinal);
+    INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id,
+        held, generation)
+        SELECT document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id, held, 1
+        FROM pending_chunks ORDER BY id;
+    DROP TABLE pending_chunks;
+    """,
 )
 
 

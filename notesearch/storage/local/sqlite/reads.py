@@ -21,7 +21,7 @@ _WAITING = """
     FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
           WHERE embedded < expected AND folder_id = ?1 AND fingerprint = ?2
           ORDER BY expected > 2000, mtime_ns DESC LIMIT ?3) d
-    JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
+    JOIN chunks c ON c.document_id = d.id AND c.generation = 0 AND c.vector_id IS NULL AND c.held = 0
     ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
 """
 _PREPARED = """
@@ -29,7 +29,7 @@ _PREPARED = """
     FROM (SELECT id, mtime_ns FROM documents
           WHERE pending_embedded < pending_expected AND folder_id = ?1 AND pending_fingerprint = ?2
           ORDER BY mtime_ns DESC LIMIT ?3) d
-    JOIN pending_chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
+    JOIN chunks c ON c.document_id = d.id AND c.generation = 1 AND c.vector_id IS NULL AND c.held = 0
     ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
 """
 _CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, vector_id"
@@ -66,7 +66,8 @@ class Questions(Database):
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
         rows = self._read(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0 ORDER BY ordinal",
+            (document_id,),
         )
         return [_chunk_row(row) for row in rows]
 
@@ -74,7 +75,8 @@ class Questions(Database):
         """The chunks of several documents, in order."""
         result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
         for row in self._chosen(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) ORDER BY document_id, ordinal",
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) AND generation = 0"
+            " ORDER BY document_id, ordinal",
             document_ids,
         ):
             result[row[1]].append(_chunk_row(row))
@@ -91,8 +93,8 @@ class Questions(Database):
     def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]:
         """The chunks with ordinals first..last."""
         rows = self._read(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND ordinal BETWEEN ? AND ? ORDER BY "
-            "ordinal",
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0"
+            " AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
             (document_id, first, last),
         )
         return [_chunk_row(row) for row in rows]
@@ -100,13 +102,18 @@ class Questions(Database):
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
         return [
             _chunk_row(row)
-            for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})", ids)
+            for row in self._chosen(
+                f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}}) AND generation = 0", ids
+            )
         ]
 
     def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]:
         """(vector id, chunk id, document id) of every chunk that uses one of these vectors."""
         return list(
-            self._chosen("SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({})", vector_ids)
+            self._chosen(
+                "SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({}) AND generation = 0",
+                vector_ids,
+            )
         )
 
     def vectors_of_short_documents(
@@ -116,7 +123,7 @@ class Questions(Database):
         among these."""
         sql = (
             "SELECT v.id, c.id, c.document_id, v.vector FROM documents d JOIN chunks c ON c.document_id = "
-            "d.id JOIN vectors v ON v.id = c.vector_id"
+            "d.id AND c.generation = 0 JOIN vectors v ON v.id = c.vector_id"
             # The sign keeps SQLite from starting with the index on the fingerprint: a walk of all vectors.
             " WHERE d.id IN ({}) AND d.expected <= ? AND +v.fingerprint = ?"
         )
@@ -188,7 +195,8 @@ class Questions(Database):
         """Ids of the vectors of these documents; costs as much as they have chunks."""
         sql = (
             "SELECT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-            " WHERE c.document_id IN ({}) AND c.vector_id IS NOT NULL AND d.fingerprint = ?"
+            " WHERE c.document_id IN ({}) AND c.generation = 0 AND c.vector_id IS NOT NULL"
+            " AND d.fingerprint = ?"
         )
         return {row[0] for row in self._chosen(sql, list(document_ids), fingerprint)}
 
@@ -196,7 +204,7 @@ class Questions(Database):
         """Ids of the vectors that documents which changed after `position` use."""
         rows = self._read(
             "SELECT c.vector_id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id"
-            " WHERE d.position > ? AND d.fingerprint = ? AND c.vector_id IS NOT NULL",
+            " WHERE d.position > ? AND d.fingerprint = ? AND c.generation = 0 AND c.vector_id IS NOT NULL",
             (position, fingerprint),
         )
         return {row[0] for row in rows}

@@ -12,25 +12,22 @@ from pathlib import Path
 import numpy as np
 
 from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.values import Vectors
+from notesearch.storage.values import Generation, Vectors
 
 # Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
-UNUSED = (
-    "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0}) AND NOT EXISTS (SELECT 1 FROM "
-    "pending_chunks WHERE vector_id = {0})"
-)
+UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0})"
+# The fingerprint of the model that a chunk c of a document d is for.
+MODEL_OF = "CASE c.generation WHEN 0 THEN d.fingerprint ELSE d.pending_fingerprint END"
 
-_COUNTS = (
-    "SELECT count(*) FILTER (WHERE held = 0), count(vector_id) FILTER (WHERE held = 0), count(*) "
-    "FILTER (WHERE held > 0) FROM"
+_COUNTS = ", ".join(
+    f"count({what}) FILTER (WHERE held {held} AND generation = {generation})"
+    for generation in Generation
+    for what, held in (("*", "= 0"), ("vector_id", "= 0"), ("*", "> 0"))
 )
 RECOUNT = (
-    f"UPDATE documents SET (expected, embedded, held_back) = ({_COUNTS} chunks WHERE document_id = ?1),"
-    f" (pending_expected, pending_embedded, pending_held_back) = ({_COUNTS} pending_chunks WHERE document_id "
-    "= ?1) WHERE id = ?1"
+    "UPDATE documents SET (expected, embedded, held_back, pending_expected, pending_embedded, "
+    f"pending_held_back) = (SELECT {_COUNTS} FROM chunks WHERE document_id = ?1) WHERE id = ?1"
 )
-
-
 # Vectors whose use changed that are remembered; for more of them everything is looked at.
 USES_KEPT = 50_000
 
@@ -112,27 +109,17 @@ class KeptVectors(Database):
                 vector_id = self._vector_id(w, fingerprint, digest)
                 chunks = w.execute(
                     "SELECT c.id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.fingerprint = ?",
+                    f" WHERE c.text_hash = ? AND c.vector_id IS NULL AND {MODEL_OF} = ?",
                     (digest, fingerprint),
                 ).fetchall()
                 w.executemany(
                     "UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks)
                 )
-                pending = w.execute(
-                    "SELECT c.id, c.document_id FROM pending_chunks c JOIN documents d ON d.id = "
-                    "c.document_id"
-                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.pending_fingerprint = ?",
-                    (digest, fingerprint),
-                ).fetchall()
-                w.executemany(
-                    "UPDATE pending_chunks SET vector_id = ? WHERE id = ?",
-                    ((vector_id, c) for c, _ in pending),
-                )
-                if vector_id is not None and not chunks and not pending:
+                if vector_id is not None and not chunks:
                     # The note was edited or removed while its vector was being made.
                     self._note_use(w, left=[vector_id])
-                completed += len(chunks) + len(pending)
-                touched.update(d for _, d in (*chunks, *pending))
+                completed += len(chunks)
+                touched.update(d for _, d in chunks)
             self._recount(w, touched)
             return completed
 
@@ -150,11 +137,14 @@ class KeptVectors(Database):
         return int(row[0]) if row else None
 
     @staticmethod
-    def _vectors_of(w: sqlite3.Connection, document_id: int, table: str = "chunks") -> list[int]:
+    def _vectors_of(w: sqlite3.Connection, document_id: int, *generations: Generation) -> list[int]:
+        """Ids of the vectors of a document's chunks, of these generations (none named: of all)."""
+        among = ", ".join(str(int(g)) for g in generations or Generation)
         return [
             row[0]
             for row in w.execute(
-                f"SELECT vector_id FROM {table} WHERE document_id = ? AND vector_id IS NOT NULL",
+                "SELECT vector_id FROM chunks WHERE document_id = ? AND vector_id IS NOT NULL"
+                f" AND generation IN ({among})",
                 (document_id,),
             )
         ]
@@ -246,9 +236,7 @@ class KeptVectors(Database):
             row[0]
             for row in self._read(
                 "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?1 UNION"
-                " SELECT p.vector_id FROM pending_chunks p JOIN documents d ON d.id = p.document_id"
-                " WHERE p.vector_id IS NOT NULL AND d.pending_fingerprint = ?1",
+                f" WHERE c.vector_id IS NOT NULL AND {MODEL_OF} = ?",
                 (fingerprint,),
             )
         }
