@@ -44,12 +44,12 @@ def fill_by_sql(
     few = documents // 10
     with closing(sqlite3.connect(data_dir / DATABASE, isolation_level=None)) as db:
         db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN;")
-        own = [(i, folder, root, MARK, each + (i <= more)) for i in range(1, documents + 1)]
-        others = [(documents + i, waiting, remote, fingerprint(REMOTE), each) for i in range(1, few + 1)]
+        own = [(i, folder, MARK, each + (i <= more)) for i in range(1, documents + 1)]
+        others = [(documents + i, waiting, fingerprint(REMOTE), each) for i in range(1, few + 1)]
         vector = 0
-        for i, folder_id, at, mark, chunks in (*own, *others):
+        for i, folder_id, mark, chunks in (*own, *others):
             embedded = chunks if mark == MARK else 0
-            _insert_document(db, i, folder_id, at, mark, chunks, embedded)
+            _insert_document(db, i, folder_id, mark, chunks, embedded)
             db.execute("INSERT INTO texts VALUES (?, 0, ?, 0)", (i, "".join(map(_passage, range(chunks)))))
             for ordinal in range(chunks):
                 digest = (i * 64 + ordinal).to_bytes(16, "big")
@@ -68,13 +68,13 @@ def _passage(ordinal: int) -> str:
 
 
 def _insert_document(
-    db: sqlite3.Connection, i: int, folder_id: int, root: Path, mark: str, chunks: int, embedded: int
+    db: sqlite3.Connection, i: int, folder_id: int, mark: str, chunks: int, embedded: int
 ) -> None:
     sub = f"part{i % 20:02}"
     values: dict[str, object] = {
         "id": i,
         "folder_id": folder_id,
-        "path": f"{root}/{sub}/note{i}.md",
+        "relative_path": f"{sub}/note{i}.md",
         "size": 100,
         "mtime_ns": i,
         "content_hash": f"hash{i}",
@@ -99,7 +99,7 @@ def _insert_document(
         f"INSERT INTO documents ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
         list(values.values()),
     )
-    facets = ["type:markdown", f"in:{root}", f"in:{root}/{sub}", f"folder:{sub}", f"tag:t{i % 10}"]
+    facets = ["type:markdown", f"in:{folder_id}", f"in:{folder_id}/{sub}", f"folder:{sub}", f"tag:t{i % 10}"]
     facets += [f"written-tag:t{i % 10}", *(["tag:rare"] if i % 1000 == 0 else [])]
     db.executemany("INSERT INTO facets VALUES (?, ?)", ((facet, i) for facet in facets))
 

@@ -127,6 +127,7 @@ class NewDocument:
     """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
     ("tag:x", "folder:y", "type:z").
 
+    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one).
     `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
     where none is. `pending`: the document cut for the folder's next model.
     """
@@ -146,6 +147,7 @@ class NewDocument:
     moved_from: Path | None = None
     held: Sequence[HeldBack | None] = ()
     pending: Cut | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +183,7 @@ class DocumentRow(NamedTuple):
     embedded: int
     fingerprint: str
     position: int
+    part: str = ""
 
 
 class ChunkRow(NamedTuple):
@@ -202,7 +205,8 @@ class Filters:
 
     `facets` ("tag:x", "folder:a/b", "type:markdown") must all hold, `without_facets` none. `phrases` must
     stand in the text or a title, `titles` in a title or alias; no document may hold one of `without` (words
-    and phrases) or have one of `without_titles`. The default is no filter.
+    and phrases) or have one of `without_titles`. `folder`: a watched folder or one inside it (absolute)
+    that holds the document. The default is no filter.
     """
 
     facets: tuple[str, ...] = ()
@@ -211,6 +215,7 @@ class Filters:
     titles: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     without_titles: tuple[str, ...] = ()
+    folder: Path | None = None
 
 
 EVERYTHING = Filters()

@@ -252,6 +252,7 @@ class Search:
             titles=parsed.titles,
             without=parsed.without,
             without_titles=parsed.without_titles,
+            folder=parsed.folder,
         )
         highlighter = Highlighter(
             parsed.words,

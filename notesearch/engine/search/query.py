@@ -42,6 +42,7 @@ class ParsedQuery:
     without_titles: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     without_facets: tuple[str, ...] = ()
+    folder: Path | None = None
     meaning: str = ""
     prefix: bool = False
 
@@ -55,6 +56,7 @@ class ParsedQuery:
             or self.facets
             or self.without_facets
             or self.without
+            or self.folder is not None
         )
 
     @property
@@ -103,8 +105,6 @@ def parse(query: Query) -> ParsedQuery:
         else:
             words.append(value)
             meaning.append(value)
-    if query.folder is not None:
-        facets.append(f"in:{query.folder}")
     joined = " ".join(words)
     return ParsedQuery(
         words=tuple(w for word in words if (w := analysis.spaced(word).strip()) and _searchable(w)),
@@ -115,6 +115,7 @@ def parse(query: Query) -> ParsedQuery:
         without_titles=tuple(without_titles),
         facets=tuple(dict.fromkeys(facets)),
         without_facets=tuple(without_facets),
+        folder=query.folder,
         meaning=" ".join(meaning),
         prefix=query.prefix and word_last and query.text[-1:].isalnum(),
     )
@@ -141,7 +142,7 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     from the watched folder down.
 
     Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to
-    be shown. "in:" holds the absolute folders at or below the watched one, for --in.
+    be shown. In which folders it is, the library knows from its path.
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
@@ -156,11 +157,6 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     facets += [
         "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
     ]
-    folder = root
-    facets.append(f"in:{folder}")
-    for part in folders:
-        folder = folder / part
-        facets.append(f"in:{folder}")
     return list(dict.fromkeys(facets))
 
 

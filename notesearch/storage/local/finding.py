@@ -220,7 +220,7 @@ class Finding:
 
     def _resolved(self, filters: Filters) -> _Resolved:
         if not (filters.phrases or filters.titles or filters.without or filters.without_titles):
-            return _Resolved(filters.facets, filters.without_facets, None, frozenset())
+            return _Resolved(self._facets(filters), filters.without_facets, None, frozenset())
         key = ("phrases", filters, self._words.position)
         return self._remembered(key, lambda: self._look_up(filters))
 
@@ -232,7 +232,12 @@ class Finding:
         out += [holding(title, title=True) for title in filters.without_titles]
         excluded: frozenset[int] = frozenset().union(*out)
         among = frozenset(set.intersection(*sets)) - excluded if sets else None
-        return _Resolved(filters.facets, filters.without_facets, among, excluded)
+        return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
+
+    def _facets(self, filters: Filters) -> tuple[str, ...]:
+        if filters.folder is None:
+            return filters.facets
+        return (*filters.facets, self._store.folder_facet(filters.folder))
 
     def _few(self, resolved: _Resolved) -> bool:
         """Whether the documents that pass are best known as a set."""

@@ -20,7 +20,7 @@ from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, savi
 from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
 from notesearch.text import analysis
 
-VERSION = 2
+VERSION = 3
 NAME = "keyword index"
 HEAP = 64_000_000
 PREFIX_TERMS = 40

@@ -523,7 +523,8 @@ def test_facets(store: Store, make: MakeDocument, root: Path) -> None:
     assert store.passing([a.document_id, b.document_id], ["tag:x"], ["tag:y"]) == {a.document_id}
     assert store.documents_with(["tag:x"], ["tag:y"]) == {a.document_id}
     assert store.facet_counts("tag") == (("x", 2), ("y", 1))
-    assert set(store.facets_of(b.document_id)) == {"tag:x", "tag:y"}
+    folder = store.folders()[0].id
+    assert set(store.facets_of(b.document_id)) == {"tag:x", "tag:y", f"in:{folder}"}
 
 
 def test_many_ids_are_asked_in_slices(store: Store, make: MakeDocument, root: Path) -> None:

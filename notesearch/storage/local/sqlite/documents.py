@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.domain import Chunk, HeldBack
+from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
-from notesearch.storage.values import SEGMENT, Cut, Generation, Known, NewDocument, Put
+from notesearch.storage.values import SEGMENT, Cut, Generation, NewDocument, Put
 
 
 def text_hash(embedded_text: str) -> bytes:
@@ -38,12 +39,12 @@ class _StoredChunk(NamedTuple):
 
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
 _CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
-_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
 # What the column `held` of a chunk says.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 REFUSED = HELD.index(HeldBack.REFUSED)
 ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
 _DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
+_AT = "folder_id = ? AND relative_path = ? AND part = ?"
 # A note with the same content, read in the same way.
 _PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
 _TWIN = (
@@ -53,9 +54,9 @@ _TWIN = (
 )
 # An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
 REPLACING_PROBLEM = (
-    "ON CONFLICT (path) DO UPDATE SET "
-    "(folder_id, size, mtime_ns, title, hint, retryable, reading, refused) = "
-    "(excluded.folder_id, excluded.size, excluded.mtime_ns, excluded.title, excluded.hint, "
+    "ON CONFLICT (folder_id, relative_path, part) DO UPDATE SET "
+    "(size, mtime_ns, title, hint, retryable, reading, refused) = "
+    "(excluded.size, excluded.mtime_ns, excluded.title, excluded.hint, "
     "excluded.retryable, excluded.reading, excluded.refused)"
 )
 
@@ -63,55 +64,28 @@ REPLACING_PROBLEM = (
 class Documents(KeptVectors):
     """The part of the store that takes documents in and compares them with files."""
 
-    def known(self, folder_id: int) -> dict[str, Known]:
-        """What the index holds of a folder, by absolute path: documents, and files that failed (document_id
-        None)."""
-        failed = self._read(
-            "SELECT path, size, mtime_ns, reading FROM problems WHERE folder_id = ?", (folder_id,)
-        )
-        result = {
-            path: Known(None, size, mtime_ns, "", "", reading) for path, size, mtime_ns, reading in failed
-        }
-        for row in self._read(
-            f"SELECT path, {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ?", (folder_id,)
-        ):
-            result[row[0]] = Known._make(row[1:])
-        return result
-
-    def known_path(self, path: Path) -> Known | None:
-        row = self._one(f"SELECT {_KNOWN_COLUMNS} FROM documents WHERE path = ?", (str(path),))
-        return Known(*row) if row else None
-
-    def count_notes_at(self, paths: Sequence[str]) -> int:
-        """At how many of these paths the index has a document."""
-        return sum(row[0] for row in self._chosen("SELECT count(*) FROM documents WHERE path IN ({})", paths))
-
-    def paths_under(self, path: Path) -> list[str]:
-        """The documents and problems at or below a path that is no longer there."""
-        # "0" follows "/" in every byte order: the half-open range is the subtree, answered by the index on
-        # path.
-        bounds = (str(path), f"{path}/", f"{path}0")
-        return [
-            row[0]
-            for row in self._read(
-                "SELECT path FROM documents WHERE path = ?1 OR (path >= ?2 AND path < ?3)"
-                " UNION SELECT path FROM problems WHERE path = ?1 OR (path >= ?2 AND path < ?3)",
-                bounds,
-            )
-        ]
-
     def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]:
         """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
         at once. Documents of a folder that was removed meanwhile are left out."""
         with self._write() as w:
-            folders = {row[0] for row in w.execute("SELECT id FROM folders")}
-            return [self._put(w, new) for new in documents if new.folder_id in folders]
+            roots = {i: self._path(text) for i, text in w.execute("SELECT id, path FROM folders")}
+            return [
+                self._put(w, new, Place(new.folder_id, self._relative(roots[new.folder_id], new.path)))
+                for new in documents
+                if new.folder_id in roots
+            ]
 
-    def _put(self, w: sqlite3.Connection, new: NewDocument) -> Put:
-        path = str(new.path)
-        row = w.execute("SELECT id, fingerprint FROM documents WHERE path = ?", (path,)).fetchone()
+    @staticmethod
+    def _relative(root: Path, path: Path) -> str:
+        relative = relative_to(root, path)
+        if relative is None:
+            raise ValueError("a document lies outside its folder")
+        return relative
+
+    def _put(self, w: sqlite3.Connection, new: NewDocument, place: Place) -> Put:
+        row = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, new.part)).fetchone()
         if new.moved_from is not None:
-            row = self._moved_row(w, row, str(new.moved_from))
+            row = self._moved_row(w, row, new.moved_from, new.part)
         twin = w.execute(
             _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
         ).fetchone()
@@ -125,7 +99,7 @@ class Documents(KeptVectors):
             else []
         )
         reused = sum(chunk.vector_id is not None for chunk in chunks if not chunk.held)
-        values = self._values(new, chunks, pending)
+        values = self._values(new, place, chunks, pending)
         if twin and new.moved_from is not None:
             values["embedded_title"] = twin[1]
         elif not twin and reused * 2 >= len(chunks):
@@ -152,27 +126,32 @@ class Documents(KeptVectors):
                 ).lastrowid
                 or 0
             )
-        self._put_parts(w, document_id, new, chunks)
+        self._put_parts(w, document_id, new, place, chunks)
         self._insert_chunks(w, PREPARING, document_id, pending)
         self._note_use(
             w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
         )
         if new.pending is not None:
             self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
-        w.execute("DELETE FROM problems WHERE path = ?", (path,))
+        w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, new.part))
         self._tell_refused(w, [document_id])
         return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
     def _values(
-        self, new: NewDocument, chunks: Sequence[_StoredChunk], pending: Sequence[_StoredChunk]
+        self,
+        new: NewDocument,
+        place: Place,
+        chunks: Sequence[_StoredChunk],
+        pending: Sequence[_StoredChunk],
     ) -> dict[str, object]:
         """The columns of the document's row. `embedded_title` is the title under which the next reading cuts
         and embeds the note: its own for a copy and for a note that became another; else, after a rename, the
         former one for as long as that keeps most of its vectors."""
         document = new.document
         return {
-            "folder_id": new.folder_id,
-            "path": str(new.path),
+            "folder_id": place.folder_id,
+            "relative_path": place.relative,
+            "part": new.part,
             "size": new.size,
             "mtime_ns": new.mtime_ns,
             "content_hash": new.content_hash,
@@ -202,14 +181,15 @@ class Documents(KeptVectors):
         }
 
     def _moved_row(
-        self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: str
+        self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: Path, part: str
     ) -> tuple[int, str] | None:
         """The row of a note that was moved, so that it keeps its id; what stood at the target is gone."""
-        moved: tuple[int, str] | None = w.execute(
-            "SELECT id, fingerprint FROM documents WHERE path = ?", (source,)
-        ).fetchone()
-        if moved:
-            w.execute("DELETE FROM problems WHERE path = ?", (source,))
+        moved: tuple[int, str] | None = None
+        for place in self._places_of([source]):
+            moved = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, part)).fetchone()
+            if moved:
+                w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, part))
+                break
         if moved and at_target and moved != at_target:
             self._remove(w, [at_target[0]])
         return moved or at_target
@@ -303,8 +283,8 @@ class Documents(KeptVectors):
         about again."""
         for document_id in document_ids:
             w.execute(
-                "INSERT INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
-                "r.hint, 1, d.reading, 1 FROM"
+                "INSERT INTO problems SELECT d.folder_id, d.relative_path, d.part, d.size, d.mtime_ns, "
+                "r.title, r.hint, 1, d.reading, 1 FROM"
                 " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2) c"
                 " JOIN documents d ON d.id = c.document_id"
                 " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "
@@ -324,7 +304,9 @@ class Documents(KeptVectors):
         ).rowcount
         self._recount(w, [document_id])
         w.execute(
-            "DELETE FROM problems WHERE path = (SELECT path FROM documents WHERE id = ?)", (document_id,)
+            "DELETE FROM problems WHERE (folder_id, relative_path, part) ="
+            " (SELECT folder_id, relative_path, part FROM documents WHERE id = ?)",
+            (document_id,),
         )
         return asked
 
@@ -347,7 +329,12 @@ class Documents(KeptVectors):
         )
 
     def _put_parts(
-        self, w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]
+        self,
+        w: sqlite3.Connection,
+        document_id: int,
+        new: NewDocument,
+        place: Place,
+        chunks: Sequence[_StoredChunk],
     ) -> None:
         text = new.document.text
         segments = [text[start : start + SEGMENT] for start in range(0, len(text), SEGMENT)]
@@ -361,26 +348,12 @@ class Documents(KeptVectors):
         )
         self._insert_chunks(w, ANSWERING, document_id, chunks)
         w.executemany(
-            "INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets)
+            "INSERT OR IGNORE INTO facets VALUES (?, ?)",
+            (
+                (facet, document_id)
+                for facet in (*new.facets, *in_facets(place.folder_id, place.relative.rpartition("/")[0]))
+            ),
         )
-
-    def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:
-        """(title, embedded title) of the documents of a folder that were embedded under another title than
-        they have."""
-        rows = self._read(
-            "SELECT path, title, embedded_title FROM documents WHERE folder_id = ? AND embedded_title <> "
-            "title",
-            (folder_id,),
-        )
-        return {Path(path): (title, embedded) for path, title, embedded in rows}
-
-    def paths_with_content(self, content_hash: str, fingerprint: str) -> list[Path]:
-        """Where notes with this content stand: to tell a move from a copy."""
-        rows = self._read(
-            "SELECT path FROM documents WHERE content_hash = ? AND fingerprint = ?",
-            (content_hash, fingerprint),
-        )
-        return [Path(row[0]) for row in rows]
 
     def touch_document(self, document_id: int, *, size: int, mtime_ns: int) -> None:
         """Only the file's time changed: the content is the same."""
@@ -393,9 +366,10 @@ class Documents(KeptVectors):
         """Forget the documents and problems at these paths. Returns how many documents there were."""
         with self._write() as w:
             ids = []
-            for path in paths:
-                w.execute("DELETE FROM problems WHERE path = ?", (path,))
-                ids += [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (path,))]
+            at = "folder_id = ? AND relative_path = ?"
+            for place in self._places_of(paths):
+                w.execute(f"DELETE FROM problems WHERE {at}", place)
+                ids += [row[0] for row in w.execute(f"SELECT id FROM documents WHERE {at}", place)]
             self._remove(w, ids)
             return len(ids)
 

@@ -8,23 +8,7 @@ numbers are right at every commit. `texts.lines` counts the line breaks before a
 
 from __future__ import annotations
 
-COUNTS = """
-    CREATE TABLE counts (
-        folder_id INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL,
-        documents INTEGER NOT NULL,
-        complete INTEGER NOT NULL,
-        chunks INTEGER NOT NULL,
-        embedded INTEGER NOT NULL,
-        pending_chunks INTEGER NOT NULL,
-        pending_embedded INTEGER NOT NULL,
-        held_back INTEGER NOT NULL,
-        pending_held_back INTEGER NOT NULL,
-        PRIMARY KEY (folder_id, fingerprint)
-    ) WITHOUT ROWID;
-    INSERT INTO counts SELECT folder_id, fingerprint, count(*), sum(embedded >= expected), sum(expected),
-        sum(embedded), sum(pending_expected), sum(pending_embedded), sum(held_back), sum(pending_held_back)
-        FROM documents GROUP BY folder_id, fingerprint;
+DOCUMENT_TRIGGERS = """
     CREATE TRIGGER documents_come AFTER INSERT ON documents BEGIN
         INSERT INTO counts VALUES (
             NEW.folder_id, NEW.fingerprint, 1, NEW.embedded >= NEW.expected, NEW.expected, NEW.embedded,
@@ -80,9 +64,8 @@ COUNTS = """
             held_back = held_back + excluded.held_back,
             pending_held_back = pending_held_back + excluded.pending_held_back;
     END;
-
-    CREATE TABLE language_counts (language TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
-    INSERT INTO language_counts SELECT language, count(*) FROM documents GROUP BY language;
+"""
+LANGUAGE_TRIGGERS = """
     CREATE TRIGGER languages_come AFTER INSERT ON documents BEGIN
         INSERT INTO language_counts VALUES (NEW.language, 1)
             ON CONFLICT (language) DO UPDATE SET documents = documents + 1;
@@ -95,7 +78,42 @@ COUNTS = """
         INSERT INTO language_counts VALUES (NEW.language, 1)
             ON CONFLICT (language) DO UPDATE SET documents = documents + 1;
     END;
-
+"""
+PROBLEM_TRIGGERS = """
+    CREATE TRIGGER problems_come AFTER INSERT ON problems BEGIN
+        INSERT INTO problem_counts VALUES (NEW.folder_id, NEW.refused = 0)
+            ON CONFLICT (folder_id) DO UPDATE SET failed = failed + excluded.failed;
+    END;
+    CREATE TRIGGER problems_go AFTER DELETE ON problems BEGIN
+        UPDATE problem_counts SET failed = failed - (OLD.refused = 0) WHERE folder_id = OLD.folder_id;
+    END;
+    CREATE TRIGGER problems_change AFTER UPDATE OF folder_id, refused ON problems BEGIN
+        UPDATE problem_counts SET failed = failed - (OLD.refused = 0) WHERE folder_id = OLD.folder_id;
+        INSERT INTO problem_counts VALUES (NEW.folder_id, NEW.refused = 0)
+            ON CONFLICT (folder_id) DO UPDATE SET failed = failed + excluded.failed;
+    END;
+"""
+COUNTS = f"""
+    CREATE TABLE counts (
+        folder_id INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL,
+        documents INTEGER NOT NULL,
+        complete INTEGER NOT NULL,
+        chunks INTEGER NOT NULL,
+        embedded INTEGER NOT NULL,
+        pending_chunks INTEGER NOT NULL,
+        pending_embedded INTEGER NOT NULL,
+        held_back INTEGER NOT NULL,
+        pending_held_back INTEGER NOT NULL,
+        PRIMARY KEY (folder_id, fingerprint)
+    ) WITHOUT ROWID;
+    INSERT INTO counts SELECT folder_id, fingerprint, count(*), sum(embedded >= expected), sum(expected),
+        sum(embedded), sum(pending_expected), sum(pending_embedded), sum(held_back), sum(pending_held_back)
+        FROM documents GROUP BY folder_id, fingerprint;
+    {DOCUMENT_TRIGGERS}
+    CREATE TABLE language_counts (language TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO language_counts SELECT language, count(*) FROM documents GROUP BY language;
+    {LANGUAGE_TRIGGERS}
     CREATE TABLE facet_counts (facet TEXT PRIMARY KEY, documents INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO facet_counts SELECT facet, count(*) FROM facets GROUP BY facet;
     CREATE TRIGGER facets_come AFTER INSERT ON facets BEGIN
@@ -112,19 +130,7 @@ COUNTS = """
     UPDATE problems SET refused = 1 WHERE path IN (SELECT path FROM documents);
     CREATE TABLE problem_counts (folder_id INTEGER PRIMARY KEY, failed INTEGER NOT NULL);
     INSERT INTO problem_counts SELECT folder_id, sum(refused = 0) FROM problems GROUP BY folder_id;
-    CREATE TRIGGER problems_come AFTER INSERT ON problems BEGIN
-        INSERT INTO problem_counts VALUES (NEW.folder_id, NEW.refused = 0)
-            ON CONFLICT (folder_id) DO UPDATE SET failed = failed + excluded.failed;
-    END;
-    CREATE TRIGGER problems_go AFTER DELETE ON problems BEGIN
-        UPDATE problem_counts SET failed = failed - (OLD.refused = 0) WHERE folder_id = OLD.folder_id;
-    END;
-    CREATE TRIGGER problems_change AFTER UPDATE OF folder_id, refused ON problems BEGIN
-        UPDATE problem_counts SET failed = failed - (OLD.refused = 0) WHERE folder_id = OLD.folder_id;
-        INSERT INTO problem_counts VALUES (NEW.folder_id, NEW.refused = 0)
-            ON CONFLICT (folder_id) DO UPDATE SET failed = failed + excluded.failed;
-    END;
-
+    {PROBLEM_TRIGGERS}
     ALTER TABLE texts ADD COLUMN lines INTEGER NOT NULL DEFAULT 0;
     UPDATE texts SET lines = (SELECT coalesce(sum(length(b.text) - length(replace(b.text, char(10), ''))), 0)
         FROM texts b WHERE b.document_id = texts.document_id AND b.segment < texts.segment) WHERE segment > 0;

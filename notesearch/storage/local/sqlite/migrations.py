@@ -7,6 +7,7 @@ import sqlite3
 
 from notesearch.errors import StoreError, StoreTooNew
 from notesearch.storage.local.sqlite.migration_counts import COUNTS
+from notesearch.storage.local.sqlite.migration_places import PLACES
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk
@@ -196,6 +197,7 @@ MIGRATIONS: tuple[str, ...] = (
         FROM pending_chunks ORDER BY id;
     DROP TABLE pending_chunks;
     """,
+    PLACES,
 )
 
 
@@ -220,6 +222,16 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
     changed then."""
     refuse_newer(connection, migrations)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # A table that is built anew must not take along what hangs on its rows. Only outside a transaction.
+    (enforced,) = connection.execute("PRAGMA foreign_keys").fetchone()
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        _run(connection, migrations, version)
+    finally:
+        connection.execute(f"PRAGMA foreign_keys = {enforced}")
+
+
+def _run(connection: sqlite3.Connection, migrations: tuple[str, ...], version: int) -> None:
     for number in range(version, len(migrations)):
         # executescript ends an open transaction first, so the script carries its own.
         try:

@@ -51,11 +51,7 @@ class Pending(Folders):
     def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
         """After a change of models: what one refused that the folder does not have any more is no problem.
         Other problems have no document."""
-        w.execute(
-            "DELETE FROM problems WHERE folder_id = ?1 AND path IN (SELECT path FROM documents WHERE "
-            "folder_id = ?1)",
-            (folder_id,),
-        )
+        w.execute("DELETE FROM problems WHERE folder_id = ? AND refused", (folder_id,))
         held = w.execute(
             "SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)
         ).fetchall()
@@ -156,15 +152,15 @@ class Pending(Folders):
     ) -> list[tuple[Path, str, int, tuple[HeldBack, ...]]]:
         """(path, title, passages, reasons) of the notes of which something is held back, by path."""
         rows = self._read(
-            "SELECT d.path, d.title, count(*), group_concat(DISTINCT c.held) FROM chunks c JOIN documents "
-            "d ON d.id = c.document_id"
+            "SELECT f.path, d.relative_path, d.title, count(*), group_concat(DISTINCT c.held) FROM "
+            "chunks c JOIN documents d ON d.id = c.document_id JOIN folders f ON f.id = d.folder_id"
             f" WHERE c.generation = {_generation(pending)} AND c.held > 0 AND d.folder_id = ?"
-            " GROUP BY d.id ORDER BY d.path LIMIT ?",
+            " GROUP BY d.id ORDER BY d.relative_path LIMIT ?",
             (folder_id, limit),
         )
         return [
             (
-                Path(path),
+                self._at(root, path),
                 title,
                 passages,
                 tuple(
@@ -173,7 +169,7 @@ class Pending(Folders):
                     if (reason := HELD[number]) is not None
                 ),
             )
-            for path, title, passages, held in rows
+            for root, path, title, passages, held in rows
         ]
 
     def allow(self, document_id: int) -> int:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from notesearch.domain import prefixed
-from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.values import SEGMENT, ChunkRow, DocumentRow, WaitingChunk
 
 _DOCUMENT_COLUMNS = (
-    "d.id, d.folder_id, d.path, d.format, d.title, d.mtime_ns, d.first_line, d.length, d.language, d.tags, "
-    "d.aliases, d.expected, d.embedded,"
-    " d.fingerprint, d.position"
+    "d.id, d.folder_id, f.path, d.relative_path, d.format, d.title, d.mtime_ns, d.first_line, d.length, "
+    "d.language, d.tags, d.aliases, d.expected, d.embedded,"
+    " d.fingerprint, d.position, d.part"
 )
+# In this order: SQLite would else start with the folders and walk their documents.
+_DOCUMENTS = "documents d CROSS JOIN folders f ON f.id = d.folder_id"
 _WAITING = """
     SELECT d.long, -d.mtime_ns, d.id, c.ordinal, c.text_hash, c.prefix, c.start, c.end, c.tokens
     FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
@@ -35,7 +37,7 @@ _PREPARED = """
 _CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, vector_id"
 
 
-class Questions(Database):
+class Questions(Places):
     """The part of the store that answers search."""
 
     def newer_than(self, position: int) -> int:
@@ -57,12 +59,24 @@ class Questions(Database):
         ]
 
     def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
-        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.id IN ({{}})", ids)
-        return {row[0]: _document_row(row) for row in rows}
+        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.id IN ({{}})", ids)
+        return {row[0]: self._document_row(row) for row in rows}
 
     def document_at(self, path: Path) -> DocumentRow | None:
-        row = self._one(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),))
-        return _document_row(row) if row else None
+        for place in self._places_of([path]):
+            row = self._one(
+                f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.folder_id = ? AND d.relative_path = ?"
+                " ORDER BY d.part LIMIT 1",
+                place,
+            )
+            if row:
+                return self._document_row(row)
+        return None
+
+    def _document_row(self, row: Sequence[Any]) -> DocumentRow:
+        document_id, folder_id, root, relative, *rest = row
+        rest[6:8] = [_tuple(rest[6]), _tuple(rest[7])]
+        return DocumentRow(document_id, folder_id, self._at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
         rows = self._read(
@@ -230,14 +244,6 @@ class Questions(Database):
 
 def _tuple(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text != "[]" else ()
-
-
-def _document_row(row: Sequence[object]) -> DocumentRow:
-    values = list(row)
-    values[2] = Path(str(row[2]))
-    values[9] = _tuple(str(row[9]))
-    values[10] = _tuple(str(row[10]))
-    return DocumentRow(*values)  # type: ignore[arg-type]
 
 
 def _chunk_row(row: Sequence[object]) -> ChunkRow:

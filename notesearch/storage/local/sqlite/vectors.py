@@ -7,11 +7,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.values import Generation, Vectors
 
 # Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
@@ -85,11 +85,11 @@ class UseLog:
             return self._number, ids
 
 
-class KeptVectors(Database):
+class KeptVectors(Places):
     """The part of the store that holds vectors."""
 
-    def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
-        super().__init__(data_dir, read_only=read_only)
+    def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
+        super().__init__(data_dir, read_only=read_only, paths=paths)
         self.uses = UseLog()
 
     def _ended(self) -> None:
