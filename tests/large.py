@@ -30,47 +30,62 @@ _STEP = 1000
 
 
 def fill_by_sql(
-    data_dir: Path, root: Path, remote: Path, documents: int = 40_000, *, passages: int = 100_000
+    data_dir: Path,
+    root: Path,
+    remote: Path,
+    documents: int = 40_000,
+    *,
+    passages: int = 100_000,
+    text_of: Callable[[int], str] | None = None,
+    vector_of: Callable[[int], bytes] | None = None,
 ) -> None:
     """Two folders: `root` holds `documents` of the local model with `passages` passages, all embedded;
-    `remote` a tenth as many of a remote model, all waiting for the user's word. The files are not there."""
+    `remote` a tenth as many of a remote model, all waiting for the user's word. The files are not there.
+    `text_of` writes the passage of a number (of one length for all), `vector_of` the bytes of its vector;
+    without them all texts are alike and 500 vectors are used over and over."""
+    text_of = text_of or _passage
+    length = len(text_of(0))
     store = Store(data_dir)
     folder = store.add_folder(root, LOCAL.identifier)
     waiting = store.add_folder(remote, REMOTE.identifier)
     store.close()
     drawn = np.random.default_rng(1).standard_normal((500, LOCAL.dimensions)).astype(np.float32)
     pool = [v.tobytes() for v in drawn / np.linalg.norm(drawn, axis=1, keepdims=True)]
+    vector_of = vector_of or (lambda number: pool[number % len(pool)])
     each, more = divmod(passages, documents)
     few = documents // 10
     with closing(sqlite3.connect(data_dir / DATABASE, isolation_level=None)) as db:
         db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN;")
         own = [(i, folder, MARK, each + (i <= more)) for i in range(1, documents + 1)]
         others = [(documents + i, waiting, fingerprint(REMOTE), each) for i in range(1, few + 1)]
-        vector = 0
+        vector = number = 0
         for i, folder_id, mark, chunks in (*own, *others):
             embedded = chunks if mark == MARK else 0
-            _insert_document(db, i, folder_id, mark, chunks, embedded)
-            db.execute("INSERT INTO texts VALUES (?, 0, ?, 0)", (i, "".join(map(_passage, range(chunks)))))
+            _insert_document(db, i, folder_id, mark, (chunks, embedded, chunks * length))
+            text = "".join(map(text_of, range(number, number + chunks)))
+            number += chunks
+            db.execute("INSERT INTO texts VALUES (?, 0, ?, 0)", (i, text))
             for ordinal in range(chunks):
                 digest = (i * 64 + ordinal).to_bytes(16, "big")
                 if embedded:
                     vector += 1
                     db.execute(
                         "INSERT INTO vectors VALUES (?, ?, ?, ?, NULL)",
-                        (vector, mark, digest, pool[vector % len(pool)]),
+                        (vector, mark, digest, vector_of(vector)),
                     )
-                _insert_chunk(db, i, ordinal, digest, vector if embedded else None)
+                _insert_chunk(db, i, (ordinal, length), digest, vector if embedded else None)
         db.execute("COMMIT")
 
 
 def _passage(ordinal: int) -> str:
-    return f"passage {ordinal:03} of a note about harbours\n"
+    return f"passage {ordinal % 1000:03} of a note about harbours\n"
 
 
 def _insert_document(
-    db: sqlite3.Connection, i: int, folder_id: int, mark: str, chunks: int, embedded: int
+    db: sqlite3.Connection, i: int, folder_id: int, mark: str, counts: tuple[int, int, int]
 ) -> None:
     sub = f"part{i % 20:02}"
+    chunks, embedded, length = counts
     values: dict[str, object] = {
         "id": i,
         "folder_id": folder_id,
@@ -84,7 +99,7 @@ def _insert_document(
         "title": f"Note {i}",
         "embedded_title": f"Note {i}",
         "first_line": 1,
-        "length": chunks * len(_passage(0)),
+        "length": length,
         "language": ("en", "de", "fr")[i % 3],
         "tags": "[]",
         "aliases": "[]",
@@ -105,9 +120,9 @@ def _insert_document(
 
 
 def _insert_chunk(
-    db: sqlite3.Connection, document: int, ordinal: int, digest: bytes, vector: int | None
+    db: sqlite3.Connection, document: int, place: tuple[int, int], digest: bytes, vector: int | None
 ) -> None:
-    length = len(_passage(0))
+    ordinal, length = place
     db.execute(
         "INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash,"
         " vector_id) VALUES (?, ?, ?, ?, ?, '[]', ?, 9, ?, ?)",

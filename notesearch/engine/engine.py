@@ -44,7 +44,6 @@ from notesearch.domain import (
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine.copies import Indexes
 from notesearch.engine.folders import ignore_preview as ignoring
 from notesearch.engine.folders import survey, vaults
 from notesearch.engine.folders.admission import refuse_unfit
@@ -63,7 +62,7 @@ from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.snippets import Highlighter
 from notesearch.engine.status import StatusBoard, snapshot
 from notesearch.errors import NotesearchError, NotIndexed, UsageError, WatchLimited
-from notesearch.storage.opening import open_storage
+from notesearch.storage.opening import open_library
 from notesearch.storage.values import EVERYTHING, FolderRow, Held
 
 log = logging.getLogger(__name__)
@@ -121,31 +120,31 @@ class Engine:
             self._ownership = Ownership(self.data_dir)
             self._log = open_log(self.data_dir)
         try:
-            self._storage = open_storage(self.data_dir, read_only=self._read_only)
-            self._store = self._storage.store
-            self._indexes = Indexes(self._storage, self._models, read_only=self._read_only)
-            self._indexes.load_keyword()
-            self._rows = Rows(self._store)
+            self._library = open_library(self.data_dir, self._dimensions, read_only=self._read_only)
+            self._store = self._library.store
+            self._library.open_words()
+            self._rows = Rows(self._library)
             settings = files.load_settings(self.data_dir)[0]
             self._models.use(settings)
             self._consents = Consents(self._store, self._models, self._ledger, settings)
             self._search = Search(
-                self._store,
-                self._indexes,
+                self._library,
                 self._consents,
                 waits_for_index=self._read_only or not self._watch,
                 changed=self.status_board.changed,
             )
             if not self._read_only:
-                self._indexer = Indexer(
-                    self._store, self._indexes, self._consents, self._work_changed, embed=self._embed
-                )
+                self._indexer = Indexer(self._library, self._consents, self._work_changed, embed=self._embed)
             self._choices = Choices(self._store, self._consents, self._indexer)
             if self._indexer is not None:
                 self._start_indexing(self._indexer)
         except BaseException:
             self.close()
             raise
+
+    def _dimensions(self, mark: str) -> int | None:
+        model = self._models.by_mark(mark)
+        return model.dimensions if model is not None else None
 
     def _start_indexing(self, indexer: Indexer) -> None:
         self.status_board.start()
@@ -166,7 +165,7 @@ class Engine:
         self.status_board.changed()
 
     def _go_to_rest(self) -> None:
-        self._indexes.keyword.rest()
+        self._library.rest()
         self._required_indexer().rest()
         return_memory()
 
@@ -178,7 +177,7 @@ class Engine:
     def behind(self) -> bool:
         """Whether the keyword index lacks changes that the store has (for a reader: only the owner can mend
         it)."""
-        return self._store.newer_than(self._indexes.keyword.position) > 0
+        return self._library.unread > 0
 
     def close(self) -> None:
         """Stop everything; nothing is lost. One part that fails (a full disk, say) does not keep the others
@@ -207,11 +206,9 @@ class Engine:
         if self._listener is not None:
             yield "requests", lambda listener=self._listener: listener.drain(REQUESTS_END_WITHIN)  # type: ignore[misc]
         yield "status", self.status_board.close
-        if hasattr(self, "_indexes"):
-            yield "vectors", lambda: self._indexes.save_vectors(all_of_them=True)
-            yield "keyword index", self._indexes.close
-        if hasattr(self, "_store"):
-            yield "store", self._store.close
+        if hasattr(self, "_library"):
+            yield "vectors", lambda: self._library.save(closing=True)
+            yield "library", self._library.close
         yield "models", self._models.close
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
@@ -550,11 +547,11 @@ class Engine:
 
     def refresh(self) -> None:
         """For a reader: see what the owner has written since."""
-        self._indexes.refresh()
+        self._library.refresh()
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
-        newest, _ = self._indexes.finding.newest(EVERYTHING, limit)
+        newest, _ = self._library.newest(EVERYTHING, limit)
         return self._rows.build(
             [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
         )
@@ -622,17 +619,17 @@ class Engine:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
-        return self._storage.bytes_on_disk()
+        return self._library.bytes_on_disk()
 
     def diagnosis(self) -> list[tuple[str, str, bool]]:
         """(what was checked, what was found, whether it is well) for `notesearch doctor`."""
-        faults = self._store.check()
-        plan = self._indexes.keyword_plan
+        faults = self._library.check()
+        words = self._library.word_figures()
         lines = [
             ("Database", "; ".join(faults) or "whole", not faults),
             (
                 "Keyword index",
-                f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}",
+                f"{words.entries} blocks; on opening: {words.opened}",
                 True,
             ),
         ]
@@ -650,10 +647,10 @@ class Engine:
         model = self._models.by_mark(mark)
         if model is None:
             return
-        index = self._indexes.vectors(mark)
+        index = self._library.figures(mark)
         yield (
             f"Vectors of {model.identifier}",
-            f"{len(index)} in the index, {self._indexes.behind(mark)} to be added",
+            f"{index.entries} in the index, {index.missing} to be added",
             True,
         )
         try:

@@ -94,7 +94,7 @@ class FolderChoice(NamedTuple):
     agreed: str
 
 
-class Known(NamedTuple):
+class FileState(NamedTuple):
     """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and
     there is no fingerprint.
 
@@ -112,7 +112,7 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
+class ChunkPlan:
     """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is
     held back (None: it is not)."""
 
@@ -146,12 +146,12 @@ class NewDocument:
     facets: Sequence[str]
     moved_from: Path | None = None
     held: Sequence[HeldBack | None] = ()
-    pending: Cut | None = None
+    pending: ChunkPlan | None = None
     part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Put:
+class Stored:
     document_id: int
     added: bool
     chunks: int
@@ -240,6 +240,37 @@ class PassageHit(NamedTuple):
     document_id: int
     chunk_id: int
     score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A document to show. Of a long one the passages with these ids, and those whose numbers lie in `spans`
+    (first, last)."""
+
+    document_id: int
+    chunk_ids: Sequence[int] = ()
+    spans: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """A document with passages, as rows are made of it. `root` is its folder. `whole` is its text where that
+    is not long; else `texts` has the text of each of `chunks`."""
+
+    document: DocumentRow
+    root: Path
+    chunks: tuple[ChunkRow, ...]
+    whole: str | None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFigures:
+    """An index in numbers: what it holds, what it lacks, and how it was found on opening ("": not told)."""
+
+    entries: int
+    missing: int
+    opened: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

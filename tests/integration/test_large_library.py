@@ -16,7 +16,7 @@ from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.opening import open_storage
+from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.storage.values import Block
 from tests.conftest import wait_until
 from tests.embedders import HashingEmbedder
@@ -42,8 +42,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _index_words_of_newest(data_dir: Path, number: int) -> None:
     """Bring the keyword index to the store's position with a few notes alone: all would take a minute."""
-    storage = open_storage(data_dir)
-    store, words = storage.store, storage.keyword
+    store, words = Store(data_dir), KeywordIndex(data_dir / "keyword")
     words.load(instance=store.instance, position=store.position)
     blocks = [
         Block(
@@ -72,7 +71,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 
 @pytest.fixture
 def engine(large: Path, statements: Statements, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr("notesearch.storage.opening.VectorIndex", ScannedVectors)
+    monkeypatch.setattr("notesearch.storage.local.vector_copies.VectorIndex", ScannedVectors)
     engine = Engine(large / "data", watch=False, embedders=[HashingEmbedder()])
     engine.start()
     engine.wait_ready()

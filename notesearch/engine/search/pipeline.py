@@ -17,14 +17,13 @@ import numpy as np
 from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never, vectors_in_order
-from notesearch.engine.copies import Indexes
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
 from notesearch.engine.search.query import ParsedQuery, parse
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.search.snippets import Highlighter, sentences, snippet
 from notesearch.errors import EmbeddingError, NotesearchError, NotIndexed, QueryCancelled
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.library import Library
 from notesearch.storage.values import EVERYTHING, BlockHit, Filters, KeywordHits, PassageHit, WordQuery
 from notesearch.text import analysis
 
@@ -62,26 +61,22 @@ class Search:
 
     def __init__(
         self,
-        store: DocumentStore,
-        indexes: Indexes,
+        library: Library,
         consents: Consents,
         *,
         waits_for_index: bool,
         changed: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._indexes = indexes
-        self._library = indexes.finding
+        self._library = library
         self._consents = consents
         self._models = consents.models
         self._waits = waits_for_index
         self._changed = changed
-        self._rows = Rows(store)
+        self._rows = Rows(library)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
         # What the keyword stage was asked last, and when: that is when the person typed.
         self._typed: tuple[str, float] = ("", 0.0)
-        self._languages: tuple[int, tuple[str, ...]] = (-1, ())
         # Of the last fused search: the rows built, and the notes to build further ones of.
         self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
 
@@ -182,7 +177,7 @@ class Search:
         ]
         if not wanted or not asked.parsed.meaning:
             return replace(results, stage=Stage.EXPLAINED)
-        documents = self._store.documents([m.document_id for m in wanted])
+        documents = self._library.documents([m.document_id for m in wanted])
         by_model: dict[str, list[Match]] = defaultdict(list)
         for match in wanted:
             if match.document_id in documents:
@@ -204,7 +199,7 @@ class Search:
     def similar(self, path: Path, limit: int) -> SearchResults:
         """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
         begin = time.perf_counter()
-        document = self._store.document_at(path)
+        document = self._library.document_at(path)
         if document is None:
             raise NotIndexed(f"{path.name} is not in the index")
         hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
@@ -265,15 +260,11 @@ class Search:
 
     def _note_languages(self) -> tuple[str, ...]:
         """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
-        position = self._indexes.keyword.position
-        if self._languages[0] != position:
-            counts: dict[str, int] = defaultdict(int)
-            for language, number in self._store.languages():
-                counts[analysis.stemming_language(language)] += number
-            total = sum(counts.values())
-            chosen = [x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total][:4]
-            self._languages = (position, tuple(chosen))
-        return self._languages[1]
+        counts: dict[str, int] = defaultdict(int)
+        for language, number in self._library.languages():
+            counts[analysis.stemming_language(language)] += number
+        total = sum(counts.values())
+        return tuple(x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total)[:4]
 
     def _keyword_hits(self, asked: _Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
         if asked.parsed.empty:
@@ -289,10 +280,7 @@ class Search:
         notices: list[str] = []
         for mark in self._library.fingerprints(asked.filters):
             model = self._models.by_mark(mark)
-            if (
-                model is None
-                or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None
-            ):
+            if model is None or not self._ready(mark):
                 notices.append("Search by meaning is being made ready.")
             elif not self._consents.may_ask(mark):
                 notices.append(f"Searched by words only where {model.title} waits for your word.")
@@ -323,6 +311,12 @@ class Search:
                 vectors[mark] = answer
         return vectors, " ".join(dict.fromkeys(notices))
 
+    def _ready(self, mark: str) -> bool:
+        """Whether a model can be searched; where this process waits for it, it can afterwards."""
+        if self._waits:
+            self._library.make_ready(mark)
+        return self._library.is_ready(mark)
+
     def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
         try:
             return self._models.embedder(mark)
@@ -334,7 +328,7 @@ class Search:
         """Which folders were searched by words alone, and why."""
         if not model.remote:
             return f"Searched by words only. {error.title}."
-        folders = [row.path.name for row in self._store.folder_choices() if row.model == model.identifier]
+        folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
         return f"{', '.join(folders)}: searched by words only. {error.title}."
 
     def _meaning(
@@ -452,14 +446,14 @@ class Search:
             for document_id in phrased & candidates:
                 bonuses[document_id] += fusion.EXACT_PHRASE
         titled = self._library.holding(typed, title=True, filters=asked.filters, limit=NOTES)
-        for document_id, titles in self._store.titles(list(titled)).items():
+        for document_id, titles in self._library.titles(list(titled)).items():
             if any(_title_key(title) == key for title in titles):
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses
 
     def _tell(self, embedder: Embedder, asked: _Asked, matches: Sequence[Match]) -> dict[int, Match]:
         """Embed the sentences of the best passages and choose for each the one nearest to the query."""
-        passages = [self._store.text(m.document_id, m.best.start, m.best.end) for m in matches]
+        passages = [self._library.text(m.document_id, m.best.start, m.best.end) for m in matches]
         spans = [sentences(passage)[:12] for passage in passages]
         texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
         if not texts:
@@ -486,7 +480,7 @@ class Search:
         elapsed: Elapsed,
         notice: str = "",
     ) -> SearchResults:
-        documents, complete, failed, unread = self._rows.counts(self._indexes.keyword.position)
+        documents, complete, failed, unread = self._rows.counts()
         whole = (
             documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
         )

@@ -113,7 +113,7 @@ class Finding:
         """Fingerprints that the documents which pass are embedded under."""
         every = self._store.fingerprints()
         resolved = self._resolved(filters)
-        if resolved.everything or len(every) < 2:
+        if resolved.everything or resolved.nothing:
             return () if resolved.nothing else every
         if resolved.among is not None or self._few(resolved):
             return self._store.fingerprints(self._set(filters, resolved))
@@ -198,15 +198,14 @@ class Finding:
             pairs = index.search(vector, min(wanted, MOST_NEIGHBOURS))
             hits = self._keep(self._users(pairs, floor), resolved)
             if len(hits) >= limit or len(pairs) < wanted:
-                return sorted(hits, key=lambda hit: -hit.score)[:limit]
+                return hits[:limit]
             wanted *= 3
 
     def _users(self, pairs: Sequence[tuple[int, float]], floor: float) -> list[PassageHit]:
         cosines = {i: cosine for i, cosine in pairs if cosine >= floor}
-        return [
-            PassageHit(document_id, chunk_id, cosines[vector_id])
-            for vector_id, chunk_id, document_id in self._store.users_of_vectors(list(cosines))
-        ]
+        users = self._store.users_of_vectors(list(cosines))
+        hits = (PassageHit(document_id, chunk_id, cosines[v]) for v, chunk_id, document_id in users)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.document_id, hit.chunk_id))
 
     def _keep(self, hits: Sequence[PassageHit], resolved: _Resolved) -> list[PassageHit]:
         passing = self._passing(resolved, {hit.document_id for hit in hits})

@@ -14,15 +14,15 @@ from notesearch.domain import HeldBack
 from notesearch.errors import EmbeddingError, FileBinary
 from notesearch.storage.local.sqlite.documents import text_hash
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import Cut, FolderRow, NewDocument
+from notesearch.storage.values import ChunkPlan, FolderRow, NewDocument
 from tests.unit.storage.conftest import MARK, MakeDocument, unit_vectors
 
 NEXT, OTHER = "aimlapi/voyage-2", "aimlapi/voyage-code-2"
 NEXT_MARK, OTHER_MARK = "b" * 16, "c" * 16
 
 
-def cut(new: NewDocument, mark: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> Cut:
-    return Cut(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
+def cut(new: NewDocument, mark: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> ChunkPlan:
+    return ChunkPlan(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
 
 
 def row(store: Store) -> FolderRow:
@@ -265,7 +265,7 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
     assert store.allow(document(store, new)) == 1
     assert (row(store).held_back, row(store).waiting) == (0, 1)
     assert [w.text for w in store.waiting_chunks(MARK, 10)] == ["a\nsecret"]
-    # Cut again, it stays let go; in another text it is another passage.
+    # ChunkPlan again, it stays let go; in another text it is another passage.
     store.put_documents(
         [replace(make("a.md", ("one more", "secret", "three")), held=[None, HeldBack.SECRET, None])]
     )

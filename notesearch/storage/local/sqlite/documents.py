@@ -14,7 +14,7 @@ from typing import NamedTuple
 from notesearch.domain import Chunk, HeldBack
 from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
-from notesearch.storage.values import SEGMENT, Cut, Generation, NewDocument, Put
+from notesearch.storage.values import SEGMENT, ChunkPlan, Generation, NewDocument, Stored
 
 
 def text_hash(embedded_text: str) -> bytes:
@@ -64,7 +64,7 @@ REPLACING_PROBLEM = (
 class Documents(KeptVectors):
     """The part of the store that takes documents in and compares them with files."""
 
-    def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]:
+    def put_documents(self, documents: Sequence[NewDocument]) -> list[Stored]:
         """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
         at once. Documents of a folder that was removed meanwhile are left out."""
         with self._write() as w:
@@ -82,14 +82,14 @@ class Documents(KeptVectors):
             raise ValueError("a document lies outside its folder")
         return relative
 
-    def _put(self, w: sqlite3.Connection, new: NewDocument, place: Place) -> Put:
+    def _put(self, w: sqlite3.Connection, new: NewDocument, place: Place) -> Stored:
         row = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, new.part)).fetchone()
         if new.moved_from is not None:
             row = self._moved_row(w, row, new.moved_from, new.part)
         twin = w.execute(
             _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
         ).fetchone()
-        cut = Cut(
+        cut = ChunkPlan(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
         chunks = self._twin_chunks(w, twin[0], ANSWERING) if twin else self._new_chunks(w, cut)
@@ -135,7 +135,7 @@ class Documents(KeptVectors):
             self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
         w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, new.part))
         self._tell_refused(w, [document_id])
-        return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
+        return Stored(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
     def _values(
         self,
@@ -206,7 +206,7 @@ class Documents(KeptVectors):
         return [_StoredChunk(*row) for row in rows]
 
     def _pending_chunks(
-        self, w: sqlite3.Connection, cut: Cut, content_hash: str, reading: int
+        self, w: sqlite3.Connection, cut: ChunkPlan, content_hash: str, reading: int
     ) -> list[_StoredChunk]:
         """The chunks for the next model: those of a note with the same content where these have fewer
         vectors, for it may have another title."""
@@ -232,7 +232,7 @@ class Documents(KeptVectors):
             self._insert_chunks(w, PREPARING, document_id, chunks)
             self._recount(w, [document_id])
 
-    def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
+    def _new_chunks(self, w: sqlite3.Connection, cut: ChunkPlan) -> list[_StoredChunk]:
         """The chunks as they were cut, with the vectors that their texts have. What the person let go is not
         held back again."""
 
@@ -257,8 +257,8 @@ class Documents(KeptVectors):
         reasons = cut.held or [None] * len(cut.chunks)
         return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
 
-    def put_pending(self, document_id: int, cut: Cut) -> None:
-        """Cut a document that is in the store for its folder's next model too."""
+    def put_pending(self, document_id: int, cut: ChunkPlan) -> None:
+        """ChunkPlan a document that is in the store for its folder's next model too."""
         with self._write() as w:
             row = w.execute(
                 "SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
 from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.values import Known
+from notesearch.storage.values import FileState
 
 _KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
 # A file, and everything below it where it was a folder: "0" follows "/" in every byte order, so the half-open
@@ -75,7 +75,7 @@ class Places(Database):
         places = self._places_of([path])
         return in_facets(*places[0])[-1] if places else "in:0"
 
-    def known(self, folder_id: int) -> dict[str, Known]:
+    def known(self, folder_id: int) -> dict[str, FileState]:
         """What the index holds of a folder, by absolute path: documents, and files that failed (document_id
         None)."""
         root = self.roots().get(folder_id)
@@ -85,16 +85,16 @@ class Places(Database):
             "SELECT relative_path, size, mtime_ns, reading FROM problems WHERE folder_id = ?", (folder_id,)
         )
         result = {
-            absolute_text(root, path): Known(None, size, mtime_ns, "", "", reading)
+            absolute_text(root, path): FileState(None, size, mtime_ns, "", "", reading)
             for path, size, mtime_ns, reading in failed
         }
         for row in self._read(
             f"SELECT relative_path, {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ?", (folder_id,)
         ):
-            result[absolute_text(root, row[0])] = Known._make(row[1:])
+            result[absolute_text(root, row[0])] = FileState._make(row[1:])
         return result
 
-    def known_path(self, path: Path) -> Known | None:
+    def known_path(self, path: Path) -> FileState | None:
         """What the index knows of the file at a path."""
         for place in self._places_of([path]):
             row = self._one(
@@ -102,7 +102,7 @@ class Places(Database):
                 place,
             )
             if row:
-                return Known(*row)
+                return FileState(*row)
         return None
 
     def count_notes_at(self, paths: Sequence[str]) -> int:
