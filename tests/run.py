@@ -31,6 +31,7 @@ DESKTOP = {
     "trayer": "trayer",
     "weston": "weston",
     "desktop-file-validate": "desktop-file-utils",
+    "strace": "strace",
 }
 ACCESSIBILITY = ["at-spi2-core", "python3-pyatspi", "gir1.2-atspi-2.0"]
 

@@ -28,17 +28,17 @@ from notesearch.domain import Query
 from notesearch.embedding.local.onnx import LocalEmbedder
 from notesearch.engine.engine import Engine
 model = LocalEmbedder(idle=4.0)
-engine = Engine(Path(sys.argv[1]), embedders=[model], idle=4.0)
-engine.start(); engine.wait_ready()
+engine = Engine.open(Path(sys.argv[1]), embedders=[model], idle=4.0)
+engine.start(); engine.indexing.wait_ready()
 for name in ("one", "two"):
     folder = Path(sys.argv[1]).parent / name
     folder.mkdir()
     (folder / "note.md").write_text("a note")
-    engine.add_folder(folder)
+    engine.folders.add(folder)
 engine.reconcile()
 seen["index open, watching"] = rss()
-engine.keyword_search(Query(text="git commit")); seen["searched by words"] = rss()
-engine.search(Query(text="undo the last commit")); seen["model loaded"] = rss()
+engine.search.words(Query(text="git commit")); seen["searched by words"] = rss()
+engine.search.fused(Query(text="undo the last commit")); seen["model loaded"] = rss()
 while model.loaded:
     time.sleep(0.1)
 time.sleep(2)

@@ -25,7 +25,7 @@ from common import ROOT, median, percentile, scratch, table
 sys.path.insert(0, str(ROOT))
 
 from notesearch.catalogue import LOCAL, fingerprint
-from notesearch.domain import Query
+from notesearch.domain import Query, SearchResults
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.engine.engine import Engine
 from notesearch.text import analysis
@@ -85,9 +85,7 @@ class FreeQueries(HashingEmbedder):
 
 
 def open_engine(data_dir: Path) -> Engine:
-    engine = Engine(data_dir, watch=False, embedders=[FreeQueries()])
-    engine.start()
-    return engine
+    return Engine.open(data_dir, watch=False, embedders=[FreeQueries()])
 
 
 def timed(ask: Callable[[str], object], asked: list[str]) -> list[float]:
@@ -107,17 +105,25 @@ def measure(data_dir: Path) -> dict[str, object]:
     begin = time.perf_counter()
     engine = open_engine(data_dir)
     started = time.perf_counter() - begin
-    engine.keyword_search(Query(text="x"))
+    engine.search.words(Query(text="x"))
     first = time.perf_counter() - begin
-    engine.wait_ready()
+    engine.indexing.wait_ready()
     ready = time.perf_counter() - begin
     asked = queries()
+
+    def fused(text: str, *, prefix: bool = False) -> SearchResults:
+        return engine.search.fused(Query(text=text, prefix=prefix, limit=12))
+
     found: dict[str, object] = {
-        "word rows": timed(lambda text: engine.keyword_search(Query(text=text, prefix=True)), asked),
-        "fused rows": timed(lambda text: engine.search(Query(text=text, prefix=True, limit=12)), asked),
-        "fused, tag:t3": timed(lambda text: engine.search(Query(text=f"tag:t3 {text}", limit=12)), asked),
-        "fused, tag:rare": timed(lambda text: engine.search(Query(text=f"tag:rare {text}", limit=12)), asked),
-        "fused, -word": timed(lambda text: engine.search(Query(text=f"{text} -bar1", limit=12)), asked),
+        "word rows": timed(lambda text: engine.search.words(Query(text=text, prefix=True)), asked),
+        "fused rows": timed(lambda text: engine.search.fused(Query(text=text, prefix=True, limit=12)), asked),
+        "fused, tag:t3": timed(
+            lambda text: engine.search.fused(Query(text=f"tag:t3 {text}", limit=12)), asked
+        ),
+        "fused, tag:rare": timed(
+            lambda text: engine.search.fused(Query(text=f"tag:rare {text}", limit=12)), asked
+        ),
+        "fused, -word": timed(lambda text: engine.search.fused(Query(text=f"{text} -bar1", limit=12)), asked),
         "status": timed(lambda _: engine.status(), asked),
     }
     memory = process.memory_info().rss - before
@@ -168,7 +174,7 @@ def main() -> None:
         )
         filled = time.perf_counter()
         engine = open_engine(data_dir)
-        engine.wait_ready()
+        engine.indexing.wait_ready()
         engine.close()
         built = time.perf_counter()
         command = [sys.executable, __file__, "--measure", str(data_dir)]

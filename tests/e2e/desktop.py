@@ -239,12 +239,16 @@ class Program:
         arguments: Sequence[object],
         output: Path,
         env: dict[str, str] | None = None,
+        wrap: Sequence[str] = (),
+        python: Path = Path(sys.executable),
+        cwd: Path = ROOT,
     ) -> None:
+        """`wrap`: what stands before the command, and leaves it its process number."""
         self.desktop, self.data, self.output = desktop, data, output
         self._log = output.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "notesearch", "--data-dir", str(data), *map(str, arguments)],
-            cwd=ROOT,
+            [*wrap, str(python), "-m", "notesearch", "--data-dir", str(data), *map(str, arguments)],
+            cwd=cwd,
             env=env or desktop.env,
             stdin=subprocess.DEVNULL,
             stdout=self._log,

@@ -57,24 +57,23 @@ def test_it_opens_is_migrated_and_nothing_is_embedded_again(
         vectors = db.execute("SELECT id, fingerprint, text_hash FROM vectors ORDER BY id").fetchall()
         documents = db.execute("SELECT count(*) FROM documents").fetchone()[0]
     engine = start_engine(data_dir, watch=False, embedders=None)
-    engine.wait_ready()
-    summary, errors, held = engine.reconcile([notes / "Home", notes / "Work"])
-    assert (errors, held) == ((), 0)
+    engine.indexing.wait_ready()
+    done = engine.reconcile([notes / "Home", notes / "Work"])
+    assert (done.errors, done.held) == ((), 0)
+    summary = done.summary
     assert (summary.embedded, summary.requests, summary.added, summary.changed, summary.moved) == (0,) * 5
     assert (summary.unchanged, summary.failed) == (11, 1)
-    _, waits, _ = engine.reconcile([notes / "Later"])
+    waits = engine.reconcile([notes / "Later"]).errors
     assert [type(error) for error in waits] == [ConsentMissing]
     status = engine.status()
     assert (status.documents, status.failed) == (documents + 1, 1)
-    assert [p.path for p in engine.problems()] == [notes / "Home" / "broken.md"]
-    assert engine.search(Query(text="sleeper train Vienna", folder=notes / "Home")).matches[0].path == (
+    assert [p.path for p in engine.indexing.problems()] == [notes / "Home" / "broken.md"]
+    assert engine.search.fused(Query(text="sleeper train Vienna", folder=notes / "Home")).matches[0].path == (
         notes / "Home" / "Travel" / "Night train to Vienna.md"
     )
-    assert [
-        m.path.parent.name for m in engine.keyword_search(Query(text="git", folder=notes / "Work")).matches
-    ]
+    assert [m.path.parent.name for m in engine.search.words(Query(text="git", folder=notes / "Work")).matches]
     assert arrived(gateway, SMALL) == {}
-    held_note, *_ = engine.held_back(notes / "Work")
+    held_note, *_ = engine.models.held_back(notes / "Work")
     assert held_note.path == notes / "Work" / "private.md"
     engine.close()
     with closing(sqlite3.connect(data_dir / DATABASE)) as db:
@@ -94,8 +93,7 @@ def test_what_waited_for_the_users_word_is_sent_once(
     with closing(sqlite3.connect(data_dir / DATABASE)) as db:
         waiting = db.execute("SELECT count(DISTINCT text_hash) FROM pending_chunks").fetchone()[0]
     engine = start_engine(data_dir, watch=False, embedders=None)
-    engine.agree(notes / "Later")
-    _, errors, _ = engine.reconcile([notes / "Later"])
-    assert errors == ()
+    engine.models.agree(notes / "Later")
+    assert engine.reconcile([notes / "Later"]).errors == ()
     assert sum(arrived(gateway, SMALL).values()) == len(arrived(gateway, SMALL)) == waiting
     engine.close()

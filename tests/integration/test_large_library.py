@@ -72,9 +72,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 @pytest.fixture
 def engine(large: Path, statements: Statements, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setattr("notesearch.storage.local.vector_copies.VectorIndex", ScannedVectors)
-    engine = Engine(large / "data", watch=False, embedders=[HashingEmbedder()])
-    engine.start()
-    engine.wait_ready()
+    engine = Engine.open(large / "data", watch=False, embedders=[HashingEmbedder()])
+    engine.indexing.wait_ready()
     yield engine
     engine.close()
 
@@ -87,17 +86,17 @@ def searches(engine: Engine, root: Path) -> None:
     for text in texts:
         for folder in (None, root, root / "part03"):
             query = Query(text=text, prefix=True, folder=folder)
-            engine.keyword_search(query)
-            results = engine.search(query, rows=3)
-            engine.explain(engine.complete(results))
-        engine.search(Query(text=text, mode=Mode.MEANING))
-    found = engine.search(Query(text="harbours")).matches
+            engine.search.words(query)
+            results = engine.search.fused(query, rows=3)
+            engine.search.explain(engine.search.complete(results))
+        engine.search.fused(Query(text=text, mode=Mode.MEANING))
+    found = engine.search.fused(Query(text="harbours")).matches
     assert found
-    engine.note_text(found[0].path)
-    engine.similar(found[0].path)
-    engine.recent()
-    engine.tags()
-    engine.formats()
+    engine.search.note_text(found[0].path)
+    engine.search.similar(found[0].path)
+    engine.search.recent()
+    engine.search.tags()
+    engine.search.formats()
 
 
 def test_no_search_change_or_status_walks_a_table(
@@ -118,16 +117,16 @@ def test_no_search_change_or_status_walks_a_table(
     before = documents()
     note = root / "part00" / "new.md"
     note.write_text("# New\n\nzanzibar ferry\n")
-    engine.retry([note])
+    engine.indexing.retry([note])
     wait_until(lambda: documents() == before + 1 and engine.status().complete == DOCUMENTS + 1)
     note.write_text("# New\n\nzanzibar by train\n")
-    engine.retry([note])
-    wait_until(lambda: engine.note_text(note).text.endswith("train\n"))
+    engine.indexing.retry([note])
+    wait_until(lambda: engine.search.note_text(note).text.endswith("train\n"))
     note.write_bytes(b"\x00\x01\x02" * 50)
-    engine.retry([note])
+    engine.indexing.retry([note])
     wait_until(lambda: engine.status().failed == 1)
     note.unlink()
-    engine.retry([note])
+    engine.indexing.retry([note])
     wait_until(lambda: documents() == before)
     wait_until(lambda: engine.status().failed == 0)
     engine.close()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
-from notesearch.engine.search.query import trail
+from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
 from notesearch.storage.library import Library
 from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, Wanted
