@@ -256,10 +256,10 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     assert "$0.03" in str(errors[0])
     now = folder(remote, notes)
     assert now.state is FolderState.WAITING
-    assert 0 < now.search.complete < 120
+    assert 0 < now.complete < 120
     stored = sum(arrived(gateway).values())
     # What is in flight when the budget ends is given up; all that had come is kept.
-    assert now.search.complete >= stored - 8 * 10
+    assert now.complete >= stored - 8 * 10
     assert remote.status().troubles[0].waits_for_person is False
     # The server is still at what was given up.
     wait_until(lambda: not gateway.in_flight)
