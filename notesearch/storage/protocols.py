@@ -1,7 +1,7 @@
-"""What the engine asks of storage: a store, a keyword index, a vector index. Which engine answers is decided
-in opening.py, and nothing above knows. What each question means in detail, and in which threads it may be
-asked, stands with the implementation that ships: store.py and the parts it names, keyword_index.py,
-vector_index.py.
+"""The inner protocols of storage: the book that a library of one's own keeps of folders and choices
+(`DocumentStore`), and the two kinds of copies that a local library has beside it (`WordIndex`,
+`NearestIndex`). The seam towards the engine is library.py. Details and threads stand with the
+implementations: local/sqlite, local/tantivy_index.py, local/hnsw_index.py.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ SEGMENT = 1 << 16
 
 
 class Held(IntEnum):
-    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the
+    """Whether the deletions of a folder are held. KEPT: the user was asked and keeps the notes in the
     index."""
 
     NO = 0
@@ -41,7 +41,7 @@ class FolderRow:
     chunk that is not held back.
 
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
-    embedded. `agreed`: what the person agreed to send where. `held_back` chunks, of the next model where
+    embedded. `agreed`: what the user agreed to send where. `held_back` chunks, of the next model where
     there is one. `former_models`: those whose vectors were not dropped, the `previous_model` among them.
     """
 
@@ -74,7 +74,7 @@ class FolderRow:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsent:
     """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded`
-    chunks have one, `held_back` wait for the person's word."""
+    chunks have one, `held_back` wait for the user's word."""
 
     documents: int
     chunks: int
@@ -85,7 +85,7 @@ class Unsent:
 
 
 class FolderChoice(NamedTuple):
-    """What the person chose for a folder, without a count."""
+    """What the user chose for a folder, without a count."""
 
     id: int
     path: Path

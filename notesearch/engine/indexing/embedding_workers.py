@@ -2,7 +2,7 @@
 holds up nobody else.
 
 What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for
-a while where waiting may help, else until the person has done something about it. Search goes on
+a while where waiting may help, else until the user has done something about it. Search goes on
 meanwhile.
 """
 
@@ -61,7 +61,7 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in
+    """Why a lane waits, and until when (monotonic seconds; None: until the user acts), `pause` seconds in
     all. `failures` in a row."""
 
     error: NotesearchError
@@ -100,12 +100,12 @@ class Lane:
         self._woken.set()
 
     def retry(self) -> None:
-        """The person did something about it, or asks to try again."""
+        """The user did something about it, or asks to try again."""
         self.trouble = None
         self._woken.set()
 
     def reconsider(self) -> None:
-        """The person has taken something back: what is under way ends, and what may be sent is asked
+        """The user has taken something back: what is under way ends, and what may be sent is asked
         again."""
         self._reconsider.set()
 
@@ -159,7 +159,7 @@ class Lane:
                 pass
             self.trouble = None
         except (ProviderError, UsageError) as error:
-            # UsageError: the address of the person's own server is not in the settings any more.
+            # UsageError: the address of the user's own server is not in the settings any more.
             self._fail(error)
         finally:
             self.busy = False
@@ -225,7 +225,7 @@ class Lane:
 
 
 def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
-    """Seconds until a provider is asked again after so many failures in a row; None: not before the person
+    """Seconds until a provider is asked again after so many failures in a row; None: not before the user
     has acted."""
     if isinstance(error, BudgetReached):
         # The next month brings another.
@@ -287,7 +287,7 @@ class Lanes:
         self._tell(Lane.wake)
 
     def retry(self) -> None:
-        """The person acted, or asks to try again: whoever waits for a provider asks it now."""
+        """The user acted, or asks to try again: whoever waits for a provider asks it now."""
         self._tell(Lane.retry)
 
     def _tell(self, what: Callable[[Lane], None]) -> None:
@@ -298,7 +298,7 @@ class Lanes:
             self._settled()
 
     def reconsider(self, mark: str) -> None:
-        """The person has taken back a folder, or the word for a model."""
+        """The user has taken back a folder, or the word for a model."""
         if (lane := self._lanes.get(mark)) is not None:
             lane.reconsider()
 

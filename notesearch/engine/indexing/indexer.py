@@ -48,7 +48,7 @@ DOCUMENTS_AT_ONCE = 64
 WORDS_EVERY = 1.0
 # More dirty paths than this are cheaper found by a scan.
 MANY_DIRTY = 2000
-# Deletions are held and the person is asked when at least this many notes, and more than half of a folder,
+# Deletions are held and the user is asked when at least this many notes, and more than half of a folder,
 # vanish at once.
 HELD_FROM = 20
 ALL_GONE_FROM = 3
@@ -136,7 +136,7 @@ class Indexer:
         self._queue.mark_dirty(path)
 
     def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
-        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be
+        """Compare a folder with the store soon. `confirmed`: the user said that vanished notes are to be
         forgotten."""
         if ticket is not None:
             with self._tickets_lock:
@@ -148,7 +148,7 @@ class Indexer:
         self._queue.add_scan(Scan(folder, ticket, confirmed))
 
     def embed(self) -> None:
-        """There may be something to embed: the person agreed, a model was chosen, a passage allowed."""
+        """There may be something to embed: the user agreed, a model was chosen, a passage allowed."""
         self._lanes.wake()
 
     def retry_providers(self) -> None:
@@ -217,7 +217,7 @@ class Indexer:
     # Threads
 
     def _guarded(self, loop: Callable[[], None]) -> None:
-        """An error that the person can mend is shown and tried again; a bug is shown and stops the thread."""
+        """An error that the user can mend is shown and tried again; a bug is shown and stops the thread."""
         lower_thread_priority()
         while not self._gates.stop.is_set():
             try:
@@ -308,13 +308,13 @@ class Indexer:
                 found, self._library.known(folder.id), cutting.mark, cutting.next_mark
             )
         except UsageError as error:
-            # A model of the person's own that is no longer in the settings: what was read and embedded stays.
+            # A model of the user's own that is no longer in the settings: what was read and embedded stays.
             if work.ticket is not None:
                 work.ticket.errors.append(error)
             return
         except FolderError as error:
             # Unreachable is not deleted: everything stays searchable until the folder is back or is removed
-            # by the person.
+            # by the user.
             self.unreachable.add(folder.path)
             if work.ticket is not None:
                 work.ticket.errors.append(error)

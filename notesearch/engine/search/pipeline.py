@@ -75,7 +75,7 @@ class Search:
         self._rows = Rows(library)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
-        # What the keyword stage was asked last, and when: that is when the person typed.
+        # What the keyword stage was asked last, and when: that is when the user typed.
         self._typed: tuple[str, float] = ("", 0.0)
         # Of the last fused search: the rows built, and the notes to build further ones of.
         self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
@@ -499,7 +499,7 @@ class Search:
 
 
 def _rest(cancelled: Cancelled, since: float) -> None:
-    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did
+    """Wait for the user to stop typing, from the last letter on. Raises QueryCancelled when they did
     not."""
     until = since + REMOTE_REST
     while time.monotonic() < until:

@@ -233,7 +233,7 @@ class Documents(KeptVectors):
             self._recount(w, [document_id])
 
     def _new_chunks(self, w: sqlite3.Connection, cut: ChunkPlan) -> list[_StoredChunk]:
-        """The chunks as they were cut, with the vectors that their texts have. What the person let go is not
+        """The chunks as they were cut, with the vectors that their texts have. What the user let go is not
         held back again."""
 
         def stored(chunk: Chunk, text: str, held: HeldBack | None) -> _StoredChunk:
@@ -279,7 +279,7 @@ class Documents(KeptVectors):
 
     @staticmethod
     def _tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
-        """Documents with passages that a model refused are among the problems: the person may have them asked
+        """Documents with passages that a model refused are among the problems: the user may have them asked
         about again."""
         for document_id in document_ids:
             w.execute(

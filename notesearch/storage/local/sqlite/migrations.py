@@ -121,9 +121,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
-    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model
+    # 3: a folder's next and former model, and what the user agreed to; the passages of the next model
     # beside those that answer meanwhile, counted in their note's row as the others are; passages that are not
-    # sent to a remote model (0: sent; see documents.HELD), and texts that the person let go.
+    # sent to a remote model (0: sent; see documents.HELD), and texts that the user let go.
     """
     ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';

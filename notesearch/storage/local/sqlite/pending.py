@@ -64,13 +64,13 @@ class Pending(Folders):
             w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
 
     def agree(self, folder_id: int, statement: str) -> None:
-        """The person's word for what may be sent where."""
+        """The user's word for what may be sent where."""
         with self._write() as w:
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
 
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
         """Let the next model answer, in one transaction. False, and nothing changed, where something is
-        missing still, or where the person has chosen another one meanwhile."""
+        missing still, or where the user has chosen another one meanwhile."""
         with self._write() as w:
             chosen = w.execute(
                 "SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)
@@ -173,7 +173,7 @@ class Pending(Folders):
         ]
 
     def allow(self, document_id: int) -> int:
-        """The person lets what is held back of a note be sent after all, now and when it is cut again.
+        """The user lets what is held back of a note be sent after all, now and when it is cut again.
         Returns how many passages that are."""
         with self._write() as w:
             allowed = self._ask_again(w, document_id)

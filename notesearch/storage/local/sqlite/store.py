@@ -1,8 +1,9 @@
 """The only truth: documents, their text, chunks and vectors in SQLite (WAL). Knows nothing of the keyword and
 vector indexes.
 
-Each part of the subject has a file: folders.py, pending.py, documents.py, vectors.py, questions.py;
-database.py is what they stand on.
+Each part of the subject has a file: folder_table.py (folders, problems), pending.py (a folder's next model),
+documents.py, vectors.py, places.py (paths), filters.py, reads.py; database.py is what they stand on.
+Triggers keep the counts (migration_counts.py).
 """
 
 from __future__ import annotations
