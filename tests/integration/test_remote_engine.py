@@ -296,14 +296,13 @@ def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway)
     remote.models.agree(notes)
     wait_until(lambda: len(gateway.embedded) > 4)
     remote.indexing.pause()
-    paused = time.monotonic()
+    before = len(gateway.requests)
     wait_until(lambda: not gateway.in_flight)
-    # 0.2 s, and the latency of the server, which does not notice; generously.
-    assert max(r.at for r in gateway.requests) - paused < 0.4
-    number = len(gateway.requests)
     assert remote.status().state is IndexingState.PAUSED
     assert found(remote, "note 7")
-    assert len(queries(gateway)) == len(gateway.requests) - number
+    # Those that were on their way, at most. How soon the last byte is sent is measured by
+    # tests/bench/remote.py.
+    assert len(gateway.requests) - len(queries(gateway)) <= before + 10 < 50
     remote.indexing.resume()
     gateway.latency = 0.0
     reconcile(remote)
@@ -404,7 +403,7 @@ def test_the_ledger_has_a_line_for_each_request(
     assert (spent.requests, spent.tokens) == (len(lines), sum(sum(map(len, r.inputs)) // 4 for r in good))
     assert spent.usd == pytest.approx(5 * 0.000001)
     assert {e.host for e in lines} == {gateway.url.split("/")[2]}
-    written = "".join(path.read_text() for path in remote.ledger_folder.iterdir())
+    written = "".join(path.read_text() for path in remote.models.ledger_folder.iterdir())
     assert written.count("\n") == len(lines) + 1
     assert not any(word in written for word in ("harbour", "lamp", "Rain", KEY))
 
