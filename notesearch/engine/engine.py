@@ -21,7 +21,6 @@ from notesearch.domain import Check, IndexingStatus
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine.copies import Indexes
 from notesearch.engine.folders.service import FolderService
 from notesearch.engine.idle_timer import IDLE, Rest
 from notesearch.engine.indexing.indexer import Indexer
@@ -37,7 +36,8 @@ from notesearch.engine.search.pipeline import Search
 from notesearch.engine.search.service import SearchService
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotesearchError
-from notesearch.storage.opening import Storage, open_storage
+from notesearch.storage.library import OwnLibrary
+from notesearch.storage.opening import open_library
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Engine:
     """Everything below the front ends, open. Made by `Engine.open`; `close` ends it. Methods wait for disk
     and store: any thread but a GUI thread."""
 
-    def __init__(self, data_dir: Path, storage: Storage, parts: _Parts, services: _Services) -> None:
+    def __init__(self, data_dir: Path, library: OwnLibrary, parts: _Parts, services: _Services) -> None:
         self.data_dir = data_dir
         self.folders = services.folders
         self.indexing = services.indexing
@@ -82,9 +82,8 @@ class Engine:
         self.settings = services.settings
         self.status_board = services.board
         self.lock = services.lock
-        self._storage = storage
-        self._store = storage.store
-        self._indexes = services.indexes
+        self._library = library
+        self._store = library.store
         self._consents = services.consents
         self._parts = parts
 
@@ -120,7 +119,7 @@ class Engine:
             services = _Services(
                 data_dir, parts, lock, embedders, credentials, idle=idle, embed=embed, watch=watch
             )
-            engine = cls(data_dir, services.storage, parts, services)
+            engine = cls(data_dir, services.library, parts, services)
             services.start(watch=watch)
             return engine
         except BaseException:
@@ -176,7 +175,7 @@ class Engine:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
-        return self._storage.bytes_on_disk()
+        return self._library.bytes_on_disk()
 
     @staticmethod
     def memory_bytes() -> int:
@@ -189,10 +188,10 @@ class Engine:
         return tuple(self._checks())
 
     def _checks(self) -> Iterator[Check]:
-        faults = self._store.check()
+        faults = self._library.check()
         yield Check(what="Database", found="; ".join(faults) or "whole", well=not faults)
-        plan = self._indexes.keyword_plan
-        found = f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}"
+        words = self._library.word_figures()
+        found = f"{words.entries} blocks; on opening: {words.opened}"
         yield Check(what="Keyword index", found=found, well=True)
         for mark in sorted(self._consents.marks()):
             yield from self._checks_of_model(mark)
@@ -208,7 +207,8 @@ class Engine:
         model = self._consents.models.by_mark(mark)
         if model is None:
             return
-        found = f"{len(self._indexes.vectors(mark))} in the index, {self._indexes.behind(mark)} to be added"
+        figures = self._library.figures(mark)
+        found = f"{figures.entries} in the index, {figures.missing} to be added"
         yield Check(what=f"Vectors of {model.identifier}", found=found, well=True)
         try:
             embedder = self._consents.models.embedder(mark)
@@ -242,29 +242,22 @@ class _Services:
         self.settings = SettingsStore(data_dir)
         models = Models(self.settings, credentials or Credentials(), self._record, embedders)
         parts.opened("models", models.close)
-        self.storage = open_storage(data_dir, read_only=read_only)
-        store = self.storage.store
-        parts.opened("store", store.close)
-        self.indexes = Indexes(self.storage, models, read_only=read_only)
-        self.indexes.load_keyword()
-        parts.opened("keyword index", self.indexes.close)
-        parts.opened("vectors", lambda: self.indexes.save_vectors(all_of_them=True))
+        self.library = open_library(data_dir, models.dimensions, read_only=read_only)
+        store = self.library.store
+        parts.opened("library", self.library.close)
+        self.library.open_words()
+        parts.opened("vectors", lambda: self.library.save(closing=True))
         self.board = StatusBoard(self._snapshot)
         parts.opened("status", self.board.close)
         self.consents = Consents(store, models, self._ledger, self.settings)
         search = Search(
-            store,
-            self.indexes,
+            self.library,
             self.consents,
             waits_for_index=read_only or not watch,
             changed=self.board.changed,
         )
         self._rest = Rest(self._go_to_rest, idle)
-        indexer = (
-            None
-            if read_only
-            else Indexer(store, self.indexes, self.consents, self._work_changed, embed=embed)
-        )
+        indexer = None if read_only else Indexer(self.library, self.consents, self._work_changed, embed=embed)
         self.indexing = IndexingService(store, self.board, indexer)
         self.folders = FolderService(store, self.settings, models.model, self.indexing, self.board, data_dir)
         self.models = ModelService(
@@ -277,7 +270,7 @@ class _Services:
             self.folders.ignored_in,
             self._record,
         )
-        self.search = SearchService(store, self.indexes, search, self._rest.touch)
+        self.search = SearchService(self.library, search, self._rest.touch)
 
     def start(self, *, watch: bool) -> None:
         """Start the threads of an engine that owns the data folder. One that reads has none of its own."""
@@ -293,14 +286,14 @@ class _Services:
         self.indexing.start(watch=watch)
 
     def _snapshot(self) -> IndexingStatus:
-        return snapshot(self.storage.store, self.indexing.indexer, self.models, self.indexing.limited)
+        return snapshot(self.library.store, self.indexing.indexer, self.models, self.indexing.limited)
 
     def _work_changed(self) -> None:
         self._rest.touch()
         self.board.changed()
 
     def _go_to_rest(self) -> None:
-        self.indexes.keyword.rest()
+        self.library.rest()
         self.indexing.required.rest()
         return_memory()
 

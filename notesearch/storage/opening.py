@@ -1,58 +1,19 @@
-"""Opens the storage of a data folder: the one place that knows which engine answers (SQLite, tantivy,
+"""Opens the library of a data folder: the one place that knows which engine answers (SQLite, tantivy,
 hnswlib)."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from notesearch.storage.local.hnsw_index import VectorIndex, saved_fingerprints
-from notesearch.storage.local.sqlite.database import DATABASE
-from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.local.tantivy_index import KeywordIndex
-from notesearch.storage.protocols import DocumentStore, NearestIndex, WordIndex
+from notesearch.storage.library import OwnLibrary
+from notesearch.storage.local.library import LocalLibrary
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Storage:
-    """The store and its copies, which are not loaded yet. `vectors(fingerprint, dimensions)` makes a vector
-    index, `saved_vectors` names the fingerprints of those that are saved; `bytes_on_disk` tells what the
-    database, the keyword index and the vector indexes take."""
-
-    store: DocumentStore
-    keyword: WordIndex
-    vectors: Callable[[str, int], NearestIndex]
-    saved_vectors: Callable[[], set[str]]
-    bytes_on_disk: Callable[[], dict[str, int]]
-
-
-def open_storage(data_dir: Path, *, read_only: bool = False) -> Storage:
-    """Raises StoreTooNew, StoreDamaged, StoreError. `read_only`: beside the process that owns the data
-    folder."""
-    keyword, vectors = data_dir / "keyword", data_dir / "vectors"
-
-    def bytes_on_disk() -> dict[str, int]:
-        return {
-            "database": _bytes(data_dir, f"{DATABASE}*"),
-            "keyword": _bytes(keyword),
-            "vectors": _bytes(vectors),
-        }
-
-    return Storage(
-        store=Store(data_dir, read_only=read_only),
-        keyword=KeywordIndex(keyword, read_only=read_only),
-        vectors=lambda fingerprint, dimensions: VectorIndex(vectors, fingerprint, dimensions),
-        saved_vectors=lambda: saved_fingerprints(vectors),
-        bytes_on_disk=bytes_on_disk,
-    )
-
-
-def _bytes(folder: Path, pattern: str = "*") -> int:
-    """What the files of a folder take. One that is replaced meanwhile counts nothing."""
-    total = 0
-    for file in folder.glob(pattern):
-        with contextlib.suppress(FileNotFoundError):
-            total += file.stat().st_size if file.is_file() else 0
-    return total
+def open_library(
+    data_dir: Path, dimensions: Callable[[str], int | None], *, read_only: bool = False
+) -> OwnLibrary:
+    """Open it. `dimensions` tells how long the vectors of a fingerprint are (None: its model is not known any
+    more). `read_only`: beside the process that owns the data folder. Raises StoreTooNew,
+    StoreDamaged, StoreError."""
+    return LocalLibrary(data_dir, dimensions, read_only=read_only)

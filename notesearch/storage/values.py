@@ -20,12 +20,19 @@ SEGMENT = 1 << 16
 
 
 class Held(IntEnum):
-    """Whether the deletions of a folder are held. KEPT: the person was asked and keeps the notes in the
+    """Whether the deletions of a folder are held. KEPT: the user was asked and keeps the notes in the
     index."""
 
     NO = 0
     ASKING = 1
     KEPT = 2
+
+
+class Generation(IntEnum):
+    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
+
+    ANSWERING = 0
+    PREPARING = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +41,7 @@ class FolderRow:
     chunk that is not held back.
 
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
-    embedded. `agreed`: what the person agreed to send where. `held_back` chunks, of the next model where
+    embedded. `agreed`: what the user agreed to send where. `held_back` chunks, of the next model where
     there is one. `former_models`: those whose vectors were not dropped, the `previous_model` among them.
     """
 
@@ -67,7 +74,7 @@ class FolderRow:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsent:
     """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded`
-    chunks have one, `held_back` wait for the person's word."""
+    chunks have one, `held_back` wait for the user's word."""
 
     documents: int
     chunks: int
@@ -78,7 +85,7 @@ class Unsent:
 
 
 class FolderChoice(NamedTuple):
-    """What the person chose for a folder, without a count."""
+    """What the user chose for a folder, without a count."""
 
     id: int
     path: Path
@@ -87,7 +94,7 @@ class FolderChoice(NamedTuple):
     agreed: str
 
 
-class Known(NamedTuple):
+class FileState(NamedTuple):
     """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and
     there is no fingerprint.
 
@@ -105,7 +112,7 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
+class ChunkPlan:
     """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is
     held back (None: it is not)."""
 
@@ -120,6 +127,7 @@ class NewDocument:
     """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
     ("tag:x", "folder:y", "type:z").
 
+    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one).
     `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
     where none is. `pending`: the document cut for the folder's next model.
     """
@@ -138,11 +146,12 @@ class NewDocument:
     facets: Sequence[str]
     moved_from: Path | None = None
     held: Sequence[HeldBack | None] = ()
-    pending: Cut | None = None
+    pending: ChunkPlan | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Put:
+class Stored:
     document_id: int
     added: bool
     chunks: int
@@ -174,6 +183,7 @@ class DocumentRow(NamedTuple):
     embedded: int
     fingerprint: str
     position: int
+    part: str = ""
 
 
 class ChunkRow(NamedTuple):
@@ -187,6 +197,80 @@ class ChunkRow(NamedTuple):
     prefix: str
     tokens: int
     vector_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which documents a search is limited to, as values that a library evaluates by itself.
+
+    `facets` ("tag:x", "folder:a/b", "type:markdown") must all hold, `without_facets` none. `phrases` must
+    stand in the text or a title, `titles` in a title or alias; no document may hold one of `without` (words
+    and phrases) or have one of `without_titles`. `folder`: a watched folder or one inside it (absolute)
+    that holds the document. The default is no filter.
+    """
+
+    facets: tuple[str, ...] = ()
+    without_facets: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    without_titles: tuple[str, ...] = ()
+    folder: Path | None = None
+
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordQuery:
+    """What is asked by words. `words` as typed; `runs` of scripts without spaces; `phrases` that rank (they
+    filter by `Filters`); `prefix`: the last word is the beginning of one. `languages`: the stemmers worth
+    asking, those that the notes are written in."""
+
+    words: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    prefix: bool = False
+    languages: tuple[str, ...] = ()
+
+
+class PassageHit(NamedTuple):
+    """A passage near in meaning: `score` is the cosine of its vector and the query's, -1..1."""
+
+    document_id: int
+    chunk_id: int
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """A document to show. Of a long one the passages with these ids, and those whose numbers lie in `spans`
+    (first, last)."""
+
+    document_id: int
+    chunk_ids: Sequence[int] = ()
+    spans: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """A document with passages, as rows are made of it. `root` is its folder. `whole` is its text where that
+    is not long; else `texts` has the text of each of `chunks`."""
+
+    document: DocumentRow
+    root: Path
+    chunks: tuple[ChunkRow, ...]
+    whole: str | None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IndexFigures:
+    """An index in numbers: what it holds, what it lacks, and how it was found on opening ("": not told)."""
+
+    entries: int
+    missing: int
+    opened: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

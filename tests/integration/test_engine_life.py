@@ -12,18 +12,14 @@ import numpy as np
 import pytest
 
 from notesearch.catalogue import LOCAL, fingerprint
-from notesearch.config.credentials import Credentials
-from notesearch.config.settings import SettingsStore
 from notesearch.domain import IndexingState, IndexingStatus, Query
 from notesearch.embedding.local.onnx import LocalEmbedder
-from notesearch.engine.copies import Indexes
 from notesearch.engine.engine import Engine
 from notesearch.engine.indexing.service import Reconciled
 from notesearch.engine.lock import owner_pid
-from notesearch.engine.models.registry import Models
 from notesearch.errors import DiskFull, FolderUnreadable, NotesearchError, StoreError
+from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.opening import open_storage
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -273,7 +269,7 @@ def test_closing_goes_on_where_a_part_cannot_be_saved(
     def refuse(*_: object, **__: object) -> None:
         raise DiskFull
 
-    monkeypatch.setattr(Indexes, "save_vectors", refuse)
+    monkeypatch.setattr(LocalLibrary, "save", refuse)
     engine.close()
     monkeypatch.undo()
     assert owner_pid(tmp_path / "data") is None
@@ -313,18 +309,18 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
 
 
 def test_a_graph_that_is_mostly_of_no_use_is_built_anew_aside(tmp_path: Path) -> None:
-    storage = open_storage(tmp_path)
-    indexes = Indexes(storage, Models(SettingsStore(tmp_path), Credentials(), lambda _: None))
+    library = LocalLibrary(tmp_path, lambda _: LOCAL.dimensions)
+    copies = library.vector_copies
     mark = fingerprint(LOCAL)
-    old = indexes.vectors(mark)
+    old = copies.index(mark)
     drawn = np.random.default_rng(1).standard_normal((1200, LOCAL.dimensions)).astype(np.float32)
     old.add(range(1, 1201), drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
-    indexes.refresh_live(mark, lambda: True)
-    assert indexes.vectors(mark) is old
-    indexes.refresh_live(mark)
-    assert len(indexes.vectors(mark)) == 0
+    copies.refresh_live(mark, lambda: True)
+    assert copies.index(mark) is old
+    copies.refresh_live(mark)
+    assert len(copies.index(mark)) == 0
     assert len(old) == 1200
-    storage.store.close()
+    library.close()
 
 
 def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(

@@ -199,7 +199,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     for identifier in (CODE, MANY, SMALL):
         use(engine, notes, identifier)
     for identifier in (LOCAL, CODE, MANY, SMALL):
-        engine._indexes.vectors(mark(identifier)).save(engine._store.instance)
+        engine._library.vector_copies.index(mark(identifier)).save(engine._store.instance)
     assert set(folder(engine, notes).former_models) == {LOCAL, CODE, MANY}
     # As long as nothing was dropped, each of them is free.
     asked = sum(arrived(gateway).values())
@@ -210,7 +210,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     assert engine.models.forget_former(notes) == dropped
     assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {mark(SMALL)}
     for identifier in (CODE, MANY):
-        assert engine._indexes.loaded(mark(identifier)) is None
+        assert not engine._library.is_ready(mark(identifier))
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
     # To be paid again, and made from nothing.
     use(engine, notes, CODE)
@@ -219,7 +219,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     engine.folders.remove(notes)
     assert ask(engine.data_dir, EVERY) == 0
     assert list((engine.data_dir / "vectors").iterdir()) == []
-    assert engine._indexes.loaded(mark(CODE)) is None
+    assert not engine._library.is_ready(mark(CODE))
     engine.folders.add(notes, CODE)
     engine.models.agree(notes)
     reconcile(engine)

@@ -32,7 +32,7 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     from the watched folder down.
 
     Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to
-    be shown. "in:" holds the absolute folders at or below the watched one, for --in.
+    be shown. In which folders it is, the library knows from its path.
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
@@ -47,11 +47,6 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     facets += [
         "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
     ]
-    folder = root
-    facets.append(f"in:{folder}")
-    for part in folders:
-        folder = folder / part
-        facets.append(f"in:{folder}")
     return list(dict.fromkeys(facets))
 
 

@@ -24,7 +24,7 @@ from pathspec import GitIgnoreSpec
 
 from notesearch.documents.formats.registry import READING, format_of
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
-from notesearch.storage.values import Known
+from notesearch.storage.values import FileState
 
 IGNORE_FILE = ".notesearchignore"
 GITIGNORE = ".gitignore"
@@ -323,7 +323,7 @@ class Comparison(NamedTuple):
     failed: int = 0
 
 
-def is_as_known(file: FoundFile, known: Known, fingerprint: str, next_fingerprint: str = "") -> bool:
+def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_fingerprint: str = "") -> bool:
     """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser
     reading of it, it does not; nor where it is not cut yet for the folder's next model."""
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
@@ -335,7 +335,7 @@ def is_as_known(file: FoundFile, known: Known, fingerprint: str, next_fingerprin
 
 
 def compare(
-    found: Iterator[FoundFile], known: dict[str, Known], fingerprint: str, next_fingerprint: str = ""
+    found: Iterator[FoundFile], known: dict[str, FileState], fingerprint: str, next_fingerprint: str = ""
 ) -> Comparison:
     """Compare, without opening a file."""
     left = dict(known)

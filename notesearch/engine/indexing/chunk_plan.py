@@ -9,7 +9,7 @@ from notesearch.catalogue import EmbeddingModel, fingerprint
 from notesearch.documents.chunking.splitter import embedded_text
 from notesearch.documents.sandbox.process import Extracted, Wanted
 from notesearch.domain import Chunk, HeldBack
-from notesearch.storage.values import Cut
+from notesearch.storage.values import ChunkPlan
 from notesearch.text.secrets import find_secrets
 
 
@@ -24,19 +24,19 @@ class Cutting:
         remote = model.remote or (next_model is not None and next_model.remote)
         self.wanted = Wanted(model.recipe, next_model.recipe if next_model is not None else None, remote)
 
-    def now(self, read: Extracted) -> Cut:
+    def now(self, read: Extracted) -> ChunkPlan:
         """The note cut for the folder's model."""
         return _cut(self._model, read, read.chunks)
 
-    def following(self, read: Extracted) -> Cut | None:
+    def following(self, read: Extracted) -> ChunkPlan | None:
         """The note cut for the folder's next model."""
         return _cut(self._next_model, read, read.following) if self._next_model is not None else None
 
 
-def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> Cut:
+def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> ChunkPlan:
     texts = [embedded_text(read.document.text, chunk) for chunk in chunks]
     held = _held_back(read, chunks) if model.remote else ()
-    return Cut(fingerprint=fingerprint(model), chunks=chunks, embedded_texts=texts, held=held)
+    return ChunkPlan(fingerprint=fingerprint(model), chunks=chunks, embedded_texts=texts, held=held)
 
 
 def _held_back(read: Extracted, chunks: Sequence[Chunk]) -> Sequence[HeldBack | None]:

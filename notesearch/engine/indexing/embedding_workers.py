@@ -2,7 +2,7 @@
 holds up nobody else.
 
 What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for
-a while where waiting may help, else until the person has done something about it. Search goes on
+a while where waiting may help, else until the user has done something about it. Search goes on
 meanwhile.
 """
 
@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
-from notesearch.engine.copies import Indexes
 from notesearch.engine.indexing.queue import Progress
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
@@ -27,7 +26,7 @@ from notesearch.errors import (
     ProviderError,
     UsageError,
 )
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.library import OwnLibrary
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a lane waits, and until when (monotonic seconds; None: until the person acts), `pause` seconds in
+    """Why a lane waits, and until when (monotonic seconds; None: until the user acts), `pause` seconds in
     all. `failures` in a row."""
 
     error: NotesearchError
@@ -101,12 +100,12 @@ class Lane:
         self._woken.set()
 
     def retry(self) -> None:
-        """The person did something about it, or asks to try again."""
+        """The user did something about it, or asks to try again."""
         self.trouble = None
         self._woken.set()
 
     def reconsider(self) -> None:
-        """The person has taken something back: what is under way ends, and what may be sent is asked
+        """The user has taken something back: what is under way ends, and what may be sent is asked
         again."""
         self._reconsider.set()
 
@@ -126,10 +125,9 @@ class Lane:
 
     def _loop(self) -> None:
         lower_thread_priority()
-        gates, indexes = self._lanes.gates, self._lanes.indexes
+        gates, library = self._lanes.gates, self._lanes.library
         self._lanes.tidy_once()
-        indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
-        indexes.refresh_live(self.mark, gates.stop.is_set)
+        library.follow_model(self.mark, gates.stop.is_set)
         self.loaded.set()
         self._lanes.changed()
         while not self._ended:
@@ -161,7 +159,7 @@ class Lane:
                 pass
             self.trouble = None
         except (ProviderError, UsageError) as error:
-            # UsageError: the address of the person's own server is not in the settings any more.
+            # UsageError: the address of the user's own server is not in the settings any more.
             self._fail(error)
         finally:
             self.busy = False
@@ -176,11 +174,11 @@ class Lane:
 
     def _rest(self) -> None:
         """What is done when nothing waits."""
-        indexes, gates = self._lanes.indexes, self._lanes.gates
+        library, gates = self._lanes.library, self._lanes.gates
         if self._unused.is_set():
             self._unused.clear()
-            indexes.refresh_live(self.mark, gates.stop.is_set)
-        indexes.save_vectors()
+            library.refresh_model(self.mark, gates.stop.is_set)
+        library.save()
         self._lanes.rested()
 
     def _embed_window(self) -> bool:
@@ -194,7 +192,7 @@ class Lane:
         self._reconsider.clear()
         if self._ended:
             return False
-        waiting = lanes.store.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
+        waiting = lanes.library.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
         if not waiting:
             return False
         lanes.consents.refuse_beyond_budget(embedder.model)
@@ -209,12 +207,11 @@ class Lane:
         for positions, delivered in embedder.embed_documents(texts, tokens, ended):
             digests = [waiting[i].text_hash for i in positions]
             if isinstance(delivered, EmbeddingError):
-                lanes.store.refuse_texts(self.mark, digests, delivered)
+                lanes.library.store.refuse_texts(self.mark, digests, delivered)
             else:
                 with self.landing:
-                    lanes.store.put_vectors(self.mark, digests, delivered)
-                    lanes.indexes.sync_vectors(self.mark, stopped=gates.stop.is_set)
-                lanes.indexes.save_vectors()
+                    lanes.library.put_vectors(self.mark, digests, delivered, gates.stop.is_set)
+                lanes.library.save()
                 self.trouble = None
                 lanes.embedded(len(delivered))
             try:
@@ -228,7 +225,7 @@ class Lane:
 
 
 def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
-    """Seconds until a provider is asked again after so many failures in a row; None: not before the person
+    """Seconds until a provider is asked again after so many failures in a row; None: not before the user
     has acted."""
     if isinstance(error, BudgetReached):
         # The next month brings another.
@@ -252,8 +249,7 @@ class Lanes:
 
     def __init__(
         self,
-        store: DocumentStore,
-        indexes: Indexes,
+        library: OwnLibrary,
         consents: Consents,
         gates: Gates,
         progress: Progress,
@@ -264,7 +260,7 @@ class Lanes:
         guarded: Callable[[Callable[[], None]], None],
         closed: bool = False,
     ) -> None:
-        self.store, self.indexes, self.consents, self.gates = store, indexes, consents, gates
+        self.library, self.consents, self.gates = library, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
         self._progress = progress
         self._lanes: dict[str, Lane] = {}
@@ -291,7 +287,7 @@ class Lanes:
         self._tell(Lane.wake)
 
     def retry(self) -> None:
-        """The person acted, or asks to try again: whoever waits for a provider asks it now."""
+        """The user acted, or asks to try again: whoever waits for a provider asks it now."""
         self._tell(Lane.retry)
 
     def _tell(self, what: Callable[[Lane], None]) -> None:
@@ -302,7 +298,7 @@ class Lanes:
             self._settled()
 
     def reconsider(self, mark: str) -> None:
-        """The person has taken back a folder, or the word for a model."""
+        """The user has taken back a folder, or the word for a model."""
         if (lane := self._lanes.get(mark)) is not None:
             lane.reconsider()
 
@@ -349,11 +345,11 @@ class Lanes:
         with self._lock:
             if not self._tidied:
                 self._tidied = True
-                self.indexes.tidy_vectors()
+                self.library.tidy_vectors()
 
     def begun(self) -> None:
         if self._progress.state is not IndexingState.INDEXING:
-            folders = self.store.folders()
+            folders = self.library.folders()
             waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
             self._progress.begin(IndexingState.INDEXING, "embedding", total=waiting, chunks=chunks)
 

@@ -22,7 +22,6 @@ from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, K
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
-from notesearch.engine.copies import Indexes
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.facets import facets_of
@@ -37,10 +36,9 @@ from notesearch.errors import (
     FileUnreadable,
     FolderError,
     NotesearchError,
-    StoreError,
     UsageError,
 )
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.library import OwnLibrary
 from notesearch.storage.values import FolderRow, Held, NewDocument
 
 log = logging.getLogger(__name__)
@@ -50,7 +48,7 @@ DOCUMENTS_AT_ONCE = 64
 WORDS_EVERY = 1.0
 # More dirty paths than this are cheaper found by a scan.
 MANY_DIRTY = 2000
-# Deletions are held and the person is asked when at least this many notes, and more than half of a folder,
+# Deletions are held and the user is asked when at least this many notes, and more than half of a folder,
 # vanish at once.
 HELD_FROM = 20
 ALL_GONE_FROM = 3
@@ -68,15 +66,14 @@ class Indexer:
 
     def __init__(
         self,
-        store: DocumentStore,
-        indexes: Indexes,
+        library: OwnLibrary,
         consents: Consents,
         changed: Callable[[], None],
         *,
         embed: bool = True,
     ) -> None:
-        self._store = store
-        self._indexes = indexes
+        self._library = library
+        self._store = library.store
         self._consents = consents
         self._changed = changed
         self._queue = WorkQueue()
@@ -97,8 +94,7 @@ class Indexer:
             target=self._guarded, args=(self._read_loop,), name="reading", daemon=True
         )
         self._lanes = Lanes(
-            store,
-            indexes,
+            library,
             consents,
             self._gates,
             self.progress,
@@ -140,7 +136,7 @@ class Indexer:
         self._queue.mark_dirty(path)
 
     def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
-        """Compare a folder with the store soon. `confirmed`: the person said that vanished notes are to be
+        """Compare a folder with the store soon. `confirmed`: the user said that vanished notes are to be
         forgotten."""
         if ticket is not None:
             with self._tickets_lock:
@@ -152,7 +148,7 @@ class Indexer:
         self._queue.add_scan(Scan(folder, ticket, confirmed))
 
     def embed(self) -> None:
-        """There may be something to embed: the person agreed, a model was chosen, a passage allowed."""
+        """There may be something to embed: the user agreed, a model was chosen, a passage allowed."""
         self._lanes.wake()
 
     def retry_providers(self) -> None:
@@ -171,14 +167,7 @@ class Indexer:
         memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
         index that cannot be removed from the disk is logged."""
         self._lanes.retire_unused()
-        forgotten = self._store.forget_vectors_but(self._consents.marks_kept())
-        for mark in self._indexes.vector_marks() - self._consents.marks_chosen():
-            if not self._store.count_vectors_since(mark, 0):
-                try:
-                    self._indexes.drop_vectors(mark)
-                except StoreError as error:
-                    log.warning("a vector index stays on the disk: %s", error.title)
-        return forgotten
+        return self._library.forget_models(self._consents.marks_kept(), self._consents.marks_chosen())
 
     def rest(self) -> None:
         """Let go of what reading holds, until there is something to read. Does nothing while there is."""
@@ -228,7 +217,7 @@ class Indexer:
     # Threads
 
     def _guarded(self, loop: Callable[[], None]) -> None:
-        """An error that the person can mend is shown and tried again; a bug is shown and stops the thread."""
+        """An error that the user can mend is shown and tried again; a bug is shown and stops the thread."""
         lower_thread_priority()
         while not self._gates.stop.is_set():
             try:
@@ -268,8 +257,8 @@ class Indexer:
 
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
-        self._indexes.sync_keyword(self._gates.stop.is_set)
-        self._indexes.tidy_words()
+        self._library.follow_words(self._gates.stop.is_set)
+        self._library.tidy_words()
         self._words_ready.set()
         self._set_idle()
         while not self._gates.stop.is_set():
@@ -284,7 +273,7 @@ class Indexer:
                         self._do_scan(work)
                     else:
                         self._do_paths(work)
-                self._indexes.sync_keyword(self._gates.stop.is_set)
+                self._library.follow_words(self._gates.stop.is_set)
             except BaseException:
                 # The work is found again by comparing, once the cause is mended.
                 self._queue.put_back(work)
@@ -315,15 +304,17 @@ class Indexer:
             found = scanner.scan(
                 folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
             )
-            comparison = scanner.compare(found, self._store.known(folder.id), cutting.mark, cutting.next_mark)
+            comparison = scanner.compare(
+                found, self._library.known(folder.id), cutting.mark, cutting.next_mark
+            )
         except UsageError as error:
-            # A model of the person's own that is no longer in the settings: what was read and embedded stays.
+            # A model of the user's own that is no longer in the settings: what was read and embedded stays.
             if work.ticket is not None:
                 work.ticket.errors.append(error)
             return
         except FolderError as error:
             # Unreachable is not deleted: everything stays searchable until the folder is back or is removed
-            # by the person.
+            # by the user.
             self.unreachable.add(folder.path)
             if work.ticket is not None:
                 work.ticket.errors.append(error)
@@ -339,7 +330,7 @@ class Indexer:
 
     def _do_paths(self, paths: set[Path]) -> None:
         """Look at each dirty path: what is there now decides what happened to it."""
-        folders = self._store.folders()
+        folders = self._library.folders()
         by_folder: dict[int, list[Path]] = {}
         rows = {f.id: f for f in folders}
         for path in filter(_is_text, paths):
@@ -387,7 +378,7 @@ class Indexer:
             found = ()
         for file in found:
             known.discard(file.path)
-            before = self._store.known_path(Path(file.path))
+            before = self._library.known_path(Path(file.path))
             if before is None or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
@@ -408,7 +399,7 @@ class Indexer:
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
         for batch in self._read(folder, cutting, changed, ticket):
-            if any(put.reused for put in self._store.put_documents(batch)):
+            if any(put.reused for put in self._library.put_documents(batch)):
                 # Vectors that were in no use may be used again: a removed note is back.
                 self._lanes.vectors_unused()
             self._changed()
@@ -432,24 +423,24 @@ class Indexer:
             self._lately_removed.append((time.monotonic(), folder.id, len(vanished)))
             if folder.held is not Held.NO:
                 self._store.hold_deletions(folder.id, Held.NO)
-        removed = self._store.remove_paths(leaving) if leaving else 0
+        removed = self._library.remove_paths(leaving) if leaving else 0
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
             self._lanes.vectors_unused()
-            self._indexes.sync_keyword(self._gates.stop.is_set)
+            self._library.follow_words(self._gates.stop.is_set)
             self._lanes.wake()
         self._changed()
 
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
         """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
         deletion comes in slices."""
-        known = self._store.known(folder.id)
         recent = time.monotonic() - SLICES_WITHIN
         self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
         before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
-        notes = before + sum(1 for path in gone if path in known and known[path].document_id is not None)
-        of = before + sum(k.document_id is not None for k in known.values())
+        notes = before + self._store.count_notes_at(gone)
+        now = self._folder_row(folder.path)
+        of = before + (now.documents - now.failed if now is not None else 0)
         # An empty mount point has lost all of its notes, however few they were.
         return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
 
@@ -490,7 +481,7 @@ class Indexer:
                 if batch:
                     yield batch
                     batch = []
-                self._indexes.sync_keyword(self._gates.stop.is_set)
+                self._library.follow_words(self._gates.stop.is_set)
                 self._changed()
                 last = time.monotonic()
         with contextlib.suppress(AttributeError):
@@ -517,7 +508,7 @@ class Indexer:
         """What is to be stored; None where only the file's time changed, or the folder's next model was
         missing."""
         mark = cutting.mark
-        known = self._store.known_path(path)
+        known = self._library.known_path(path)
         as_read = (read.content_hash, mark, READING)
         following = cutting.following(read)
         if (
@@ -586,7 +577,7 @@ class Indexer:
             ticket.count(failed=1)
 
     def _folder_row(self, path: Path) -> FolderRow | None:
-        return next((f for f in self._store.folders() if f.path == path), None)
+        return next((f for f in self._library.folders() if f.path == path), None)
 
     def _cutting(self, folder: FolderRow) -> Cutting:
         """Raises UsageError where the folder has a model that nobody knows any more."""
@@ -615,9 +606,9 @@ class Indexer:
             # Mostly there is neither: counting all notes is not for every note that is saved.
             if not read and not any(row.next_model for row in self._store.folder_choices()):
                 return
-            folders = self._store.folders()
+            folders = self._library.folders()
             if any([self._switch(row) for row in folders if row.next_model]):
-                folders = self._store.folders()
+                folders = self._library.folders()
             rows = {row.path: row for row in folders}
             for ticket in read:
                 if ticket.reading_only or not any(
@@ -644,7 +635,7 @@ class Indexer:
                 return False
         finally:
             self._at_work.release()
-        self._indexes.mark_live(fingerprint(model))
+        self._library.refresh_model(fingerprint(model))
         # What answered before is left out of the answers by the lanes themselves.
         self._lanes.vectors_unused()
         # The keyword index tells passages by their number, so it has to follow; the reading thread does that.

@@ -74,7 +74,7 @@ def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, in
 
 
 def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
-    """Whether all that is unfinished waits for a provider or for the person's word."""
+    """Whether all that is unfinished waits for a provider or for the user's word."""
     unfinished = [folder for row, folder in zip(rows, folders, strict=True) if row.waiting or row.next_model]
     return bool(unfinished) and all(
         folder.state in (FolderState.WAITING, FolderState.CONSENT) for folder in unfinished

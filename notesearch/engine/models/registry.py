@@ -79,6 +79,11 @@ class Models:
             self._marks.setdefault(catalogue.fingerprint(found), found)
         return found
 
+    def dimensions(self, mark: str) -> int | None:
+        """How long the vectors of a fingerprint are; None where nobody knows its model."""
+        model = self.by_mark(mark)
+        return model.dimensions if model is not None else None
+
     def by_mark(self, mark: str) -> EmbeddingModel | None:
         """The model with that fingerprint, among the known ones and those asked for by name before."""
         with self._lock:

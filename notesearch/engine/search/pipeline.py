@@ -17,15 +17,14 @@ import numpy as np
 from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never, vectors_in_order
-from notesearch.engine.copies import Indexes
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
 from notesearch.engine.search.query import ParsedQuery, parse
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.search.snippets import Highlighter, sentences, snippet
 from notesearch.errors import EmbeddingError, NotesearchError, NotIndexed, QueryCancelled
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import BlockHit, KeywordHits, KeywordQuery
+from notesearch.storage.library import Library
+from notesearch.storage.values import EVERYTHING, BlockHit, Filters, KeywordHits, PassageHit, WordQuery
 from notesearch.text import analysis
 
 # Candidates of each half before notes are collapsed and cut.
@@ -37,8 +36,6 @@ QUERY_VECTORS = 256
 FAR_BEHIND = 0.4
 # Queries of up to this many words: a note that holds all of them is meant.
 SHORT_QUERY = 3
-# Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
-EXACT_SCAN = 1000
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
 KEYWORD_ROWS = 12
 # Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
@@ -48,14 +45,13 @@ REMOTE_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A query with all that both halves need: parsed, with the notes it is limited to (None: all), those it
-    excludes, and the highlighter."""
+    """A query with all that both halves need: parsed, what is asked by words, the filters as values, and the
+    highlighter."""
 
     query: Query
     parsed: ParsedQuery
-    keyword: KeywordQuery
-    among: frozenset[int] | None
-    excluded: frozenset[int]
+    words: WordQuery
+    filters: Filters
     highlighter: Highlighter
 
 
@@ -65,29 +61,24 @@ class Search:
 
     def __init__(
         self,
-        store: DocumentStore,
-        indexes: Indexes,
+        library: Library,
         consents: Consents,
         *,
         waits_for_index: bool,
         changed: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._indexes = indexes
+        self._library = library
         self._consents = consents
         self._models = consents.models
         self._waits = waits_for_index
         self._changed = changed
-        self._rows = Rows(store)
+        self._rows = Rows(library)
         self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
-        # What the keyword stage was asked last, and when: that is when the person typed.
+        # What the keyword stage was asked last, and when: that is when the user typed.
         self._typed: tuple[str, float] = ("", 0.0)
-        self._languages: tuple[int, tuple[str, ...]] = (-1, ())
         # Of the last fused search: the rows built, and the notes to build further ones of.
         self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
-        # The last filter's notes (None: all of them), so that typing on does not ask again.
-        self._filtered: tuple[object, set[int] | None] = (None, None)
 
     @property
     def asks_providers(self) -> bool:
@@ -150,10 +141,9 @@ class Search:
         embed_took = vector_took = 0.0
         notice = ""
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
-            allowed = self._allowed_documents(asked)
-            vectors, notice = self._query_vectors_of(asked, allowed, remote=remote, cancelled=cancelled)
+            vectors, notice = self._query_vectors_of(asked, remote=remote, cancelled=cancelled)
             embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
-            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors, allowed)
+            cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
             vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
         candidates, found = self._fuse(asked, hits, cosines, vectors)
         head = candidates[:rows]
@@ -187,7 +177,7 @@ class Search:
         ]
         if not wanted or not asked.parsed.meaning:
             return replace(results, stage=Stage.EXPLAINED)
-        documents = self._store.documents([m.document_id for m in wanted])
+        documents = self._library.documents([m.document_id for m in wanted])
         by_model: dict[str, list[Match]] = defaultdict(list)
         for match in wanted:
             if match.document_id in documents:
@@ -209,21 +199,15 @@ class Search:
     def similar(self, path: Path, limit: int) -> SearchResults:
         """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
         begin = time.perf_counter()
-        document = self._store.document_at(path)
+        document = self._library.document_at(path)
         if document is None:
             raise NotIndexed(f"{path.name} is not in the index")
-        chunks = [c for c in self._store.chunks_of(document.id)[:64] if c.vector_id is not None]
-        if not chunks:
+        hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
+        if hits is None:
             raise NotIndexed(
                 f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True
             )
-        vectors = list(
-            self._store.vectors_by_id([c.vector_id for c in chunks if c.vector_id is not None]).values()
-        )
-        mean = np.asarray(np.mean(vectors, axis=0), np.float32)
-        mean /= np.linalg.norm(mean) or 1.0
-        cosines = self._by_note(dict(self._indexes.vectors(document.fingerprint).search(mean, PASSAGES)))
-        cosines.pop(document.id, None)
+        cosines = _by_note(hits)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
         asked = self._ask(query)
         candidates, found = self._fuse(
@@ -238,8 +222,7 @@ class Search:
 
     def _listed(self, asked: _Asked, stage: Stage, begin: float) -> SearchResults:
         """Filters alone: every note that passes, newest first."""
-        allowed = self._allowed_documents(asked)
-        order, total = self._store.newest_among(allowed, asked.query.limit)
+        order, total = self._library.newest(asked.filters, asked.query.limit)
         matches = self._rows.build(
             [Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0
         )
@@ -250,15 +233,21 @@ class Search:
     def _ask(self, query: Query) -> _Asked:
         parsed = parse(query)
         languages = self._note_languages()
-        keyword = KeywordQuery(
+        words = WordQuery(
             words=parsed.words,
             runs=parsed.runs,
             phrases=parsed.phrases + parsed.titles,
             prefix=parsed.prefix,
+            languages=languages,
+        )
+        filters = Filters(
             facets=parsed.facets,
             without_facets=parsed.without_facets,
-            filtered=parsed.filtered,
-            languages=languages,
+            phrases=parsed.phrases,
+            titles=parsed.titles,
+            without=parsed.without,
+            without_titles=parsed.without_titles,
+            folder=parsed.folder,
         )
         highlighter = Highlighter(
             parsed.words,
@@ -267,60 +256,31 @@ class Search:
             prefix=parsed.prefix,
             languages=languages,
         )
-        excluded = self._excluded(parsed)
-        among = self._allow_list(parsed)
-        return _Asked(
-            query, parsed, keyword, None if among is None else among - excluded, excluded, highlighter
-        )
-
-    def _allow_list(self, parsed: ParsedQuery) -> frozenset[int] | None:
-        """The notes that hold every phrase as a whole; None where the query asks for none."""
-        index = self._indexes.keyword
-        sets = [
-            index.documents_with_phrase(p) | index.documents_with_phrase(p, title=True)
-            for p in parsed.phrases
-        ]
-        sets += [index.documents_with_phrase(title, title=True) for title in parsed.titles]
-        return frozenset(set.intersection(*sets)) if sets else None
-
-    def _excluded(self, parsed: ParsedQuery) -> frozenset[int]:
-        """The notes that hold one of the excluded words or phrases."""
-        index = self._indexes.keyword
-        sets = [index.documents_with_phrase(phrase) for phrase in parsed.without]
-        sets += [index.documents_with_phrase(title, title=True) for title in parsed.without_titles]
-        return frozenset().union(*sets)
+        return _Asked(query, parsed, words, filters, highlighter)
 
     def _note_languages(self) -> tuple[str, ...]:
         """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
-        position = self._indexes.keyword.position
-        if self._languages[0] != position:
-            counts: dict[str, int] = defaultdict(int)
-            for language, number in self._store.languages():
-                counts[analysis.stemming_language(language)] += number
-            total = sum(counts.values())
-            chosen = [x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total][:4]
-            self._languages = (position, tuple(chosen))
-        return self._languages[1]
+        counts: dict[str, int] = defaultdict(int)
+        for language, number in self._library.languages():
+            counts[analysis.stemming_language(language)] += number
+        total = sum(counts.values())
+        return tuple(x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total)[:4]
 
     def _keyword_hits(self, asked: _Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
-        allowed = asked.among if among is None else among
-        if asked.parsed.empty or (allowed is not None and not allowed):
+        if asked.parsed.empty:
             return KeywordHits(hits=(), total=0)
-        return self._indexes.keyword.search(asked.keyword, limit, allowed, asked.excluded)
+        return self._library.words(asked.words, asked.filters, limit, among)
 
     def _query_vectors_of(
-        self, asked: _Asked, documents: set[int] | None, *, remote: bool, cancelled: Cancelled | None
+        self, asked: _Asked, *, remote: bool, cancelled: Cancelled | None
     ) -> tuple[dict[str, Vectors], str]:
-        """The query's vector for each model that these notes (None: all) are embedded with, and a notice
-        where some of them take no part. No provider is asked about notes that are not searched."""
+        """The query's vector for each model that the notes which pass the filters are embedded with, and a
+        notice where some of them take no part. No provider is asked about notes that are not searched."""
         ready: dict[str, Embedder] = {}
         notices: list[str] = []
-        for mark in self._store.fingerprints(documents):
+        for mark in self._library.fingerprints(asked.filters):
             model = self._models.by_mark(mark)
-            if (
-                model is None
-                or (self._indexes.vectors(mark) if self._waits else self._indexes.loaded(mark)) is None
-            ):
+            if model is None or not self._ready(mark):
                 notices.append("Search by meaning is being made ready.")
             elif not self._consents.may_ask(mark):
                 notices.append(f"Searched by words only where {model.title} waits for your word.")
@@ -351,6 +311,12 @@ class Search:
                 vectors[mark] = answer
         return vectors, " ".join(dict.fromkeys(notices))
 
+    def _ready(self, mark: str) -> bool:
+        """Whether a model can be searched; where this process waits for it, it can afterwards."""
+        if self._waits:
+            self._library.make_ready(mark)
+        return self._library.is_ready(mark)
+
     def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
         try:
             return self._models.embedder(mark)
@@ -362,80 +328,29 @@ class Search:
         """Which folders were searched by words alone, and why."""
         if not model.remote:
             return f"Searched by words only. {error.title}."
-        folders = [row.path.name for row in self._store.folder_choices() if row.model == model.identifier]
+        folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
         return f"{', '.join(folders)}: searched by words only. {error.title}."
 
     def _meaning(
-        self,
-        asked: _Asked,
-        found_by_words: Sequence[int],
-        vectors: Mapping[str, Vectors],
-        allowed_documents: set[int] | None,
+        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
     ) -> dict[int, dict[int, float]]:
-        """Cosines by note and chunk: the nearest passages of each model, and the passages of what the keyword
-        half found."""
+        """Cosines by note and chunk: the nearest passages of each model, and every passage of the short notes
+        that either half found, so that what one found is scored by the other too."""
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
         by_model: list[dict[int, dict[int, float]]] = []
         for mark, vector in vectors.items():
-            index, model = self._indexes.vectors(mark), self._models.by_mark(mark)
-            allowed = (
-                None if allowed_documents is None else self._store.vector_ids_of(mark, allowed_documents)
-            )
-            if allowed is not None and len(allowed) <= EXACT_SCAN:
-                cosine_by_vector = {
-                    i: float(v @ vector) for i, v in self._store.vectors_by_id(list(allowed)).items()
-                }
-            else:
-                cosine_by_vector = dict(index.search(vector, max(PASSAGES, 3 * asked.query.limit), allowed))
-            near = self._by_note(cosine_by_vector, floor=model.floor if model is not None else -1.0)
+            model = self._models.by_mark(mark)
+            floor = model.floor if model is not None else -1.0
+            passages = max(PASSAGES, 3 * asked.query.limit)
+            near = _by_note(self._library.nearest(mark, vector, asked.filters, passages, floor=floor))
             nearest = sorted(near, key=lambda i: -max(near[i].values()))[:notes]
             cosines = {document_id: near[document_id] for document_id in nearest}
-            self._score_whole_notes(mark, vector, [*nearest, *words_list], cosines)
+            both = list(dict.fromkeys((*nearest, *words_list)))
+            for document_id, chunk_id, cosine in self._library.score(mark, vector, both, SHORT_NOTE):
+                cosines.setdefault(document_id, {})[chunk_id] = cosine
             by_model.append(cosines)
         return fusion.side_by_side(by_model)
-
-    def _allowed_documents(self, asked: _Asked) -> set[int] | None:
-        """The notes that pass filters, phrases and exclusions; None where that is all of them."""
-        parsed = asked.parsed
-        filtered: set[int] | None = None
-        if parsed.facets or parsed.without_facets:
-            key = (parsed.facets, parsed.without_facets, self._store.position)
-            last = self._filtered
-            if last[0] != key:
-                passing = self._store.documents_with(parsed.facets, parsed.without_facets)
-                last = self._filtered = (
-                    key,
-                    None if len(passing) == len(self._store.documents_with(())) else passing,
-                )
-            filtered = last[1]
-        if asked.among is not None:
-            return set(asked.among) if filtered is None else filtered & asked.among
-        if asked.excluded:
-            return (self._store.documents_with(()) if filtered is None else filtered) - asked.excluded
-        return filtered
-
-    def _score_whole_notes(
-        self, mark: str, vector: Vectors, document_ids: Sequence[int], cosines: dict[int, dict[int, float]]
-    ) -> None:
-        """Add the cosine of every passage of the short notes among these, so that what one half found is
-        scored by the other too."""
-        rows = self._store.vectors_of_short_documents(mark, list(dict.fromkeys(document_ids)), SHORT_NOTE)
-        if rows:
-            similarity = (
-                np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1) @ vector
-            )
-            for (_, chunk_id, document_id, _), cosine in zip(rows, similarity.tolist(), strict=True):
-                cosines.setdefault(document_id, {})[chunk_id] = cosine
-
-    def _by_note(self, cosines: Mapping[int, float], floor: float = -1.0) -> dict[int, dict[int, float]]:
-        """{vector id: cosine} to {document id: {chunk id: cosine}}."""
-        result: dict[int, dict[int, float]] = defaultdict(dict)
-        for vector_id, chunk_id, document_id in self._store.users_of_vectors(
-            [i for i, cosine in cosines.items() if cosine >= floor]
-        ):
-            result[document_id][chunk_id] = cosines[vector_id]
-        return dict(result)
 
     def _query_vector(
         self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never
@@ -522,26 +437,23 @@ class Search:
         key = _title_key(typed)
         if not any(key) or asked.query.mode is Mode.MEANING:
             return {}
-        index = self._indexes.keyword
         bonuses: dict[int, float] = defaultdict(float)
         words, runs = key
         if len(words) + sum(len(run) for run in runs) > 1 and any(
             word not in analysis.STOP_WORDS for word in (*words, *runs)
         ):
-            for document_id in index.documents_with_phrase(typed, limit=NOTES) & candidates:
+            phrased = self._library.holding(typed, title=False, filters=EVERYTHING, limit=NOTES)
+            for document_id in phrased & candidates:
                 bonuses[document_id] += fusion.EXACT_PHRASE
-        titled = index.documents_with_phrase(typed, title=True, limit=NOTES)
-        # Filters are looked up for these few alone: with each keystroke, most queries have none.
-        if titled and (allowed := self._allowed_documents(asked)) is not None:
-            titled &= allowed
-        for document_id, titles in self._store.titles(list(titled)).items():
+        titled = self._library.holding(typed, title=True, filters=asked.filters, limit=NOTES)
+        for document_id, titles in self._library.titles(list(titled)).items():
             if any(_title_key(title) == key for title in titles):
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses
 
     def _tell(self, embedder: Embedder, asked: _Asked, matches: Sequence[Match]) -> dict[int, Match]:
         """Embed the sentences of the best passages and choose for each the one nearest to the query."""
-        passages = [self._store.text(m.document_id, m.best.start, m.best.end) for m in matches]
+        passages = [self._library.text(m.document_id, m.best.start, m.best.end) for m in matches]
         spans = [sentences(passage)[:12] for passage in passages]
         texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
         if not texts:
@@ -568,7 +480,7 @@ class Search:
         elapsed: Elapsed,
         notice: str = "",
     ) -> SearchResults:
-        documents, complete, failed, unread = self._rows.counts(self._indexes.keyword.position)
+        documents, complete, failed, unread = self._rows.counts()
         whole = (
             documents - failed - unread if stage is Stage.KEYWORD or query.mode is Mode.KEYWORD else complete
         )
@@ -587,7 +499,7 @@ class Search:
 
 
 def _rest(cancelled: Cancelled, since: float) -> None:
-    """Wait for the person to stop typing, from the last letter on. Raises QueryCancelled when they did
+    """Wait for the user to stop typing, from the last letter on. Raises QueryCancelled when they did
     not."""
     until = since + REMOTE_REST
     while time.monotonic() < until:
@@ -623,6 +535,14 @@ def _blocks(query: Query) -> int:
 
 def _notes(query: Query) -> int:
     return max(NOTES, 2 * query.limit)
+
+
+def _by_note(hits: Sequence[PassageHit]) -> dict[int, dict[int, float]]:
+    """{document id: {chunk id: cosine}} of passages."""
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for hit in hits:
+        found[hit.document_id][hit.chunk_id] = hit.score
+    return dict(found)
 
 
 def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:

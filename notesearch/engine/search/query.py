@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from pathlib import Path
 
 from notesearch.domain import Query
 from notesearch.engine.folders.facets import facet
@@ -39,6 +40,7 @@ class ParsedQuery:
     without_titles: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     without_facets: tuple[str, ...] = ()
+    folder: Path | None = None
     meaning: str = ""
     prefix: bool = False
 
@@ -52,6 +54,7 @@ class ParsedQuery:
             or self.facets
             or self.without_facets
             or self.without
+            or self.folder is not None
         )
 
     @property
@@ -100,8 +103,6 @@ def parse(query: Query) -> ParsedQuery:
         else:
             words.append(value)
             meaning.append(value)
-    if query.folder is not None:
-        facets.append(f"in:{query.folder}")
     joined = " ".join(words)
     return ParsedQuery(
         words=tuple(w for word in words if (w := analysis.spaced(word).strip()) and _searchable(w)),
@@ -112,6 +113,7 @@ def parse(query: Query) -> ParsedQuery:
         without_titles=tuple(without_titles),
         facets=tuple(dict.fromkeys(facets)),
         without_facets=tuple(without_facets),
+        folder=query.folder,
         meaning=" ".join(meaning),
         prefix=query.prefix and word_last and query.text[-1:].isalnum(),
     )

@@ -3,7 +3,6 @@ nothing of ranking notes."""
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from dataclasses import dataclass, field
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import SEGMENT, BlockHit, ChunkRow, DocumentRow
+from notesearch.storage.library import Library
+from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, Wanted
 
 FURTHER_PASSAGES = 3
 # Notes of up to this many passages are looked at whole.
@@ -20,7 +19,6 @@ SHORT_NOTE = 16
 # A further passage is worth showing when it holds this share of the words, or is this near, compared with the
 # best one.
 WORTH_SHOWING = 0.75
-COUNTS_FOR_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,8 @@ class _Scored:
 class Rows:
     """Builds rows. Any thread."""
 
-    def __init__(self, store: DocumentStore) -> None:
-        self._store = store
-        self._counts: tuple[float, int, tuple[int, int, int, int]] = (0.0, -1, (0, 0, 0, 0))
+    def __init__(self, library: Library) -> None:
+        self._library = library
 
     def build(
         self,
@@ -67,26 +64,20 @@ class Rows:
     ) -> tuple[Match, ...]:
         """Rows in the order of the candidates, with up to `further` more passages each, the first one of this
         `rank`; notes that are gone meanwhile are left out."""
-        documents = self._store.documents([c.document_id for c in candidates])
-        roots = self._store.roots()
-        short = [i for i, d in documents.items() if d.expected <= SHORT_NOTE]
-        chunks = self._store.chunks_of_all(short)
-        texts = self._store.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])
+        notes = self._library.page([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
         rows: list[Match] = []
         for candidate in candidates:
-            document = documents.get(candidate.document_id)
-            if document is None or document.folder_id not in roots:
+            note = notes.get(candidate.document_id)
+            if note is None:
                 continue
-            own = chunks.get(document.id) or self._chunks(document, candidate)
-            passages, more = self._passages(
-                document, own, texts.get(document.id), candidate, highlighter, further
-            )
+            document = note.document
+            passages, more = _passages(note, candidate, highlighter, further)
             rows.append(
                 Match(
                     document_id=document.id,
                     path=document.path,
                     title=document.title,
-                    trail=trail(roots[document.folder_id], document.path),
+                    trail=trail(note.root, document.path),
                     format=document.format,
                     modified=document.mtime_ns / 1e9,
                     rank=len(rows) + rank,
@@ -101,74 +92,50 @@ class Rows:
             )
         return tuple(rows)
 
-    def _passages(
-        self,
-        document: DocumentRow,
-        chunks: Sequence[ChunkRow],
-        whole: str | None,
-        candidate: Candidate,
-        highlighter: Highlighter,
-        further: int,
-    ) -> tuple[list[Passage], int]:
-        """The best passage and a few worth showing after it, with why each is there; and how many such there
-        are in all."""
-        scored = []
-        # A note is searched for the words once; what was found is then told apart by passage.
-        found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
-        for chunk in chunks:
-            if whole is not None:
-                first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
-                text = whole[chunk.start : chunk.end]
-                matches = [
-                    (start - chunk.start, end - chunk.start, number)
-                    for start, end, number in found[first:last]
-                ]
-            else:
-                text = self._store.text(document.id, chunk.start, chunk.end)
-                matches = highlighter.matches(text) if highlighter.count else []
-            scored.append(_score(chunk, text, matches, candidate, highlighter.count))
-        if not scored:
-            return [_without_text(document, candidate, highlighter)], 0
-        scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
-        best = scored[0]
-        kept = [
-            best,
-            *(
-                s
-                for s in scored[1:]
-                if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)
-            ),
-        ]
-        return [_passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]], len(
-            kept
-        ) - 1
+    def counts(self) -> tuple[int, int, int, int]:
+        """(notes, complete, failed, not yet found by words) over all folders."""
+        folders = self._library.folders()
+        return (
+            sum(f.documents for f in folders),
+            sum(f.complete for f in folders),
+            sum(f.failed for f in folders),
+            self._library.unread,
+        )
 
-    def _chunks(self, document: DocumentRow, candidate: Candidate) -> list[ChunkRow]:
-        """Of a long note, the passages that speak for it."""
-        chunks: dict[int, ChunkRow] = {}
-        for block in candidate.blocks[:3]:
-            chunks |= {c.id: c for c in self._store.chunks_from(document.id, block.first, block.last)}
-        chunks |= {
-            c.id: c for c in self._store.chunks_by_id([i for i in candidate.cosines if i not in chunks])
-        }
-        # A row of the newest notes asks for none: show the beginning.
-        return list(chunks.values()) or self._store.chunks_from(document.id, 0, 0)
 
-    def counts(self, keyword_position: int) -> tuple[int, int, int, int]:
-        """(notes, complete, failed, not yet in the keyword index) over all folders; counted at most a few
-        times a second."""
-        now = time.monotonic()
-        if now - self._counts[0] > COUNTS_FOR_SECONDS or self._counts[1] != keyword_position:
-            folders = self._store.folders()
-            unread = self._store.newer_than(keyword_position)
-            totals = (
-                sum(f.documents for f in folders),
-                sum(f.complete for f in folders),
-                sum(f.failed for f in folders),
-                unread,
-            )
-            self._counts = (now, keyword_position, totals)
-        return self._counts[2]
+def _wanted(candidate: Candidate) -> Wanted:
+    spans = [(block.first, block.last) for block in candidate.blocks[:3]]
+    return Wanted(document_id=candidate.document_id, chunk_ids=list(candidate.cosines), spans=spans)
+
+
+def _passages(
+    note: Note, candidate: Candidate, highlighter: Highlighter, further: int
+) -> tuple[list[Passage], int]:
+    """The best passage and a few worth showing after it, with why each is there; and how many such there are
+    in all."""
+    scored = []
+    # A note is searched for the words once; what was found is then told apart by passage.
+    whole = note.whole
+    found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
+    for number, chunk in enumerate(note.chunks):
+        if whole is not None:
+            first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
+            text = whole[chunk.start : chunk.end]
+            matches = [
+                (start - chunk.start, end - chunk.start, word) for start, end, word in found[first:last]
+            ]
+        else:
+            text = note.texts[number]
+            matches = highlighter.matches(text) if highlighter.count else []
+        scored.append(_score(chunk, text, matches, candidate, highlighter.count))
+    if not scored:
+        return [_without_text(note.document, candidate, highlighter)], 0
+    scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
+    best = scored[0]
+    worth = [s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)]
+    kept = [best, *worth]
+    shown = [_passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]]
+    return shown, len(worth)
 
 
 def _score(

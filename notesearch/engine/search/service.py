@@ -7,13 +7,13 @@ from pathlib import Path
 
 from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
-from notesearch.engine.copies import Indexes
 from notesearch.engine.folders.facets import WRITTEN_TAG, trail
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Search
 from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.snippets import Highlighter
 from notesearch.errors import NotIndexed
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.library import OwnLibrary
+from notesearch.storage.values import EVERYTHING
 
 # Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for
 # a thousand.
@@ -27,14 +27,12 @@ class SearchService:
     `touched` is called with each question: the model and the indexes stay in memory a while longer.
     """
 
-    def __init__(
-        self, store: DocumentStore, indexes: Indexes, search: Search, touched: Callable[[], None]
-    ) -> None:
-        self._store = store
-        self._indexes = indexes
+    def __init__(self, library: OwnLibrary, search: Search, touched: Callable[[], None]) -> None:
+        self._library = library
+        self._store = library.store
         self._search = search
         self._touched = touched
-        self._rows = Rows(store)
+        self._rows = Rows(library)
 
     def words(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
         """Rows by words alone, in milliseconds. `rows`: at most so many."""
@@ -77,16 +75,16 @@ class SearchService:
 
     def refresh(self) -> None:
         """For a process that only reads: see what the owner has written since."""
-        self._indexes.refresh()
+        self._library.refresh()
 
     @property
     def behind(self) -> bool:
         """Whether the keyword index lacks changes that the store has. Only the owner can mend that."""
-        return self._store.newer_than(self._indexes.keyword.position) > 0
+        return self._library.unread > 0
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
-        newest, _ = self._store.newest_among(None, limit)
+        newest, _ = self._library.newest(EVERYTHING, limit)
         return self._rows.build(
             [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
         )

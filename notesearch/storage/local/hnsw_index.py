@@ -155,6 +155,22 @@ class VectorIndex:
                     self._graph.unmark_deleted(label)
             self._dead, self._marks_known = dead, True
 
+    def update_live(self, looked_at: Collection[int], live: Collection[int]) -> bool:
+        """Of the vectors that were `looked_at`, leave out of the answers those that are not `live`, and take
+        the others back. False, and nothing done, before `set_live` said it of all."""
+        with self._lock:
+            if not self._marks_known:
+                return False
+            for label in looked_at:
+                with contextlib.suppress(RuntimeError):
+                    if label in live and label in self._dead:
+                        self._graph.unmark_deleted(label)
+                        self._dead.discard(label)
+                    elif label not in live and label not in self._dead:
+                        self._graph.mark_deleted(label)
+                        self._dead.add(label)
+            return True
+
     @property
     def mostly_dead(self) -> bool:
         """Whether the graph is worth building anew: most of it is no longer used."""

@@ -20,7 +20,7 @@ from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, savi
 from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
 from notesearch.text import analysis
 
-VERSION = 2
+VERSION = 3
 NAME = "keyword index"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
@@ -215,6 +215,32 @@ class KeywordIndex:
         scoring = self._scoring(searcher, query)
         if scoring is None:
             return KeywordHits(hits=(), total=0)
+        must = self._filtering(query, among, without)
+        found = searcher.search(
+            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
+        )
+        addresses = [address for _, address in found.hits]
+        columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
+        hits = tuple(
+            BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
+            for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
+        )
+        complete, total = self._complete(searcher, query, must)
+        return KeywordHits(
+            hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete
+        )
+
+    def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
+        """How many blocks pass the facets of the query and are of no document of `without`."""
+        must = self._filtering(query, None, without)
+        every = [(Occur.Must, tantivy.Query.all_query()), *must]
+        found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
+        return int(getattr(found, "count", 0) or 0)  # the stubs leave count out
+
+    def _filtering(
+        self, query: KeywordQuery, among: Collection[int] | None, without: Collection[int]
+    ) -> list[tuple[Occur, tantivy.Query]]:
+        """What must and must not hold of a block beside its words; it adds nothing to the score."""
         required = [(Occur.Must, self._term("facet", facet)) for facet in query.facets]
         required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
         if among is not None:
@@ -230,23 +256,10 @@ class KeywordIndex:
             required.append(
                 (Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without)))
             )
-        must = [
+        return [
             (occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0))
             for occur, q in required
         ]
-        found = searcher.search(
-            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
-        )
-        addresses = [address for _, address in found.hits]
-        columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
-        hits = tuple(
-            BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
-            for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
-        )
-        complete, total = self._complete(searcher, query, must)
-        return KeywordHits(
-            hits=hits, total=total or len({hit.document_id for hit in hits}), complete=complete
-        )
 
     def _complete(
         self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]

@@ -108,7 +108,8 @@ def test_runs_without_spaces() -> None:
 
 
 def test_the_folder_asked_for() -> None:
-    assert read("x", folder=Path("/notes/Kitchen")).facets == ("in:/notes/Kitchen",)
+    read_in = read("x", folder=Path("/notes/Kitchen"))
+    assert (read_in.folder, read_in.facets) == (Path("/notes/Kitchen"), ())
 
 
 @pytest.mark.parametrize(
@@ -167,10 +168,7 @@ def test_facets_of_a_note() -> None:
         "folder:kitchen/baking",
         "folder:baking",
     } <= set(facets)
-    assert {"in:/home/me/Notes", "in:/home/me/Notes/Kitchen", "in:/home/me/Notes/Kitchen/Baking"} <= set(
-        facets
-    )
-    assert "in:/home/me" not in facets
+    assert not any(facet.startswith("in:") for facet in facets), "the library knows it from the path"
     assert len(facets) == len(set(facets))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from notesearch.documents.formats.registry import READING
 from notesearch.engine.folders import scanner
 from notesearch.errors import FolderMissing, FolderUnreadable
-from notesearch.storage.values import Known
+from notesearch.storage.values import FileState
 from tests.conftest import fill, write
 
 
@@ -165,8 +165,8 @@ def test_comparing(notes: Path) -> None:
     for number, name in enumerate(["new.md", "edited.md", "recipe.md"]):
         os.utime(notes / name, ns=(number, number))
 
-    def known(name: str, mark: str = "m", document: int | None = 1) -> Known:
-        return Known(document, files[name].size, files[name].mtime_ns, "hash", mark, READING)
+    def known(name: str, mark: str = "m", document: int | None = 1) -> FileState:
+        return FileState(document, files[name].size, files[name].mtime_ns, "hash", mark, READING)
 
     before = {
         str(notes / "same.md"): known("same.md"),
@@ -194,7 +194,7 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(
             "Locked/.notesearchignore": "c.md\n",
         },
     )
-    known = {f.path: Known(1, f.size, f.mtime_ns, "", "", READING) for f in scanner.scan(notes)}
+    known = {f.path: FileState(1, f.size, f.mtime_ns, "", "", READING) for f in scanner.scan(notes)}
     lock_away(notes / "Locked")
     assert listed(notes) == {"a.md"}
     assert scanner.is_wanted(notes, notes / "Locked" / "b.md")

@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.catalogue import LOCAL
 from notesearch.domain import HeldBack
-from notesearch.errors import EmbeddingError
+from notesearch.errors import EmbeddingError, FileBinary
 from notesearch.storage.local.sqlite.documents import text_hash
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import Cut, FolderRow, NewDocument
+from notesearch.storage.values import ChunkPlan, FolderRow, NewDocument
 from tests.unit.storage.conftest import MARK, MakeDocument, unit_vectors
 
 NEXT, OTHER = "aimlapi/voyage-2", "aimlapi/voyage-code-2"
 NEXT_MARK, OTHER_MARK = "b" * 16, "c" * 16
 
 
-def cut(new: NewDocument, mark: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> Cut:
-    return Cut(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
+def cut(new: NewDocument, mark: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> ChunkPlan:
+    return ChunkPlan(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
 
 
 def row(store: Store) -> FolderRow:
@@ -87,7 +88,6 @@ def test_switched_in_one_step_and_only_when_complete(
     folder = row(store).id
     before = store.position
     embed(store, NEXT_MARK, *half[0].embedded_texts)
-    assert store.pending_left(folder, NEXT_MARK) == 1
     assert not store.switch_model(folder, NEXT, NEXT_MARK)
     assert row(store).next_model == NEXT
     embed(store, NEXT_MARK, *half[1].embedded_texts)
@@ -118,7 +118,6 @@ def test_a_note_that_is_not_cut_yet_keeps_it_from_switching(
         embed(store, NEXT_MARK, *note.embedded_texts)
     new = make("new.md", ("four",))
     store.put_documents([new])
-    assert store.pending_left(row(store).id, NEXT_MARK) == 1
     store.put_documents([replace(new, pending=cut(new))])
     assert not store.switch_model(row(store).id, NEXT, NEXT_MARK)
     embed(store, NEXT_MARK, *new.embedded_texts)
@@ -266,7 +265,7 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
     assert store.allow(document(store, new)) == 1
     assert (row(store).held_back, row(store).waiting) == (0, 1)
     assert [w.text for w in store.waiting_chunks(MARK, 10)] == ["a\nsecret"]
-    # Cut again, it stays let go; in another text it is another passage.
+    # ChunkPlan again, it stays let go; in another text it is another passage.
     store.put_documents(
         [replace(make("a.md", ("one more", "secret", "three")), held=[None, HeldBack.SECRET, None])]
     )
@@ -316,6 +315,55 @@ def test_a_refused_text_is_a_problem_of_its_notes(
     assert store.problems() == ()
 
 
+def check_kept_counts(store: Store) -> None:
+    """What triggers count against counting."""
+    sums = "sum(expected), sum(embedded), sum(pending_expected), sum(pending_embedded), sum(held_back), "
+    for kept, counted in (
+        (
+            "SELECT * FROM counts",
+            f"SELECT folder_id, fingerprint, count(*), sum(embedded >= expected), {sums}"
+            "sum(pending_held_back) FROM documents GROUP BY 1, 2",
+        ),
+        ("SELECT * FROM facet_counts", "SELECT facet, count(*) FROM facets GROUP BY 1"),
+        (
+            "SELECT * FROM language_counts WHERE documents > 0",
+            "SELECT language, count(*) FROM documents GROUP BY 1",
+        ),
+        (
+            "SELECT * FROM problem_counts WHERE failed > 0",
+            "SELECT folder_id, count(*) FROM problems WHERE NOT refused GROUP BY 1",
+        ),
+    ):
+        assert sorted(store._read(kept)) == sorted(store._read(counted)), kept
+
+
+def test_kept_counts_follow_all_that_happens(store: Store, make: MakeDocument, root: Path) -> None:
+    folder = store.folders()[0].id
+    store.put_documents(
+        [make(f"{i}.md", ["x"], language="de", facets=("tag:a", f"tag:{i}")) for i in range(5)]
+    )
+    store.put_documents([make("5.md", ["y"], fingerprint="other", language="en")])
+    check_kept_counts(store)
+    assert sorted(store.fingerprints()) == sorted([MARK, "other"])
+    store.put_documents(
+        [make("0.md", ["z"], language="fr", facets=("tag:b",)), make("9.md", moved_from="1.md")]
+    )
+    store.put_problem(folder, root / "2.md", FileBinary(), size=1, mtime_ns=1, reading=1)
+    store.put_problem(folder, root / "2.md", FileBinary(), size=2, mtime_ns=1, reading=1)
+    store.put_problem(folder, root / "x.bin", FileBinary(), size=1, mtime_ns=1, reading=1)
+    check_kept_counts(store)
+    assert (store.folders()[0].documents, store.folders()[0].failed) == (7, 2)
+    store.remove_paths([str(root / "3.md"), str(root / "x.bin"), str(root / "5.md")])
+    check_kept_counts(store)
+    assert store.fingerprints() == (MARK,)
+    outer = store.add_folder(Path("/"), LOCAL.identifier)
+    store.absorb_folder(folder, Path("/"))
+    check_kept_counts(store)
+    store.remove_folder(outer)
+    check_kept_counts(store)
+    assert store.facet_counts("tag") == ()
+
+
 def test_counts_are_those_of_the_tables(
     store: Store, half: tuple[NewDocument, NewDocument], make: MakeDocument
 ) -> None:
@@ -323,15 +371,16 @@ def test_counts_are_those_of_the_tables(
 
     def check() -> None:
         pending = "pending_expected, pending_embedded, pending_held_back"
-        for table, columns in (("chunks", "expected, embedded, held_back"), ("pending_chunks", pending)):
+        for generation, columns in enumerate(("expected, embedded, held_back", pending)):
             stored = store._read(f"SELECT id, {columns} FROM documents ORDER BY id")
             counted = store._read(
                 "SELECT d.id, coalesce(sum(c.held = 0), 0), coalesce(sum(c.held = 0 AND c.vector_id IS NOT "
                 "NULL), 0),"
-                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN {table} c ON c.document_id = d.id "
-                "GROUP BY d.id ORDER BY d.id"
+                f" coalesce(sum(c.held > 0), 0) FROM documents d LEFT JOIN chunks c ON c.document_id = d.id "
+                f"AND c.generation = {generation} GROUP BY d.id ORDER BY d.id"
             )
-            assert stored == counted, table
+            assert stored == counted, columns
+        check_kept_counts(store)
 
     check()
     embed(store, NEXT_MARK, *half[0].embedded_texts)

@@ -519,10 +519,12 @@ def test_facets(store: Store, make: MakeDocument, root: Path) -> None:
     )
     assert store.documents_with(["tag:x"]) == {a.document_id, b.document_id}
     assert store.documents_with(["tag:x", "tag:y"]) == {b.document_id}
-    assert store.documents_with([], ["tag:x"]) == {c.document_id}
+    assert store.passing([a.document_id, c.document_id], [], ["tag:x"]) == {c.document_id}
+    assert store.passing([a.document_id, b.document_id], ["tag:x"], ["tag:y"]) == {a.document_id}
     assert store.documents_with(["tag:x"], ["tag:y"]) == {a.document_id}
     assert store.facet_counts("tag") == (("x", 2), ("y", 1))
-    assert set(store.facets_of(b.document_id)) == {"tag:x", "tag:y"}
+    folder = store.folders()[0].id
+    assert set(store.facets_of(b.document_id)) == {"tag:x", "tag:y", f"in:{folder}"}
 
 
 def test_many_ids_are_asked_in_slices(store: Store, make: MakeDocument, root: Path) -> None:
@@ -545,7 +547,7 @@ def test_newest_and_languages(store: Store, make: MakeDocument, root: Path) -> N
             make("c.md", mtime_ns=7),
         ]
     )
-    ids, total = store.newest_among(None, 2)
+    ids, total = store.newest(2), store.count_documents()
     assert [store.documents(ids)[i].path.name for i in ids] == ["b.md", "c.md"]
     assert total == 3
     assert store.languages() == (("de", 2), ("", 1))

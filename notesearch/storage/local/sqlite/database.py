@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from notesearch.errors import StoreDamaged, StoreError
@@ -20,13 +20,14 @@ DATABASE = "notes.sqlite"
 class Database:
     """What the parts of the store have in common. See Store for threads and errors."""
 
-    def __init__(self, data_dir: Path, *, read_only: bool = False) -> None:
-        self._path = data_dir / DATABASE
+    def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
+        self._file = data_dir / DATABASE
+        self._paths = paths
         self._write_lock = threading.RLock()
         self._readers = Readers(lambda: self._connect("ro"))
         self._writer: sqlite3.Connection | None = None
         self._closed = False
-        if read_only and not self._path.exists():
+        if read_only and not self._file.exists():
             raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
         try:
             self._open(read_only)
@@ -60,7 +61,7 @@ class Database:
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
+            f"{self._file.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=30,
             isolation_level=None,
@@ -98,6 +99,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._ended()
+
+    def _ended(self) -> None:
+        """Called, under the lock for writing, when a transaction has ended in one way or the other."""
 
     def _next_position(self) -> int:
         self._position += 1
@@ -112,7 +118,7 @@ class Database:
         )
         return int(row[0])
 
-    def _chosen(self, sql: str, ids: Sequence[int], *more: object) -> Iterator[Any]:
+    def _chosen(self, sql: str, ids: Sequence[object], *more: object) -> Iterator[Any]:
         """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
         it."""
         for first in range(0, len(ids), 500):

@@ -7,12 +7,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.domain import Chunk, HeldBack
-from notesearch.storage.local.sqlite.vectors import KeptVectors
-from notesearch.storage.values import SEGMENT, Cut, Known, NewDocument, Put
+from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
+from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
+from notesearch.storage.values import SEGMENT, ChunkPlan, Generation, NewDocument, Stored
 
 
 def text_hash(embedded_text: str) -> bytes:
@@ -37,10 +39,12 @@ class _StoredChunk(NamedTuple):
 
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
 _CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
-_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
 # What the column `held` of a chunk says.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 REFUSED = HELD.index(HeldBack.REFUSED)
+ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
+_DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
+_AT = "folder_id = ? AND relative_path = ? AND part = ?"
 # A note with the same content, read in the same way.
 _PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
 _TWIN = (
@@ -48,70 +52,54 @@ _TWIN = (
     "? "
     "AND format = ? LIMIT 1"
 )
+# An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
+REPLACING_PROBLEM = (
+    "ON CONFLICT (folder_id, relative_path, part) DO UPDATE SET "
+    "(size, mtime_ns, title, hint, retryable, reading, refused) = "
+    "(excluded.size, excluded.mtime_ns, excluded.title, excluded.hint, "
+    "excluded.retryable, excluded.reading, excluded.refused)"
+)
 
 
 class Documents(KeptVectors):
     """The part of the store that takes documents in and compares them with files."""
 
-    def known(self, folder_id: int) -> dict[str, Known]:
-        """What the index holds of a folder, by absolute path: documents, and files that failed (document_id
-        None)."""
-        failed = self._read(
-            "SELECT path, size, mtime_ns, reading FROM problems WHERE folder_id = ?", (folder_id,)
-        )
-        result = {
-            path: Known(None, size, mtime_ns, "", "", reading) for path, size, mtime_ns, reading in failed
-        }
-        for row in self._read(
-            f"SELECT path, {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ?", (folder_id,)
-        ):
-            result[row[0]] = Known._make(row[1:])
-        return result
-
-    def known_path(self, path: Path) -> Known | None:
-        row = self._one(f"SELECT {_KNOWN_COLUMNS} FROM documents WHERE path = ?", (str(path),))
-        return Known(*row) if row else None
-
-    def paths_under(self, path: Path) -> list[str]:
-        """The documents and problems at or below a path that is no longer there."""
-        # "0" follows "/" in every byte order: the half-open range is the subtree, answered by the index on
-        # path.
-        bounds = (str(path), f"{path}/", f"{path}0")
-        return [
-            row[0]
-            for row in self._read(
-                "SELECT path FROM documents WHERE path = ?1 OR (path >= ?2 AND path < ?3)"
-                " UNION SELECT path FROM problems WHERE path = ?1 OR (path >= ?2 AND path < ?3)",
-                bounds,
-            )
-        ]
-
-    def put_documents(self, documents: Sequence[NewDocument]) -> list[Put]:
+    def put_documents(self, documents: Sequence[NewDocument]) -> list[Stored]:
         """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
         at once. Documents of a folder that was removed meanwhile are left out."""
         with self._write() as w:
-            folders = {row[0] for row in w.execute("SELECT id FROM folders")}
-            return [self._put(w, new) for new in documents if new.folder_id in folders]
+            roots = {i: self._path(text) for i, text in w.execute("SELECT id, path FROM folders")}
+            return [
+                self._put(w, new, Place(new.folder_id, self._relative(roots[new.folder_id], new.path)))
+                for new in documents
+                if new.folder_id in roots
+            ]
 
-    def _put(self, w: sqlite3.Connection, new: NewDocument) -> Put:
-        path = str(new.path)
-        row = w.execute("SELECT id, fingerprint FROM documents WHERE path = ?", (path,)).fetchone()
+    @staticmethod
+    def _relative(root: Path, path: Path) -> str:
+        relative = relative_to(root, path)
+        if relative is None:
+            raise ValueError("a document lies outside its folder")
+        return relative
+
+    def _put(self, w: sqlite3.Connection, new: NewDocument, place: Place) -> Stored:
+        row = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, new.part)).fetchone()
         if new.moved_from is not None:
-            row = self._moved_row(w, row, str(new.moved_from))
+            row = self._moved_row(w, row, new.moved_from, new.part)
         twin = w.execute(
             _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
         ).fetchone()
-        cut = Cut(
+        cut = ChunkPlan(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
-        chunks = self._twin_chunks(w, twin[0]) if twin else self._new_chunks(w, cut)
+        chunks = self._twin_chunks(w, twin[0], ANSWERING) if twin else self._new_chunks(w, cut)
         pending = (
             self._pending_chunks(w, new.pending, new.content_hash, new.reading)
             if new.pending is not None
             else []
         )
         reused = sum(chunk.vector_id is not None for chunk in chunks if not chunk.held)
-        values = self._values(new, chunks, pending)
+        values = self._values(new, place, chunks, pending)
         if twin and new.moved_from is not None:
             values["embedded_title"] = twin[1]
         elif not twin and reused * 2 >= len(chunks):
@@ -120,9 +108,11 @@ class Documents(KeptVectors):
         if row:
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
-            left = self._vectors_of(w, document_id) if row[1] == new.fingerprint else []
-            left += self._vectors_of(w, document_id, "pending_chunks") if new.pending is not None else []
-            for table in ("texts", "chunks", "pending_chunks", "facets"):
+            before = self._vectors_of(w, document_id, ANSWERING)
+            self.uses.note(before)
+            left = before if row[1] == new.fingerprint else []
+            left += self._vectors_of(w, document_id, PREPARING) if new.pending is not None else []
+            for table in ("texts", "chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
             w.execute(
                 f"UPDATE documents SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
@@ -136,27 +126,32 @@ class Documents(KeptVectors):
                 ).lastrowid
                 or 0
             )
-        self._put_parts(w, document_id, new, chunks)
-        self._insert_chunks(w, "pending_chunks", document_id, pending)
+        self._put_parts(w, document_id, new, place, chunks)
+        self._insert_chunks(w, PREPARING, document_id, pending)
         self._note_use(
             w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
         )
         if new.pending is not None:
             self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
-        w.execute("DELETE FROM problems WHERE path = ?", (path,))
+        w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, new.part))
         self._tell_refused(w, [document_id])
-        return Put(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
+        return Stored(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
     def _values(
-        self, new: NewDocument, chunks: Sequence[_StoredChunk], pending: Sequence[_StoredChunk]
+        self,
+        new: NewDocument,
+        place: Place,
+        chunks: Sequence[_StoredChunk],
+        pending: Sequence[_StoredChunk],
     ) -> dict[str, object]:
         """The columns of the document's row. `embedded_title` is the title under which the next reading cuts
         and embeds the note: its own for a copy and for a note that became another; else, after a rename, the
         former one for as long as that keeps most of its vectors."""
         document = new.document
         return {
-            "folder_id": new.folder_id,
-            "path": str(new.path),
+            "folder_id": place.folder_id,
+            "relative_path": place.relative,
+            "part": new.part,
             "size": new.size,
             "mtime_ns": new.mtime_ns,
             "content_hash": new.content_hash,
@@ -186,34 +181,38 @@ class Documents(KeptVectors):
         }
 
     def _moved_row(
-        self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: str
+        self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: Path, part: str
     ) -> tuple[int, str] | None:
         """The row of a note that was moved, so that it keeps its id; what stood at the target is gone."""
-        moved: tuple[int, str] | None = w.execute(
-            "SELECT id, fingerprint FROM documents WHERE path = ?", (source,)
-        ).fetchone()
+        moved: tuple[int, str] | None = None
+        for place in self._places_of([source]):
+            moved = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, part)).fetchone()
+            if moved:
+                w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, part))
+                break
         if moved and at_target and moved != at_target:
             self._remove(w, [at_target[0]])
         return moved or at_target
 
     @staticmethod
-    def _twin_chunks(w: sqlite3.Connection, twin: int, table: str = "chunks") -> list[_StoredChunk]:
+    def _twin_chunks(w: sqlite3.Connection, twin: int, generation: Generation) -> list[_StoredChunk]:
         """The chunks of a note with the same content: a copy or a rename is not embedded again, although a
         title taken from the file's name differs. They are taken as they are, for a title of another length
         may have cut the same text elsewhere."""
         rows = w.execute(
-            f"SELECT {CHUNK_COLUMNS} FROM {table} WHERE document_id = ? ORDER BY ordinal", (twin,)
+            f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = ? ORDER BY ordinal",
+            (twin, generation),
         )
         return [_StoredChunk(*row) for row in rows]
 
     def _pending_chunks(
-        self, w: sqlite3.Connection, cut: Cut, content_hash: str, reading: int
+        self, w: sqlite3.Connection, cut: ChunkPlan, content_hash: str, reading: int
     ) -> list[_StoredChunk]:
         """The chunks for the next model: those of a note with the same content where these have fewer
         vectors, for it may have another title."""
         chunks = self._new_chunks(w, cut)
         twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
-        others = self._twin_chunks(w, twin[0], "pending_chunks") if twin else []
+        others = self._twin_chunks(w, twin[0], PREPARING) if twin else []
         return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
 
     def _share_pending(
@@ -227,12 +226,14 @@ class Documents(KeptVectors):
         for (document_id,) in w.execute(
             f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key
         ).fetchall():
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
-            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            used = [c.vector_id for c in chunks if c.vector_id is not None]
+            self.uses.note([*used, *self._vectors_of(w, document_id, PREPARING)])
+            w.execute(_DELETE_PREPARED, (document_id,))
+            self._insert_chunks(w, PREPARING, document_id, chunks)
             self._recount(w, [document_id])
 
-    def _new_chunks(self, w: sqlite3.Connection, cut: Cut) -> list[_StoredChunk]:
-        """The chunks as they were cut, with the vectors that their texts have. What the person let go is not
+    def _new_chunks(self, w: sqlite3.Connection, cut: ChunkPlan) -> list[_StoredChunk]:
+        """The chunks as they were cut, with the vectors that their texts have. What the user let go is not
         held back again."""
 
         def stored(chunk: Chunk, text: str, held: HeldBack | None) -> _StoredChunk:
@@ -256,17 +257,18 @@ class Documents(KeptVectors):
         reasons = cut.held or [None] * len(cut.chunks)
         return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
 
-    def put_pending(self, document_id: int, cut: Cut) -> None:
-        """Cut a document that is in the store for its folder's next model too."""
+    def put_pending(self, document_id: int, cut: ChunkPlan) -> None:
+        """ChunkPlan a document that is in the store for its folder's next model too."""
         with self._write() as w:
             row = w.execute(
                 "SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)
             ).fetchone()
             if row is None:
                 return
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+            w.execute(_DELETE_PREPARED, (document_id,))
             chunks = self._pending_chunks(w, cut, *row)
-            self._insert_chunks(w, "pending_chunks", document_id, chunks)
+            self._insert_chunks(w, PREPARING, document_id, chunks)
             w.execute(
                 "UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id)
             )
@@ -277,35 +279,34 @@ class Documents(KeptVectors):
 
     @staticmethod
     def _tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
-        """Documents with passages that a model refused are among the problems: the person may have them asked
+        """Documents with passages that a model refused are among the problems: the user may have them asked
         about again."""
         for document_id in document_ids:
             w.execute(
-                "INSERT OR REPLACE INTO problems SELECT d.path, d.folder_id, d.size, d.mtime_ns, r.title, "
-                "r.hint, 1, d.reading FROM"
-                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2 UNION ALL"
-                "  SELECT document_id, text_hash FROM pending_chunks WHERE document_id = ?1 AND held = ?2) c"
+                "INSERT INTO problems SELECT d.folder_id, d.relative_path, d.part, d.size, d.mtime_ns, "
+                "r.title, r.hint, 1, d.reading, 1 FROM"
+                " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2) c"
                 " JOIN documents d ON d.id = c.document_id"
                 " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "
-                "d.pending_fingerprint) LIMIT 1",
+                f"d.pending_fingerprint) WHERE true LIMIT 1 {REPLACING_PROBLEM}",
                 (document_id, REFUSED),
             )
 
     def _ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
         """What a model refused of a document may be sent once more. Returns how many passages that are."""
-        asked = 0
-        for table, mark in (("chunks", "fingerprint"), ("pending_chunks", "pending_fingerprint")):
-            w.execute(
-                f"DELETE FROM refused WHERE fingerprint = (SELECT {mark} FROM documents WHERE id = ?1)"
-                f" AND text_hash IN (SELECT text_hash FROM {table} WHERE document_id = ?1 AND held = ?2)",
-                (document_id, REFUSED),
-            )
-            asked += w.execute(
-                f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
-            ).rowcount
+        w.execute(
+            f"DELETE FROM refused WHERE (fingerprint, text_hash) IN (SELECT {MODEL_OF}, c.text_hash"
+            " FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.document_id = ? AND c.held = ?)",
+            (document_id, REFUSED),
+        )
+        asked = w.execute(
+            "UPDATE chunks SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
+        ).rowcount
         self._recount(w, [document_id])
         w.execute(
-            "DELETE FROM problems WHERE path = (SELECT path FROM documents WHERE id = ?)", (document_id,)
+            "DELETE FROM problems WHERE (folder_id, relative_path, part) ="
+            " (SELECT folder_id, relative_path, part FROM documents WHERE id = ?)",
+            (document_id,),
         )
         return asked
 
@@ -313,52 +314,46 @@ class Documents(KeptVectors):
         """Forget what a document was cut for a next model that is not wanted any more; the vectors are
         kept."""
         with self._write() as w:
-            w.execute("DELETE FROM pending_chunks WHERE document_id = ?", (document_id,))
+            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+            w.execute(_DELETE_PREPARED, (document_id,))
             w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
             self._recount(w, [document_id])
 
     @staticmethod
     def _insert_chunks(
-        w: sqlite3.Connection, table: str, document_id: int, chunks: Sequence[_StoredChunk]
+        w: sqlite3.Connection, generation: Generation, document_id: int, chunks: Sequence[_StoredChunk]
     ) -> None:
         w.executemany(
-            f"INSERT INTO {table} (document_id, {CHUNK_COLUMNS}) VALUES (?, {_CHUNK_MARKS})",
-            ((document_id, *c) for c in chunks),
+            f"INSERT INTO chunks (document_id, generation, {CHUNK_COLUMNS}) VALUES (?, ?, {_CHUNK_MARKS})",
+            ((document_id, generation, *c) for c in chunks),
         )
 
     def _put_parts(
-        self, w: sqlite3.Connection, document_id: int, new: NewDocument, chunks: Sequence[_StoredChunk]
+        self,
+        w: sqlite3.Connection,
+        document_id: int,
+        new: NewDocument,
+        place: Place,
+        chunks: Sequence[_StoredChunk],
     ) -> None:
         text = new.document.text
+        segments = [text[start : start + SEGMENT] for start in range(0, len(text), SEGMENT)]
+        lines = accumulate((segment.count("\n") for segment in segments), initial=0)
         w.executemany(
-            "INSERT INTO texts VALUES (?, ?, ?)",
+            "INSERT INTO texts VALUES (?, ?, ?, ?)",
             (
-                (document_id, number, text[start : start + SEGMENT])
-                for number, start in enumerate(range(0, len(text), SEGMENT))
+                (document_id, number, *parts)
+                for number, parts in enumerate(zip(segments, lines, strict=False))
             ),
         )
-        self._insert_chunks(w, "chunks", document_id, chunks)
+        self._insert_chunks(w, ANSWERING, document_id, chunks)
         w.executemany(
-            "INSERT OR IGNORE INTO facets VALUES (?, ?)", ((facet, document_id) for facet in new.facets)
+            "INSERT OR IGNORE INTO facets VALUES (?, ?)",
+            (
+                (facet, document_id)
+                for facet in (*new.facets, *in_facets(place.folder_id, place.relative.rpartition("/")[0]))
+            ),
         )
-
-    def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:
-        """(title, embedded title) of the documents of a folder that were embedded under another title than
-        they have."""
-        rows = self._read(
-            "SELECT path, title, embedded_title FROM documents WHERE folder_id = ? AND embedded_title <> "
-            "title",
-            (folder_id,),
-        )
-        return {Path(path): (title, embedded) for path, title, embedded in rows}
-
-    def paths_with_content(self, content_hash: str, fingerprint: str) -> list[Path]:
-        """Where notes with this content stand: to tell a move from a copy."""
-        rows = self._read(
-            "SELECT path FROM documents WHERE content_hash = ? AND fingerprint = ?",
-            (content_hash, fingerprint),
-        )
-        return [Path(row[0]) for row in rows]
 
     def touch_document(self, document_id: int, *, size: int, mtime_ns: int) -> None:
         """Only the file's time changed: the content is the same."""
@@ -371,19 +366,15 @@ class Documents(KeptVectors):
         """Forget the documents and problems at these paths. Returns how many documents there were."""
         with self._write() as w:
             ids = []
-            for path in paths:
-                w.execute("DELETE FROM problems WHERE path = ?", (path,))
-                ids += [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (path,))]
+            at = "folder_id = ? AND relative_path = ?"
+            for place in self._places_of(paths):
+                w.execute(f"DELETE FROM problems WHERE {at}", place)
+                ids += [row[0] for row in w.execute(f"SELECT id FROM documents WHERE {at}", place)]
             self._remove(w, ids)
             return len(ids)
 
     def _remove(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
-        left = [
-            vector_id
-            for document_id in ids
-            for table in ("chunks", "pending_chunks")
-            for vector_id in self._vectors_of(w, document_id, table)
-        ]
+        left = [vector_id for document_id in ids for vector_id in self._vectors_of(w, document_id)]
         w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
         w.executemany("INSERT INTO tombstones VALUES (?, ?)", ((self._next_position(), i) for i in ids))
         self._note_use(w, left=left)

@@ -7,9 +7,20 @@ from pathlib import Path
 
 from notesearch.domain import FileProblem
 from notesearch.errors import NotesearchError
-from notesearch.storage.local.sqlite.documents import Documents
+from notesearch.storage.local.sqlite.documents import REPLACING_PROBLEM, Documents
+from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import UNUSED
 from notesearch.storage.values import FolderChoice, FolderRow, Held
+
+# Triggers keep the counts (see migration_counts.py): a row per folder and fingerprint is added up here.
+_COUNTED = """
+    SELECT f.id, f.path, f.model, f.held, coalesce(sum(c.documents), 0), coalesce(sum(c.complete), 0),
+        coalesce((SELECT failed FROM problem_counts WHERE folder_id = f.id), 0),
+        coalesce(sum(c.chunks), 0), coalesce(sum(c.embedded), 0), coalesce(sum(c.pending_chunks), 0),
+        coalesce(sum(c.pending_embedded), 0), coalesce(sum(c.held_back), 0),
+        coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed
+    FROM folders f LEFT JOIN counts c ON c.folder_id = f.id GROUP BY f.id ORDER BY f.path
+"""
 
 
 class Folders(Documents):
@@ -17,8 +28,9 @@ class Folders(Documents):
 
     def add_folder(self, path: Path, model: str) -> int:
         with self._write() as w:
-            w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (str(path), model))
-            row = w.execute("SELECT id FROM folders WHERE path = ?", (str(path),)).fetchone()
+            place = path.as_posix()
+            w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (place, model))
+            row = w.execute("SELECT id FROM folders WHERE path = ?", (place,)).fetchone()
             return int(row[0])
 
     def remove_folder(self, folder_id: int) -> None:
@@ -27,23 +39,23 @@ class Folders(Documents):
         with self._write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             vectors = w.execute(
-                " UNION ".join(
-                    f"SELECT c.vector_id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE "
-                    "d.folder_id = ?1 AND c.vector_id IS NOT NULL"
-                    for table in ("chunks", "pending_chunks")
-                ),
+                "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
                 (folder_id,),
             ).fetchall()
             self._remove(w, ids)
             w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
             w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
+            self.uses.note_all()
             w.executemany(f"DELETE FROM vectors WHERE id = ?1 AND {UNUSED.format('?1')}", vectors)
 
     def absorb_folder(self, child_id: int, parent: Path) -> None:
         """Give a folder's documents to the folder around it. They are read anew, for their trail differs;
         their vectors stay."""
         with self._write() as w:
-            (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (str(parent),)).fetchone()
+            (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (parent.as_posix(),)).fetchone()
+            (child,) = w.execute("SELECT path FROM folders WHERE id = ?", (child_id,)).fetchone()
+            inside = relative_to(parent, self._path(child))
             w.execute(
                 "INSERT OR IGNORE INTO former_models SELECT ?1, model, fingerprint FROM former_models WHERE "
                 "folder_id = ?2"
@@ -52,31 +64,37 @@ class Folders(Documents):
                 " WHERE f.id = ?2 AND f.model <> (SELECT model FROM folders WHERE id = ?1)",
                 (parent_id, child_id),
             )
+            *above, own = in_facets(parent_id, str(inside))
+            former, below = f"in:{child_id}", "(facet = ? OR (facet >= ? AND facet < ?))"
+            bounds = (former, f"{former}/", f"{former}0")
+            w.execute(
+                "INSERT OR IGNORE INTO facets SELECT ? || substr(facet, ?), document_id"
+                f" FROM facets WHERE {below}",
+                (own, len(former) + 1, *bounds),
+            )
+            w.execute(f"DELETE FROM facets WHERE {below}", bounds)
+            w.executemany(
+                "INSERT OR IGNORE INTO facets SELECT ?1, id FROM documents WHERE folder_id = ?2",
+                ((facet, child_id) for facet in above),
+            )
             for table in ("documents", "problems"):
                 w.execute(
-                    f"UPDATE {table} SET folder_id = ?, reading = 0 WHERE folder_id = ?",
-                    (parent_id, child_id),
+                    f"UPDATE {table} SET folder_id = ?, relative_path = ? || '/' || relative_path,"
+                    " reading = 0 WHERE folder_id = ?",
+                    (parent_id, inside, child_id),
                 )
             w.execute("DELETE FROM folders WHERE id = ?", (child_id,))
 
     def folders(self) -> tuple[FolderRow, ...]:
         """Every folder with its counts, by path."""
-        rows = self._read(
-            """SELECT f.id, f.path, f.model, f.held, count(d.id), coalesce(sum(d.embedded >= d.expected), 0),
-                      (SELECT count(*) FROM problems p WHERE p.folder_id = f.id
-                         AND NOT EXISTS (SELECT 1 FROM documents x WHERE x.path = p.path)),
-                      coalesce(sum(d.expected), 0), coalesce(sum(d.embedded), 0), coalesce(sum(d.pending_expected), 0),
-                      coalesce(sum(d.pending_embedded), 0), coalesce(sum(d.held_back), 0), coalesce(sum(d.pending_held_back), 0),
-                      f.next_model, f.previous_model, f.agreed
-               FROM folders f LEFT JOIN documents d ON d.folder_id = f.id GROUP BY f.id ORDER BY f.path"""  # noqa: E501
-        )
+        rows = self._read(_COUNTED)
         former: dict[int, list[str]] = {}
         for folder_id, model in self._read("SELECT DISTINCT folder_id, model FROM former_models"):
             former.setdefault(folder_id, []).append(model)
         return tuple(
             FolderRow(
                 id=i,
-                path=Path(p),
+                path=self._path(p),
                 model=m,
                 held=Held(held),
                 documents=n + bad,
@@ -98,11 +116,7 @@ class Folders(Documents):
     def folder_choices(self) -> tuple[FolderChoice, ...]:
         """The models of the folders, by path, without counting anything: each search asks."""
         rows = self._read("SELECT id, path, model, next_model, agreed FROM folders ORDER BY path")
-        return tuple(FolderChoice(i, Path(path), *rest) for i, path, *rest in rows)
-
-    def roots(self) -> dict[int, Path]:
-        """Paths of the folders by id, without counting anything."""
-        return {i: Path(path) for i, path in self._read("SELECT id, path FROM folders")}
+        return tuple(FolderChoice(i, self._path(path), *rest) for i, path, *rest in rows)
 
     def hold_deletions(self, folder_id: int, held: Held) -> None:
         with self._write() as w:
@@ -116,42 +130,51 @@ class Folders(Documents):
         """A file that cannot be read. What an earlier version of it held leaves the index: it is no longer
         true."""
         with self._write() as w:
-            ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE path = ?", (str(path),))]
-            self._remove(w, ids)
+            row = w.execute("SELECT path FROM folders WHERE id = ?", (folder_id,)).fetchone()
+            relative = relative_to(self._path(row[0]), path) if row is not None else None
+            if relative is None:
+                return
+            at = (folder_id, relative)
+            ids = w.execute(
+                "SELECT id FROM documents WHERE folder_id = ? AND relative_path = ?", at
+            ).fetchall()
+            self._remove(w, [i for (i,) in ids])
+            values = (size, mtime_ns, error.title, error.hint, int(error.retryable), reading)
             w.execute(
-                "INSERT OR REPLACE INTO problems SELECT ?, id, ?, ?, ?, ?, ?, ? FROM folders WHERE id = ?",
-                (
-                    str(path),
-                    size,
-                    mtime_ns,
-                    error.title,
-                    error.hint,
-                    int(error.retryable),
-                    reading,
-                    folder_id,
-                ),
+                f"INSERT INTO problems VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, 0) {REPLACING_PROBLEM}",
+                (*at, *values),
             )
 
     def problems(self) -> tuple[FileProblem, ...]:
-        rows = self._read("SELECT path, title, hint, retryable FROM problems ORDER BY path")
-        return tuple(FileProblem(path=Path(p), title=t, hint=h, retryable=bool(r)) for p, t, h, r in rows)
+        rows = self._read(
+            "SELECT f.path, p.relative_path, p.title, p.hint, p.retryable FROM folders f JOIN problems p"
+            " ON p.folder_id = f.id ORDER BY f.path, p.relative_path"
+        )
+        return tuple(
+            FileProblem(path=self._at(root, path), title=title, hint=hint, retryable=bool(retryable))
+            for root, path, title, hint, retryable in rows
+        )
 
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
         """Drop these problems (None: all that may be retried) so that the files are read again, and what a
         model refused of them is sent again. Returns their paths."""
         with self._write() as w:
-            rows = (
-                w.execute("SELECT path FROM problems WHERE retryable").fetchall()
-                if paths is None
-                else [(str(p),) for p in paths]
-            )
-            w.executemany("DELETE FROM problems WHERE path = ?", rows)
-            refused = [
-                w.execute(
-                    "SELECT id FROM documents WHERE path = ? AND held_back + pending_held_back > 0", row
-                ).fetchone()
-                for row in rows
-            ]
-            for found in filter(None, refused):
-                self._ask_again(w, found[0])
-            return [Path(row[0]) for row in rows]
+            if paths is None:
+                rows = w.execute(
+                    "SELECT f.path, p.folder_id, p.relative_path FROM problems p CROSS JOIN folders f"
+                    " ON f.id = p.folder_id WHERE p.retryable"
+                ).fetchall()
+                forgotten = [self._at(root, path) for root, _, path in rows]
+                places = [Place(folder_id, path) for _, folder_id, path in rows]
+            else:
+                forgotten, places = list(paths), self._places_of(paths)
+            for place in places:
+                w.execute("DELETE FROM problems WHERE folder_id = ? AND relative_path = ?", place)
+                refused = w.execute(
+                    "SELECT id FROM documents WHERE folder_id = ? AND relative_path = ?"
+                    " AND held_back + pending_held_back > 0",
+                    place,
+                ).fetchall()
+                for (document_id,) in refused:
+                    self._ask_again(w, document_id)
+            return forgotten

@@ -6,6 +6,8 @@ from __future__ import annotations
 import sqlite3
 
 from notesearch.errors import StoreError, StoreTooNew
+from notesearch.storage.local.sqlite.migration_counts import COUNTS
+from notesearch.storage.local.sqlite.migration_places import PLACES
 
 MIGRATIONS: tuple[str, ...] = (
     # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk
@@ -119,9 +121,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
-    # 3: a folder's next and former model, and what the person agreed to; the passages of the next model
+    # 3: a folder's next and former model, and what the user agreed to; the passages of the next model
     # beside those that answer meanwhile, counted in their note's row as the others are; passages that are not
-    # sent to a remote model (0: sent; see documents.HELD), and texts that the person let go.
+    # sent to a remote model (0: sent; see documents.HELD), and texts that the user let go.
     """
     ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';
@@ -182,6 +184,20 @@ MIGRATIONS: tuple[str, ...] = (
         FROM pending_chunks c JOIN documents d ON d.id = c.document_id JOIN problems p ON p.path = d.path WHERE c.held = 3;
     UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
     """,  # noqa: E501
+    COUNTS,
+    # 6: one table of chunks; `generation` tells those that answer (0) from those that are prepared for a
+    # folder's next model (1).
+    """
+    ALTER TABLE chunks ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX chunks_document;
+    CREATE INDEX chunks_document ON chunks (document_id, generation, ordinal);
+    INSERT INTO chunks (document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id,
+        held, generation)
+        SELECT document_id, ordinal, start, end, line, heading, prefix, tokens, text_hash, vector_id, held, 1
+        FROM pending_chunks ORDER BY id;
+    DROP TABLE pending_chunks;
+    """,
+    PLACES,
 )
 
 
@@ -206,6 +222,16 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
     changed then."""
     refuse_newer(connection, migrations)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # A table that is built anew must not take along what hangs on its rows. Only outside a transaction.
+    (enforced,) = connection.execute("PRAGMA foreign_keys").fetchone()
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        _run(connection, migrations, version)
+    finally:
+        connection.execute(f"PRAGMA foreign_keys = {enforced}")
+
+
+def _run(connection: sqlite3.Connection, migrations: tuple[str, ...], version: int) -> None:
     for number in range(version, len(migrations)):
         # executescript ends an open transaction first, so the script carries its own.
         try:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from notesearch.domain import HeldBack
 from notesearch.errors import NotesearchError
-from notesearch.storage.local.sqlite.documents import CHUNK_COLUMNS, HELD, REFUSED
+from notesearch.storage.local.sqlite.documents import ANSWERING, HELD, PREPARING, REFUSED
 from notesearch.storage.local.sqlite.folder_table import Folders
-from notesearch.storage.values import Unsent
+from notesearch.storage.local.sqlite.vectors import MODEL_OF
+from notesearch.storage.values import Generation, Unsent
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
 _DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
+# Whether a document is missing until the next model can answer; by the indexes, not by counting.
 _PENDING_LEFT = (
-    "SELECT count(*) FROM documents WHERE folder_id = ? AND (pending_fingerprint <> ? OR "
-    "pending_embedded < pending_expected)"
+    "SELECT EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_embedded < pending_expected)"
+    " OR EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_fingerprint < ?2)"
+    " OR EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_fingerprint > ?2)"
 )
 
 
@@ -34,7 +37,7 @@ class Pending(Folders):
                 " AND f.next_model NOT IN ('', ?) AND d.pending_embedded > 0",
                 (folder_id, model),
             )
-            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute(f"DELETE FROM chunks WHERE generation = {PREPARING} AND {_OF_FOLDER}", (folder_id,))
             w.execute(
                 "UPDATE documents SET pending_fingerprint = '', pending_expected = 0, pending_embedded = 0, "
                 "pending_held_back = 0"
@@ -42,16 +45,13 @@ class Pending(Folders):
                 (folder_id,),
             )
             w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
+            self.uses.note_all()
             self._tell_refused_of(w, folder_id)
 
     def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
         """After a change of models: what one refused that the folder does not have any more is no problem.
         Other problems have no document."""
-        w.execute(
-            "DELETE FROM problems WHERE folder_id = ?1 AND path IN (SELECT path FROM documents WHERE "
-            "folder_id = ?1)",
-            (folder_id,),
-        )
+        w.execute("DELETE FROM problems WHERE folder_id = ? AND refused", (folder_id,))
         held = w.execute(
             "SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)
         ).fetchall()
@@ -64,17 +64,13 @@ class Pending(Folders):
             w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
 
     def agree(self, folder_id: int, statement: str) -> None:
-        """The person's word for what may be sent where."""
+        """The user's word for what may be sent where."""
         with self._write() as w:
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
 
-    def pending_left(self, folder_id: int, fingerprint: str) -> int:
-        """How many notes are missing until the next model can answer."""
-        return int(self._one(_PENDING_LEFT, (folder_id, fingerprint))[0])
-
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
         """Let the next model answer, in one transaction. False, and nothing changed, where something is
-        missing still, or where the person has chosen another one meanwhile."""
+        missing still, or where the user has chosen another one meanwhile."""
         with self._write() as w:
             chosen = w.execute(
                 "SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)
@@ -88,18 +84,13 @@ class Pending(Folders):
                 (folder_id,),
             )
             w.execute("DELETE FROM former_models WHERE folder_id = ? AND model = ?", (folder_id, model))
-            w.execute(f"DELETE FROM chunks WHERE {_OF_FOLDER}", (folder_id,))
-            w.execute(
-                f"INSERT INTO chunks (document_id, {CHUNK_COLUMNS}) SELECT document_id, {CHUNK_COLUMNS} FROM "
-                f"pending_chunks WHERE {_OF_FOLDER}"
-                " ORDER BY document_id, ordinal",
-                (folder_id,),
-            )
-            w.execute(f"DELETE FROM pending_chunks WHERE {_OF_FOLDER}", (folder_id,))
+            w.execute(f"DELETE FROM chunks WHERE generation = {ANSWERING} AND {_OF_FOLDER}", (folder_id,))
+            w.execute(f"UPDATE chunks SET generation = {ANSWERING} WHERE {_OF_FOLDER}", (folder_id,))
             w.executemany(
                 "UPDATE documents SET fingerprint = ?, pending_fingerprint = '', position = ? WHERE id = ?",
                 ((fingerprint, self._next_position(), i) for i in ids),
             )
+            self.uses.note_all()
             self._recount(w, ids)
             self._tell_refused_of(w, folder_id)
             w.execute(
@@ -119,8 +110,8 @@ class Pending(Folders):
 
     def count_unsent(self, folder_id: int, *, pending: bool) -> Unsent:
         """What a folder's model (`pending`: its next one) has no vector of yet; the same text counts once."""
-        table = "pending_chunks" if pending else "chunks"
-        waiting = f"FROM {table} WHERE vector_id IS NULL AND held = 0 AND {_OF_FOLDER}"
+        of_model = f"generation = {_generation(pending)} AND {_OF_FOLDER}"
+        waiting = f"FROM chunks WHERE vector_id IS NULL AND held = 0 AND {of_model}"
         documents = self._one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
         chunks, tokens, characters = self._one(
             f"SELECT count(*), coalesce(sum(t), 0), coalesce(sum(n), 0) FROM"
@@ -129,7 +120,7 @@ class Pending(Folders):
             (folder_id,),
         )
         embedded, held = self._one(
-            f"SELECT count(vector_id), coalesce(sum(held > 0), 0) FROM {table} WHERE {_OF_FOLDER}",
+            f"SELECT count(vector_id), coalesce(sum(held > 0), 0) FROM chunks WHERE {of_model}",
             (folder_id,),
         )
         return Unsent(
@@ -146,11 +137,10 @@ class Pending(Folders):
     ) -> list[tuple[str, int, int, int, HeldBack | None, bool]]:
         """(prefix, start, end, line, held, embedded) of a note's passages, in order; `held`: why it stays
         here, None where it does not."""
-        table = "pending_chunks" if pending else "chunks"
         rows = self._read(
-            f"SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM {table} WHERE document_id = "
-            "? ORDER BY ordinal",
-            (document_id,),
+            "SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM chunks WHERE document_id = ?"
+            " AND generation = ? ORDER BY ordinal",
+            (document_id, _generation(pending)),
         )
         return [
             (prefix, start, end, line, HELD[held], bool(embedded))
@@ -161,16 +151,16 @@ class Pending(Folders):
         self, folder_id: int, *, pending: bool, limit: int
     ) -> list[tuple[Path, str, int, tuple[HeldBack, ...]]]:
         """(path, title, passages, reasons) of the notes of which something is held back, by path."""
-        table = "pending_chunks" if pending else "chunks"
         rows = self._read(
-            f"SELECT d.path, d.title, count(*), group_concat(DISTINCT c.held) FROM {table} c JOIN documents "
-            "d ON d.id = c.document_id"
-            " WHERE c.held > 0 AND d.folder_id = ? GROUP BY d.id ORDER BY d.path LIMIT ?",
+            "SELECT f.path, d.relative_path, d.title, count(*), group_concat(DISTINCT c.held) FROM "
+            "chunks c JOIN documents d ON d.id = c.document_id JOIN folders f ON f.id = d.folder_id"
+            f" WHERE c.generation = {_generation(pending)} AND c.held > 0 AND d.folder_id = ?"
+            " GROUP BY d.id ORDER BY d.relative_path LIMIT ?",
             (folder_id, limit),
         )
         return [
             (
-                Path(path),
+                self._at(root, path),
                 title,
                 passages,
                 tuple(
@@ -179,23 +169,22 @@ class Pending(Folders):
                     if (reason := HELD[number]) is not None
                 ),
             )
-            for path, title, passages, held in rows
+            for root, path, title, passages, held in rows
         ]
 
     def allow(self, document_id: int) -> int:
-        """The person lets what is held back of a note be sent after all, now and when it is cut again.
+        """The user lets what is held back of a note be sent after all, now and when it is cut again.
         Returns how many passages that are."""
         with self._write() as w:
             allowed = self._ask_again(w, document_id)
-            for table in ("chunks", "pending_chunks"):
-                w.execute(
-                    f"INSERT OR IGNORE INTO allowed SELECT text_hash FROM {table} WHERE document_id = ? AND "
-                    "held > 0",
-                    (document_id,),
-                )
-                allowed += w.execute(
-                    f"UPDATE {table} SET held = 0 WHERE document_id = ? AND held > 0", (document_id,)
-                ).rowcount
+            w.execute(
+                "INSERT OR IGNORE INTO allowed SELECT text_hash FROM chunks"
+                " WHERE document_id = ? AND held > 0",
+                (document_id,),
+            )
+            allowed += w.execute(
+                "UPDATE chunks SET held = 0 WHERE document_id = ? AND held > 0", (document_id,)
+            ).rowcount
             self._recount(w, [document_id])
             return allowed
 
@@ -209,18 +198,18 @@ class Pending(Folders):
             )
             documents: set[int] = set()
             for digest in digests:
-                for table, of_model in (
-                    ("chunks", "d.fingerprint = ?"),
-                    ("pending_chunks", "d.pending_fingerprint = ?"),
-                ):
-                    rows = w.execute(
-                        f"SELECT c.id, d.id FROM {table} c JOIN documents d ON d.id = c.document_id WHERE "
-                        f"c.text_hash = ? AND {of_model}",
-                        (digest, fingerprint),
-                    ).fetchall()
-                    w.executemany(
-                        f"UPDATE {table} SET held = ? WHERE id = ?", ((REFUSED, chunk) for chunk, _ in rows)
-                    )
-                    documents.update(document for _, document in rows)
+                rows = w.execute(
+                    "SELECT c.id, d.id FROM chunks c JOIN documents d ON d.id = c.document_id"
+                    f" WHERE c.text_hash = ? AND c.vector_id IS NULL AND {MODEL_OF} = ?",
+                    (digest, fingerprint),
+                ).fetchall()
+                w.executemany(
+                    "UPDATE chunks SET held = ? WHERE id = ?", ((REFUSED, chunk) for chunk, _ in rows)
+                )
+                documents.update(document for _, document in rows)
             self._recount(w, documents)
             self._tell_refused(w, documents)
+
+
+def _generation(pending: bool) -> int:
+    return int(Generation.PREPARING if pending else Generation.ANSWERING)

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from notesearch.domain import prefixed
-from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.values import SEGMENT, ChunkRow, DocumentRow, WaitingChunk
 
 _DOCUMENT_COLUMNS = (
-    "d.id, d.folder_id, d.path, d.format, d.title, d.mtime_ns, d.first_line, d.length, d.language, d.tags, "
-    "d.aliases, d.expected, d.embedded,"
-    " d.fingerprint, d.position"
+    "d.id, d.folder_id, f.path, d.relative_path, d.format, d.title, d.mtime_ns, d.first_line, d.length, "
+    "d.language, d.tags, d.aliases, d.expected, d.embedded,"
+    " d.fingerprint, d.position, d.part"
 )
+# In this order: SQLite would else start with the folders and walk their documents.
+_DOCUMENTS = "documents d CROSS JOIN folders f ON f.id = d.folder_id"
+_WAITING = """
+    SELECT d.long, -d.mtime_ns, d.id, c.ordinal, c.text_hash, c.prefix, c.start, c.end, c.tokens
+    FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
+          WHERE embedded < expected AND folder_id = ?1 AND fingerprint = ?2
+          ORDER BY expected > 2000, mtime_ns DESC LIMIT ?3) d
+    JOIN chunks c ON c.document_id = d.id AND c.generation = 0 AND c.vector_id IS NULL AND c.held = 0
+    ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
+"""
+_PREPARED = """
+    SELECT 0, -d.mtime_ns, d.id, c.ordinal, c.text_hash, c.prefix, c.start, c.end, c.tokens
+    FROM (SELECT id, mtime_ns FROM documents
+          WHERE pending_embedded < pending_expected AND folder_id = ?1 AND pending_fingerprint = ?2
+          ORDER BY mtime_ns DESC LIMIT ?3) d
+    JOIN chunks c ON c.document_id = d.id AND c.generation = 1 AND c.vector_id IS NULL AND c.held = 0
+    ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
+"""
 _CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, vector_id"
 
 
-class Questions(Database):
+class Questions(Places):
     """The part of the store that answers search."""
 
     def newer_than(self, position: int) -> int:
@@ -41,28 +59,29 @@ class Questions(Database):
         ]
 
     def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
-        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.id IN ({{}})", ids)
-        return {row[0]: _document_row(row) for row in rows}
+        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.id IN ({{}})", ids)
+        return {row[0]: self._document_row(row) for row in rows}
 
     def document_at(self, path: Path) -> DocumentRow | None:
-        row = self._one(f"SELECT {_DOCUMENT_COLUMNS} FROM documents d WHERE d.path = ?", (str(path),))
-        return _document_row(row) if row else None
+        for place in self._places_of([path]):
+            row = self._one(
+                f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.folder_id = ? AND d.relative_path = ?"
+                " ORDER BY d.part LIMIT 1",
+                place,
+            )
+            if row:
+                return self._document_row(row)
+        return None
 
-    def newest_among(self, document_ids: Collection[int] | None, limit: int) -> tuple[list[int], int]:
-        """The newest `limit` of these documents (None: of all), and how many there are."""
-        if document_ids is None:
-            rows = self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id LIMIT ?", (limit,))
-            return [row[0] for row in rows], int(self._one("SELECT count(*) FROM documents")[0])
-        newest = (
-            row[0]
-            for row in self._read("SELECT id FROM documents ORDER BY mtime_ns DESC, id")
-            if row[0] in document_ids
-        )
-        return list(islice(newest, limit)), len(document_ids)
+    def _document_row(self, row: Sequence[Any]) -> DocumentRow:
+        document_id, folder_id, root, relative, *rest = row
+        rest[6:8] = [_tuple(rest[6]), _tuple(rest[7])]
+        return DocumentRow(document_id, folder_id, self._at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
         rows = self._read(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal", (document_id,)
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0 ORDER BY ordinal",
+            (document_id,),
         )
         return [_chunk_row(row) for row in rows]
 
@@ -70,7 +89,8 @@ class Questions(Database):
         """The chunks of several documents, in order."""
         result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
         for row in self._chosen(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) ORDER BY document_id, ordinal",
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) AND generation = 0"
+            " ORDER BY document_id, ordinal",
             document_ids,
         ):
             result[row[1]].append(_chunk_row(row))
@@ -87,8 +107,8 @@ class Questions(Database):
     def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]:
         """The chunks with ordinals first..last."""
         rows = self._read(
-            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND ordinal BETWEEN ? AND ? ORDER BY "
-            "ordinal",
+            f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0"
+            " AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
             (document_id, first, last),
         )
         return [_chunk_row(row) for row in rows]
@@ -96,13 +116,18 @@ class Questions(Database):
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
         return [
             _chunk_row(row)
-            for row in self._chosen(f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})", ids)
+            for row in self._chosen(
+                f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}}) AND generation = 0", ids
+            )
         ]
 
     def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]:
         """(vector id, chunk id, document id) of every chunk that uses one of these vectors."""
         return list(
-            self._chosen("SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({})", vector_ids)
+            self._chosen(
+                "SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({}) AND generation = 0",
+                vector_ids,
+            )
         )
 
     def vectors_of_short_documents(
@@ -112,8 +137,9 @@ class Questions(Database):
         among these."""
         sql = (
             "SELECT v.id, c.id, c.document_id, v.vector FROM documents d JOIN chunks c ON c.document_id = "
-            "d.id JOIN vectors v ON v.id = c.vector_id"
-            " WHERE d.id IN ({}) AND d.expected <= ? AND v.fingerprint = ?"
+            "d.id AND c.generation = 0 JOIN vectors v ON v.id = c.vector_id"
+            # The sign keeps SQLite from starting with the index on the fingerprint: a walk of all vectors.
+            " WHERE d.id IN ({}) AND d.expected <= ? AND +v.fingerprint = ?"
         )
         return list(self._chosen(sql, document_ids, chunks, fingerprint))
 
@@ -123,27 +149,23 @@ class Questions(Database):
         """Chunks without a vector that are not held back, newest notes first (notes of more than 2,000 chunks
         after all others), those that answer before those of a next model, with the text to embed. `folders`:
         only of those (ids), None for all."""
-        among = "" if folders is None else f" AND folder_id IN ({', '.join(str(int(i)) for i in folders)})"
-        rows = self._read(
-            f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
-               FROM (SELECT id, expected > 2000 AS long, mtime_ns FROM documents
-                     WHERE embedded < expected AND fingerprint = ?{among} ORDER BY expected > 2000, mtime_ns DESC LIMIT ?) d
-               JOIN chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
-               ORDER BY d.long, d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",  # noqa: E501
-            (fingerprint, limit, limit),
-        )
-        if len(rows) < limit:
-            left = limit - len(rows)
-            rows += self._read(
-                f"""SELECT c.document_id, c.text_hash, c.prefix, c.start, c.end, c.tokens
-                    FROM (SELECT id, mtime_ns FROM documents
-                          WHERE pending_embedded < pending_expected AND pending_fingerprint = ?{among} ORDER BY mtime_ns DESC LIMIT ?) d
-                    JOIN pending_chunks c ON c.document_id = d.id AND c.vector_id IS NULL AND c.held = 0
-                    ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?""",  # noqa: E501
-                (fingerprint, left, left),
-            )
+        rows: list[Any] = []
+        for sql, counted in (
+            (_WAITING, "embedded < chunks"),
+            (_PREPARED, "pending_embedded < pending_chunks"),
+        ):
+            # Folder by folder: the index has what waits in the order of this question.
+            found = [
+                row
+                for (folder_id,) in self._read(f"SELECT DISTINCT folder_id FROM counts WHERE {counted}")
+                if folders is None or folder_id in folders
+                for row in self._read(sql, (folder_id, fingerprint, limit - len(rows)))
+            ]
+            rows += sorted(found, key=lambda row: row[:4])[: limit - len(rows)]
+            if len(rows) >= limit:
+                break
         result: dict[bytes, WaitingChunk] = {}
-        for document_id, digest, prefix, start, end, tokens in rows:
+        for _, _, document_id, _, digest, prefix, start, end, tokens in rows:
             if digest not in result:
                 passage = self.text(document_id, start, end)
                 result[digest] = WaitingChunk(document_id, digest, prefixed(prefix, passage), tokens)
@@ -168,46 +190,44 @@ class Questions(Database):
 
     def line_breaks(self, document_id: int, end: int) -> int:
         """How many line breaks stand before character `end`."""
-        rows = self._read(
-            "SELECT segment, text FROM texts WHERE document_id = ? AND segment <= ? ORDER BY segment",
+        row = self._one(
+            "SELECT segment, lines, text FROM texts WHERE document_id = ? AND segment <= ? "
+            "ORDER BY segment DESC LIMIT 1",
             (document_id, end // SEGMENT),
         )
-        return sum(text.count("\n", 0, max(0, end - segment * SEGMENT)) for segment, text in rows)
+        if row is None:
+            return 0
+        segment, lines, text = row
+        return int(lines) + str(text).count("\n", 0, max(0, end - segment * SEGMENT))
 
     def facets_of(self, document_id: int) -> list[str]:
         return [
             row[0] for row in self._read("SELECT facet FROM facets WHERE document_id = ?", (document_id,))
         ]
 
-    def documents_with(self, facets: Sequence[str], without: Sequence[str] = ()) -> set[int]:
-        """Ids of the documents that have all of `facets` and none of `without`."""
-        sql = (
-            " INTERSECT ".join(["SELECT document_id FROM facets WHERE facet = ?"] * len(facets))
-            or "SELECT id FROM documents"
-        )
-        sql += "".join(" EXCEPT SELECT document_id FROM facets WHERE facet = ?" for _ in without)
-        return {row[0] for row in self._read(sql, (*facets, *without))}
-
     def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]:
-        """Ids of the vectors of these documents."""
-        if len(document_ids) > 5000:
-            rows = self._read(
-                "SELECT c.vector_id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?",
-                (fingerprint,),
-            )
-            return {v for v, d in rows if d in document_ids}
+        """Ids of the vectors of these documents; costs as much as they have chunks."""
         sql = (
             "SELECT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-            " WHERE c.document_id IN ({}) AND c.vector_id IS NOT NULL AND d.fingerprint = ?"
+            " WHERE c.document_id IN ({}) AND c.generation = 0 AND c.vector_id IS NOT NULL"
+            " AND d.fingerprint = ?"
         )
         return {row[0] for row in self._chosen(sql, list(document_ids), fingerprint)}
+
+    def vectors_changed_since(self, fingerprint: str, position: int) -> set[int]:
+        """Ids of the vectors that documents which changed after `position` use."""
+        rows = self._read(
+            "SELECT c.vector_id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id"
+            " WHERE d.position > ? AND d.fingerprint = ? AND c.generation = 0 AND c.vector_id IS NOT NULL",
+            (position, fingerprint),
+        )
+        return {row[0] for row in rows}
 
     def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]:
         """Values of the facets "kind:value" with the number of notes, most used first."""
         rows = self._read(
-            "SELECT facet, count(*) AS n FROM facets WHERE facet >= ? AND facet < ? GROUP BY facet ORDER BY "
-            "n DESC, facet",
+            "SELECT facet, documents FROM facet_counts WHERE facet >= ? AND facet < ? "
+            "ORDER BY documents DESC, facet",
             (f"{kind}:", f"{kind};"),
         )
         return tuple((facet[len(kind) + 1 :], n) for facet, n in rows)
@@ -217,21 +237,13 @@ class Questions(Database):
         return tuple(
             (row[0], row[1])
             for row in self._read(
-                "SELECT language, count(*) FROM documents GROUP BY language ORDER BY 2 DESC"
+                "SELECT language, documents FROM language_counts WHERE documents > 0 ORDER BY 2 DESC, 1"
             )
         )
 
 
 def _tuple(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text)) if text != "[]" else ()
-
-
-def _document_row(row: Sequence[object]) -> DocumentRow:
-    values = list(row)
-    values[2] = Path(str(row[2]))
-    values[9] = _tuple(str(row[9]))
-    values[10] = _tuple(str(row[10]))
-    return DocumentRow(*values)  # type: ignore[arg-type]
 
 
 def _chunk_row(row: Sequence[object]) -> ChunkRow:

@@ -4,33 +4,96 @@ them."""
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Collection, Sequence
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.values import Vectors
+from notesearch.storage.local.sqlite.places import Places
+from notesearch.storage.values import Generation, Vectors
 
 # Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
-UNUSED = (
-    "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0}) AND NOT EXISTS (SELECT 1 FROM "
-    "pending_chunks WHERE vector_id = {0})"
-)
+UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0})"
+# The fingerprint of the model that a chunk c of a document d is for.
+MODEL_OF = "CASE c.generation WHEN 0 THEN d.fingerprint ELSE d.pending_fingerprint END"
 
-_COUNTS = (
-    "SELECT count(*) FILTER (WHERE held = 0), count(vector_id) FILTER (WHERE held = 0), count(*) "
-    "FILTER (WHERE held > 0) FROM"
+_COUNTS = ", ".join(
+    f"count({what}) FILTER (WHERE held {held} AND generation = {generation})"
+    for generation in Generation
+    for what, held in (("*", "= 0"), ("vector_id", "= 0"), ("*", "> 0"))
 )
 RECOUNT = (
-    f"UPDATE documents SET (expected, embedded, held_back) = ({_COUNTS} chunks WHERE document_id = ?1),"
-    f" (pending_expected, pending_embedded, pending_held_back) = ({_COUNTS} pending_chunks WHERE document_id "
-    "= ?1) WHERE id = ?1"
+    "UPDATE documents SET (expected, embedded, held_back, pending_expected, pending_embedded, "
+    f"pending_held_back) = (SELECT {_COUNTS} FROM chunks WHERE document_id = ?1) WHERE id = ?1"
 )
+# Vectors whose use changed that are remembered; for more of them everything is looked at.
+USES_KEPT = 50_000
 
 
-class KeptVectors(Database):
+class UseLog:
+    """Which vectors came into use or fell out of it in this process, so that an index looks at these alone.
+
+    Whoever follows keeps the number it has seen; what is named here is looked up in the store, so a change
+    that was rolled back does no harm. Any thread.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._number = 0
+        self._known_from = 0
+        self._ids: dict[int, int] = {}
+        self._noted: set[int] = set()
+        self._all = False
+
+    def note(self, vector_ids: Collection[int]) -> None:
+        """In a transaction: told to followers when it has ended (`publish`)."""
+        self._noted.update(vector_ids)
+
+    def note_all(self) -> None:
+        """A folder was removed or has another model: every vector may be concerned."""
+        self._all = True
+
+    def publish(self) -> None:
+        """The transaction has ended; called by the thread that writes, under the lock for writing."""
+        if not self._noted and not self._all:
+            return
+        with self._lock:
+            self._number += 1
+            for vector_id in self._noted:
+                self._ids.pop(vector_id, None)
+                self._ids[vector_id] = self._number
+            if self._all or len(self._ids) > USES_KEPT:
+                self._forget()
+        self._noted, self._all = set(), False
+
+    def _forget(self) -> None:
+        self._ids.clear()
+        self._known_from = self._number
+
+    def since(self, number: int) -> tuple[int, list[int] | None]:
+        """(the number now, vectors noted after `number`; None: any of all)."""
+        with self._lock:
+            if number < self._known_from:
+                return self._number, None
+            ids: list[int] = []
+            for vector_id, at in reversed(self._ids.items()):
+                if at <= number:
+                    break
+                ids.append(vector_id)
+            return self._number, ids
+
+
+class KeptVectors(Places):
     """The part of the store that holds vectors."""
+
+    def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
+        super().__init__(data_dir, read_only=read_only, paths=paths)
+        self.uses = UseLog()
+
+    def _ended(self) -> None:
+        self.uses.publish()
 
     def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         """Keep vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns how
@@ -46,27 +109,17 @@ class KeptVectors(Database):
                 vector_id = self._vector_id(w, fingerprint, digest)
                 chunks = w.execute(
                     "SELECT c.id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.fingerprint = ?",
+                    f" WHERE c.text_hash = ? AND c.vector_id IS NULL AND {MODEL_OF} = ?",
                     (digest, fingerprint),
                 ).fetchall()
                 w.executemany(
                     "UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks)
                 )
-                pending = w.execute(
-                    "SELECT c.id, c.document_id FROM pending_chunks c JOIN documents d ON d.id = "
-                    "c.document_id"
-                    " WHERE c.text_hash = ? AND c.vector_id IS NULL AND d.pending_fingerprint = ?",
-                    (digest, fingerprint),
-                ).fetchall()
-                w.executemany(
-                    "UPDATE pending_chunks SET vector_id = ? WHERE id = ?",
-                    ((vector_id, c) for c, _ in pending),
-                )
-                if vector_id is not None and not chunks and not pending:
+                if vector_id is not None and not chunks:
                     # The note was edited or removed while its vector was being made.
                     self._note_use(w, left=[vector_id])
-                completed += len(chunks) + len(pending)
-                touched.update(d for _, d in (*chunks, *pending))
+                completed += len(chunks)
+                touched.update(d for _, d in chunks)
             self._recount(w, touched)
             return completed
 
@@ -84,23 +137,26 @@ class KeptVectors(Database):
         return int(row[0]) if row else None
 
     @staticmethod
-    def _vectors_of(w: sqlite3.Connection, document_id: int, table: str = "chunks") -> list[int]:
+    def _vectors_of(w: sqlite3.Connection, document_id: int, *generations: Generation) -> list[int]:
+        """Ids of the vectors of a document's chunks, of these generations (none named: of all)."""
+        among = ", ".join(str(int(g)) for g in generations or Generation)
         return [
             row[0]
             for row in w.execute(
-                f"SELECT vector_id FROM {table} WHERE document_id = ? AND vector_id IS NOT NULL",
+                "SELECT vector_id FROM chunks WHERE document_id = ? AND vector_id IS NOT NULL"
+                f" AND generation IN ({among})",
                 (document_id,),
             )
         ]
 
-    @staticmethod
-    def _note_use(w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
+    def _note_use(self, w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
         """Remember since when vectors are in no use: `left` by an edit or a removal, unless another chunk has
         them; `used` ones are in use.
 
         A change of the model leaves nothing, so what belongs to the earlier model is kept until somebody
         drops it.
         """
+        self.uses.note([*used, *left])
         w.executemany(
             "UPDATE vectors SET unused_since = NULL WHERE id = ? AND unused_since IS NOT NULL",
             ((i,) for i in used),
@@ -149,7 +205,7 @@ class KeptVectors(Database):
     def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
         """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
         rows = self._read(
-            "SELECT id, vector FROM vectors WHERE fingerprint = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT id, vector FROM vectors WHERE +fingerprint = ? AND id > ? ORDER BY id LIMIT ?",
             (fingerprint, vector_id, limit),
         )
         ids = [row[0] for row in rows]
@@ -158,7 +214,7 @@ class KeptVectors(Database):
     def count_vectors_since(self, fingerprint: str, vector_id: int) -> int:
         return int(
             self._one(
-                "SELECT count(*) FROM vectors WHERE fingerprint = ? AND id > ?", (fingerprint, vector_id)
+                "SELECT count(*) FROM vectors WHERE +fingerprint = ? AND id > ?", (fingerprint, vector_id)
             )[0]
         )
 
@@ -180,17 +236,27 @@ class KeptVectors(Database):
             row[0]
             for row in self._read(
                 "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
-                " WHERE c.vector_id IS NOT NULL AND d.fingerprint = ?1 UNION"
-                " SELECT p.vector_id FROM pending_chunks p JOIN documents d ON d.id = p.document_id"
-                " WHERE p.vector_id IS NOT NULL AND d.pending_fingerprint = ?1",
+                f" WHERE c.vector_id IS NOT NULL AND {MODEL_OF} = ?",
                 (fingerprint,),
+            )
+        }
+
+    def live_among(self, fingerprint: str, vector_ids: Collection[int]) -> set[int]:
+        """Those of these vectors that belong to the fingerprint and that some chunk uses or is to use."""
+        used = f"NOT ({UNUSED.format('v.id')})"
+        return {
+            row[0]
+            for row in self._chosen(
+                f"SELECT v.id FROM vectors v WHERE v.id IN ({{}}) AND +v.fingerprint = ? AND {used}",
+                list(vector_ids),
+                fingerprint,
             )
         }
 
     def fingerprints(self, document_ids: Collection[int] | None = None) -> tuple[str, ...]:
         """Fingerprints that these documents (None: all) are embedded under, or are to be."""
         if document_ids is None:
-            return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM documents"))
+            return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM counts"))
         return tuple(
             {
                 row[0]

@@ -1,0 +1,289 @@
+"""Finding: hits by words (BM25) and by meaning (cosine) under filters, from the store and its index copies.
+
+A filter that few documents pass becomes a set of ids that the indexes are limited to; one that most pass is
+tested on what an unlimited search finds, which is asked for more until enough has passed. So no filter makes
+a search read all documents or all vectors. Reads only; any thread, several at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from notesearch.storage.local.index_protocols import NearestIndex, WordIndex
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import (
+    Filters,
+    KeywordHits,
+    KeywordQuery,
+    PassageHit,
+    Vectors,
+    WordQuery,
+)
+
+# Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
+EXACT_SCAN = 1000
+# A filter is answered as a set of ids for up to this many documents, or this share of all.
+FEW_DOCUMENTS = 5000
+FEW_SHARE = 0.025
+# Neighbours that are looked through at most for a filter that most documents pass.
+MOST_NEIGHBOURS = 8000
+# Answers to filters that are kept, for a query that is typed on.
+KEPT = 12
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """A filter with its phrases looked up: documents among which (None: any) and without which."""
+
+    facets: tuple[str, ...]
+    without: tuple[str, ...]
+    among: frozenset[int] | None
+    excluded: frozenset[int]
+
+    @property
+    def everything(self) -> bool:
+        return not (self.facets or self.without or self.excluded) and self.among is None
+
+    @property
+    def nothing(self) -> bool:
+        return self.among is not None and not self.among
+
+
+class Finding:
+    """`nearest_index` gives the vector index of a fingerprint. Raises StoreError where an index is closed."""
+
+    def __init__(self, store: Store, words: WordIndex, nearest_index: Callable[[str], NearestIndex]) -> None:
+        self._store = store
+        self._words = words
+        self._nearest_index = nearest_index
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[object, Any] = OrderedDict()
+
+    # By words
+
+    def words(
+        self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
+    ) -> KeywordHits:
+        """The best blocks by BM25, best first. `among`: only these documents are scored."""
+        resolved = self._resolved(filters)
+        allowed = resolved.among if among is None else set(among)
+        if allowed is not None and not allowed:
+            return KeywordHits(hits=(), total=0)
+        asked = KeywordQuery(
+            words=query.words,
+            runs=query.runs,
+            phrases=query.phrases,
+            prefix=query.prefix,
+            facets=resolved.facets,
+            without_facets=resolved.without,
+            filtered=resolved.among is not None or bool(resolved.excluded),
+            languages=query.languages,
+        )
+        return self._words.search(asked, limit, allowed, resolved.excluded)
+
+    def holding(self, phrase: str, *, title: bool, filters: Filters, limit: int) -> set[int]:
+        """At most `limit` documents that hold a phrase as it stands (`title`: in a title or alias), those
+        among them that pass the filter."""
+        found = self._words.documents_with_phrase(phrase, title=title, limit=limit)
+        return self.passing(filters, found) if found else found
+
+    # By filters alone
+
+    def passing(self, filters: Filters, ids: Collection[int]) -> set[int]:
+        """Those of these documents that pass the filter."""
+        return self._passing(self._resolved(filters), ids)
+
+    def newest(self, filters: Filters, limit: int) -> tuple[list[int], int]:
+        """Ids of the newest documents that pass, newest first, and how many pass in all."""
+        resolved = self._resolved(filters)
+        if resolved.nothing:
+            return [], 0
+        ids = self._store.newest(limit, resolved.facets, resolved.without, resolved.among, resolved.excluded)
+        return ids, self._number(resolved)
+
+    def fingerprints(self, filters: Filters) -> tuple[str, ...]:
+        """Fingerprints that the documents which pass are embedded under."""
+        every = self._store.fingerprints()
+        resolved = self._resolved(filters)
+        if resolved.everything or resolved.nothing:
+            return () if resolved.nothing else every
+        if resolved.among is not None or self._few(resolved):
+            return self._store.fingerprints(self._set(filters, resolved))
+        if resolved.facets:
+            return self._store.fingerprints_with(every, resolved.facets, resolved.without)
+        out = set(resolved.excluded).union(*(self._store.documents_with([f]) for f in resolved.without))
+        return self._store.fingerprints_beside(out)
+
+    # By meaning
+
+    def nearest(
+        self,
+        fingerprint: str,
+        vector: Vectors,
+        filters: Filters,
+        limit: int,
+        *,
+        floor: float = -1.0,
+    ) -> list[PassageHit]:
+        """Passages by the cosine of their vector (of `fingerprint`) and `vector` (float32 [dimensions], unit
+        length): those of about the `limit` nearest vectors that pass the filter and reach `floor`."""
+        resolved = self._resolved(filters)
+        if resolved.nothing:
+            return []
+        index = self._nearest_index(fingerprint)
+        if resolved.everything:
+            return self._users(index.search(vector, limit), floor)
+        if self._few(resolved):
+            pairs = self._nearest_of_few(index, fingerprint, vector, filters, resolved, limit)
+            return self._keep(self._users(pairs, floor), resolved)
+        return self._nearest_of_many(index, vector, resolved, limit, floor)
+
+    def score(
+        self, fingerprint: str, vector: Vectors, document_ids: Sequence[int], most_chunks: int
+    ) -> list[PassageHit]:
+        """The cosine of every embedded passage of those documents that have at most `most_chunks`."""
+        rows = self._store.vectors_of_short_documents(fingerprint, list(document_ids), most_chunks)
+        if not rows:
+            return []
+        kept = np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1)
+        return [
+            PassageHit(document_id, chunk_id, cosine)
+            for (_, chunk_id, document_id, _), cosine in zip(rows, (kept @ vector).tolist(), strict=True)
+        ]
+
+    def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
+        """Passages near the mean vector of a document's first 64; None where it has no vector yet."""
+        chunks = [c.vector_id for c in self._store.chunks_from(document_id, 0, 63) if c.vector_id is not None]
+        if not chunks:
+            return None
+        mean = np.asarray(np.mean(list(self._store.vectors_by_id(chunks).values()), axis=0), np.float32)
+        mean /= np.linalg.norm(mean) or 1.0
+        found = self._users(self._nearest_index(fingerprint).search(mean, limit), -1.0)
+        return [hit for hit in found if hit.document_id != document_id]
+
+    # Parts
+
+    def _nearest_of_few(
+        self,
+        index: NearestIndex,
+        fingerprint: str,
+        vector: Vectors,
+        filters: Filters,
+        resolved: _Resolved,
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        key = ("vectors", fingerprint, filters, self._store.position, self._words.position, index.position)
+        allowed = self._remembered(
+            key, lambda: self._store.vector_ids_of(fingerprint, self._set(filters, resolved))
+        )
+        if len(allowed) <= EXACT_SCAN:
+            kept = self._store.vectors_by_id(list(allowed))
+            return [(i, float(v @ vector)) for i, v in kept.items()]
+        return index.search(vector, limit, allowed)
+
+    def _nearest_of_many(
+        self, index: NearestIndex, vector: Vectors, resolved: _Resolved, limit: int, floor: float
+    ) -> list[PassageHit]:
+        total = self._store.count_documents()
+        wanted = int(limit * 1.25 * total / max(1, self._estimate(resolved))) + 16
+        while True:
+            pairs = index.search(vector, min(wanted, MOST_NEIGHBOURS))
+            hits = self._keep(self._users(pairs, floor), resolved)
+            if len(hits) >= limit or len(pairs) < wanted:
+                return hits[:limit]
+            wanted *= 3
+
+    def _users(self, pairs: Sequence[tuple[int, float]], floor: float) -> list[PassageHit]:
+        cosines = {i: cosine for i, cosine in pairs if cosine >= floor}
+        users = self._store.users_of_vectors(list(cosines))
+        hits = (PassageHit(document_id, chunk_id, cosines[v]) for v, chunk_id, document_id in users)
+        return sorted(hits, key=lambda hit: (-hit.score, hit.document_id, hit.chunk_id))
+
+    def _keep(self, hits: Sequence[PassageHit], resolved: _Resolved) -> list[PassageHit]:
+        passing = self._passing(resolved, {hit.document_id for hit in hits})
+        return [hit for hit in hits if hit.document_id in passing]
+
+    def _passing(self, resolved: _Resolved, ids: Collection[int]) -> set[int]:
+        left = {i for i in ids if i not in resolved.excluded}
+        if resolved.among is not None:
+            left &= resolved.among
+        return self._store.passing(left, resolved.facets, resolved.without)
+
+    def _resolved(self, filters: Filters) -> _Resolved:
+        if not (filters.phrases or filters.titles or filters.without or filters.without_titles):
+            return _Resolved(self._facets(filters), filters.without_facets, None, frozenset())
+        key = ("phrases", filters, self._words.position)
+        return self._remembered(key, lambda: self._look_up(filters))
+
+    def _look_up(self, filters: Filters) -> _Resolved:
+        holding = self._words.documents_with_phrase
+        sets = [holding(phrase) | holding(phrase, title=True) for phrase in filters.phrases]
+        sets += [holding(title, title=True) for title in filters.titles]
+        out = [holding(phrase) for phrase in filters.without]
+        out += [holding(title, title=True) for title in filters.without_titles]
+        excluded: frozenset[int] = frozenset().union(*out)
+        among = frozenset(set.intersection(*sets)) - excluded if sets else None
+        return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
+
+    def _facets(self, filters: Filters) -> tuple[str, ...]:
+        if filters.folder is None:
+            return filters.facets
+        return (*filters.facets, self._store.folder_facet(filters.folder))
+
+    def _few(self, resolved: _Resolved) -> bool:
+        """Whether the documents that pass are best known as a set."""
+        if not resolved.facets and resolved.among is None:
+            return False
+        number = self._estimate(resolved)
+        return number <= FEW_DOCUMENTS or number <= FEW_SHARE * self._store.count_documents()
+
+    def _estimate(self, resolved: _Resolved) -> int:
+        number = self._store.estimate(resolved.facets, resolved.without)
+        if resolved.among is not None:
+            return min(number, len(resolved.among))
+        return number if resolved.facets else max(1, number - len(resolved.excluded))
+
+    def _set(self, filters: Filters, resolved: _Resolved) -> set[int]:
+        """The documents that pass; for filters with something that must hold."""
+
+        def ids() -> set[int]:
+            if resolved.among is not None:
+                return self._passing(resolved, resolved.among)
+            return self._store.documents_with(resolved.facets, resolved.without) - resolved.excluded
+
+        return self._remembered(("set", filters, self._store.position, self._words.position), ids)
+
+    def _number(self, resolved: _Resolved) -> int:
+        """How many documents pass."""
+        if resolved.among is not None:
+            return len(self._passing(resolved, resolved.among))
+        one = len(resolved.facets) + len(resolved.without) == 1
+        if resolved.everything or (one and not resolved.excluded):
+            return self._store.estimate(resolved.facets, resolved.without)
+        if resolved.facets and self._few(resolved):
+            return len(self._store.documents_with(resolved.facets, resolved.without) - resolved.excluded)
+        # Of the many that are left the keyword index counts the blocks: of most documents there is one.
+        asked = KeywordQuery(facets=resolved.facets, without_facets=resolved.without, filtered=True)
+        return self._words.count(asked, resolved.excluded)
+
+    def _remembered(self, key: object, ask: Callable[[], T]) -> T:
+        """The answer to a question asked before, while nothing has changed."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                kept: T = self._kept[key]
+                return kept
+        answer = ask()
+        with self._lock:
+            self._kept[key] = answer
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return answer

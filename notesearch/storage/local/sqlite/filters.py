@@ -1,0 +1,161 @@
+"""Filters evaluated in SQLite: which documents have these facets, asked so that no statement walks a table.
+
+A facet is a string such as "tag:x" or "type:markdown"; `without` are facets that a document must not have. A
+filter that few documents pass is answered as a set of ids (`documents_with`), one that most pass is tested
+on candidates (`passing`); `estimate` says which it is. Reads only; any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from notesearch.storage.local.sqlite.database import Database
+
+# Documents looked at in one statement where the newest that pass are looked for.
+PAGE = 500
+# How many times more documents than expected are looked at before the filter is answered as a set.
+PATIENCE = 8
+
+
+class Filtering(Database):
+    """The part of the store that evaluates filters."""
+
+    def count_documents(self) -> int:
+        """How many documents there are, from the kept counts."""
+        return int(self._one("SELECT coalesce(sum(documents), 0) FROM counts")[0])
+
+    def facet_count(self, facet: str) -> int:
+        """How many documents have a facet, from the kept counts."""
+        row = self._one("SELECT documents FROM facet_counts WHERE facet = ?", (facet,))
+        return int(row[0]) if row else 0
+
+    def estimate(self, facets: Sequence[str], without: Sequence[str]) -> int:
+        """At most how many documents pass: those of the rarest facet, less those of the commonest of
+        `without` where there is no other facet. The number itself where one facet is asked for."""
+        if facets:
+            return min(self.facet_count(facet) for facet in facets)
+        return self.count_documents() - max((self.facet_count(facet) for facet in without), default=0)
+
+    def documents_with(self, facets: Sequence[str], without: Sequence[str] = ()) -> set[int]:
+        """Ids of the documents that have all of `facets` (at least one) and none of `without`. Costs as much
+        as the rarest facet has documents."""
+        if not facets:
+            raise ValueError("a set of all documents is never asked for")
+        rarest, *others = sorted(facets, key=self.facet_count)
+        sql = "SELECT f.document_id FROM facets f WHERE f.facet = ?"
+        has = "EXISTS (SELECT 1 FROM facets o WHERE o.facet = ? AND o.document_id = f.document_id)"
+        sql += f" AND {has}" * len(others) + f" AND NOT {has}" * len(without)
+        return {row[0] for row in self._read(sql, (rarest, *others, *without))}
+
+    def fingerprints_with(
+        self, fingerprints: Sequence[str], facets: Sequence[str], without: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Those of these fingerprints that a document which passes is embedded under; each is looked for
+        from the side that has fewer documents, until the first is found."""
+        rarest, *others = sorted(facets, key=self.facet_count)
+        number, total = self.facet_count(rarest), self.count_documents()
+        counted = dict(self._read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint"))
+        has = "EXISTS (SELECT 1 FROM facets o WHERE o.facet = ? AND o.document_id = d.id)"
+        more = f"{f' AND {has}' * len(others)}{f' AND NOT {has}' * len(without)} LIMIT 1"
+        by_facet = (
+            "SELECT 1 FROM facets f CROSS JOIN documents d ON d.id = f.document_id"
+            f" WHERE d.fingerprint = ? AND f.facet = ?{more}"
+        )
+        by_folder = (
+            "SELECT 1 FROM counts c CROSS JOIN documents d ON d.folder_id = c.folder_id"
+            f" WHERE c.fingerprint = ?1 AND d.fingerprint = ?1 AND {has.replace('?', '?2')}{more}"
+        )
+        found = []
+        for fingerprint in fingerprints:
+            own = counted.get(fingerprint, 0)
+            surely = number + own > total and not others and not without
+            sql = by_folder if own < number else by_facet
+            if surely or self._one(sql, (fingerprint, rarest, *others, *without)):
+                found.append(fingerprint)
+        return tuple(found)
+
+    def fingerprints_beside(self, excluded: Collection[int]) -> tuple[str, ...]:
+        """Fingerprints that a document outside `excluded` is embedded under."""
+        left = dict(self._read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint"))
+        for fingerprint, number in self._chosen(
+            "SELECT fingerprint, count(*) FROM documents WHERE id IN ({}) GROUP BY fingerprint",
+            list(excluded),
+        ):
+            left[fingerprint] -= number
+        return tuple(fingerprint for fingerprint, number in left.items() if number > 0)
+
+    def passing(self, ids: Collection[int], facets: Sequence[str], without: Sequence[str] = ()) -> set[int]:
+        """Those of these documents that have all of `facets` and none of `without`."""
+        left = set(ids)
+        for facet in facets:
+            left &= self._having(facet, left)
+        for facet in without:
+            left -= self._having(facet, left)
+        return left
+
+    def _having(self, facet: str, ids: Collection[int]) -> set[int]:
+        sql = "SELECT document_id FROM facets WHERE document_id IN ({}) AND facet = ?"
+        return {row[0] for row in self._chosen(sql, list(ids), facet)}
+
+    def newest(
+        self,
+        limit: int,
+        facets: Sequence[str] = (),
+        without: Sequence[str] = (),
+        among: Collection[int] | None = None,
+        excluded: Collection[int] = (),
+    ) -> list[int]:
+        """The newest `limit` documents that pass the filter, are in `among` (None: any) and not in
+        `excluded`. Where most pass, the newest are looked through in pages; where few do, they are sorted."""
+        total = self.count_documents()
+        number = min(self.estimate(facets, without), total if among is None else len(among))
+        if number <= 0:
+            return []
+        to_look_at = limit * total // number
+        if (facets or among is not None) and number < to_look_at:
+            return self._newest_of_set(limit, facets, without, among, excluded)
+        found: list[int] = []
+        looked_at = 0
+        for page in self._pages():
+            passing = self.passing(
+                [i for i in page if (among is None or i in among) and i not in excluded], facets, without
+            )
+            found += [i for i in page if i in passing]
+            looked_at += len(page)
+            if len(found) >= limit:
+                break
+            if (facets or among is not None) and looked_at > max(PATIENCE * to_look_at, number):
+                return self._newest_of_set(limit, facets, without, among, excluded)
+        return found[:limit]
+
+    def _pages(self) -> Iterator[list[int]]:
+        """Ids of all documents, newest first, PAGE at a time."""
+        time, last = 1 << 62, 0
+        while True:
+            page = self._read(
+                "SELECT id, mtime_ns FROM documents WHERE mtime_ns = ? AND id > ? ORDER BY id LIMIT ?",
+                (time, last, PAGE),
+            )
+            page += self._read(
+                "SELECT id, mtime_ns FROM documents WHERE mtime_ns < ? ORDER BY mtime_ns DESC, id LIMIT ?",
+                (time, PAGE - len(page)),
+            )
+            if not page:
+                return
+            yield [row[0] for row in page]
+            last, time = page[-1]
+
+    def _newest_of_set(
+        self,
+        limit: int,
+        facets: Sequence[str],
+        without: Sequence[str],
+        among: Collection[int] | None,
+        excluded: Collection[int],
+    ) -> list[int]:
+        if among is not None:
+            ids = self.passing(among, facets, without)
+        else:
+            ids = self.documents_with(facets, without)
+        times = self._chosen("SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids - set(excluded)))
+        return [i for _, i in sorted(times, key=lambda row: (-row[0], row[1]))[:limit]]

@@ -1,0 +1,170 @@
+"""The vector indexes (HNSW) as copies of the store: one per fingerprint, loaded when it is first asked for,
+following by the ids of vectors, which only rise."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from notesearch.errors import StoreError
+from notesearch.storage.local.hnsw_index import VectorIndex, saved_fingerprints
+from notesearch.storage.local.index_protocols import NearestIndex
+from notesearch.storage.local.position import Rebuild
+from notesearch.storage.local.sqlite.store import Store
+
+log = logging.getLogger(__name__)
+
+# Few enough that closing does not wait long for them: a large one takes a millisecond.
+VECTORS_AT_ONCE = 256
+# The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the
+# store on opening.
+SAVE_AFTER = 1000
+# Vectors that no note uses are kept for an undo, so long, and as long as they are at most this share of all.
+UNDO_SECONDS = 30 * 24 * 3600.0
+UNUSED_SHARE = 0.2
+FORGOTTEN_AT_ONCE = 20_000
+
+
+class VectorCopies:
+    """Following an index is for one thread per fingerprint; asking and looking at them for any."""
+
+    def __init__(
+        self, store: Store, folder: Path, dimensions: Callable[[str], int | None], *, read_only: bool
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._dimensions = dimensions
+        self._read_only = read_only
+        self._indexes: dict[str, NearestIndex] = {}
+        self._lock = threading.Lock()
+        self._live_lock = threading.Lock()
+        # For a reader: newest vector and position of the store when each index was last brought up to date.
+        self._seen: dict[str, tuple[int, int]] = {}
+        # How far each index has followed which vectors are in use (see UseLog).
+        self._uses_seen: dict[str, int] = {}
+
+    def index(self, fingerprint: str) -> NearestIndex:
+        """The vector index of a fingerprint, loaded and brought up to date the first time."""
+        with self._lock:
+            index = self._indexes.get(fingerprint)
+            if index is None:
+                index = self._new(fingerprint)
+                decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
+                if isinstance(decision, Rebuild) and decision.reason != "no saved position":
+                    log.info("vector index: rebuild, %s", decision.reason)
+                self._indexes[fingerprint] = index
+                if self._read_only:
+                    self._catch_up(fingerprint, index)
+            return index
+
+    def _new(self, fingerprint: str) -> NearestIndex:
+        dimensions = self._dimensions(fingerprint)
+        if dimensions is None:
+            raise StoreError(
+                "The index has vectors of a model that is not known any more",
+                hint="Choose another model for the folder.",
+            )
+        return VectorIndex(self._folder, fingerprint, dimensions)
+
+    def loaded(self, fingerprint: str) -> NearestIndex | None:
+        """The vector index if it is loaded already; never waits."""
+        return self._indexes.get(fingerprint)
+
+    def fingerprints(self) -> set[str]:
+        """The fingerprints that have a vector index, in memory or on the disk."""
+        return {*self._indexes, *saved_fingerprints(self._folder)}
+
+    def drop(self, fingerprint: str) -> None:
+        """Let go of a vector index: out of memory, off the disk. Nobody follows it any more. Raises
+        StoreError (retryable) where the files cannot be removed."""
+        with self._lock:
+            index = self._indexes.pop(fingerprint, None)
+            self._uses_seen.pop(fingerprint, None)
+        # One that is not loaded has no dimensions that matter here.
+        (index or VectorIndex(self._folder, fingerprint, 1)).delete()
+
+    def follow(
+        self,
+        fingerprint: str,
+        index: NearestIndex | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take in the vectors that the store has kept since."""
+        index = self.index(fingerprint) if index is None else index
+        while not stopped():
+            ids, vectors = self._store.vectors_since(fingerprint, index.position, VECTORS_AT_ONCE)
+            if not ids:
+                break
+            index.add(ids, vectors)
+
+    def tidy(self) -> None:
+        """Forget vectors that no note has used for a long time, a bounded number of them."""
+        forgotten = self._store.forget_unused_vectors(
+            time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE
+        )
+        if forgotten:
+            log.info("%d vectors that no note used for a month were forgotten", forgotten)
+
+    def mark_live(self, fingerprint: str) -> None:
+        """Leave out of the answers what no note uses, and take back what is used again. Any thread; one after
+        another, so that none undoes with an older look at the store what a newer one did."""
+        index = self.index(fingerprint)
+        with self._live_lock:
+            seen = self._uses_seen.get(fingerprint)
+            number, changed = self._store.uses.since(seen if seen is not None else -1)
+            if (
+                seen is None
+                or changed is None
+                or not index.update_live(changed, self._store.live_among(fingerprint, changed))
+            ):
+                index.set_live(self._store.live_vector_ids(fingerprint))
+            self._uses_seen[fingerprint] = number
+
+    def refresh_live(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of
+        them, build a graph without them aside, and search the old one meanwhile."""
+        self.mark_live(fingerprint)
+        index = self.index(fingerprint)
+        # Those kept for an undo are in the store: they would be in the new graph again.
+        if not index.mostly_dead or self._store.count_vectors_since(fingerprint, 0) * 2 > len(index):
+            return
+        log.info("vector index: built anew, most of it is no longer used")
+        fresh = self._new(fingerprint)
+        self.follow(fingerprint, fresh, stopped)
+        if not stopped():
+            with self._live_lock:
+                self._uses_seen[fingerprint] = self._store.uses.since(0)[0]
+                fresh.set_live(self._store.live_vector_ids(fingerprint))
+                with self._lock:
+                    self._indexes[fingerprint] = fresh
+
+    def _catch_up(self, fingerprint: str, index: NearestIndex) -> None:
+        """For a reader: take in the newest vectors, and leave out those in no use. Later looks take back what
+        documents that changed use; what they left stays among the answers and is passed over."""
+        newest, position = self._store.newest_vector_id(), self._store.position
+        self.follow(fingerprint, index)
+        seen = self._seen.get(fingerprint)
+        if seen is None:
+            index.set_live(self._store.live_vector_ids(fingerprint))
+        else:
+            used = self._store.vectors_changed_since(fingerprint, seen[1])
+            index.update_live(used, used)
+        self._seen[fingerprint] = (newest, position)
+
+    def catch_up(self, *, everything: bool) -> None:
+        """For a reader: take in what the owner has written since; `everything`: documents have changed."""
+        newest = self._store.newest_vector_id()
+        for fingerprint, index in list(self._indexes.items()):
+            if everything or newest != self._seen[fingerprint][0]:
+                self._catch_up(fingerprint, index)
+
+    def save(self, *, closing: bool = False) -> None:
+        """Write the graphs that have grown enough; on closing those where replaying would take noticeable
+        time."""
+        for index in list(self._indexes.values()):
+            enough = SAVE_AFTER // 5 if closing else max(SAVE_AFTER, len(index) // 20)
+            if not self._read_only and index.unsaved >= enough:
+                index.save(self._store.instance)

@@ -1,0 +1,89 @@
+"""The keyword index (BM25) as a copy of the store: what it lacks is read by position and taken in, a thousand
+documents at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from notesearch.storage.local.index_protocols import WordIndex
+from notesearch.storage.local.position import Rebuild
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import Block, ChunkRow, DocumentRow
+
+log = logging.getLogger(__name__)
+
+# A block of the keyword index: about a thousand tokens.
+BLOCK_CHARACTERS = 4000
+# A phrase that runs over the end of a block is found in the first of the two.
+BLOCK_OVERHANG = 200
+CHANGES_AT_ONCE = 1000
+
+
+class WordCopy:
+    """`follow` is for one thread, that which reads notes; `opened` says what was found on opening."""
+
+    def __init__(self, store: Store, index: WordIndex) -> None:
+        self._store = store
+        self._index = index
+        self.opened = ""
+
+    def load(self) -> str:
+        """Open what was saved; what has to be done ("UpToDate", "Replay", "Rebuild")."""
+        decision = self._index.load(instance=self._store.instance, position=self._store.position)
+        if isinstance(decision, Rebuild):
+            log.info("keyword index: rebuild, %s", decision.reason)
+        self.opened = type(decision).__name__
+        return self.opened
+
+    def follow(self, stopped: Callable[[], bool]) -> None:
+        """Copy what changed, in bounded commits."""
+        while not stopped():
+            changes = self._store.changes_since(self._index.position, CHANGES_AT_ONCE)
+            if not changes:
+                break
+            gone = [document_id for _, document_id, removed in changes if removed]
+            rows = self._store.documents([document_id for _, document_id, removed in changes if not removed])
+            blocks = [block for row in rows.values() for block in self._blocks(row)]
+            self._index.apply(blocks, gone, changes[-1][0], self._store.instance)
+
+    def _blocks(self, document: DocumentRow) -> list[Block]:
+        chunks = self._store.chunks_of(document.id)
+        facets = self._store.facets_of(document.id)
+        titles = (document.title, *document.aliases)
+        if not chunks:
+            empty = Block(
+                document_id=document.id,
+                first=0,
+                last=0,
+                title=document.title,
+                titles=titles,
+                text="",
+                language=document.language,
+                facets=facets,
+            )
+            return [empty]
+        text = self._store.text(document.id, 0, document.length)
+        return [
+            Block(
+                document_id=document.id,
+                first=group[0].ordinal,
+                last=group[-1].ordinal,
+                language=document.language,
+                facets=facets,
+                title=" ".join((*titles, *group[0].heading)),
+                titles=titles,
+                text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
+            )
+            for group in _groups(chunks)
+        ]
+
+
+def _groups(chunks: list[ChunkRow]) -> list[list[ChunkRow]]:
+    """Consecutive chunks of about BLOCK_CHARACTERS together."""
+    groups: list[list[ChunkRow]] = [[]]
+    for chunk in chunks:
+        if groups[-1] and chunk.end - groups[-1][0].start > BLOCK_CHARACTERS:
+            groups.append([])
+        groups[-1].append(chunk)
+    return groups
