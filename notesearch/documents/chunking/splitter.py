@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from notesearch.catalogue import ChunkRecipe
 from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, TokenCounter, token_counter
 from notesearch.documents.chunking.units import Boundary, Unit, Units
-from notesearch.documents.formats.outline import Outline
+from notesearch.documents.formats.blocks import Outline, after_unread
 from notesearch.documents.formats.registry import outline_of
 from notesearch.domain import Chunk, Document, prefixed
 
@@ -36,14 +36,14 @@ _COST = {
 Trail = tuple[str, ...]
 
 
-def split(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
-    """The chunks of a document in order. Together they cover its text but for blank space; none is above
-    `recipe.maximum`.
+def split(document: Document, recipe: ChunkRecipe, outline: Outline | None = None) -> tuple[Chunk, ...]:
+    """The chunks of a document in order. Together they cover its text but for blank space and settings; none
+    is above `recipe.maximum`.
 
-    `Chunk.tokens` counts prefix and passage without the tokens that a model adds at both ends. Any thread,
-    but one at a time.
+    `outline`: as its reader found it; None to find it in the text. `Chunk.tokens` counts prefix and passage
+    without the tokens that a model adds at both ends. Any thread, but one at a time.
     """
-    return _Splitter(document, recipe).chunks()
+    return _Splitter(document, recipe, outline or outline_of(document)).chunks()
 
 
 def embedded_text(document_text: str, chunk: Chunk) -> str:
@@ -66,12 +66,12 @@ class _Section:
 class _Splitter:
     """Splits one document."""
 
-    def __init__(self, document: Document, recipe: ChunkRecipe) -> None:
+    def __init__(self, document: Document, recipe: ChunkRecipe, outline: Outline) -> None:
         self._document = document
         self._text = document.text
         self._recipe = recipe
         self._counter: TokenCounter = token_counter(recipe.tokenizer)
-        self._outline: Outline = outline_of(document)
+        self._outline = outline
         self._prefixes: dict[Trail, tuple[str, int]] = {}
         self._chunks: list[Chunk] = []
         most = recipe.characters or math.inf
@@ -126,6 +126,8 @@ class _Splitter:
                 yield section
 
     def _section(self, start: int, end: int, level: int, trail: Trail) -> _Section | None:
+        if self._outline.unread:
+            start, end = self._without_unread(start, end)
         part = self._text[start:end]
         body = part.strip()
         if not body:
@@ -137,6 +139,14 @@ class _Splitter:
         return _Section(
             start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body
         )
+
+    def _without_unread(self, start: int, end: int) -> tuple[int, int]:
+        """[start, end) without the settings and blank space at both its ends."""
+        start = after_unread(self._text, start, end, self._outline.unread)
+        for unread_start, unread_end in reversed(self._outline.unread):
+            if start <= unread_start < end and not self._text[unread_end:end].strip():
+                end = unread_start
+        return start, end
 
     def _merged(self) -> Iterator[_Section]:
         """Short sections together with what follows them."""

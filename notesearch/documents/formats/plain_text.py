@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from notesearch.documents.formats.blocks import Kind, Outline, Shown
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.frontmatter import split_front_matter
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.documents.formats.outline import Outline
 from notesearch.domain import Document
 
 
-def extract_text(path: Path, raw: bytes) -> Document:
+def extract_text(path: Path, raw: bytes) -> tuple[Document, Outline]:
     """Read a plain text note. Raises FileBinary."""
     whole, encoding = decode(raw)
     pairs, start = split_front_matter(whole) if whole.startswith("---") else ({}, 0)
     text, skipped = without_leading_blank_lines(whole[start:])
-    return document_of(
+    document = document_of(
         path,
         text,
         format_name="text",
@@ -26,3 +27,9 @@ def extract_text(path: Path, raw: bytes) -> Document:
         outline=Outline(),
         metadata=(read_metadata(pairs),),
     )
+    return document, Outline()
+
+
+def shown_text(text: str) -> Iterator[Shown]:
+    """The note for the preview, line by line."""
+    yield Shown(kind=Kind.TEXT, line=0, text=text, plain=True)

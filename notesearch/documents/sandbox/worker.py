@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from notesearch.documents.chunking.splitter import split
 from notesearch.documents.chunking.tokens import token_counter
-from notesearch.documents.formats.registry import extract
+from notesearch.documents.formats.registry import extract_with_outline
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
@@ -52,15 +52,15 @@ def read_note(
     those that did not change keep their vectors.
     """
     raw, status = _read(path, announce)
-    document = extract(path, raw)
+    document, outline = extract_with_outline(path, raw)
     content_hash = hashlib.blake2b(raw, digest_size=16).hexdigest()
     del raw
     embedded_title = kept.embedded if kept is not None and kept.title == document.title else document.title
     titled = replace(document, title=embedded_title)
     return Extracted(
         document=document,
-        chunks=split(titled, wanted.recipe),
-        following=split(titled, wanted.following) if wanted.following is not None else (),
+        chunks=split(titled, wanted.recipe, outline),
+        following=split(titled, wanted.following, outline) if wanted.following is not None else (),
         secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
         if wanted.secrets
         else (),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.catalogue import fingerprint
-from notesearch.documents.formats.registry import READING
+from notesearch.documents.formats.registry import reading_of
 from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
@@ -512,7 +512,8 @@ class Indexer:
         missing."""
         mark = cutting.mark
         known = self._store.known_path(path)
-        as_read = (read.content_hash, mark, READING)
+        reading = reading_of(path)
+        as_read = (read.content_hash, mark, reading)
         following = cutting.following(read)
         if (
             known is not None
@@ -542,7 +543,7 @@ class Indexer:
             mtime_ns=read.mtime_ns,
             content_hash=read.content_hash,
             fingerprint=mark,
-            reading=READING,
+            reading=reading,
             embedded_title=read.embedded_title,
             document=read.document,
             chunks=now.chunks,
@@ -574,7 +575,7 @@ class Indexer:
             return
         path = Path(scanner.readable_name(file.path))
         self._store.put_problem(
-            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING
+            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=reading_of(path)
         )
         if ticket is not None:
             ticket.count(failed=1)
