@@ -133,10 +133,73 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoteFormat:
+    """What front ends need to know of a kind of note. `title` is its name for people, in English; `icon`
+    names a file of the icons ("" for the usual one); `suffixes` are lower case with their dot; `words` are
+    further names that the user may write after `type:`."""
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    icon: str = ""
+
+
+# Locators: where in a file a passage stands, in the terms of what opens it. All numbers count from 1.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A line of a text file."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A page of a document."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slide:
+    """A slide of a presentation."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """A row of a sheet of a workbook."""
+
+    name: str
+    row: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A chapter or another named part of a book or a page."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """A message of a mailbox."""
+
+    number: int
+
+
+Locator = Line | Page | Slide | Sheet | Section | Message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
-    """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights`
-    (words found) and `telling` (the sentence that is nearest in meaning) count characters of `snippet`, a
-    one-line extract. `words` are the found words as they stand in the whole passage."""
+    """One matching passage of a note. `locator`: where it is in the file; None: at `line`. `start`, `end`
+    count characters of the extracted text; `highlights` (words found) and `telling` (the sentence that is
+    nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they
+    stand in the whole passage."""
 
     start: int
     end: int
@@ -149,6 +212,12 @@ class Passage:
     telling: Span | None = None
     words: tuple[str, ...] = ()
     chunk_id: int = 0
+    locator: Locator | None = None
+
+    @property
+    def place(self) -> Locator:
+        """Where to open the note for this passage."""
+        return self.locator or Line(number=self.line)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

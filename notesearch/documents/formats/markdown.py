@@ -14,10 +14,11 @@ from urllib.parse import unquote
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
 from notesearch.documents.formats.metadata import clean_tag, is_known, read_metadata
 from notesearch.documents.formats.note import document_of, readable_name, without_leading_blank_lines
-from notesearch.domain import Document, Span
+from notesearch.domain import NoteFormat, Span
 
 _CANDIDATE = re.compile(
     r"^(?:"
@@ -58,9 +59,9 @@ _LONGEST_FENCE = 40
 _LINES_OF_SETEXT = 3
 
 
-def extract_markdown(path: Path, raw: bytes) -> tuple[Document, Outline]:
-    """Read a Markdown note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+def read_markdown(source: Source) -> Iterator[Part]:
+    """Read a Markdown note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs, start = split_front_matter(whole)
     text = whole[start:]
     metadata = read_metadata(pairs)
@@ -70,7 +71,7 @@ def extract_markdown(path: Path, raw: bytes) -> tuple[Document, Outline]:
     text, skipped = without_leading_blank_lines(text)
     found = outline_markdown(text)
     document = document_of(
-        path,
+        source.path,
         text,
         format_name="markdown",
         encoding=encoding,
@@ -78,9 +79,9 @@ def extract_markdown(path: Path, raw: bytes) -> tuple[Document, Outline]:
         outline=found,
         metadata=(metadata, read_metadata(properties)) if properties else (metadata,),
         tags=inline_tags(text, found.blocks),
-        page=_page_name(path, text),
+        page=_page_name(source.path, text),
     )
-    return document, found
+    yield Part(document=document, outline=found)
 
 
 def outline_markdown(text: str) -> Outline:
@@ -286,3 +287,36 @@ def shown_markdown(text: str) -> Iterator[Shown]:
             yield Shown(kind=Kind.CODE, line=line_of(start), text=text[start:end])
         position = block.end + 1
     yield from between(len(text))
+
+
+FORMAT = Format(
+    about=NoteFormat(
+        name="markdown",
+        title="Markdown",
+        suffixes=(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".rmd", ".qmd"),
+        words=("md",),
+    ),
+    read=read_markdown,
+    blocks=blocks_markdown,
+    shown=shown_markdown,
+    noise=Noise(
+        # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
+        lines=(
+            r"\#{1,6}\s+",
+            r">\s?",
+            r"[-+]\s+(?:\[[ xX]\]\s+)?",
+            r"`{3,}.*",
+            r"~{3,}.*",
+            r"[|+=][-+:|= ]+$",
+            r"(?:id|collapsed|heading)::.*",
+        ),
+        # Links to their words, emphasis to what it holds, block ids to nothing.
+        inline=(
+            r"!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]",
+            r"!?\[([^\]]*)\]\([^)]*\)",
+            r"\*\*(\S(?:[^*\n]*\S)?)\*\*",
+            r"\s\^[\w-]+$",
+        ),
+        headings=(r"\#{1,6}",),
+    ),
+)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import HARD_BREAK, apart_from, code
 from notesearch.documents.formats.metadata import read_metadata, read_tags
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.domain import Document
+from notesearch.domain import NoteFormat
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
 _STATES = frozenset(
@@ -62,9 +62,9 @@ _EMPHASIS = (
 )
 
 
-def extract_org(path: Path, raw: bytes) -> tuple[Document, Outline]:
-    """Read an Org note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+def read_org(source: Source) -> Iterator[Part]:
+    """Read an Org note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs: dict[str, str] = {}
     tags: list[str] = []
     text, skipped = without_leading_blank_lines(_without_settings(whole, pairs, tags))
@@ -73,7 +73,7 @@ def extract_org(path: Path, raw: bytes) -> tuple[Document, Outline]:
         "updated" if key == "last_modified" else key: _LINK.sub(r"\1", value) for key, value in pairs.items()
     }
     document = document_of(
-        path,
+        source.path,
         text,
         format_name="org",
         encoding=encoding,
@@ -82,7 +82,7 @@ def extract_org(path: Path, raw: bytes) -> tuple[Document, Outline]:
         metadata=(read_metadata(pairs),),
         tags=[*tags, *(tag for heading in found.headings for tag in _headline_tags(text, heading.start))],
     )
-    return document, found
+    yield Part(document=document, outline=found)
 
 
 def outline_org(text: str) -> Outline:
@@ -351,3 +351,27 @@ def _shown_link(found: re.Match[str]) -> str:
     if label and target.startswith(("file:", "./", "../")):
         return f"[{label}](<{target.removeprefix('file:').partition('::')[0]}>)"
     return label or target.removeprefix("file:").removeprefix("*")
+
+
+FORMAT = Format(
+    about=NoteFormat(name="org", title="Org", suffixes=(".org",)),
+    read=read_org,
+    blocks=blocks_org,
+    shown=shown_org,
+    noise=Noise(
+        # The mark of literal lines.
+        marks=(": ",),
+        # Stars, keywords and the ends of blocks, drawers.
+        lines=(r"\*+\s+(?=\S)", r",?\#\+\w+:?.*", r":[\w-]+:[ \t]*$"),
+        inline=(
+            r"!?\[\[[^\]]*\]\[([^\]]*)\]\]",
+            r"(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])",
+            r"(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])",
+            r"(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])",
+            r"(?<![\w/:<.])/(\w[^/\s]*[ ][^/\n]*[^\s/])/(?![\w/])",
+        ),
+        headings=(r"\*+",),
+    ),
+    # 2: headings are read with the file's own task words, as titles are.
+    reading=2,
+)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import apart_from, code
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.domain import Document
+from notesearch.domain import NoteFormat
 
 _CANDIDATE = re.compile(
     r"^(?:(?P<rule>(?P<mark>[!-/:-@\[-`{-~])(?P=mark)+[ \t]*)|(?P<code>[^\n]*::[^\n]*))$", re.MULTILINE
@@ -51,9 +51,9 @@ _ADMONITIONS = frozenset(
 )
 
 
-def extract_restructuredtext(path: Path, raw: bytes) -> tuple[Document, Outline]:
-    """Read a reStructuredText note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+def read_restructuredtext(source: Source) -> Iterator[Part]:
+    """Read a reStructuredText note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs: dict[str, str] = {}
     text = _without_fields(whole, 0, pairs)
     text, skipped = without_leading_blank_lines(text)
@@ -62,7 +62,7 @@ def extract_restructuredtext(path: Path, raw: bytes) -> tuple[Document, Outline]
         text = _without_fields(text, _end_of_title(text, found.headings[0].start), pairs)
         found = outline_restructuredtext(text)
     document = document_of(
-        path,
+        source.path,
         text,
         format_name="rst",
         encoding=encoding,
@@ -70,7 +70,7 @@ def extract_restructuredtext(path: Path, raw: bytes) -> tuple[Document, Outline]
         outline=found,
         metadata=(read_metadata(pairs),),
     )
-    return document, found
+    yield Part(document=document, outline=found)
 
 
 def outline_restructuredtext(text: str) -> Outline:
@@ -312,3 +312,22 @@ def _marked(text: str) -> str:
     text = _LINK.sub(r"[\1](<\2>)", text)
     text = _REFERENCE.sub(r"\1", text)
     return re.sub(r"\b([\w-]+)__?(?=[\s.,;:!?)]|$)", r"\1", text)
+
+
+FORMAT = Format(
+    about=NoteFormat(
+        name="rst", title="reStructuredText", suffixes=(".rst", ".rest"), words=("restructuredtext",)
+    ),
+    read=read_restructuredtext,
+    blocks=blocks_restructuredtext,
+    shown=shown_restructuredtext,
+    noise=Noise(
+        # Rules, directives and comments.
+        lines=(
+            r"(?P<rst_rule>[!-/:-@\[-`{-~])(?P=rst_rule){2,}[ \t]*$",
+            r"\.\.\s+[\w-]+::",
+            r"\.\.(?:\s+_.*:)?[ \t]*$",
+        ),
+        inline=(r"(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)",),
+    ),
+)

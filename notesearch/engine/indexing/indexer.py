@@ -32,6 +32,7 @@ from notesearch.engine.models.consent import Consents
 from notesearch.engine.search.query import facets_of
 from notesearch.errors import (
     ConsentMissing,
+    ExtractionFailed,
     FileGone,
     FileUnreadable,
     FolderError,
@@ -475,6 +476,9 @@ class Indexer:
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
                 self._failed(folder, sizes[str(path)], answer, ticket)
+            elif answer.part:
+                # The store knows one document for each file: better told than lost.
+                self._failed(folder, sizes[str(path)], ExtractionFailed(), ticket)
             elif (new := self._new_document(folder, cutting, path, answer, claimed, ticket)) is not None:
                 batch.append(new)
             if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:

@@ -8,13 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from notesearch.documents.formats.registry import named
 from notesearch.domain import Document, Query
 from notesearch.text import analysis
 
 FILTERS = ("tag", "folder", "type")
 WRITTEN_TAG = "written-tag"
-# Other names people type for the formats.
-TYPE_NAMES = {"md": "markdown", "txt": "text", "restructuredtext": "rst"}
 
 _PART = re.compile(
     r"""(?P<minus>(?<!\S)-(?!-)(?=\S{2}))?
@@ -130,7 +129,7 @@ def facet(kind: str, value: str) -> str:
     if kind == "tag":
         value = value.lstrip("#").strip("/")
     elif kind == "type":
-        value = TYPE_NAMES.get(value.lstrip("."), value.lstrip("."))
+        value = named(value.lstrip("."))
     else:
         value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
     return f"{kind}:{analysis.folded(value)}"
@@ -145,7 +144,7 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
-    if suffix and TYPE_NAMES.get(suffix, suffix) != document.format:
+    if suffix and named(suffix) != document.format:
         facets.append(f"type:{suffix}")
     for tag in document.tags:
         parts = unicodedata.normalize("NFC", tag).strip("/").split("/")

@@ -30,7 +30,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextBrowser, QTextEdit, QVBoxLayout, QWidget
 
 from notesearch.documents.rendered_note import MARKER, RenderedNote
-from notesearch.domain import NoteText, Passage
+from notesearch.domain import Line, NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
 from notesearch.ui.wording import indexing as wording
@@ -408,7 +408,7 @@ class Preview(QWidget):
         self.title.setText(note.title)
         edited = f"edited {wording.long_date(note.modified, datetime.now())}"
         where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
-            [f"line {passage.line}"] if passage and passage.line > 1 else []
+            [wording.place(passage.place)] if passage and passage.place != Line(number=1) else []
         )
         self.trail.setText(wording.DOT.join([*filter(None, where), edited]))
         self.view.show_note(rendered, passage)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
+from notesearch.ui.bridge.formats import formats
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.searches import Search, quoted_filter
 from notesearch.ui.widgets.controls import ELLIPSIS
@@ -104,7 +105,7 @@ class Commands(QObject):
             if not entries:
                 menu.addAction(said).setEnabled(False)
             for value, number in entries:
-                title = wording.FORMAT_TITLES.get(value, value) if name == "type" else value
+                title = wording.format_title(value, formats()) if name == "type" else value
                 action = menu.addAction(f"{title.replace('&', '&&')}\t{number:,}")
                 action.setCheckable(True)
                 action.setData(quoted_filter(name, value))
@@ -141,7 +142,7 @@ class Commands(QObject):
     def open_row(self, row: Row) -> None:
         settings = self._window.settings
         self._window.keep_query()
-        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.line)
+        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.place)
 
     def open_current(self) -> None:
         if self._window.current is not None:
