@@ -48,7 +48,7 @@ from notesearch.engine.copies import Indexes
 from notesearch.engine.folders import ignore_preview as ignoring
 from notesearch.engine.folders import survey, vaults
 from notesearch.engine.folders.admission import refuse_unfit
-from notesearch.engine.idle_timer import IDLE, Rest
+from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.queue import Ticket
 from notesearch.engine.indexing.watcher import Watcher
@@ -110,7 +110,7 @@ class Engine:
         self._requests = Requests(self)
         self._folder_lock = threading.Lock()
         self.status_board = StatusBoard(self.status)
-        self._rest = Rest(self._go_to_rest, idle)
+        self._rest = IdleTimer(self._go_to_rest, idle)
 
     # Life
 
@@ -150,7 +150,7 @@ class Engine:
     def _start_indexing(self, indexer: Indexer) -> None:
         self.status_board.start()
         if self._watch:
-            self._rest.start()
+            self._rest.touch()
             self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited)
             self._watcher.start()
             for folder in self._store.folders():

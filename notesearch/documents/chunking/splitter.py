@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notesearch.catalogue import ChunkRecipe
-from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, TokenCounter, token_counter
+from notesearch.documents.chunking.tokens import TokenCounter, token_counter
 from notesearch.documents.chunking.units import Boundary, Unit, Units
 from notesearch.documents.formats.blocks import Outline, after_unread
 from notesearch.documents.formats.registry import outline_of
@@ -71,6 +71,7 @@ class _Splitter:
         self._text = document.text
         self._recipe = recipe
         self._counter: TokenCounter = token_counter(recipe.tokenizer)
+        self._special = self._counter.special
         self._outline = outline
         self._prefixes: dict[Trail, tuple[str, int]] = {}
         self._chunks: list[Chunk] = []
@@ -173,7 +174,7 @@ class _Splitter:
             # Across a heading of the first level only as long as all of it is short, as in lists of bare
             # headlines.
             return together <= minimum
-        return together + self._prefix(current.trail)[1] + SPECIAL_TOKENS <= self._recipe.target
+        return together + self._prefix(current.trail)[1] + self._special <= self._recipe.target
 
     def _together(self, current: _Section, following: _Section) -> _Section:
         below = following.trail[: len(current.trail)] == current.trail
@@ -199,7 +200,7 @@ class _Splitter:
 
     def _fits(self, section: _Section, prefix: str, prefix_tokens: int) -> bool:
         short_enough = section.end - section.start <= self._room(prefix)
-        return short_enough and section.tokens + prefix_tokens + SPECIAL_TOKENS <= self._recipe.maximum
+        return short_enough and section.tokens + prefix_tokens + self._special <= self._recipe.maximum
 
     # Prefix
 
@@ -252,8 +253,8 @@ class _Splitter:
     def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
         """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no
         further."""
-        budget = self._recipe.maximum - SPECIAL_TOKENS - prefix_tokens
-        target = max(self._recipe.target - SPECIAL_TOKENS - prefix_tokens, budget // 2, 1)
+        budget = self._recipe.maximum - self._special - prefix_tokens
+        target = max(self._recipe.target - self._special - prefix_tokens, budget // 2, 1)
         room = self._room(prefix)
         limited = room if self._recipe.characters else 0
         units = Units(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from notesearch.config.paths import package_root
+from notesearch.config.paths import MODELS, package_root
 from notesearch.documents.formats.registry import folders_of_others
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
@@ -49,6 +49,7 @@ _PASSED_ON = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "PYTHONHOME",
+    MODELS,
 )
 
 # Windows has no nice(); the child lowers itself elsewhere.
