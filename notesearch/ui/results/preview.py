@@ -102,7 +102,7 @@ def document_style(colours: Palette) -> str:
     .code {{ background-color: {c.ground}; margin-top: 4px; margin-bottom: 12px; }}
     .quote {{ color: {c.second}; background-color: {c.ground}; margin-top: 4px; margin-bottom: 12px; }}
     .grid {{ border-collapse: collapse; border-style: solid; border-width: 1px; border-color: {c.line}; margin-top: 8px; margin-bottom: 12px; }}
-    .picture, .deadlink {{ color: {c.third}; }}
+    .picture, .deadlink, .state {{ color: {c.third}; }}
     .wikilink {{ color: {c.accent}; }}
     """  # noqa: E501
 

@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+# Given on from here, where everything else looks for them.
+from notesearch.domain.formats import Line as Line
+from notesearch.domain.formats import Locator as Locator
+from notesearch.domain.formats import Message as Message
+from notesearch.domain.formats import NoteFormat as NoteFormat
+from notesearch.domain.formats import Page as Page
+from notesearch.domain.formats import Section as Section
+from notesearch.domain.formats import Sheet as Sheet
+from notesearch.domain.formats import Slide as Slide
+
 
 class Mode(StrEnum):
     """Which halves of the search take part."""
@@ -130,68 +140,6 @@ class Query:
 
 
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NoteFormat:
-    """What front ends need to know of a kind of note. `title` is its name for people, in English; `icon`
-    names a file of the icons ("" for the usual one); `suffixes` are lower case with their dot; `words` are
-    further names that the user may write after `type:`."""
-
-    name: str
-    title: str
-    suffixes: tuple[str, ...]
-    words: tuple[str, ...] = ()
-    icon: str = ""
-
-
-# Locators: where in a file a passage stands, in the terms of what opens it. All numbers count from 1.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """A line of a text file."""
-
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """A page of a document."""
-
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slide:
-    """A slide of a presentation."""
-
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
-    """A row of a sheet of a workbook."""
-
-    name: str
-    row: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """A chapter or another named part of a book or a page."""
-
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """A message of a mailbox."""
-
-    number: int
-
-
-Locator = Line | Page | Slide | Sheet | Section | Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
