@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from notesearch.documents.sandbox.worker import main as work
 
         return work(given[1:])
-    if _first_word(given) in COMMANDS or {"-h", "--help", "--version"} & set(given):
+    if _is_command(given):
         from notesearch.cli import main as cli
 
         return cli.main(given)
@@ -35,6 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotesearchError as error:
         print(f"notesearch: {error}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError) else COULD_NOT_RUN
+
+
+def _is_command(given: Sequence[str]) -> bool:
+    word = _first_word(given)
+    if word in COMMANDS or {"-h", "--help", "--version"} & set(given):
+        return True
+    if not word or "/" in word or os.path.isdir(word):
+        return False
+    # Others are made from the table of operations, which a start of the window does without.
+    from notesearch.cli.generic import generic_commands
+
+    return word in generic_commands()
 
 
 def _first_word(arguments: Sequence[str]) -> str:

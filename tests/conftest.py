@@ -13,6 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from notesearch.api import sessions
+from notesearch.api.listener import Listener
 from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
 from tests.embedders import HashingEmbedder
@@ -62,7 +64,7 @@ def at_rest(engine: Engine, documents: int | None = None) -> bool:
     return (
         status.state is IndexingState.IDLE
         and not status.waiting
-        and not engine.behind
+        and not engine.search.behind
         and (documents is None or status.complete == documents)
     )
 
@@ -74,7 +76,7 @@ def names(results: SearchResults) -> list[str]:
 
 def found(engine: Engine, text: str, mode: str = "hybrid", **how: object) -> list[str]:
     """The file names of the rows for a query."""
-    return names(engine.search(Query(text=text, mode=Mode(mode), **how)))  # type: ignore[arg-type]
+    return names(engine.search.fused(Query(text=text, mode=Mode(mode), **how)))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -106,15 +108,31 @@ def start_engine(tmp_path: Path, embedder: HashingEmbedder) -> Iterator[StartEng
 
     def start(data_dir: Path | None = None, **how: object) -> Engine:
         how.setdefault("embedders", (embedder,))
-        engine = Engine(data_dir or tmp_path / "data", **how)  # type: ignore[arg-type]
+        engine = Engine.open(data_dir or tmp_path / "data", **how)  # type: ignore[arg-type]
         engines.append(engine)
-        engine.start()
         return engine
 
     yield start
     embedder.gate.set()
     for engine in reversed(engines):
         engine.close()
+
+
+Serve = Callable[[Engine], Engine]
+
+
+@pytest.fixture
+def serve(start_engine: StartEngine) -> Iterator[Serve]:
+    """Lets an engine take requests of other processes, as the owner of its data folder does."""
+    listeners: list[Listener] = []
+
+    def serve(engine: Engine) -> Engine:
+        listeners.append(sessions.serve(engine))
+        return engine
+
+    yield serve
+    for listener in listeners:
+        listener.close()
 
 
 @pytest.fixture
@@ -166,7 +184,8 @@ NOTES = {
 
 
 def reconcile(engine: Engine, *folders: Path, confirmed: bool = False) -> IndexSummary:
-    summary, errors, _ = engine.reconcile(folders, confirmed=confirmed)
+    done = engine.reconcile(folders, confirmed=confirmed)
+    summary, errors = done.summary, done.errors
     assert errors == ()
     return summary
 

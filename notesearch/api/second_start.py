@@ -107,7 +107,7 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
     try:
         if not (data_dir / LOCK).exists():
             return None
-        from notesearch.api.ownership import ask
+        from notesearch.api.listener import ask
 
         return any(answer.get("done") for answer in ask(data_dir, asked.to_message(), timeout=ANSWERS_WITHIN))
     except DataFolderHeld:

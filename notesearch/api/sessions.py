@@ -1,103 +1,181 @@
-"""What the commands have in common: an engine of their own, or the one that is running."""
+"""How a front end reaches an engine: it owns one, reads beside the owner, or hands over to the one that is
+running."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
-from notesearch.errors import DataFolderHeld, StoreError, UsageError
+from notesearch.api import wire
+from notesearch.api.listener import Listener, ask
+from notesearch.api.operations import Operation, Progress
+from notesearch.api.server import Server
+from notesearch.config.credentials import Credentials
+from notesearch.engine.engine import Engine
+from notesearch.engine.lock import owner_pid
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 
-if TYPE_CHECKING:
-    from notesearch.engine.engine import Engine
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Seconds for the owner of the data folder to say anything: longer work says every moment that it goes on.
 ANSWER_WITHIN = 60.0
+# Seconds that closing waits for the answers to other processes.
+REQUESTS_END_WITHIN = 3.0
+
+__all__ = ["HandedOver", "Owner", "Session", "open_session", "owner_pid", "reading"]
+
+
+class Session(Protocol):
+    """Something that does operations. Any thread but a GUI thread."""
+
+    def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do an operation and wait for its result. Raises the NotesearchError that the operation raises,
+        DataFolderHeld where the owner of the data folder does not answer."""
+        ...
+
+
+class Owner:
+    """The process that owns the data folder: an engine of its own, which takes requests of other processes.
+
+    Opening raises what Engine.open raises. `on_show` answers a second start of the program.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        watch: bool = True,
+        embed: bool = True,
+        credentials: Credentials | None = None,
+        handlers: Mapping[str, Callable[[Mapping[str, Any]], object]] | None = None,
+    ) -> None:
+        self.engine = Engine.open(data_dir, watch=watch, embed=embed, credentials=credentials)
+        try:
+            self._listener = serve(self.engine, handlers or {})
+        except BaseException:
+            self.engine.close()
+            raise
+
+    def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return operation(self.engine, *args, **kwargs)
+
+    def close(self) -> None:
+        """Take no more requests, stop working, answer the requests under way, and close the engine."""
+        self._listener.close()
+        self.engine.stop_working()
+        self._listener.drain(REQUESTS_END_WITHIN)
+        self.engine.close()
+
+
+def serve(
+    engine: Engine, handlers: Mapping[str, Callable[[Mapping[str, Any]], object]] | None = None
+) -> Listener:
+    """Let an engine that owns its data folder take requests of other processes, until the listener is closed.
+    `handlers` answer requests of a front end's own, by name."""
+    server = Server(engine)
+    for name, handler in (handlers or {}).items():
+        server.on_request(name, handler)
+    listener = Listener(engine.data_dir, server.answer)
+    if engine.lock is not None:
+        engine.lock.announce(listener.address)
+    return listener
+
+
+class Reader:
+    """A process that only reads, beside whoever owns the data folder."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        self.engine.search.refresh()
+        return operation(self.engine, *args, **kwargs)
+
+
+class HandedOver:
+    """Operations handed to the process that owns the data folder. `timeout`: seconds for it to say
+    anything."""
+
+    def __init__(self, data_dir: Path, timeout: float = ANSWER_WITHIN) -> None:
+        self._data_dir = data_dir
+        self._timeout = timeout
+
+    def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        progress = kwargs.get("progress")
+        message = {"operation": operation.name, "parameters": operation.to_message(kwargs)}
+        for answer in ask(self._data_dir, message, timeout=self._timeout):
+            if answer.get("done"):
+                try:
+                    return operation.result_from_json(answer.get("result"))
+                except ValueError as error:
+                    raise DataFolderHeld(
+                        "The running Notesearch is another version", hint="Quit it, then try again."
+                    ) from error
+            if "progress" in answer and callable(progress):
+                progress(wire.from_json(Progress, answer["progress"]))
+        raise DataFolderHeld("The running Notesearch stopped before it was done")
 
 
 @contextmanager
-def reading(data_dir: Path) -> Iterator[Engine]:
-    """An engine to search with: it only reads, so that others may write meanwhile. Where nobody owns the data
-    folder and the index copies are behind the store, they are brought in step first."""
-    from notesearch.engine.engine import Engine
+def open_session(data_dir: Path, *, embed: bool = True) -> Iterator[Owner | HandedOver]:
+    """Own the data folder, or hand over to the process that does. `embed` False: an engine of our own makes
+    no vectors and asks nobody."""
+    try:
+        owner = Owner(data_dir, watch=False, embed=embed)
+    except DataFolderHeld:
+        yield HandedOver(data_dir)
+        return
+    with contextlib.closing(owner):
+        yield owner
 
-    engine = Engine(data_dir, read_only=True)
-    started = usable = False
+
+@contextmanager
+def reading(data_dir: Path) -> Iterator[Reader]:
+    """A session to search with: it only reads, so that others may write meanwhile. Where nobody owns the data
+    folder and the index copies are behind the store, they are brought in step first."""
+    engine = _reading_engine(data_dir)
     try:
-        engine.start()
-        started = True
-        usable = not engine.behind
-    except StoreError as error:
-        if not error.retryable and data_dir.joinpath("notes.sqlite").exists():
-            raise
-    if not usable:
-        try:
-            mender = Engine(data_dir, watch=False)
-            mender.start()
-        except DataFolderHeld as held:
-            if not started:
-                engine.close()
-                raise DataFolderHeld(
-                    "Another Notesearch is making the index ready", hint="Try again in a moment."
-                ) from held
-            # The owner is at it: read what is there.
-        else:
-            engine.close()
-            with contextlib.closing(mender):
-                mender.pause()
-                mender.wait_ready()
-            engine = Engine(data_dir, read_only=True)
-            engine.start()
-    try:
-        yield engine
+        yield Reader(engine)
     finally:
         engine.close()
 
 
-@contextmanager
-def owning(data_dir: Path, *, embed: bool = True) -> Iterator[Engine | None]:
-    """An engine that may write, or None where another process owns the data folder and takes requests.
-    `embed` False: it makes no vectors."""
-    from notesearch.engine.engine import Engine
-
-    engine: Engine | None = Engine(data_dir, watch=False, embed=embed)
+def _reading_engine(data_dir: Path) -> Engine:
+    engine: Engine | None = None
     try:
-        assert engine is not None
-        engine.start()
-    except DataFolderHeld:
-        engine = None
+        engine = Engine.open(data_dir, read_only=True)
+        if not engine.search.behind:
+            return engine
+    except StoreError as error:
+        if not error.retryable and data_dir.joinpath("notes.sqlite").exists():
+            raise
     try:
-        yield engine
-    finally:
-        if engine is not None:
-            engine.close()
+        mender = Engine.open(data_dir, watch=False)
+    except DataFolderHeld as held:
+        if engine is None:
+            raise DataFolderHeld(
+                "Another Notesearch is making the index ready", hint="Try again in a moment."
+            ) from held
+        # The owner is at it: read what is there.
+        return engine
+    if engine is not None:
+        engine.close()
+    with contextlib.closing(mender):
+        mender.indexing.pause()
+        mender.indexing.wait_ready()
+    return Engine.open(data_dir, read_only=True)
 
 
-def hand_over(
-    data_dir: Path, request: dict[str, Any], *, timeout: float = ANSWER_WITHIN
-) -> Iterator[dict[str, Any]]:
-    from notesearch.api.ownership import ask
-
-    return ask(data_dir, request, timeout=timeout)
+def owner_answers(data_dir: Path, timeout: float) -> HandedOver | None:
+    """The running owner of the data folder, None where nobody owns it."""
+    return HandedOver(data_dir, timeout) if owner_pid(data_dir) is not None else None
 
 
-def hand_over_whole(data_dir: Path, request: dict[str, Any]) -> None:
-    """Hand a request over and see that it was done."""
-    if not any(answer.get("done") for answer in list(hand_over(data_dir, request))):
-        raise DataFolderHeld("The running Notesearch stopped before it was done")
-
-
-def absolute_path(path: Path) -> Path:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise UsageError("A path that is not valid text was given", hint="Rename the folder.") from None
-    return Path(os.path.abspath(path.expanduser()))
-
-
-def print_json(value: Mapping[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+def tell_owner(data_dir: Path, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Let the running owner do something, if there is one."""
+    with contextlib.suppress(NotesearchError):
+        HandedOver(data_dir).call(operation, *args, **kwargs)

@@ -494,3 +494,33 @@ def fingerprint(embedding_model: EmbeddingModel) -> str:
     if manners is not None and (manners.query_fields or manners.document_fields):
         parts["fields"] = [sorted(manners.query_fields), sorted(manners.document_fields)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """What a server of embeddings is like, as a test of it found. `items_per_request`: the most texts that
+    were taken at once, `latency`: seconds for one query; `query_instruction`, `document_instruction`: what
+    helped, "" for nothing; `tokens_reported`: whether usage is counted."""
+
+    provider: Provider
+    name: str
+    dimensions: int
+    encoding: str
+    items_per_request: int
+    normalised: bool
+    latency: float
+    query_instruction: str
+    document_instruction: str
+    tokens_reported: bool
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The model that these findings describe, ready for use and for the settings (to_table)."""
+        return own_model(
+            self.provider.name,
+            self.name,
+            dimensions=self.dimensions,
+            query_instruction=self.query_instruction,
+            document_instruction=self.document_instruction,
+            manners=Manners(encoding=self.encoding, items_per_request=self.items_per_request),
+        )

@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import notesearch
 from notesearch import catalogue
-from notesearch.api.sessions import absolute_path, hand_over, hand_over_whole, owning, print_json, reading
+from notesearch.api import operations as ops
+from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
+from notesearch.cli.common import absolute_path, print_json
+from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.models import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
 from notesearch.config.settings import load_settings
@@ -30,10 +33,7 @@ from notesearch.domain import (
     Query,
     SearchResults,
 )
-from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
-
-if TYPE_CHECKING:
-    pass
+from notesearch.errors import NotesearchError, UsageError
 
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
 # Seconds for the owner of the data folder to tell its state.
@@ -117,6 +117,7 @@ def _parser() -> _Parser:
     similar.add_argument("--limit", type=_limit, default=10, metavar="N")
     similar.add_argument("--json", action="store_true")
     add_model_commands(command)
+    add_generic_commands(command)
     for name, text in (("status", "what is indexed and what waits"), ("doctor", "check the index")):
         command(name, text).add_argument("--json", action="store_true")
     return parser
@@ -183,38 +184,39 @@ def _data_dir(options: argparse.Namespace) -> Path:
 def _add(data_dir: Path, options: argparse.Namespace) -> None:
     folders = [absolute_path(f) for f in options.folders]
     catalogue.model(options.model, load_settings(data_dir)[0].models)
-    with owning(data_dir) as engine:
-        if engine is None:
-            hand_over_whole(
-                data_dir, {"request": "add", "folders": [str(f) for f in folders], "model": options.model}
-            )
-        else:
-            engine.pause()
-            for folder in folders:
-                engine.add_folder(folder, options.model)
+    with _changing(data_dir) as session:
+        for folder in folders:
+            session.call(ops.add_folder, folder=folder, model=options.model)
+    own = isinstance(session, Owner)
     for folder in folders:
         print(
             f"Added {folder}"
-            + ("" if engine is None else ". It is read when Notesearch runs, or now with: notesearch index")
+            + (". It is read when Notesearch runs, or now with: notesearch index" if own else "")
         )
+
+
+@contextmanager
+def _changing(data_dir: Path) -> Iterator[Owner | HandedOver]:
+    """A session to change folders with. An engine of our own reads nothing: it leaves at once."""
+    with open_session(data_dir) as session:
+        if isinstance(session, Owner):
+            session.call(ops.pause)
+        yield session
 
 
 def _remove(data_dir: Path, options: argparse.Namespace) -> None:
     folders = [absolute_path(f) for f in options.folders]
-    with owning(data_dir) as engine:
-        if engine is None:
-            hand_over_whole(data_dir, {"request": "remove", "folders": [str(f) for f in folders]})
-        else:
-            engine.pause()
-            for folder in folders:
-                engine.remove_folder(folder)
+    with _changing(data_dir) as session:
+        for folder in folders:
+            session.call(ops.remove_folder, folder=folder)
     for folder in folders:
         print(f"Removed {folder} from the index. Its notes are untouched.")
 
 
 def _index(data_dir: Path, options: argparse.Namespace) -> None:
     folders = [absolute_path(f) for f in options.folders]
-    summary, errors, held, problems = _reconcile(data_dir, folders, confirmed=options.forget_missing)
+    report = _reconcile(data_dir, folders, confirmed=options.forget_missing)
+    summary, held = asdict(report.summary), report.held
     if options.json:
         print_json(summary)
     else:
@@ -223,7 +225,7 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             "{failed} failed"
             " ({embedded} passages embedded, {reused} reused) in {seconds:.1f} s".format(**summary)
         )
-    for error in errors:
+    for error in report.errors:
         print(f"notesearch: {error}", file=sys.stderr)
     if held:
         print(
@@ -233,40 +235,26 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     if summary["failed"]:
-        for problem in problems[:20]:
-            print(f"notesearch: {problem}", file=sys.stderr)
-    if errors or summary["failed"]:
+        for problem in report.problems:
+            print(f"notesearch: {problem.path}: {problem.title}. {problem.hint}", file=sys.stderr)
+    if report.errors or summary["failed"]:
         raise SystemExit(NOTHING)
 
 
-def _reconcile(
-    data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False
-) -> tuple[dict[str, Any], list[str], int, list[str]]:
-    """(summary, errors of folders, deletions held, problems of files), done here or by the owner."""
-    with owning(data_dir) as engine, _progress_bar() as show:
-        if engine is not None:
-            summary, errors, held = engine.reconcile(
-                folders, progress=lambda s: show(s.stage, s.done, s.total), confirmed=confirmed
-            )
-            problems = [f"{p.path}: {p.title}. {p.hint}" for p in engine.problems()]
-            bugs = [e for e in errors if not isinstance(e, NotesearchError)]
-            if bugs:
-                raise bugs[0]
-            return asdict(summary), [str(e) for e in errors], held, problems
-        request = {"request": "index", "folders": [str(f) for f in folders], "confirmed": confirmed}
-        for answer in hand_over(data_dir, request):
-            if "progress" in answer:
-                show(*answer["progress"])
-            if "summary" in answer:
-                return answer["summary"], answer["errors"], answer["held"], answer.get("problems", [])
-    raise DataFolderHeld("The running Notesearch stopped before it was done")
+def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> ops.IndexReport:
+    """Bring folders up to date, here or by the owner of the data folder."""
+    with open_session(data_dir) as session, _progress_bar() as show:
+        report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=show)
+    if report.bug:
+        raise NotesearchError(f"Indexing stopped because of a bug ({report.bug})", hint="The log tells more.")
+    return report
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def _progress_bar() -> Iterator[ops.Report]:
     """A bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
+        yield lambda progress: None
         return
     from tqdm import tqdm
 
@@ -277,11 +265,11 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
         bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}",
     )
 
-    def show(stage: str, done: int, total: int) -> None:
-        if bar.desc != stage:
-            bar.reset(total)
-            bar.set_description_str(stage, refresh=False)
-        bar.total, bar.n = total, done
+    def show(progress: ops.Progress) -> None:
+        if bar.desc != progress.stage:
+            bar.reset(progress.total)
+            bar.set_description_str(progress.stage, refresh=False)
+        bar.total, bar.n = progress.total, progress.done
         bar.refresh()
 
     try:
@@ -293,18 +281,14 @@ def _progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 def _search(data_dir: Path, options: argparse.Namespace) -> None:
     folder = absolute_path(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
-        _, errors, _, _ = _reconcile(data_dir, [folder])
-        for error in errors:
+        for error in _reconcile(data_dir, [folder]).errors:
             print(f"notesearch: {error}", file=sys.stderr)
     stream = options.query == "-"
     found = False
-    with reading(data_dir) as engine:
+    with reading(data_dir) as session:
         for text in _lines(sys.stdin) if stream else [options.query]:
-            engine.refresh()
             query = Query(text=text, limit=options.limit, mode=Mode(options.mode), folder=folder)
-            results = engine.search(query)
-            if not stream:
-                results = engine.explain(results)
+            results = session.call(ops.search, query=query, explain=not stream)
             found = found or bool(results.matches)
             _print_results(results, as_json=options.json)
     if not found:
@@ -314,9 +298,8 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
 def _is_indexed(data_dir: Path, folder: Path) -> bool:
     """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads
     nothing."""
-    with reading(data_dir) as engine:
-        covering = engine.covering(folder)
-        return covering is not None and covering.documents > 0
+    with reading(data_dir) as session:
+        return bool(session.call(ops.is_searched, path=folder))
 
 
 def _lines(stream: TextIO) -> Iterable[str]:
@@ -325,30 +308,27 @@ def _lines(stream: TextIO) -> Iterable[str]:
 
 
 def _similar(data_dir: Path, options: argparse.Namespace) -> None:
-    with reading(data_dir) as engine:
-        results = engine.similar(absolute_path(options.file), options.limit)
+    with reading(data_dir) as session:
+        results = session.call(ops.similar, file=absolute_path(options.file), limit=options.limit)
     _print_results(results, as_json=options.json)
     if not results.matches:
         raise SystemExit(NOTHING)
 
 
 def _status(data_dir: Path, options: argparse.Namespace) -> None:
-    from notesearch.api.ownership import owner_pid
-
-    with reading(data_dir) as engine:
-        status, problems, sizes, memory = (
-            engine.status(),
-            engine.problems(),
-            engine.bytes_on_disk(),
-            engine.memory_bytes(),
+    with reading(data_dir) as session:
+        status, problems, sizes = (
+            session.call(ops.status),
+            session.call(ops.problems),
+            session.call(ops.sizes),
         )
-    state = str(IndexingState.IDLE)
-    try:
-        answer = next(hand_over(data_dir, {"request": "status"}, timeout=STATE_WITHIN), {})
-        state, memory = answer.get("state", state), answer.get("memory_bytes", memory)
-    except NotesearchError as error:
-        # Nobody runs: nothing is being done, whatever waits.
-        if owner_pid(data_dir) is not None:
+    # Where nobody runs nothing is being done, whatever waits.
+    state, memory = str(IndexingState.IDLE), sizes.memory_bytes
+    if (owner := owner_answers(data_dir, STATE_WITHIN)) is not None:
+        try:
+            state = str(owner.call(ops.status).state)
+            memory = owner.call(ops.sizes).memory_bytes
+        except NotesearchError as error:
             print(f"notesearch: {error}", file=sys.stderr)
     shown = {
         "state": state,
@@ -377,7 +357,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             for p in problems
         ],
         "data_dir": str(data_dir),
-        "bytes": sizes,
+        "bytes": sizes.bytes,
         "memory_bytes": memory,
     }
     if options.json:
@@ -403,17 +383,14 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
 
 
 def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
-    with reading(data_dir) as engine:
-        lines = engine.diagnosis()
-        lines += [("Settings", str(p), False) for p in engine.settings_problems()]
+    with reading(data_dir) as session:
+        checks = session.call(ops.doctor)
     if options.json:
-        print_json(
-            {"checks": [{"what": w, "found": f, "well": ok} for w, f, ok in lines], "data_dir": str(data_dir)}
-        )
+        print_json({"checks": [asdict(check) for check in checks], "data_dir": str(data_dir)})
     else:
-        for what, found, well in lines:
-            print(f"{'ok  ' if well else 'FAIL'}  {what}: {found}")
-    if not all(well for _, _, well in lines):
+        for check in checks:
+            print(f"{'ok  ' if check.well else 'FAIL'}  {check.what}: {check.found}")
+    if not all(check.well for check in checks):
         raise SystemExit(NOTHING)
 
 
@@ -426,6 +403,7 @@ _COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
     "status": _status,
     "doctor": _doctor,
     **MODEL_COMMANDS,
+    **generic_commands(),
 }
 
 

@@ -6,18 +6,15 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from notesearch import catalogue
-from notesearch.api.sessions import absolute_path, hand_over, hand_over_whole, owning, print_json
+from notesearch.api import operations as ops
+from notesearch.api.sessions import Owner, Session, open_session, tell_owner
+from notesearch.cli.common import absolute_path, print_json
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
-from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
-
-if TYPE_CHECKING:
-    from notesearch.engine.engine import Engine
+from notesearch.errors import NotesearchError, UsageError
 
 Command = Callable[[Path, argparse.Namespace], None]
 
@@ -101,44 +98,31 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
         )
     # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at
     # once would cut its requests off.
-    with owning(data_dir, embed=False) as engine:
-        ask = partial(_ask, data_dir, engine)
-        ask("model-known", provider=provider, model=name, base_url=options.base_url)
-        folders = _folders(ask, options)
-        estimates = [
-            Estimate(**{**e, "folder": Path(e["folder"])})
-            for e in ask("prepare-model", folders=folders, model=options.model)["estimates"]
-        ]
+    with open_session(data_dir, embed=False) as session:
+        session.call(ops.make_known, provider=provider, model=name, base_url=options.base_url)
+        estimates = session.call(ops.prepare_models, folders=_folders(session, options), model=options.model)
         unsettled = [e for e in estimates if e.remote and not e.agreed]
         for estimate in estimates:
             print(_told(estimate), file=sys.stderr if unsettled else sys.stdout)
         if unsettled and not (options.yes or _agreed()):
-            ask("cancel-model", folders=[str(e.folder) for e in unsettled])
+            for estimate in unsettled:
+                session.call(ops.cancel_model, folder=estimate.folder)
             print("Nothing was sent, and nothing is changed.", file=sys.stderr)
             raise SystemExit(1)
-        ask("agree", folders=[str(e.folder) for e in estimates])
-        if engine is not None and any(not e.complete for e in estimates):
+        for estimate in estimates:
+            session.call(ops.agree, folder=estimate.folder)
+        if isinstance(session, Owner) and any(not e.complete for e in estimates):
             print("It is embedded when Notesearch runs, or now with: notesearch index")
 
 
-def _ask(data_dir: Path, engine: Engine | None, request: str, **more: Any) -> dict[str, Any]:
-    """Ask our own engine, or the one that is running, the same."""
-    wanted = {"request": request, **more}
-    answers = engine.answer(wanted) if engine is not None else hand_over(data_dir, wanted, timeout=600.0)
-    last = list(answers)[-1:]
-    if not last or not last[0].get("done"):
-        raise DataFolderHeld("The running Notesearch stopped before it was done")
-    return last[0]
-
-
-def _folders(ask: Callable[..., dict[str, Any]], options: argparse.Namespace) -> list[str]:
+def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
     """The folder that is named, else all."""
-    folders = (
-        [str(absolute_path(options.folder))] if options.folder is not None else ask("folders")["folders"]
-    )
+    if options.folder is not None:
+        return (absolute_path(options.folder),)
+    folders = session.call(ops.list_folders)
     if not folders:
         raise UsageError("No folder is searched yet", hint="Add one first: notesearch add FOLDER.")
-    return list(folders)
+    return folders
 
 
 def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
@@ -147,9 +131,10 @@ def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
             "--forget-former takes no model",
             hint="The index that answers, and one that is being made, are kept.",
         )
-    with owning(data_dir, embed=False) as engine:
-        ask = partial(_ask, data_dir, engine)
-        forgotten = ask("forget-former", folders=_folders(ask, options))["forgotten"]
+    with open_session(data_dir, embed=False) as session:
+        forgotten = sum(
+            session.call(ops.forget_former, folder=folder) for folder in _folders(session, options)
+        )
     print(
         f"{forgotten:,} vectors of former models are forgotten."
         if forgotten
@@ -212,31 +197,20 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
                 hint=f"Unlock it, or set the environment variable {provider.key_variable}.",
             )
         print(f"The key for {provider.title} is in the system's keyring.")
-        _tell_owner(data_dir)
+        # A running Notesearch that waits for this key goes on.
+        tell_owner(data_dir, ops.retry_providers)
     else:
         _test(data_dir, options.provider)
 
 
-def _tell_owner(data_dir: Path) -> None:
-    """A running Notesearch that waits for this key goes on."""
-    try:
-        hand_over_whole(data_dir, {"request": "retry-providers"})
-    except NotesearchError:
-        # Nobody runs.
-        return
-
-
 def _test(data_dir: Path, name: str) -> None:
     """Ask the provider once, with texts of ours, by the model that a folder uses."""
-    with owning(data_dir, embed=False) as engine:
-        request = {"request": "test-provider", "provider": name}
-        answers = list(engine.answer(request) if engine is not None else hand_over(data_dir, request))
-    found = answers[-1]["probe"]
+    with open_session(data_dir, embed=False) as session:
+        found = session.call(ops.test_provider, provider=name)
     print(
-        f"{name} answers: {found['name']}, {found['dimensions']} dimensions, {found['encoding']}, "
-        f"{found['items_per_request']} texts a request,"
-        f" {found['latency'] * 1000:.0f} ms, vectors {'come' if found['normalised'] else 'do not come'} "
-        "normalised."
+        f"{name} answers: {found.name}, {found.dimensions} dimensions, {found.encoding}, "
+        f"{found.items_per_request} texts a request, {found.latency * 1000:.0f} ms, "
+        f"vectors {'come' if found.normalised else 'do not come'} normalised."
     )
 
 

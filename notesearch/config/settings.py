@@ -7,8 +7,9 @@ for the GUI thread.
 from __future__ import annotations
 
 import os
+import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -218,6 +219,60 @@ def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[st
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+class SettingsStore:
+    """The settings of one data folder: one copy, changed under a lock, published to whoever subscribed.
+
+    Any thread but a GUI thread may call `update`; every thread may read `current`. The file is the truth: it
+    is read again before each change, so that what the user wrote into it by hand meanwhile is not lost.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        # Reentrant: a subscriber that changes the settings again does not wait for itself.
+        self._lock = threading.RLock()
+        self._subscribers: list[Callable[[Settings, Settings], object]] = []
+        self._current, self._problems = load_settings(data_dir)
+
+    @property
+    def current(self) -> Settings:
+        """The settings that hold now."""
+        return self._current
+
+    @property
+    def problems(self) -> tuple[SettingsInvalid, ...]:
+        """What was wrong with the file when it was last read."""
+        return self._problems
+
+    def update(self, change: Callable[[Settings], Settings]) -> Settings:
+        """Apply `change` to the settings that hold, write the file, and publish the result. Returns it.
+
+        `change` is called once, under the lock: two writers never undo each other. Whatever it raises goes to
+        the caller, and nothing is changed then. Raises OSError where the file cannot be written.
+        """
+        with self._lock:
+            written, self._problems = load_settings(self._data_dir)
+            chosen = change(written)
+            if chosen != written:
+                save_settings(self._data_dir, chosen)
+            before, self._current = self._current, chosen
+            if chosen != before:
+                for told in tuple(self._subscribers):
+                    told(before, chosen)
+            return chosen
+
+    def subscribe(self, told: Callable[[Settings, Settings], object]) -> Callable[[], None]:
+        """Call `told(before, now)` after each change, in order, in the thread that made it; it must be quick.
+        Returns the way to unsubscribe."""
+        with self._lock:
+            self._subscribers.append(told)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._subscribers.remove(told)
+
+        return unsubscribe
 
 
 def load_window_state(data_dir: Path) -> dict[str, Any]:

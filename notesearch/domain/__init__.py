@@ -544,3 +544,12 @@ class IgnoredCount:
     paths: tuple[Path, ...] = ()
     errors: tuple[RuleError, ...] = ()
     more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One line of `notesearch doctor`: what was checked, what was found, and whether it is well."""
+
+    what: str
+    found: str
+    well: bool

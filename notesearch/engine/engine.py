@@ -1,8 +1,7 @@
-"""The one door to everything below: what fronts (window, command line, later others) may ask. Pure Python
-values in and out, no Qt.
+"""The engine: opens everything below it, hands it out as services, and closes it again. No Qt.
 
-Methods block and may be called from any thread but one that paints. An Engine either owns the data folder (it
-indexes and watches) or only reads beside the owner.
+An engine either owns the data folder (it indexes and watches, under a lock) or only reads beside the owner.
+What a front end may ask stands in the services: `folders`, `indexing`, `search`, `models` and `settings`.
 """
 
 from __future__ import annotations
@@ -10,81 +9,89 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from notesearch import catalogue
-from notesearch.api.ownership import Listener, Ownership
-from notesearch.api.requests import Requests
-from notesearch.config import settings as files
 from notesearch.config.credentials import Credentials
 from notesearch.config.paths import prepare_data_dir
-from notesearch.domain import (
-    Estimate,
-    FileProblem,
-    Folder,
-    HeldNote,
-    IgnoredCount,
-    IndexingStatus,
-    IndexSummary,
-    LedgerEntry,
-    Match,
-    ModelChoice,
-    NoteText,
-    Outgoing,
-    ProviderInfo,
-    Query,
-    SearchResults,
-    Survey,
-    Vault,
-)
+from notesearch.config.settings import SettingsStore
+from notesearch.domain import Check, IndexingStatus
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.copies import Indexes
-from notesearch.engine.folders import ignore_preview as ignoring
-from notesearch.engine.folders import survey, vaults
-from notesearch.engine.folders.admission import refuse_unfit
+from notesearch.engine.folders.admission import absolute
+from notesearch.engine.folders.service import FolderService
 from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
-from notesearch.engine.indexing.queue import Ticket
-from notesearch.engine.indexing.watcher import Watcher
+from notesearch.engine.indexing.service import IndexingService, Reconciled
+from notesearch.engine.indexing.snapshot import snapshot
+from notesearch.engine.lock import DataFolderLock
 from notesearch.engine.logs import close_log, open_log
-from notesearch.engine.models.choices import Choices
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.models.ledger import Ledger
 from notesearch.engine.models.registry import Models
-from notesearch.engine.search.pipeline import KEYWORD_ROWS, Search
-from notesearch.engine.search.query import WRITTEN_TAG, trail
-from notesearch.engine.search.rows import Candidate, Rows
-from notesearch.engine.search.snippets import Highlighter
-from notesearch.engine.status import StatusBoard, snapshot
-from notesearch.errors import NotesearchError, NotIndexed, UsageError, WatchLimited
-from notesearch.storage.opening import open_storage
-from notesearch.storage.values import FolderRow, Held
+from notesearch.engine.models.service import ModelService
+from notesearch.engine.search.pipeline import Search
+from notesearch.engine.search.service import SearchService
+from notesearch.engine.status import StatusBoard
+from notesearch.errors import NotesearchError
+from notesearch.storage.opening import Storage, open_storage
 
 log = logging.getLogger(__name__)
 
-# Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for
-# a thousand.
-PREVIEW = 24_000
-# Seconds that closing waits for the answers to other processes.
-REQUESTS_END_WITHIN = 3.0
+
+class _Parts:
+    """What is open, in order; closed in the reverse order. One part that fails to close (a full disk, say)
+    does not keep the others from closing: it is logged."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, Callable[[], object]]] = []
+        self._lock = threading.Lock()
+
+    def opened(self, name: str, close: Callable[[], object]) -> None:
+        self._open.append((name, close))
+
+    def close(self, *, down_to: str = "") -> None:
+        """Close the parts opened last, down to and with the one named `down_to` ("" for all)."""
+        while True:
+            with self._lock:
+                if not self._open:
+                    return
+                name, close = self._open.pop()
+            try:
+                close()
+            except Exception as error:
+                expected = error.title if isinstance(error, NotesearchError) else ""
+                log.warning("closing failed (%s): %s", name, expected or "a bug", exc_info=not expected)
+            if name == down_to:
+                return
 
 
 class Engine:
-    """See the module. `read_only`: work beside the owner: searching and reading status, nothing else.
+    """Everything below the front ends, open. Made by `Engine.open`; `close` ends it. Methods wait for disk
+    and store: any thread but a GUI thread."""
 
-    `watch=False`: no watcher (the command line reconciles and leaves). `embed=False`: no vector is made and
-    nobody is asked. `idle`: seconds of quiet after which memory is given back. `start` raises DataFolderHeld,
-    StoreTooNew, StoreDamaged.
-    """
+    def __init__(self, data_dir: Path, storage: Storage, parts: _Parts, services: _Services) -> None:
+        self.data_dir = data_dir
+        self.folders = services.folders
+        self.indexing = services.indexing
+        self.search = services.search
+        self.models = services.models
+        self.settings = services.settings
+        self.status_board = services.board
+        self.lock = services.lock
+        self._storage = storage
+        self._store = storage.store
+        self._indexes = services.indexes
+        self._consents = services.consents
+        self._parts = parts
 
-    def __init__(
-        self,
+    @classmethod
+    def open(
+        cls,
         data_dir: Path,
         *,
         read_only: bool = False,
@@ -93,210 +100,51 @@ class Engine:
         embedders: Sequence[Embedder] | None = None,
         credentials: Credentials | None = None,
         idle: float = IDLE,
-    ) -> None:
-        self.data_dir = data_dir
-        self._read_only = read_only
-        self._watch = watch
-        self._embed = embed
-        self._ledger = Ledger(data_dir)
-        # Embedders that were given may be in use elsewhere.
-        self._models = Models(files.Settings(), credentials or Credentials(), self._record, embedders)
-        self._ownership: Ownership | None = None
-        self._listener: Listener | None = None
-        self._watcher: Watcher | None = None
-        self._indexer: Indexer | None = None
-        self._limited: dict[Path, WatchLimited] = {}
-        self._log: logging.Handler | None = None
-        self._requests = Requests(self)
-        self._folder_lock = threading.Lock()
-        self.status_board = StatusBoard(self.status)
-        self._rest = IdleTimer(self._go_to_rest, idle)
+    ) -> Engine:
+        """Open the data folder. Returns when searching by words works; vectors are loaded behind.
 
-    # Life
-
-    def start(self) -> None:
-        """Open everything. Returns when searching by words works; vectors are loaded behind."""
-        prepare_data_dir(self.data_dir)
-        if not self._read_only:
-            self._ownership = Ownership(self.data_dir)
-            self._log = open_log(self.data_dir)
+        `read_only`: work beside the owner: searching and reading the status, nothing else. `watch=False`: no
+        watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is
+        asked. `embedders` stand in for our own and stay the caller's. `idle`: seconds of quiet after which
+        memory is given back. Raises DataFolderHeld, StoreTooNew, StoreDamaged, StoreError,
+        SettingsInvalid.
+        """
+        parts = _Parts()
         try:
-            self._storage = open_storage(self.data_dir, read_only=self._read_only)
-            self._store = self._storage.store
-            self._indexes = Indexes(self._storage, self._models, read_only=self._read_only)
-            self._indexes.load_keyword()
-            self._rows = Rows(self._store)
-            settings = files.load_settings(self.data_dir)[0]
-            self._models.use(settings)
-            self._consents = Consents(self._store, self._models, self._ledger, settings)
-            self._search = Search(
-                self._store,
-                self._indexes,
-                self._consents,
-                waits_for_index=self._read_only or not self._watch,
-                changed=self.status_board.changed,
+            prepare_data_dir(data_dir)
+            lock = None
+            if not read_only:
+                lock = DataFolderLock(data_dir)
+                parts.opened("lock", lock.close)
+                handler = open_log(data_dir)
+                parts.opened("log", lambda: close_log(handler))
+            services = _Services(
+                data_dir, parts, lock, embedders, credentials, idle=idle, embed=embed, watch=watch
             )
-            if not self._read_only:
-                self._indexer = Indexer(
-                    self._store, self._indexes, self._consents, self._work_changed, embed=self._embed
-                )
-            self._choices = Choices(self._store, self._consents, self._indexer)
-            if self._indexer is not None:
-                self._start_indexing(self._indexer)
+            engine = cls(data_dir, services.storage, parts, services)
+            services.start(watch=watch)
+            return engine
         except BaseException:
-            self.close()
+            parts.close()
             raise
 
-    def _start_indexing(self, indexer: Indexer) -> None:
-        self.status_board.start()
-        if self._watch:
-            self._rest.touch()
-            self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited)
-            self._watcher.start()
-            for folder in self._store.folders():
-                self._watcher.watch(folder.path)
-                indexer.scan(folder.path)
-        indexer.start()
-        self._listener = Listener(self.data_dir, self._requests.answer)
-        if self._ownership is not None:
-            self._ownership.announce(self._listener.address)
-
-    def _work_changed(self) -> None:
-        self._rest.touch()
-        self.status_board.changed()
-
-    def _go_to_rest(self) -> None:
-        self._indexes.keyword.rest()
-        self._required_indexer().rest()
-        return_memory()
-
-    def wait_ready(self) -> None:
-        """Wait until both index copies are in step with the store."""
-        self._required_indexer().wait_ready()
-
-    @property
-    def behind(self) -> bool:
-        """Whether the keyword index lacks changes that the store has (for a reader: only the owner can mend
-        it)."""
-        return self._store.newer_than(self._indexes.keyword.position) > 0
+    def stop_working(self) -> None:
+        """Stop watching and indexing; whoever waits for a reconcile is told. Searching goes on. Part of
+        `close`, for whoever has still to answer others in between."""
+        self._parts.close(down_to="idle timer")
 
     def close(self) -> None:
-        """Stop everything; nothing is lost. One part that fails (a full disk, say) does not keep the others
-        from closing: it is logged."""
-        for part, step in self._closing_steps():
-            try:
-                step()
-            except Exception as error:
-                expected = error.title if isinstance(error, NotesearchError) else ""
-                log.warning("closing failed (%s): %s", part, expected or "a bug", exc_info=not expected)
-        if self._log is not None:
-            close_log(self._log)
-            self._log = None
-        if self._ownership is not None:
-            self._ownership.close()
-
-    def _closing_steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        """What is open, in the order of closing: whoever asks first, the store last."""
-        yield "rest", self._rest.close
-        if self._listener is not None:
-            yield "listener", self._listener.close
-        if self._watcher is not None:
-            yield "watcher", self._watcher.close
-        if self._indexer is not None:
-            yield "indexer", self._indexer.close
-        if self._listener is not None:
-            yield "requests", lambda listener=self._listener: listener.drain(REQUESTS_END_WITHIN)  # type: ignore[misc]
-        yield "status", self.status_board.close
-        if hasattr(self, "_indexes"):
-            yield "vectors", lambda: self._indexes.save_vectors(all_of_them=True)
-            yield "keyword index", self._indexes.close
-        if hasattr(self, "_store"):
-            yield "store", self._store.close
-        yield "models", self._models.close
+        """Stop everything; nothing is lost."""
+        self._parts.close()
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
         """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread
-        of the engine."""
+        of the engine. Returns the way to unsubscribe."""
         return self.status_board.subscribe(callback)
 
-    # Folders
-
-    def add_folder(self, path: Path, model: str = catalogue.LOCAL.identifier) -> Folder:
-        """Watch and index a folder. Raises FolderMissing, FolderUnreadable, FolderOverlap, UsageError
-        (unknown model)."""
-        folder = absolute(path)
-        self._register(folder, model)
-        self._required_indexer().scan(folder)
-        self.status_board.changed()
-        return next(f for f in self.status().folders if f.path == folder)
-
-    def _register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
-        """Take the folder up and watch it. Folders inside it become part of it; their notes keep their
-        vectors."""
-        self._models.model(model)
-        with self._folder_lock:
-            refuse_unfit(folder, self.data_dir, self._store.roots().values())
-            self._store.add_folder(folder, model)
-            for child in [f for f in self._store.folders() if folder in f.path.parents]:
-                if self._watcher is not None:
-                    self._watcher.unwatch(child.path)
-                self._store.absorb_folder(child.id, folder)
-        if self._watcher is not None:
-            self._watcher.watch(folder)
-
-    def remove_folder(self, path: Path) -> None:
-        """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
-        folder = absolute(path)
-        with self._folder_lock:
-            row = self._row(folder)
-            if self._watcher is not None:
-                self._watcher.unwatch(folder)
-            self._limited.pop(folder, None)
-            self._store.remove_folder(row.id)
-        self._required_indexer().reconsider(row.model, row.next_model)
-        self._required_indexer().release_unused()
-        self._required_indexer().scan(folder)
-        self.status_board.changed()
-
-    def survey(self, path: Path, limit: int = 20_000, seconds: float = 2.0) -> Survey:
-        """What the person should know of a folder, or of the folder of a file, before it is added. Never
-        raises for what is on the disk."""
-        settings, searched = self._consents.settings, self._store.roots().values()
-        return survey.survey(absolute(path), searched, self.data_dir, settings, limit=limit, seconds=seconds)
-
-    def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
-        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
-        most notes first."""
-        return vaults.find(self._store.roots().values(), self._consents.settings, seconds)
-
-    def count_ignored(
-        self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False
-    ) -> IgnoredCount:
-        """What ignore rules would leave out of a folder, for a count while they are typed; `stopped` turning
-        true ends it. Raises FolderError."""
-        return ignoring.count_ignored(absolute(path), rules, self._consents.settings, stopped)
-
-    def answer_held(self, folder: Path, *, remove: bool) -> None:
-        """The person's word on vanished notes: forget them, or keep them in the index."""
-        row = self._row(folder)
-        if remove:
-            self._required_indexer().scan(folder, confirmed=True)
-        else:
-            self._store.hold_deletions(row.id, Held.KEPT)
-            self.status_board.changed()
-
-    def _row(self, folder: Path) -> FolderRow:
-        for row in self._store.folders():
-            if row.path == folder:
-                return row
-        raise NotIndexed(f"{folder} is not a searched folder")
-
-    def covering(self, path: Path) -> Folder | None:
-        """The searched folder that `path` is or lies in."""
-        folder = absolute(path)
-        return next((f for f in self.status().folders if f.path == folder or f.path in folder.parents), None)
-
-    # Indexing
+    def status(self) -> IndexingStatus:
+        """A snapshot of everything the status line and `notesearch status` show."""
+        return snapshot(self._store, self.indexing.indexer, self.models, self.indexing.limited)
 
     def reconcile(
         self,
@@ -304,381 +152,162 @@ class Engine:
         *,
         progress: Callable[[IndexingStatus], None] | None = None,
         confirmed: bool = False,
-    ) -> tuple[IndexSummary, tuple[Exception, ...], int]:
+    ) -> Reconciled:
         """Bring folders (all of them by default; unknown ones are added) up to date and wait.
 
-        Returns what was done, the errors of folders, and how many deletions are held for the person to
-        confirm. `progress` is called about ten times a second from the calling thread. Raises a
-        NotesearchError when indexing is paused, instead of waiting for ever.
+        `progress` is called about ten times a second from the calling thread. `confirmed`: vanished notes are
+        forgotten, however many. Raises NotesearchError when indexing is paused, and what `folders.add`
+        raises.
         """
-        self._refuse_when_paused()
-        wanted = [absolute(f) for f in folders] or [f.path for f in self._store.folders()]
-        known = {f.path for f in self._store.folders()}
+        self.indexing.refuse_when_paused()
+        known = set(self.folders.paths())
         roots: list[Path] = []
-        for folder in wanted:
+        for folder in [absolute(f) for f in folders] or sorted(known):
+            covering = folder
             if folder not in known:
-                covering = next((k for k in known if k in folder.parents), None)
-                if covering is None:
-                    self._register(folder)
+                covering = next((k for k in known if k in folder.parents), folder)
+                if covering == folder:
+                    self.folders.register(folder)
                     known.add(folder)
-                else:
-                    folder = covering
-            if folder not in roots:
-                roots.append(folder)
-        ticket = Ticket(tuple(roots))
-        self._required_indexer().retry_providers()
-        for folder in roots:
-            self._required_indexer().scan(folder, ticket, confirmed=confirmed)
-        if roots:
-            self._await(ticket, progress)
-        return ticket.summary, tuple(ticket.errors), ticket.held
+            if covering not in roots:
+                roots.append(covering)
+        return self.indexing.reconcile(roots, status=self.status, progress=progress, confirmed=confirmed)
 
-    def _await(self, ticket: Ticket, progress: Callable[[IndexingStatus], None] | None = None) -> None:
-        while not ticket.wait(0.1):
-            self._refuse_when_paused()
-            if progress is not None:
-                progress(self.status())
-
-    def _refuse_when_paused(self) -> None:
-        if self._required_indexer().paused:
-            raise NotesearchError(
-                "Indexing is paused",
-                hint="Resume it in the window of Notesearch, then try again.",
-                retryable=True,
-            )
-
-    def pause(self) -> None:
-        self._required_indexer().pause()
-
-    def resume(self) -> None:
-        self._required_indexer().resume()
-
-    def retry(self, paths: Sequence[Path] | None = None) -> None:
-        """Read files with problems again (None: all that may be retried)."""
-        for path in self._store.forget_problems(paths):
-            self._required_indexer().mark_dirty(path)
-        self.status_board.changed()
-
-    def problems(self) -> tuple[FileProblem, ...]:
-        limited = [
-            FileProblem(path=p, title=e.title, hint=e.hint, retryable=False) for p, e in self._limited.items()
-        ]
-        return (*limited, *self._store.problems())
-
-    def _watching_is_limited(self, folder: Path, error: WatchLimited | None) -> None:
-        if error is None:
-            self._limited.pop(folder, None)
-        else:
-            self._limited[folder] = error
-        self.status_board.changed()
-
-    def _required_indexer(self) -> Indexer:
-        if self._indexer is None:
-            raise UsageError("This Notesearch only reads")
-        return self._indexer
-
-    def status(self) -> IndexingStatus:
-        """A snapshot of everything the status line and `notesearch status` show."""
-        return snapshot(self._store, self._indexer, self._choices, self._limited)
-
-    # Models, and what is sent to whom
-
-    def model_choices(self) -> tuple[ModelChoice, ...]:
-        """Every model that can be chosen, the one on this computer first."""
-        return self._choices.models()
-
-    def prepare_model(self, path: Path, identifier: str) -> Estimate:
-        """Choose a folder's next model, read its notes for it, and count what it would be sent. Sends
-        nothing; a model on this computer begins at once. Raises NotIndexed, UsageError (unknown model),
-        NotesearchError when paused."""
-        folder = absolute(path)
-        row = self._row(folder)
-        if identifier != row.model:
-            self._refuse_when_paused()
-        if self._choices.prepare(row, identifier):
-            ticket = Ticket((folder,), reading_only=True)
-            self._required_indexer().scan(folder, ticket)
-            try:
-                self._await(ticket)
-                if ticket.errors:
-                    raise ticket.errors[0]
-            except BaseException:
-                # What cannot be counted is not half begun.
-                if identifier != row.next_model:
-                    self.cancel_model(folder)
-                raise
-        self.status_board.changed()
-        return self._choices.estimate(self._row(folder))
-
-    def estimate(self, path: Path) -> Estimate:
-        """What a folder's (next) model has still to be sent, by counting."""
-        return self._choices.estimate(self._row(absolute(path)))
-
-    def agree(self, path: Path) -> None:
-        """The person agrees to what `prepare_model` counted: it is sent from here on, and so are later
-        changes of the notes."""
-        self._choices.agree(self._row(absolute(path)))
-        self.status_board.changed()
-
-    def cancel_model(self, path: Path) -> None:
-        """The person does not agree: the folder keeps the model that answers."""
-        folder = absolute(path)
-        row = self._row(folder)
-        self._choices.cancel(row)
-        self._required_indexer().reconsider(row.next_model or row.model)
-        self._required_indexer().scan(folder)
-        self.status_board.changed()
-
-    def forget_previous(self, path: Path) -> int:
-        """Drop what all former models of a folder have left. Returns how many vectors that were. Raises
-        NotIndexed."""
-        dropped = self._choices.forget_previous(self._row(absolute(path)))
-        self.status_board.changed()
-        return dropped
-
-    def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
-        """The exact texts of a note for its folder's (next) model, and what is held back. Raises
-        NotIndexed."""
-        return self._choices.outgoing(absolute(path))
-
-    def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
-        """The notes of a folder of which something is not sent, and those that ignore files name; at most
-        `limit` of each."""
-        return self._choices.held_back(self._row(absolute(path)), limit)
-
-    def allow(self, path: Path) -> int:
-        """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
-        return self._choices.allow(absolute(path))
-
-    def providers(self) -> tuple[ProviderInfo, ...]:
-        """Asks the keyring, so it may wait for the person to unlock it."""
-        return self._choices.providers()
-
-    def set_key(self, provider: str, key: str) -> str:
-        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid, UsageError
-        (unknown provider)."""
-        return self._choices.set_key(provider, key)
-
-    def forget_key(self, provider: str) -> None:
-        self._choices.forget_key(provider)
-
-    def retry_providers(self) -> None:
-        """The person acted: whoever waits for a provider asks it again now."""
-        self._required_indexer().retry_providers()
-
-    def make_known(self, provider: str, model: str, base_url: str = "") -> None:
-        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts
-        of ours. Raises UsageError, InsecureAddress, or a ProviderError."""
-        plain, sign, number = model.rpartition("#")
-        name = plain if sign and number.isdecimal() else model
-        known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
-        if not known and all(m.provider != provider for m in catalogue.MODELS):
-            self.test_provider(provider, name, base_url)
-        # Raises where there is no such model, or none of so many dimensions, before anything is kept.
-        self._models.model(f"{provider}/{model}")
-        if base_url and (address := catalogue.provider(provider, base_url).base_url) != self._models.address(
-            provider
-        ):
-            self.save_settings(self._consents.settings.with_provider(provider, base_url=address))
-
-    def model_to_test(self, provider: str) -> str:
-        """The name of the model by which a provider is tested: one that a folder uses, where there is one.
-        Raises UsageError where none is known."""
-        return self._choices.model_to_test(provider)
-
-    def test_provider(self, provider: str, model: str, base_url: str = "", *, keep: bool = True) -> object:
-        """Ask a server once what it is like, with texts of ours. `keep`: the address, and a model that was
-        not known, go into the settings. An embedding.probe.Probe. Raises a ProviderError."""
-        found, settings = self._choices.test(provider, model, base_url, self._record)
-        if keep and settings != self._consents.settings:
-            self.save_settings(settings)
-        return found
-
-    def ledger(self, limit: int = 200) -> tuple[LedgerEntry, ...]:
-        """The newest requests that providers answered, newest first."""
-        return self._choices.ledger(limit)
-
-    @property
-    def ledger_folder(self) -> Path:
-        return self._ledger.folder
-
-    def _record(self, receipt: Receipt) -> None:
-        try:
-            self._ledger.record(receipt)
-        except OSError as error:
-            log.warning("the ledger could not be written: %s", error.strerror)
-        if self._indexer is not None:
-            self._indexer.count_request(receipt)
-
-    # Searching
-
-    def keyword_search(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
-        """Rows by words alone, in milliseconds. `rows`: at most so many."""
-        self._rest.touch()
-        return self._search.keyword(query, rows)
-
-    def search(
-        self,
-        query: Query,
-        *,
-        remote: bool = True,
-        cancelled: Callable[[], bool] | None = None,
-        rows: int | None = None,
-    ) -> SearchResults:
-        """Rows by words and meaning. `remote` False: no provider is asked. `cancelled`: the person may type
-        on, so a provider is asked after a short rest, and no longer when it turns true. Raises QueryCancelled
-        then. `rows`: only so many at first, `complete` has the rest."""
-        self._rest.touch()
-        return self._search.fused(query, remote=remote, cancelled=cancelled, rows=rows)
-
-    def complete(self, results: SearchResults) -> SearchResults:
-        """Results of `search` with all their rows."""
-        return self._search.completed(results)
-
-    @property
-    def asks_providers(self) -> bool:
-        """Whether a search by meaning asks a provider."""
-        return self._search.asks_providers
-
-    def explain(self, results: SearchResults) -> SearchResults:
-        """The same rows with the most telling sentence of those found by meaning."""
-        return self._search.explained(results)
-
-    def similar(self, path: Path, limit: int = 20) -> SearchResults:
-        """Notes near in meaning to a note. Raises NotIndexed."""
-        return self._search.similar(absolute(path), limit)
-
-    def refresh(self) -> None:
-        """For a reader: see what the owner has written since."""
-        self._indexes.refresh()
-
-    def recent(self, limit: int = 30) -> tuple[Match, ...]:
-        """The newest notes, each with its beginning."""
-        newest, _ = self._store.newest_among(None, limit)
-        return self._rows.build(
-            [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
-        )
-
-    def note_text(self, path: Path, start: int = 0) -> NoteText:
-        """The text of a note around character `start`, for the preview. Raises NotIndexed."""
-        note = absolute(path)
-        document = self._store.document_at(note)
-        if document is None:
-            raise NotIndexed(f"{note.name} is not in the index")
-        root = self._store.roots()[document.folder_id]
-        offset = (
-            0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
-        )
-        text = self._store.text(document.id, offset, offset + PREVIEW)
-        if offset:
-            # Begin at the beginning of a line.
-            cut = text.find("\n") + 1
-            offset, text = offset + cut, text[cut:]
-        line = document.first_line + self._store.line_breaks(document.id, offset)
-        return NoteText(
-            path=note,
-            title=document.title,
-            trail=trail(root, note),
-            format=document.format,
-            modified=document.mtime_ns / 1e9,
-            text=text,
-            offset=offset,
-            line=line,
-            truncated=len(text) < document.length,
-            tags=document.tags,
-        )
-
-    def tags(self) -> tuple[tuple[str, int], ...]:
-        return self._store.facet_counts(WRITTEN_TAG)
-
-    def formats(self) -> tuple[tuple[str, int], ...]:
-        return self._store.facet_counts("type")
-
-    # Settings and figures
-
-    def settings(self) -> files.Settings:
-        return files.load_settings(self.data_dir)[0]
-
-    def settings_problems(self) -> tuple[NotesearchError, ...]:
-        return files.load_settings(self.data_dir)[1]
-
-    def save_settings(self, chosen: files.Settings) -> None:
-        """Write the settings and let them hold from now on."""
-        files.save_settings(self.data_dir, chosen)
-        before, self._consents.settings = self._consents.settings, chosen
-        self._models.use(chosen)
-        if self._indexer is not None:
-            for row in ignoring.concerned(before, chosen, self._store.folder_choices()):
-                # What is to stay out from now on is not sent on while the folder is compared.
-                self._indexer.scan(row.path)
-                self._indexer.reconsider(row.model, row.next_model)
-            self._indexer.retry_providers()
-
-    def window_state(self) -> dict[str, Any]:
-        return files.load_window_state(self.data_dir)
-
-    def save_window_state(self, state: Mapping[str, Any]) -> None:
-        files.save_window_state(self.data_dir, state)
+    # Figures
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
         return self._storage.bytes_on_disk()
-
-    def diagnosis(self) -> list[tuple[str, str, bool]]:
-        """(what was checked, what was found, whether it is well) for `notesearch doctor`."""
-        faults = self._store.check()
-        plan = self._indexes.keyword_plan
-        lines = [
-            ("Database", "; ".join(faults) or "whole", not faults),
-            (
-                "Keyword index",
-                f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}",
-                True,
-            ),
-        ]
-        for mark in sorted(self._consents.marks()):
-            lines += self._diagnosis_of(mark)
-        for folder in self._store.folders():
-            there = os.path.isdir(folder.path)
-            lines.append(
-                (f"Folder {folder.path}", f"{folder.documents} notes" if there else "not reachable", there)
-            )
-        return lines
-
-    def _diagnosis_of(self, mark: str) -> Iterator[tuple[str, str, bool]]:
-        """A model's index, and whether the model answers: a remote one is sent the word "test"."""
-        model = self._models.by_mark(mark)
-        if model is None:
-            return
-        index = self._indexes.vectors(mark)
-        yield (
-            f"Vectors of {model.identifier}",
-            f"{len(index)} in the index, {self._indexes.behind(mark)} to be added",
-            True,
-        )
-        try:
-            if (embedder := self._models.embedder(mark)) is not None and self._consents.may_ask(mark):
-                embedder.embed_query("test")
-                yield f"Model {model.identifier}", "answers", True
-        except NotesearchError as error:
-            yield f"Model {model.identifier}", str(error), False
 
     @staticmethod
     def memory_bytes() -> int:
         """Resident memory of this process."""
         return int(psutil.Process().memory_info().rss)
 
-    # Requests of other processes
+    def diagnosis(self) -> tuple[Check, ...]:
+        """What `notesearch doctor` checks: the database, the index copies, each model, each folder, the
+        settings."""
+        return tuple(self._checks())
 
-    def answer(self, request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """What another process would be answered: fronts with an engine of their own ask in the same way."""
-        return self._requests.answer(request)
+    def _checks(self) -> Iterator[Check]:
+        faults = self._store.check()
+        yield Check(what="Database", found="; ".join(faults) or "whole", well=not faults)
+        plan = self._indexes.keyword_plan
+        found = f"{len(self._indexes.keyword)} blocks; on opening: {type(plan).__name__}"
+        yield Check(what="Keyword index", found=found, well=True)
+        for mark in sorted(self._consents.marks()):
+            yield from self._checks_of_model(mark)
+        for folder in self._store.folders():
+            there = os.path.isdir(folder.path)
+            found = f"{folder.documents} notes" if there else "not reachable"
+            yield Check(what=f"Folder {folder.path}", found=found, well=there)
+        for problem in self.settings.problems:
+            yield Check(what="Settings", found=str(problem), well=False)
 
-    def on_request(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
-        """Let a front answer a request of its own ("show", say). Called from a thread of the engine."""
-        self._requests.add(name, handler)
+    def _checks_of_model(self, mark: str) -> Iterator[Check]:
+        """A model's index, and whether the model answers: a remote one is sent the word "test"."""
+        model = self._consents.models.by_mark(mark)
+        if model is None:
+            return
+        found = f"{len(self._indexes.vectors(mark))} in the index, {self._indexes.behind(mark)} to be added"
+        yield Check(what=f"Vectors of {model.identifier}", found=found, well=True)
+        try:
+            embedder = self._consents.models.embedder(mark)
+            if embedder is not None and self._consents.may_ask(mark):
+                embedder.embed_query("test")
+                yield Check(what=f"Model {model.identifier}", found="answers", well=True)
+        except NotesearchError as error:
+            yield Check(what=f"Model {model.identifier}", found=str(error), well=False)
 
 
-def absolute(path: Path) -> Path:
-    """Absolute and without "..", links left as they are."""
-    return Path(os.path.abspath(path.expanduser()))
+class _Services:
+    """Opens the parts of an engine in order and wires them. `parts` hears of each, so that what is open is
+    closed even where a later one fails."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        parts: _Parts,
+        lock: DataFolderLock | None,
+        embedders: Sequence[Embedder] | None,
+        credentials: Credentials | None,
+        *,
+        idle: float,
+        embed: bool,
+        watch: bool,
+    ) -> None:
+        read_only = lock is None
+        self.lock = lock
+        self._parts = parts
+        self._ledger = Ledger(data_dir)
+        self.settings = SettingsStore(data_dir)
+        models = Models(self.settings, credentials or Credentials(), self._record, embedders)
+        parts.opened("models", models.close)
+        self.storage = open_storage(data_dir, read_only=read_only)
+        store = self.storage.store
+        parts.opened("store", store.close)
+        self.indexes = Indexes(self.storage, models, read_only=read_only)
+        self.indexes.load_keyword()
+        parts.opened("keyword index", self.indexes.close)
+        parts.opened("vectors", lambda: self.indexes.save_vectors(all_of_them=True))
+        self.board = StatusBoard(self._snapshot)
+        parts.opened("status", self.board.close)
+        self.consents = Consents(store, models, self._ledger, self.settings)
+        search = Search(
+            store,
+            self.indexes,
+            self.consents,
+            waits_for_index=read_only or not watch,
+            changed=self.board.changed,
+        )
+        self._rest = IdleTimer(self._go_to_rest, idle)
+        indexer = (
+            None
+            if read_only
+            else Indexer(store, self.indexes, self.consents, self._work_changed, embed=embed)
+        )
+        self.indexing = IndexingService(store, self.board, indexer)
+        self.folders = FolderService(store, self.settings, models.model, self.indexing, self.board, data_dir)
+        self.models = ModelService(
+            store,
+            self.consents,
+            self.settings,
+            self.indexing,
+            self.board,
+            self.folders.row,
+            self._record,
+        )
+        self.search = SearchService(store, self.indexes, search, self._rest.touch)
+
+    def start(self, *, watch: bool) -> None:
+        """Start the threads of an engine that owns the data folder. One that reads has none of its own."""
+        self._parts.opened("idle timer", self._rest.close)
+        if self.lock is None:
+            return
+        self._parts.opened("settings", self.settings.subscribe(self.indexing.take_over))
+        self.board.start()
+        if watch:
+            self._rest.touch()
+        self._parts.opened("indexer", self.indexing.close_indexer)
+        self._parts.opened("watcher", self.indexing.close_watcher)
+        self.indexing.start(watch=watch)
+
+    def _snapshot(self) -> IndexingStatus:
+        return snapshot(self.storage.store, self.indexing.indexer, self.models, self.indexing.limited)
+
+    def _work_changed(self) -> None:
+        self._rest.touch()
+        self.board.changed()
+
+    def _go_to_rest(self) -> None:
+        self.indexes.keyword.rest()
+        self.indexing.required.rest()
+        return_memory()
+
+    def _record(self, receipt: Receipt) -> None:
+        try:
+            self._ledger.record(receipt)
+        except OSError as error:
+            log.warning("the ledger could not be written: %s", error.strerror)
+        if self.indexing.indexer is not None:
+            self.indexing.indexer.count_request(receipt)

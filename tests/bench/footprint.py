@@ -29,17 +29,17 @@ from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.engine.idle_timer import IdleTimer
 model = OnnxEmbedder(timer=lambda unload: IdleTimer(unload, 4.0))
-engine = Engine(Path(sys.argv[1]), embedders=[model], idle=4.0)
-engine.start(); engine.wait_ready()
+engine = Engine.open(Path(sys.argv[1]), embedders=[model], idle=4.0)
+engine.start(); engine.indexing.wait_ready()
 for name in ("one", "two"):
     folder = Path(sys.argv[1]).parent / name
     folder.mkdir()
     (folder / "note.md").write_text("a note")
-    engine.add_folder(folder)
+    engine.folders.add(folder)
 engine.reconcile()
 seen["index open, watching"] = rss()
-engine.keyword_search(Query(text="git commit")); seen["searched by words"] = rss()
-engine.search(Query(text="undo the last commit")); seen["model loaded"] = rss()
+engine.search.words(Query(text="git commit")); seen["searched by words"] = rss()
+engine.search.fused(Query(text="undo the last commit")); seen["model loaded"] = rss()
 while model.loaded:
     time.sleep(0.1)
 time.sleep(2)

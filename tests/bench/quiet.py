@@ -34,7 +34,7 @@ PROGRAM = """
 import sys
 from notesearch.engine.engine import Engine
 from notesearch.engine.idle_timer import IdleTimer
-Engine.__init__.__kwdefaults__["idle"] = 4.0
+Engine.open.__func__.__kwdefaults__["idle"] = 4.0
 IdleTimer.__init__.__defaults__ = (4.0,)
 from notesearch.__main__ import main
 sys.exit(main(["--data-dir", sys.argv[1], "--hidden"]))

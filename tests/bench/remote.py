@@ -312,18 +312,17 @@ def stopping(count: int) -> list[object]:
             (notes / f"{number}.md").write_text(f"# Note {number}\n\n{sections}")
         prepare_data_dir(data)
         save_settings(data, Settings().with_provider("aimlapi", base_url=here.recv()))
-        engine = Engine(data, watch=False)
-        engine.start()
-        engine.add_folder(notes, model)
+        engine = Engine.open(data, watch=False)
+        engine.folders.add(notes, model)
         engine.reconcile([notes])  # reads all, and ends as nobody has agreed yet
-        engine.agree(notes)
+        engine.models.agree(notes)
         for number in range(count):
             seen, until = answers.value, time.monotonic() + 10.0
             while (not under_way.value or answers.value == seen) and time.monotonic() < until:
                 time.sleep(0.001)
             time.sleep(number * 0.02)  # requests are sent, vectors come, are written, are indexed
             began = time.monotonic()
-            engine.pause()
+            engine.indexing.pause()
             until = began + 3.0
             while under_way.value and time.monotonic() < until:
                 time.sleep(0.001)
@@ -331,7 +330,7 @@ def stopping(count: int) -> list[object]:
             seconds.append(max(0.0, last.value - began) if not under_way.value else 3.0)
             if not engine.status().waiting:
                 break
-            engine.resume()
+            engine.indexing.resume()
         began = time.monotonic()
         engine.close()
         closed = time.monotonic() - began

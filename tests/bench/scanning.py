@@ -47,10 +47,9 @@ def main() -> None:
             walks.append(bare_walk(vault))
             scans.append(compare(store, vault))
         store.close()
-        engine = Engine(folder, watch=False)
-        engine.start()
-        engine.wait_ready()
-        wholes = [engine.reconcile()[0].seconds for _ in range(RUNS)]
+        engine = Engine.open(folder, watch=False)
+        engine.indexing.wait_ready()
+        wholes = [engine.reconcile().summary.seconds for _ in range(RUNS)]
         engine.close()
     ratio = median([s / w for s, w in zip(scans, walks, strict=True)])
     rows = [

@@ -30,10 +30,9 @@ def main() -> None:
     with scratch() as folder:
         vault = folder / "vault"
         shutil.copytree(til_vault() / "git", vault)
-        engine = Engine(folder / "data")
-        engine.start()
-        engine.add_folder(vault)
-        engine.wait_ready()
+        engine = Engine.open(folder / "data")
+        engine.folders.add(vault)
+        engine.indexing.wait_ready()
         until(lambda: (s := engine.status()).documents > 0 and s.waiting == 0)
         words, meaning = [], []
         for number in range(SAVES):
@@ -45,10 +44,10 @@ def main() -> None:
                 f"# Marsupials {number}\n\nThe quokka, {word}, eats leaves at dawn on its island.\n",
                 encoding="utf-8",
             )
-            until(lambda w=word: bool(engine.keyword_search(Query(text=w)).total))  # type: ignore[misc]
+            until(lambda w=word: bool(engine.search.words(Query(text=w)).total))  # type: ignore[misc]
             words.append((time.perf_counter() - begin) * 1000)
             query = Query(text=f"small Australian animal number {number}", mode=Mode.MEANING)
-            until(lambda q=query, p=note: any(m.path == p for m in engine.search(q).matches))  # type: ignore[misc]
+            until(lambda q=query, p=note: any(m.path == p for m in engine.search.fused(q).matches))  # type: ignore[misc]
             meaning.append((time.perf_counter() - begin) * 1000)
         engine.close()
     rows = [

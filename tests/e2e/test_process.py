@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.api.ownership import owner_address
+from notesearch.api.listener import owner_address
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
 from tests.e2e.desktop import PATIENCE, ROOT, Desktop, Popup, Program
@@ -43,7 +43,7 @@ def test_killed_while_indexing_it_goes_on_where_it_was(
     program.kill()
     again = start()
     again.until(lambda: again.status == f"Up to date \N{MIDDLE DOT} {number} notes", "everything is complete")
-    again.search("entry 97", "Entry 97")
+    again.search.fused("entry 97", "Entry 97")
     status = json.loads(command(desktop, tmp_path / "data", "status", "--json").stdout)
     assert status["documents"] == {"total": number, "complete": number, "waiting": 0, "failed": 0}
     assert status["embedded"] == status["chunks"]

@@ -232,5 +232,5 @@ def test_start_at_login_is_offered_once(start: Start, notes: Path, trayer: Traye
     again = start()
     again.until(lambda: again.status.startswith("Up to date"), "it is at rest")
     assert not again.shows("Start Notesearch when you log in?")
-    again.search("castle", "Tram")
+    again.search.fused("castle", "Tram")
     assert not again.shows("Start Notesearch when you log in?")

@@ -168,10 +168,10 @@ def folder(engine: Engine, path: Path) -> Folder:
 
 def use(engine: Engine, path: Path, identifier: str, *, wait: bool = True) -> Estimate:
     """Choose a model, agree, and wait until it answers."""
-    estimate = engine.prepare_model(path, identifier)
-    engine.agree(path)
+    estimate = engine.models.prepare(path, identifier)
+    engine.models.agree(path)
     if wait:
-        _, errors, _ = engine.reconcile([path])
+        errors = engine.reconcile([path]).errors
         assert errors == ()
         assert (folder(engine, path).model, folder(engine, path).next_model) == (identifier, "")
     return estimate

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from notesearch.api.ownership import Ownership, socket_path
-from tests.conftest import StartEngine, at_rest, fill, wait_until, write
+from notesearch.api.listener import socket_path
+from notesearch.engine.lock import DataFolderLock
+from tests.conftest import Serve, StartEngine, at_rest, fill, wait_until, write
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -490,9 +491,9 @@ def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
 
 
 def test_writing_commands_are_handed_to_the_owner(
-    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+    run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
-    owner = start_engine(data_dir)
+    owner = serve(start_engine(data_dir))
     fill(notes, NOTES)
     other = fill(notes.parent / "Other", {"o.md": "omega\n"})
     run("add", notes)
@@ -509,13 +510,13 @@ def test_writing_commands_are_handed_to_the_owner(
     status = run.json("status")
     assert status["state"] == "idle"
     assert status["memory_bytes"] > 1_000_000
-    owner.pause()
+    owner.indexing.pause()
     assert run.json("status")["state"] == "paused"
 
 
 def test_an_owner_that_takes_no_requests_is_named(run: Shell, data_dir: Path, notes: Path) -> None:
     data_dir.mkdir(mode=0o700)
-    owner = Ownership(data_dir)
+    owner = DataFolderLock(data_dir)
     try:
         for command in (("index", notes), ("add", notes), ("remove", notes)):
             refused = run(*command, code=3)
@@ -530,19 +531,18 @@ LEAVING = """
 import json, socket, sys, time
 from pathlib import Path
 import notesearch.cli.main
-from notesearch.engine.engine import Engine
-from notesearch.api.ownership import socket_path
+from notesearch.api.listener import socket_path
+from notesearch.api.sessions import Owner
 data = Path(sys.argv[1])
-engine = Engine(data, watch=False)
-engine.start()
+engine = Owner(data, watch=False)
 for _ in range(20):
     client = socket.socket(socket.AF_UNIX)
     client.connect(str(socket_path(data)))
-    client.sendall(json.dumps({"request": "index", "folders": []}).encode() + b"\\n")
+    client.sendall(json.dumps({"operation": "index"}).encode() + b"\\n")
     client.close()
 deadline = time.monotonic() + 20
 import threading
-while any(t.name == "request" for t in threading.enumerate()) and time.monotonic() < deadline:
+while any(t.name.startswith("request") for t in threading.enumerate()) and time.monotonic() < deadline:
     time.sleep(0.02)
 engine.close()
 print("alive")
@@ -558,11 +558,11 @@ def test_a_client_that_leaves_does_not_end_the_owner(data_dir: Path) -> None:
 
 
 def test_beside_a_paused_owner_nothing_hangs(
-    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+    run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
     fill(notes, NOTES)
-    owner = start_engine(data_dir)
-    owner.pause()
+    owner = serve(start_engine(data_dir))
+    owner.indexing.pause()
     for command in (("index", notes), ("search", "overnight", "--in", notes)):
         assert "paused" in run(*command, code=3).stderr
     run("add", notes)
@@ -572,7 +572,7 @@ def test_beside_a_paused_owner_nothing_hangs(
 @posix
 def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: Path, data_dir: Path) -> None:
     shutil.copytree(read_once / "data", data_dir)
-    owner = Ownership(data_dir)
+    owner = DataFolderLock(data_dir)
     with socket.socket(socket.AF_UNIX) as server:
         path = socket_path(data_dir)
         path.unlink(missing_ok=True)
@@ -586,9 +586,9 @@ def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: 
 
 
 def test_problems_found_by_the_owner_are_told(
-    run: Shell, start_engine: StartEngine, notes: Path, data_dir: Path
+    run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
-    start_engine(data_dir)
+    serve(start_engine(data_dir))
     fill(notes, {"a.md": "alpha\n", "broken.md": bytes(range(256)) * 20})
     told = run("index", notes, code=1)
     assert "broken.md" in told.stderr
@@ -636,6 +636,6 @@ def test_a_stream_of_queries_owns_nothing(run: Shell, read_once: Path, data_dir:
     process.stdin.write("overnight\n")
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["results"][0]["title"] == "Bread"
-    Ownership(data_dir).close()
+    DataFolderLock(data_dir).close()
     process.stdin.close()
     assert process.wait(20) == 0

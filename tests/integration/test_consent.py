@@ -34,8 +34,7 @@ from tests.integration.conftest import (
 
 def is_sending(engine: Engine) -> bool:
     """Whether any model is at work on texts of notes."""
-    assert engine._indexer is not None
-    return any(lane.busy for lane in engine._indexer._lanes._lanes.values())
+    return engine.indexing.required.sending
 
 
 def test_what_would_be_sent_is_counted_and_nothing_is_sent(
@@ -43,7 +42,7 @@ def test_what_would_be_sent_is_counted_and_nothing_is_sent(
 ) -> None:
     fill(notes, {**VAULT, "copy.md": VAULT["bread.md"]})
     reconcile(remote, notes)
-    estimate = remote.prepare_model(notes, SMALL)
+    estimate = remote.models.prepare(notes, SMALL)
     model = catalogue.model(SMALL)
     texts = texts_of(notes)
     documents = [extract(path, path.read_bytes()) for path in notes.rglob("*.*")]
@@ -84,14 +83,14 @@ def test_without_a_word_nothing_is_sent_whatever_is_done(
 ) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
-    remote.prepare_model(notes, SMALL)
+    remote.models.prepare(notes, SMALL)
     write(notes, "new.md", "# New\n\nA note of today.\n")
-    _, errors, _ = remote.reconcile()
+    errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [ConsentMissing]
     assert f"use {SMALL}" in str(errors[0])
-    remote.retry_providers()
+    remote.models.retry_providers()
     assert found(remote, "castle tram")
-    assert remote.outgoing(notes / "bread.md")
+    assert remote.models.outgoing(notes / "bread.md")
     remote.reconcile()
     assert gateway.requests == []
     assert folder(remote, notes).state is FolderState.CONSENT
@@ -105,10 +104,10 @@ def test_agreed_is_exactly_what_was_counted(remote: Engine, notes: Path, gateway
     assert arrived(gateway) == dict.fromkeys(texts_of(notes), 1)
     assert estimate.chunks == len(arrived(gateway))
     assert {r.status for r in gateway.requests} == {200}
-    shown = {passage.text for note in notes.rglob("*.*") for passage in remote.outgoing(note)}
+    shown = {passage.text for note in notes.rglob("*.*") for passage in remote.models.outgoing(note)}
     assert shown == set(arrived(gateway)), "the preview is what was sent"
-    assert remote.estimate(notes).complete
-    assert remote.estimate(notes).agreed
+    assert remote.models.estimate(notes).complete
+    assert remote.models.estimate(notes).agreed
 
 
 @pytest.mark.parametrize(("identifier", "price"), [(SMALL, 0.02), (MANY, 0.10), (CODE, None)])
@@ -117,7 +116,7 @@ def test_a_price_that_is_not_known_is_none(
 ) -> None:
     fill(notes, VAULT)
     reconcile(remote, notes)
-    estimate = remote.prepare_model(notes, identifier)
+    estimate = remote.models.prepare(notes, identifier)
     assert estimate.usd == (None if price is None else pytest.approx(estimate.tokens * price / 1e6))
 
 
@@ -125,13 +124,13 @@ def test_a_folder_that_was_never_embedded_waits_for_the_word_too(
     remote: Engine, notes: Path, gateway: Gateway, embedder: HashingEmbedder
 ) -> None:
     fill(notes, VAULT)
-    remote.add_folder(notes, SMALL)
-    _, errors, _ = remote.reconcile()
+    remote.folders.add(notes, SMALL)
+    errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [ConsentMissing]
     assert folder(remote, notes).state is FolderState.CONSENT
     assert found(remote, "castle", "keyword") == ["lisbon.md"]
     assert (gateway.requests, embedder.texts) == ([], [])
-    remote.agree(notes)
+    remote.models.agree(notes)
     reconcile(remote)
     assert arrived(gateway) == dict.fromkeys(texts_of(notes), 1)
     assert folder(remote, notes).state is FolderState.READY
@@ -143,25 +142,25 @@ def test_another_host_needs_another_word(remote: Engine, notes: Path, gateway: G
     use(remote, notes, SMALL)
     before = len(gateway.requests)
     with Gateway() as other:
-        remote.save_settings(settings_for(other))
+        remote.settings.update(lambda _: settings_for(other))
         write(notes, "new.md", "# New\n\nA note of today.\n")
-        _, errors, _ = remote.reconcile()
+        errors = remote.reconcile().errors
         assert [type(e) for e in errors] == [ConsentMissing]
-        results = remote.search(Query(text="castle tram"))
+        results = remote.search.fused(Query(text="castle tram"))
         assert "waits for your word" in results.notice
         assert folder(remote, notes).state is FolderState.CONSENT
         assert not folder(remote, notes).agreed
-        assert remote.estimate(notes).host == other.url
-        remote.cancel_model(notes)
+        assert remote.models.estimate(notes).host == other.url
+        remote.models.cancel(notes)
         assert folder(remote, notes).model == SMALL, "what answers stays"
         assert other.requests == []
         assert len(gateway.requests) == before
-        remote.agree(notes)
+        remote.models.agree(notes)
         reconcile(remote)
         assert list(arrived(other)) == ["New\n# New\n\nA note of today."]
         assert len(gateway.requests) == before
         # And back again: a word is for one address.
-        remote.save_settings(settings_for(gateway))
+        remote.settings.update(lambda _: settings_for(gateway))
         assert not folder(remote, notes).agreed
 
 
@@ -169,19 +168,19 @@ def test_queries_go_to_nobody_who_was_not_agreed_to(remote: Engine, notes: Path,
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
     reconcile(remote, notes, other)
-    remote.prepare_model(notes, SMALL)
-    assert not remote.asks_providers
-    remote.search(Query(text="lamp of the harbour"))
+    remote.models.prepare(notes, SMALL)
+    assert not remote.search.asks_providers
+    remote.search.fused(Query(text="lamp of the harbour"))
     assert queries(gateway) == []
     use(remote, notes, SMALL)
-    assert remote.asks_providers
-    remote.search(Query(text="lamp of the harbour"))
+    assert remote.search.asks_providers
+    remote.search.fused(Query(text="lamp of the harbour"))
     assert queries(gateway) == ["lamp of the harbour"]
-    remote.search(Query(text="lamp of the harbour"))
+    remote.search.fused(Query(text="lamp of the harbour"))
     assert len(queries(gateway)) == 1, "kept"
-    remote.search(Query(text="green lamp", mode=Mode.KEYWORD))
-    remote.search(Query(text="tag:none"))
-    remote.search(Query(text="a lamp"), remote=False)
+    remote.search.fused(Query(text="green lamp", mode=Mode.KEYWORD))
+    remote.search.fused(Query(text="tag:none"))
+    remote.search.fused(Query(text="a lamp"), remote=False)
     assert len(queries(gateway)) == 1
     assert {r.body["model"] for r in gateway.requests} == {"text-embedding-3-small"}
 
@@ -192,8 +191,8 @@ def test_cancelled_leaves_everything_as_it_was(
     fill(notes, VAULT)
     reconcile(remote, notes)
     before, asked = remote.status(), len(embedder.texts)
-    remote.prepare_model(notes, SMALL)
-    remote.cancel_model(notes)
+    remote.models.prepare(notes, SMALL)
+    remote.models.cancel(notes)
     summary = reconcile(remote)
     assert (summary.unchanged, summary.changed, summary.embedded) == (len(VAULT), 0, 0)
     after = remote.status()
@@ -209,23 +208,23 @@ def test_cancelled_leaves_everything_as_it_was(
 
 def test_cancelled_before_anything_was_embedded(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
-    remote.add_folder(notes, CODE)
-    remote.agree(notes)
+    remote.folders.add(notes, CODE)
+    remote.models.agree(notes)
     reconcile(remote)
     empty = fill(notes.parent / "Later", {"private.md": "---\nprivate: true\n---\nmine\n"})
-    remote.add_folder(empty, CODE)
-    remote.agree(empty)
+    remote.folders.add(empty, CODE)
+    remote.models.agree(empty)
     reconcile(remote)
-    remote.prepare_model(empty, SMALL)
-    remote.cancel_model(empty)
+    remote.models.prepare(empty, SMALL)
+    remote.models.cancel(empty)
     assert folder(remote, empty).model == CODE
     assert folder(remote, empty).agreed, "the word for it still holds"
     fresh = fill(notes.parent / "Fresh", {"a.md": "alpha\n"})
-    remote.pause()
-    remote.add_folder(fresh, SMALL)
-    remote.cancel_model(fresh)
+    remote.indexing.pause()
+    remote.folders.add(fresh, SMALL)
+    remote.models.cancel(fresh)
     assert folder(remote, fresh).model == LOCAL
-    remote.resume()
+    remote.indexing.resume()
 
 
 def test_the_word_for_a_cancelled_model_is_taken_back(remote: Engine, notes: Path, gateway: Gateway) -> None:
@@ -234,15 +233,15 @@ def test_the_word_for_a_cancelled_model_is_taken_back(remote: Engine, notes: Pat
     use(remote, notes, SMALL)
     gateway.most_items = 1
     gateway.latency = 0.1
-    remote.prepare_model(notes, CODE)
-    remote.agree(notes)
+    remote.models.prepare(notes, CODE)
+    remote.models.agree(notes)
     wait_until(lambda: arrived(gateway, CODE))
-    remote.cancel_model(notes)
+    remote.models.cancel(notes)
     assert folder(remote, notes).agreed, "the word for the one that answers still holds"
     wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
     assert 0 < len(arrived(gateway, CODE)) < len(texts_of(notes, CODE))
-    assert not remote.prepare_model(notes, CODE).agreed
+    assert not remote.models.prepare(notes, CODE).agreed
     remote.reconcile()
     assert len(gateway.requests) == number
 
@@ -251,14 +250,14 @@ def test_nothing_more_of_a_removed_folder_is_sent(remote: Engine, notes: Path, g
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(120)})
     gateway.most_items = 2
     gateway.latency = 0.05
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
     wait_until(lambda: arrived(gateway))
-    remote.remove_folder(notes)
+    remote.folders.remove(notes)
     wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
     remote.reconcile()
-    remote.add_folder(notes)
+    remote.folders.add(notes)
     reconcile(remote)
     assert len(gateway.requests) == number
     assert sum(arrived(gateway).values()) < 120
@@ -269,17 +268,17 @@ def test_what_cannot_be_prepared_changes_nothing(remote: Engine, notes: Path, ga
     reconcile(remote, notes)
     before = folder(remote, notes)
     with pytest.raises(UsageError):
-        remote.prepare_model(notes, "aimlapi/nothing")
+        remote.models.prepare(notes, "aimlapi/nothing")
     with pytest.raises(NotIndexed):
-        remote.prepare_model(notes / "Travel", SMALL)
+        remote.models.prepare(notes / "Travel", SMALL)
     away = notes.rename(notes.with_name("Away"))
     with pytest.raises(FolderMissing):
-        remote.prepare_model(notes, SMALL)
+        remote.models.prepare(notes, SMALL)
     away.rename(notes)
-    remote.pause()
+    remote.indexing.pause()
     with pytest.raises(NotesearchError, match="paused"):
-        remote.prepare_model(notes, SMALL)
-    remote.resume()
+        remote.models.prepare(notes, SMALL)
+    remote.indexing.resume()
     reconcile(remote)
     assert folder(remote, notes) == before
     assert gateway.requests == []
@@ -297,7 +296,7 @@ def test_a_process_that_only_reads_keeps_to_the_same_word(
     assert found(reader, "castle tram", "meaning")[0] == "lisbon.md"
     assert queries(gateway) == ["castle tram"]
     with Gateway() as other:
-        owner.save_settings(settings_for(other))
+        owner.settings.update(lambda _: settings_for(other))
         second = start_remote(read_only=True)
-        assert "waits for your word" in second.search(Query(text="tram to the castle")).notice
+        assert "waits for your word" in second.search.fused(Query(text="tram to the castle")).notice
         assert other.requests == []

@@ -42,13 +42,12 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def answers(engine: Engine) -> list[list[str]]:
     asked = [Query(text=text, mode=mode, limit=5) for text in QUERIES for mode in (Mode.KEYWORD, Mode.HYBRID)]
-    return [[m.path.name for m in engine.search(query).matches] for query in asked]
+    return [[m.path.name for m in engine.search.fused(query).matches] for query in asked]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(vault: Path, tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
-    engine = Engine(tmp_path_factory.mktemp("fresh"), watch=False, embedders=(OnnxEmbedder(),))
-    engine.start()
+    engine = Engine.open(tmp_path_factory.mktemp("fresh"), watch=False, embedders=(OnnxEmbedder(),))
     engine.reconcile([vault])
     found = answers(engine)
     engine.close()
@@ -106,7 +105,8 @@ def test_killed_and_run_again(
         process.wait()
     kept = count(data_dir, "SELECT count(*) FROM vectors")
     engine = start_engine(data_dir, watch=False, embedders=(OnnxEmbedder(),))
-    summary, errors, held = engine.reconcile([vault])
+    done = engine.reconcile([vault])
+    summary, errors, held = done.summary, done.errors, done.held
     assert (errors, held, summary.failed) == ((), 0, 0)
     assert summary.embedded == 180 - kept
     status = engine.status()

@@ -182,7 +182,7 @@ def test_files_that_are_no_notes_are_left_alone(engine: Engine, notes: Path) -> 
         },
     )
     assert numbers(reconcile(engine, notes))["added"] == 1
-    assert engine.problems() == ()
+    assert engine.indexing.problems() == ()
 
 
 # Folders
@@ -190,7 +190,7 @@ def test_files_that_are_no_notes_are_left_alone(engine: Engine, notes: Path) -> 
 
 def test_a_folder_is_not_searched_twice_by_way_of_a_link(engine: Engine, notes: Path, tmp_path: Path) -> None:
     (notes / "Sub").mkdir()
-    engine.add_folder(notes / "Sub")
+    engine.folders.add(notes / "Sub")
     for name, target in (("same", notes / "Sub"), ("around", notes), ("own", tmp_path / "data")):
         link = tmp_path / name
         try:
@@ -198,27 +198,27 @@ def test_a_folder_is_not_searched_twice_by_way_of_a_link(engine: Engine, notes: 
         except OSError:
             pytest.skip("no links here")
         with pytest.raises(FolderOverlap):
-            engine.add_folder(link)
-    engine.add_folder(notes)
+            engine.folders.add(link)
+    engine.folders.add(notes)
     assert [f.path for f in engine.status().folders] == [notes]
 
 
 def test_folders_that_cannot_be_added(engine: Engine, notes: Path, tmp_path: Path) -> None:
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     (notes / "Sub").mkdir()
     for path in (notes, notes / "Sub", notes / "Sub" / ".." / "Sub"):
         with pytest.raises(FolderOverlap):
-            engine.add_folder(path)
+            engine.folders.add(path)
     with pytest.raises(FolderMissing):
-        engine.add_folder(tmp_path / "nowhere")
+        engine.folders.add(tmp_path / "nowhere")
     with pytest.raises(FolderMissing):
-        engine.add_folder(write(tmp_path, "file.md"))
+        engine.folders.add(write(tmp_path, "file.md"))
     with pytest.raises(FolderOverlap):
-        engine.add_folder(tmp_path / "data")
+        engine.folders.add(tmp_path / "data")
     with pytest.raises(UsageError):
-        engine.add_folder(tmp_path, "nobody/nothing")
+        engine.folders.add(tmp_path, "nobody/nothing")
     with pytest.raises(NotIndexed):
-        engine.remove_folder(tmp_path)
+        engine.folders.remove(tmp_path)
     assert [f.path for f in engine.status().folders] == [notes]
 
 
@@ -246,13 +246,13 @@ def test_a_folder_around_known_ones_takes_them_up(
 def test_a_removed_folder_is_found_no_more_and_its_notes_stay(engine: Engine, notes: Path) -> None:
     fill(notes, NOTES)
     reconcile(engine, notes / "Garden", notes / "Travel")
-    engine.remove_folder(notes / "Garden")
+    engine.folders.remove(notes / "Garden")
     assert [f.path for f in engine.status().folders] == [notes / "Travel"]
     assert set(found(engine, "tomatoes tram compost sun castle")) == {"lisbon.rst"}
     wait_until(lambda: at_rest(engine, 1))
     assert (notes / "Garden/tomatoes.txt").exists()
     with pytest.raises(NotIndexed):
-        engine.note_text(notes / "Garden/tomatoes.txt")
+        engine.search.note_text(notes / "Garden/tomatoes.txt")
 
 
 def test_removing_a_folder_while_it_is_read_harms_nothing(
@@ -260,40 +260,40 @@ def test_removing_a_folder_while_it_is_read_harms_nothing(
 ) -> None:
     fill(notes, {f"{i}.md": f"note {i} " * 40 for i in range(400)})
     fill(tmp_path / "Other", {"other.md": "another folder\n"})
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     wait_until(lambda: engine.status().documents)
-    engine.remove_folder(notes)
-    engine.add_folder(tmp_path / "Other")
+    engine.folders.remove(notes)
+    engine.folders.add(tmp_path / "Other")
     wait_until(lambda: at_rest(engine, 1))
     assert found(engine, "another folder") == ["other.md"]
 
 
 def test_adding_the_folder_around_one_that_is_being_read(engine: Engine, notes: Path) -> None:
     fill(notes, {f"Sub/{i}.md": f"note {i} " * 40 for i in range(400)} | {"top.md": "above\n"})
-    engine.add_folder(notes / "Sub")
+    engine.folders.add(notes / "Sub")
     wait_until(lambda: engine.status().documents)
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     wait_until(lambda: at_rest(engine, 401), 60)
     assert [f.path for f in engine.status().folders] == [notes]
 
 
 def test_the_folder_that_holds_a_path(engine: Engine, notes: Path) -> None:
-    engine.add_folder(notes)
-    covering = engine.covering(notes / "a/b.md")
+    engine.folders.add(notes)
+    covering = engine.folders.covering(notes / "a/b.md")
     assert covering is not None
     assert covering.path == notes
-    assert engine.covering(notes.parent) is None
-    assert engine.survey(fill(notes, NOTES)).notes == 4
-    assert engine.survey(notes, limit=2).notes == 2
+    assert engine.folders.covering(notes.parent) is None
+    assert engine.folders.survey(fill(notes, NOTES)).notes == 4
+    assert engine.folders.survey(notes, limit=2).notes == 2
 
 
 def test_gitignore_files_are_followed_as_soon_as_that_is_chosen(engine: Engine, notes: Path) -> None:
     fill(notes, {"a.md": "alpha\n", "build.md": "beta\n", ".gitignore": "build.md\n"})
     reconcile(engine, notes)
     assert found(engine, "beta") == ["build.md"]
-    engine.save_settings(Settings(gitignore=True))
+    engine.settings.update(lambda _: Settings(gitignore=True))
     wait_until(lambda: found(engine, "beta", mode="keyword") == [])
-    engine.save_settings(Settings())
+    engine.settings.update(lambda _: Settings())
     wait_until(lambda: found(engine, "beta", mode="keyword") == ["build.md"])
 
 
@@ -312,7 +312,7 @@ def test_bad_files_become_problems_and_the_rest_goes_on(engine: Engine, notes: P
     )
     summary = reconcile(engine, notes)
     assert summary.failed == 1
-    (problem,) = engine.problems()
+    (problem,) = engine.indexing.problems()
     assert problem.path == notes / "binary.md"
     assert problem.title
     assert problem.hint
@@ -320,7 +320,7 @@ def test_bad_files_become_problems_and_the_rest_goes_on(engine: Engine, notes: P
     assert (status.documents, status.failed, status.complete, status.problems) == (4, 1, 3, 1)
     assert found(engine, "good words")[0] == "good.md"
     assert numbers(reconcile(engine)) == {"unchanged": 4} or numbers(reconcile(engine)).get("failed") == 1
-    assert len(engine.problems()) == 1
+    assert len(engine.indexing.problems()) == 1
 
 
 def test_a_mended_file_is_read_on_retry(engine: Engine, notes: Path) -> None:
@@ -329,17 +329,17 @@ def test_a_mended_file_is_read_on_retry(engine: Engine, notes: Path) -> None:
     status = bad.stat()
     bad.write_bytes(b"mended words ".ljust(status.st_size))
     os.utime(bad, ns=(status.st_atime_ns, status.st_mtime_ns))
-    engine.retry([bad])
+    engine.indexing.retry([bad])
     wait_until(lambda: at_rest(engine, 1))
-    assert engine.problems() == ()
+    assert engine.indexing.problems() == ()
     assert found(engine, "mended words") == ["bad.md"]
 
 
 def test_retrying_all_leaves_those_that_cannot_be_helped(engine: Engine, notes: Path) -> None:
     write(notes, "bad.md", bytes(range(256)) * 40)
     reconcile(engine, notes)
-    engine.retry()
-    assert len(engine.problems()) == 1
+    engine.indexing.retry()
+    assert len(engine.indexing.problems()) == 1
 
 
 def test_a_good_note_turned_bad_leaves_the_index(engine: Engine, notes: Path) -> None:
@@ -348,10 +348,10 @@ def test_a_good_note_turned_bad_leaves_the_index(engine: Engine, notes: Path) ->
     write(notes, "a.md", bytes(range(256)) * 40)
     assert reconcile(engine).failed == 1
     assert found(engine, "zanzibar", mode="keyword") == []
-    assert len(engine.problems()) == 1
+    assert len(engine.indexing.problems()) == 1
     write(notes, "a.md", "zanzibar again\n")
     reconcile(engine)
-    assert engine.problems() == ()
+    assert engine.indexing.problems() == ()
     assert found(engine, "zanzibar", mode="keyword") == ["a.md"]
 
 
@@ -363,7 +363,7 @@ def test_a_name_that_is_not_text_is_one_problem_that_stays(engine: Engine, notes
     (notes / os.fsdecode(b"f\xfflder/a.md")).write_text("words\n")
     for _ in range(3):
         reconcile(engine, notes)
-        assert len(engine.problems()) == 2
+        assert len(engine.indexing.problems()) == 2
         assert engine.status().error == ""
     assert found(engine, "good words") == ["good.md"]
 
@@ -387,7 +387,7 @@ def test_odd_names(engine: Engine, notes: Path, name: str) -> None:
     write(notes, name, "zanzibar\n")
     reconcile(engine, notes)
     assert found(engine, "zanzibar") == [name]
-    assert engine.note_text(notes / name).text == "zanzibar\n"
+    assert engine.search.note_text(notes / name).text == "zanzibar\n"
     (notes / name).unlink()
     reconcile(engine)
     assert found(engine, "zanzibar") == []

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from notesearch.api.ownership import owner_pid
 from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.config.credentials import Credentials
-from notesearch.config.settings import Settings
-from notesearch.domain import IndexingState, IndexingStatus, IndexSummary, Query
+from notesearch.config.settings import SettingsStore
+from notesearch.domain import IndexingState, IndexingStatus, Query
 from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.copies import Indexes
 from notesearch.engine.engine import Engine
+from notesearch.engine.indexing.service import Reconciled
+from notesearch.engine.lock import owner_pid
 from notesearch.engine.models.registry import Models
 from notesearch.errors import DiskFull, FolderUnreadable, NotesearchError, StoreError
 from notesearch.storage.local.sqlite.store import Store
@@ -32,15 +33,15 @@ from tests.embedders import HashingEmbedder
 def test_pause_and_resume(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(30)})
     embedder.gate.clear()
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     assert embedder.waiting.wait(20)
-    engine.pause()
+    engine.indexing.pause()
     assert engine.status().state is IndexingState.PAUSED
     embedder.gate.set()
     wait_until(lambda: engine.status().documents == 30)
     assert engine.status().waiting
     assert found(engine, "note 7", mode="keyword")
-    engine.resume()
+    engine.indexing.resume()
     wait_until(lambda: at_rest(engine, 30))
     assert len(embedder.texts) == 30
 
@@ -50,7 +51,7 @@ def test_closing_while_indexing_loses_nothing(
 ) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(120)})
     first = start_engine(watch=False)
-    first.add_folder(notes)
+    first.folders.add(notes)
     wait_until(lambda: first.status().embedded)
     first.close()
     second = start_engine(watch=False)
@@ -65,7 +66,7 @@ def test_closing_while_reading_loses_nothing(
 ) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i}\n" for i in range(300)})
     first = start_engine(watch=False)
-    first.add_folder(notes)
+    first.folders.add(notes)
     wait_until(lambda: first.status().documents)
     first.close()
     second = start_engine(watch=False)
@@ -99,17 +100,16 @@ def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(
 
     fill(notes, NOTES)
     engine = start_engine(watch=False, embedders=(HashingEmbedder(error=ModelMissing),))
-    results: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
+    results: list[Reconciled] = []
     thread = threading.Thread(target=lambda: results.append(engine.reconcile([notes])), daemon=True)
     thread.start()
     thread.join(20)
     assert results, "reconcile does not end"
-    summary, errors, _ = results[0]
-    assert summary.added == 4
-    assert any(isinstance(error, ModelMissing) for error in errors)
+    assert results[0].summary.added == 4
+    assert any(isinstance(error, ModelMissing) for error in results[0].errors)
     from notesearch.domain import Query
 
-    answer = engine.search(Query(text="overnight"))
+    answer = engine.search.fused(Query(text="overnight"))
     assert [m.path.name for m in answer.matches] == ["bread.md"]
     assert "words only" in answer.notice
     assert engine.status().waiting == 4
@@ -125,8 +125,8 @@ def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(
     def bug(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine._indexer, "_do_scan", bug)
-    results: list[tuple[IndexSummary, tuple[Exception, ...], int]] = []
+    monkeypatch.setattr(engine.indexing.required, "_do_scan", bug)
+    results: list[Reconciled] = []
 
     def twice() -> None:
         results.append(engine.reconcile([notes]))
@@ -136,7 +136,7 @@ def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(
     thread.start()
     thread.join(20)
     assert len(results) == 2, "reconcile does not end"
-    assert all(isinstance(errors[0], ZeroDivisionError) for _, errors, _ in results)
+    assert all(isinstance(done.errors[0], ZeroDivisionError) for done in results)
     status = engine.status()
     assert status.state is IndexingState.FAILED
     assert "bug" in status.error
@@ -178,7 +178,7 @@ def test_damaged_copies_are_rebuilt_with_no_vector_made(
     for path in [*(tmp_path / "data/keyword").iterdir(), *(tmp_path / "data/vectors").iterdir()]:
         path.write_bytes(b"damaged")
     again = start_engine(watch=False)
-    again.wait_ready()
+    again.indexing.wait_ready()
     assert found(again, "word42", mode="keyword") == ["42.md"]
     assert found(again, "word42 note", mode="meaning")[0] == "42.md"
     assert len(embedder.texts) == asked
@@ -211,11 +211,11 @@ Check = Callable[[], None]
 def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
     fill(notes, NOTES)
     reconcile(engine, notes)
-    assert all(well for _, _, well in engine.diagnosis())
+    assert all(check.well for check in engine.diagnosis())
     assert engine.bytes_on_disk()["database"] > 0
     assert engine.memory_bytes() > 1_000_000
     shutil.rmtree(notes)
-    assert [what for what, _, well in engine.diagnosis() if not well] == [f"Folder {notes}"]
+    assert [check.what for check in engine.diagnosis() if not check.well] == [f"Folder {notes}"]
 
 
 def test_a_folder_without_permission_stops_nothing(
@@ -229,7 +229,7 @@ def test_a_folder_without_permission_stops_nothing(
     assert engine.status().error == ""
     assert found(engine, "beta", mode="keyword") == ["b.md"]
     with pytest.raises(FolderUnreadable):
-        engine.add_folder(notes.parent / "Notes" / "Locked" / "Deep")
+        engine.folders.add(notes.parent / "Notes" / "Locked" / "Deep")
     assert engine.diagnosis()
 
 
@@ -238,12 +238,12 @@ def test_a_folder_without_permission_stops_nothing(
 
 def test_a_reconcile_says_that_indexing_is_paused(engine: Engine, notes: Path) -> None:
     fill(notes, NOTES)
-    engine.pause()
+    engine.indexing.pause()
     with pytest.raises(NotesearchError, match="paused") as refused:
         engine.reconcile([notes])
     assert refused.value.retryable
     assert engine.status().folders == ()
-    engine.resume()
+    engine.indexing.resume()
     assert reconcile(engine, notes).added == 4
 
 
@@ -253,9 +253,9 @@ def test_a_reconcile_under_way_ends_when_indexing_is_paused(
     fill(notes, NOTES)
     embedder.gate.clear()
     with pytest.raises(NotesearchError, match="paused"):
-        engine.reconcile([notes], progress=lambda _: engine.pause())
+        engine.reconcile([notes], progress=lambda _: engine.indexing.pause())
     embedder.gate.set()
-    engine.resume()
+    engine.indexing.resume()
     wait_until(lambda: at_rest(engine, 4))
     assert numbers(reconcile(engine)) == {"unchanged": 4}
 
@@ -278,7 +278,7 @@ def test_closing_goes_on_where_a_part_cannot_be_saved(
     monkeypatch.undo()
     assert owner_pid(tmp_path / "data") is None
     with pytest.raises(StoreError, match="closed"):
-        engine.keyword_search(Query(text="sour"))
+        engine.search.words(Query(text="sour"))
     again = start_engine(watch=False)
     assert found(again, "overnight")[0] == "bread.md"
 
@@ -292,10 +292,10 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
 
     def search() -> None:
         try:
-            engine.keyword_search(Query(text="python garden -tea"))
+            engine.search.words(Query(text="python garden -tea"))
             searched.wait()
             while True:
-                engine.keyword_search(Query(text="python garden -tea"))
+                engine.search.words(Query(text="python garden -tea"))
         except BaseException as error:
             ended.append(error)
 
@@ -314,7 +314,7 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
 
 def test_a_graph_that_is_mostly_of_no_use_is_built_anew_aside(tmp_path: Path) -> None:
     storage = open_storage(tmp_path)
-    indexes = Indexes(storage, Models(Settings(), Credentials(), lambda _: None))
+    indexes = Indexes(storage, Models(SettingsStore(tmp_path), Credentials(), lambda _: None))
     mark = fingerprint(LOCAL)
     old = indexes.vectors(mark)
     drawn = np.random.default_rng(1).standard_normal((1200, LOCAL.dimensions)).astype(np.float32)
@@ -334,7 +334,7 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
     other = fill(notes.parent / "Other", {"z.md": "zeta\n"})
     fill(notes, NOTES)
     reconcile(owner, notes, other)
-    owner.remove_folder(other)
+    owner.folders.remove(other)
     wait_until(lambda: at_rest(owner, 4))
     reader = start_engine(read_only=True)
     assert found(reader, "overnight")[0] == "bread.md"
@@ -350,14 +350,14 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
 
     def refreshes_without_asking() -> bool:
         asked.clear()
-        reader.refresh()
+        reader.search.refresh()
         return asked == []
 
     monkeypatch.setattr(Store, "live_vector_ids", live_vector_ids)
     wait_until(refreshes_without_asking)
     write(notes, "new.md", "zanzibar\n")
     reconcile(owner)
-    reader.refresh()
+    reader.search.refresh()
     assert found(reader, "zanzibar", mode="meaning")[0] == "new.md"
 
 
@@ -371,8 +371,7 @@ def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch:
         closed.append(embedder)
 
     monkeypatch.setattr(OnnxEmbedder, "close", close)
-    engine = Engine(tmp_path / "data", watch=False)
-    engine.start()
+    engine = Engine.open(tmp_path / "data", watch=False)
     engine.reconcile([fill(tmp_path / "Notes", {"a.md": "alpha\n"})])
     engine.close()
     assert [embedder.loaded for embedder in closed] == [False]
@@ -385,6 +384,6 @@ def test_a_folder_whose_model_nobody_knows_stops_no_other(engine: Engine, notes:
     reconcile(engine, one, other)
     engine._store.set_model(next(row.id for row in engine._store.folders() if row.path == one), "gone/model")
     changed = [write(root, "b.md", f"quail{root.name}\n") for root in (one, other)]
-    engine.retry(changed)
+    engine.indexing.retry(changed)
     wait_until(lambda: found(engine, "quailOther", mode="keyword") == ["b.md"])
     assert engine.status().error == ""

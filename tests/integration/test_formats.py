@@ -97,19 +97,19 @@ def test_its_notes_are_found_previewed_and_opened(start_engine: StartEngine, tmp
     write(notes, "Kitchen.cards", ONE)
     write(notes, "Other.md", "# Jam\n\nCook the fruit.\n")
     engine: Engine = start_engine(watch=False)
-    summary, _, _ = engine.reconcile([notes])
+    summary = engine.reconcile([notes]).summary
     assert (summary.added, summary.failed) == (2, 0)
     for asked in ("plums", "plums type:cards", "plums type:card", "type:cards"):
-        results = engine.search(Query(text=asked, mode=Mode.KEYWORD))
+        results = engine.search.fused(Query(text=asked, mode=Mode.KEYWORD))
         assert [row.path.name for row in results.matches] == ["Kitchen.cards"], asked
-    (row,) = engine.search(Query(text="tight lid", mode=Mode.KEYWORD)).matches
+    (row,) = engine.search.fused(Query(text="tight lid", mode=Mode.KEYWORD)).matches
     assert (row.title, row.format, row.best.heading) == ("Plums", "cards", ("Plums",))
     assert row.best.snippet == "Keep the dried plums in a jar with a tight lid."
     # Opened at the place that the format names, not at a line.
     assert row.best.place == Message(number=2)
-    rendered = render(engine.note_text(row.path))
+    rendered = render(engine.search.note_text(row.path))
     assert 'name="line-1"></a>Keep the dried plums' in rendered.html
-    assert dict(engine.formats())["cards"] == 1
+    assert dict(engine.search.formats())["cards"] == 1
     assert ("cards", "Index cards") in [(f.name, f.title) for f in registry.formats()]
 
 

@@ -42,7 +42,7 @@ def secrets_in(gateway: Gateway) -> list[str]:
 
 
 def held(engine: Engine, note: Path) -> list[HeldBack | None]:
-    return [passage.held_back for passage in engine.outgoing(note)]
+    return [passage.held_back for passage in engine.models.outgoing(note)]
 
 
 @pytest.fixture(params=["beside", "first"])
@@ -52,7 +52,7 @@ def sent(request: pytest.FixtureRequest, remote: Engine, notes: Path) -> Engine:
     if request.param == "beside":
         reconcile(remote, notes)
     else:
-        remote.add_folder(notes, SMALL)
+        remote.folders.add(notes, SMALL)
     use(remote, notes, SMALL)
     return remote
 
@@ -68,10 +68,10 @@ def test_no_secret_is_in_any_request(sent: Engine, notes: Path, gateway: Gateway
     assert held(sent, notes / "armour.md").count(None) >= 1
     kept = [h for note in notes.iterdir() for h in held(sent, note) if h]
     now = folder(sent, notes)
-    assert now.held_back == len(kept)
-    assert (now.complete, now.waiting, now.state) == (len(NOTES), 0, FolderState.READY)
-    assert sent.estimate(notes).held_back == len(kept)
-    assert sent.estimate(notes).complete
+    assert now.models.held_back == len(kept)
+    assert (now.search.complete, now.waiting, now.state) == (len(NOTES), 0, FolderState.READY)
+    assert sent.models.estimate(notes).held_back == len(kept)
+    assert sent.models.estimate(notes).complete
     # All of it is found by its words.
     assert found(sent, PRIVATE)[0] == "diary.md"
     assert found(sent, "card drawer letters")[0] == f"pay with {CARD}.txt"
@@ -81,8 +81,8 @@ def test_no_secret_is_in_any_request(sent: Engine, notes: Path, gateway: Gateway
 def test_what_is_let_go_is_sent_and_nothing_else(sent: Engine, notes: Path, gateway: Gateway) -> None:
     before = arrived(gateway)
     number = held(sent, notes / "access.md").count(HeldBack.SECRET)
-    withheld = [p.text for p in sent.outgoing(notes / "access.md") if p.held_back]
-    assert sent.allow(notes / "access.md") == number == 1
+    withheld = [p.text for p in sent.models.outgoing(notes / "access.md") if p.held_back]
+    assert sent.models.allow(notes / "access.md") == number == 1
     reconcile(sent)
     assert list(arrived(gateway) - before) == withheld
     assert secrets_in(gateway) == [TOKEN]
@@ -104,7 +104,7 @@ def test_what_is_let_go_is_sent_and_nothing_else(sent: Engine, notes: Path, gate
     assert held(sent, note).count(HeldBack.SECRET) == 1
     assert secrets_in(gateway) == [TOKEN]
     with pytest.raises(NotIndexed):
-        sent.allow(notes / "none.md")
+        sent.models.allow(notes / "none.md")
 
 
 def test_a_note_made_private_later_is_not_sent_again(sent: Engine, notes: Path, gateway: Gateway) -> None:
@@ -129,7 +129,7 @@ def test_back_on_this_computer_all_of_it_is_embedded(
     number = len(gateway.requests)
     use(sent, notes, LOCAL)
     now = folder(sent, notes)
-    assert (now.held_back, now.state, now.complete) == (0, FolderState.READY, len(NOTES))
+    assert (now.models.held_back, now.state, now.search.complete) == (0, FolderState.READY, len(NOTES))
     assert any(PRIVATE in text for text in embedder.texts)
     assert any(TOKEN in text for text in embedder.texts)
     assert found(sent, f"{PRIVATE} blooms", "meaning")[0] == "diary.md"
@@ -139,7 +139,7 @@ def test_back_on_this_computer_all_of_it_is_embedded(
 def test_a_title_in_the_front_matter_is_looked_at(remote: Engine, notes: Path, gateway: Gateway) -> None:
     write(notes, "a.md", f"---\ntitle: Login with {TOKEN}\n---\nThe tram climbs to the castle.\n")
     write(notes, "b.md", "The harbour.\n")
-    remote.add_folder(notes, SMALL)
+    remote.folders.add(notes, SMALL)
     use(remote, notes, SMALL)
     assert secrets_in(gateway) == []
     assert held(remote, notes / "a.md") == [HeldBack.SECRET]
@@ -151,7 +151,7 @@ def test_a_title_in_the_front_matter_is_looked_at(remote: Engine, notes: Path, g
 
 def test_ignored_notes_are_not_even_read(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, {".notesearchignore": "Drafts/\n", "Drafts/a.md": f"{PRIVATE}\n", "b.md": "The harbour.\n"})
-    remote.add_folder(notes, SMALL)
+    remote.folders.add(notes, SMALL)
     use(remote, notes, SMALL)
     assert list(arrived(gateway)) == ["b\nThe harbour."]
 
@@ -168,12 +168,12 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     fill(notes, {f"{n}.md": f"note {n}\n" for n in range(20)})
     fill(notes, {"bad.md": long_note("Fine") + "\n# Bad\n\nthe poison of it\n"})
     engine = start_remote()
-    engine.add_folder(notes, SMALL)
-    engine.agree(notes)
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
     reconcile(engine)
     now = folder(engine, notes)
-    assert (now.complete, now.waiting, now.failed, now.held_back) == (21, 0, 0, 1)
-    assert [p.path.name for p in engine.problems()] == ["bad.md"]
+    assert (now.search.complete, now.waiting, now.failed, now.models.held_back) == (21, 0, 0, 1)
+    assert [p.path.name for p in engine.indexing.problems()] == ["bad.md"]
     assert held(engine, notes / "bad.md").count(HeldBack.REFUSED) == 1
     assert found(engine, "poison")[0] == "bad.md"
     assert found(engine, "starter flour water", "meaning")[0] == "bad.md"
@@ -193,20 +193,20 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     number = len(gateway.requests)
     assert reconcile(again).requests
     assert not any("poison" in text for r in gateway.requests[number:] for text in r.inputs)
-    assert sorted(p.path.name for p in again.problems()) == ["bad.md", "copy.md"]
+    assert sorted(p.path.name for p in again.indexing.problems()) == ["bad.md", "copy.md"]
     assert folder(again, notes).held_back == 2
     (notes / "copy.md").unlink()
     reconcile(again)
-    assert [(p.path.name, p.retryable) for p in again.problems()] == [("bad.md", True)]
+    assert [(p.path.name, p.retryable) for p in again.indexing.problems()] == [("bad.md", True)]
     # The person asks again: once.
     number = len(gateway.requests)
-    again.retry([note])
+    again.indexing.retry([note])
     reconcile(again)
     assert [r.inputs for r in gateway.requests[number:] if r.status == 400] == [poisoned]
-    assert [p.path.name for p in again.problems()] == ["bad.md"]
+    assert [p.path.name for p in again.indexing.problems()] == ["bad.md"]
     # Corrected, it is sent, and the problem is gone.
     note.write_text(note.read_text().replace("poison", "remedy"))
     reconcile(again)
-    assert again.problems() == ()
+    assert again.indexing.problems() == ()
     assert folder(again, notes).held_back == 0
-    assert again.search(Query(text="remedy")).matches
+    assert again.search.fused(Query(text="remedy")).matches

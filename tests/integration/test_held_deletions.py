@@ -27,7 +27,8 @@ def vanish(notes: Path, number: int = 30) -> None:
 
 def test_most_of_a_folder_gone_is_asked_about(engine: Engine, many: Path) -> None:
     vanish(many)
-    summary, errors, held = engine.reconcile([])
+    done = engine.reconcile([])
+    summary, errors, held = done.summary, done.errors, done.held
     assert (summary.removed, errors, held) == (0, (), 30)
     status = engine.status()
     assert [(h.folder, h.missing, h.of) for h in status.held] == [(many, 30, 41)]
@@ -39,7 +40,7 @@ def test_most_of_a_folder_gone_is_asked_about(engine: Engine, many: Path) -> Non
 def test_the_answer_remove(engine: Engine, many: Path) -> None:
     vanish(many)
     reconcile(engine)
-    engine.answer_held(many, remove=True)
+    engine.folders.answer_held(many, remove=True)
     wait_until(lambda: at_rest(engine, 11))
     assert not engine.status().held
     assert found(engine, "word7", mode="keyword") == []
@@ -48,7 +49,7 @@ def test_the_answer_remove(engine: Engine, many: Path) -> None:
 def test_the_answer_keep(engine: Engine, many: Path) -> None:
     vanish(many)
     reconcile(engine)
-    engine.answer_held(many, remove=False)
+    engine.folders.answer_held(many, remove=False)
     assert not engine.status().held
     assert engine.status().documents == 41
     assert found(engine, "word7", mode="keyword") == ["7.md"]
@@ -98,7 +99,8 @@ def test_an_unreachable_root_loses_nothing_and_comes_back(
 ) -> None:
     away = many.with_name("Away")
     many.rename(away)
-    summary, errors, held = engine.reconcile([])
+    done = engine.reconcile([])
+    summary, errors, held = done.summary, done.errors, done.held
     assert len(errors) == 1
     assert isinstance(errors[0], FolderMissing)
     assert (summary.removed, held) == (0, 0)
@@ -121,4 +123,4 @@ def test_held_deletions_of_several_folders_are_counted_together(engine: Engine, 
     for folder in folders:
         for i in range(25):
             (folder / f"{i}.md").unlink()
-    assert engine.reconcile([])[2] == 50
+    assert engine.reconcile([]).held == 50

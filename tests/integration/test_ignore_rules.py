@@ -22,7 +22,7 @@ def searched(engine: Engine, notes: Path) -> Engine:
 
 def rule(engine: Engine, notes: Path, rules: str, documents: int) -> None:
     """Change the rules of a folder and wait until they hold."""
-    engine.save_settings(engine.settings().with_rules(notes, rules))
+    engine.settings.update(lambda s: s.with_rules(notes, rules))
     wait_until(lambda: at_rest(engine, documents))
 
 
@@ -34,14 +34,14 @@ def test_notes_leave_and_come_back_at_no_cost(
     rule(searched, notes, "Garden/\n", 2)
     assert found(searched, "tomatoes", "keyword") == []
     assert "tomatoes.txt" not in found(searched, "tomatoes in the sun", "meaning")
-    assert [note.path.name for note in searched.held_back(notes) if note.ignored] == [
+    assert [note.path.name for note in searched.models.held_back(notes) if note.ignored] == [
         "compost.org",
         "tomatoes.txt",
     ]
     rule(searched, notes, "", 4)
     assert found(searched, "tomatoes", "keyword") == ["tomatoes.txt"]
     assert len(embedder.texts) == embedded
-    assert searched.held_back(notes) == ()
+    assert searched.models.held_back(notes) == ()
     assert (notes / "Garden" / "tomatoes.txt").exists()
     assert sorted(p.name for p in notes.iterdir()) == ["Garden", "Travel", "bread.md"], (
         "nothing is put beside the notes"
@@ -50,8 +50,8 @@ def test_notes_leave_and_come_back_at_no_cost(
 
 def test_the_rules_hold_for_single_files_too(start_engine: StartEngine, notes: Path) -> None:
     watching = start_engine()
-    watching.add_folder(fill(notes, NOTES))
-    watching.save_settings(Settings().with_rules(notes, "*.txt"))
+    watching.folders.add(fill(notes, NOTES))
+    watching.settings.update(lambda _: Settings().with_rules(notes, "*.txt"))
     wait_until(lambda: at_rest(watching, 3))
     (notes / "new.txt").write_text("Nobody is to see it.")
     (notes / "new.md").write_text("Everybody may see it.")
@@ -61,31 +61,31 @@ def test_the_rules_hold_for_single_files_too(start_engine: StartEngine, notes: P
 
 def test_they_are_there_after_a_start(start_engine: StartEngine, notes: Path, tmp_path: Path) -> None:
     first = start_engine(watch=False)
-    first.save_settings(Settings().with_rules(notes, "*.md"))
+    first.settings.update(lambda _: Settings().with_rules(notes, "*.md"))
     assert reconcile(first, fill(notes, NOTES)).added == 3
     first.close()
     assert reconcile(start_engine(watch=False)).unchanged == 3
 
 
 def test_what_they_would_leave_out_is_counted(searched: Engine, notes: Path) -> None:
-    counted = searched.count_ignored(notes, "Garden/\n[ab")
+    counted = searched.folders.count_ignored(notes, "Garden/\n[ab")
     assert (counted.ignored, counted.notes, [e.line for e in counted.errors]) == (2, 4, [2])
     assert searched.status().documents == 4, "it changes nothing"
-    assert searched.count_ignored(notes, "*", lambda: True).more
+    assert searched.folders.count_ignored(notes, "*", lambda: True).more
     with pytest.raises(FolderMissing):
-        searched.count_ignored(notes / "nowhere", "*")
+        searched.folders.count_ignored(notes / "nowhere", "*")
 
 
 def test_a_folder_is_surveyed_before_it_is_added(
     searched: Engine, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert searched.survey(notes / "Garden").covered_by == notes
-    assert "already searched" in searched.survey(notes).error
-    assert (searched.survey(tmp_path).covers, searched.survey(tmp_path).error) == ((notes,), "")
-    assert searched.survey(notes / "bread.md").is_file
-    assert searched.survey(tmp_path / "data").error
-    assert searched.survey(tmp_path / "nowhere").error
+    assert searched.folders.survey(notes / "Garden").covered_by == notes
+    assert "already searched" in searched.folders.survey(notes).error
+    assert (searched.folders.survey(tmp_path).covers, searched.survey(tmp_path).error) == ((notes,), "")
+    assert searched.folders.survey(notes / "bread.md").is_file
+    assert searched.folders.survey(tmp_path / "data").error
+    assert searched.folders.survey(tmp_path / "nowhere").error
 
 
 def test_vaults_are_found(searched: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,5 +93,5 @@ def test_vaults_are_found(searched: Engine, notes: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("USERPROFILE", str(notes))
     monkeypatch.delenv("XDG_DOCUMENTS_DIR", raising=False)
     vault = fill(notes / "Travel", {".obsidian/app.json": "{}"})
-    (known,) = searched.find_vaults(60.0)
+    (known,) = searched.folders.find_vaults(60.0)
     assert (known.path, known.kind, known.notes, known.searched) == (vault, "obsidian", 1, True)

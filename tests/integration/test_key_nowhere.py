@@ -89,17 +89,17 @@ def everything_said(engine: Engine) -> list[str]:
     """All that a front may show or keep."""
     shown = (
         engine.status(),
-        engine.problems(),
-        engine.providers(),
-        engine.ledger(),
-        engine.settings(),
-        engine.model_choices(),
+        engine.indexing.problems(),
+        engine.models.providers(),
+        engine.models.ledger(),
+        engine.settings.current,
+        engine.models.choices(),
         engine.diagnosis(),
     )
     return [repr(value) for value in shown] + [
         repr(vars(engine)),
-        repr(vars(engine._models)),
-        repr(vars(engine._models.credentials))[:60],
+        repr(vars(engine._consents.models)),
+        repr(vars(engine._consents.models.credentials))[:60],
     ]
 
 
@@ -116,44 +116,44 @@ def test_the_key_is_nowhere(
     engine = start_remote(key=False)
     fill(notes, VAULT)
     reconcile(engine, notes)
-    assert engine.set_key("aimlapi", KEY) == "session-only"
+    assert engine.models.set_key("aimlapi", KEY) == "session-only"
     use(engine, notes, SMALL)
-    engine.test_provider("aimlapi", "text-embedding-3-small")
-    engine.search(Query(text="castle tram"))
-    engine.save_settings(settings_for(gateway).with_provider("aimlapi", budget=5.0))
+    engine.models.test("aimlapi", "text-embedding-3-small")
+    engine.search.fused(Query(text="castle tram"))
+    engine.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=5.0))
     engine.save_window_state({"query": "castle"})
     assert KEY in everything(gateway), "it was used"
     # Every failure, with a server that says the key back.
     for number, fault in enumerate(ECHOES):
         gateway.rule = lambda request, fault=fault: fault
         write(notes, "new.md", f"A lamp at the quay {number}.\n")
-        said += map(str, engine.reconcile()[1])
-        said.append(repr(engine.search(Query(text=f"lamp {number}"))))
+        said += map(str, engine.reconcile().errors)
+        said.append(repr(engine.search.fused(Query(text=f"lamp {number}"))))
         said += everything_said(engine)
         try:
-            engine.test_provider("aimlapi", "text-embedding-3-small")
+            engine.models.test("aimlapi", "text-embedding-3-small")
         except NotesearchError as error:
             said.append("".join(traceback.format_exception(error)))
-        engine.retry_providers()
+        engine.models.retry_providers()
     met = {r.status for r in gateway.requests}
     assert met >= {401, 403, 404, 400, 503, 418, 307, 429}
     gateway.rule = None
     engine.close()
     engine = start_remote(key=False)
-    engine.set_key("aimlapi", KEY)
+    engine.models.set_key("aimlapi", KEY)
     # A bug where requests are written down, in the middle of it all: its traceback is logged.
 
     def bug(receipt: Receipt) -> None:
         raise RuntimeError("a bug in the ledger")
 
-    monkeypatch.setattr(engine._ledger, "record", bug)
+    monkeypatch.setattr(engine._consents.ledger, "record", bug)
     write(notes, "new.md", "A lamp at the quay, at last.\n")
     engine.reconcile()
     with pytest.raises(RuntimeError) as caught:
-        engine.search(Query(text="another lamp"))
+        engine.search.fused(Query(text="another lamp"))
     said.append("".join(traceback.format_exception(caught.value)))
     wait_until(lambda: engine.status().error)
-    monkeypatch.setattr(engine._ledger, "record", lambda receipt: None)
+    monkeypatch.setattr(engine._consents.ledger, "record", lambda receipt: None)
     said += everything_said(engine)
     engine.close()
     log = "".join(path.read_text() for path in (tmp_path / "data").rglob("*.log*"))
@@ -176,7 +176,7 @@ def test_no_child_is_given_the_key(
     before = set(psutil.Process().children(recursive=True))
     engine = start_remote(key=False)
     fill(notes, VAULT)
-    engine.add_folder(notes, CODE)
+    engine.folders.add(notes, CODE)
     use(engine, notes, CODE)
     children = set(psutil.Process().children(recursive=True)) - before
     assert children, "notes are read in a process of their own"

@@ -64,13 +64,13 @@ def test_its_notes_are_cut_embedded_and_found(
     )
     own = OnnxEmbedder(TINY, workers=1)
     engine = start_engine(watch=False, embedders=(OnnxEmbedder(workers=1), own))
-    engine.add_folder(notes, "local/tiny")
+    engine.folders.add(notes, "local/tiny")
     reconcile(engine, notes)
     assert [folder.model for folder in engine.status().folders] == ["local/tiny"]
     assert found(engine, "beans climb a pole", "meaning")[0] == "climbers.md"
     assert found(engine, "a heap of leaves rots to compost in a year", "meaning")[0] == "heap.md"
     assert found(engine, "the night train to Lisbon leaves at nine", "meaning")[0] == "train.txt"
-    assert engine.search(Query(text="Lisbon")).matches[0].path.name == "train.txt"
+    assert engine.search.fused(Query(text="Lisbon")).matches[0].path.name == "train.txt"
 
 
 def test_the_child_counts_by_its_tokenizer(models: Path, tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(
 
     monkeypatch.setattr(local, "load_model", load)
     try:
-        assert names(searched.keyword_search(Query(text="tom", prefix=True)))
+        assert names(searched.search.words(Query(text="tom", prefix=True)))
         assert begun.wait(20)
-        assert names(searched.keyword_search(Query(text="tomatoes"))) == ["tomatoes.txt"]
+        assert names(searched.search.words(Query(text="tomatoes"))) == ["tomatoes.txt"]
     finally:
         gate.set()
     assert found(searched, "tomatoes")[0] == "tomatoes.txt"
@@ -64,6 +64,6 @@ def test_what_has_no_meaning_loads_nothing(
 ) -> None:
     loads: list[Path] = []
     monkeypatch.setattr(local, "load_model", lambda folder, _: loads.append(folder))
-    searched.keyword_search(Query(text=text))
+    searched.search.words(Query(text=text))
     resting.close()
     assert loads == []

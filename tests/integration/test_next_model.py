@@ -54,9 +54,9 @@ def on_own_server(start_remote: StartRemote, notes: Path, own: Gateway) -> Engin
     """An engine with a folder that a server of the person's own has embedded."""
     engine = start_remote()
     fill(notes, VAULT)
-    engine.make_known("shed", "mine", own.url)
-    engine.add_folder(notes, "shed/mine")
-    engine.agree(notes)
+    engine.models.make_known("shed", "mine", own.url)
+    engine.folders.add(notes, "shed/mine")
+    engine.models.agree(notes)
     reconcile(engine)
     return engine
 
@@ -74,13 +74,13 @@ def test_the_old_one_answers_until_the_new_one_is_complete(
     wait_until(lambda: gateway.in_flight)
     now = folder(remote, notes)
     assert (now.model, now.next_model, now.state) == (LOCAL, SMALL, FolderState.INDEXING)
-    assert (now.complete, now.waiting, now.next_done, now.next_total) == (
+    assert (now.search.complete, now.waiting, now.next_done, now.next_total) == (
         len(VAULT),
         0,
         0,
         len(texts_of(notes)),
     )
-    results = remote.search(Query(text="castle tram"))
+    results = remote.search.fused(Query(text="castle tram"))
     assert results.matches[0].path.name == "lisbon.md"
     assert (results.notice, results.searched, results.of) == ("", len(VAULT), len(VAULT))
     assert embedder.queries == ["castle tram"]
@@ -122,12 +122,12 @@ def test_the_old_one_answers_also_where_both_are_remote(
         return Fault(401) if request.body["model"] == "voyage-code-2" else None
 
     gateway.rule = hold
-    remote.prepare_model(notes, CODE)
-    remote.agree(notes)
+    remote.models.prepare(notes, CODE)
+    remote.models.agree(notes)
     write(notes, "new.md", "# Harbour\n\nA lamp at the quay.\n")
     wait_until(lambda: any(r.body["model"] == "voyage-code-2" for r in list(gateway.requests)))
     remote.reconcile()
-    results = remote.search(Query(text="lamp quay"))
+    results = remote.search.fused(Query(text="lamp quay"))
     assert (results.matches[0].path.name, results.notice) == ("new.md", "")
     assert results.matches[0].matched_by == "both"
     assert folder(remote, notes).next_model == CODE
@@ -151,11 +151,11 @@ def test_going_back_costs_nothing(
     reconcile(remote)
     use(remote, notes, between)
     sent, made = len(gateway.requests), len(embedder.texts)
-    estimate = remote.prepare_model(notes, CODE)
+    estimate = remote.models.prepare(notes, CODE)
     assert estimate.complete
     assert (estimate.chunks, estimate.tokens, estimate.usd) == (0, 0, None)
     assert estimate.reused
-    remote.agree(notes)
+    remote.models.agree(notes)
     reconcile(remote)
     assert folder(remote, notes).model == CODE
     assert (len(gateway.requests), len(embedder.texts)) == (sent, made)
@@ -176,18 +176,18 @@ def test_the_former_index_is_dropped_where_nobody_needs_it(
     data = remote.data_dir
     codes, local = vectors_of(data, CODE), vectors_of(data, LOCAL)
     assert set(folder(remote, notes).former_models) == {LOCAL, CODE}
-    assert remote.forget_previous(notes) == 0, "another folder has the one and may go back to the other"
+    assert remote.models.forget_former(notes) == 0, "another folder has the one and may go back to the other"
     assert (vectors_of(data, CODE), vectors_of(data, LOCAL)) == (codes, local)
     assert (folder(remote, notes).previous_model, folder(remote, notes).former_models) == ("", ())
     use(remote, other, SMALL)
-    assert remote.forget_previous(other) == codes + local
+    assert remote.models.forget_former(other) == codes + local
     assert vectors_of(data, CODE) == vectors_of(data, LOCAL) == 0
-    assert remote.forget_previous(other) == 0
+    assert remote.models.forget_former(other) == 0
     assert vectors_of(data, SMALL) == len(arrived(gateway, SMALL))
     assert found(remote, "castle tram", "meaning")[0] == "lisbon.md"
     assert found(remote, "green lamp", "meaning")[0] == "o.md"
     # Again to be paid, and said so.
-    assert remote.prepare_model(notes, CODE).chunks == len(texts_of(notes, CODE))
+    assert remote.models.prepare(notes, CODE).chunks == len(texts_of(notes, CODE))
 
 
 def test_all_former_indexes_are_dropped_from_memory_and_disk(
@@ -207,7 +207,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
         use(engine, notes, identifier)
     assert sum(arrived(gateway).values()) == asked
     dropped = sum(vectors_of(engine.data_dir, identifier) for identifier in (LOCAL, CODE, MANY))
-    assert engine.forget_previous(notes) == dropped
+    assert engine.models.forget_former(notes) == dropped
     assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {mark(SMALL)}
     for identifier in (CODE, MANY):
         assert engine._indexes.loaded(mark(identifier)) is None
@@ -216,12 +216,12 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     use(engine, notes, CODE)
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
     assert max(arrived(gateway, CODE).values()) == 2
-    engine.remove_folder(notes)
+    engine.folders.remove(notes)
     assert ask(engine.data_dir, EVERY) == 0
     assert list((engine.data_dir / "vectors").iterdir()) == []
     assert engine._indexes.loaded(mark(CODE)) is None
-    engine.add_folder(notes, CODE)
-    engine.agree(notes)
+    engine.folders.add(notes, CODE)
+    engine.models.agree(notes)
     reconcile(engine)
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
 
@@ -232,11 +232,11 @@ def test_a_former_model_that_has_left_the_settings_is_dropped_too(
     with Gateway(key=None, models={"mine": 64}) as own:
         engine = on_own_server(start_remote, notes, own)
         use(engine, notes, SMALL)
-        settings = engine.settings()
-        engine.save_settings(replace(settings, models=()))
+        settings = engine.settings.current
+        engine.settings.update(lambda _: replace(settings, models=()))
         made = ask(engine.data_dir, EVERY) - vectors_of(engine.data_dir, SMALL)
         assert made
-        assert engine.forget_previous(notes) == made
+        assert engine.models.forget_former(notes) == made
         assert ask(engine.data_dir, EVERY) == vectors_of(engine.data_dir, SMALL)
 
 
@@ -246,7 +246,7 @@ def test_a_folder_removed_while_its_next_model_is_made(remote: Engine, notes: Pa
     gateway.latency = 0.2
     use(remote, notes, SMALL, wait=False)
     wait_until(lambda: gateway.requests)
-    remote.remove_folder(notes)
+    remote.folders.remove(notes)
     wait_until(lambda: not gateway.in_flight)
     remote.reconcile()
     assert remote.status().folders == ()
@@ -256,10 +256,10 @@ def test_a_folder_removed_while_its_next_model_is_made(remote: Engine, notes: Pa
 
 
 def test_an_empty_folder_changes_at_once(remote: Engine, notes: Path, gateway: Gateway) -> None:
-    remote.add_folder(notes)
+    remote.folders.add(notes)
     reconcile(remote)
-    assert remote.prepare_model(notes, SMALL).complete
-    remote.agree(notes)
+    assert remote.models.prepare(notes, SMALL).complete
+    remote.models.agree(notes)
     reconcile(remote)
     assert (folder(remote, notes).model, folder(remote, notes).state) == (SMALL, FolderState.READY)
     write(notes, "a.md", "alpha\n")
@@ -309,9 +309,9 @@ def test_killed_in_the_middle(
     reconcile(engine, notes)
     gateway.most_items = 8
     gateway.rule = lambda request: Fault("hang") if len(gateway.embedded) >= 6 else None
-    engine.prepare_model(notes, SMALL)
+    engine.models.prepare(notes, SMALL)
     engine._consents.agree(
-        engine._row(notes), catalogue.model(SMALL)
+        engine.folders.row(notes), catalogue.model(SMALL)
     )  # nobody is woken: another process sends it
     engine.close()
     environment = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES} | {"AIMLAPI_API_KEY": KEY}
@@ -357,10 +357,10 @@ def test_nothing_is_paid_twice(start_remote: StartRemote, notes: Path, gateway: 
         notes.parent / "Other", {"bread.md": VAULT["bread.md"], "o.md": "The harbour lamp is green.\n"}
     )
     engine = start_remote()
-    engine.add_folder(notes, MANY)
-    engine.add_folder(other, MANY)
+    engine.folders.add(notes, MANY)
+    engine.folders.add(other, MANY)
     for path in (notes, other):
-        engine.agree(path)
+        engine.models.agree(path)
     reconcile(engine)
     # `same` and `garden` have the same words, but their titles are sent along.
     assert max(arrived(gateway).values()) == 1
@@ -435,8 +435,8 @@ def test_a_model_of_ones_own_tested_again_goes_on(
         engine = on_own_server(start_remote, notes, own)
         number = len(own.requests)
         own.most_items = 3
-        engine.test_provider("shed", "mine")
-        assert engine.settings().models[0].manners.items_per_request < 8  # type: ignore[union-attr]
+        engine.models.test("shed", "mine")
+        assert engine.settings.current.models[0].manners.items_per_request < 8  # type: ignore[union-attr]
         write(notes, "long.md", long_note("One", "Two", "Three", "Four", "Five"))
         reconcile(engine)
         new = [
@@ -455,14 +455,14 @@ def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(
         engine = start_remote()
         other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
         fill(notes, VAULT)
-        engine.make_known("shed", "mine", own.url)
-        engine.add_folder(notes, "shed/mine")
-        engine.agree(notes)
+        engine.models.make_known("shed", "mine", own.url)
+        engine.folders.add(notes, "shed/mine")
+        engine.models.agree(notes)
         reconcile(engine, notes, other)
-        settings = engine.settings()
+        settings = engine.settings.current
         for less in (settings.with_provider("shed", base_url=""), settings_for(own)):
             save_settings(engine.data_dir, less)
-            engine.save_settings(less)
+            engine.settings.update(lambda _, less=less: less)
             write(other, "new.md", "A lamp at the quay.\n")
             write(notes, f"more {bool(less.models)}.md", "Rain over the hills.\n")
             engine.reconcile()
@@ -472,10 +472,10 @@ def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(
             assert folder(engine, notes).state is not FolderState.READY or folder(engine, notes).notice
             assert found(engine, "green lamp")[0] == "o.md"
             assert found(engine, "castle", "keyword") == ["lisbon.md"]
-            assert engine.model_choices()
-            assert engine.providers()
+            assert engine.models.choices()
+            assert engine.models.providers()
         number = len(own.requests)
-        engine.save_settings(settings)
+        engine.settings.update(lambda _: settings)
         reconcile(engine)
         assert folder(engine, notes).state is FolderState.READY
         assert len(own.requests) > number

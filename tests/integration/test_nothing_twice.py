@@ -48,11 +48,11 @@ def test_notes_that_an_earlier_version_read_are_read_again_once(
     assert change(engine.data_dir, "UPDATE documents SET reading = 0, title = 'lesser'") == 1
     assert change(engine.data_dir, "UPDATE problems SET reading = 0") == 1
     again = start_engine(watch=False)
-    assert again.note_text(notes / "a.md").title == "lesser"
-    summary, _, _ = again.reconcile()
+    assert again.search.note_text(notes / "a.md").title == "lesser"
+    summary = again.reconcile().summary
     assert (summary.changed, summary.failed, summary.unchanged, summary.embedded) == (1, 1, 0, 0)
-    assert again.note_text(notes / "a.md").title == "Bread"
-    summary, _, _ = again.reconcile()
+    assert again.search.note_text(notes / "a.md").title == "Bread"
+    summary = again.reconcile().summary
     assert (summary.changed, summary.failed, summary.unchanged) == (0, 1, 1)
     assert len(embedder.texts) == asked
     again.close()
@@ -71,28 +71,28 @@ def test_an_edit_after_a_rename_embeds_only_what_changed(
     note = write(
         notes, "first name, a long one for a note.md", long_text("One", "Two", "Three", "Four", "Five", "Six")
     )
-    first, _, _ = engine.reconcile([notes])
+    first = engine.reconcile([notes]).summary
     assert first.embedded >= 6
     renamed = note.rename(notes / "second.md")
-    moved, _, _ = engine.reconcile()
+    moved = engine.reconcile().summary
     assert (moved.moved, moved.embedded) == (1, 0)
     renamed.write_text(renamed.read_text().replace("Six: The starter", "Six: The leaven"))
     asked = len(embedder.texts)
-    edited, _, _ = engine.reconcile()
+    edited = engine.reconcile().summary
     assert edited.changed == 1
     assert 1 <= edited.embedded <= 3
     assert len(embedder.texts) - asked == edited.embedded
     assert not any("One: " in text for text in embedder.texts[asked:])
     assert found(engine, "leaven")[0] == "second.md"
     renamed.write_text(renamed.read_text().replace("Six: The leaven", "Six: The starter"))
-    assert engine.reconcile()[0].embedded == 0
+    assert engine.reconcile().summary.embedded == 0
 
 
 def test_a_title_of_its_own_after_a_rename_is_embedded(
     engine: Engine, notes: Path, embedder: HashingEmbedder
 ) -> None:
     note = write(notes, "first.md", long_text("One", "Two"))
-    first, _, _ = engine.reconcile([notes])
+    first = engine.reconcile([notes]).summary
     renamed = note.rename(notes / "second.md")
     engine.reconcile()
     renamed.write_text("---\ntitle: Sour dough\n---\n" + renamed.read_text())
@@ -111,18 +111,18 @@ def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(
     before, after = long_text("One", "Two"), long_text("Three", "Four")
     note = write(notes, "a.md", before)
     engine = start_engine(watch=False)
-    chunks = engine.reconcile([notes])[0].chunks
+    chunks = engine.reconcile([notes]).summary.chunks
     note.write_text(after)
     engine.reconcile()
     engine.close()
     change(engine.data_dir, f"UPDATE vectors SET unused_since = unused_since - {29 * DAY}")
     again = start_engine(watch=False)
-    again.wait_ready()
+    again.indexing.wait_ready()
     asked = len(embedder.texts)
     note.write_text(before)
-    assert again.reconcile()[0].embedded == 0
+    assert again.reconcile().summary.embedded == 0
     note.write_text(after)
-    assert again.reconcile()[0].embedded == 0
+    assert again.reconcile().summary.embedded == 0
     assert len(embedder.texts) == asked
     again.close()
     assert (
@@ -133,11 +133,11 @@ def test_an_undo_costs_nothing_for_a_month_and_then_the_vectors_go(
         == chunks
     )
     third = start_engine(watch=False)
-    third.wait_ready()
+    third.indexing.wait_ready()
     assert ask(engine.data_dir, "SELECT count(*) FROM vectors") == chunks
     assert found(third, "four starter")[0] == "a.md"
     note.write_text(before)
-    assert third.reconcile()[0].embedded == chunks
+    assert third.reconcile().summary.embedded == chunks
     assert found(third, "two starter")[0] == "a.md"
 
 
@@ -155,12 +155,12 @@ def test_what_left_the_index_is_forgotten_when_the_keyword_index_knows(
     assert ask(engine.data_dir, "SELECT count(*) FROM tombstones") == 3
     again = start_engine(watch=False)
     wait_until(lambda: ask(engine.data_dir, "SELECT count(*) FROM tombstones") == 1)
-    again.wait_ready()
+    again.indexing.wait_ready()
     assert found(again, "note") == ["d.md"]
     write(notes, "e.md", "note e\n")
     again.reconcile()
     assert set(found(again, "note")) == {"d.md", "e.md"}
     again.close()
     third = start_engine(watch=False)
-    third.wait_ready()
+    third.indexing.wait_ready()
     assert set(found(third, "note")) == {"d.md", "e.md"}

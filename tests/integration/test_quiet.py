@@ -41,7 +41,7 @@ def before() -> Running:
 @pytest.fixture
 def resting(before: Running, start_engine: StartEngine, notes: Path) -> Engine:
     engine = start_engine(idle=0.1)
-    engine.add_folder(fill(notes, NOTES))
+    engine.folders.add(fill(notes, NOTES))
     wait_until(lambda: at_rest(engine, 4))
     wait_until(lambda: quiet(before))
     return engine

@@ -60,14 +60,14 @@ def three(remote: Engine, tmp_path: Path) -> dict[str, Path]:
     """Three folders with a model each."""
     folders = {name: fill(tmp_path / name, notes) for name, notes in THREE.items()}
     for name, path in folders.items():
-        remote.add_folder(path, MODELS[name])
-        remote.agree(path)
+        remote.folders.add(path, MODELS[name])
+        remote.models.agree(path)
     reconcile(remote)
     return folders
 
 
 def search(engine: Engine, text: str, mode: str = "meaning") -> SearchResults:
-    return engine.search(Query(text=text, mode=Mode(mode)))
+    return engine.search.fused(Query(text=text, mode=Mode(mode)))
 
 
 # A model for each folder
@@ -87,8 +87,8 @@ def test_one_list_of_three_models(
     both = search(remote, "harbour lamp", "hybrid")
     assert set(names(both)[:3]) == LAMPS
     # A folder is a filter for all of them.
-    assert names(remote.search(Query(text="harbour lamp", folder=three["Code"])))[0] == "lamp.md"
-    assert names(remote.similar(three["Papers"] / "light.md")) == ["stone.md"], (
+    assert names(remote.search.fused(Query(text="harbour lamp", folder=three["Code"])))[0] == "lamp.md"
+    assert names(remote.search.similar(three["Papers"] / "light.md")) == ["stone.md"], (
         "of its own model alone, and without a request"
     )
     assert len(queries(gateway)) == 4
@@ -101,11 +101,11 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
         ("a lamp at home", {"folder": three["Diary"]}),
         ("a lamp by the sea folder:diary", {}),
     ):
-        results = remote.search(Query(text=text, mode=Mode.MEANING, **limits))
+        results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))
         assert names(results)
         assert results.notice == ""
         assert queries(gateway) == []
-    remote.search(Query(text="a lamp at home", mode=Mode.MEANING, folder=three["Code"]))
+    remote.search.fused(Query(text="a lamp at home", mode=Mode.MEANING, folder=three["Code"]))
     assert [r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str)] == [
         "voyage-code-2"
     ]
@@ -114,7 +114,7 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
 def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
     results = search(remote, "painting of lamps")
     number = len(gateway.requests)
-    told = remote.explain(results)
+    told = remote.search.explain(results)
     assert names(told) == names(results)
     assert any(m.best.telling for m in told.matches)
     assert len(gateway.requests) == number
@@ -151,12 +151,12 @@ def test_a_query_that_is_typed_on_is_given_up(
     remote: Engine, three: dict[str, Path], gateway: Gateway
 ) -> None:
     with pytest.raises(QueryCancelled):
-        remote.search(Query(text="typed on"), cancelled=lambda: True)
+        remote.search.fused(Query(text="typed on"), cancelled=lambda: True)
     assert queries(gateway) == []
     gateway.rule = lambda request: Fault("hang")
     asked = time.monotonic()
     with pytest.raises(QueryCancelled):
-        remote.search(Query(text="given up"), cancelled=lambda: len(queries(gateway)) == 2)
+        remote.search.fused(Query(text="given up"), cancelled=lambda: len(queries(gateway)) == 2)
     assert time.monotonic() - asked < 1.5
     gateway.rule = None
     gateway.closing.set()
@@ -182,9 +182,9 @@ def test_what_stops_a_provider_is_said_and_search_goes_on(
     fill(notes, VAULT)
     reconcile(remote, notes)
     gateway.rule = lambda request: fault
-    remote.prepare_model(notes, "aimlapi/BAAI/bge-large-en-v1.5" if error is ModelGone else SMALL)
-    remote.agree(notes)
-    _, errors, _ = remote.reconcile()
+    remote.models.prepare(notes, "aimlapi/BAAI/bge-large-en-v1.5" if error is ModelGone else SMALL)
+    remote.models.agree(notes)
+    errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [error]
     status = remote.status()
     (trouble,) = status.troubles
@@ -210,7 +210,7 @@ def test_what_stops_a_provider_is_said_and_search_goes_on(
     if error is ProviderBusy:
         remote.reconcile()
         assert len(gateway.requests) == number, "it asked for an hour"
-        remote.cancel_model(notes)
+        remote.models.cancel(notes)
         wait_until(lambda: remote.status().folders[0].state is FolderState.READY)
 
 
@@ -219,27 +219,27 @@ def test_a_key_that_is_set_later_goes_on_by_itself(
 ) -> None:
     engine = start_remote(key=False)
     fill(notes, VAULT)
-    engine.add_folder(notes, SMALL)
-    engine.agree(notes)
-    _, errors, _ = engine.reconcile()
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
+    errors = engine.reconcile().errors
     assert [type(e) for e in errors] == [KeyMissing]
     assert engine.status().state is IndexingState.OFFLINE
     assert engine.status().troubles[0].waits_for_person
     assert gateway.requests == []
-    assert engine.set_key("aimlapi", f" {KEY}\n") == "session-only"
+    assert engine.models.set_key("aimlapi", f" {KEY}\n") == "session-only"
     wait_until(lambda: folder(engine, notes).state is FolderState.READY)
     assert max(arrived(gateway).values()) == 1
-    shown = next(p for p in engine.providers() if p.name == "aimlapi")
+    shown = next(p for p in engine.models.providers() if p.name == "aimlapi")
     assert (shown.key_state, shown.key_source, shown.has_keyring, shown.folders) == (
         "session-only",
         "memory",
         False,
         (notes,),
     )
-    assert KEY not in repr(engine.providers())
-    engine.forget_key("aimlapi")
+    assert KEY not in repr(engine.models.providers())
+    engine.models.forget_key("aimlapi")
     write(notes, "new.md", "alpha\n")
-    assert [type(e) for e in engine.reconcile()[1]] == [KeyMissing]
+    assert [type(e) for e in engine.reconcile().errors] == [KeyMissing]
 
 
 def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path, gateway: Gateway) -> None:
@@ -248,18 +248,18 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     # Slow enough that the budget is met before everything is there.
     gateway.latency = 0.1
     gateway.usd = "0.01"
-    remote.save_settings(settings_for(gateway).with_provider("aimlapi", budget=0.03))
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
-    _, errors, _ = remote.reconcile()
+    remote.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=0.03))
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
+    errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [BudgetReached]
     assert "$0.03" in str(errors[0])
     now = folder(remote, notes)
     assert now.state is FolderState.WAITING
-    assert 0 < now.complete < 120
+    assert 0 < now.search.complete < 120
     stored = sum(arrived(gateway).values())
     # What is in flight when the budget ends is given up; all that had come is kept.
-    assert now.complete >= stored - 8 * 10
+    assert now.search.complete >= stored - 8 * 10
     assert remote.status().troubles[0].waits_for_person is False
     # The server is still at what was given up.
     wait_until(lambda: not gateway.in_flight)
@@ -268,21 +268,21 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     assert len(gateway.embedded) == number
     assert found(remote, "word3 harbour", "meaning")
     assert queries(gateway)
-    assert remote.search(Query(text="word5")).notice == ""
-    remote.save_settings(settings_for(gateway).with_provider("aimlapi", budget=100.0))
+    assert remote.search.fused(Query(text="word5")).notice == ""
+    remote.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=100.0))
     wait_until(lambda: folder(remote, notes).state is FolderState.READY)
     assert folder(remote, notes).complete == 120
 
 
 def test_a_budget_in_tokens(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
-    remote.save_settings(settings_for(gateway).with_provider("aimlapi", token_budget=10))
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
+    remote.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", token_budget=10))
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
     remote.reconcile()
     write(notes, "new.md", "alpha\n")
     number = len(gateway.requests)
-    _, errors, _ = remote.reconcile()
+    errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [BudgetReached]
     assert "10 tokens" in str(errors[0])
     assert len(gateway.requests) == number
@@ -292,10 +292,10 @@ def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway)
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(200)})
     gateway.most_items = 4
     gateway.latency = 0.05
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
     wait_until(lambda: len(gateway.embedded) > 4)
-    remote.pause()
+    remote.indexing.pause()
     paused = time.monotonic()
     wait_until(lambda: not gateway.in_flight)
     # 0.2 s, and the latency of the server, which does not notice; generously.
@@ -304,7 +304,7 @@ def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway)
     assert remote.status().state is IndexingState.PAUSED
     assert found(remote, "note 7")
     assert len(queries(gateway)) == len(gateway.requests) - number
-    remote.resume()
+    remote.indexing.resume()
     gateway.latency = 0.0
     reconcile(remote)
     assert folder(remote, notes).complete == 200
@@ -314,8 +314,8 @@ def test_a_provider_that_hangs_holds_up_nobody_else(remote: Engine, notes: Path,
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
     gateway.rule = lambda request: Fault("hang")
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
     wait_until(lambda: gateway.in_flight)
     reconcile(remote, other)
     assert folder(remote, other).state is FolderState.READY
@@ -335,8 +335,8 @@ def test_a_provider_that_is_back_is_used_by_itself(
     engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.script(Fault(500), Fault(500))
-    engine.add_folder(notes, SMALL)
-    engine.agree(notes)
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
     wait_until(lambda: folder(engine, notes).complete == len(VAULT))
     assert max(arrived(gateway).values()) == 1
     wait_until(lambda: engine.status().troubles == ())
@@ -349,9 +349,9 @@ def test_a_provider_that_stays_away_is_not_waited_for_forever(
     engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.rule = lambda request: Fault(500)
-    engine.add_folder(notes, SMALL)
-    engine.agree(notes)
-    _, errors, _ = engine.reconcile()
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
+    errors = engine.reconcile().errors
     assert len(errors) == 1
     assert "problem of its own" in str(errors[0])
     assert folder(engine, notes).state is FolderState.WAITING
@@ -363,8 +363,8 @@ def test_a_wrong_address_in_the_settings_stops_one_provider(
     engine = start_remote()
     other = fill(tmp_path / "Other", {"o.md": "The harbour lamp is green.\n"})
     fill(notes, VAULT)
-    engine.add_folder(notes, SMALL)
-    engine.agree(notes)
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
     reconcile(engine)
     engine.close()
     number = len(gateway.requests)
@@ -375,7 +375,7 @@ def test_a_wrong_address_in_the_settings_stops_one_provider(
         (engine.data_dir / "settings.toml").write_text(written)
         again = start_remote(engine.data_dir)
         write(other, f"{len(address)}.md", "A lamp at the quay.\n")
-        summary, _, _ = again.reconcile([other])
+        summary = again.reconcile([other]).summary
         assert summary.added
         assert folder(again, other).state is FolderState.READY
         assert found(again, "castle", "keyword") == ["lisbon.md"]
@@ -393,14 +393,14 @@ def test_the_ledger_has_a_line_for_each_request(
     search(remote, "harbour lamp")
     gateway.script(Fault(401))
     search(remote, "rainy hills")
-    lines = remote.ledger()
+    lines = remote.models.ledger()
     assert len(lines) == len(gateway.requests)
     assert sorted(e.purpose for e in lines) == ["documents"] * 2 + ["query"] * 4
     assert sorted(e.status for e in lines) == [200] * 5 + [401]
     good = [r for r in gateway.requests if r.status == 200]
     assert sum(e.texts for e in lines if e.status == 200) == sum(len(r.inputs) for r in good)
     assert sum(e.characters for e in lines if e.status == 200) == sum(len(t) for r in good for t in r.inputs)
-    spent = next(p for p in remote.providers() if p.name == "aimlapi").spent
+    spent = next(p for p in remote.models.providers() if p.name == "aimlapi").spent
     assert (spent.requests, spent.tokens) == (len(lines), sum(sum(map(len, r.inputs)) // 4 for r in good))
     assert spent.usd == pytest.approx(5 * 0.000001)
     assert {e.host for e in lines} == {gateway.url.split("/")[2]}
@@ -420,18 +420,18 @@ def test_status_asks_no_keyring(
     monkeypatch.setattr("notesearch.config.credentials._read", asked)
     monkeypatch.setattr("notesearch.config.credentials._backend", asked)
     remote.status()
-    remote.model_choices()
-    remote.estimate(three["Code"])
-    remote.prepare_model(three["Diary"], CODE)
-    remote.outgoing(three["Diary"] / "monday.md")
-    remote.cancel_model(three["Diary"])
-    assert remote.asks_providers
-    remote.ledger()
-    remote.problems()
-    remote.keyword_search(Query(text="lamp"))
-    remote.search(Query(text="lamp"), remote=False)
+    remote.models.choices()
+    remote.models.estimate(three["Code"])
+    remote.models.prepare(three["Diary"], CODE)
+    remote.models.outgoing(three["Diary"] / "monday.md")
+    remote.models.cancel(three["Diary"])
+    assert remote.search.asks_providers
+    remote.models.ledger()
+    remote.indexing.problems()
+    remote.search.words(Query(text="lamp"))
+    remote.search.fused(Query(text="lamp"), remote=False)
     with pytest.raises(AssertionError):
-        remote.providers()
+        remote.models.providers()
 
 
 def test_a_refused_query_is_a_trouble_until_one_is_answered_or_the_person_acts(
@@ -450,7 +450,7 @@ def test_a_refused_query_is_a_trouble_until_one_is_answered_or_the_person_acts(
     # Its answer is kept from before: nobody was asked, and nothing is known of the key.
     search(remote, "rainy hills")
     assert remote.status().troubles
-    remote.retry_providers()
+    remote.models.retry_providers()
     assert remote.status().troubles == ()
     gateway.script(Fault(503), Fault(503), Fault(503), Fault(503), Fault(503), Fault(503))
     search(remote, "wet boots")
@@ -461,15 +461,15 @@ def test_a_typed_query_overtakes_the_documents(remote: Engine, notes: Path, gate
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(300)})
     gateway.most_items = 2
     gateway.latency = 0.05
-    remote.add_folder(notes, SMALL)
-    remote.agree(notes)
+    remote.folders.add(notes, SMALL)
+    remote.models.agree(notes)
     wait_until(lambda: len(gateway.embedded) > 8)
 
     def arrived_after(request: Request) -> int:
         return sum(1 for r in gateway.requests if r.number < request.number)
 
     before = len(gateway.requests)
-    results = remote.search(Query(text="a note"))
+    results = remote.search.fused(Query(text="a note"))
     query = next(r for r in gateway.requests if isinstance(r.body["input"], str))
     assert arrived_after(query) - before < 30
     assert results.searched < results.of == 300, "what is not embedded yet is said"

@@ -90,7 +90,7 @@ def test_names_with_signs(engine: Engine, notes: Path) -> None:
         assert found(engine, query, "keyword") == [name], query
         assert found(engine, query)[0] == name, query
     assert "c.md" not in found(engine, "written -C#")
-    (match,) = engine.search(Query(text="c#", mode=Mode.KEYWORD)).matches
+    (match,) = engine.search.fused(Query(text="c#", mode=Mode.KEYWORD)).matches
     assert [match.best.snippet[a:b] for a, b in match.best.highlights] == ["C#"]
 
 
@@ -102,7 +102,7 @@ def test_tags_and_folders_are_found_without_their_diacritics_and_shown_with_them
     for query in ("tag:buro", "tag:Büro", "tag:buro/strasse", "folder:kuche", "folder:Küche"):
         assert found(engine, query) == ["a.md"], query
         assert found(engine, f"word {query}", "keyword") == ["a.md"], query
-    assert dict(engine.tags()) == {"büro": 1, "büro/straße": 1}
+    assert dict(engine.search.tags()) == {"büro": 1, "büro/straße": 1}
 
 
 def test_the_line_is_where_the_words_are(engine: Engine, notes: Path) -> None:
@@ -112,10 +112,10 @@ def test_the_line_is_where_the_words_are(engine: Engine, notes: Path) -> None:
         "---\ntags: [x]\n---\n# Long\n\nfirst line\nsecond line\nthe zanzibar line\nlast line\n",
     )
     engine.reconcile([notes])
-    (match,) = engine.search(Query(text="zanzibar")).matches
+    (match,) = engine.search.fused(Query(text="zanzibar")).matches
     assert (match.best.line, match.best.start) == (8, 0)
-    assert engine.keyword_search(Query(text="zanzibar")).matches[0].best.line == 8
-    (listed,) = engine.search(Query(text="tag:x")).matches
+    assert engine.search.words(Query(text="zanzibar")).matches[0].best.line == 8
+    (listed,) = engine.search.fused(Query(text="tag:x")).matches
     assert listed.best.line == 4
 
 
@@ -128,9 +128,9 @@ def test_a_note_that_only_says_something_about_itself_shows_that(engine: Engine,
         },
     )
     engine.reconcile([notes])
-    (tagged,) = engine.search(Query(text="tag:garden", mode=Mode.KEYWORD)).matches
+    (tagged,) = engine.search.fused(Query(text="tag:garden", mode=Mode.KEYWORD)).matches
     assert tagged.best.snippet == "#later #garden"
-    (named,) = engine.search(Query(text="zanzibar", mode=Mode.KEYWORD)).matches
+    (named,) = engine.search.fused(Query(text="zanzibar", mode=Mode.KEYWORD)).matches
     assert named.best.snippet == "named.md"
 
 
@@ -142,16 +142,19 @@ def test_scripts_without_spaces(vault: Engine) -> None:
 
 
 def test_why_a_row_is_there(vault: Engine) -> None:
-    both = vault.search(Query(text="overnight dough")).matches[0]
+    both = vault.search.fused(Query(text="overnight dough")).matches[0]
     assert (both.path.name, both.matched_by) == ("bread.md", MatchedBy.BOTH)
-    assert vault.search(Query(text="overnight", mode=Mode.KEYWORD)).matches[0].matched_by is MatchedBy.KEYWORD
-    assert vault.keyword_search(Query(text="overnight")).matches[0].matched_by is MatchedBy.KEYWORD
-    by_meaning = vault.search(Query(text="overnight", mode=Mode.MEANING)).matches[0]
+    assert (
+        vault.search.fused(Query(text="overnight", mode=Mode.KEYWORD)).matches[0].matched_by
+        is MatchedBy.KEYWORD
+    )
+    assert vault.search.words(Query(text="overnight")).matches[0].matched_by is MatchedBy.KEYWORD
+    by_meaning = vault.search.fused(Query(text="overnight", mode=Mode.MEANING)).matches[0]
     assert by_meaning.matched_by in (MatchedBy.MEANING, MatchedBy.BOTH)
 
 
 def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
-    results = vault.search(Query(text="overnight"))
+    results = vault.search.fused(Query(text="overnight"))
     row = results.matches[0]
     assert (row.path, row.title, row.trail, row.format) == (
         notes / "Kitchen/Baking/bread.md",
@@ -183,8 +186,8 @@ def test_one_row_for_a_note_with_its_further_passages(engine: Engine, notes: Pat
     fill(notes, {"long.md": f"# Diary\n\n{sections}\n", "short.md": "sourdough\n"})
     engine.reconcile([notes])
     for results in (
-        engine.keyword_search(Query(text="sourdough attempt")),
-        engine.search(Query(text="sourdough attempt")),
+        engine.search.words(Query(text="sourdough attempt")),
+        engine.search.fused(Query(text="sourdough attempt")),
     ):
         assert sorted(names(results)) == ["long.md", "short.md"]
         row = next(m for m in results.matches if m.path.name == "long.md")
@@ -197,54 +200,54 @@ def test_one_row_for_a_note_with_its_further_passages(engine: Engine, notes: Pat
 def test_limits_and_ranks(vault: Engine, notes: Path) -> None:
     fill(notes, {f"many {i}.md": f"zanzibar number {i}\n" for i in range(60)})
     vault.reconcile([])
-    results = vault.search(Query(text="zanzibar", limit=7))
+    results = vault.search.fused(Query(text="zanzibar", limit=7))
     assert [m.rank for m in results.matches] == [1, 2, 3, 4, 5, 6, 7]
-    assert vault.keyword_search(Query(text="zanzibar", limit=5)).total >= 60
-    assert len(set(names(vault.search(Query(text="zanzibar", limit=100))))) >= 60
+    assert vault.search.words(Query(text="zanzibar", limit=5)).total >= 60
+    assert len(set(names(vault.search.fused(Query(text="zanzibar", limit=100))))) >= 60
 
 
 def test_the_folder_asked_for(vault: Engine, notes: Path) -> None:
     for mode in MODES:
-        rows = vault.search(Query(text="cold sour night", folder=notes / "Kitchen", mode=mode))
+        rows = vault.search.fused(Query(text="cold sour night", folder=notes / "Kitchen", mode=mode))
         assert set(names(rows)) <= {"bread.md", "soup.md"}
         assert rows.matches
-    assert names(vault.search(Query(text="cold", folder=notes / "Nowhere"))) == []
+    assert names(vault.search.fused(Query(text="cold", folder=notes / "Nowhere"))) == []
 
 
 def test_similar_notes(vault: Engine, notes: Path) -> None:
-    results = vault.similar(notes / "Kitchen/Baking/bread.md", 3)
+    results = vault.search.similar(notes / "Kitchen/Baking/bread.md", 3)
     assert len(results.matches) == 3
     assert "bread.md" not in names(results)
     assert {m.matched_by for m in results.matches} == {MatchedBy.MEANING}
     with pytest.raises(NotIndexed):
-        vault.similar(notes / "nowhere.md")
+        vault.search.similar(notes / "nowhere.md")
 
 
 def test_the_text_of_a_note(vault: Engine, notes: Path) -> None:
-    text = vault.note_text(notes / "Kitchen/Baking/bread.md")
+    text = vault.search.note_text(notes / "Kitchen/Baking/bread.md")
     assert text.text.startswith("# Bread")
     assert (text.line, text.offset, text.truncated, text.tags) == (5, 0, False, ("food/bread", "slow"))
     lines = "".join(f"line {i} of a very long note\n" for i in range(1, 10_001))
     write(notes, "long.txt", lines)
     vault.reconcile([])
     start = lines.index("line 6000 ")
-    part = vault.note_text(notes / "long.txt", start)
+    part = vault.search.note_text(notes / "long.txt", start)
     assert part.truncated
     assert lines[part.offset :].startswith(part.text)
     assert part.offset <= start < part.offset + len(part.text)
     assert part.text.startswith(f"line {part.line} ")
     with pytest.raises(NotIndexed):
-        vault.note_text(notes / "nowhere.md")
+        vault.search.note_text(notes / "nowhere.md")
 
 
 def test_recent_notes_tags_and_formats(vault: Engine, notes: Path) -> None:
     write(notes, "newest.md", "zanzibar\n")
     vault.reconcile([])
-    recent = vault.recent(2)
+    recent = vault.search.recent(2)
     assert recent[0].path.name == "newest.md"
     assert recent[0].best.snippet == "zanzibar"
-    assert dict(vault.tags())["food"] == 2
-    assert dict(vault.formats())["markdown"] == 4
+    assert dict(vault.search.tags())["food"] == 2
+    assert dict(vault.search.formats())["markdown"] == 4
 
 
 def test_waiting_notes_are_found_by_words_and_counted(
@@ -252,19 +255,19 @@ def test_waiting_notes_are_found_by_words_and_counted(
 ) -> None:
     embedder.gate.clear()
     write(notes, "late.md", "zanzibar at night\n")
-    vault._required_indexer().scan(notes)
+    vault.indexing.scan(notes)
     wait_until(lambda: "late.md" in found(vault, "zanzibar", mode="keyword"))
-    results = vault.search(Query(text="zanzibar"))
+    results = vault.search.fused(Query(text="zanzibar"))
     assert results.matches[0].path.name == "late.md"
     assert results.matches[0].state is DocumentState.WAITING
     assert (results.searched, results.of, results.waiting) == (6, 7, 1)
     embedder.gate.set()
-    wait_until(lambda: vault.search(Query(text="zanzibar")).searched == 7)
+    wait_until(lambda: vault.search.fused(Query(text="zanzibar")).searched == 7)
 
 
 def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: HashingEmbedder) -> None:
     for text in ("brea", "bread", "brea", "bread"):
-        vault.search(Query(text=text))
+        vault.search.fused(Query(text=text))
     assert embedder.queries == ["brea", "bread"]
 
 
@@ -287,8 +290,8 @@ def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: Hashin
 )
 def test_no_query_is_an_error(vault: Engine, text: str) -> None:
     for mode in MODES:
-        vault.explain(vault.search(Query(text=text, mode=mode, prefix=True)))
-    vault.keyword_search(Query(text=text, prefix=True))
+        vault.search.explain(vault.search.fused(Query(text=text, mode=mode, prefix=True)))
+    vault.search.words(Query(text=text, prefix=True))
 
 
 # Beside an owner
@@ -301,17 +304,17 @@ def test_a_reader_beside_the_owner(
     assert found(reader, "overnight")[0] == "bread.md"
     assert reader.status().documents == 6
     with pytest.raises((UsageError, StoreError)):
-        reader.add_folder(notes.parent)
+        reader.folders.add(notes.parent)
     with pytest.raises(UsageError):
-        reader.pause()
+        reader.indexing.pause()
     write(notes, "new.md", "zanzibar madagascar\n")
     vault.reconcile([])
-    reader.refresh()
+    reader.search.refresh()
     assert found(reader, "zanzibar", mode="keyword") == ["new.md"]
     assert found(reader, "zanzibar madagascar", mode="meaning")[0] == "new.md"
     (notes / "new.md").unlink()
     vault.reconcile([])
-    reader.refresh()
+    reader.search.refresh()
     assert "new.md" not in found(reader, "zanzibar madagascar")
 
 
@@ -322,18 +325,20 @@ def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes:
     fill(notes, NOTES)
     engine = start_engine(watch=False, embedders=(OnnxEmbedder(),))
     engine.reconcile([notes])
-    results = engine.search(Query(text="railway journey to Portugal"))
+    results = engine.search.fused(Query(text="railway journey to Portugal"))
     assert results.matches[0].path.name == "lisbon.rst"
     assert results.notice == ""
     assert results.elapsed.embed > 0
-    told = engine.explain(engine.search(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING)))
+    told = engine.search.explain(
+        engine.search.fused(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING))
+    )
     assert told.stage is Stage.EXPLAINED
     row = told.matches[0]
     assert row.path.name == "bread.md"
     assert row.matched_by is MatchedBy.MEANING
     assert row.best.telling is not None
     assert row.best.snippet[slice(*row.best.telling)] == "The sour dough rests overnight in the cold."
-    assert names(engine.similar(notes / "Kitchen/Baking/bread.md", 1)) == ["soup.md"]
+    assert names(engine.search.similar(notes / "Kitchen/Baking/bread.md", 1)) == ["soup.md"]
 
 
 def test_an_exact_title_is_never_buried(engine: Engine, notes: Path) -> None:
@@ -342,7 +347,7 @@ def test_an_exact_title_is_never_buried(engine: Engine, notes: Path) -> None:
     fill(notes, {f"c{i}.md": f"# 笔记 {i}\n\n面试之前 面试之前 {i}\n" for i in range(30)})
     engine.reconcile([notes])
     assert found(engine, "python")[0] == "Python.md"
-    assert engine.keyword_search(Query(text="python")).matches[0].path.name == "Python.md"
+    assert engine.search.words(Query(text="python")).matches[0].path.name == "Python.md"
     assert found(engine, "面试之前")[0] == "面试之前.md"
 
 
@@ -364,7 +369,7 @@ def test_the_last_of_few_notes_with_a_word_is_before_those_without(engine: Engin
 def test_letters_without_a_decomposition_are_marked(engine: Engine, notes: Path, word: str) -> None:
     write(notes, "a.md", f"# Notiz\n\nHier steht {word} im Text.\n")
     engine.reconcile([notes])
-    row = engine.search(Query(text=word)).matches[0]
+    row = engine.search.fused(Query(text=word)).matches[0]
     assert [row.best.snippet[a:b] for a, b in row.best.highlights] == [word]
     assert row.matched_by is not MatchedBy.MEANING
 
@@ -387,20 +392,20 @@ def test_filters_alone_come_newest_first_whatever_the_mode(engine: Engine, notes
     engine.reconcile([notes])
     for mode in MODES:
         assert found(engine, "type:md", mode) == [f"{i}.md" for i in (4, 3, 2, 1, 0)]
-    assert engine.search(Query(text="type:md", limit=2)).total == 5
+    assert engine.search.fused(Query(text="type:md", limit=2)).total == 5
 
 
 def test_the_first_rows_and_the_rest_are_the_whole(engine: Engine, notes: Path) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nThe marsh had {i} geese.\n" for i in range(30)})
     reconcile(engine, notes)
     query = Query(text="geese marsh", limit=20)
-    whole = engine.search(query)
-    first = engine.search(query, rows=5)
+    whole = engine.search.fused(query)
+    first = engine.search.fused(query, rows=5)
     assert first.matches == whole.matches[:5]
     assert first.total == whole.total
-    assert engine.complete(first).matches == whole.matches
+    assert engine.search.complete(first).matches == whole.matches
     # Another search came between.
-    other = engine.search(Query(text="geese", limit=20), rows=3)
-    assert engine.complete(first).matches == whole.matches
-    assert len(engine.complete(other).matches) == 20
-    assert len(engine.keyword_search(query, 4).matches) == 4
+    other = engine.search.fused(Query(text="geese", limit=20), rows=3)
+    assert engine.search.complete(first).matches == whole.matches
+    assert len(engine.search.complete(other).matches) == 20
+    assert len(engine.search.words(query, 4).matches) == 4

@@ -42,7 +42,7 @@ def watching(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyP
         },
     )
     engine = start_engine()
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     wait_until(lambda: at_rest(engine, 5))
     return engine
 
@@ -162,7 +162,7 @@ def test_most_of_the_folder_deleted_by_hand_is_a_question(watching: Engine, note
     (held,) = watching.status().held
     assert (held.missing, held.of) == (40, 45)
     assert is_found(watching, "word7", "7.md")
-    watching.answer_held(notes, remove=True)
+    watching.folders.answer_held(notes, remove=True)
     wait_until(lambda: at_rest(watching, 5))
 
 
@@ -187,7 +187,7 @@ def test_what_changed_while_nobody_watched(
 ) -> None:
     fill(notes, {"a.md": "alpha\n", "b.md": "beta\n", "c.md": "gamma\n"})
     engine = start_engine()
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     wait_until(lambda: at_rest(engine, 3))
     engine.close()
     write(notes, "a.md", "zanzibar\n")
@@ -204,7 +204,7 @@ def test_two_watched_folders_a_note_moved_between_them(
     watching: Engine, notes: Path, embedder: HashingEmbedder
 ) -> None:
     other = fill(notes.parent / "Other", {"o.md": "omega\n"})
-    watching.add_folder(other)
+    watching.folders.add(other)
     wait_until(lambda: at_rest(watching, 6))
     asked = len(embedder.texts)
     (notes / "a.md").rename(other / "a.md")
@@ -216,7 +216,7 @@ def test_two_watched_folders_a_note_moved_between_them(
 def test_after_closing_nothing_is_left_running(start_engine: StartEngine, notes: Path) -> None:
     before = set(threading.enumerate())
     engine = start_engine()
-    engine.add_folder(notes)
+    engine.folders.add(notes)
     engine.close()
     wait_until(
         lambda: not [t for t in threading.enumerate() if t not in before and t.name != "extraction-watchdog"]

@@ -11,7 +11,9 @@ import pytest
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
+from notesearch.api.operations import OPERATIONS, operation
 from notesearch.domain import Query, SearchResults, Stage
+from notesearch.engine.engine import Engine
 from notesearch.errors import DiskFull
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
@@ -50,10 +52,10 @@ def test_stages_arrive_in_order_in_the_main_thread(window: MainWindow, qtbot: Qt
 def test_an_outdated_search_is_dropped(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = window.bridge._engine
+    engine = window.bridge.wait_for_engine()
     assert engine is not None
     entered, release = threading.Event(), threading.Event()
-    real = engine.search
+    real = engine.search.fused
 
     def slow(query: Query, **how: Any) -> SearchResults:
         if query.text == "slow":
@@ -61,7 +63,7 @@ def test_an_outdated_search_is_dropped(
             release.wait(20)
         return real(query, **how)
 
-    monkeypatch.setattr(engine, "search", slow)
+    monkeypatch.setattr(engine.search, "fused", slow)
     listener = Listener()
     window.page.searches.results_ready.connect(listener.on_results)
     first = window.page.searches.search(Query(text="slow"))
@@ -76,11 +78,11 @@ def test_an_outdated_search_is_dropped(
 def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = window.bridge._engine
+    engine = window.bridge.wait_for_engine()
     assert engine is not None
     release = threading.Event()
-    real = engine.search
-    monkeypatch.setattr(engine, "search", lambda query, **how: release.wait(20) and real(query, **how))
+    real = engine.search.fused
+    monkeypatch.setattr(engine.search, "fused", lambda query, **how: release.wait(20) and real(query, **how))
     window.ask(Search(text="tomatoes"))
     qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
     window.ask(Search(text="compost"))
@@ -91,12 +93,12 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
 def test_a_failing_search_is_said_in_the_list(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = window.bridge._engine
+    engine = window.bridge.wait_for_engine()
 
     def full(query: Query, rows: int) -> SearchResults:
         raise DiskFull
 
-    monkeypatch.setattr(engine, "keyword_search", full)
+    monkeypatch.setattr(engine.search, "words", full)
     window.ask(Search(text="bread"))
     qtbot.waitUntil(lambda: window.page.empty.title.text() == "The disk is full", timeout=TIMEOUT)
     assert window.page.empty.isVisible()
@@ -112,7 +114,7 @@ def test_a_bug_is_shown_without_its_text(
     def broken() -> None:
         raise ValueError("a secret line of a note")
 
-    monkeypatch.setattr(window.bridge._engine, "pause", broken)
+    monkeypatch.setattr(window.bridge.wait_for_engine().indexing, "pause", broken)
     window.bridge.pause()
     qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
     assert window.banner.title.text() == "Something went wrong inside Notesearch"
@@ -124,10 +126,10 @@ def test_a_bug_is_shown_without_its_text(
 def test_explaining_in_batches_keeps_rows_and_order(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = window.bridge._engine
+    engine = window.bridge.wait_for_engine()
     assert engine is not None
     sizes: list[int] = []
-    real = engine.search
+    real = engine.search.fused
 
     def many(query: Query, **how: Any) -> SearchResults:
         results = real(query, **how)
@@ -138,9 +140,9 @@ def test_explaining_in_batches_keeps_rows_and_order(
         sizes.append(len(results.matches))
         return replace(results, stage=Stage.EXPLAINED)
 
-    monkeypatch.setattr(engine, "search", many)
-    monkeypatch.setattr(engine, "complete", lambda results: results)
-    monkeypatch.setattr(engine, "explain", explain)
+    monkeypatch.setattr(engine.search, "fused", many)
+    monkeypatch.setattr(engine.search, "complete", lambda results: results)
+    monkeypatch.setattr(engine.search, "explain", explain)
     listener = Listener()
     window.page.searches.results_ready.connect(listener.on_results)
     window.page.searches.search(Query(text="bread"))
@@ -183,3 +185,23 @@ def test_closing_a_slot_drops_what_waits() -> None:
 
 def test_an_error_of_ours_keeps_its_words() -> None:
     assert Failure.of(DiskFull()) == Failure(title="The disk is full", hint=DiskFull.hint, retryable=True)
+
+
+def test_an_operation_is_done_off_the_main_thread_and_its_result_comes_back(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    threads: list[threading.Thread] = []
+
+    @operation("test.title")
+    def title(engine: Engine, *, mark: str) -> str:
+        """The name of the folder that is searched."""
+        threads.append(threading.current_thread())
+        return engine.folders.paths()[0].name + mark
+
+    try:
+        with qtbot.waitSignal(window.bridge.link_wanted, timeout=TIMEOUT) as told:
+            window.bridge.call(title, window.bridge.link_wanted.emit, mark="!")
+    finally:
+        del OPERATIONS["test.title"]
+    assert told.args == ["Notes!"]
+    assert threads != [threading.main_thread()]

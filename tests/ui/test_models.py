@@ -140,16 +140,16 @@ def test_counting_can_be_cancelled(
     remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = remote_window
-    engine = window.bridge._engine
+    engine = window.bridge.wait_for_engine()
     assert engine is not None
-    entered, release, real = threading.Event(), threading.Event(), engine.prepare_model
+    entered, release, real = threading.Event(), threading.Event(), engine.models.prepare
 
     def slow(folder: Path, identifier: str) -> Estimate:
         entered.set()
         release.wait(TIMEOUT / 1000)
         return real(folder, identifier)
 
-    monkeypatch.setattr(engine, "prepare_model", slow)
+    monkeypatch.setattr(engine.models, "prepare", slow)
     dialog = open_model(qtbot, window)
     dialog.choice.list.choose(VOYAGE)
     qtbot.keyClick(dialog.choice.list, Qt.Key.Key_Return)

@@ -143,14 +143,14 @@ def test_the_key_is_taken_out_of_the_environment(
 def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
     key: str, start_window: Callable[..., MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failures, real = [StoreDamaged()], Engine.start
+    failures, real = [StoreDamaged()], Engine.open
 
-    def start(engine: Engine) -> None:
+    def start(*given: object, **how: object) -> Engine:
         if failures:
             raise failures.pop()
-        real(engine)
+        return real(*given, **how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Engine, "start", start)
+    monkeypatch.setattr(Engine, "open", start)
     window = start_window(ready=False)
     qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
     assert "AIMLAPI_API_KEY" not in os.environ
@@ -216,7 +216,7 @@ def keep_own(qtbot: QtBot, window: MainWindow, url: str) -> None:
     assert window.settings is not None
     made = own_model("home", "tiny", dimensions=64, manners=Manners())
     with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
-        window.bridge.save_settings(window.settings.with_provider("home", base_url=url).with_model(made))
+        window.bridge.update_settings(lambda s: s.with_provider("home", base_url=url).with_model(made))
 
 
 def test_a_test_in_the_settings_keeps_what_it_found(
@@ -345,7 +345,7 @@ def test_a_budget_that_is_used_up_is_shown_and_can_be_raised(
     window = remote_window
     gateway.usd = "1.50"
     assert window.settings is not None
-    window.bridge.save_settings(window.settings.with_provider("aimlapi", budget=1.0))
+    window.bridge.update_settings(lambda s: s.with_provider("aimlapi", budget=1.0))
     switch(qtbot, window, notes)
     qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
     (notes / "More.md").write_text("# More\n\nSomething new that costs as well.\n")

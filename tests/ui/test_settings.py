@@ -219,8 +219,8 @@ def test_a_link_opens_the_note_in_its_program(
     monkeypatch.setattr(desktop, "open_link", lambda link: links.append(link) or True)
     assert window.settings is not None
     with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
-        window.bridge.save_settings(
-            dataclasses.replace(window.settings, editor="obsidian://open?path={path}")
+        window.bridge.update_settings(
+            lambda settings: dataclasses.replace(settings, editor="obsidian://open?path={path}")
         )
     qtbot.keyClicks(window.box.field, "tomatoes")
     qtbot.waitUntil(
@@ -274,8 +274,8 @@ def test_a_choice_made_a_moment_before_the_end_is_kept(
     dialog.general.closing.setCurrentIndex(dialog.general.closing.findData("stay"))
     dialog.search.results.setCurrentIndex(dialog.search.results.findData(100))
     close(window, window.bridge)
-    engine = Engine(tmp_path / "data", read_only=True)
-    settings = engine.settings()
+    engine = Engine.open(tmp_path / "data", read_only=True)
+    settings = engine.settings.current
     assert (settings.when_closed, settings.results_limit) == ("stay", 100)
 
 
@@ -304,11 +304,20 @@ def test_the_echo_of_a_change_does_not_undo_what_was_typed_since() -> None:
     edit = SettingsEdit(Settings())
     reloads: list[int] = []
     edit.reloaded.connect(lambda: reloads.append(1))
-    edit.apply(first)
-    edit.apply(second)
+    edit.set(editor=first.editor)
+    edit.set(editor=second.editor)
     edit.reload(first)
+    edit.landed()
     assert edit.settings == second
     edit.reload(second)
-    assert not reloads
+    edit.landed()
+    assert (edit.settings, reloads) == (second, [])
     edit.reload(first)
     assert (edit.settings, reloads) == (first, [1])
+
+
+def test_a_change_that_failed_shows_what_holds() -> None:
+    edit = SettingsEdit(Settings())
+    edit.set(editor="one {path}")
+    edit.landed()
+    assert edit.settings == Settings()

@@ -113,7 +113,7 @@ def test_enter_opens_the_note_at_the_passage(
 ) -> None:
     out = tmp_path / "opened"
     assert window.settings is not None
-    window.bridge.save_settings(type(window.settings)(editor=editor(out), appearance="light"))
+    window.bridge.update_settings(lambda s: type(s)(editor=editor(out), appearance="light"))
     qtbot.waitUntil(lambda: window.settings is not None and bool(window.settings.editor), timeout=TIMEOUT)
     type_text(qtbot, window, "slow rise")
     row = window.current
@@ -352,7 +352,9 @@ def test_vanished_notes_are_a_question(
 ) -> None:
     answers: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
-        window.bridge._engine, "answer_held", lambda folder, *, remove: answers.append((folder, remove))
+        window.bridge.wait_for_engine().folders,
+        "answer_held",
+        lambda folder, *, remove: answers.append((folder, remove)),
     )
     assert window.status is not None
     held = HeldDeletions(folder=notes, missing=5, of=6)
@@ -431,8 +433,7 @@ def test_what_is_typed_before_the_engine_is_there_is_searched(
 def test_a_data_folder_in_use_is_a_page_with_a_way_out(
     start_window: Callable[..., MainWindow], tmp_path: Path, qtbot: QtBot
 ) -> None:
-    command_line = Engine(tmp_path / "data", watch=False)
-    command_line.start()
+    command_line = Engine.open(tmp_path / "data", watch=False)
     window = start_window(ready=False)
     qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
     assert "using this data folder" in window.failure_page.title.text()

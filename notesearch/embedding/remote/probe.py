@@ -7,12 +7,12 @@ import concurrent.futures
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Manners, Provider
+from notesearch.catalogue import Manners, Probe, Provider
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import wire
@@ -81,36 +81,6 @@ PAIRS = (
         "Headaches, a short temper and a craving for sugar in the afternoon.",
     ),
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Probe:
-    """What was found. `items_per_request`: the most texts that were taken at once, of BATCHES; `latency`:
-    seconds for one query; `query_instruction`, `document_instruction`: what helped, "" for nothing;
-    `tokens_reported`: whether usage is counted."""
-
-    provider: Provider
-    name: str
-    dimensions: int
-    encoding: str
-    items_per_request: int
-    normalised: bool
-    latency: float
-    query_instruction: str
-    document_instruction: str
-    tokens_reported: bool
-
-    @property
-    def model(self) -> EmbeddingModel:
-        """The model that these findings describe, ready for use and for the settings (catalogue.to_table)."""
-        return catalogue.own_model(
-            self.provider.name,
-            self.name,
-            dimensions=self.dimensions,
-            query_instruction=self.query_instruction,
-            document_instruction=self.document_instruction,
-            manners=Manners(encoding=self.encoding, items_per_request=self.items_per_request),
-        )
 
 
 def probe(

@@ -1,4 +1,4 @@
-"""Which folders can be searched: there, readable, and nothing twice under two names."""
+"""Which folders can be searched: there, readable, and nothing twice under two names. Looks at the disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from notesearch.engine.indexing.indexer import is_gone
 from notesearch.errors import FolderMissing, FolderOverlap, FolderUnreadable
 
 
@@ -39,3 +38,20 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
             raise FolderOverlap(
                 f"{folder} holds {known}, which is already searched", hint="Remove that one first."
             )
+
+
+def is_gone(path: Path | str) -> bool:
+    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not
+    gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def absolute(path: Path) -> Path:
+    """Absolute and without "..", links left as they are."""
+    return Path(os.path.abspath(path.expanduser()))

@@ -357,13 +357,18 @@ class Lanes:
             waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
             self._progress.begin(IndexingState.INDEXING, "embedding", total=waiting, chunks=chunks)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a model is at work on texts of notes."""
+        return any(lane.busy for lane in list(self._lanes.values()))
+
     def embedded(self, chunks: int) -> None:
         self._progress.embedded(chunks)
         self._embedded(chunks)
         self.changed()
 
     def rested(self) -> None:
-        if self._progress.stage == "embedding" and not any(lane.busy for lane in list(self._lanes.values())):
+        if self._progress.stage == "embedding" and not self.busy:
             self._progress.begin(IndexingState.IDLE)
         self._settled()
         self.changed()

@@ -24,12 +24,13 @@ from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.copies import Indexes
 from notesearch.engine.folders import scanner
+from notesearch.engine.folders.admission import is_gone
+from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
 from notesearch.engine.indexing.queue import Progress, Scan, Ticket, WorkQueue
 from notesearch.engine.models.consent import Consents
-from notesearch.engine.search.query import facets_of
 from notesearch.errors import (
     ConsentMissing,
     ExtractionFailed,
@@ -192,6 +193,11 @@ class Indexer:
     def trouble(self, mark: str) -> Trouble | None:
         """Why nothing is embedded for a model at present."""
         return self._lanes.trouble(mark)
+
+    @property
+    def sending(self) -> bool:
+        """Whether a model is at work on texts of notes."""
+        return self._lanes.busy
 
     def count_request(self, receipt: Receipt) -> None:
         """A provider answered: those who wait for a reconcile are told what it took."""
@@ -665,18 +671,6 @@ class Indexer:
             else:
                 return True
         return False
-
-
-def is_gone(path: Path | str) -> bool:
-    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not
-    gone."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _is_text(path: Path | str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
-from notesearch.config.settings import Settings
+from notesearch.config.settings import Settings, SettingsStore
 from notesearch.domain import Estimate
 from notesearch.engine.models.ledger import Ledger
 from notesearch.engine.models.registry import Models
@@ -23,11 +23,16 @@ from notesearch.storage.values import FolderChoice, FolderRow
 class Consents:
     """Any thread but one that paints."""
 
-    def __init__(self, store: DocumentStore, models: Models, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, store: DocumentStore, models: Models, ledger: Ledger, settings: SettingsStore) -> None:
         self._store = store
         self.models = models
         self.ledger = ledger
-        self.settings = settings
+        self._settings = settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold now."""
+        return self._settings.current
 
     def marks(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have; the bundled one always."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from notesearch import catalogue
 from notesearch.catalogue import EmbeddingModel, Provider
 from notesearch.config.credentials import Credentials
-from notesearch.config.settings import Settings
+from notesearch.config.settings import Settings, SettingsStore
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.embedding.receipts import Receipt
@@ -28,13 +28,13 @@ class Models:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: SettingsStore,
         credentials: Credentials,
         record: Record,
         given: Sequence[Embedder] | None = None,
     ) -> None:
         self.credentials = credentials
-        self._settings = settings
+        self._store = settings
         self._record = record
         self._lock = threading.Lock()
         self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
@@ -44,11 +44,16 @@ class Models:
         self._query_troubles: dict[str, EmbeddingError] = {}
         self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
         self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
+        self._use(Settings(), settings.current)
+        self._unsubscribe = settings.subscribe(self._use)
 
-    def use(self, settings: Settings) -> None:
+    @property
+    def _settings(self) -> Settings:
+        return self._store.current
+
+    def _use(self, before: Settings, settings: Settings) -> None:
         """Take over changed settings: another address or own model gets another embedder."""
         with self._lock:
-            before, self._settings = self._settings, settings
             # The same vectors, asked for in another way: in larger requests, say.
             self._marks |= {
                 catalogue.fingerprint(m): m
@@ -58,15 +63,11 @@ class Models:
             outdated = [
                 mark
                 for mark, e in self._made.items()
-                if e.model.remote and self._is_outdated(e.model, before)
+                if e.model.remote and _is_outdated(e.model, before, settings)
             ]
             gone = [self._made.pop(mark) for mark in outdated]
         for embedder in gone:
             embedder.close()
-
-    def _is_outdated(self, model: EmbeddingModel, before: Settings) -> bool:
-        moved = before.provider(model.provider).base_url != self._settings.provider(model.provider).base_url
-        return moved or (model in before.models and model not in self._settings.models)
 
     @property
     def known(self) -> tuple[EmbeddingModel, ...]:
@@ -149,7 +150,13 @@ class Models:
 
     def close(self) -> None:
         """Close what was made here."""
+        self._unsubscribe()
         with self._lock:
             made, self._made = list(self._made.values()), {}
         for embedder in made:
             embedder.close()
+
+
+def _is_outdated(model: EmbeddingModel, before: Settings, now: Settings) -> bool:
+    moved = before.provider(model.provider).base_url != now.provider(model.provider).base_url
+    return moved or (model in before.models and model not in now.models)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
-from notesearch.engine.search.query import trail
+from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.values import SEGMENT, BlockHit, ChunkRow, DocumentRow

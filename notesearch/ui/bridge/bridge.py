@@ -25,6 +25,8 @@ from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, St
 from notesearch.ui.bridge.latest_wins import LatestWins
 
 if TYPE_CHECKING:
+    from notesearch.api.operations import Operation
+    from notesearch.api.sessions import Owner
     from notesearch.config.credentials import Credentials
     from notesearch.config.settings import Settings
     from notesearch.domain import IndexingStatus, Locator
@@ -80,6 +82,7 @@ class Bridge(QObject):
         open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
         to; only the main thread may.
         settings_changed: the Settings that hold from now on.
+        settings_landed: a change that asked for it was made, or failed.
         failed: a Failure of anything else; always shown.
     """
 
@@ -97,14 +100,15 @@ class Bridge(QObject):
     open_wanted = Signal(object)
     link_wanted = Signal(str)
     settings_changed = Signal(object)
+    settings_landed = Signal()
     failed = Signal(object)
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.data_dir = data_dir
-        self._engine: Engine | None = None
+        self._owner: Owner | None = None
         self._credentials: Credentials | None = None
-        self._unsubscribe: Callable[[], None] | None = None
+        self._unsubscribe_all: tuple[Callable[[], None], ...] = ()
         self._started = threading.Event()
         self._closing = threading.Event()
         self._released = threading.Event()
@@ -112,7 +116,8 @@ class Bridge(QObject):
         self._request = NOTHING
         self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
-        self._settings = LatestWins("settings")
+        # One after the other, in the order in which the user changed them.
+        self._changes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
         self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
     # Starting and ending
@@ -137,20 +142,22 @@ class Bridge(QObject):
         """Save the window's state, stop every thread and the engine. The one call that waits; made when the
         event loop has ended."""
         # A setting changed a moment ago is kept; an engine that never came up could not.
-        self._settings.close(finish=self._started.is_set())
+        if self._started.is_set():
+            self._changes.shutdown(wait=True)
         self._closing.set()
         self._released.set()
         self._started.set()
         self._opening.close()
+        self._changes.shutdown(wait=True, cancel_futures=True)
         self._jobs.shutdown(wait=True, cancel_futures=True)
         for end in self._parts:
             end()
         if state is not None:
             self._save_state(state)
-        if self._unsubscribe is not None:
-            self._unsubscribe()
-        if self._engine is not None:
-            self._engine.close()
+        for unsubscribe in self._unsubscribe_all:
+            unsubscribe()
+        if self._owner is not None:
+            self._owner.close()
 
     @property
     def closed(self) -> bool:
@@ -175,22 +182,23 @@ class Bridge(QObject):
                 return
             for problem in wrong:
                 self.failed.emit(Failure.of(problem))
+            from notesearch.api.sessions import Owner
             from notesearch.config.credentials import Credentials, take_keys
-            from notesearch.engine.engine import Engine
 
             if self._credentials is None:
                 # Once: they are not in the environment any more when the engine is started again.
                 self._credentials = Credentials(take_keys())
-            engine = Engine(self.data_dir, credentials=self._credentials)
-            engine.on_request(SHOW, self._on_show)
-            self._engine = engine
-            engine.start()
+            self._owner = Owner(self.data_dir, credentials=self._credentials, handlers={SHOW: self._on_show})
             if self._closing.is_set():
                 return
-            self._unsubscribe = engine.subscribe(self._on_status)
+            engine = self._owner.engine
+            self._unsubscribe_all = (
+                engine.subscribe(self._on_status),
+                engine.settings.subscribe(lambda _, now: self.settings_changed.emit(now)),
+            )
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
-            self._engine = None
+            self._owner = None
             if isinstance(error, DataFolderHeld) and hand_over_late(
                 self.data_dir, self._request, self._closing
             ):
@@ -199,7 +207,7 @@ class Bridge(QObject):
                 self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
             return
         except Exception as error:
-            self._engine = None
+            self._owner = None
             self.start_failed.emit(Failure.of(error))
             return
         self._started.set()
@@ -221,7 +229,25 @@ class Bridge(QObject):
     def wait_for_engine(self) -> Engine | None:
         """The engine once it has started, None when everything ends. For worker threads."""
         self._started.wait()
-        return None if self._closing.is_set() else self._engine
+        return None if self._closing.is_set() or self._owner is None else self._owner.engine
+
+    # Operations
+
+    def call(
+        self,
+        operation: Operation[..., Any],
+        then: Callable[..., object] | None = None,
+        **parameters: object,
+    ) -> None:
+        """Do an operation in a worker thread, once the engine has started. `then` takes its result there: a
+        signal's `emit`, which carries it into the main thread. What fails is told by `failed`."""
+
+        def job(engine: Engine) -> None:
+            result = operation(engine, **parameters)
+            if then is not None and not self._closing.is_set():
+                then(result)
+
+        self.run(job)
 
     # Everything else
 
@@ -233,38 +259,42 @@ class Bridge(QObject):
         self.run(self._add_samples)
 
     def remove_folder(self, path: Path) -> None:
-        self.run(lambda engine: engine.remove_folder(path))
+        self.run(lambda engine: engine.folders.remove(path))
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
-        self.run(lambda engine: engine.answer_held(folder, remove=remove))
+        self.run(lambda engine: engine.folders.answer_held(folder, remove=remove))
 
     def pause(self) -> None:
-        self.run(lambda engine: engine.pause())
+        self.run(lambda engine: engine.indexing.pause())
 
     def resume(self) -> None:
-        self.run(lambda engine: engine.resume())
+        self.run(lambda engine: engine.indexing.resume())
 
     def problems(self) -> None:
-        self.run(lambda engine: self.problems_ready.emit(engine.problems()))
+        self.run(lambda engine: self.problems_ready.emit(engine.indexing.problems()))
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
         """Try failed files again; None: all of them."""
-        self.run(lambda engine: engine.retry(paths))
+        self.run(lambda engine: engine.indexing.retry(paths))
 
     def vocabulary(self) -> None:
-        self.run(lambda engine: self.vocabulary_ready.emit(engine.tags(), engine.formats()))
+        self.run(lambda engine: self.vocabulary_ready.emit(engine.search.tags(), engine.search.formats()))
 
     def find_vaults(self) -> None:
         """Look for the folders of other notes programs in the usual places."""
-        self.run(lambda engine: self.vaults_ready.emit(engine.find_vaults()))
+        self.run(lambda engine: self.vaults_ready.emit(engine.folders.find_vaults()))
 
     def survey(self, path: Path) -> None:
         """Look at a folder, or at the folder of a file, before it is added."""
-        self.run(lambda engine: self.surveyed.emit(engine.survey(path)))
+        self.run(lambda engine: self.surveyed.emit(engine.folders.survey(path)))
 
-    def save_settings(self, settings: Settings) -> None:
-        """Keep the settings and let them hold. Of several in a row, the last ones count."""
-        self._settings.put(partial(self._guarded, self._save_settings, settings))
+    def update_settings(
+        self, change: Callable[[Settings], Settings], done: Callable[[], object] | None = None
+    ) -> None:
+        """Change the settings; `settings_changed` tells what holds then. `done` is called afterwards in the
+        thread that did it, also where it failed: a signal's `emit`. Changes are made one after the other."""
+        if not self._closing.is_set():
+            self._changes.submit(self._guarded, self._update_settings, change, done)
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
         self._submit(self._save_state, dict(state))
@@ -279,15 +309,17 @@ class Bridge(QObject):
         self._submit(self._reveal, path)
 
     def _add_folder(self, engine: Engine, path: Path) -> None:
-        self.folder_added.emit(engine.add_folder(path))
+        from notesearch.api import operations
+
+        self.folder_added.emit(operations.add_folder(engine, folder=path))
 
     def _take_up(self, engine: Engine, path: Path) -> None:
         """A folder from the command line: no complaint where it is searched already, the command may stand in
         a shortcut."""
-        if engine.covering(path) is None:
-            survey = engine.survey(path, limit=1)
+        if engine.folders.covering(path) is None:
+            survey = engine.folders.survey(path, limit=1)
             if survey.whole:
-                self.surveyed.emit(engine.survey(path))
+                self.surveyed.emit(engine.folders.survey(path))
             else:
                 self._add_folder(engine, path)
 
@@ -298,19 +330,26 @@ class Bridge(QObject):
         if not target.is_dir():
             shutil.copytree(resource("sample-notes"), target)
         try:
-            self.folder_added.emit(engine.add_folder(target))
+            self._add_folder(engine, target)
         except FolderOverlap:
             log.info("the sample notes are searched already")
 
-    def _save_settings(self, settings: Settings) -> None:
+    def _update_settings(
+        self, change: Callable[[Settings], Settings], done: Callable[[], object] | None
+    ) -> None:
         engine = self.wait_for_engine()
-        if engine is not None:
-            engine.save_settings(settings)
-            self.settings_changed.emit(settings)
+        try:
+            if engine is not None:
+                engine.settings.update(change)
+        finally:
+            if done is not None:
+                done()
 
     def _save_state(self, state: Mapping[str, Any]) -> None:
-        if self._engine is not None:
-            self._engine.save_window_state(state)
+        if self._owner is not None:
+            from notesearch.config.settings import save_window_state
+
+            save_window_state(self.data_dir, state)
 
     def start_editor(self, template: str, path: Path, place: Locator) -> None:
         """Open a note as `open_note` does. For worker threads; raises a NotesearchError."""

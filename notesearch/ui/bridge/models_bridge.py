@@ -11,19 +11,16 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.errors import UsageError
 from notesearch.ui.bridge.bridge import Bridge, Failure
 
 if TYPE_CHECKING:
-    from notesearch.config.settings import Settings
-    from notesearch.embedding.remote.probe import Probe
+    from notesearch.catalogue import Probe
     from notesearch.engine.engine import Engine
 
 # Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not
@@ -109,7 +106,7 @@ class ProviderBridge(QObject):
 
     def cancel(self, folder: Path) -> None:
         """Stay with the present model."""
-        self._run(lambda engine: engine.cancel_model(folder))
+        self._run(lambda engine: engine.models.cancel(folder))
 
     def agree(self, folder: Path) -> None:
         """The person's word: from here on passages are sent."""
@@ -123,31 +120,31 @@ class ProviderBridge(QObject):
         self._run(partial(self._forget_previous, folder))
 
     def _choices(self, engine: Engine) -> None:
-        self.choices_ready.emit(engine.model_choices())
+        self.choices_ready.emit(engine.models.choices())
 
     def _prepare(self, request: int, folder: Path, identifier: str, engine: Engine) -> None:
         if request in self._given_up:
             return
-        estimate = engine.prepare_model(folder, identifier)
+        estimate = engine.models.prepare(folder, identifier)
         if request in self._given_up:
             # Given up while it was being counted: what came after must not stay.
-            engine.cancel_model(folder)
+            engine.models.cancel(folder)
             return
         self.estimate_ready.emit(request, estimate)
 
     def _agree(self, folder: Path, engine: Engine) -> None:
-        engine.agree(folder)
+        engine.models.agree(folder)
         self.agreed.emit(folder)
 
     def _go_back(self, folder: Path, identifier: str, engine: Engine) -> None:
-        estimate = engine.prepare_model(folder, identifier)
+        estimate = engine.models.prepare(folder, identifier)
         if estimate.remote and estimate.chunks:
             self.consent_wanted.emit(estimate)
         else:
             self._agree(folder, engine)
 
     def _forget_previous(self, folder: Path, engine: Engine) -> None:
-        engine.forget_previous(folder)
+        engine.models.forget_former(folder)
         self.previous_forgotten.emit(folder)
 
     # What is sent
@@ -162,7 +159,7 @@ class ProviderBridge(QObject):
         """The notes of a folder of which something stays here, and those that ignore files name. Returns the
         request number."""
         request = next(self._numbers)
-        self._run(lambda engine: self.held_ready.emit(request, engine.held_back(folder, HELD_SHOWN)))
+        self._run(lambda engine: self.held_ready.emit(request, engine.models.held_back(folder, HELD_SHOWN)))
         return request
 
     def outgoing(self, path: Path) -> None:
@@ -176,20 +173,20 @@ class ProviderBridge(QObject):
         from notesearch.domain import Query
 
         if text.strip():
-            found = engine.keyword_search(
+            found = engine.search.words(
                 Query(text=text.strip(), limit=NOTES_SHOWN, folder=folder, prefix=True)
             ).matches
         else:
             found = tuple(
-                match for match in engine.recent(10 * NOTES_SHOWN) if match.path.is_relative_to(folder)
+                match for match in engine.search.recent(10 * NOTES_SHOWN) if match.path.is_relative_to(folder)
             )[:NOTES_SHOWN]
         self.notes_ready.emit(request, found)
 
     def _outgoing(self, path: Path, engine: Engine) -> None:
-        self.outgoing_ready.emit(path, engine.outgoing(path))
+        self.outgoing_ready.emit(path, engine.models.outgoing(path))
 
     def _allow(self, path: Path, engine: Engine) -> None:
-        self.allowed.emit(path, engine.allow(path))
+        self.allowed.emit(path, engine.models.allow(path))
         self._outgoing(path, engine)
 
     # Providers and keys
@@ -223,63 +220,50 @@ class ProviderBridge(QObject):
 
     def retry_providers(self) -> None:
         """The person has acted, or wants it tried again at once."""
-        self._run(lambda engine: engine.retry_providers())
+        self._run(lambda engine: engine.models.retry_providers())
 
     def ledger(self) -> None:
-        self._run(lambda engine: self.ledger_ready.emit(engine.ledger(LEDGER_SHOWN), engine.ledger_folder))
+        self._run(
+            lambda engine: self.ledger_ready.emit(
+                engine.models.ledger(LEDGER_SHOWN), engine.models.ledger_folder
+            )
+        )
 
     def _providers(self, engine: Engine) -> None:
-        self.providers_ready.emit(engine.providers())
+        self.providers_ready.emit(engine.models.providers())
 
     def _set_key(self, provider: str, key: str, engine: Engine) -> None:
-        self.key_kept.emit(provider, engine.set_key(provider, key))
+        self.key_kept.emit(provider, engine.models.set_key(provider, key))
         self._providers(engine)
 
     def _forget_key(self, provider: str, engine: Engine) -> None:
-        engine.forget_key(provider)
+        engine.models.forget_key(provider)
         self.key_forgotten.emit(provider)
         self._providers(engine)
 
     def _test(self, provider: str, model: str, base_url: str, engine: Engine) -> None:
-        self.tested.emit(provider, engine.test_provider(provider, model, base_url, keep=False))
+        self.tested.emit(provider, engine.models.test(provider, model, base_url, keep=False))
         self._providers(engine)
 
     def _test_own(self, name: str, model: str, base_url: str, key: str, engine: Engine) -> None:
         if key:
-            self._save(engine, engine.settings().with_provider(name, base_url=base_url))
-            self.key_kept.emit(name, engine.set_key(name, key))
+            engine.settings.update(lambda settings: settings.with_provider(name, base_url=base_url))
+            self.key_kept.emit(name, engine.models.set_key(name, key))
         self._test(name, model, base_url, engine)
 
     def _keep_own(self, name: str, base_url: str, found: Probe, engine: Engine) -> None:
-        self._save(engine, engine.settings().with_provider(name, base_url=base_url).with_model(found.model))
+        engine.settings.update(
+            lambda settings: settings.with_provider(name, base_url=base_url).with_model(found.model)
+        )
         self._choices(engine)
         self._providers(engine)
         self.own_kept.emit(name, found.model.identifier)
 
     def _remove_own(self, name: str, engine: Engine) -> None:
-        for folder in engine.status().folders:
-            if any(
-                model.startswith(f"{name}/")
-                for model in (folder.model, folder.next_model, folder.previous_model)
-            ):
-                raise UsageError(
-                    f"{folder.path.name} needs {name}",
-                    hint="Give the folder another model and forget its former index first.",
-                )
-        engine.forget_key(name)
-        settings = engine.settings()
-        kept = tuple(model for model in settings.models if model.provider != name)
-        self._save(
-            engine,
-            replace(settings, models=kept).with_provider(name, base_url="", budget=0.0, token_budget=0),
-        )
+        engine.models.remove_own(name, engine.status().folders)
         self.own_removed.emit(name)
         self._choices(engine)
         self._providers(engine)
-
-    def _save(self, engine: Engine, settings: Settings) -> None:
-        engine.save_settings(settings)
-        self._bridge.settings_changed.emit(settings)
 
     # Threads
 

@@ -111,22 +111,22 @@ class SearchBridge(QObject):
     def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The first stage. The second has a thread of its own, so that the words of the next keystroke never
         wait for it."""
-        if self._publish(request, engine.keyword_search(query, rows)):
+        if self._publish(request, engine.search.words(query, rows)):
             self._fused_searches.put(
                 partial(self._guard_search, request, partial(self._search_fused, request, query, rows))
             )
 
     def _search_fused(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The second stage. What this computer finds by itself does not wait for a provider."""
-        if engine.asks_providers:
+        if engine.search.asks_providers:
             from notesearch.domain import Stage
 
             if not self._publish(
-                request, replace(engine.search(query, remote=False, rows=rows), stage=Stage.KEYWORD)
+                request, replace(engine.search.fused(query, remote=False, rows=rows), stage=Stage.KEYWORD)
             ):
                 return
         try:
-            results = engine.search(query, cancelled=partial(self._is_outdated, request), rows=rows)
+            results = engine.search.fused(query, cancelled=partial(self._is_outdated, request), rows=rows)
         except QueryCancelled:
             return
         if self._publish(request, results):
@@ -140,10 +140,10 @@ class SearchBridge(QObject):
         from notesearch.domain import Stage
 
         if len(results.matches) >= rows:
-            results = engine.complete(results)
+            results = engine.search.complete(results)
         matches = results.matches
         for start, end in _batches(len(matches)):
-            part = engine.explain(replace(results, matches=matches[start:end]))
+            part = engine.search.explain(replace(results, matches=matches[start:end]))
             matches = (*matches[:start], *part.matches, *matches[end:])
             done = end >= len(matches)
             if not self._publish(
@@ -152,7 +152,7 @@ class SearchBridge(QObject):
                 return
 
     def _similar(self, request: int, path: Path, engine: Engine) -> None:
-        self._publish(request, engine.similar(path))
+        self._publish(request, engine.search.similar(path))
 
     def _is_outdated(self, request: int) -> bool:
         return request != self._latest_search or self._bridge.closed
@@ -166,7 +166,7 @@ class SearchBridge(QObject):
         return True
 
     def _recent(self, engine: Engine) -> None:
-        self.recent_ready.emit(engine.recent(RECENT_LIMIT))
+        self.recent_ready.emit(engine.search.recent(RECENT_LIMIT))
 
     # The preview
 
@@ -187,7 +187,7 @@ class SearchBridge(QObject):
         try:
             from notesearch.documents.preview import render
 
-            rendered = render(engine.note_text(path, start))
+            rendered = render(engine.search.note_text(path, start))
             if request == self._latest_note and not self._bridge.closed:
                 self.note_ready.emit(request, rendered)
         except Exception as error:

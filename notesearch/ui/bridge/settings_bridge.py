@@ -115,7 +115,7 @@ class SettingsBridge(QObject):
     def _try_editor(self, engine: Engine, template: str) -> None:
         from notesearch.config.paths import resource
 
-        newest = engine.recent(1)
+        newest = engine.search.recent(1)
         path = newest[0].path if newest else next(iter(sorted(resource("sample-notes").glob("*.md"))))
         try:
             self._bridge.start_editor(template, path, Line(number=1))
@@ -129,7 +129,7 @@ class SettingsBridge(QObject):
             return
         outdated: Callable[[], bool] = lambda: number != self._counting or self._bridge.closed  # noqa: E731
         try:
-            counted = engine.count_ignored(folder, rules, outdated)
+            counted = engine.folders.count_ignored(folder, rules, outdated)
         except Exception as error:
             self._bridge.failed.emit(Failure.of(error))
             return

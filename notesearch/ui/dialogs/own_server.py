@@ -15,7 +15,7 @@ from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, h
 from notesearch.ui.wording import models as wording_models
 
 if TYPE_CHECKING:
-    from notesearch.embedding.remote.probe import Probe
+    from notesearch.catalogue import Probe
 
 EXPLAINED = (
     "Ollama, LM Studio, LiteLLM, infinity, or any other server that speaks OpenAI's language. "

@@ -1,7 +1,8 @@
-"""The settings while they are edited: one value for all pages, each change taking effect at once."""
+"""The settings while they are edited: each change takes effect at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +10,18 @@ from PySide6.QtCore import QObject, Signal
 
 from notesearch.config.settings import Settings
 
+Change = Callable[[Settings], Settings]
+
 
 class SettingsEdit(QObject):
-    """Main thread.
+    """What the pages of the settings window show and change. Main thread.
+
+    `settings` are those that hold, with the changes of the pages that are still on their way. While one is,
+    what holds is not shown: something newer may have been typed since.
 
     Signals:
-        changed: the Settings as they shall be, by a page. reloaded: they changed behind the pages.
+        changed: a Change for the bridge, by a page. Its end is told by `landed`.
+        reloaded: the settings changed behind the pages.
     """
 
     changed = Signal(object)
@@ -23,24 +30,32 @@ class SettingsEdit(QObject):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.settings = settings
-        # What was handed on and has not come back yet.
-        self._sent: list[Settings] = []
+        self._holds = settings
+        self._on_their_way = 0
 
     def set(self, **changes: Any) -> None:
         """Change single values. Raises SettingsInvalid, and nothing is changed."""
-        self.apply(replace(self.settings, **changes))
+        self.apply(lambda settings: replace(settings, **changes))
 
-    def apply(self, settings: Settings) -> None:
-        if settings != self.settings:
-            self.settings = settings
-            self._sent.append(settings)
-            self.changed.emit(settings)
+    def apply(self, change: Change) -> None:
+        """Change the settings. Raises what `change` raises, and nothing is changed then."""
+        chosen = change(self.settings)
+        if chosen != self.settings:
+            self.settings = chosen
+            self._on_their_way += 1
+            self.changed.emit(change)
+
+    def landed(self) -> None:
+        """One change was made, or failed."""
+        self._on_their_way -= 1
+        self._show()
 
     def reload(self, settings: Settings) -> None:
-        """These hold now. The echo of a change made here is no news: something else may have been typed
-        since."""
-        if settings in self._sent:
-            del self._sent[: self._sent.index(settings) + 1]
-        elif settings != self.settings:
-            self.settings = settings
+        """These hold now."""
+        self._holds = settings
+        self._show()
+
+    def _show(self) -> None:
+        if not self._on_their_way and self.settings != self._holds:
+            self.settings = self._holds
             self.reloaded.emit()

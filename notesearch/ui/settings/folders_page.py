@@ -141,7 +141,7 @@ class FoldersPage(Page):
         self.wrong.setVisible(bool(counted.errors))
         self.count.setText(ignored_words(counted, path))
         if not counted.errors:
-            self.edit.apply(self.edit.settings.with_rules(path, rules))
+            self.edit.apply(lambda settings: settings.with_rules(path, rules))
 
     def _on_gitignore(self, checked: bool) -> None:
         self.edit.set(gitignore=checked)

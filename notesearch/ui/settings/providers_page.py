@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from notesearch.config.settings import ProviderSettings
+from notesearch.config.settings import ProviderSettings, Settings
 from notesearch.domain import ModelChoice, ProviderInfo
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
@@ -32,7 +32,7 @@ from notesearch.ui.wording import models as wording_models
 from notesearch.ui.wording.indexing import DOT
 
 if TYPE_CHECKING:
-    from notesearch.embedding.remote.probe import Probe
+    from notesearch.catalogue import Probe
 
 METER_MS = 1500
 MOST_TOKENS = 2_000_000_000
@@ -267,17 +267,11 @@ class ProvidersPage(QWidget):
 
     def commit(self) -> None:
         """What was typed and is good holds from now on."""
-        settings = self._settings.settings
         for name in [
             name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)
         ]:
             self._typed.discard(name)
-            edit = self._edits[name]
-            if edit != settings.provider(name):
-                settings = settings.with_provider(
-                    name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget
-                )
-        self._settings.apply(settings)
+            self._settings.apply(partial(_with_edit, name=name, edit=self._edits[name]))
 
     # Keys and tests
 
@@ -310,7 +304,7 @@ class ProvidersPage(QWidget):
         """What a test of a model of the person's own found is kept with the rest."""
         known = any(choice.identifier == found.model.identifier for choice in self._choices)
         if known and not _default_url(found.provider.name):
-            self._settings.apply(self._settings.settings.with_model(found.model))
+            self._settings.apply(lambda settings: settings.with_model(found.model))
 
     def _on_test_failed(self, provider: str, failure: Failure) -> None:
         if provider == self._testing:
@@ -368,3 +362,12 @@ def _default_url(name: str) -> str:
     from notesearch import catalogue
 
     return next((p.base_url for p in catalogue.PROVIDERS if p.name == name), "")
+
+
+def _with_edit(settings: Settings, name: str, edit: ProviderSettings) -> Settings:
+    """The settings with what was typed about a provider."""
+    if edit == settings.provider(name):
+        return settings
+    return settings.with_provider(
+        name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget
+    )

@@ -289,9 +289,8 @@ class Commands(QObject):
         self.show_dialog(box)
 
     def _on_stay(self, stays: bool) -> None:
-        settings = self._window.settings
-        if settings is not None:
-            self._bridge.save_settings(replace(settings, when_closed="stay" if stays else "quit"))
+        when_closed = "stay" if stays else "quit"
+        self._bridge.update_settings(lambda settings: replace(settings, when_closed=when_closed))
         if stays:
             self._window.hide_away()
         else:

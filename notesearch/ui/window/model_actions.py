@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,6 @@ class ModelCommands(QObject):
         self._settings: SettingsDialog | None = None
         self._key: KeyDialog | None = None
         self._ledger: LedgerDialog | None = None
-        self._retry_when_saved = False
         self.bridge.consent_wanted.connect(self._on_consent_wanted)
         self.bridge.agreed.connect(self._on_agreed)
         self.bridge.key_kept.connect(self._on_key_kept)
@@ -47,6 +47,7 @@ class ModelCommands(QObject):
         self.bridge.previous_forgotten.connect(self._on_previous_forgotten)
         self.bridge.allowed.connect(self._on_allowed)
         window.bridge.settings_changed.connect(self._on_settings)
+        window.bridge.settings_landed.connect(self._on_settings_landed)
 
     # The model of a folder
 
@@ -263,15 +264,14 @@ class ModelCommands(QObject):
     def _on_settings(self, settings: Settings) -> None:
         if self._settings is not None:
             self._settings.use_settings(settings)
-        if self._retry_when_saved:
-            self._retry_when_saved = False
-            self.bridge.retry_providers()
 
-    def _on_settings_changed(self, settings: Settings) -> None:
-        """An address or a budget may be what a provider waited for."""
-        before = self._window.settings
-        self._retry_when_saved = before is not None and dict(before.providers) != dict(settings.providers)
-        self._window.bridge.save_settings(settings)
+    def _on_settings_changed(self, change: Callable[[Settings], Settings]) -> None:
+        bridge = self._window.bridge
+        bridge.update_settings(change, bridge.settings_landed.emit)
+
+    def _on_settings_landed(self) -> None:
+        if self._settings is not None:
+            self._settings.edit.landed()
 
     def _show_data_folder(self) -> None:
         self._window.bridge.reveal(self._window.bridge.data_dir)

@@ -24,7 +24,7 @@ from notesearch.domain import (
 from notesearch.ui.wording.indexing import DOT, count, model_name
 
 if TYPE_CHECKING:
-    from notesearch.embedding.remote.probe import Probe
+    from notesearch.catalogue import Probe
 
 UNKNOWN_PRICE = "The price is not known"
 STAYS = "nothing leaves this computer"

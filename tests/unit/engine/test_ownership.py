@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from notesearch.api import ownership
-from notesearch.api.ownership import Listener, Ownership, ask, owner_address, owner_pid, socket_path
+from notesearch.api import listener
+from notesearch.api.listener import Listener, ask, owner_address, socket_path
+from notesearch.engine.lock import DataFolderLock, owner_pid
 from notesearch.errors import DataFolderHeld, FolderMissing, NotesearchError, StoreError
 from tests.conftest import wait_until
 
@@ -25,8 +26,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and sockets
 HOLD = """
 import sys
 from pathlib import Path
-from notesearch.api.ownership import Ownership
-owned = Ownership(Path(sys.argv[1]))
+from notesearch.engine.lock import DataFolderLock
+owned = DataFolderLock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -51,19 +52,19 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_one_owner_at_a_time(tmp_path: Path) -> None:
     assert owner_pid(tmp_path) is None
-    first = Ownership(tmp_path)
+    first = DataFolderLock(tmp_path)
     assert owner_pid(tmp_path) == os.getpid()
     with pytest.raises(DataFolderHeld):
-        Ownership(tmp_path)
+        DataFolderLock(tmp_path)
     first.close()
     first.close()
     assert owner_pid(tmp_path) is None
-    Ownership(tmp_path).close()
+    DataFolderLock(tmp_path).close()
 
 
 def test_another_process(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     with pytest.raises(DataFolderHeld):
-        Ownership(tmp_path)
+        DataFolderLock(tmp_path)
     assert owner_pid(tmp_path) == holder.pid
 
 
@@ -71,12 +72,12 @@ def test_another_process(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
 def test_a_killed_owner_leaves_nothing_behind(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    Ownership(tmp_path).close()
+    DataFolderLock(tmp_path).close()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:
-        Ownership(tmp_path / "nowhere")
+        DataFolderLock(tmp_path / "nowhere")
     assert "--data-dir" in refused.value.hint
 
 
@@ -92,8 +93,8 @@ def listen(tmp_path: Path) -> Iterator[Listen]:
         return listeners[-1]
 
     yield start
-    for listener in listeners:
-        listener.close()
+    for made in listeners:
+        made.close()
 
 
 def count(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -218,7 +219,7 @@ def test_an_owner_that_dies_in_the_middle(tmp_path: Path, raw: bytes) -> None:
 
 @posix
 def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
-    owned = Ownership(tmp_path)
+    owned = DataFolderLock(tmp_path)
     with (
         answers_with(b"", tmp_path),
         pytest.raises(DataFolderHeld, match=f"process {os.getpid()}.*does not answer"),
@@ -264,19 +265,19 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(StoreError, match="cannot be written"):
-        Ownership(tmp_path)
+        DataFolderLock(tmp_path)
     assert owner_pid(tmp_path) is None
 
 
 @pytest.fixture
 def no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows."""
-    monkeypatch.setattr(ownership, "has_unix_sockets", lambda: False)
+    monkeypatch.setattr(listener, "has_unix_sockets", lambda: False)
 
 
 @pytest.mark.usefixtures("no_unix_sockets")
 def test_over_the_loopback_interface_with_the_token_of_the_lock_file(tmp_path: Path, listen: Listen) -> None:
-    owned = Ownership(tmp_path)
+    owned = DataFolderLock(tmp_path)
     owned.announce(listen(count).address)
     assert owner_pid(tmp_path) == os.getpid()
     assert len(list(ask(tmp_path, {"to": 2}, timeout=10))) == 2

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
-from notesearch.engine.search.query import WRITTEN_TAG, ParsedQuery, facet, facets_of, parse, trail
+from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, trail
+from notesearch.engine.search.query import ParsedQuery, parse
 from tests.conftest import shared
 
 

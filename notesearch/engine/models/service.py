@@ -1,18 +1,22 @@
-"""The person's choices about models: which one a folder has, what is sent and what is not, keys, budgets.
-Behind the engine's door."""
+"""Models: which one a folder has, what it is sent and what is held back, keys, budgets, and what providers
+cost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Manners, fingerprint
+from notesearch.catalogue import EmbeddingModel, Manners, Probe, fingerprint
 from notesearch.config.credentials import KeyStatus
-from notesearch.config.settings import Settings
+from notesearch.config.settings import Settings, SettingsStore
 from notesearch.domain import (
     Estimate,
+    Folder,
     FolderState,
     HeldNote,
     LedgerEntry,
@@ -24,8 +28,9 @@ from notesearch.domain import (
 )
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.folders import scanner
-from notesearch.engine.indexing.indexer import Indexer
+from notesearch.engine.folders.admission import absolute
 from notesearch.engine.models.consent import Consents
+from notesearch.engine.status import StatusBoard
 from notesearch.errors import (
     BudgetReached,
     InsecureAddress,
@@ -53,21 +58,65 @@ _REMEDIES: tuple[tuple[str, tuple[type[NotesearchError], ...]], ...] = (
 )
 
 
-class Choices:
-    """Any thread but one that paints. `indexer` None: this process only reads."""
+log = logging.getLogger(__name__)
 
-    def __init__(self, store: DocumentStore, consents: Consents, indexer: Indexer | None) -> None:
+
+class EmbeddingTrouble(Protocol):
+    """Why nothing is embedded for a model at present, and until when (monotonic seconds; None: until the user
+    acts)."""
+
+    @property
+    def error(self) -> NotesearchError: ...
+    @property
+    def until(self) -> float | None: ...
+
+
+class EmbeddingWork(Protocol):
+    """What choices about models ask of the indexer. Any thread; `read_for_next_model` waits, the others
+    return soon. Where this process only reads, everything but `trouble` raises UsageError."""
+
+    def refuse_when_paused(self) -> None: ...
+    def read_for_next_model(self, folder: Path) -> None: ...
+    def scan(self, folder: Path, *, confirmed: bool = False) -> None: ...
+    def reconsider(self, *identifiers: str) -> None: ...
+    def release_unused(self) -> int: ...
+    def embed(self) -> None: ...
+    def retry_providers(self) -> None: ...
+    def trouble(self, fingerprint: str) -> EmbeddingTrouble | None: ...
+
+
+class ModelService:
+    """The models of the folders. Any thread but a GUI thread; methods wait for the store, the keyring or a
+    provider.
+
+    `row_of` gives a folder with its counts and raises NotIndexed.
+    """
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        consents: Consents,
+        settings: SettingsStore,
+        work: EmbeddingWork,
+        board: StatusBoard,
+        row_of: Callable[[Path], FolderRow],
+        record: Callable[[Receipt], None],
+    ) -> None:
         self._store = store
         self._consents = consents
         self._models = consents.models
-        self._indexer = indexer
+        self._settings = settings
+        self._work = work
+        self._board = board
+        self._row_of = row_of
+        self._record = record
         # Of folders that had nothing embedded: the model, and the word, that they had before another one was
         # chosen.
         self._before: dict[int, tuple[str, str]] = {}
 
     # Models
 
-    def models(self) -> tuple[ModelChoice, ...]:
+    def choices(self) -> tuple[ModelChoice, ...]:
         """Every model that can be chosen, the one on this computer first."""
         return tuple(self._choice(model) for model in self._models.known)
 
@@ -91,9 +140,43 @@ class Choices:
             most_dimensions=manners.most_dimensions,
         )
 
-    def prepare(self, row: FolderRow, identifier: str) -> bool:
-        """Let a folder's next model be `identifier`. Whether its notes have to be read for it. Nothing is
-        sent."""
+    def prepare(self, path: Path, identifier: str) -> Estimate:
+        """Choose a folder's next model, read its notes for it, and count what it would be sent.
+
+        Sends nothing; a model on this computer begins at once. Raises NotIndexed, UsageError (unknown model),
+        NotesearchError when paused.
+        """
+        folder = absolute(path)
+        row = self._row_of(folder)
+        if identifier != row.model:
+            self._work.refuse_when_paused()
+        if self._choose(row, identifier):
+            try:
+                self._work.read_for_next_model(folder)
+            except BaseException:
+                # What cannot be counted is not half begun.
+                if identifier != row.next_model:
+                    self.cancel(folder)
+                raise
+        self._board.changed()
+        return self._consents.estimate(self._row_of(folder))
+
+    def prepare_all(self, paths: Sequence[Path], identifier: str) -> tuple[Estimate, ...]:
+        """`prepare` for all of these folders, or for none: what was prepared before one failed is taken
+        back."""
+        done: list[Estimate] = []
+        try:
+            for path in paths:
+                done.append(self.prepare(path, identifier))
+        except NotesearchError:
+            for estimate in done:
+                if not estimate.agreed or not estimate.remote:
+                    self.cancel(estimate.folder)
+            raise
+        return tuple(done)
+
+    def _choose(self, row: FolderRow, identifier: str) -> bool:
+        """Let a folder's next model be `identifier`. Returns whether its notes have to be read for it."""
         self._models.model(identifier)
         if identifier != row.next_model:
             # A word is for one change: for the same model later, the person is asked again.
@@ -111,18 +194,24 @@ class Choices:
             self._store.set_model(row.id, identifier)
         return True
 
-    def estimate(self, row: FolderRow) -> Estimate:
-        return self._consents.estimate(row)
+    def estimate(self, path: Path) -> Estimate:
+        """What a folder's (next) model has still to be sent, by counting. Raises NotIndexed."""
+        return self._consents.estimate(self._row_of(absolute(path)))
 
-    def agree(self, row: FolderRow) -> None:
-        """The person agrees that the folder's (next) model is sent its notes."""
+    def agree(self, path: Path) -> None:
+        """The user agrees to what `prepare` counted: it is sent from here on, and so are later changes of the
+        notes. Raises NotIndexed."""
+        row = self._row_of(absolute(path))
         model = self._models.model(row.next_model or row.model)
         self._before.pop(row.id, None)
         self._consents.agree(row, model)
-        self._required_indexer().retry_providers()
+        self._work.retry_providers()
+        self._board.changed()
 
-    def cancel(self, row: FolderRow) -> None:
-        """The person does not agree: what answers now stays."""
+    def cancel(self, path: Path) -> None:
+        """The user does not agree: the folder keeps the model that answers. Raises NotIndexed."""
+        folder = absolute(path)
+        row = self._row_of(folder)
         if row.next_model:
             self._consents.keep_words(row, row.model)
             self._store.set_next_model(row.id, "")
@@ -130,12 +219,17 @@ class Choices:
             model, agreed = self._before.pop(row.id, (catalogue.LOCAL.identifier, ""))
             self._store.agree(row.id, agreed)
             self._store.set_model(row.id, model)
+        self._work.reconsider(row.next_model or row.model)
+        self._work.scan(folder)
+        self._board.changed()
 
-    def forget_previous(self, row: FolderRow) -> int:
-        """Drop what all former models of the folder have left, unless another folder has them or may go back
-        to them. Returns how many vectors."""
-        self._store.forget_former(row.id)
-        return self._required_indexer().release_unused()
+    def forget_former(self, path: Path) -> int:
+        """Drop the vectors of all former models of the folder, unless another folder has these models or may
+        go back to them. Returns how many vectors. Raises NotIndexed."""
+        self._store.forget_former(self._row_of(absolute(path)).id)
+        dropped = self._work.release_unused()
+        self._board.changed()
+        return dropped
 
     # What is sent
 
@@ -144,7 +238,7 @@ class Choices:
         NotIndexed."""
         from notesearch.embedding.remote.wire import document_input
 
-        document, row = self._document(path)
+        document, row = self._document(absolute(path))
         model = self._consents.known(row.next_model or row.model)
         found = []
         for prefix, start, end, line, held, embedded in self._store.outgoing(
@@ -161,24 +255,25 @@ class Choices:
             )
         return tuple(found)
 
-    def held_back(self, row: FolderRow, limit: int) -> tuple[HeldNote, ...]:
+    def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
         """The notes of a folder of which something stays on this computer, then those that ignore files name;
-        at most `limit` of each."""
+        at most `limit` of each. Raises NotIndexed."""
+        row = self._row_of(absolute(path))
         held = [
             HeldNote(path=path, title=title, passages=passages, reasons=reasons)
             for path, title, passages, reasons in self._store.notes_held_back(
                 row.id, pending=bool(row.next_model), limit=limit
             )
         ]
-        settings = self._consents.settings
+        settings = self._settings.current
         ignored = islice(scanner.ignored(row.path, gitignore=settings.gitignore, kept=settings.ignore), limit)
         return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:
         """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
-        document, _ = self._document(path)
+        document, _ = self._document(absolute(path))
         allowed = self._store.allow(document)
-        self._required_indexer().embed()
+        self._work.embed()
         return allowed
 
     def _document(self, path: Path) -> tuple[int, FolderChoice]:
@@ -198,7 +293,7 @@ class Choices:
         unlock it."""
         names = {p.name: None for p in catalogue.PROVIDERS}
         names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(
-            self._consents.settings.providers
+            self._settings.current.providers
         )
         found = []
         for name in names:
@@ -210,7 +305,7 @@ class Choices:
         return tuple(found)
 
     def _provider(self, name: str) -> ProviderInfo:
-        provider, chosen = self._models.provider(name), self._consents.settings.provider(name)
+        provider, chosen = self._models.provider(name), self._settings.current.provider(name)
         key: KeyStatus = self._models.credentials.state(provider)
         users = tuple(
             row.path
@@ -236,8 +331,7 @@ class Choices:
     def set_key(self, name: str, key: str) -> str:
         """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid."""
         state = self._models.credentials.set(self._models.provider(name), key)
-        if self._indexer is not None:
-            self._indexer.retry_providers()
+        self._work.retry_providers()
         return state.value
 
     def forget_key(self, name: str) -> None:
@@ -251,7 +345,7 @@ class Choices:
             for row in self._store.folder_choices()
             for i in (row.model, row.next_model)
         ]
-        for model in (*used, *self._consents.settings.models, *catalogue.MODELS):
+        for model in (*used, *self._settings.current.models, *catalogue.MODELS):
             if model is not None and model.provider == name:
                 return model.name
         raise UsageError(
@@ -259,24 +353,79 @@ class Choices:
             hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.",
         )
 
-    def test(
-        self, name: str, model_name: str, base_url: str, record: Callable[[Receipt], None]
-    ) -> tuple[object, Settings]:
-        """Ask a server once what it is like, with texts of ours: (Probe, the settings with what it found).
-        Raises a ProviderError."""
+    def test(self, name: str, model_name: str = "", base_url: str = "", *, keep: bool = True) -> Probe:
+        """Ask a server once what it is like, with texts of ours. `model_name` "": see `model_to_test`.
+        `keep`: the address, and a model that was not known, go into the settings. Raises a ProviderError, or
+        UsageError."""
         from notesearch.embedding.remote.probe import probe
 
-        provider = catalogue.provider(name, base_url or self._consents.settings.provider(name).base_url)
-        found = probe(provider, model_name, self._models.credentials.get(provider), record=record)
-        settings = self._consents.settings
-        if base_url:
-            settings = settings.with_provider(name, base_url=provider.base_url)
-        if all(m.identifier != found.model.identifier for m in catalogue.MODELS):
-            settings = settings.with_model(found.model)
-        return found, settings
+        provider = catalogue.provider(name, base_url or self._settings.current.provider(name).base_url)
+        found = probe(
+            provider,
+            model_name or self.model_to_test(name),
+            self._models.credentials.get(provider),
+            record=self._record,
+        )
 
-    def ledger(self, limit: int) -> tuple[LedgerEntry, ...]:
+        def with_what_was_found(settings: Settings) -> Settings:
+            if base_url:
+                settings = settings.with_provider(name, base_url=provider.base_url)
+            if all(m.identifier != found.model.identifier for m in catalogue.MODELS):
+                settings = settings.with_model(found.model)
+            return settings
+
+        if keep:
+            self._settings.update(with_what_was_found)
+        return found
+
+    def make_known(self, provider: str, model: str, base_url: str = "") -> None:
+        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts
+        of ours. Raises UsageError, InsecureAddress, or a ProviderError."""
+        plain, sign, number = model.rpartition("#")
+        name = plain if sign and number.isdecimal() else model
+        known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
+        if not known and all(m.provider != provider for m in catalogue.MODELS):
+            self.test(provider, name, base_url)
+        # Raises where there is no such model, or none of so many dimensions, before anything is kept.
+        self._models.model(f"{provider}/{model}")
+        if not base_url:
+            return
+        address = catalogue.provider(provider, base_url).base_url
+        if address != self._models.address(provider):
+            self._settings.update(lambda settings: settings.with_provider(provider, base_url=address))
+
+    def remove_own(self, name: str, folders: Iterable[Folder]) -> None:
+        """Forget a server of the user's own with its models and its key. Raises UsageError while one of
+        `folders` needs it."""
+        for folder in folders:
+            if any(
+                model.startswith(f"{name}/")
+                for model in (folder.model, folder.next_model, folder.previous_model)
+            ):
+                raise UsageError(
+                    f"{folder.path.name} needs {name}",
+                    hint="Give the folder another model and forget its former index first.",
+                )
+        self.forget_key(name)
+
+        def without(settings: Settings) -> Settings:
+            kept = tuple(model for model in settings.models if model.provider != name)
+            return replace(settings, models=kept).with_provider(name, base_url="", budget=0.0, token_budget=0)
+
+        self._settings.update(without)
+
+    def retry_providers(self) -> None:
+        """The user acted: whoever waits for a provider asks it again now."""
+        self._work.retry_providers()
+
+    def ledger(self, limit: int = 200) -> tuple[LedgerEntry, ...]:
+        """The newest requests that providers answered, newest first."""
         return self._consents.ledger.entries(limit)
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the files of the ledger are."""
+        return self._consents.ledger.folder
 
     # Status
 
@@ -286,7 +435,7 @@ class Choices:
         for mark in self._consents.marks():
             model, trouble = (
                 self._models.by_mark(mark),
-                self._indexer.trouble(mark) if self._indexer is not None else None,
+                self._work.trouble(mark),
             )
             error = trouble.error if trouble is not None else self._models.query_trouble(mark)
             if model is not None and error is not None:
@@ -317,7 +466,7 @@ class Choices:
         return state, notice, self._consents.agreed(row, model)
 
     def _trouble(self, model: EmbeddingModel) -> str | None:
-        trouble = self._indexer.trouble(fingerprint(model)) if self._indexer is not None else None
+        trouble = self._work.trouble(fingerprint(model))
         return f"{trouble.error.title}. {trouble.error.hint}" if trouble is not None else None
 
     def _state_of(self, row: FolderRow) -> FolderState | None:
@@ -335,11 +484,6 @@ class Choices:
         if not unfinished:
             return None
         return FolderState.WAITING if self._trouble(model) is not None else None
-
-    def _required_indexer(self) -> Indexer:
-        if self._indexer is None:
-            raise UsageError("This Notesearch only reads")
-        return self._indexer
 
 
 def _remedy(error: NotesearchError) -> str:

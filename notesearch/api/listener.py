@@ -1,5 +1,5 @@
-"""Who owns a data folder: a kernel lock that dies with the process, and a socket on which the owner takes
-requests from other processes.
+"""The socket on which the owner of a data folder takes requests from other processes, and the
+other end of it.
 
 Requests and answers are JSON lines of our own, for the same user only. Where the system has no sockets in the
 file system, the owner listens on the loopback interface, and a request has to carry the token that the owner
@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from notesearch.config.paths import LOCK
-from notesearch.errors import DataFolderHeld, NotesearchError, StoreError, UsageError
+from notesearch.api import wire
+from notesearch.engine.lock import owner_pid, written
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -35,72 +36,6 @@ Handler = Callable[[Request], Iterator[dict[str, Any]]]
 # Seconds for one end to take in, or to send, what the other one waits for.
 PATIENCE = 10.0
 LOOPBACK = "127.0.0.1"
-
-
-class Ownership:
-    """Holds the lock of a data folder from construction to `close`. Raises DataFolderHeld where another
-    process has it, StoreError where the folder cannot be written."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self._file: BinaryIO | None = _lock(data_dir / LOCK)
-        if self._file is None:
-            raise DataFolderHeld
-        self.announce(os.fsencode(socket_path(data_dir)))
-
-    def announce(self, address: bytes) -> None:
-        """Write down where the owner listens. The first byte is left alone: it is what Windows locks."""
-        if self._file is not None:
-            self._file.seek(1)
-            self._file.truncate(1)
-            self._file.write(f"{os.getpid()}\n".encode("ascii") + address)
-            self._file.flush()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-
-def owner_pid(data_dir: Path) -> int | None:
-    """The process that owns the data folder, as it wrote it down; None where nobody does."""
-    with contextlib.suppress(OSError, ValueError, StoreError):
-        probe = _lock(data_dir / LOCK)
-        if probe is None:
-            return int(_written(data_dir)[0])
-        probe.close()
-    return None
-
-
-def _written(data_dir: Path) -> list[bytes]:
-    """What the owner wrote into the lock file: its process number, and where it listens (another user
-    environment may say otherwise)."""
-    with open(data_dir / LOCK, "rb", buffering=0) as file:
-        file.seek(1)
-        return file.read().split(b"\n", 1)
-
-
-def _lock(path: Path) -> BinaryIO | None:
-    """An exclusive lock held by the kernel for as long as the file is open: no stale locks, no process
-    numbers used twice. None where another process has it."""
-    try:
-        file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
-    except OSError as error:
-        raise StoreError(
-            "The data folder cannot be written", hint="Choose another one with --data-dir."
-        ) from error
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return None
-    return file
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -148,7 +83,7 @@ class Listener:
     """The owner's end: a thread that accepts, and one per request, so that a long `index` does not hold up a
     `status`.
 
-    `address` is for `Ownership.announce`. Raises StoreError where it cannot listen.
+    `address` is for `DataFolderLock.announce`. Raises StoreError where it cannot listen.
     """
 
     def __init__(self, data_dir: Path, handler: Handler) -> None:
@@ -238,27 +173,22 @@ class Listener:
             for answer in self._handler(request):
                 send(answer)
         except NotesearchError as error:
-            send({"error": [error.title, error.hint, error.retryable, isinstance(error, UsageError)]})
+            send({"error": wire.error_to_json(error)})
         except OSError:
             raise
         except Exception:
             log.exception("a bug stopped the answer to a request")
-            send(
-                {
-                    "error": [
-                        "The running Notesearch failed because of a bug",
-                        "Its log tells more. Start it again.",
-                        False,
-                    ]
-                }
+            bug = NotesearchError(
+                "The running Notesearch failed because of a bug", hint="Its log tells more. Start it again."
             )
+            send({"error": wire.error_to_json(bug)})
 
 
 def owner_address(data_dir: Path) -> bytes:
     """Where the present owner listens, or where one would."""
     with contextlib.suppress(OSError, IndexError):
-        if written := _written(data_dir)[1]:
-            return written
+        if address := written(data_dir)[1]:
+            return address
     return os.fsencode(socket_path(data_dir))
 
 
@@ -302,9 +232,7 @@ def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> It
             raise _held(data_dir) from error
         while (answer := _next_answer(data_dir, lines)) is not None:
             if "error" in answer:
-                title, hint, retryable, *usage = answer["error"]
-                kind = UsageError if usage == [True] else NotesearchError
-                raise kind(title, hint=hint, retryable=retryable)
+                raise wire.error_from_json(answer["error"])
             yield answer
 
 

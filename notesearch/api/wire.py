@@ -1,0 +1,142 @@
+"""Values as JSON and back: frozen dataclasses, enumerations, paths and what they are made of. Pure.
+
+Two processes of one version speak to each other with it. What is read back has the type that was asked for,
+or raises ValueError: nothing of another process is trusted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, Union
+
+from notesearch import errors
+from notesearch.errors import NotesearchError
+
+T = TypeVar("T")
+Json = Any
+
+
+def to_json(value: object) -> Json:
+    """A value as JSON knows it. Raises TypeError for what has no such form."""
+    if value is None or isinstance(value, bool | int | float) or type(value) is str:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence | frozenset | set):
+        return [to_json(item) for item in value]
+    if isinstance(value, NotesearchError):
+        return error_to_json(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def from_json(kind: Any, data: Json) -> Any:
+    """A value of the type `kind` out of JSON. Raises ValueError where the data is of another kind."""
+    if kind is Any or kind is object:
+        return data
+    origin = typing.get_origin(kind)
+    arguments = typing.get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _one_of(arguments, data)
+    if kind is None or kind is type(None):
+        return _expect(data is None, None)
+    if origin in (tuple, frozenset, list) or origin is Sequence:
+        return _several(origin, arguments, data)
+    if origin in (dict, Mapping):
+        _expect(isinstance(data, dict), data)
+        return {key: from_json(arguments[1], item) for key, item in data.items()}
+    if not isinstance(kind, type):
+        raise ValueError(f"{kind!r} cannot be read")
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, data)
+    if issubclass(kind, Enum):
+        return kind(data)
+    if issubclass(kind, Path):
+        _expect(isinstance(data, str), data)
+        return Path(data)
+    if issubclass(kind, NotesearchError):
+        return error_from_json(data)
+    if kind is float and type(data) is int:
+        return float(data)
+    return _expect(type(data) is kind, data)
+
+
+def _expect(holds: bool, value: T) -> T:
+    if not holds:
+        raise ValueError(f"{type(value).__name__} is not what was expected")
+    return value
+
+
+def _one_of(kinds: Sequence[Any], data: Json) -> Any:
+    for kind in kinds:
+        try:
+            return from_json(kind, data)
+        except (ValueError, TypeError):
+            continue
+    raise ValueError(f"{type(data).__name__} is none of the kinds that were expected")
+
+
+def _several(origin: Any, kinds: Sequence[Any], data: Json) -> Any:
+    _expect(isinstance(data, list), data)
+    if (origin is tuple and len(kinds) != 2) or (origin is tuple and kinds[1] is not Ellipsis):
+        if len(kinds) != len(data):
+            raise ValueError(f"{len(data)} values, {len(kinds)} expected")
+        return tuple(from_json(kind, item) for kind, item in zip(kinds, data, strict=True))
+    made = (from_json(kinds[0], item) for item in data)
+    return (tuple if origin is Sequence else origin)(made)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _dataclass(kind: type, data: Json) -> Any:
+    _expect(isinstance(data, dict), data)
+    hints = _hints(kind)
+    # What this version does not know is left out; what is missing has its default, or raises TypeError.
+    known = {field.name for field in dataclasses.fields(kind) if field.init}
+    try:
+        return kind(**{name: from_json(hints[name], item) for name, item in data.items() if name in known})
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+# Errors
+
+
+def error_to_json(error: NotesearchError) -> Json:
+    """An error on its way to another process."""
+    return {
+        "kind": type(error).__name__,
+        "title": error.title,
+        "hint": error.hint,
+        "retryable": error.retryable,
+    }
+
+
+def error_from_json(data: Json) -> NotesearchError:
+    """The error that another process raised, of the same class where this version has it."""
+    _expect(isinstance(data, dict), data)
+    kind = getattr(errors, str(data.get("kind")), NotesearchError)
+    if not (isinstance(kind, type) and issubclass(kind, NotesearchError)):
+        kind = NotesearchError
+    error = kind.__new__(kind)
+    NotesearchError.__init__(
+        error,
+        str(data.get("title") or kind.title),
+        hint=str(data.get("hint") or ""),
+        retryable=data.get("retryable") is True,
+    )
+    return error

@@ -1,0 +1,140 @@
+"""Folders: which ones are searched, what a folder holds before it is added, and what is left out of one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from notesearch import catalogue
+from notesearch.config.settings import SettingsStore
+from notesearch.domain import IgnoredCount, Survey, Vault
+from notesearch.engine.folders import ignore_preview, survey, vaults
+from notesearch.engine.folders.admission import absolute, refuse_unfit
+from notesearch.engine.status import StatusBoard
+from notesearch.errors import NotIndexed
+from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.values import FolderRow, Held
+
+
+class FolderWork(Protocol):
+    """What a change of the folders asks of the indexer. Any thread; every method returns at once, but
+    `release_unused`."""
+
+    def watch(self, folder: Path) -> None: ...
+    def unwatch(self, folder: Path) -> None: ...
+    def scan(self, folder: Path, *, confirmed: bool = False) -> None: ...
+    def reconsider(self, *identifiers: str) -> None: ...
+    def release_unused(self) -> int: ...
+
+
+class FolderService:
+    """The searched folders. Any thread but a GUI thread; methods wait for the disk and the store.
+
+    The methods that change something raise UsageError where this process only reads.
+    """
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        settings: SettingsStore,
+        known_model: Callable[[str], object],
+        work: FolderWork,
+        board: StatusBoard,
+        data_dir: Path,
+    ) -> None:
+        """`known_model` raises UsageError for the identifier of a model that nobody knows."""
+        self._store = store
+        self._settings = settings
+        self._known_model = known_model
+        self._work = work
+        self._board = board
+        self._data_dir = data_dir
+        # Of two folders that are added at once, the second sees the first.
+        self._adding = threading.Lock()
+
+    def add(self, path: Path, model: str = catalogue.LOCAL.identifier) -> Path:
+        """Watch and index a folder. Returns its absolute path.
+
+        Raises FolderMissing, FolderUnreadable, FolderOverlap, or UsageError for an unknown model.
+        """
+        folder = absolute(path)
+        self.register(folder, model)
+        self._work.scan(folder)
+        self._board.changed()
+        return folder
+
+    def register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
+        """Take an absolute folder up and watch it, without reading it yet. Folders inside it become part of
+        it; their notes keep their vectors. Raises as `add` does."""
+        self._known_model(model)
+        with self._adding:
+            refuse_unfit(folder, self._data_dir, self._store.roots().values())
+            self._store.add_folder(folder, model)
+            for child in [f for f in self._store.folders() if folder in f.path.parents]:
+                self._work.unwatch(child.path)
+                self._store.absorb_folder(child.id, folder)
+        self._work.watch(folder)
+
+    def remove(self, path: Path) -> None:
+        """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
+        folder = absolute(path)
+        with self._adding:
+            row = self.row(folder)
+            self._work.unwatch(folder)
+            self._store.remove_folder(row.id)
+        self._work.reconsider(row.model, row.next_model)
+        self._work.release_unused()
+        self._work.scan(folder)
+        self._board.changed()
+
+    def survey(self, path: Path, limit: int = 20_000, seconds: float = 2.0) -> Survey:
+        """What the user should know of a folder, or of the folder of a file, before it is added: at most
+        `limit` notes are counted, for at most `seconds`. Never raises for what is on the disk."""
+        return survey.survey(
+            absolute(path),
+            self._store.roots().values(),
+            self._data_dir,
+            self._settings.current,
+            limit=limit,
+            seconds=seconds,
+        )
+
+    def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
+        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
+        most notes first. Looks for at most `seconds`."""
+        return vaults.find(self._store.roots().values(), self._settings.current, seconds)
+
+    def count_ignored(
+        self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False
+    ) -> IgnoredCount:
+        """What ignore rules would leave out of a folder, for a count while they are typed. It ends when
+        `stopped` turns true. Raises FolderError."""
+        return ignore_preview.count_ignored(absolute(path), rules, self._settings.current, stopped)
+
+    def answer_held(self, folder: Path, *, remove: bool) -> None:
+        """The user's answer about vanished notes: forget them, or keep them in the index. Raises
+        NotIndexed."""
+        row = self.row(folder)
+        if remove:
+            self._work.scan(folder, confirmed=True)
+        else:
+            self._store.hold_deletions(row.id, Held.KEPT)
+            self._board.changed()
+
+    def paths(self) -> tuple[Path, ...]:
+        """The searched folders, absolute, without their counts."""
+        return tuple(self._store.roots().values())
+
+    def covering(self, path: Path) -> FolderRow | None:
+        """The searched folder that `path` is or lies in, with its counts."""
+        folder = absolute(path)
+        return next((f for f in self._store.folders() if f.path == folder or f.path in folder.parents), None)
+
+    def row(self, folder: Path) -> FolderRow:
+        """The folder with its counts. Raises NotIndexed."""
+        for row in self._store.folders():
+            if row.path == folder:
+                return row
+        raise NotIndexed(f"{folder} is not a searched folder")
