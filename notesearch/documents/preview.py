@@ -25,7 +25,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from notesearch.documents.formats.blocks import Kind, Shown
+from notesearch.documents.formats.blocks import Block, Kind, Shown
 from notesearch.documents.formats.registry import shown
 from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import NoteText
@@ -140,11 +140,11 @@ def _text(state: StateCore, part: Shown, depth: int = 0) -> list[Token]:
     it takes for code, say) parts the run."""
     if not part.text.strip():
         return []
-    state.env["in_list"] = set(part.in_list)
+    state.env["in_list"] = {line for line, _ in part.in_list}
     made: list[Token] = []
     state.md.block.parse(part.text.replace("\0", "\N{REPLACEMENT CHARACTER}"), state.md, state.env, made)
     seen = {token.map[0] for token in made if token.type == "heading_open" and token.map}
-    if missed := [line for line in part.in_list if line not in seen]:
+    if missed := [found for found in part.in_list if found[0] not in seen]:
         return _parted(state, part, missed if depth < MOST_PARTED else part.in_list, depth + 1)
     for token in made:
         if token.map:
@@ -152,23 +152,22 @@ def _text(state: StateCore, part: Shown, depth: int = 0) -> list[Token]:
     return made
 
 
-def _parted(state: StateCore, part: Shown, at: Sequence[int], depth: int) -> list[Token]:
+def _parted(state: StateCore, part: Shown, at: Sequence[tuple[int, Block]], depth: int) -> list[Token]:
     """The tokens of a run that is parted at the headings of some of its lines."""
     lines = part.text.split("\n")
     made: list[Token] = []
     first = 0
-    for line in (*at, len(lines)):
+    for line, found in (*at, (len(lines), None)):
         run = replace(
             part,
             line=part.line + first,
             text="\n".join(lines[first:line]),
-            in_list=tuple(n - first for n in part.in_list if first <= n < line),
+            in_list=tuple((n - first, inside) for n, inside in part.in_list if first <= n < line),
         )
         made += _text(state, run, depth)
-        if line < len(lines):
-            marks, _, title = lines[line].lstrip(" \t-*+").partition(" ")
+        if found is not None:
             made += _heading(
-                Shown(kind=Kind.HEADING, line=part.line + line, text=title.strip(), level=len(marks))
+                Shown(kind=Kind.HEADING, line=part.line + line, text=found.written, level=found.level)
             )
         first = line + 1
     return made

@@ -138,6 +138,7 @@ def main() -> None:
             if done.returncode:
                 sys.exit(done.stderr)
             figures = json.loads(done.stdout)
+            print(kind, json.dumps(figures), file=sys.stderr, flush=True)  # the whole takes a while
             rows.append([kind, *(f"{value:.4g}" for value in figures.values())])
             header = ["library", *figures]
         table(f"{count:,} vectors of {DIMENSIONS}, {QUERIES:,} queries, one thread", header, rows)

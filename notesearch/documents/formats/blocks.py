@@ -104,8 +104,8 @@ class Shown:
 
     HEADING: `text` is the title as inline Markdown, `level` and `label` as in Block. CODE: `text` as it is.
     TEXT: `text` is Markdown with exactly one line for each line of the note. `plain`: `text` is no Markdown
-    but shown line by line as it stands. `in_list`: lines of `text` (from 0) on which a heading stands inside
-    a list item.
+    but shown line by line as it stands. `in_list`: headings inside list items with their lines in `text`
+    (from 0), which stand there inside a list item.
     """
 
     kind: Kind
@@ -114,4 +114,4 @@ class Shown:
     level: int = 0
     label: str = ""
     plain: bool = False
-    in_list: tuple[int, ...] = ()
+    in_list: tuple[tuple[int, Block], ...] = ()

@@ -259,7 +259,7 @@ def shown_markdown(text: str) -> Iterator[Shown]:
     """The note for the preview: its headings and fences, and what stands between as it is. Headings inside
     list items and fences inside lists and quotes stay where they are."""
     line = position = counted = 0
-    in_list: list[int] = []
+    in_list: list[tuple[int, Block]] = []
 
     def line_of(place: int) -> int:
         nonlocal line, counted
@@ -270,14 +270,16 @@ def shown_markdown(text: str) -> Iterator[Shown]:
     def between(end: int) -> Iterator[Shown]:
         if end > position:
             first = line_of(position)
-            lines = tuple(number - first for number in in_list)
-            yield Shown(kind=Kind.TEXT, line=first, text=text[position:end].removesuffix("\n"), in_list=lines)
+            inside = tuple((number - first, heading) for number, heading in in_list)
+            yield Shown(
+                kind=Kind.TEXT, line=first, text=text[position:end].removesuffix("\n"), in_list=inside
+            )
         in_list.clear()
 
     for block in blocks_markdown(text):
         if block.in_list:
             if block.kind is Kind.HEADING:
-                in_list.append(text.count("\n", 0, block.start))
+                in_list.append((text.count("\n", 0, block.start), block))
             continue
         yield from between(block.start)
         if block.kind is Kind.HEADING:

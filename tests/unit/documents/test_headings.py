@@ -103,7 +103,7 @@ def test_restructuredtext(text: str, expected: list[str]) -> None:
     ("text", "expected"),
     [
         ("# A\n\n> # quoted\n\n1. # numbered\n\n- # in a list\n", ["A", "in a list"]),
-        ("text\n    - # deep\n\n\t- # in what looks like code\n", ["deep", "in what looks like code"]),
+        ("text\n    - # deep\n\n\t- ##\tin what looks like code ##\n", ["deep", "in what looks like code"]),
         ("a\nb\nc\nd\n===\n", []),
         ("a\n===\nb\n---\n", ["a", "b"]),
         ("- ```\n# x\n  ```\n# y\n", ["y"]),
