@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
+# The versions that CI and the bundles use.
+CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 COMPILER = ["g++", "python3-dev"]
@@ -106,7 +108,8 @@ def needs_compiler():
 
 
 def stamp(extras):
-    text = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version}{ROOT}{sorted(extras)}".encode()
+    text = (ROOT / "pyproject.toml").read_bytes() + CONSTRAINTS.read_bytes()
+    text += f"{sys.version}{ROOT}{sorted(extras)}".encode()
     return hashlib.sha256(text).hexdigest()
 
 
@@ -126,10 +129,20 @@ def set_up(extras=()):
         sys.exit("The virtual environment could not be made.")
     say("Setting up Notesearch (once; a minute or two) ...")
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [str(PYTHON), "-m", "pip", "install", *quiet, "--editable", target], stdout=sys.stderr
-    )
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--editable",
+        target,
+    ]
+    done = subprocess.run([*command, "--constraint", str(CONSTRAINTS)], stdout=sys.stderr)
+    if done.returncode != 0:
+        say("These versions cannot be had for this Python; trying with what can be had ...")
+        done = subprocess.run(command, stdout=sys.stderr)
     if done.returncode != 0:
         sys.exit("The installation failed; the lines above say why.")
     mark.write_text(wanted)

@@ -26,7 +26,7 @@ PROGRAMS = ("dbus-daemon", "gnome-keyring-daemon")
 
 def end(process: subprocess.Popen[Any]) -> None:
     process.terminate()
-    process.wait(10)
+    process.wait(100)
 
 
 class SecretService:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -18,12 +18,19 @@ if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.e2e.bus import FileManager
-from tests.e2e.desktop import Desktop, Neighbour, Program, missing
+from tests.e2e.desktop import ROOT, Desktop, Neighbour, Program, missing
 
 
 class Start(Protocol):
     def __call__(
-        self, *arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None
+        self,
+        *arguments: object,
+        data: Path | None = None,
+        up: bool = True,
+        env: dict[str, str] | None = None,
+        wrap: Sequence[str] = (),
+        python: Path = ...,
+        cwd: Path = ...,
     ) -> Program: ...
 
 
@@ -52,10 +59,23 @@ def start(desktop: Desktop, tmp_path: Path) -> Iterator[Start]:
     programs: list[Program] = []
 
     def begin(
-        *arguments: object, data: Path | None = None, up: bool = True, env: dict[str, str] | None = None
+        *arguments: object,
+        data: Path | None = None,
+        up: bool = True,
+        env: dict[str, str] | None = None,
+        wrap: Sequence[str] = (),
+        python: Path = Path(sys.executable),
+        cwd: Path = ROOT,
     ) -> Program:
         program = Program(
-            desktop, data or tmp_path / "data", arguments, tmp_path / f"output-{len(programs)}.txt", env
+            desktop,
+            data or tmp_path / "data",
+            arguments,
+            tmp_path / f"output-{len(programs)}.txt",
+            env,
+            wrap,
+            python,
+            cwd,
         )
         programs.append(program)
         return program.up() if up else program

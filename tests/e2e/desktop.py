@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 DEBIAN_PYTHON = "/usr/bin/python3"
 PROGRAMS = ("Xvfb", "openbox", "xdotool", "xprop", "dbus-daemon")
 KEY_DELAY = "40"
-PATIENCE = 45.0
+PATIENCE = 100.0
 
 
 def missing() -> str:
@@ -52,7 +52,7 @@ def end(process: subprocess.Popen[Any]) -> None:
     """Ask a process to end, and make it."""
     process.terminate()
     try:
-        process.wait(5)
+        process.wait(100)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -202,7 +202,7 @@ class Desktop:
             ).split()
             return bool(found)
 
-        wait_until(visible, PATIENCE)
+        wait_until(visible)
         return found[0]
 
     @contextlib.contextmanager
@@ -239,12 +239,16 @@ class Program:
         arguments: Sequence[object],
         output: Path,
         env: dict[str, str] | None = None,
+        wrap: Sequence[str] = (),
+        python: Path = Path(sys.executable),
+        cwd: Path = ROOT,
     ) -> None:
+        """`wrap`: what stands before the command, and leaves it its process number."""
         self.desktop, self.data, self.output = desktop, data, output
         self._log = output.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "notesearch", "--data-dir", str(data), *map(str, arguments)],
-            cwd=ROOT,
+            [*wrap, str(python), "-m", "notesearch", "--data-dir", str(data), *map(str, arguments)],
+            cwd=cwd,
             env=env or desktop.env,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -301,7 +305,7 @@ class Program:
 
         holds.__name__ = what or "the condition"
         try:
-            wait_until(holds, PATIENCE)
+            wait_until(holds)
         except pytest.fail.Exception as failure:
             with contextlib.suppress(LookupError):
                 failure.msg = f"{failure.msg}; in sight: {[name for _, name in self.shown if name]}"
@@ -388,7 +392,7 @@ class Program:
         """Start the program once more on the same data folder."""
         line = [sys.executable, "-m", "notesearch", "--data-dir", str(self.data), *map(str, arguments)]
         return subprocess.run(
-            line, cwd=ROOT, env=self.desktop.env, capture_output=True, text=True, timeout=60
+            line, cwd=ROOT, env=self.desktop.env, capture_output=True, text=True, timeout=100
         )
 
     def key(self, *keys: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from notesearch.api.listener import owner_address
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
-from tests.e2e.desktop import PATIENCE, ROOT, Desktop, Popup, Program
+from tests.e2e.desktop import ROOT, Desktop, Popup, Program
 
 NOTES = {
     "Tram.md": "# Tram\n\nThe tram climbs to the castle.\n",
@@ -24,7 +24,7 @@ NOTES = {
 
 def command(desktop: Desktop, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "notesearch", "--data-dir", str(data), *arguments]
-    return subprocess.run(line, cwd=ROOT, env=desktop.env, capture_output=True, text=True, timeout=60)
+    return subprocess.run(line, cwd=ROOT, env=desktop.env, capture_output=True, text=True, timeout=100)
 
 
 def test_killed_while_indexing_it_goes_on_where_it_was(
@@ -106,7 +106,7 @@ def test_a_second_start_brings_the_first_to_the_front(start: Start, desktop: Des
 def test_two_starts_at_once_make_one_window(start: Start, tmp_path: Path) -> None:
     notes = fill(tmp_path / "Notes", NOTES)
     both = [start(notes, up=False), start(notes, up=False)]
-    wait_until(lambda: any(program.process.poll() is not None for program in both), PATIENCE)
+    wait_until(lambda: any(program.process.poll() is not None for program in both))
     (ended,) = (p for p in both if p.process.poll() is not None)
     (stays,) = (p for p in both if p is not ended)
     assert ended.process.returncode == 0
@@ -118,7 +118,7 @@ def test_two_starts_at_once_make_one_window(start: Start, tmp_path: Path) -> Non
 def test_without_a_display_it_names_the_commands(display: dict[str, str], tmp_path: Path) -> None:
     line = [sys.executable, "-m", "notesearch", "--data-dir", str(tmp_path / "data")]
     done = subprocess.run(
-        line, cwd=ROOT, env={"HOME": str(tmp_path), **display}, capture_output=True, text=True, timeout=60
+        line, cwd=ROOT, env={"HOME": str(tmp_path), **display}, capture_output=True, text=True, timeout=100
     )
     assert done.returncode == 3
     assert done.stdout == ""
@@ -137,7 +137,7 @@ def test_three_starts_at_once_leave_one_every_time(start: Start, tmp_path: Path)
         def alive(three: list[Program] = three) -> list[Program]:
             return [program for program in three if program.process.poll() is None]
 
-        wait_until(lambda alive=alive: len(alive()) == 1, PATIENCE)
+        wait_until(lambda alive=alive: len(alive()) == 1)
         (stays,) = alive()
         assert {program.process.returncode for program in three if program is not stays} == {0}
         # It has the folder: the next one is served.

@@ -73,7 +73,7 @@ class Shell:
             capture_output=True,
             env=self._environment,
             cwd=ROOT,
-            timeout=60,
+            timeout=100,
         )
         out, err = (stream.decode("utf-8", "replace") for stream in (raw.stdout, raw.stderr))
         ended = subprocess.CompletedProcess(raw.args, raw.returncode, out, err)
@@ -374,7 +374,7 @@ def test_a_query_per_line_an_object_per_line(run: Shell, read_once: Path) -> Non
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["query"] == query
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(100) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
 
@@ -409,7 +409,7 @@ def test_a_reader_that_leaves_early_is_no_error(run: Shell, read_once: Path) -> 
         while process.poll() is None:
             process.stdin.write("Lisbon\n" * 100)
             process.stdin.flush()
-    process.wait(20)
+    process.wait(100)
     assert "Traceback" not in process.stderr.read()
 
 
@@ -446,7 +446,7 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(run: Shell, notes: Path, data_dir
     wait_until(lambda: embedded(data_dir) or process.poll() is not None)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "Stopped" in err
@@ -482,7 +482,7 @@ def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
         while part := os.read(terminal, 4096):
             shown += part
     os.close(terminal)
-    assert process.wait(30) == 0
+    assert process.wait(100) == 0
     assert b"Traceback" not in shown
     assert b"/40" in shown
 
@@ -552,7 +552,7 @@ print("alive")
 @posix
 def test_a_client_that_leaves_does_not_end_the_owner(data_dir: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", LEAVING, str(data_dir)], capture_output=True, text=True, timeout=60, cwd=ROOT
+        [sys.executable, "-c", LEAVING, str(data_dir)], capture_output=True, text=True, timeout=100, cwd=ROOT
     )
     assert (ended.returncode, ended.stdout) == (0, "alive\n"), ended.stderr
 
@@ -638,4 +638,4 @@ def test_a_stream_of_queries_owns_nothing(run: Shell, read_once: Path, data_dir:
     assert json.loads(process.stdout.readline())["results"][0]["title"] == "Bread"
     DataFolderLock(data_dir).close()
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(100) == 0

@@ -99,7 +99,7 @@ def test_killed_and_run_again(
         cwd=ROOT,
     )
     try:
-        wait_until(lambda: moment(data_dir) or process.poll() is not None, 30)
+        wait_until(lambda: moment(data_dir) or process.poll() is not None)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

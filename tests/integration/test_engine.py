@@ -273,7 +273,7 @@ def test_adding_the_folder_around_one_that_is_being_read(engine: Engine, notes: 
     engine.folders.add(notes / "Sub")
     wait_until(lambda: engine.status().documents)
     engine.folders.add(notes)
-    wait_until(lambda: at_rest(engine, 401), 60)
+    wait_until(lambda: at_rest(engine, 401))
     assert [f.path for f in engine.status().folders] == [notes]
 
 

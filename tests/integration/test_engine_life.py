@@ -34,7 +34,7 @@ def test_pause_and_resume(engine: Engine, notes: Path, embedder: HashingEmbedder
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(30)})
     embedder.gate.clear()
     engine.folders.add(notes)
-    assert embedder.waiting.wait(20)
+    assert embedder.waiting.wait(100)
     engine.indexing.pause()
     assert engine.status().state is IndexingState.PAUSED
     embedder.gate.set()
@@ -88,9 +88,9 @@ def test_closing_ends_a_reconcile_that_waits(
         ended.set()
 
     threading.Thread(target=run, daemon=True).start()
-    assert embedder.waiting.wait(20)
+    assert embedder.waiting.wait(100)
     engine.close()
-    assert ended.wait(20)
+    assert ended.wait(100)
 
 
 def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(
@@ -103,7 +103,7 @@ def test_a_model_that_is_missing_leaves_words_and_ends_the_reconcile(
     results: list[Reconciled] = []
     thread = threading.Thread(target=lambda: results.append(engine.reconcile([notes])), daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(100)
     assert results, "reconcile does not end"
     assert results[0].summary.added == 4
     assert any(isinstance(error, ModelMissing) for error in results[0].errors)
@@ -134,7 +134,7 @@ def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(
 
     thread = threading.Thread(target=twice, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(100)
     assert len(results) == 2, "reconcile does not end"
     assert all(isinstance(done.errors[0], ZeroDivisionError) for done in results)
     status = engine.status()
@@ -288,7 +288,7 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
     engine = start_engine(watch=False)
     reconcile(engine, notes)
     ended: list[BaseException] = []
-    searched = threading.Barrier(5, timeout=20)
+    searched = threading.Barrier(5, timeout=100)
 
     def search() -> None:
         try:
@@ -305,7 +305,7 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
     searched.wait()
     engine.close()
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
     assert [type(error) for error in ended] == [StoreError] * 4
 
 

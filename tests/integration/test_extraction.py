@@ -215,7 +215,7 @@ def test_close_from_another_thread_stops_reading(process: ExtractionProcess, tmp
     thread.start()
     assert started.wait(60)
     process.close()
-    thread.join(60)
+    thread.join(100)
     assert not thread.is_alive()
     assert seen == [good]
     assert list(process.read_all([(good, WANTED)])) == []

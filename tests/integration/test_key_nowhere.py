@@ -211,7 +211,7 @@ def test_commands_write_it_nowhere(
             capture_output=True,
             cwd=ROOT,
             env=plain | more,
-            timeout=60,
+            timeout=100,
         )
         assert not found_in(ended.stdout + ended.stderr), (arguments, ended.stderr)
         return ended

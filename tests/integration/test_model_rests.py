@@ -51,7 +51,7 @@ def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(
     monkeypatch.setattr(local, "load_model", load)
     try:
         assert names(searched.search.words(Query(text="tom", prefix=True)))
-        assert begun.wait(20)
+        assert begun.wait(100)
         assert names(searched.search.words(Query(text="tomatoes"))) == ["tomatoes.txt"]
     finally:
         gate.set()

@@ -29,7 +29,7 @@ from notesearch.ui.window.main_window import MainWindow
 from notesearch.ui.window.tray_controller import Presence
 from tests.gateway import KEY, Gateway
 
-TIMEOUT = 20_000
+TIMEOUT = 100_000
 
 NOTES = {
     "Kitchen/Baking/Bread with long fermentation.md": """\

@@ -60,7 +60,7 @@ def test_an_outdated_search_is_dropped(
     def slow(query: Query, **how: Any) -> SearchResults:
         if query.text == "slow":
             entered.set()
-            release.wait(20)
+            release.wait(100)
         return real(query, **how)
 
     monkeypatch.setattr(engine.search, "fused", slow)
@@ -82,7 +82,7 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
     assert engine is not None
     release = threading.Event()
     real = engine.search.fused
-    monkeypatch.setattr(engine.search, "fused", lambda query, **how: release.wait(20) and real(query, **how))
+    monkeypatch.setattr(engine.search, "fused", lambda query, **how: release.wait(100) and real(query, **how))
     window.ask(Search(text="tomatoes"))
     qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
     window.ask(Search(text="compost"))
@@ -156,11 +156,11 @@ def test_only_the_newest_job_of_a_slot_runs() -> None:
     slot = LatestWins("test")
     gate, done = threading.Event(), threading.Event()
     ran: list[int] = []
-    slot.put(lambda: (gate.wait(10), ran.append(0)))  # type: ignore[arg-type, return-value]
+    slot.put(lambda: (gate.wait(100), ran.append(0)))  # type: ignore[arg-type, return-value]
     for i in range(1, 5):
         slot.put(_recorder(ran, i, done))
     gate.set()
-    assert done.wait(10)
+    assert done.wait(100)
     slot.close()
     assert ran[-1] == 4
     assert len(ran) <= 2

@@ -49,7 +49,7 @@ def test_a_snapshot_that_fails_does_not_silence_the_board(
     told: list[IndexingStatus] = []
     snapshots.error = error
     board.subscribe(told.append)
-    assert snapshots.failed.wait(20)
+    assert snapshots.failed.wait(100)
     snapshots.error = None
     board.changed()
     wait_until(lambda: told == [IDLE])

@@ -116,7 +116,7 @@ def test_closing_wakes_the_taker() -> None:
     thread = threading.Thread(target=lambda: taken.append(queue.next()))
     thread.start()
     queue.close()
-    thread.join(10)
+    thread.join(100)
     assert taken == [1, None]
 
 

@@ -34,7 +34,7 @@ def test_closing_ends_questions_under_way(tmp_path: Path, read_only: bool) -> No
     wait_until(lambda: len(store._readers._in_use) == 3)
     store.close()
     for thread in threads:
-        thread.join(10)
+        thread.join(100)
     assert [type(error) for error in ended] == [StoreError] * 3
     assert not store._readers._in_use
     assert not store._readers._idle
@@ -42,7 +42,7 @@ def test_closing_ends_questions_under_way(tmp_path: Path, read_only: bool) -> No
 
 def test_closing_beside_many_short_questions(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    answered = threading.Barrier(5, timeout=20)
+    answered = threading.Barrier(5, timeout=100)
     ended: list[BaseException] = []
 
     def ask() -> None:
@@ -60,7 +60,7 @@ def test_closing_beside_many_short_questions(tmp_path: Path) -> None:
     answered.wait()
     store.close()
     for thread in threads:
-        thread.join(10)
+        thread.join(100)
     assert [type(error) for error in ended] == [StoreError] * 4
 
 

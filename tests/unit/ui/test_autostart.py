@@ -132,5 +132,5 @@ def test_a_folder_that_cannot_be_written_is_told(home: Path) -> None:
 
 
 def test_our_own_command_starts_us() -> None:
-    done = subprocess.run([*own_command(), "--version"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*own_command(), "--version"], capture_output=True, text=True, timeout=100)
     assert done.returncode == 0
