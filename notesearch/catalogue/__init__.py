@@ -101,7 +101,7 @@ KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
 
 def provider(name: str, base_url: str = "") -> Provider:
     """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server
-    of the person's own.
+    of the user's own.
 
     Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host
     but this machine.
@@ -331,7 +331,7 @@ MODELS: tuple[EmbeddingModel, ...] = (
 
 
 def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel:
-    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises
+    """The model called `provider/name` or `provider/name#dimensions`; `own` are the user's. Raises
     UsageError with the names that are known."""
     candidates = (*MODELS, *own)
     for candidate in candidates:
@@ -438,7 +438,7 @@ def to_table(own: EmbeddingModel) -> dict[str, Any]:
 
 
 def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
-    """What `to_table` wrote, perhaps edited by the person. Raises UsageError naming the entry that is
+    """What `to_table` wrote, perhaps edited by the user. Raises UsageError naming the entry that is
     wrong."""
     values: dict[str, Any] = {}
     manners: dict[str, Any] = {}

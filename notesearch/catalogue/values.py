@@ -58,7 +58,7 @@ class EmbeddingModel:
 
     `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local
     model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be gone,
-    "" where it is served. `shortened`: `dimensions` is the person's choice. `best_for`: what it is made for,
+    "" where it is served. `shortened`: `dimensions` is the user's choice. `best_for`: what it is made for,
     for people.
     """
 
@@ -81,5 +81,5 @@ class EmbeddingModel:
 
     @property
     def identifier(self) -> str:
-        """`provider/name`, and `#dimensions` where the person chose them."""
+        """`provider/name`, and `#dimensions` where the user chose them."""
         return f"{self.provider}/{self.name}" + (f"#{self.dimensions}" if self.shortened else "")
