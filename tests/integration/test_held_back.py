@@ -68,8 +68,8 @@ def test_no_secret_is_in_any_request(sent: Engine, notes: Path, gateway: Gateway
     assert held(sent, notes / "armour.md").count(None) >= 1
     kept = [h for note in notes.iterdir() for h in held(sent, note) if h]
     now = folder(sent, notes)
-    assert now.models.held_back == len(kept)
-    assert (now.search.complete, now.waiting, now.state) == (len(NOTES), 0, FolderState.READY)
+    assert now.held_back == len(kept)
+    assert (now.complete, now.waiting, now.state) == (len(NOTES), 0, FolderState.READY)
     assert sent.models.estimate(notes).held_back == len(kept)
     assert sent.models.estimate(notes).complete
     # All of it is found by its words.
@@ -129,7 +129,7 @@ def test_back_on_this_computer_all_of_it_is_embedded(
     number = len(gateway.requests)
     use(sent, notes, LOCAL)
     now = folder(sent, notes)
-    assert (now.models.held_back, now.state, now.search.complete) == (0, FolderState.READY, len(NOTES))
+    assert (now.held_back, now.state, now.complete) == (0, FolderState.READY, len(NOTES))
     assert any(PRIVATE in text for text in embedder.texts)
     assert any(TOKEN in text for text in embedder.texts)
     assert found(sent, f"{PRIVATE} blooms", "meaning")[0] == "diary.md"
@@ -172,7 +172,7 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     engine.models.agree(notes)
     reconcile(engine)
     now = folder(engine, notes)
-    assert (now.search.complete, now.waiting, now.failed, now.models.held_back) == (21, 0, 0, 1)
+    assert (now.complete, now.waiting, now.failed, now.held_back) == (21, 0, 0, 1)
     assert [p.path.name for p in engine.indexing.problems()] == ["bad.md"]
     assert held(engine, notes / "bad.md").count(HeldBack.REFUSED) == 1
     assert found(engine, "poison")[0] == "bad.md"

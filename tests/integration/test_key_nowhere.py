@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from notesearch.config.settings import save_window_state
 from notesearch.domain import Query
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.engine import Engine
@@ -121,7 +122,7 @@ def test_the_key_is_nowhere(
     engine.models.test("aimlapi", "text-embedding-3-small")
     engine.search.fused(Query(text="castle tram"))
     engine.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=5.0))
-    engine.save_window_state({"query": "castle"})
+    save_window_state(engine.data_dir, {"query": "castle"})
     assert KEY in everything(gateway), "it was used"
     # Every failure, with a server that says the key back.
     for number, fault in enumerate(ECHOES):

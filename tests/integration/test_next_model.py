@@ -74,7 +74,7 @@ def test_the_old_one_answers_until_the_new_one_is_complete(
     wait_until(lambda: gateway.in_flight)
     now = folder(remote, notes)
     assert (now.model, now.next_model, now.state) == (LOCAL, SMALL, FolderState.INDEXING)
-    assert (now.search.complete, now.waiting, now.next_done, now.next_total) == (
+    assert (now.complete, now.waiting, now.next_done, now.next_total) == (
         len(VAULT),
         0,
         0,

@@ -256,10 +256,10 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     assert "$0.03" in str(errors[0])
     now = folder(remote, notes)
     assert now.state is FolderState.WAITING
-    assert 0 < now.search.complete < 120
+    assert 0 < now.complete < 120
     stored = sum(arrived(gateway).values())
     # What is in flight when the budget ends is given up; all that had come is kept.
-    assert now.search.complete >= stored - 8 * 10
+    assert now.complete >= stored - 8 * 10
     assert remote.status().troubles[0].waits_for_person is False
     # The server is still at what was given up.
     wait_until(lambda: not gateway.in_flight)
@@ -296,14 +296,13 @@ def test_pause_stops_the_requests(remote: Engine, notes: Path, gateway: Gateway)
     remote.models.agree(notes)
     wait_until(lambda: len(gateway.embedded) > 4)
     remote.indexing.pause()
-    paused = time.monotonic()
+    before = len(gateway.requests)
     wait_until(lambda: not gateway.in_flight)
-    # 0.2 s, and the latency of the server, which does not notice; generously.
-    assert max(r.at for r in gateway.requests) - paused < 0.4
-    number = len(gateway.requests)
     assert remote.status().state is IndexingState.PAUSED
     assert found(remote, "note 7")
-    assert len(queries(gateway)) == len(gateway.requests) - number
+    # Those that were on their way, at most. How soon the last byte is sent is measured by
+    # tests/bench/remote.py.
+    assert len(gateway.requests) - len(queries(gateway)) <= before + 10 < 50
     remote.indexing.resume()
     gateway.latency = 0.0
     reconcile(remote)
@@ -404,7 +403,7 @@ def test_the_ledger_has_a_line_for_each_request(
     assert (spent.requests, spent.tokens) == (len(lines), sum(sum(map(len, r.inputs)) // 4 for r in good))
     assert spent.usd == pytest.approx(5 * 0.000001)
     assert {e.host for e in lines} == {gateway.url.split("/")[2]}
-    written = "".join(path.read_text() for path in remote.ledger_folder.iterdir())
+    written = "".join(path.read_text() for path in remote.models.ledger_folder.iterdir())
     assert written.count("\n") == len(lines) + 1
     assert not any(word in written for word in ("harbour", "lamp", "Rain", KEY))
 
