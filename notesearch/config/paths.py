@@ -17,6 +17,8 @@ from notesearch.errors import SettingsInvalid
 
 # In the data folder: locked by the process that owns it.
 LOCK = "owner.lock"
+# Folders with further local models, each in a folder of its name.
+MODELS = "NOTESEARCH_MODELS"
 
 
 def package_root() -> Path:
@@ -30,6 +32,13 @@ def resource(relative: str) -> Path:
     installed = Path(str(importlib.resources.files("notesearch"))) / "resources"
     root = installed if installed.is_dir() else package_root() / "resources"
     return root / relative
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a local model: `name` in one of the folders that NOTESEARCH_MODELS lists, else among our
+    own models, whether it is there or not."""
+    others = [Path(folder) / name for folder in os.environ.get(MODELS, "").split(os.pathsep) if folder]
+    return next((folder for folder in others if folder.is_dir()), resource(f"models/{name}"))
 
 
 def default_data_dir() -> Path:

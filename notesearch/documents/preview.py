@@ -1,6 +1,9 @@
 """A note turned into the HTML of the preview, with a marker for the source line of every block. No Qt; for a
 worker thread.
 
+A format says what the blocks of the note are, the same ones that its chunks were cut by; markdown-it renders
+what stands between headings and code, and never decides what a heading is.
+
 Nothing of a note can act: raw HTML is shown as text, a picture as its alternative text, and only links to web
 pages, mail addresses and neighbouring notes stay links.
 """
@@ -10,53 +13,70 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.heading import heading
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from notesearch.documents import as_markdown as preview_markdown
+from notesearch.documents.formats.blocks import Block, Kind, Shown
+from notesearch.documents.formats.registry import shown
 from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import NoteText
 
 LIMIT = 24_000
+MOST_PARTED = 3  # times that a run of text is parted where headings were missed, before it is at each one
 
 
 def render(note: NoteText) -> RenderedNote:
     """HTML of at most the first 24,000 characters of `note.text`. Any thread."""
-    text = note.text[:LIMIT]
-    if note.format == "org":
-        text = preview_markdown.from_org(text)
-    elif note.format == "rst":
-        text = preview_markdown.from_rst(text)
-    body = (
-        _plain(text)
-        if note.format == "text"
-        else _from_markdown(text, title=note.title if note.offset == 0 else "")
-    )
-    return RenderedNote(note=note, html=body)
+    parts = list(shown(note.format, note.text[:LIMIT]))
+    if note.offset == 0:
+        parts = _without_title(parts, note.title)
+    made: list[str] = []
+    marked: list[Shown] = []
+    for part in parts:
+        if part.plain:
+            made += [_from_markdown(marked), _plain(part)]
+            marked = []
+        else:
+            marked.append(part)
+    return RenderedNote(note=note, html="".join([*made, _from_markdown(marked)]))
 
 
-def _plain(text: str) -> str:
+def _plain(part: Shown) -> str:
     """Each line a block of its own, its spaces kept."""
     return "".join(
         f'<p class="plain"><a name="{MARKER}{i}"></a>{html.escape(line) or "&nbsp;"}</p>'
-        for i, line in enumerate(text.split("\n"))
+        for i, line in enumerate(part.text.split("\n"), part.line)
     )
 
 
-def _from_markdown(text: str, title: str) -> str:
+def _from_markdown(parts: Sequence[Shown]) -> str:
     parser = _parser()
-    env: EnvType = {}
-    tokens = parser.parse(text, env)
-    if title:
-        tokens = _without_title(tokens, title)
+    env: EnvType = {"parts": parts}
+    # The text itself is in the parts: see _blocks_of_note.
+    tokens = parser.parse("", env)
     _mark_lines(tokens)
     return str(parser.renderer.render(tokens, parser.options, env))
+
+
+def _without_title(parts: list[Shown], title: str) -> list[Shown]:
+    """The preview shows the title above the note, so a first heading that says the same is left out."""
+    for number, part in enumerate(parts):
+        if part.kind is Kind.HEADING:
+            same = part.text.strip().casefold() == title.strip().casefold()
+            repeated = same and title.strip() and not part.label
+            return parts[:number] + parts[number + 1 :] if repeated else parts
+        if part.text.strip():
+            break
+    return parts
 
 
 @lru_cache(maxsize=1)
@@ -64,8 +84,12 @@ def _parser() -> MarkdownIt:
     parser = (
         MarkdownIt("commonmark", {"html": False})
         .enable(["table", "strikethrough"])
-        .disable(["html_block", "html_inline"])
+        .disable(["html_block", "html_inline", "lheading"])
     )
+    parser.core.ruler.at("block", _blocks_of_note)
+    parser.block.ruler.at("heading", _hash_line, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.add_render_rule("strong_line_open", lambda *_: "<p><b>")
+    parser.add_render_rule("strong_line_close", lambda *_: "</b></p>")
     parser.inline.ruler.before("link", "wikilink", _wikilink)
     parser.core.ruler.before("inline", "note_habits", _note_habits)
     parser.add_render_rule("image", _picture)
@@ -86,13 +110,81 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _without_title(tokens: list[Token], title: str) -> list[Token]:
-    """The preview shows the title above the note, so a first heading that says the same is left out."""
-    for i, token in enumerate(tokens[:-2]):
-        if token.type == "heading_open":
-            same = tokens[i + 1].content.strip().casefold() == title.strip().casefold()
-            return tokens[:i] + tokens[i + 3 :] if same and i == 0 else tokens
-    return tokens
+def _blocks_of_note(state: StateCore) -> None:
+    """In place of markdown-it's own reading of the text: headings and code as the format found them,
+    everything else parsed between them."""
+    for part in state.env["parts"]:
+        if part.kind is Kind.HEADING:
+            state.tokens += _heading(part)
+        elif part.kind is Kind.CODE:
+            state.tokens.append(
+                Token("code_block", "code", 0, content=part.text, map=[part.line, part.line], block=True)
+            )
+        else:
+            state.tokens += _text(state, part)
+
+
+def _heading(part: Shown) -> list[Token]:
+    tag = f"h{min(6, part.level)}"
+    where = [part.line, part.line + 1]
+    inline = Token("inline", "", 0, content=part.text, map=where, children=[], meta={"label": part.label})
+    return [
+        Token("heading_open", tag, 1, map=where, block=True),
+        inline,
+        Token("heading_close", tag, -1, block=True),
+    ]
+
+
+def _text(state: StateCore, part: Shown, depth: int = 0) -> list[Token]:
+    """The tokens of a run of text. A heading inside a list item that markdown-it would not come to (in what
+    it takes for code, say) parts the run."""
+    if not part.text.strip():
+        return []
+    state.env["in_list"] = {line for line, _ in part.in_list}
+    made: list[Token] = []
+    state.md.block.parse(part.text.replace("\0", "\N{REPLACEMENT CHARACTER}"), state.md, state.env, made)
+    seen = {token.map[0] for token in made if token.type == "heading_open" and token.map}
+    if missed := [found for found in part.in_list if found[0] not in seen]:
+        return _parted(state, part, missed if depth < MOST_PARTED else part.in_list, depth + 1)
+    for token in made:
+        if token.map:
+            token.map = [token.map[0] + part.line, token.map[1] + part.line]
+    return made
+
+
+def _parted(state: StateCore, part: Shown, at: Sequence[tuple[int, Block]], depth: int) -> list[Token]:
+    """The tokens of a run that is parted at the headings of some of its lines."""
+    lines = part.text.split("\n")
+    made: list[Token] = []
+    first = 0
+    for line, found in (*at, (len(lines), None)):
+        run = replace(
+            part,
+            line=part.line + first,
+            text="\n".join(lines[first:line]),
+            in_list=tuple((n - first, inside) for n, inside in part.in_list if first <= n < line),
+        )
+        made += _text(state, run, depth)
+        if found is not None:
+            made += _heading(
+                Shown(kind=Kind.HEADING, line=part.line + line, text=found.written, level=found.level)
+            )
+        first = line + 1
+    return made
+
+
+def _hash_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line that CommonMark takes for a heading: one where the format found one in a list item, else (in a
+    quote, or where the format knows no such headings) bold text."""
+    known = len(state.tokens)
+    if not heading(state, start, end, silent):
+        return False
+    if not silent and start not in state.env["in_list"]:
+        opening, inline, closing = state.tokens[known:]
+        opening.type, opening.tag = "strong_line_open", "p"
+        closing.type, closing.tag = "strong_line_close", "p"
+        inline.meta = {}
+    return True
 
 
 def _mark_lines(tokens: Sequence[Token]) -> None:
@@ -102,8 +194,10 @@ def _mark_lines(tokens: Sequence[Token]) -> None:
             row = token.map
         where = token.map or row
         if token.type == "inline" and where and token.children is not None:
+            label = token.meta.get("label")
+            said = f'<span class="state">{html.escape(label)}</span> ' if label else ""
             token.children.insert(
-                0, Token("html_inline", "", 0, content=f'<a name="{MARKER}{where[0]}"></a>')
+                0, Token("html_inline", "", 0, content=f'<a name="{MARKER}{where[0]}"></a>{said}')
             )
 
 

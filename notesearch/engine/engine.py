@@ -22,7 +22,7 @@ from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.folders.service import FolderService
-from notesearch.engine.idle_timer import IDLE, Rest
+from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.service import IndexingService, Reconciled
 from notesearch.engine.indexing.snapshot import snapshot
@@ -256,7 +256,7 @@ class _Services:
             waits_for_index=read_only or not watch,
             changed=self.board.changed,
         )
-        self._rest = Rest(self._go_to_rest, idle)
+        self._rest = IdleTimer(self._go_to_rest, idle)
         indexer = None if read_only else Indexer(self.library, self.consents, self._work_changed, embed=embed)
         self.indexing = IndexingService(store, self.board, indexer)
         self.folders = FolderService(store, self.settings, models.model, self.indexing, self.board, data_dir)
@@ -280,7 +280,7 @@ class _Services:
         self._parts.opened("settings", self.settings.subscribe(self.indexing.take_over))
         self.board.start()
         if watch:
-            self._rest.start()
+            self._rest.touch()
         self._parts.opened("indexer", self.indexing.close_indexer)
         self._parts.opened("watcher", self.indexing.close_watcher)
         self.indexing.start(watch=watch)

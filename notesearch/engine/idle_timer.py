@@ -1,5 +1,5 @@
-"""Rest: after a while in which nothing was asked and nothing was read, what is quickly there again is let go,
-so that a program in the tray takes little memory and wakes nothing up."""
+"""Frees what is quickly there again after a while of quiet: a program in the tray is to take little memory
+and to wake nothing up."""
 
 from __future__ import annotations
 
@@ -15,43 +15,54 @@ IDLE = 600.0
 LOOK_AGAIN = 60.0
 
 
-class Rest:
-    """Calls `let_go` from a thread of its own when `touch` was not called for `idle` seconds, once for each
-    time of quiet. `touch` may be called from any thread, costs nothing, and wakes nothing before it is
-    quiet."""
+class IdleTimer:
+    """Calls `let_go` when `touch` was not called for `idle` seconds, once for each time of quiet. Any thread.
+
+    There is a thread only from a touch until it is quiet; `let_go` runs in it. What `let_go` raises is
+    logged, and it is called again at the end of the next time of quiet.
+    """
 
     def __init__(self, let_go: Callable[[], None], idle: float = IDLE) -> None:
         self._let_go = let_go
         self._idle = idle
-        self._touched = time.monotonic()
-        self._awake = threading.Event()
-        self._awake.set()
+        self._touched = 0.0
+        self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="rest", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
     def touch(self) -> None:
-        """Something was asked or done."""
+        """Something was asked or done. Cheap: a thread is started only after quiet. Nothing after `close`."""
         self._touched = time.monotonic()
-        if not self._awake.is_set():
-            self._awake.set()
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None and not self._stop.is_set():
+                    self._thread = threading.Thread(target=self._watch, name="idle timer", daemon=True)
+                    self._thread.start()
 
     def close(self) -> None:
-        self._stop.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        """Never call `let_go` again. Waits for one under way, up to 5 s, but not in its own thread."""
+        with self._lock:
+            self._stop.set()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5)
 
     def _watch(self) -> None:
-        while self._awake.wait() and not self._stop.is_set():
-            while (left := self._touched + self._idle - time.monotonic()) > 0:
+        while True:
+            left = self._touched + self._idle - time.monotonic()
+            if left > 0:
                 if self._stop.wait(max(left, min(self._idle, LOOK_AGAIN))):
                     return
-            self._awake.clear()
+                continue
+            with self._lock:
+                if self._stop.is_set():
+                    return
+                if self._touched + self._idle > time.monotonic():
+                    continue  # touched meanwhile
+                self._thread = None
             try:
                 self._let_go()
             except Exception:
                 # It is taken up again when it is needed, whatever it was that stayed.
-                log.exception("going to rest failed")
+                log.exception("freeing memory when idle failed")
+            return

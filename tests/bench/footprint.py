@@ -25,9 +25,10 @@ me = psutil.Process()
 rss = lambda: me.memory_info().rss / 1e6
 seen = {"Python alone": rss()}
 from notesearch.domain import Query
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
-model = LocalEmbedder(idle=4.0)
+from notesearch.engine.idle_timer import IdleTimer
+model = OnnxEmbedder(timer=lambda unload: IdleTimer(unload, 4.0))
 engine = Engine.open(Path(sys.argv[1]), embedders=[model], idle=4.0)
 engine.start(); engine.indexing.wait_ready()
 for name in ("one", "two"):

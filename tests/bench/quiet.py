@@ -33,8 +33,9 @@ app.exec()
 PROGRAM = """
 import sys
 from notesearch.engine.engine import Engine
-from notesearch.embedding.local.onnx import LocalEmbedder
-Engine.__init__.__kwdefaults__["idle"] = LocalEmbedder.__init__.__kwdefaults__["idle"] = 4.0
+from notesearch.engine.idle_timer import IdleTimer
+Engine.open.__func__.__kwdefaults__["idle"] = 4.0
+IdleTimer.__init__.__defaults__ = (4.0,)
 from notesearch.__main__ import main
 sys.exit(main(["--data-dir", sys.argv[1], "--hidden"]))
 """

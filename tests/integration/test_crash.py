@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Mode, Query
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
 from tests.conftest import StartEngine, fill, wait_until
 
@@ -47,7 +47,7 @@ def answers(engine: Engine) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def undisturbed(vault: Path, tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
-    engine = Engine.open(tmp_path_factory.mktemp("fresh"), watch=False, embedders=(LocalEmbedder(),))
+    engine = Engine.open(tmp_path_factory.mktemp("fresh"), watch=False, embedders=(OnnxEmbedder(),))
     engine.reconcile([vault])
     found = answers(engine)
     engine.close()
@@ -104,7 +104,7 @@ def test_killed_and_run_again(
         process.send_signal(signal.SIGKILL)
         process.wait()
     kept = count(data_dir, "SELECT count(*) FROM vectors")
-    engine = start_engine(data_dir, watch=False, embedders=(LocalEmbedder(),))
+    engine = start_engine(data_dir, watch=False, embedders=(OnnxEmbedder(),))
     done = engine.reconcile([vault])
     summary, errors, held = done.summary, done.errors, done.held
     assert (errors, held, summary.failed) == ((), 0, 0)

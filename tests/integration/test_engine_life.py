@@ -13,7 +13,7 @@ import pytest
 
 from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.domain import IndexingState, IndexingStatus, Query
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.engine.indexing.service import Reconciled
 from notesearch.engine.lock import owner_pid
@@ -358,15 +358,15 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
 
 
 def test_the_models_of_an_engine_are_let_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed: list[LocalEmbedder] = []
-    real = LocalEmbedder.close
+    closed: list[OnnxEmbedder] = []
+    real = OnnxEmbedder.close
 
-    def close(embedder: LocalEmbedder) -> None:
+    def close(embedder: OnnxEmbedder) -> None:
         assert embedder.loaded
         real(embedder)
         closed.append(embedder)
 
-    monkeypatch.setattr(LocalEmbedder, "close", close)
+    monkeypatch.setattr(OnnxEmbedder, "close", close)
     engine = Engine.open(tmp_path / "data", watch=False)
     engine.reconcile([fill(tmp_path / "Notes", {"a.md": "alpha\n"})])
     engine.close()

@@ -11,27 +11,28 @@ import pytest
 
 from notesearch.domain import Query
 from notesearch.embedding.local import onnx as local
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
+from notesearch.engine.idle_timer import IdleTimer
 from tests.conftest import NOTES, StartEngine, fill, found, names, reconcile, wait_until
 
 
 @pytest.fixture
-def resting() -> Iterator[LocalEmbedder]:
-    made = LocalEmbedder(workers=1, idle=0.05)
+def resting() -> Iterator[OnnxEmbedder]:
+    made = OnnxEmbedder(workers=1, timer=lambda unload: IdleTimer(unload, 0.05))
     yield made
     made.close()
 
 
 @pytest.fixture
-def searched(start_engine: StartEngine, notes: Path, resting: LocalEmbedder) -> Engine:
+def searched(start_engine: StartEngine, notes: Path, resting: OnnxEmbedder) -> Engine:
     engine = start_engine(watch=False, embedders=(resting,))
     reconcile(engine, fill(notes, NOTES))
     wait_until(lambda: not resting.loaded)
     return engine
 
 
-def test_the_next_query_loads_it_again(searched: Engine, resting: LocalEmbedder) -> None:
+def test_the_next_query_loads_it_again(searched: Engine, resting: OnnxEmbedder) -> None:
     assert found(searched, "vegetables that climb", "meaning")[0] == "tomatoes.txt"
     wait_until(lambda: not resting.loaded)
     assert found(searched, "a heap of rotting leaves", "meaning")[0] == "compost.org"
@@ -40,14 +41,14 @@ def test_the_next_query_loads_it_again(searched: Engine, resting: LocalEmbedder)
 def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(
     searched: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, gate, real = threading.Event(), threading.Event(), local._load_model
+    begun, gate, real = threading.Event(), threading.Event(), local.load_model
 
-    def load(folder: Path) -> object:
+    def load(folder: Path, graph: str) -> object:
         begun.set()
         assert gate.wait(60)
-        return real(folder)
+        return real(folder, graph)
 
-    monkeypatch.setattr(local, "_load_model", load)
+    monkeypatch.setattr(local, "load_model", load)
     try:
         assert names(searched.search.words(Query(text="tom", prefix=True)))
         assert begun.wait(100)
@@ -59,10 +60,10 @@ def test_the_first_keystroke_begins_to_load_it_and_rows_by_words_do_not_wait(
 
 @pytest.mark.parametrize("text", ["", "tag:none", "type:markdown"])
 def test_what_has_no_meaning_loads_nothing(
-    searched: Engine, resting: LocalEmbedder, text: str, monkeypatch: pytest.MonkeyPatch
+    searched: Engine, resting: OnnxEmbedder, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[Path] = []
-    monkeypatch.setattr(local, "_load_model", loads.append)
+    monkeypatch.setattr(local, "load_model", lambda folder, _: loads.append(folder))
     searched.search.words(Query(text=text))
     resting.close()
     assert loads == []

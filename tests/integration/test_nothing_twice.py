@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from notesearch.documents.formats.registry import READING
+from notesearch.documents.formats.registry import reading_of
 from notesearch.engine.engine import Engine
 from notesearch.storage.local.sqlite.database import DATABASE
 from tests.conftest import StartEngine, found, wait_until, write
@@ -56,7 +56,10 @@ def test_notes_that_an_earlier_version_read_are_read_again_once(
     assert (summary.changed, summary.failed, summary.unchanged) == (0, 1, 1)
     assert len(embedder.texts) == asked
     again.close()
-    assert ask(engine.data_dir, f"SELECT count(*) FROM documents WHERE reading = {READING}") == 1
+    assert (
+        ask(engine.data_dir, f"SELECT count(*) FROM documents WHERE reading = {reading_of(Path('a.md'))}")
+        == 1
+    )
 
 
 # Renamed, then edited

@@ -12,7 +12,7 @@ import pytest
 from notesearch import catalogue
 from notesearch.catalogue import Provider
 from notesearch.embedding.embedder import Vectors, vectors_in_order
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote.probe import PAIRS, probe
 from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
@@ -34,15 +34,15 @@ def gateway() -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="module")
-def bundled() -> LocalEmbedder:
-    return LocalEmbedder(workers=1)
+def bundled() -> OnnxEmbedder:
+    return OnnxEmbedder(workers=1)
 
 
 def provider_at(gateway: Gateway) -> Provider:
     return catalogue.provider("ollama", gateway.url)
 
 
-def test_what_is_found_makes_a_model_that_works(gateway: Gateway, bundled: LocalEmbedder) -> None:
+def test_what_is_found_makes_a_model_that_works(gateway: Gateway, bundled: OnnxEmbedder) -> None:
     gateway.embed = lambda texts: vectors_in_order(bundled, texts)
     receipts: list[Receipt] = []
     found = probe(provider_at(gateway), "nomic-embed-text", record=receipts.append)
@@ -67,7 +67,7 @@ def test_only_built_in_texts_are_sent(gateway: Gateway) -> None:
     assert all(any(text in sent for text in known) for request in gateway.requests for sent in request.inputs)
 
 
-def test_an_instruction_that_helps_is_found(gateway: Gateway, bundled: LocalEmbedder) -> None:
+def test_an_instruction_that_helps_is_found(gateway: Gateway, bundled: OnnxEmbedder) -> None:
     """A model that reads well only what begins as it was trained."""
 
     def trained(texts: list[str]) -> Vectors:

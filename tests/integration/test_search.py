@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import DocumentState, MatchedBy, Mode, Query, Stage
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.errors import NotIndexed, StoreError, UsageError
 from tests.conftest import StartEngine, fill, found, names, reconcile, wait_until, write
@@ -323,7 +323,7 @@ def test_a_reader_beside_the_owner(
 
 def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes: Path) -> None:
     fill(notes, NOTES)
-    engine = start_engine(watch=False, embedders=(LocalEmbedder(),))
+    engine = start_engine(watch=False, embedders=(OnnxEmbedder(),))
     engine.reconcile([notes])
     results = engine.search.fused(Query(text="railway journey to Portugal"))
     assert results.matches[0].path.name == "lisbon.rst"

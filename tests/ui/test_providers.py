@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.catalogue import Manners, own_model
 from notesearch.config import credentials
-from notesearch.domain import Estimate, ProviderInfo, Spent
+from notesearch.domain import Estimate, Line, ProviderInfo, Spent
 from notesearch.engine.engine import Engine
 from notesearch.errors import KeyringLocked, StoreDamaged
 from notesearch.ui.dialogs.api_key import KeyDialog
@@ -128,7 +128,7 @@ def test_the_key_is_taken_out_of_the_environment(
     window, out, script = remote_window, tmp_path / "environment", tmp_path / "editor.py"
     script.write_text(EDITOR)
     command = shlex.join([sys.executable, str(script), str(out)])
-    window.bridge.open_note(f"{command} {{path}}", notes / "Garden" / "Compost.md", 1)
+    window.bridge.open_note(f"{command} {{path}}", notes / "Garden" / "Compost.md", Line(number=1))
     qtbot.waitUntil(out.exists, timeout=TIMEOUT)
     inherited = out.read_text()
     assert "PATH" in inherited

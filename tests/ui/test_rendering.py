@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.documents.as_markdown import from_org, from_rst
+from notesearch.documents.formats.blocks import Kind
+from notesearch.documents.formats.registry import shown
 from notesearch.documents.preview import followable, render
 from notesearch.domain import NoteText
 
@@ -28,6 +29,20 @@ def note(text: str, form: str = "markdown", title: str = "A note", offset: int =
 
 def html(text: str, form: str = "markdown", **more: object) -> str:
     return render(note(text, form, **more)).html  # type: ignore[arg-type]
+
+
+def lines_shown(text: str, form: str) -> list[str]:
+    """Each line of the note as it is shown: Markdown, `H2 title` for headings, `CODE line` for code."""
+    made = [""] * (text.count("\n") + 1)
+    for part in shown(form, text):
+        lines = part.text.split("\n")
+        if part.kind is Kind.HEADING:
+            lines = [f"H{part.level} {part.label and f'<{part.label}> '}{part.text}"]
+        elif part.kind is Kind.CODE:
+            lines = [f"CODE {line}" for line in lines]
+        assert made[part.line : part.line + len(lines)] == [""] * len(lines)
+        made[part.line : part.line + len(lines)] = lines
+    return made
 
 
 def test_html_of_a_note_is_shown_as_text() -> None:
@@ -142,38 +157,38 @@ def test_org_tables_with_several_rules_are_one_table() -> None:
 
 
 def test_org_escapes_in_blocks_are_undone() -> None:
-    assert from_org("#+begin_src org\n,* Headline\n, not one\n#+end_src").split("\n")[1:3] == [
-        "* Headline",
-        ", not one",
-    ]
+    text = "#+begin_src org\n,* Headline\n, not one\n#+end_src"
+    assert lines_shown(text, "org") == ["", "CODE * Headline", "CODE , not one", ""]
 
 
 def test_org_reads_as_it_means() -> None:
-    made = from_org(
+    made = lines_shown(
         "#+TITLE: Bread\n* TODO Knead :kitchen:\n:PROPERTIES:\n:ID: 4\n:END:\nA *bold* and /slanted/ "
         "=code*s= [[https://x.org/a/b][page]]"
-        "\n#+BEGIN_SRC py\n* not a headline\n#+END_SRC\n- term :: said\n** Second"
-    ).split("\n")
+        "\n#+BEGIN_SRC py\n* not a headline\n#+END_SRC\n- term :: said\n** Second",
+        "org",
+    )
     assert made[0] == ""
-    assert made[1] == "# **TODO** Knead"
+    assert made[1] == "H1 <TODO> Knead"
     assert made[2:5] == ["", "", ""]
     assert made[5] == "A **bold** and *slanted* `code*s` [page](<https://x.org/a/b>)"
-    assert made[6:9] == ["```py", "* not a headline", "```"]
+    assert made[6:9] == ["", "CODE * not a headline", ""]
     assert made[9] == "- **term** said"
-    assert made[10] == "## Second"
+    assert made[10] == "H2 Second"
 
 
 def test_rst_reads_as_it_means() -> None:
-    made = from_rst(
+    made = lines_shown(
         "=====\nTitle\n=====\n\nPart\n----\n\nSee ``a*b`` and `page <https://x.org>`_ and :ref:`there`::\n\n "
         "   code\n\nAfter.\n"
         "\n.. note:: Mind\n   this\n"
-        "\n.. image:: http://x/y.png\n   :alt: a loaf\n\n#. one"
-    ).split("\n")
-    assert made[:3] == ["", "# Title", ""]
-    assert made[4:6] == ["## Part", ""]
+        "\n.. image:: http://x/y.png\n   :alt: a loaf\n\n#. one",
+        "rst",
+    )
+    assert made[:3] == ["H1 Title", "", ""]
+    assert made[4:6] == ["H2 Part", ""]
     assert made[7] == "See `a*b` and [page](<https://x.org>) and `there`:"
-    assert made[8:11] == ["```", "code", "```"]
+    assert made[8:11] == ["", "CODE code", ""]
     assert made[13:15] == ["> **Note** Mind", "> this"]
     assert made[17] == "a loaf"
     assert made[-1] == "1. one"
@@ -222,8 +237,11 @@ LINES = st.lists(
 @given(LINES)
 def test_line_k_stays_line_k(lines: list[str]) -> None:
     text = "\n".join(lines)
-    assert from_org(text).count("\n") == text.count("\n")
-    assert from_rst(text).count("\n") == text.count("\n")
+    for form in ("markdown", "org", "rst", "text"):
+        made = lines_shown(text, form)
+        assert len(made) == len(lines) or not lines
+        # Plain words are still on their line.
+        assert all(made[i] == "text" for i, line in enumerate(lines) if line == "text" and form == "text")
 
 
 @given(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListVie
 from pytestqt.qtbot import QtBot
 
 from notesearch.api.second_start import StartRequest, hand_over
-from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, MatchedBy, Stage
+from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, Line, MatchedBy, Stage
 from notesearch.engine.engine import Engine
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.dialogs.problems import ProblemsDialog
@@ -141,7 +141,7 @@ def test_without_an_editor_the_system_opens_it(
 
 
 def test_a_note_that_vanished_is_said_to_be_gone(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
-    window.bridge.open_note("", notes / "never.md", 1)
+    window.bridge.open_note("", notes / "never.md", Line(number=1))
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
     assert "not there any more" in window.banner.title.text()
     qtbot.waitUntil(lambda: bool(buttons(window.banner, "Dismiss")), timeout=TIMEOUT)

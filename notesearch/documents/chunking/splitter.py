@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from notesearch.catalogue import ChunkRecipe
-from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, TokenCounter, token_counter
+from notesearch.documents.chunking.tokens import TokenCounter, token_counter
 from notesearch.documents.chunking.units import Boundary, Unit, Units
-from notesearch.documents.formats.outline import Outline
+from notesearch.documents.formats.blocks import Outline, after_unread
 from notesearch.documents.formats.registry import outline_of
 from notesearch.domain import Chunk, Document, prefixed
 
@@ -36,14 +36,14 @@ _COST = {
 Trail = tuple[str, ...]
 
 
-def split(document: Document, recipe: ChunkRecipe) -> tuple[Chunk, ...]:
-    """The chunks of a document in order. Together they cover its text but for blank space; none is above
-    `recipe.maximum`.
+def split(document: Document, recipe: ChunkRecipe, outline: Outline | None = None) -> tuple[Chunk, ...]:
+    """The chunks of a document in order. Together they cover its text but for blank space and settings; none
+    is above `recipe.maximum`.
 
-    `Chunk.tokens` counts prefix and passage without the tokens that a model adds at both ends. Any thread,
-    but one at a time.
+    `outline`: as its reader found it; None to find it in the text. `Chunk.tokens` counts prefix and passage
+    without the tokens that a model adds at both ends. Any thread, but one at a time.
     """
-    return _Splitter(document, recipe).chunks()
+    return _Splitter(document, recipe, outline or outline_of(document)).chunks()
 
 
 def embedded_text(document_text: str, chunk: Chunk) -> str:
@@ -66,12 +66,13 @@ class _Section:
 class _Splitter:
     """Splits one document."""
 
-    def __init__(self, document: Document, recipe: ChunkRecipe) -> None:
+    def __init__(self, document: Document, recipe: ChunkRecipe, outline: Outline) -> None:
         self._document = document
         self._text = document.text
         self._recipe = recipe
         self._counter: TokenCounter = token_counter(recipe.tokenizer)
-        self._outline: Outline = outline_of(document)
+        self._special = self._counter.special
+        self._outline = outline
         self._prefixes: dict[Trail, tuple[str, int]] = {}
         self._chunks: list[Chunk] = []
         most = recipe.characters or math.inf
@@ -126,6 +127,8 @@ class _Splitter:
                 yield section
 
     def _section(self, start: int, end: int, level: int, trail: Trail) -> _Section | None:
+        if self._outline.unread:
+            start, end = self._without_unread(start, end)
         part = self._text[start:end]
         body = part.strip()
         if not body:
@@ -137,6 +140,14 @@ class _Splitter:
         return _Section(
             start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body
         )
+
+    def _without_unread(self, start: int, end: int) -> tuple[int, int]:
+        """[start, end) without the settings and blank space at both its ends."""
+        start = after_unread(self._text, start, end, self._outline.unread)
+        for unread_start, unread_end in reversed(self._outline.unread):
+            if start <= unread_start < end and not self._text[unread_end:end].strip():
+                end = unread_start
+        return start, end
 
     def _merged(self) -> Iterator[_Section]:
         """Short sections together with what follows them."""
@@ -163,7 +174,7 @@ class _Splitter:
             # Across a heading of the first level only as long as all of it is short, as in lists of bare
             # headlines.
             return together <= minimum
-        return together + self._prefix(current.trail)[1] + SPECIAL_TOKENS <= self._recipe.target
+        return together + self._prefix(current.trail)[1] + self._special <= self._recipe.target
 
     def _together(self, current: _Section, following: _Section) -> _Section:
         below = following.trail[: len(current.trail)] == current.trail
@@ -189,7 +200,7 @@ class _Splitter:
 
     def _fits(self, section: _Section, prefix: str, prefix_tokens: int) -> bool:
         short_enough = section.end - section.start <= self._room(prefix)
-        return short_enough and section.tokens + prefix_tokens + SPECIAL_TOKENS <= self._recipe.maximum
+        return short_enough and section.tokens + prefix_tokens + self._special <= self._recipe.maximum
 
     # Prefix
 
@@ -242,8 +253,8 @@ class _Splitter:
     def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
         """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no
         further."""
-        budget = self._recipe.maximum - SPECIAL_TOKENS - prefix_tokens
-        target = max(self._recipe.target - SPECIAL_TOKENS - prefix_tokens, budget // 2, 1)
+        budget = self._recipe.maximum - self._special - prefix_tokens
+        target = max(self._recipe.target - self._special - prefix_tokens, budget // 2, 1)
         room = self._room(prefix)
         limited = room if self._recipe.characters else 0
         units = Units(

@@ -79,7 +79,7 @@ def _bare_json(text: str) -> tuple[Mapping[Any, Any], int]:
 
 
 def _with_hash_tags(pairs: dict[Any, Any], block: str) -> dict[Any, Any]:
-    """`tags: #one #two` is a comment to YAML, but not to the person who wrote it."""
+    """`tags: #one #two` is a comment to YAML, but not to the user who wrote it."""
     for key in ("tags", "tag"):
         if pairs.get(key) == "" and (line := re.search(rf"^{key}:[ \t]*(#.*)$", block, re.MULTILINE)):
             return {**pairs, key: line[1]}

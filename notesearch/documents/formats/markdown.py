@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
 from notesearch.documents.formats.metadata import clean_tag, is_known, read_metadata
 from notesearch.documents.formats.note import document_of, readable_name, without_leading_blank_lines
-from notesearch.documents.formats.outline import Heading, Outline
-from notesearch.domain import Document, Span
+from notesearch.domain import NoteFormat, Span
 
 _CANDIDATE = re.compile(
     r"^(?:"
@@ -58,9 +59,9 @@ _LONGEST_FENCE = 40
 _LINES_OF_SETEXT = 3
 
 
-def extract_markdown(path: Path, raw: bytes) -> Document:
-    """Read a Markdown note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+def read_markdown(source: Source) -> Iterator[Part]:
+    """Read a Markdown note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs, start = split_front_matter(whole)
     text = whole[start:]
     metadata = read_metadata(pairs)
@@ -68,24 +69,29 @@ def extract_markdown(path: Path, raw: bytes) -> Document:
     if "::" in text[:2000]:
         text = _without_page_properties(text, properties)
     text, skipped = without_leading_blank_lines(text)
-    outline = outline_markdown(text)
-    return document_of(
-        path,
+    found = outline_markdown(text)
+    document = document_of(
+        source.path,
         text,
         format_name="markdown",
         encoding=encoding,
         first_line=whole.count("\n", 0, start) + skipped + 1,
-        outline=outline,
+        outline=found,
         metadata=(metadata, read_metadata(properties)) if properties else (metadata,),
-        tags=inline_tags(text, outline.blocks),
-        page=_page_name(path, text),
+        tags=inline_tags(text, found.blocks),
+        page=_page_name(source.path, text),
     )
+    yield Part(document=document, outline=found)
 
 
-@lru_cache(maxsize=1)  # asked for by extraction and again by chunking
 def outline_markdown(text: str) -> Outline:
     """Headings and fences, in time linear in the text."""
-    headings: list[Heading] = []
+    return outline(blocks_markdown(text))
+
+
+def blocks_markdown(text: str) -> tuple[Block, ...]:
+    """Headings and fences; TEXT is what stands between them."""
+    found: list[Block] = []
     blocks: list[Span] = []
     unclosed: dict[str, int] = {}
     position = 0
@@ -98,23 +104,51 @@ def outline_markdown(text: str) -> Outline:
             if end:
                 blocks.append((match.start(), end))
                 position = min(end + 1, len(text))
+                found.append(_fenced(text, match, end))
         elif heading := _heading(text, match, blocks):
-            headings.append(heading)
+            found.append(heading)
         if match.end() >= len(text):
             break
-    return Outline(headings=tuple(headings), blocks=tuple(blocks))
+    return tuple(found)
 
 
-def _heading(text: str, match: re.Match[str], blocks: list[Span]) -> Heading | None:
+def _fenced(text: str, match: re.Match[str], end: int) -> Block:
+    """A fence as a block. `in_list`: inside a list or a quote, which go on after it."""
+    last = text.rfind("\n", match.start(), end) + 1
+    closing = text[last:end].strip(" \t>")
+    closed = last > match.start() and closing.startswith(match["fence"]) and not closing.strip(closing[0])
+    first = min(match.end() + 1, end)
+    inside = (first, max(first, last - 1 if closed else end))
+    name = match["info"].strip().partition(" ")[0]
+    return Block(
+        kind=Kind.CODE,
+        start=match.start(),
+        end=end,
+        kept=True,
+        name=name,
+        inside=inside,
+        in_list=bool(match["lead"]),
+    )
+
+
+def _heading(text: str, match: re.Match[str], blocks: list[Span]) -> Block | None:
     if match["setext"]:
         return _setext(text, match, blocks)
     in_list = match["item"] is not None
     marks = match["item"] or match["atx"]
     title = _CLOSING_HASHES.sub("", match["item_title"] if in_list else match["title"] or "")
-    return Heading(start=match.start(), level=len(marks), title=plain(title), in_list=in_list)
+    return Block(
+        kind=Kind.HEADING,
+        start=match.start(),
+        end=match.end(),
+        level=len(marks),
+        title=plain(title),
+        written=title.strip(),
+        in_list=in_list,
+    )
 
 
-def _setext(text: str, match: re.Match[str], blocks: list[Span]) -> Heading | None:
+def _setext(text: str, match: re.Match[str], blocks: list[Span]) -> Block | None:
     """The paragraph above the underline, where there is one of a few lines."""
     floor = min(blocks[-1][1] + 1, match.start()) if blocks else 0
     start = end = match.start()
@@ -130,8 +164,13 @@ def _setext(text: str, match: re.Match[str], blocks: list[Span]) -> Heading | No
         return None
     if start == end:
         return None
-    return Heading(
-        start=start, level=1 if match["setext"][0] == "=" else 2, title=plain(text[start : end - 1])
+    return Block(
+        kind=Kind.HEADING,
+        start=start,
+        end=match.end(),
+        level=1 if match["setext"][0] == "=" else 2,
+        title=plain(text[start : end - 1]),
+        written=text[start : end - 1].strip(),
     )
 
 
@@ -214,3 +253,72 @@ def _without_page_properties(text: str, properties: dict[str, str]) -> str:
         if position >= len(text):
             break
     return "".join(kept) + text[position:]
+
+
+def shown_markdown(text: str) -> Iterator[Shown]:
+    """The note for the preview: its headings and fences, and what stands between as it is. Headings inside
+    list items and fences inside lists and quotes stay where they are."""
+    line = position = counted = 0
+    in_list: list[tuple[int, Block]] = []
+
+    def line_of(place: int) -> int:
+        nonlocal line, counted
+        line += text.count("\n", counted, place)
+        counted = place
+        return line
+
+    def between(end: int) -> Iterator[Shown]:
+        if end > position:
+            first = line_of(position)
+            inside = tuple((number - first, heading) for number, heading in in_list)
+            yield Shown(
+                kind=Kind.TEXT, line=first, text=text[position:end].removesuffix("\n"), in_list=inside
+            )
+        in_list.clear()
+
+    for block in blocks_markdown(text):
+        if block.in_list:
+            if block.kind is Kind.HEADING:
+                in_list.append((text.count("\n", 0, block.start), block))
+            continue
+        yield from between(block.start)
+        if block.kind is Kind.HEADING:
+            yield Shown(kind=Kind.HEADING, line=line_of(block.start), text=block.written, level=block.level)
+        elif block.inside is not None:
+            start, end = block.inside
+            yield Shown(kind=Kind.CODE, line=line_of(start), text=text[start:end])
+        position = block.end + 1
+    yield from between(len(text))
+
+
+FORMAT = Format(
+    about=NoteFormat(
+        name="markdown",
+        title="Markdown",
+        suffixes=(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".rmd", ".qmd"),
+        words=("md",),
+    ),
+    read=read_markdown,
+    blocks=blocks_markdown,
+    shown=shown_markdown,
+    noise=Noise(
+        # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
+        lines=(
+            r"\#{1,6}\s+",
+            r">\s?",
+            r"[-+]\s+(?:\[[ xX]\]\s+)?",
+            r"`{3,}.*",
+            r"~{3,}.*",
+            r"[|+=][-+:|= ]+$",
+            r"(?:id|collapsed|heading)::.*",
+        ),
+        # Links to their words, emphasis to what it holds, block ids to nothing.
+        inline=(
+            r"!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]",
+            r"!?\[([^\]]*)\]\([^)]*\)",
+            r"\*\*(\S(?:[^*\n]*\S)?)\*\*",
+            r"\s\^[\w-]+$",
+        ),
+        headings=(r"\#{1,6}",),
+    ),
+)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from notesearch.documents.formats.blocks import Outline, title_of
 from notesearch.documents.formats.metadata import Metadata, unique
-from notesearch.documents.formats.outline import Outline, title_of
 from notesearch.domain import Document
 from notesearch.text.language import language_of
 

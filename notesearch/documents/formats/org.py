@@ -1,35 +1,28 @@
-"""Org: headlines, tags, file keywords, property drawers, blocks. Keywords and drawers are blanked, so that
-every line keeps its number."""
+"""Org: headlines, tags, file keywords, property drawers, blocks.
+
+One scan finds the blocks of a note; the index takes headings and kept blocks from it, the preview all of it.
+Keywords and drawers are blanked in the text, so that every line keeps its number; only the file's own task
+words stay in it, as a hidden line, for headings cannot be read without them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
+from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
+from notesearch.documents.formats.inline import HARD_BREAK, apart_from, code
 from notesearch.documents.formats.metadata import read_metadata, read_tags
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.documents.formats.outline import Heading, Outline
-from notesearch.domain import Document, Span
+from notesearch.domain import NoteFormat
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
 _STATES = frozenset(
     (
-        "TODO",
-        "DONE",
-        "NEXT",
-        "WAITING",
-        "WAIT",
-        "HOLD",
-        "CANCELLED",
-        "CANCELED",
-        "INPROGRESS",
-        "IN-PROGRESS",
-        "STARTED",
-        "SOMEDAY",
-        "DELEGATED",
-    )
+        "TODO DONE NEXT WAITING WAIT HOLD CANCELLED CANCELED INPROGRESS IN-PROGRESS STARTED SOMEDAY DELEGATED"
+    ).split()
 )
 _CANDIDATE = re.compile(
     r"^(?:(?P<stars>\*+)[ \t]+(?P<headline>[^\n]*)"
@@ -48,50 +41,112 @@ _COOKIE = re.compile(r"[ \t]*\[(?:\d*/\d*|\d*%)\]")
 _LINK = re.compile(r"\[\[(?:[^\[\]\n]{1,500}\]\[)?([^\[\]\n]{1,500})\]\]")
 _QUOTED = re.compile(r'"([^"\n]{1,200})"|(\S+)')
 
+# What is code to the reader, and what is never shown.
+_CODE = frozenset({"src", "example", "export"})
+_COMMENT = "comment"
+_LANGUAGE = re.compile(r"[ \t]*#\+begin_\w+[ \t]*(\S*)", re.IGNORECASE)
+# The lines of a note that are no text of it: comments and keywords.
+_UNSHOWN = re.compile(r"^\s*(#\+[\w-]+:.*|#( .*)?)$")
+_FENCE = re.compile(r"^\s*#\+(?:begin|end)_\w+", re.IGNORECASE)
+_FIXED = re.compile(r"^(\s*):(?: (.*))?$")
+_RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
+_ESCAPE = re.compile(r"(?<!\S),(?=,*(?:\*|#\+))")
+_SHOWN_LINK = re.compile(r"\[\[([^\]\[]+)\](?:\[([^\]\[]+)\])?\]")
+_VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S(?:.*?\S)?)\1(?![\w=~])")
+_TERM = re.compile(r"^(\s*[-+]\s+)(.+?)\s+::\s+(.*)$")
+_EMPHASIS = (
+    (re.compile(r"(?<![\w*])\*(\S(?:[^*]*?\S)?)\*(?![\w*])"), r"**\1**"),
+    (re.compile(r"(?<![\w/:<])/(\S(?:[^/]*?\S)?)/(?![\w/])"), r"*\1*"),
+    (re.compile(r"(?<![\w_])_(\S(?:[^_]*?\S)?)_(?![\w_])"), r"*\1*"),
+    (re.compile(r"(?<![\w+])\+(\S(?:[^+]*?\S)?)\+(?![\w+])"), r"~~\1~~"),
+)
 
-def extract_org(path: Path, raw: bytes) -> Document:
-    """Read an Org note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+
+def read_org(source: Source) -> Iterator[Part]:
+    """Read an Org note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs: dict[str, str] = {}
     tags: list[str] = []
-    text = _without_settings(whole, pairs, tags)
-    text, skipped = without_leading_blank_lines(text)
-    outline = outline_org(text, states=_states(pairs))
+    text, skipped = without_leading_blank_lines(_without_settings(whole, pairs, tags))
+    found = outline_org(text)
     pairs = {
         "updated" if key == "last_modified" else key: _LINK.sub(r"\1", value) for key, value in pairs.items()
     }
-    return document_of(
-        path,
+    document = document_of(
+        source.path,
         text,
         format_name="org",
         encoding=encoding,
         first_line=skipped + 1,
-        outline=outline,
+        outline=found,
         metadata=(read_metadata(pairs),),
-        tags=[*tags, *(tag for heading in outline.headings for tag in _headline_tags(text, heading.start))],
+        tags=[*tags, *(tag for heading in found.headings for tag in _headline_tags(text, heading.start))],
     )
+    yield Part(document=document, outline=found)
 
 
-def outline_org(text: str, *, states: frozenset[str] = _STATES) -> Outline:
-    """Headlines and blocks. `states` are the words that mark a headline as a task."""
-    headings: list[Heading] = []
-    blocks: list[Span] = []
-    position = 0
+def outline_org(text: str) -> Outline:
+    """Headlines, kept blocks and settings, in time linear in the text."""
+    return outline(blocks_org(text))
+
+
+def blocks_org(text: str) -> tuple[Block, ...]:
+    """The blocks of a note's text but for TEXT, which is what stands between them."""
+    found = list(_scan(text))
+    words = (m["value"] for m, _ in found if m["keyword"] and m["keyword"].lower() in _TODO_KEYWORDS)
+    states = _STATES | _task_words(words)
+    return tuple(block for match, end in found if (block := _block(text, match, end, states)))
+
+
+def _scan(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Each headline, block, drawer and keyword with the character where it ends. A block or drawer that is
+    never closed is text; what looks like a headline inside a block is none."""
+    position = no_end_before = 0
     unclosed: set[str] = set()
     while match := _CANDIDATE.search(text, position):
-        position = match.end()
-        if match["stars"]:
-            headings.append(
-                Heading(
-                    start=match.start(), level=len(match["stars"]), title=_headline(match["headline"], states)
-                )
-            )
-        elif match["block"] and (end := _block_end(text, match, unclosed)):
-            blocks.append((match.start(), end))
-            position = end
+        position = end = match.end()
+        if match["block"]:
+            end = _block_end(text, match, unclosed)
+        elif match["drawer"]:
+            end = 0
+            if match.start() >= no_end_before:
+                closing = _DRAWER_END.search(text, match.end())
+                if closing is None or closing[0].startswith("*"):
+                    no_end_before = closing.start() if closing else len(text)
+                else:
+                    end = closing.end()
+        if end:
+            yield match, end
+        position = max(position, end)
         if position >= len(text):
             break
-    return Outline(headings=tuple(headings), blocks=tuple(blocks))
+
+
+def _block(text: str, match: re.Match[str], end: int, states: frozenset[str]) -> Block | None:
+    start = match.start()
+    if match["stars"]:
+        label, written = _headline_parts(match["headline"], states)
+        title = " ".join(_LINK.sub(r"\1", written).split())
+        return Block(
+            kind=Kind.HEADING,
+            start=start,
+            end=end,
+            level=len(match["stars"]),
+            title=title,
+            written=written,
+            label=label,
+        )
+    if match["keyword"]:
+        setting = match["keyword"].lower() in _TODO_KEYWORDS
+        return Block(kind=Kind.HIDDEN, start=start, end=end, unread=True) if setting else None
+    if match["drawer"]:
+        return Block(kind=Kind.HIDDEN, start=start, end=end)
+    name = match["block"].lower()
+    kind = Kind.CODE if name in _CODE else Kind.HIDDEN if name == _COMMENT else Kind.QUOTE
+    if language := _LANGUAGE.match(match[0]) if kind is Kind.CODE else None:
+        name = language[1]
+    inside = (min(match.end() + 1, end), max(match.end(), text.rfind("\n", start, end)))
+    return Block(kind=kind, start=start, end=end, kept=True, name=name, inside=inside)
 
 
 def _block_end(text: str, match: re.Match[str], unclosed: set[str]) -> int:
@@ -106,14 +161,17 @@ def _block_end(text: str, match: re.Match[str], unclosed: set[str]) -> int:
     return end.end()
 
 
-def _headline(text: str, states: frozenset[str]) -> str:
+def _headline_parts(text: str, states: frozenset[str]) -> tuple[str, str]:
+    """What is said about a headline (task word, COMMENT, counts of what is done) and its title, without
+    priority and tags."""
     text = _HEADLINE_TAGS.sub("", text[:1000])
     first, _, rest = text.partition(" ")
-    if first in states:
-        text = rest
-    text = _COOKIE.sub("", _PRIORITY.sub("", text, count=1))
-    text = text.removeprefix("COMMENT ")
-    return " ".join(_LINK.sub(r"\1", text).split())
+    said = [first] if first in states else []
+    text = _PRIORITY.sub("", rest if said else text, count=1)
+    counts = [match[0].strip() for match in _COOKIE.finditer(text)]
+    text = _COOKIE.sub("", text)
+    title = text.removeprefix("COMMENT ")
+    return " ".join([*said, *(["COMMENT"] if title != text else []), *counts]), title
 
 
 def _headline_tags(text: str, start: int) -> list[str]:
@@ -127,47 +185,36 @@ def _colon_tags(value: str) -> list[str]:
     return [tag for part in value.split(":") for tag in read_tags(part.strip())]
 
 
-def _states(pairs: dict[str, str]) -> frozenset[str]:
+def _task_words(values: Iterable[str]) -> frozenset[str]:
     """The file's own task words: `TODO(t) WAITING(w@) | DONE(d)`."""
-    own = (word.split("(")[0] for key in _TODO_KEYWORDS for word in pairs.get(key, "").split())
-    return _STATES | {word for word in own if word and word != "|"}
+    own = (word.split("(")[0] for value in values for word in value.split())
+    return frozenset(word for word in own if word and word != "|")
 
 
 def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
     """The text with keyword lines and drawers blanked; fills `pairs` and `tags` with what they say about the
     note as a whole."""
     kept: list[str] = []
-    position = copied = 0
-    headlines = no_end_before = 0
-    unclosed: set[str] = set()
-    while match := _CANDIDATE.search(text, position):
-        position = end = match.end()
+    copied = headlines = 0
+    for match, end in _scan(text):
         if match["stars"]:
             headlines += 1
-        elif match["block"]:
-            position = _block_end(text, match, unclosed) or end
         elif match["drawer"]:
-            if match.start() < no_end_before:
-                continue
-            closing = _DRAWER_END.search(text, match.end())
-            if closing is None or closing[0].startswith("*"):
-                no_end_before = closing.start() if closing else len(text)
-            else:
-                if not headlines:
-                    _read_drawer(text[match.end() : closing.start()], pairs)
-                kept += text[copied : match.start()], "\n" * text.count("\n", match.start(), closing.end())
-                position = copied = closing.end()
-        elif _read_keyword(match["keyword"].lower(), match["value"], pairs, tags):
+            if not headlines:
+                _read_drawer(text[match.end() : end], pairs)
+            kept += text[copied : match.start()], "\n" * text.count("\n", match.start(), end)
+            copied = end
+        elif match["keyword"] and _read_keyword(match["keyword"].lower(), match["value"], pairs, tags):
             kept.append(text[copied : match.start()])
             copied = end
-        if position >= len(text):
-            break
     return "".join([*kept, text[copied:]]) if kept else text
 
 
 def _read_keyword(keyword: str, value: str, pairs: dict[str, str], tags: list[str]) -> bool:
-    """Whether the line is a setting that is not read as text."""
+    """Whether the line is a setting that is taken out of the text."""
     if keyword in _READ_AS_TEXT or keyword.startswith(("attr_", "begin", "end", "results")):
+        return False
+    if keyword in _TODO_KEYWORDS:
         return False
     if keyword in ("filetags", "roam_tags", "tags_all", "hugo_tags"):
         tags.extend(_colon_tags(value) if ":" in value else read_tags(value))
@@ -189,3 +236,142 @@ def _read_drawer(text: str, pairs: dict[str, str]) -> None:
 
 def _names(value: str) -> Iterable[str]:
     return (match[1] or match[2] for match in _QUOTED.finditer(value))
+
+
+# The preview
+
+
+def shown_org(text: str) -> Iterator[Shown]:
+    """The note for the preview: its headings and code, and what stands between as Markdown."""
+    line = position = 0
+    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+
+    def given() -> Iterator[Shown]:
+        if pending:
+            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
+            pending.clear()
+
+    for block in (*blocks_org(text), None):
+        between = text[position : block.start if block else len(text)]
+        if between:
+            lines = between.removesuffix("\n").split("\n")
+            pending += _lines(lines)
+            line += len(lines)
+        if block is None:
+            break
+        lines = text[block.start : block.end].split("\n")
+        if block.kind is Kind.HEADING:
+            yield from given()
+            yield Shown(
+                kind=Kind.HEADING,
+                line=line,
+                text=_inline(block.written.strip()),
+                level=block.level,
+                label=block.label,
+            )
+        elif block.kind is Kind.CODE:
+            yield from given()
+            code_lines = [_ESCAPE.sub("", inner, count=1) for inner in lines[1:-1]]
+            yield Shown(kind=Kind.CODE, line=line + 1, text="\n".join(code_lines))
+        elif block.kind is Kind.HIDDEN:
+            pending += [""] * len(lines)
+        else:
+            mark = "> " if block.name == "quote" else ""
+            pending += ["", *(mark + inner for inner in _lines(lines[1:-1])), ""]
+        line += len(lines)
+        position = block.end + 1
+    yield from given()
+
+
+def _lines(lines: Iterable[str]) -> list[str]:
+    """Markdown for lines that hold neither headings nor blocks, one for one."""
+    made: list[str] = []
+    rows = 0
+    for line in lines:
+        rows = rows + (not _RULE.match(line)) if line.lstrip().startswith("|") else 0
+        if _FENCE.match(line):
+            made.append("")
+        elif rows or _RULE.match(line):
+            made.append(_table_line(line, rows))
+        elif fixed := _FIXED.match(line):
+            _append_fixed(made, fixed.group(1), fixed.group(2))
+        else:
+            made.append(_line(line))
+    return made
+
+
+def _table_line(line: str, rows: int) -> str:
+    """A line of a table, the row number `rows` or the rule below it. Markdown has one rule, below the first
+    row: others become a gap."""
+    if _RULE.match(line):
+        return (
+            line.replace("+", "|") if rows == 1 else re.sub(r"-", " ", line.replace("+", "|")) if rows else ""
+        )
+    # The break shows where it is no table for Markdown, because it has no rule.
+    return _inline(line) + HARD_BREAK
+
+
+def _append_fixed(made: list[str], indent: str, text: str | None) -> None:
+    """A line that is to stand as it is. A fence would need lines of its own: it becomes code between line
+    breaks."""
+    if made and made[-1].strip():
+        made[-1] = made[-1].rstrip() + HARD_BREAK
+    words = re.sub(r" (?= )|^ ", "\N{NO-BREAK SPACE}", (text or "").rstrip())
+    made.append(indent + code(words) + HARD_BREAK if words else indent)
+
+
+def _line(line: str) -> str:
+    if _UNSHOWN.match(line):
+        return ""
+    line = re.sub(r"^(\s*(?:[-+]|\d+[.)])\s+)\[X\]", r"\1[x]", line)
+    line = re.sub(r"^(\s*(?:[-+]|\d+[.)])\s+)\[@\d+\]\s*", r"\1", line)
+    term = _TERM.match(line)
+    if term:
+        return f"{term.group(1)}**{_inline(term.group(2))}** {_inline(term.group(3))}"
+    return _inline(line)
+
+
+def _inline(text: str) -> str:
+    return apart_from(_VERBATIM, text, lambda found: code(found.group(2)), _emphasis)
+
+
+def _emphasis(text: str) -> str:
+    def emphasised(part: str) -> str:
+        for pattern, replacement in _EMPHASIS:
+            part = pattern.sub(replacement, part)
+        return part
+
+    return apart_from(_SHOWN_LINK, text, _shown_link, emphasised)
+
+
+def _shown_link(found: re.Match[str]) -> str:
+    target, label = found.group(1), found.group(2)
+    if re.match(r"^(https?|mailto):", target):
+        return f"[{label or target}](<{target}>)"
+    if label and target.startswith(("file:", "./", "../")):
+        return f"[{label}](<{target.removeprefix('file:').partition('::')[0]}>)"
+    return label or target.removeprefix("file:").removeprefix("*")
+
+
+FORMAT = Format(
+    about=NoteFormat(name="org", title="Org", suffixes=(".org",)),
+    read=read_org,
+    blocks=blocks_org,
+    shown=shown_org,
+    noise=Noise(
+        # The mark of literal lines.
+        marks=(": ",),
+        # Stars, keywords and the ends of blocks, drawers.
+        lines=(r"\*+\s+(?=\S)", r",?\#\+\w+:?.*", r":[\w-]+:[ \t]*$"),
+        inline=(
+            r"!?\[\[[^\]]*\]\[([^\]]*)\]\]",
+            r"(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])",
+            r"(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])",
+            r"(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])",
+            r"(?<![\w/:<.])/(\w[^/\s]*[ ][^/\n]*[^\s/])/(?![\w/])",
+        ),
+        headings=(r"\*+",),
+    ),
+    # 2: headings are read with the file's own task words, as titles are.
+    reading=2,
+)

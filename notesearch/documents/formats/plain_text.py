@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
+from notesearch.documents.formats.blocks import Kind, Outline, Shown
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.documents.formats.outline import Outline
-from notesearch.domain import Document
+from notesearch.domain import NoteFormat
 
 
-def extract_text(path: Path, raw: bytes) -> Document:
-    """Read a plain text note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+def read_text(source: Source) -> Iterator[Part]:
+    """Read a plain text note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs, start = split_front_matter(whole) if whole.startswith("---") else ({}, 0)
     text, skipped = without_leading_blank_lines(whole[start:])
-    return document_of(
-        path,
+    document = document_of(
+        source.path,
         text,
         format_name="text",
         encoding=encoding,
@@ -26,3 +27,16 @@ def extract_text(path: Path, raw: bytes) -> Document:
         outline=Outline(),
         metadata=(read_metadata(pairs),),
     )
+    yield Part(document=document)
+
+
+def shown_text(text: str) -> Iterator[Shown]:
+    """The note for the preview, line by line."""
+    yield Shown(kind=Kind.TEXT, line=0, text=text, plain=True)
+
+
+FORMAT = Format(
+    about=NoteFormat(name="text", title="Plain text", suffixes=(".txt", ".text"), words=("txt", "plain")),
+    read=read_text,
+    shown=shown_text,
+)

@@ -1,79 +1,177 @@
-"""File -> Document, by format. A format is added here: one function that reads it and one row of FORMATS.
+"""Which formats there are, and what to ask of a format that is known by a path or a name.
 
-Runs in the extraction process (worker.py): files are not to be trusted. Does not open files.
+A format is added here by one file and one entry of BUILT_IN; other packages add theirs through the
+entry-point group `notesearch.formats`, each entry naming a Format. No other list of formats stands anywhere.
+Any thread; opens no note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
-from notesearch.documents.formats.markdown import extract_markdown, outline_markdown
-from notesearch.documents.formats.org import extract_org, outline_org
-from notesearch.documents.formats.outline import Outline, no_outline
-from notesearch.documents.formats.plain_text import extract_text
-from notesearch.documents.formats.restructuredtext import extract_restructuredtext, outline_restructuredtext
-from notesearch.domain import Document
+from notesearch.documents.formats import markdown, org, plain_text, restructuredtext
+from notesearch.documents.formats.blocks import Outline, Shown, outline
+from notesearch.documents.formats.format import Format, Noise, Part, Source, line_locator
+from notesearch.domain import Document, Locator, NoteFormat
 from notesearch.errors import ExtractionFailed
 
-# How well notes are read. Raised with every change of what is taken from a file (text, title, tags, language,
-# facets): notes that were read by another number are read again, although nothing changed on the disk; chunks
-# whose embedded text stays the same keep their vectors.
-READING = 1
+log = logging.getLogger(__name__)
+
+GROUP = "notesearch.formats"
+BUILT_IN: tuple[Format, ...] = (markdown.FORMAT, plain_text.FORMAT, org.FORMAT, restructuredtext.FORMAT)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Format:
-    """A kind of note. `extract` reads one; `outline` finds the headings and kept blocks of a text that
-    `extract` gave."""
-
-    name: str
-    suffixes: tuple[str, ...]
-    extract: Callable[[Path, bytes], Document]
-    outline: Callable[[str], Outline] = no_outline
+@cache
+def rows() -> tuple[Format, ...]:
+    """Every format, our own first. Looks for those of other packages at the first call."""
+    return _together(BUILT_IN, (row for row, _ in _installed()))
 
 
-FORMATS: tuple[Format, ...] = (
-    Format(
-        name="markdown",
-        suffixes=(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".rmd", ".qmd"),
-        extract=extract_markdown,
-        outline=outline_markdown,
-    ),
-    Format(name="text", suffixes=(".txt", ".text"), extract=extract_text),
-    Format(name="org", suffixes=(".org",), extract=extract_org, outline=outline_org),
-    Format(
-        name="rst",
-        suffixes=(".rst", ".rest"),
-        extract=extract_restructuredtext,
-        outline=outline_restructuredtext,
-    ),
-)
+@cache
+def folders_of_others() -> tuple[str, ...]:
+    """The folders from which formats of other packages are imported: the extraction process, whose path is
+    its own, has to look there too."""
+    return tuple(dict.fromkeys(folder for _, folder in _installed()))
 
-_BY_SUFFIX = {suffix: row for row in FORMATS for suffix in row.suffixes}
-_BY_NAME = {row.name: row for row in FORMATS}
+
+def look_again() -> None:
+    """Forget which formats there are: some were installed or removed."""
+    for known in (rows, folders_of_others, noise, _installed, _by_suffix, _by_name):
+        known.cache_clear()
+
+
+@cache
+def _installed() -> tuple[tuple[Format, str], ...]:
+    """The formats of other packages, each with its folder. One that cannot be imported is left out."""
+    from importlib import metadata
+
+    found: list[tuple[Format, str]] = []
+    for entry in metadata.entry_points(group=GROUP):
+        try:
+            row = entry.load()
+            if not isinstance(row, Format):
+                raise TypeError(f"{entry.value} is no Format")
+        except Exception:  # code of others
+            log.exception("the format %s cannot be used", entry.name)
+            continue
+        file = sys.modules[entry.module].__file__ or ""
+        found.append((row, str(Path(file).parents[entry.module.count(".")])))
+    return tuple(found)
+
+
+def _together(own: Iterable[Format], others: Iterable[Format]) -> tuple[Format, ...]:
+    """Our formats and those of others whose name and suffixes nobody has yet."""
+    result = list(own)
+    for row in others:
+        taken = {suffix for known in result for suffix in known.about.suffixes}
+        if row.name in {known.name for known in result} or taken & set(row.about.suffixes):
+            log.warning("the format %s is there already", row.name)
+        else:
+            result.append(row)
+    return tuple(result)
+
+
+@cache
+def _by_suffix() -> dict[str, Format]:
+    return {suffix: row for row in rows() for suffix in row.about.suffixes}
+
+
+@cache
+def _by_name() -> dict[str, Format]:
+    return {row.name: row for row in rows()}
+
+
+# For front ends and the engine
+
+
+def formats() -> tuple[NoteFormat, ...]:
+    """What there is to say about each format: our own, and those of other packages once somebody has looked
+    for them. Touches no disk, so that a window may ask."""
+    return tuple(row.about for row in (rows() if rows.cache_info().currsize else BUILT_IN))
 
 
 def format_of(path: Path) -> str | None:
     """The name of the format by the file's suffix; None: not a note. Cheap, touches no disk."""
-    row = _BY_SUFFIX.get(path.suffix.lower())
+    row = _by_suffix().get(path.suffix.lower())
     return row.name if row else None
 
 
-def extract(path: Path, raw: bytes) -> Document:
-    """Read a note from its bytes; `path` gives format and title only. Raises FileBinary, ExtractionFailed."""
-    row = _BY_SUFFIX.get(path.suffix.lower())
-    if row is None:
-        hint = "Notes are Markdown, plain text, Org or reStructuredText files."
-        raise ExtractionFailed("This kind of file is not read", hint=hint, retryable=False)
-    try:
-        return row.extract(path, raw)
-    except (ValueError, RecursionError) as error:
-        raise ExtractionFailed from error
+def named(word: str) -> str:
+    """The name of the format that the user calls `word`; the word itself where nobody knows it."""
+    return next((row.name for row in rows() if word == row.name or word in row.about.words), word)
+
+
+def reading_of(path: Path) -> int:
+    """How well a file of that name is read now: see Format. 0 for what is not a note."""
+    row = _by_suffix().get(path.suffix.lower())
+    return row.reading if row else 0
+
+
+def locate(format_name: str, line: int) -> Locator:
+    """Where a viewer opens a note of that format for a passage that begins at `line`."""
+    row = _by_name().get(format_name)
+    return (row.locate if row else line_locator)(line)
+
+
+@cache
+def noise() -> Noise:
+    """The markup of all formats together: which of them a passage is from does not matter to a snippet."""
+    every = [row.noise for row in rows()]
+    return Noise(
+        marks=tuple(p for n in every for p in n.marks),
+        lines=tuple(p for n in every for p in n.lines),
+        inline=tuple(p for n in every for p in n.inline),
+        headings=tuple(p for n in every for p in n.headings),
+    )
+
+
+def shown(format_name: str, text: str) -> Iterator[Shown]:
+    """The text of a note for the preview; as plain text where nobody knows the format."""
+    row = _by_name().get(format_name)
+    return (row or plain_text.FORMAT).shown(text)
 
 
 def outline_of(document: Document) -> Outline:
     """Headings and kept blocks of the document's text."""
-    row = _BY_NAME.get(document.format)
-    return row.outline(document.text) if row else Outline()
+    row = _by_name().get(document.format)
+    return outline(row.blocks(document.text)) if row else Outline()
+
+
+# For the extraction process
+
+
+def read(source: Source) -> Iterator[Part]:
+    """The documents of a file, at least one. Raises FileUnreadable and the errors below it, also in the
+    middle."""
+    row = _row_of(source)
+    if row is None:
+        *most, last = (row.about.title for row in rows())
+        hint = f"Notes are {', '.join(most)} or {last} files."
+        raise ExtractionFailed("This kind of file is not read", hint=hint, retryable=False)
+    given = False
+    try:
+        for part in row.read(source):
+            given = True
+            yield part
+    except (ValueError, RecursionError) as error:
+        raise ExtractionFailed from error
+    if not given:
+        raise ExtractionFailed
+
+
+def _row_of(source: Source) -> Format | None:
+    """By the first bytes where some format is known by them, else by the name."""
+    if any(row.magic for row in rows()):
+        head = source.head()
+        if row := next((row for row in rows() if row.magic and head.startswith(row.magic)), None):
+            return row
+    return _by_suffix().get(source.path.suffix.lower())
+
+
+def extract(path: Path, raw: bytes) -> Document:
+    """The first document of a file from its bytes; `path` gives format and title only. Raises as `read`."""
+    return next(read(Source.of_bytes(path, raw))).document

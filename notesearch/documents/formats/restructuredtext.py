@@ -1,16 +1,21 @@
 """reStructuredText: titles with underlines and overlines, the field list at the top, code blocks. Directives
-are read as text."""
+are read as text.
+
+One scan finds titles and code; the index takes its outline from it, the preview shows the same.
+"""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
+from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.encoding import decode
+from notesearch.documents.formats.format import Format, Noise, Part, Source
+from notesearch.documents.formats.inline import apart_from, code
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
-from notesearch.documents.formats.outline import Heading, Outline
-from notesearch.domain import Document, Span
+from notesearch.domain import NoteFormat
 
 _CANDIDATE = re.compile(
     r"^(?:(?P<rule>(?P<mark>[!-/:-@\[-`{-~])(?P=mark)+[ \t]*)|(?P<code>[^\n]*::[^\n]*))$", re.MULTILINE
@@ -30,31 +35,53 @@ _INLINE = re.compile(
     r"|\*{1,2}([^*\n]{1,300})\*{1,2}"
 )
 
+_DIRECTIVE = re.compile(r"^(\s*)\.\.\s+([\w-]+)::\s*(.*)$")
+_COMMENT = re.compile(r"^\s*\.\.(\s|$)")
+_SHOWN_FIELD = re.compile(r"^(\s*):([\w -]+):\s+(.*)$")
+_RULE = re.compile(r"^([!-/:-@\[-`{-~])\1{3,}[ \t]*$")
+_LINK = re.compile(r"`([^`<]+?)\s*<([^`>]+)>`__?")
+_REFERENCE = re.compile(r"`([^`]+)`__?")
+_ROLE = re.compile(r":[\w.+:-]+:`([^`]+)`")
+_LITERAL = re.compile(r"``(.+?)``")
+_CODE_DIRECTIVES = frozenset(
+    "code-block code sourcecode literalinclude parsed-literal math highlight".split()
+)
+_ADMONITIONS = frozenset(
+    "note warning tip important caution danger hint attention seealso admonition epigraph".split()
+)
 
-def extract_restructuredtext(path: Path, raw: bytes) -> Document:
-    """Read a reStructuredText note. Raises FileBinary."""
-    whole, encoding = decode(raw)
+
+def read_restructuredtext(source: Source) -> Iterator[Part]:
+    """Read a reStructuredText note: one document. Raises FileBinary."""
+    whole, encoding = decode(source.read())
     pairs: dict[str, str] = {}
     text = _without_fields(whole, 0, pairs)
     text, skipped = without_leading_blank_lines(text)
-    outline = outline_restructuredtext(text)
-    if outline.headings and not text[: outline.headings[0].start].strip():
-        text = _without_fields(text, _end_of_title(text, outline.headings[0].start), pairs)
-    return document_of(
-        path,
+    found = outline_restructuredtext(text)
+    if found.headings and not text[: found.headings[0].start].strip():
+        text = _without_fields(text, _end_of_title(text, found.headings[0].start), pairs)
+        found = outline_restructuredtext(text)
+    document = document_of(
+        source.path,
         text,
         format_name="rst",
         encoding=encoding,
         first_line=skipped + 1,
-        outline=outline,
+        outline=found,
         metadata=(read_metadata(pairs),),
     )
+    yield Part(document=document, outline=found)
 
 
 def outline_restructuredtext(text: str) -> Outline:
-    """Titles, their level given by the order in which their styles appear, and code blocks."""
-    headings: list[Heading] = []
-    blocks: list[Span] = []
+    """Titles and code blocks, in time linear in the text."""
+    return outline(blocks_restructuredtext(text))
+
+
+def blocks_restructuredtext(text: str) -> tuple[Block, ...]:
+    """Titles, their level given by the order in which their styles appear, and code blocks; TEXT is what
+    stands between them."""
+    found: list[Block] = []
     styles: list[str] = []
     position = 0
     while match := _CANDIDATE.search(text, position):
@@ -63,7 +90,7 @@ def outline_restructuredtext(text: str) -> Outline:
             if (code := _CODE.match(match["code"])) and (
                 end := _indented_end(text, match.end(), len(code["indent"].expandtabs()))
             ):
-                blocks.append((match.start(), end))
+                found.append(_indented_block(match["code"], match, end))
                 position = end
         elif title := _title(text, match):
             start, end, style = title
@@ -71,11 +98,23 @@ def outline_restructuredtext(text: str) -> Outline:
                 styles.append(style)
             words = text[start:end].strip().split("\n")
             line = words[1] if len(style) == 2 else words[0]
-            headings.append(Heading(start=start, level=styles.index(style) + 1, title=_plain(line)))
+            level = styles.index(style) + 1
+            found.append(
+                Block(kind=Kind.HEADING, start=start, end=end, level=level, title=_plain(line), written=line)
+            )
             position = end
         if position >= len(text):
             break
-    return Outline(headings=tuple(headings), blocks=tuple(blocks))
+    return tuple(found)
+
+
+def _indented_block(line: str, match: re.Match[str], end: int) -> Block:
+    """What is indented below `line`: code, or the text of a directive or a comment, which is not to be cut
+    either."""
+    directive = _DIRECTIVE.match(line)
+    is_code = directive.group(2).lower() in _CODE_DIRECTIVES if directive else not _COMMENT.match(line)
+    kind = Kind.CODE if is_code else Kind.QUOTE
+    return Block(kind=kind, start=match.start(), end=end, kept=True, inside=(match.end() + 1, end))
 
 
 def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
@@ -154,3 +193,141 @@ def _without_fields(text: str, start: int, pairs: dict[str, str]) -> str:
 
 def _plain(title: str) -> str:
     return _INLINE.sub(lambda match: (match[1] or match[2] or match[3] or "").strip(), title.strip())
+
+
+# The preview
+
+
+def shown_restructuredtext(text: str) -> Iterator[Shown]:
+    """The note for the preview: its titles and code, and what stands between as Markdown."""
+    line = position = 0
+    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+
+    def given() -> Iterator[Shown]:
+        if pending:
+            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
+            pending.clear()
+
+    for block in (*blocks_restructuredtext(text), None):
+        between = text[position : block.start if block else len(text)]
+        if between:
+            lines = between.removesuffix("\n").split("\n")
+            pending += _Lines(lines).markdown()
+            line += len(lines)
+        if block is None:
+            break
+        lines = text[block.start : block.end].split("\n")
+        if block.kind is Kind.HEADING:
+            yield from given()
+            written = _inline(block.written.strip())
+            yield Shown(kind=Kind.HEADING, line=line, text=written, level=block.level)
+            line += len(lines)
+        elif block.kind is Kind.QUOTE:
+            pending += _Lines(lines).markdown()
+            line += len(lines)
+        else:
+            said = lines[0].rstrip().removesuffix("::").rstrip()
+            pending.append("" if _DIRECTIVE.match(lines[0]) or not said else _inline(said) + ":")
+            line += 1
+            yield from given()
+            yield from _shown_code(lines[1:], line, options=bool(_DIRECTIVE.match(lines[0])))
+            line += len(lines) - 1
+        position = block.end + 1
+    yield from given()
+
+
+def _shown_code(lines: list[str], line: int, *, options: bool) -> Iterator[Shown]:
+    """The indented lines below a directive, without its options, or below `::`."""
+    first = 0
+    while options and first < len(lines) and re.match(r"\s+:[\w-]+:", lines[first]):
+        first += 1
+    while first < len(lines) and not lines[first].strip():
+        first += 1
+    body = lines[first:]
+    if body:
+        indent = min((len(part) - len(part.lstrip()) for part in body if part.strip()), default=0)
+        yield Shown(kind=Kind.CODE, line=line + first, text="\n".join(part[indent:] for part in body))
+
+
+class _Lines:
+    """Lines that hold neither titles nor code, turned into Markdown one for one."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._made: list[str] = []
+
+    def markdown(self) -> list[str]:
+        while len(self._made) < len(self._lines):
+            if not self._directive():
+                self._made.append(_shown_line(self._line()))
+        return self._made
+
+    def _line(self) -> str:
+        return self._lines[len(self._made)]
+
+    def _directive(self) -> bool:
+        line = self._line()
+        found = _DIRECTIVE.match(line)
+        if not found:
+            if _COMMENT.match(line) and not line.lstrip().startswith(".. ["):
+                self._made.append("")
+                self._indented(lambda _: "")
+                return True
+            return False
+        name, rest = found.group(2).lower(), found.group(3).strip()
+        if name in _CODE_DIRECTIVES:  # nothing stands below it, else it were a block
+            self._made.append("")
+        elif name in _ADMONITIONS:
+            self._made.append(f"> **{name.capitalize()}** {_inline(rest)}")
+            self._indented(lambda inner: "> " + _inline(inner.strip()))
+        elif name in ("image", "figure"):
+            self._made.append("")
+            self._indented(lambda inner: inner.partition(":alt:")[2].strip() if ":alt:" in inner else "")
+        else:
+            self._made.append(
+                f"**{_inline(rest)}**" if rest and name in ("topic", "rubric", "sidebar") else ""
+            )
+            self._indented(lambda inner: "" if _SHOWN_FIELD.match(inner) else _inline(inner.strip()))
+        return True
+
+    def _indented(self, turn: Callable[[str], str]) -> None:
+        while len(self._made) < len(self._lines) and re.match(r"^\s+\S", self._line()):
+            self._made.append(turn(self._line()))
+
+
+def _shown_line(line: str) -> str:
+    if field := _SHOWN_FIELD.match(line):
+        return f"{field.group(1)}**{field.group(2)}** {_inline(field.group(3))}"
+    if _RULE.match(line):
+        return "***"  # a line between paragraphs
+    return _inline(re.sub(r"^(\s*)#\.\s", r"\g<1>1. ", line))
+
+
+def _inline(text: str) -> str:
+    return apart_from(_LITERAL, text, lambda found: code(found.group(1)), _marked)
+
+
+def _marked(text: str) -> str:
+    text = _ROLE.sub(lambda found: code(re.sub(r"\s*<[^>]*>$", "", found.group(1))), text)
+    text = _LINK.sub(r"[\1](<\2>)", text)
+    text = _REFERENCE.sub(r"\1", text)
+    return re.sub(r"\b([\w-]+)__?(?=[\s.,;:!?)]|$)", r"\1", text)
+
+
+FORMAT = Format(
+    about=NoteFormat(
+        name="rst", title="reStructuredText", suffixes=(".rst", ".rest"), words=("restructuredtext",)
+    ),
+    read=read_restructuredtext,
+    blocks=blocks_restructuredtext,
+    shown=shown_restructuredtext,
+    noise=Noise(
+        # Rules, directives and comments.
+        lines=(
+            r"(?P<rst_rule>[!-/:-@\[-`{-~])(?P=rst_rule){2,}[ \t]*$",
+            r"\.\.\s+[\w-]+::",
+            r"\.\.(?:\s+_.*:)?[ \t]*$",
+        ),
+        inline=(r"(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)",),
+    ),
+)

@@ -1,8 +1,8 @@
 """What the extraction process and its parent say to each other: frames of a length, a JSON head and a UTF-8
 text. Never pickle.
 
-A request names a file and a recipe. An answer is READY (once, at the start), SIZE (a large file is about to
-be read), READ or FAILED.
+A request names a file and a recipe. An answer is READY (once, at the start) or, for each request: SIZE where
+a large file is about to be read, READ for each of its parts as it is read, and END or FAILED.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Answer(StrEnum):
     READY = "ready"
     SIZE = "size"
     READ = "read"
+    END = "end"
     FAILED = "failed"
 
 
@@ -69,7 +70,8 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
-    """A note as it was read: `size` in bytes, `content_hash` the BLAKE2b-128 of its bytes in hexadecimal.
+    """A note as it was read: `size` of its file in bytes, `content_hash` the BLAKE2b-128 of the file's bytes
+    in hexadecimal. `part` names it among several documents of one file, "" where the file is one.
     `embedded_title` is the title that the prefixes of its chunks begin with. `following`: the chunks for the
     next model; `secrets`: spans of what looks like one, where wanted."""
 
@@ -81,6 +83,7 @@ class Extracted:
     embedded_title: str
     following: tuple[Chunk, ...] = ()
     secrets: tuple[Span, ...] = ()
+    part: str = ""
 
 
 def pack(head: Any, text: str = "") -> bytes:
@@ -133,7 +136,13 @@ def pack_extracted(extracted: Extracted) -> bytes:
         document.language,
         document.private,
     ]
-    about = [extracted.size, extracted.mtime_ns, extracted.content_hash, extracted.embedded_title]
+    about = [
+        extracted.size,
+        extracted.mtime_ns,
+        extracted.content_hash,
+        extracted.embedded_title,
+        extracted.part,
+    ]
     return pack(
         [Answer.READ, said, _said(extracted.chunks), _said(extracted.following), extracted.secrets, *about],
         document.text,
@@ -162,7 +171,7 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
 
 
 def unpack_extracted(head: Any, text: str) -> Extracted:
-    _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title = head
+    _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title, part = head
     title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
     document = Document(
         text=text,
@@ -182,6 +191,7 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
         chunks=_heard(chunks),
         following=_heard(following),
         secrets=tuple((start, end) for start, end in secrets),
+        part=part,
         size=size,
         mtime_ns=mtime_ns,
         content_hash=content_hash,

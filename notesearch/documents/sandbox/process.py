@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from notesearch.config.paths import package_root
+from notesearch.config.paths import MODELS, package_root
+from notesearch.documents.formats.registry import folders_of_others
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
@@ -48,6 +49,7 @@ _PASSED_ON = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "PYTHONHOME",
+    MODELS,
 )
 
 # Windows has no nice(); the child lowers itself elsewhere.
@@ -80,7 +82,8 @@ def worker_command(memory_limit: int) -> list[str]:
 def worker_environment() -> dict[str, str]:
     """The child's whole environment."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**kept, "PYTHONPATH": str(package_root()), "TOKENIZERS_PARALLELISM": "false"}
+    path = os.pathsep.join((str(package_root()), *folders_of_others()))
+    return {**kept, "PYTHONPATH": path, "TOKENIZERS_PARALLELISM": "false"}
 
 
 class ExtractionProcess:
@@ -105,7 +108,8 @@ class ExtractionProcess:
         self, requests: Iterable[tuple[Path, Wanted]], kept: Mapping[Path, KeptTitle] | None = None
     ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
         """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the
-        requests: what was read, or the error of that file (FileUnreadable and below).
+        requests, each as soon as the child has read it: the parts of a file, mostly one, or its error
+        (FileUnreadable and below), which may come after some parts.
 
         Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early
         after `close`; leaving it early is allowed. Raises RuntimeError where the child cannot be started at
@@ -123,11 +127,11 @@ class ExtractionProcess:
                     drawn = next(source, None)
                 if not asked:
                     return
-                answer = self._answer(asked)
-                if answer is None:
-                    return
-                path, _ = asked.popleft()
-                yield path, answer
+                for answer in self._answers(asked):
+                    if answer is None:
+                        return
+                    yield asked[0][0], answer
+                asked.popleft()
         finally:
             if asked:
                 self._end_child()  # what it still answers belongs to nobody
@@ -141,25 +145,38 @@ class ExtractionProcess:
         """Let the child go until something is to be read. Not while a `read_all` is under way."""
         self._end_child()
 
-    def _answer(self, asked: deque[tuple[Path, bytes]]) -> Extracted | NotesearchError | None:
-        """What the child says about the first of the files asked for; None after `close`."""
+    def _answers(self, asked: deque[tuple[Path, bytes]]) -> Iterator[Extracted | NotesearchError | None]:
+        """What the child says about the first of the files asked for; None after `close`. All its parts
+        together have the time that a file of its size has; what the caller does between them does not
+        count."""
         child = self._child or self._start(asked)
         if child is None:
-            return None
+            yield None
+            return
         size = 0
+        spent = 0.0
         while True:
-            frame, killed = self._read(child, self._time_limit(size))
+            began = time.monotonic()
+            frame, killed = self._read(child, max(0.0, self._time_limit(size) - spent))
+            spent += time.monotonic() - began
             if frame is None:
-                return None if self._closed else self._mourn(killed, size)
+                yield None if self._closed else self._mourn(killed, size)
+                return
             if killed:
                 self._end_child()
             head, text = frame
             if head[0] == Answer.SIZE:
-                size = head[1]
+                size, spent = head[1], 0.0
             elif head[0] == Answer.READ:
-                return unpack_extracted(head, text)
+                yield unpack_extracted(head, text)
             else:
-                return unpack_error(head)
+                if head[0] == Answer.FAILED:
+                    yield unpack_error(head)
+                return
+            if killed or self._child is not child:
+                # Ended between two parts: in time, but no more is to come.
+                yield None if self._closed else FileTooSlow()
+                return
 
     def _read(self, child: subprocess.Popen[bytes], seconds: float) -> tuple[tuple[Any, str] | None, bool]:
         """The next frame, None where the child ended; and whether it was ended for being slow."""

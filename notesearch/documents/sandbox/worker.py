@@ -16,13 +16,15 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from notesearch.documents.chunking.splitter import split
 from notesearch.documents.chunking.tokens import token_counter
-from notesearch.documents.formats.registry import extract
+from notesearch.documents.formats.format import Source
+from notesearch.documents.formats.registry import read
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
@@ -41,38 +43,65 @@ from notesearch.text.secrets import find_secrets
 
 NICENESS = 5
 _TRIES = 3
+# Bytes: a file up to this size is read once and held, a larger one is read from the disk.
+IN_MEMORY = 64 << 20
 
 
 def read_note(
     path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
-) -> Extracted:
-    """Read, extract and chunk one regular file. Raises FileUnreadable and the errors below it.
+) -> Iterator[Extracted]:
+    """Read, extract and chunk one regular file, part by part. Raises FileUnreadable and the errors below it,
+    also after some parts.
 
     `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that
     those that did not change keep their vectors.
     """
-    raw, status = _read(path, announce)
-    document = extract(path, raw)
-    content_hash = hashlib.blake2b(raw, digest_size=16).hexdigest()
-    del raw
-    embedded_title = kept.embedded if kept is not None and kept.title == document.title else document.title
-    titled = replace(document, title=embedded_title)
-    return Extracted(
-        document=document,
-        chunks=split(titled, wanted.recipe),
-        following=split(titled, wanted.following) if wanted.following is not None else (),
-        secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
-        if wanted.secrets
-        else (),
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        content_hash=content_hash,
-        embedded_title=embedded_title,
-    )
+    source, status = _source(path, announce)
+    content_hash = _hash(source)
+    for part in read(source):
+        document = part.document
+        embedded_title = (
+            kept.embedded if kept is not None and kept.title == document.title else document.title
+        )
+        titled = replace(document, title=embedded_title)
+        yield Extracted(
+            document=document,
+            chunks=split(titled, wanted.recipe, part.outline),
+            following=split(titled, wanted.following, part.outline) if wanted.following is not None else (),
+            secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
+            if wanted.secrets
+            else (),
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            content_hash=content_hash,
+            embedded_title=embedded_title,
+            part=part.name,
+        )
+    if status.st_size > IN_MEMORY and not _is_as_it_was(path, status):
+        raise FileUnreadable(
+            "The file keeps changing", hint="It is read again when it has been left alone for a moment."
+        )
 
 
-def _read(path: Path, announce: IO[bytes] | None) -> tuple[bytes, os.stat_result]:
-    """The bytes of a file and the status they belong to: read again where it changed meanwhile."""
+def _hash(source: Source) -> str:
+    made = hashlib.blake2b(digest_size=16)
+    with source.open() as stream:
+        while block := stream.read(1 << 20):
+            made.update(block)
+    return made.hexdigest()
+
+
+def _is_as_it_was(path: Path, status: os.stat_result) -> bool:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return False
+    return (now.st_mtime_ns, now.st_size) == (status.st_mtime_ns, status.st_size)
+
+
+def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_result]:
+    """The file and the status that its bytes belong to: read again where it changed meanwhile. What is larger
+    than IN_MEMORY stays on the disk."""
     try:
         for _ in range(_TRIES):
             before = os.stat(path)
@@ -84,12 +113,15 @@ def _read(path: Path, announce: IO[bytes] | None) -> tuple[bytes, os.stat_result
                 )
             if announce is not None and before.st_size >= LARGE_FILE:
                 _send(announce, pack([Answer.SIZE, before.st_size]))
-            raw = _bytes_of(path)
+            if before.st_size > IN_MEMORY:
+                return Source(path, before.st_size, lambda: _opened(path)), before
+            with _opened(path) as file:
+                raw = file.read()
             after = os.stat(path)
             if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and len(
                 raw
             ) == after.st_size:
-                return raw, after
+                return Source.of_bytes(path, raw), after
     except FileNotFoundError as error:
         raise FileGone from error
     except OSError as error:
@@ -99,27 +131,32 @@ def _read(path: Path, announce: IO[bytes] | None) -> tuple[bytes, os.stat_result
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def _opened(path: Path) -> IO[bytes]:
+    """A regular file. Raises FileUnreadable for what is none, OSError."""
     # Not blocking, in case a pipe took the file's place since it was looked at.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
     )
-    with open(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise FileUnreadable("Not an ordinary file", retryable=False)
-        return file.read()
+    file = open(os.open(path, flags), "rb")  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileUnreadable("Not an ordinary file", retryable=False)
+    return file
 
 
-def _answer(request: Any, output: IO[bytes]) -> bytes:
+def _answer(request: Any, output: IO[bytes]) -> Iterator[bytes]:
+    """The frames about one file: its parts as they are read, and how it ended."""
     try:
         path, wanted, kept = unpack_request(request)
-        return pack_extracted(read_note(path, wanted, output, kept))
+        for extracted in read_note(path, wanted, output, kept):
+            yield pack_extracted(extracted)
+        yield pack([Answer.END])
     except MemoryError:
-        return pack_error(FileTooLarge())
+        yield pack_error(FileTooLarge())
     except NotesearchError as error:
-        return pack_error(error)
+        yield pack_error(error)
     except Exception:  # a bug met in one file must not stop the others; its place is in Problems
-        return pack_error(ExtractionFailed())
+        yield pack_error(ExtractionFailed())
 
 
 def _send(output: IO[bytes], frame: bytes) -> None:
@@ -160,7 +197,8 @@ def main(arguments: list[str]) -> int:
     ).start()
     _send(output, pack([Answer.READY]))
     while True:
-        _send(output, _answer(requests.get(), output))
+        for frame in _answer(requests.get(), output):
+            _send(output, frame)
 
 
 if __name__ == "__main__":

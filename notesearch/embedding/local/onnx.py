@@ -1,8 +1,8 @@
-"""The bundled model: all-MiniLM-L6-v2 as int8 ONNX, run by onnxruntime and tokenizers. Knows nothing of
-notes, files or the store.
+"""Local models: any row of the catalogue of local models, run by onnxruntime and tokenizers. Knows nothing of
+notes, of the store, or of any one model.
 
 One session runs with one thread per call, and calls run side by side: a query starts at once on the core that
-indexing leaves to the person, instead of waiting in line behind a batch for a shared thread pool.
+indexing leaves to the user, instead of waiting in line behind a batch for a shared thread pool.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import ctypes
 import os
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from notesearch.catalogue import LOCAL, EmbeddingModel
-from notesearch.config.paths import resource
+from notesearch.catalogue import EmbeddingModel
+from notesearch.catalogue.local_models import BUNDLED, LocalModel, Pooling
+from notesearch.config.paths import model_folder
 from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.errors import EmbeddingError, ModelMissing
 
@@ -29,34 +29,57 @@ from notesearch.errors import EmbeddingError, ModelMissing
 # 7,200, 8,192 6,400), and they would hold up a pause.
 TOKENS_PER_BATCH = 512
 WINDOW = 128
-# Seconds without a query or a text after which the model is unloaded, and the least that are waited between
-# looks at the clock.
-IDLE = 600.0
-LOOK_AGAIN = 60.0
 
 
-class LocalEmbedder:
-    """The bundled model. Loaded at the first call, unloaded when nothing was asked of it for `idle` seconds;
-    any thread may call, several at once.
+class Timer(Protocol):
+    """Told of each use of a model; it unloads the model after a while of quiet. Any thread."""
 
-    `workers`: batches embedded side by side by `embed_documents`; by default one core is left to the person.
+    def touch(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+# Makes the timer of a model from what unloads it. The engine has one: see engine/idle_timer.py.
+MakeTimer = Callable[[Callable[[], None]], Timer]
+
+
+class _Loaded(NamedTuple):
+    """A model in memory. `inputs` are the names that its graph asks for."""
+
+    session: Any
+    tokenizer: Any
+    inputs: frozenset[str]
+
+
+class OnnxEmbedder:
+    """Runs one local model. Loaded at the first call; unloaded by the timer, where there is one, or by
+    `unload`. Any thread may call, several at once.
+
+    `folder`: where its files are, by default where models lie. `workers`: batches embedded side by side by
+    `embed_documents`; by default one core is left to the user.
     """
 
-    def __init__(self, folder: Path | None = None, *, workers: int | None = None, idle: float = IDLE) -> None:
-        self._folder = folder or resource("models/all-minilm-l6-v2")
+    def __init__(
+        self,
+        row: LocalModel = BUNDLED,
+        folder: Path | None = None,
+        *,
+        workers: int | None = None,
+        timer: MakeTimer | None = None,
+    ) -> None:
+        self._row = row
+        self._model = row.model
+        self._folder = folder or model_folder(row.name)
         self._workers = workers or max(1, (os.cpu_count() or 2) - 1)
-        self._idle = idle
         self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: _Loaded | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._used = 0.0
         self._ahead: threading.Thread | None = None
-        # Set when the model that is loaded was let go: ends the thread that looks after it.
-        self._let_go = threading.Event()
+        self._timer = timer(self.unload) if timer is not None else None
 
     @property
     def model(self) -> EmbeddingModel:
-        return LOCAL
+        return self._model
 
     @property
     def window(self) -> int:
@@ -66,18 +89,18 @@ class LocalEmbedder:
         self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
     ) -> Iterator[Delivered]:
         """Delivers once, when all are done or `cancelled` turned true; `tokens` is not needed."""
-        session, tokenizer = self._load()
+        loaded = self._load()
+        prefix = self._row.document_prefix
         encoded = [
-            e.ids[: LOCAL.context]
-            for e in tokenizer.encode_batch_fast([LOCAL.document_instruction + t for t in texts])
+            self._cut(e.ids) for e in loaded.tokenizer.encode_batch_fast([prefix + text for text in texts])
         ]
         batches = batches_by_length([len(ids) for ids in encoded])
-        vectors = np.zeros((len(texts), LOCAL.dimensions), np.float32)
+        vectors = np.zeros((len(texts), self._row.dimensions), np.float32)
         reached = np.zeros(len(texts), bool)
 
         def run(batch: list[int]) -> None:
             if not cancelled():
-                vectors[batch] = _run(session, [encoded[i] for i in batch])
+                vectors[batch] = self._run(loaded, [encoded[i] for i in batch])
                 reached[batch] = True
 
         if self._workers == 1:
@@ -91,9 +114,9 @@ class LocalEmbedder:
 
     def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
         """A millisecond or two: `cancelled` is not looked at."""
-        session, tokenizer = self._load()
-        ids = tokenizer.encode(LOCAL.query_instruction + text).ids[: LOCAL.context]
-        vector: Vectors = _run(session, [ids])[0]
+        loaded = self._load()
+        ids = self._cut(loaded.tokenizer.encode(self._row.query_prefix + text).ids)
+        vector: Vectors = self._run(loaded, [ids])[0]
         return vector
 
     @property
@@ -117,11 +140,12 @@ class LocalEmbedder:
         if (ahead := self._ahead) is not None:
             ahead.join(5)
         self._forget()
+        if self._timer is not None:
+            self._timer.close()
 
     def _forget(self) -> None:
         with self._lock:
             self._loaded = None
-            self._let_go.set()
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False)
@@ -133,28 +157,67 @@ class LocalEmbedder:
         finally:
             self._ahead = None
 
-    def _unload_when_idle(self, let_go: threading.Event) -> None:
-        while (left := self._used + self._idle - time.monotonic()) > 0:
-            if let_go.wait(max(left, min(self._idle, LOOK_AGAIN))):
-                return
-        self.unload()
-
     def _indexing_pool(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._workers, "embedding", initializer=lower_thread_priority)
             return self._pool
 
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self) -> _Loaded:
+        if self._timer is not None:
+            self._timer.touch()
         with self._lock:
-            self._used = time.monotonic()
             if self._loaded is None:
-                self._loaded = _load_model(self._folder)
-                self._used, self._let_go = time.monotonic(), threading.Event()
-                threading.Thread(
-                    target=self._unload_when_idle, args=(self._let_go,), name="model idle", daemon=True
-                ).start()
+                self._loaded = load_model(self._folder, self._row.graph)
             return self._loaded
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """No more tokens than the model reads; the last one, which ends a text for models that look at it,
+        stays."""
+        most = self._row.context
+        if len(ids) <= most:
+            return ids
+        return [*ids[: most - 1], ids[-1]] if self._row.pooling is Pooling.LAST else ids[:most]
+
+    def _run(self, loaded: _Loaded, encoded: Sequence[Sequence[int]]) -> Vectors:
+        """float32 [texts, dimensions] of texts as token ids. Raises EmbeddingError."""
+        length = max(1, *(len(ids) for ids in encoded))
+        ids = np.zeros((len(encoded), length), np.int64)
+        mask = np.zeros_like(ids)
+        for row, tokens in enumerate(encoded):
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        given = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in loaded.inputs:
+            given["token_type_ids"] = np.zeros_like(ids)
+        try:
+            made: Vectors = loaded.session.run([self._row.output], given)[0]
+        except Exception as error:
+            raise EmbeddingError(
+                "The bundled model failed", hint="Try again; if it fails again, install Notesearch anew."
+            ) from error
+        return vectors_of(made, mask, self._row)
+
+
+def vectors_of(made: Vectors, mask: np.ndarray[Any, Any], row: LocalModel) -> Vectors:
+    """float32 [texts, dimensions] of a graph's output, by the row's pooling. `mask` [texts, tokens] is 1 for
+    tokens, 0 for padding after them. Raises EmbeddingError where the output has another shape than the row
+    says."""
+    if row.pooling is not Pooling.IN_GRAPH:
+        if made.ndim != 3:
+            raise EmbeddingError(f"{row.title} gives no vectors of tokens", retryable=False)
+        if row.pooling is Pooling.MEAN:
+            weights = mask[:, :, np.newaxis].astype(np.float32)
+            made = (made * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
+        elif row.pooling is Pooling.FIRST:
+            made = made[:, 0]
+        else:
+            made = made[np.arange(len(made)), np.maximum(mask.sum(axis=1) - 1, 0)]
+    if made.shape != (len(mask), row.dimensions):
+        raise EmbeddingError(f"{row.title} gives vectors of another length", retryable=False)
+    if row.normalise:
+        made = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
+    return made.astype(np.float32, copy=False)
 
 
 def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
@@ -185,11 +248,14 @@ def return_memory() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
-def _load_model(folder: Path) -> tuple[Any, Any]:
+def load_model(folder: Path, graph: str) -> _Loaded:
+    """A model from its folder. Raises ModelMissing."""
     import onnxruntime
     from tokenizers import Tokenizer
 
-    if not (folder / "model.onnx").exists():
+    if sys.platform == "win32":  # elsewhere the environment says it: see notesearch/__init__.py
+        onnxruntime.disable_telemetry_events()
+    if not (folder / graph).exists():
         raise ModelMissing
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -198,25 +264,12 @@ def _load_model(folder: Path) -> tuple[Any, Any]:
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(folder / graph), options, providers=["CPUExecutionProvider"]
         )
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # A file may ask for both; length and padding are ours.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
     except Exception as error:
         raise ModelMissing("The bundled model cannot be loaded") from error
-    return session, tokenizer
-
-
-def _run(session: Any, encoded: Sequence[Sequence[int]]) -> Vectors:
-    length = max(len(ids) for ids in encoded)
-    ids = np.zeros((len(encoded), length), np.int64)
-    mask = np.zeros_like(ids)
-    for row, tokens in enumerate(encoded):
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    try:
-        vectors: Vectors = session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
-    except Exception as error:
-        raise EmbeddingError(
-            "The bundled model failed", hint="Try again; if it fails again, install Notesearch anew."
-        ) from error
-    return vectors
+    return _Loaded(session, tokenizer, frozenset(i.name for i in session.get_inputs()))

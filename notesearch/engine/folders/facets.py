@@ -7,12 +7,11 @@ import re
 import unicodedata
 from pathlib import Path
 
+from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
 from notesearch.text import analysis
 
 WRITTEN_TAG = "written-tag"
-# What `type:` calls a format besides its name.
-TYPE_NAMES = {"md": "markdown", "txt": "text", "restructuredtext": "rst"}
 
 
 def facet(kind: str, value: str) -> str:
@@ -21,7 +20,7 @@ def facet(kind: str, value: str) -> str:
     if kind == "tag":
         value = value.lstrip("#").strip("/")
     elif kind == "type":
-        value = TYPE_NAMES.get(value.lstrip("."), value.lstrip("."))
+        value = named(value.lstrip("."))
     else:
         value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
     return f"{kind}:{analysis.folded(value)}"
@@ -36,7 +35,7 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")
-    if suffix and TYPE_NAMES.get(suffix, suffix) != document.format:
+    if suffix and named(suffix) != document.format:
         facets.append(f"type:{suffix}")
     for tag in document.tags:
         parts = unicodedata.normalize("NFC", tag).strip("/").split("/")

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from notesearch.documents.formats.registry import READING, format_of
+from notesearch.documents.formats.registry import format_of, reading_of
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 
@@ -327,7 +327,7 @@ def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_finger
     """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser
     reading of it, it does not; nor where it is not cut yet for the folder's next model."""
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
-    if not as_it_was or known.reading != READING:
+    if not as_it_was or known.reading != reading_of(Path(file.path)):
         return False
     return known.document_id is None or (
         known.fingerprint == fingerprint and known.pending == next_fingerprint

@@ -24,6 +24,7 @@ from pathlib import Path
 import platformdirs
 
 from notesearch.config.settings import Settings
+from notesearch.documents.formats.registry import format_of
 from notesearch.domain import Vault
 from notesearch.engine.folders import scanner
 
@@ -85,7 +86,6 @@ SANDBOXES = (
 
 _STAMP = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d([0-5]\d)?(?!\d)")
 _LUHMANN = re.compile(r"\d{1,4}([.,_-]\d{1,4})*[a-z]([.,_-]?\d{1,4}[a-z]{0,2})*(?=[\s._-]|$)", re.IGNORECASE)
-_NOTES = (".md", ".markdown", ".txt", ".org")
 
 
 def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[Vault, ...]:
@@ -139,11 +139,7 @@ def _kind(entries: list[os.DirEntry[str]]) -> str:
         return "logseq"
     if "_resources" in folders and _is_flat(folders["_resources"]):
         return "joplin"
-    stems = [
-        stem
-        for stem, suffix in (os.path.splitext(entry.name) for entry in entries)
-        if suffix.lower() in _NOTES
-    ]
+    stems = [name.stem for name in (Path(entry.name) for entry in entries) if format_of(name) is not None]
     zettel = sum(bool(_STAMP.match(stem) or _LUHMANN.match(stem)) for stem in stems)
     return "zettelkasten" if zettel >= ZETTEL_FROM and zettel * 2 > len(stems) else ""
 

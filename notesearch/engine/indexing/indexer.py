@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.catalogue import fingerprint
-from notesearch.documents.formats.registry import READING
+from notesearch.documents.formats.registry import reading_of
 from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
@@ -32,6 +32,7 @@ from notesearch.engine.indexing.queue import Progress, Scan, Ticket, WorkQueue
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     ConsentMissing,
+    ExtractionFailed,
     FileGone,
     FileUnreadable,
     FolderError,
@@ -472,6 +473,9 @@ class Indexer:
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
                 self._failed(folder, sizes[str(path)], answer, ticket)
+            elif answer.part:
+                # The store knows one document for each file: better told than lost.
+                self._failed(folder, sizes[str(path)], ExtractionFailed(), ticket)
             elif (new := self._new_document(folder, cutting, path, answer, claimed, ticket)) is not None:
                 batch.append(new)
             if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
@@ -509,7 +513,8 @@ class Indexer:
         missing."""
         mark = cutting.mark
         known = self._library.known_path(path)
-        as_read = (read.content_hash, mark, READING)
+        reading = reading_of(path)
+        as_read = (read.content_hash, mark, reading)
         following = cutting.following(read)
         if (
             known is not None
@@ -539,7 +544,7 @@ class Indexer:
             mtime_ns=read.mtime_ns,
             content_hash=read.content_hash,
             fingerprint=mark,
-            reading=READING,
+            reading=reading,
             embedded_title=read.embedded_title,
             document=read.document,
             chunks=now.chunks,
@@ -571,7 +576,7 @@ class Indexer:
             return
         path = Path(scanner.readable_name(file.path))
         self._store.put_problem(
-            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=READING
+            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=reading_of(path)
         )
         if ticket is not None:
             ticket.count(failed=1)

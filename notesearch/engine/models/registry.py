@@ -11,8 +11,9 @@ from notesearch.catalogue import EmbeddingModel, Provider
 from notesearch.config.credentials import Credentials
 from notesearch.config.settings import Settings, SettingsStore
 from notesearch.embedding.embedder import Embedder
-from notesearch.embedding.local.onnx import LocalEmbedder
+from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.embedding.receipts import Receipt
+from notesearch.engine.idle_timer import IdleTimer
 from notesearch.errors import EmbeddingError, NotesearchError
 
 Record = Callable[[Receipt], None]
@@ -37,7 +38,9 @@ class Models:
         self._record = record
         self._lock = threading.Lock()
         self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
-        self._made: dict[str, Embedder] = {} if _LOCAL in self._given else {_LOCAL: LocalEmbedder()}
+        self._made: dict[str, Embedder] = (
+            {} if _LOCAL in self._given else {_LOCAL: OnnxEmbedder(timer=IdleTimer)}
+        )
         self._query_troubles: dict[str, EmbeddingError] = {}
         self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
         self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
@@ -117,12 +120,13 @@ class Models:
         """A query is being typed: begin to load the model on this computer where it is not in memory. Returns
         at once, whatever is under way."""
         local = self._given.get(_LOCAL) or self._made.get(_LOCAL)
-        if isinstance(local, LocalEmbedder):
+        if isinstance(local, OnnxEmbedder):
             local.load_ahead()
 
     def _make(self, model: EmbeddingModel) -> Embedder:
         if not model.remote:
-            return LocalEmbedder()
+            row = next(row for row in catalogue.LOCAL_MODELS if row.model == model)
+            return OnnxEmbedder(row, timer=IdleTimer)
         # Its libraries take a third of a second to import, and most people never need them.
         from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
@@ -134,7 +135,7 @@ def _passages(
     best = scored[0]
     worth = [s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)]
     kept = [best, *worth]
-    shown = [_passage(s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]]
+    shown = [_passage(note.document, s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]]
     return shown, len(worth)
 
 
@@ -171,10 +172,13 @@ def _without_text(document: DocumentRow, candidate: Candidate, highlighter: High
         highlights=tuple(highlighter.find(shown)[0]),
         matched_by=by,
         score=candidate.score,
+        locator=locate(document.format, document.first_line),
     )
 
 
-def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool) -> Passage:
+def _passage(
+    document: DocumentRow, scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool
+) -> Passage:
     text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
     # The keyword half forgives typing errors, which are not marked: the note was found by its words all the
     # same.
@@ -197,4 +201,5 @@ def _passage(scored: _Scored, candidate: Candidate, highlighter: Highlighter, *,
         score=scored.score,
         words=tuple(sorted({scored.text[start:end] for start, end in scored.found})),
         chunk_id=chunk.id,
+        locator=locate(document.format, line),
     )

@@ -7,7 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
+from notesearch.documents.formats.format import Noise
+from notesearch.documents.formats.registry import noise
 from notesearch.domain import Span
 from notesearch.text import analysis
 
@@ -28,27 +31,33 @@ _FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddh
 _TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
 _IS_TWO = re.compile("[" + "".join(_TWO) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
-# Marks at the beginning of a line, and lines that say nothing to a person: fences, rules and borders of
-# tables, drawers, directives and their options, Logseq's own properties.
-_NOISE = re.compile(
-    r"^[ \t]*(?:#{1,6}\s+|\*+\s+(?=\S)|>\s?|[-+]\s+(?:\[[ "
-    r"xX]\]\s+)?|`{3,}.*|~{3,}.*|,?\#\+\w+:?.*|([!-/:-@\[-`{-~])\1{2,}[ \t]*$"
-    r"|[|+=][-+:|= ]+$|:[\w-]+:[ \t]*$|(?:id|collapsed|heading)::.*|\.\.\s+[\w-]+::|\.\.(?:\s+_.*:)?[ "
-    r"\t]*$)|(?<=:):[ \t]*$",
-    re.MULTILINE,
-)
-# Rows of tables, and the mark of Org's literal lines.
+# Rows of tables, whatever the format, and what ends with two colons.
 _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"[-+:= ]+")
-_FIXED = re.compile(r"^: ", re.MULTILINE)
-# Links to their words, emphasis to what it holds.
-_INLINE = re.compile(
-    r"!?\[\[[^\]]*\]\[([^\]]*)\]\]|!?\[\[(?:[^\]|]*\|)?([^\]]+)\]\]|!?\[([^\]]*)\]\([^)]*\)|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
-    r"|(?<![\w=])=([^\s=](?:[^=\n]*[^\s=])?)=(?![\w=])|\*\*(\S(?:[^*\n]*\S)?)\*\*|(?<![\w~])~([^\s~](?:[^~\n]*[^\s~])?)~(?![\w~])"
-    r"|(?<![\w/:<.])/(\w[^/\s]*[ "
-    r"][^/\n]*[^\s/])/(?![\w/])|(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)|\s\^[\w-]+$",
-    re.MULTILINE,
-)
+_COLONS = r"(?<=:):[ \t]*$"
+
+
+class _Markup(NamedTuple):
+    """What the formats say is no text (see Noise), compiled."""
+
+    marks: re.Pattern[str]
+    noise: re.Pattern[str]
+    inline: re.Pattern[str]
+    heading: str
+
+
+def _markup() -> _Markup:
+    return _compiled(noise())
+
+
+@lru_cache(maxsize=4)
+def _compiled(said: Noise) -> _Markup:
+    return _Markup(
+        re.compile(rf"^(?:{'|'.join(said.marks)})", re.MULTILINE),
+        re.compile(rf"^[ \t]*(?:{'|'.join(said.lines)})|{_COLONS}", re.MULTILINE),
+        re.compile("|".join(said.inline), re.MULTILINE),
+        rf"(?:{'|'.join(said.headings)}) ",
+    )
 
 
 def fold(text: str) -> str:
@@ -236,7 +245,7 @@ def sentences(passage: str) -> list[Span]:
     start = 0
     for end in [*(m.end() for m in _SENTENCE_END.finditer(passage)), len(passage)]:
         part = passage[start:end]
-        if len(_clean(part)) > 3 and not re.fullmatch(r"\s*(?:#{1,6}|\*+) [^\n]*\s*", part):
+        if len(_clean(part)) > 3 and not re.fullmatch(rf"\s*{_markup().heading}[^\n]*\s*", part):
             lead = len(part) - len(part.lstrip())
             result.append((start + lead, min(start + len(part.rstrip()), start + lead + 400)))
         start = end
@@ -270,7 +279,7 @@ def _beginning(plain: str, start: int) -> tuple[int, bool]:
 def _without_leading_headings(passage: str) -> str:
     lines = passage.split("\n")
     index = 0
-    while index < len(lines) and (not lines[index].strip() or re.match(r"(?:#{1,6}|\*+) ", lines[index])):
+    while index < len(lines) and (not lines[index].strip() or re.match(_markup().heading, lines[index])):
         index += 1
     return "\n".join(lines[index:]) if index < len(lines) else passage
 
@@ -279,9 +288,10 @@ def _without_leading_headings(passage: str) -> str:
 # keystroke cost.
 @lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
-    lines = _NOISE.sub("", _ROW.sub(_cells, _FIXED.sub("", text)))
+    markup = _markup()
+    lines = markup.noise.sub("", _ROW.sub(_cells, markup.marks.sub("", text)))
     return " ".join(
-        _INLINE.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
+        markup.inline.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
     )
 
 

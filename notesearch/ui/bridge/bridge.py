@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from notesearch.api.sessions import Owner
     from notesearch.config.credentials import Credentials
     from notesearch.config.settings import Settings
-    from notesearch.domain import IndexingStatus
+    from notesearch.domain import IndexingStatus, Locator
     from notesearch.engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -299,10 +299,10 @@ class Bridge(QObject):
     def save_window_state(self, state: Mapping[str, Any]) -> None:
         self._submit(self._save_state, dict(state))
 
-    def open_note(self, template: str, path: Path, line: int) -> None:
+    def open_note(self, template: str, path: Path, place: Locator) -> None:
         """Open a note with the editor command `template`, or with the system's default program where that is
         empty."""
-        self._submit(self.start_editor, template, path, line)
+        self._submit(self.start_editor, template, path, place)
 
     def reveal(self, path: Path) -> None:
         """Show a file or folder in the file manager."""
@@ -351,15 +351,15 @@ class Bridge(QObject):
 
             save_window_state(self.data_dir, state)
 
-    def start_editor(self, template: str, path: Path, line: int) -> None:
+    def start_editor(self, template: str, path: Path, place: Locator) -> None:
         """Open a note as `open_note` does. For worker threads; raises a NotesearchError."""
         from notesearch.ui.desktop import open_with as desktop
 
         desktop.require(path)
         if desktop.is_link(template):
-            self.link_wanted.emit(desktop.editor_link(template, path, line))
+            self.link_wanted.emit(desktop.editor_link(template, path, place))
         elif template:
-            desktop.start_editor(template, path, line)
+            desktop.start_editor(template, path, place)
         else:
             self.open_wanted.emit(path)
 

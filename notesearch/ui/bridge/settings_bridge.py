@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from notesearch.domain import Line
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
 
@@ -117,7 +118,7 @@ class SettingsBridge(QObject):
         newest = engine.search.recent(1)
         path = newest[0].path if newest else next(iter(sorted(resource("sample-notes").glob("*.md"))))
         try:
-            self._bridge.start_editor(template, path, 1)
+            self._bridge.start_editor(template, path, Line(number=1))
             self.editor_tried.emit(None)
         except Exception as error:
             self.editor_tried.emit(Failure.of(error))

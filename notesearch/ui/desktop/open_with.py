@@ -18,6 +18,7 @@ from PySide6.QtCore import QProcess, QProcessEnvironment, QUrl
 from PySide6.QtDBus import QDBusConnection, QDBusMessage
 from PySide6.QtGui import QDesktopServices
 
+from notesearch.domain import Line, Locator, Section, Sheet
 from notesearch.errors import NotesearchError, SettingsInvalid
 
 EDITORS = (
@@ -74,14 +75,16 @@ def is_link(template: str) -> bool:
     return re.match(r"[a-z][a-z0-9+.-]+://", template) is not None
 
 
-def editor_link(template: str, path: Path, line: int) -> str:
+def editor_link(template: str, path: Path, place: Locator) -> str:
     """The link that opens a note, everything put in as a link wants it. Looks for the vault on the disk where
     the template asks for it."""
     vault = _vault_of(path) if "{vault}" in template else ""
     # Logseq writes a page's slashes as three lines, and other signs as in links.
     page = unquote(path.stem.replace("___", "/"))
-    values = {"{path}": str(path), "{line}": str(line), "{vault}": vault, "{page}": page}
-    return re.sub(r"\{(?:path|line|vault|page)\}", lambda found: quote(values[found[0]], safe=""), template)
+    values = {"{path}": str(path), "{vault}": vault, "{page}": page, **_place(place)}
+    return re.sub(
+        r"\{(?:path|line|place|vault|page)\}", lambda found: quote(values[found[0]], safe=""), template
+    )
 
 
 def _vault_of(path: Path) -> str:
@@ -103,9 +106,9 @@ def terminal() -> tuple[str, ...]:
     return found
 
 
-def editor_command(template: str, path: Path, line: int) -> list[str]:
-    """The words of the command, `{path}` and `{line}` put in after splitting; `{terminal}` is left to
-    `start_editor`. Raises SettingsInvalid for a template without sense."""
+def editor_command(template: str, path: Path, place: Locator) -> list[str]:
+    """The words of the command, `{path}`, `{line}` and `{place}` put in after splitting; `{terminal}` is left
+    to `start_editor`. Raises SettingsInvalid for a template without sense."""
     try:
         words = shlex.split(template, posix=sys.platform != "win32")
     except ValueError as error:
@@ -119,12 +122,26 @@ def editor_command(template: str, path: Path, line: int) -> list[str]:
         )
     if sys.platform == "win32":
         words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
-    return [word.replace("{line}", str(line)).replace("{path}", str(path)) for word in words]
+    values = {"{path}": str(path), **_place(place)}
+    return [re.sub(r"\{(?:path|line|place)\}", lambda found: values[found[0]], word) for word in words]
 
 
-def start_editor(template: str, path: Path, line: int) -> None:
+def _place(place: Locator) -> dict[str, str]:
+    """What a template may say of a place: `{line}` of a file with lines, 1 in others; `{place}` the number or
+    name of whatever the file is made of."""
+    match place:
+        case Section():
+            named = place.name
+        case Sheet():
+            named = str(place.row)
+        case _:
+            named = str(place.number)
+    return {"{line}": named if isinstance(place, Line) else "1", "{place}": named}
+
+
+def start_editor(template: str, path: Path, place: Locator) -> None:
     """Start the editor and leave it alone. Raises EditorMissing or SettingsInvalid."""
-    command = editor_command(template, path, line)
+    command = editor_command(template, path, place)
     if command[0] == "{terminal}":
         command[:1] = terminal()
     if not _spawn(command[0], command[1:]):

@@ -14,8 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 import notesearch
+from notesearch.ui.bridge.formats import formats
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.wording import indexing as wording
 
 KEYS = (
     ("Any letter", "Goes to the search field, wherever you are"),
@@ -41,7 +43,6 @@ ASKING = (
     ("-word", "Notes without the word"),
     ("tag:rye", "Notes with the tag"),
     ("folder:Baking", "Notes in folders of that name"),
-    ("type:org", "Notes of a type: markdown, text, org, rst"),
 )
 
 
@@ -55,7 +56,9 @@ class KeysDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(6)
-        for row, (key, does) in enumerate((*KEYS, ("", ""), *ASKING)):
+        for row, (key, does) in enumerate(
+            (*KEYS, ("", ""), *ASKING, ("type:org", wording.format_names(formats())))
+        ):
             name = QLabel(key)
             name.setTextFormat(Qt.TextFormat.PlainText)
             bold = name.font()

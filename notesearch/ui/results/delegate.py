@@ -237,7 +237,10 @@ class ResultDelegate(QStyledItemDelegate):
 
     def _paint_child_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
         where = signs.DOT.join(
-            [*filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]), f"line {row.passage.line}"]
+            [
+                *filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]),
+                wording.place(row.passage.place),
+            ]
         )
         kinds = [kind for kind, _ in self._reasons(row)]
         right = left + width - len(kinds) * (ICON + 4)

@@ -30,7 +30,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QTextBrowser, QTextEdit, QVBoxLayout, QWidget
 
 from notesearch.documents.rendered_note import MARKER, RenderedNote
-from notesearch.domain import NoteText, Passage
+from notesearch.domain import Line, NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
 from notesearch.ui.wording import indexing as wording
@@ -103,7 +103,7 @@ def document_style(colours: Palette) -> str:
     .code {{ background-color: {c.ground}; margin-top: 4px; margin-bottom: 12px; }}
     .quote {{ color: {c.second}; background-color: {c.ground}; margin-top: 4px; margin-bottom: 12px; }}
     .grid {{ border-collapse: collapse; border-style: solid; border-width: 1px; border-color: {c.line}; margin-top: 8px; margin-bottom: 12px; }}
-    .picture, .deadlink {{ color: {c.third}; }}
+    .picture, .deadlink, .state {{ color: {c.third}; }}
     .wikilink {{ color: {c.accent}; }}
     """  # noqa: E501
 
@@ -409,7 +409,7 @@ class Preview(QWidget):
         self.title.setText(note.title)
         edited = f"edited {wording.long_date(note.modified, datetime.now())}"
         where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
-            [f"line {passage.line}"] if passage and passage.line > 1 else []
+            [wording.place(passage.place)] if passage and passage.place != Line(number=1) else []
         )
         self.trail.setText(signs.DOT.join([*filter(None, where), edited]))
         self.view.show_note(rendered, passage)

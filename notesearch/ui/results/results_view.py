@@ -54,7 +54,13 @@ def spoken(row: Row, now: datetime) -> str:
     match, passage = row.match, row.passage
     why = "" if row.plain else f"found by {wording.WHY[passage.matched_by]}"
     if row.child:
-        parts = ["further passage", " ".join(passage.heading), f"line {passage.line}", why, passage.snippet]
+        parts = [
+            "further passage",
+            " ".join(passage.heading),
+            wording.place(passage.place),
+            why,
+            passage.snippet,
+        ]
     else:
         more = (
             f"{signs.count(row.further, 'more passage')}, {'shown' if row.expanded else 'folded'}"

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from notesearch.domain import Line
 from notesearch.errors import NotesearchError
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.settings_bridge import DesktopFacts, SettingsBridge
@@ -275,7 +276,7 @@ class EditorPage(Page):
         template = self.command.text().strip()
         try:
             if template and not desktop.is_link(template):
-                desktop.editor_command(template, SAMPLE, 41)
+                desktop.editor_command(template, SAMPLE, Line(number=41))
             elif template and "{path}" not in template and "{page}" not in template:
                 return "The link has no {path} and no {page}."
         except NotesearchError as error:
@@ -305,7 +306,7 @@ class EditorPage(Page):
         elif desktop.is_link(template):
             said = "Opens the link in the program it belongs to."
         else:
-            said = "Starts: " + " ".join(desktop.editor_command(template, SAMPLE, 41))
+            said = "Starts: " + " ".join(desktop.editor_command(template, SAMPLE, Line(number=41)))
         self.example.setText(said)
         self.example.setObjectName("warningText" if wrong else "hintText")
         self.example.style().polish(self.example)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
+from notesearch.ui.bridge.formats import formats
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.searches import Search, quoted_filter
 from notesearch.ui.widgets.controls import ELLIPSIS
@@ -110,7 +111,7 @@ class Actions(QObject):
             if not entries:
                 menu.addAction(said).setEnabled(False)
             for value, number in entries:
-                title = wording.FORMAT_TITLES.get(value, value) if name == "type" else value
+                title = wording.format_title(value, formats()) if name == "type" else value
                 action = menu.addAction(f"{title.replace('&', '&&')}\t{number:,}")
                 action.setCheckable(True)
                 action.setData(quoted_filter(name, value))
@@ -147,7 +148,7 @@ class Actions(QObject):
     def open_row(self, row: Row) -> None:
         settings = self._shell.settings
         self._shell.keep_query()
-        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.line)
+        self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.place)
 
     def open_current(self) -> None:
         if self._shell.current is not None:

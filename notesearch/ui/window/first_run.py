@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from notesearch.domain import Vault
 from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.formats import formats
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
@@ -27,11 +28,6 @@ from notesearch.ui.wording import indexing as wording
 PROMISE = (
     "Then type what you mean, and the passage you meant is there: exact words at once, meaning a "
     "moment later."
-)
-FORMATS = (
-    "Markdown, plain text, Org and reStructuredText. Your notes are only read, and nothing leaves "
-    "this "
-    "computer."
 )
 VAULTS_SHOWN = 4
 # A window in which the two buttons do not stand side by side.
@@ -86,7 +82,7 @@ class FirstRun(QWidget):
         inner.addSpacing(24)
         inner.addLayout(buttons)
         inner.addSpacing(24)
-        inner.addWidget(page_label("hintText", FORMATS))
+        inner.addWidget(page_label("hintText", wording.formats_read(formats())))
         self._found = QWidget()
         self._rows = QVBoxLayout(self._found)
         self._rows.setContentsMargins(0, 24, 0, 0)

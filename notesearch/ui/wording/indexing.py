@@ -12,8 +12,12 @@ from notesearch.domain import (
     FolderState,
     IndexingState,
     IndexingStatus,
+    Locator,
     MatchedBy,
+    NoteFormat,
     SearchResults,
+    Section,
+    Sheet,
     Stage,
     Vault,
 )
@@ -36,7 +40,35 @@ MONTHS = (
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 WHY = {MatchedBy.KEYWORD: "words", MatchedBy.MEANING: "meaning", MatchedBy.BOTH: "meaning and words"}
-FORMAT_TITLES = {"markdown": "Markdown", "text": "Plain text", "org": "Org", "rst": "reStructuredText"}
+
+
+def formats_read(formats: Sequence[NoteFormat]) -> str:
+    """What kinds of notes are read, and that nothing else happens to them."""
+    first, *more = (written.title for written in formats)
+    # Names stay as they are, but plain text is no name.
+    *most, last = [first, *(title.lower() if " " in title else title for title in more)]
+    return f"{', '.join(most)} and {last}. Your notes are only read, and nothing leaves this computer."
+
+
+def format_title(name: str, formats: Sequence[NoteFormat]) -> str:
+    """What `type:` finds, for people."""
+    return next((written.title for written in formats if written.name == name), name)
+
+
+def format_names(formats: Sequence[NoteFormat]) -> str:
+    """What may be written after `type:`."""
+    return f"Notes of a type: {', '.join(written.name for written in formats)}"
+
+
+def place(locator: Locator) -> str:
+    """Where in its file a passage is."""
+    match locator:
+        case Sheet():
+            return f"{locator.name}, row {locator.row:,}"
+        case Section():
+            return locator.name
+        case _:
+            return f"{type(locator).__name__.lower()} {locator.number}"
 
 
 def byte_size(number: int) -> str:

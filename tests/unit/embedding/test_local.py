@@ -16,7 +16,8 @@ from notesearch.catalogue import LOCAL
 from notesearch.config.paths import resource
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.local import onnx as module
-from notesearch.embedding.local.onnx import TOKENS_PER_BATCH, LocalEmbedder, batches_by_length
+from notesearch.embedding.local.onnx import TOKENS_PER_BATCH, OnnxEmbedder, batches_by_length
+from notesearch.engine.idle_timer import IdleTimer
 from notesearch.errors import EmbeddingError, ModelMissing
 from tests.conftest import wait_until
 
@@ -33,11 +34,11 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def local() -> LocalEmbedder:
-    return LocalEmbedder(workers=1)
+def local() -> OnnxEmbedder:
+    return OnnxEmbedder(workers=1)
 
 
-def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: LocalEmbedder) -> None:
+def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: OnnxEmbedder) -> None:
     vectors = vectors_in_order(local, TEXTS * 2)
     assert vectors.shape == (len(TEXTS) * 2, LOCAL.dimensions)
     assert vectors.dtype == np.float32
@@ -46,12 +47,12 @@ def test_rows_in_the_order_of_the_texts_whatever_their_lengths(local: LocalEmbed
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 
 
-def test_nothing_gives_nothing(local: LocalEmbedder) -> None:
+def test_nothing_gives_nothing(local: OnnxEmbedder) -> None:
     assert vectors_in_order(local, []).shape == (0, LOCAL.dimensions)
 
 
-def test_several_workers_give_the_same_rows(local: LocalEmbedder) -> None:
-    several = LocalEmbedder(workers=2)
+def test_several_workers_give_the_same_rows(local: OnnxEmbedder) -> None:
+    several = OnnxEmbedder(workers=2)
     try:
         assert several.window == 2 * local.window
         assert np.allclose(vectors_in_order(several, TEXTS), vectors_in_order(local, TEXTS), atol=1e-3)
@@ -59,7 +60,7 @@ def test_several_workers_give_the_same_rows(local: LocalEmbedder) -> None:
         several.unload()
 
 
-def test_stopped_in_the_middle_what_was_reached_comes_back(local: LocalEmbedder) -> None:
+def test_stopped_in_the_middle_what_was_reached_comes_back(local: OnnxEmbedder) -> None:
     texts = [f"text {i} " * 40 for i in range(40)]
     calls = 0
 
@@ -75,7 +76,7 @@ def test_stopped_in_the_middle_what_was_reached_comes_back(local: LocalEmbedder)
     assert not list(local.embed_documents(texts, (), lambda: True))
 
 
-def test_queries_beside_documents(local: LocalEmbedder) -> None:
+def test_queries_beside_documents(local: OnnxEmbedder) -> None:
     alone = local.embed_query("night train")
     texts = [f"text {i} " * 60 for i in range(60)]
     worker = threading.Thread(target=vectors_in_order, args=(local, texts))
@@ -88,7 +89,7 @@ def test_queries_beside_documents(local: LocalEmbedder) -> None:
     assert answered
 
 
-def test_near_in_meaning(local: LocalEmbedder) -> None:
+def test_near_in_meaning(local: OnnxEmbedder) -> None:
     query = local.embed_query("how do I make my loaf rise")
     bread, invoice = vectors_in_order(
         local, ["The dough grows overnight thanks to yeast.", "Invoices are due within thirty days."]
@@ -96,7 +97,7 @@ def test_near_in_meaning(local: LocalEmbedder) -> None:
     assert float(query @ bread) > float(query @ invoice) + 0.1
 
 
-def test_unloaded_and_loaded_again(local: LocalEmbedder) -> None:
+def test_unloaded_and_loaded_again(local: OnnxEmbedder) -> None:
     before = local.embed_query("bread")
     local.unload()
     assert np.allclose(local.embed_query("bread"), before, atol=1e-5)
@@ -104,7 +105,7 @@ def test_unloaded_and_loaded_again(local: LocalEmbedder) -> None:
 
 def test_unloaded_when_nothing_was_asked_for_a_while() -> None:
     before = set(threading.enumerate())
-    resting = LocalEmbedder(idle=0.05)
+    resting = OnnxEmbedder(timer=lambda unload: IdleTimer(unload, 0.05))
     first = resting.embed_query("bread")
     assert isinstance(first, np.ndarray)
     wait_until(lambda: not resting.loaded)
@@ -115,7 +116,7 @@ def test_unloaded_when_nothing_was_asked_for_a_while() -> None:
 
 
 def test_what_is_used_stays_loaded() -> None:
-    used = LocalEmbedder(idle=3600.0)
+    used = OnnxEmbedder(timer=lambda unload: IdleTimer(unload, 3600.0))
     used.embed_query("bread")
     assert used.loaded
     used.unload()
@@ -123,16 +124,16 @@ def test_what_is_used_stays_loaded() -> None:
     used.close()
 
 
-def test_loaded_ahead_of_the_query(monkeypatch: pytest.MonkeyPatch, local: LocalEmbedder) -> None:
+def test_loaded_ahead_of_the_query(monkeypatch: pytest.MonkeyPatch, local: OnnxEmbedder) -> None:
     loads: list[Path] = []
-    real = module._load_model
+    real = module.load_model
 
-    def load(folder: Path) -> object:
+    def load(folder: Path, graph: str) -> object:
         loads.append(folder)
-        return real(folder)
+        return real(folder, graph)
 
-    monkeypatch.setattr(module, "_load_model", load)
-    ahead = LocalEmbedder()
+    monkeypatch.setattr(module, "load_model", load)
+    ahead = OnnxEmbedder()
     for _ in range(3):
         ahead.load_ahead()
     assert np.array_equal(ahead.embed_query("bread"), local.embed_query("bread"))
@@ -142,7 +143,7 @@ def test_loaded_ahead_of_the_query(monkeypatch: pytest.MonkeyPatch, local: Local
 
 
 def test_loading_ahead_says_nothing_where_it_fails(tmp_path: Path) -> None:
-    missing = LocalEmbedder(tmp_path)
+    missing = OnnxEmbedder(folder=tmp_path)
     missing.load_ahead()
     missing.close()
     with pytest.raises(ModelMissing):
@@ -151,23 +152,23 @@ def test_loading_ahead_says_nothing_where_it_fails(tmp_path: Path) -> None:
 
 def test_a_missing_or_damaged_model(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing):
-        LocalEmbedder(tmp_path).embed_query("x")
+        OnnxEmbedder(folder=tmp_path).embed_query("x")
     (tmp_path / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelMissing) as damaged:
-        vectors_in_order(LocalEmbedder(tmp_path), ["x"])
+        vectors_in_order(OnnxEmbedder(folder=tmp_path), ["x"])
     assert damaged.value.hint
     assert not damaged.value.retryable
 
 
 def test_a_failing_run_is_an_error_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    embedder = LocalEmbedder(workers=1)
-    _, tokenizer = embedder._load()
+    embedder = OnnxEmbedder(workers=1)
+    loaded = module.load_model(resource("models/all-minilm-l6-v2"), "model.onnx")
 
     class Broken:
         def run(self, *_: object) -> None:
             raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(embedder, "_loaded", (Broken(), tokenizer))
+    monkeypatch.setattr(module, "load_model", lambda *_: loaded._replace(session=Broken()))
     with pytest.raises(EmbeddingError) as failed:
         embedder.embed_query("x")
     assert failed.value.retryable
@@ -181,7 +182,7 @@ def test_batches_hold_every_text_once_and_are_bounded(lengths: list[int]) -> Non
         assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= TOKENS_PER_BATCH
 
 
-def test_the_int8_model_comes_near_full_precision(local: LocalEmbedder) -> None:
+def test_the_int8_model_comes_near_full_precision(local: OnnxEmbedder) -> None:
     """Vectors of the same weights in full precision are kept beside this file."""
     stored = json.loads(Path(__file__).with_name("full_precision.json").read_text(encoding="utf-8"))
     assert len(stored) >= 12

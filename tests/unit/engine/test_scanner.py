@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notesearch.documents.formats.registry import READING
+from notesearch.documents.formats.registry import reading_of
 from notesearch.engine.folders import scanner
 from notesearch.errors import FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
@@ -166,7 +166,9 @@ def test_comparing(notes: Path) -> None:
         os.utime(notes / name, ns=(number, number))
 
     def known(name: str, mark: str = "m", document: int | None = 1) -> FileState:
-        return FileState(document, files[name].size, files[name].mtime_ns, "hash", mark, READING)
+        return FileState(
+            document, files[name].size, files[name].mtime_ns, "hash", mark, reading_of(Path("a.md"))
+        )
 
     before = {
         str(notes / "same.md"): known("same.md"),
@@ -194,12 +196,22 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(
             "Locked/.notesearchignore": "c.md\n",
         },
     )
-    known = {f.path: FileState(1, f.size, f.mtime_ns, "", "", READING) for f in scanner.scan(notes)}
+    known = {
+        f.path: FileState(1, f.size, f.mtime_ns, "", "", reading_of(Path(f.path)))
+        for f in scanner.scan(notes)
+    }
     lock_away(notes / "Locked")
     assert listed(notes) == {"a.md"}
     assert scanner.is_wanted(notes, notes / "Locked" / "b.md")
     assert not scanner.is_wanted(notes, notes / "Locked" / "d.txt")
     assert scanner.compare(scanner.scan(notes), known, "").gone == [str(notes / "Locked" / "b.md")]
+
+
+def test_only_formats_that_are_read_better_now_are_read_again(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.md": "# A", "b.txt": "b", "c.org": "* C", "d.rst": "D"})
+    read_before = {f.path: FileState(1, f.size, f.mtime_ns, "", "mark", 1) for f in scanner.scan(tmp_path)}
+    compared = scanner.compare(scanner.scan(tmp_path), read_before, "mark")
+    assert ([Path(f.path).name for f in compared.changed], compared.unchanged) == (["c.org"], 3)
 
 
 def test_gitignore_files_rule_where_that_is_asked_for(tmp_path: Path) -> None:

@@ -17,7 +17,37 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from notesearch.catalogue.local_models import BUNDLED, LOCAL_MODELS
+from notesearch.catalogue.values import ChunkRecipe, EmbeddingModel, Fields, Manners
 from notesearch.errors import InsecureAddress, UsageError
+
+__all__ = [
+    "BGE",
+    "BUNDLED",
+    "KEY_VARIABLES",
+    "LARGE",
+    "LOCAL",
+    "LOCAL_MODELS",
+    "MODELS",
+    "OWN_KEY_VARIABLE",
+    "PROVIDERS",
+    "VOYAGE",
+    "ChunkRecipe",
+    "EmbeddingModel",
+    "Fields",
+    "Manners",
+    "Provider",
+    "alternatives",
+    "checked_url",
+    "fingerprint",
+    "from_table",
+    "is_loopback",
+    "model",
+    "own_model",
+    "provider",
+    "to_table",
+    "with_dimensions",
+]
 
 OWN_KEY_VARIABLE = "NOTESEARCH_API_KEY"
 
@@ -71,7 +101,7 @@ KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
 
 def provider(name: str, base_url: str = "") -> Provider:
     """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server
-    of the person's own.
+    of the user's own.
 
     Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host
     but this machine.
@@ -119,100 +149,8 @@ def is_loopback(host: str) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChunkRecipe:
-    """How text is cut for a model. Sizes in tokens of `tokenizer` ("minilm": the bundled WordPiece
-    vocabulary), prefix included.
-
-    Sections are cut near `target`, never above `maximum`; a section under `minimum` is merged with its
-    neighbour. `overlap` is the share of a chunk repeated at the start of the next one, only where a section
-    is cut. `characters`: the most that an embedded text holds, prefix included; 0 for no limit. `version`
-    changes with the algorithm.
-    """
-
-    target: int
-    maximum: int
-    minimum: int
-    overlap: float
-    tokenizer: str = "minilm"
-    version: int = 1
-    characters: int = 0
-
-
-Fields = tuple[tuple[str, str | bool | int], ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Manners:
-    """How a remote model wants to be asked.
-
-    `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent.
-    `query_fields`, `document_fields`: further fields of the body. `dimensions` is sent where
-    `takes_dimensions` and the number differs from `default_dimensions` (0: the default is not known for
-    certain); it may be from `least_dimensions` to `most_dimensions`. Limits of one request: 0 for none.
-    """
-
-    encoding: str = "omit"
-    query_fields: Fields = ()
-    document_fields: Fields = ()
-    takes_dimensions: bool = False
-    default_dimensions: int = 0
-    least_dimensions: int = 0
-    most_dimensions: int = 0
-    items_per_request: int = 128
-    characters_per_item: int = 0
-    characters_per_request: int = 0
-    tokens_per_request: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EmbeddingModel:
-    """One embedding model. `context` is the most tokens it reads; instructions are put before queries and
-    documents.
-
-    `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local
-    model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be gone,
-    "" where it is served. `shortened`: `dimensions` is the person's choice. `best_for`: what it is made for,
-    for people.
-    """
-
-    provider: str
-    name: str
-    title: str
-    dimensions: int
-    context: int
-    recipe: ChunkRecipe
-    query_instruction: str = ""
-    document_instruction: str = ""
-    revision: str = ""
-    floor: float = -1.0
-    remote: bool = False
-    manners: Manners | None = None
-    price: float | None = None
-    retired: str = ""
-    shortened: bool = False
-    best_for: str = ""
-
-    @property
-    def identifier(self) -> str:
-        """`provider/name`, and `#dimensions` where the person chose them."""
-        return f"{self.provider}/{self.name}" + (f"#{self.dimensions}" if self.shortened else "")
-
-
-LOCAL = EmbeddingModel(
-    provider="local",
-    name="all-minilm-l6-v2",
-    title="all-MiniLM-L6-v2 (bundled, on this computer)",
-    dimensions=384,
-    context=256,
-    # Measured on SciFact train, nDCG@10 of vectors alone / fused: chunks of 128 tokens 0.691 / 0.742, of 192
-    # 0.685 / 0.741, of 256 0.683 / 0.743. The fused lists are equal, so the size with the fewest vectors
-    # (10,000 against 21,400).
-    recipe=ChunkRecipe(target=220, maximum=256, minimum=60, overlap=0.12),
-    revision="int8-1",
-    floor=0.12,
-    best_for="everything, English first; nothing leaves this computer",
-)
+# The model that is used where nobody chose another.
+LOCAL = BUNDLED.model
 
 # Models that read thousands of tokens: a passage a person can take in at a glance, not what fits.
 LARGE = ChunkRecipe(target=380, maximum=480, minimum=60, overlap=0.12)
@@ -348,7 +286,7 @@ def _qwen(name: str, most: int) -> EmbeddingModel:
 
 
 MODELS: tuple[EmbeddingModel, ...] = (
-    LOCAL,
+    *(row.model for row in LOCAL_MODELS),
     _openai("aimlapi", "text-embedding-3-small", 1536, 0.02, "most notes, many languages, cheap"),
     _openai("aimlapi", "text-embedding-3-large", 3072, None, "the best of OpenAI's, many languages"),
     _openai("aimlapi", "text-embedding-ada-002", 1536, None),
@@ -393,7 +331,7 @@ MODELS: tuple[EmbeddingModel, ...] = (
 
 
 def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel:
-    """The model called `provider/name` or `provider/name#dimensions`; `own` are the person's. Raises
+    """The model called `provider/name` or `provider/name#dimensions`; `own` are the user's. Raises
     UsageError with the names that are known."""
     candidates = (*MODELS, *own)
     for candidate in candidates:
@@ -500,7 +438,7 @@ def to_table(own: EmbeddingModel) -> dict[str, Any]:
 
 
 def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
-    """What `to_table` wrote, perhaps edited by the person. Raises UsageError naming the entry that is
+    """What `to_table` wrote, perhaps edited by the user. Raises UsageError naming the entry that is
     wrong."""
     values: dict[str, Any] = {}
     manners: dict[str, Any] = {}

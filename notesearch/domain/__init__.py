@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+# Given on from here, where everything else looks for them.
+from notesearch.domain.formats import Line as Line
+from notesearch.domain.formats import Locator as Locator
+from notesearch.domain.formats import Message as Message
+from notesearch.domain.formats import NoteFormat as NoteFormat
+from notesearch.domain.formats import Page as Page
+from notesearch.domain.formats import Section as Section
+from notesearch.domain.formats import Sheet as Sheet
+from notesearch.domain.formats import Slide as Slide
+
 
 class Mode(StrEnum):
     """Which halves of the search take part."""
@@ -134,9 +144,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
-    """One matching passage of a note. `start`, `end` count characters of the extracted text; `highlights`
-    (words found) and `telling` (the sentence that is nearest in meaning) count characters of `snippet`, a
-    one-line extract. `words` are the found words as they stand in the whole passage."""
+    """One matching passage of a note. `locator`: where it is in the file; None: at `line`. `start`, `end`
+    count characters of the extracted text; `highlights` (words found) and `telling` (the sentence that is
+    nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they
+    stand in the whole passage."""
 
     start: int
     end: int
@@ -149,6 +160,12 @@ class Passage:
     telling: Span | None = None
     words: tuple[str, ...] = ()
     chunk_id: int = 0
+    locator: Locator | None = None
+
+    @property
+    def place(self) -> Locator:
+        """Where to open the note for this passage."""
+        return self.locator or Line(number=self.line)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
