@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _window(given)
     except NotesearchError as error:
-        print(f"notesearch: {error}", file=sys.stderr)
+        from notesearch.wording.told import sentence
+
+        print(f"notesearch: {sentence(error)}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError) else COULD_NOT_RUN
 
 
@@ -79,12 +81,10 @@ def _window(arguments: Sequence[str]) -> int:
 
     links = [word for word in options.words if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", word)]
     if len(links) > 1 or (links and len(options.words) > 1):
-        raise UsageError("A link stands alone", hint="notesearch --help lists the commands.")
+        raise UsageError("usage.link-alone")
     for word in options.words:
         if not links and not os.path.isdir(word):
-            raise UsageError(
-                f"There is no folder or command {word!r}", hint="notesearch --help lists the commands."
-            )
+            raise UsageError("usage.no-such-word", word=word)
     search = query_of_link(links[0]) if links else plain_query(options.search)
     folders = tuple(Path(os.path.abspath(word)) for word in options.words if not links)
     request = StartRequest(folders=folders, search=search, toggle=options.toggle, hidden=options.hidden)

@@ -14,8 +14,8 @@
     │   └── ExtractionFailed
     ├── EmbeddingError         a model cannot be used or answered wrongly
     │   ├── ModelMissing
-    │   ├── QueryCancelled     the person has typed on
-    │   └── ProviderError      a remote model; `pauses`: its queue waits until the person acts
+    │   ├── QueryCancelled     the user has typed on
+    │   └── ProviderError      a remote model; `pauses`: its queue waits until the user acts
     │       ├── KeyMissing
     │       ├── KeyInvalid
     │       ├── KeyRefused
@@ -25,6 +25,7 @@
     │       ├── ModelGone
     │       ├── ProviderBusy   says after how many seconds to try again
     │       ├── ProviderUnreachable
+    │       │   └── ProviderTimeout
     │       ├── ProviderFailed
     │       ├── RequestRefused
     │       ├── ReplyWrong
@@ -37,295 +38,457 @@
     │   └── DiskFull
     ├── DataFolderHeld         another process owns the data folder
     ├── NotIndexed             the note or folder asked for is not in the index
-    ├── ConsentMissing         nothing is sent before the person agrees
+    ├── ConsentMissing         nothing is sent before the user agrees
+    ├── IndexingPaused
+    ├── OwnerFailed            the process that owns the data folder did not answer as it should
+    ├── Bug                    something nobody foresaw, told to the user
     ├── SettingsInvalid
     ├── UsageError             the command line was used wrongly
-    └── NoDisplay
+    ├── NoDisplay
+    ├── AutostartFailed        the desktop's own settings of this program
+    ├── EditorMissing
+    └── NoteGone               a note that was to be opened
 
-Each carries a `title` (what happened, one sentence), a `hint` (what to do) and `retryable` (whether the same
-thing may work when tried again). Texts are for people; they never hold the text of a note or a secret.
-Anything else that is raised is a bug.
+An error is a code with parameters, and no sentence: those are made of it in `notesearch/wording`, for the
+command line and the window alike. A code stands for one sentence: that of its class, or one of the class's
+`variants`, whose codes begin with the class's own and a dot ("folder-missing.is-a-file"). Whoever meets a
+variant that is not known takes what stands before the last dot.
+
+Codes and the names of parameters are kept in the database and sent between processes: they stay as they are
+once they are released. Parameters never hold the text of a note or a secret. Whatever else is raised is a
+bug.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+# What a parameter may be: what JSON has, without anything inside.
+Param = str | int | float | bool | None
+# Code -> the names of its parameters; one with "?" may be missing.
+Variants = Mapping[str, str]
+
 
 class NotesearchError(Exception):
-    """An error for people: `title` says what happened, `hint` what to do, `retryable` whether trying again
-    may help."""
+    """Something that can happen, as a code with parameters.
 
-    title = "Something went wrong"
-    hint = ""
-    retryable = False
+    `code`: of this error; on a class, that of its plain form. `params`: by name; paths are text, several
+    things are one text with a line for each. `retryable`: whether the same thing may work when tried again.
+    `remedy`: where the user can mend it ("key", "model", "settings"; "" where nowhere in particular).
+    `variants`: the codes that may be given in place of the class's own, with the names of their parameters
+    (a name with "?" may be missing).
+    """
 
-    def __init__(
-        self, title: str | None = None, *, hint: str | None = None, retryable: bool | None = None
-    ) -> None:
-        if title is not None:
-            self.title = title
-        if hint is not None:
-            self.hint = hint
+    code: str = "failed"
+    retryable: bool = False
+    remedy: ClassVar[str] = ""
+    variants: ClassVar[Variants] = {}
+
+    def __init__(self, code: str = "", /, *, retryable: bool | None = None, **params: Param) -> None:
+        if code:
+            self.code = code
         if retryable is not None:
             self.retryable = retryable
-        super().__init__(self.title)
+        self.params: Mapping[str, Param] = params
+        super().__init__(self.code)
 
     def __str__(self) -> str:
-        return f"{self.title}. {self.hint}".strip() if self.hint else self.title
+        """Code and parameters, for logs."""
+        return " ".join([self.code, *(f"{name}={value}" for name, value in self.params.items())])
 
 
 class FolderError(NotesearchError):
-    title = "This folder cannot be used"
+    code = "folder"
     retryable = True
 
 
 class FolderMissing(FolderError):
-    title = "The folder is not there"
-    hint = "Connect the disk it is on, or remove the folder from the list."
+    code = "folder-missing"
+    variants: ClassVar[Variants] = {
+        "folder-missing.named": "folder",
+        "folder-missing.asked-for": "folder",
+        "folder-missing.is-a-file": "folder",
+    }
 
 
 class FolderUnreadable(FolderError):
-    title = "The folder cannot be read"
-    hint = "Check that you are allowed to open it."
+    code = "folder-unreadable"
+    variants: ClassVar[Variants] = {"folder-unreadable.named": "folder"}
 
 
 class FolderOverlap(FolderError):
-    title = "The folder is already searched"
+    code = "folder-overlap"
     retryable = False
+    variants: ClassVar[Variants] = {
+        "folder-overlap.data-folder": "",
+        "folder-overlap.same": "folder",
+        "folder-overlap.other-name": "folder other",
+        "folder-overlap.inside": "folder other",
+        "folder-overlap.around": "folder other",
+    }
 
 
 class WatchLimited(FolderError):
-    title = "Not every folder can be watched"
-    hint = "Changes are found by a regular scan instead."
+    code = "watch-limited"
+    variants: ClassVar[Variants] = {
+        "watch-limited.missing": "folder",
+        "watch-limited.part": "folder",
+        "watch-limited.kernel": "folder",
+    }
 
 
 class FileUnreadable(NotesearchError):
-    title = "The file cannot be read"
-    hint = "Check that you are allowed to open it."
+    code = "file-unreadable"
     retryable = True
+    variants: ClassVar[Variants] = {
+        "file-unreadable.because": "reason",
+        "file-unreadable.changing": "",
+        "file-unreadable.not-a-file": "",
+        "file-unreadable.name": "",
+    }
 
 
 class FileGone(FileUnreadable):
-    title = "The file is not there any more"
-    hint = "It was moved or deleted while it was being read."
+    code = "file-gone"
 
 
 class FileBinary(FileUnreadable):
-    title = "Not a text file"
-    hint = "It holds binary data, so it was left out."
+    code = "file-binary"
     retryable = False
 
 
 class FileTooSlow(FileUnreadable):
-    title = "Reading the file took too long"
-    hint = "It was left out so that the rest could go on. Try again when the computer is less busy."
+    code = "file-too-slow"
 
 
 class FileTooLarge(FileUnreadable):
-    title = "The file needs too much memory"
-    hint = "Split it into smaller notes."
+    code = "file-too-large"
     retryable = False
 
 
 class ExtractionFailed(FileUnreadable):
-    title = "The file could not be understood"
-    hint = "It may be damaged. Open it in its own program and save it again."
+    code = "extraction-failed"
+    variants: ClassVar[Variants] = {"extraction-failed.kind": "formats"}
 
 
 class EmbeddingError(NotesearchError):
-    title = "The model could not be used"
+    code = "embedding-failed"
     retryable = True
     pauses = False
+    variants: ClassVar[Variants] = {
+        "embedding-failed.empty-text": "",
+        "embedding-failed.empty-query": "",
+        "embedding-failed.bundled": "",
+        "embedding-failed.no-tokens": "model",
+        "embedding-failed.other-length": "model",
+    }
 
 
 class ModelMissing(EmbeddingError):
-    title = "The bundled model is missing"
-    hint = "Install Notesearch again. Search by words works meanwhile."
+    code = "model-missing"
     retryable = False
+    variants: ClassVar[Variants] = {"model-missing.unloadable": ""}
 
 
 class QueryCancelled(EmbeddingError):
-    title = "The query was given up"
-    hint = "A newer one took its place."
+    code = "query-cancelled"
+    variants: ClassVar[Variants] = {"query-cancelled.test": ""}
 
 
 class ProviderError(EmbeddingError):
-    """A remote model did not do what was asked. `pauses`: nothing more is sent until the person has acted;
+    """A remote model did not do what was asked. `pauses`: nothing more is sent until the user has acted;
     otherwise trying again later may help by itself. No text of a note, no key and no request is held, neither
     here nor in a cause."""
 
-    title = "The provider could not be used"
+    code = "provider"
 
 
 class KeyMissing(ProviderError):
-    title = "There is no key for this provider"
-    hint = "Set one in the settings, or with: notesearch key set PROVIDER."
+    code = "key-missing"
     retryable = False
     pauses = True
+    remedy = "key"
+    variants: ClassVar[Variants] = {"key-missing.of-provider": "title provider variable"}
 
 
 class KeyInvalid(ProviderError):
-    title = "This cannot be a key"
-    hint = (
-        "A key is one word of plain letters, digits and signs. Copy it again, without spaces or line "
-        "breaks inside."
-    )
+    code = "key-invalid"
     retryable = False
     pauses = True
+    remedy = "key"
+    variants: ClassVar[Variants] = {"key-invalid.empty": ""}
 
 
 class KeyRefused(ProviderError):
-    title = "The provider does not accept the key"
-    hint = (
-        "Look it up in your account there and set it again: in the settings, or with: notesearch key set "
-        "PROVIDER."
-    )
+    code = "key-refused"
     pauses = True
+    remedy = "key"
+    variants: ClassVar[Variants] = {"key-refused.not-allowed": "shown?"}
 
 
 class KeyringLocked(ProviderError):
-    title = "The keyring is locked"
-    hint = "Unlock your system's keyring (it asks for its password), then go on."
+    code = "keyring-locked"
     pauses = True
+    remedy = "key"
+    variants: ClassVar[Variants] = {"keyring-locked.nowhere-to-keep": "variable"}
 
 
 class KeyringAbsent(ProviderError):
-    title = "There is no keyring on this computer"
-    hint = (
-        "The key is kept until Notesearch is quit. Install a keyring (GNOME Keyring, KWallet) or set the "
-        "key's environment variable to keep it."
-    )
+    code = "keyring-absent"
     pauses = True
+    remedy = "key"
 
 
 class OutOfCredits(ProviderError):
-    title = "The account has no credit left"
-    hint = "Top up your balance at the provider, then go on. Search by words works meanwhile."
+    code = "out-of-credits"
     pauses = True
+    variants: ClassVar[Variants] = {"out-of-credits.at": "page"}
 
 
 class ModelGone(ProviderError):
-    title = "The provider does not serve this model"
-    hint = "Choose another model for the folder."
+    code = "model-gone"
     retryable = False
     pauses = True
+    remedy = "model"
+    variants: ClassVar[Variants] = {"model-gone.named": "model others? retired? shown?"}
 
 
 class ProviderBusy(ProviderError):
     """`retry_after`: seconds after which the provider may answer again."""
 
-    title = "The provider asks to wait"
-    hint = "It goes on by itself."
+    retry_after: float = 60.0
+    code = "provider-busy"
+    variants: ClassVar[Variants] = {"provider-busy.until": "time"}
 
     def __init__(
-        self, title: str | None = None, *, hint: str | None = None, retry_after: float = 60.0
+        self,
+        code: str = "",
+        /,
+        *,
+        retryable: bool | None = None,
+        retry_after: float = 60.0,
+        **params: Param,
     ) -> None:
-        super().__init__(title, hint=hint)
+        super().__init__(code, retryable=retryable, **params)
         self.retry_after = retry_after
 
 
 class ProviderUnreachable(ProviderError):
-    title = "The provider cannot be reached"
-    hint = (
-        "Check the connection to the internet. It is tried again by itself; search by words works meanwhile."
-    )
+    code = "provider-unreachable"
+    variants: ClassVar[Variants] = {
+        "provider-unreachable.certificate": "",
+        "provider-unreachable.encryption": "",
+        "provider-unreachable.name": "",
+        "provider-unreachable.not-running": "",
+        "provider-unreachable.cut": "",
+    }
+
+
+class ProviderTimeout(ProviderUnreachable):
+    """It did not answer in time, and may be at work on it."""
+
+    code = "provider-timeout"
+    variants: ClassVar[Variants] = {"provider-timeout.within": "seconds"}
 
 
 class ProviderFailed(ProviderError):
-    title = "The provider has a problem of its own"
-    hint = (
-        "It is tried again later by itself. If it stays, look at the provider's status page, or choose "
-        "another model for the folder."
-    )
+    code = "provider-failed"
+    variants: ClassVar[Variants] = {"provider-failed.status": "status"}
 
 
 class RequestRefused(ProviderError):
-    title = "The provider did not accept the request"
-    hint = "Test the model in the settings, or choose another one."
+    code = "request-refused"
     pauses = True
+    remedy = "model"
+    variants: ClassVar[Variants] = {"request-refused.status": "status shown?"}
 
 
 class ReplyWrong(ProviderError):
-    title = "The provider's reply cannot be used"
-    hint = "Nothing of it was stored. Test the model in the settings, or try again later."
+    code = "reply-wrong"
     pauses = True
+    remedy = "settings"
+    variants: ClassVar[Variants] = {
+        "reply-wrong.web-page": "",
+        "reply-wrong.no-vectors": "",
+        "reply-wrong.count": "found expected",
+        "reply-wrong.order": "",
+        "reply-wrong.dimensions": "found expected",
+        "reply-wrong.not-a-number": "",
+        "reply-wrong.zero": "",
+        "reply-wrong.unreadable": "",
+        "reply-wrong.too-long": "",
+    }
 
 
 class RedirectRefused(ProviderError):
-    title = "The provider sends us to another address"
-    hint = "Nothing was sent there. Check the base URL in the settings."
+    code = "redirect-refused"
     pauses = True
+    remedy = "settings"
+    variants: ClassVar[Variants] = {"redirect-refused.to": "host"}
 
 
 class InsecureAddress(ProviderError):
-    title = "The address is not encrypted"
-    hint = "Use an address that begins with https://. Plain http is allowed for this computer only."
+    code = "insecure-address"
     retryable = False
     pauses = True
+    remedy = "settings"
 
 
 class BudgetReached(ProviderError):
-    title = "The month's budget for this provider is used up"
-    hint = "Raise it in the settings, or wait for the next month. Search goes on."
+    code = "budget-reached"
     pauses = True
+    remedy = "settings"
+    variants: ClassVar[Variants] = {
+        "budget-reached.money": "title usd",
+        "budget-reached.tokens": "title tokens",
+    }
 
 
 class StoreError(NotesearchError):
-    title = "The index cannot be used"
+    code = "store"
+    variants: ClassVar[Variants] = {
+        "store.absent": "",
+        "store.closed": "",
+        "store.read-only": "",
+        "store.cannot-open": "",
+        "store.in-use": "",
+        "store.older": "",
+        "store.folder-not-writable": "",
+        "store.words-not-ready": "",
+        "store.words-gone": "",
+        "store.words-closed": "",
+        "store.words-not-writable": "",
+        "store.vectors-not-writable": "",
+        "store.vectors-of-unknown-model": "",
+        "store.cannot-listen": "reason",
+    }
 
 
 class StoreTooNew(StoreError):
-    title = "The index was written by a newer version of Notesearch"
-    hint = "Update Notesearch, or start it with another data folder (--data-dir)."
+    code = "store-too-new"
 
 
 class StoreDamaged(StoreError):
-    title = "The index is damaged"
-    hint = "Your notes are untouched. Run `notesearch doctor` to see which file is affected."
+    code = "store-damaged"
 
 
 class DiskFull(StoreError):
-    title = "The disk is full"
-    hint = "Free some space; indexing goes on by itself afterwards."
+    code = "disk-full"
     retryable = True
 
 
 class DataFolderHeld(NotesearchError):
-    title = "Another Notesearch is using this data folder"
-    hint = "Quit it first, or use another data folder (--data-dir)."
+    code = "data-folder-held"
     retryable = True
+    variants: ClassVar[Variants] = {
+        "data-folder-held.silent": "process",
+        "data-folder-held.other-version": "",
+        "data-folder-held.stopped": "",
+        "data-folder-held.preparing": "",
+    }
 
 
 class NotIndexed(NotesearchError):
-    title = "This is not in the index"
-    hint = "Add its folder first: notesearch add FOLDER."
+    code = "not-indexed"
+    variants: ClassVar[Variants] = {
+        "not-indexed.note": "note",
+        "not-indexed.no-vectors": "note",
+        "not-indexed.folder": "folder",
+    }
 
 
 class ConsentMissing(NotesearchError):
-    title = "A remote model waits for your word"
-    hint = "Nothing of the folder is sent before you agree."
+    code = "consent-missing"
+    variants: ClassVar[Variants] = {"consent-missing.of-folder": "folder model"}
 
-    def __init__(self, folder: object = "", model: str = "") -> None:
-        hint = (
-            f"See what would be sent, and agree, with: notesearch use {model} --in FOLDER. Nothing is sent "
-            "before."
-            if model
-            else None
-        )
-        super().__init__(f"{folder} waits for your word" if folder else None, hint=hint)
+
+class IndexingPaused(NotesearchError):
+    code = "indexing-paused"
+    retryable = True
+
+
+class OwnerFailed(NotesearchError):
+    code = "owner-failed"
+    variants: ClassVar[Variants] = {"owner-failed.stopped": "", "owner-failed.bug": ""}
+
+
+class Bug(NotesearchError):
+    """`kind`: the name of what was raised, never its text."""
+
+    code = "bug"
+    variants: ClassVar[Variants] = {"bug.named": "kind", "bug.indexing": "kind"}
 
 
 class SettingsInvalid(NotesearchError):
-    title = "The settings file has an error"
-    hint = "The setting was ignored; correct it or delete the line."
+    """What is wrong in the settings. `entry`: the table or entry it stands in; the code may be that of
+    another error then, which says what is wrong there."""
+
+    code = "settings-invalid"
+    variants: ClassVar[Variants] = {
+        "settings-invalid.appearance": "value allowed",
+        "settings-invalid.when-closed": "value allowed",
+        "settings-invalid.results-limit": "value",
+        "settings-invalid.editor-path": "",
+        "settings-invalid.editor-quote": "",
+        "settings-invalid.kind": "name",
+        "settings-invalid.no-table": "entry?",
+        "settings-invalid.budget": "entry?",
+        "settings-invalid.rules": "entry",
+        "settings-invalid.file": "file reason",
+        "settings-invalid.data-folder": "folder reason",
+    }
+
+    @classmethod
+    def within(cls, entry: str, error: NotesearchError) -> SettingsInvalid:
+        """What is wrong in an entry, as something wrong in the settings."""
+        return cls(error.code, retryable=False, **{**error.params, "entry": entry})
 
 
 class UsageError(NotesearchError):
-    title = "The command was not understood"
+    code = "usage"
+    variants: ClassVar[Variants] = {
+        "usage.reads-only": "",
+        "usage.operation": "operation reason",
+        "usage.operation-lacks": "operation missing",
+        "usage.operation-unknown": "operation",
+        "usage.link": "",
+        "usage.link-alone": "",
+        "usage.no-such-word": "word",
+        "usage.path-not-text": "",
+        "usage.no-folder": "",
+        "usage.no-model": "model",
+        "usage.no-model-here": "",
+        "usage.provider-name": "provider",
+        "usage.provider-unknown": "provider known",
+        "usage.url": "",
+        "usage.url-too-much": "",
+        "usage.model-unknown": "model known?",
+        "usage.model-of-provider": "provider",
+        "usage.dimensions-fixed": "model dimensions",
+        "usage.dimensions": "model dimensions least most",
+        "usage.model-entry": "name entry?",
+        "usage.model-lacks": "name entry?",
+        "usage.model-number": "model entry?",
+        "usage.provider-needed": "folder provider",
+    }
 
 
 class NoDisplay(NotesearchError):
-    title = "There is no display to open a window on"
-    hint = (
-        "Use the terminal commands instead: notesearch add, index, search, status (notesearch --help "
-        "lists them)."
-    )
+    code = "no-display"
+
+
+class AutostartFailed(NotesearchError):
+    code = "autostart"
+    retryable = True
+    variants: ClassVar[Variants] = {"autostart.login": "reason", "autostart.menu": "reason"}
+
+
+class EditorMissing(NotesearchError):
+    code = "editor-missing"
+    retryable = True
+    variants: ClassVar[Variants] = {"editor-missing.terminal": "", "editor-missing.command": "command"}
+
+
+class NoteGone(NotesearchError):
+    code = "note-gone"

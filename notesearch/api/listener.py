@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 
 from notesearch.api import wire
 from notesearch.engine.lock import owner_pid, written
-from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
+from notesearch.errors import DataFolderHeld, NotesearchError, OwnerFailed, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -98,9 +98,7 @@ class Listener:
             self._server.listen(8)
         except OSError as error:
             self._server.close()
-            raise StoreError(
-                "Notesearch cannot listen for its other windows", hint=f"{error.strerror}.", retryable=True
-            ) from error
+            raise StoreError("store.cannot-listen", retryable=True, reason=error.strerror or "") from error
         self._thread = threading.Thread(target=self._accept, name="requests", daemon=True)
         self._thread.start()
 
@@ -178,10 +176,7 @@ class Listener:
             raise
         except Exception:
             log.exception("a bug stopped the answer to a request")
-            bug = NotesearchError(
-                "The running Notesearch failed because of a bug", hint="Its log tells more. Start it again."
-            )
-            send({"error": wire.error_to_json(bug)})
+            send({"error": wire.error_to_json(OwnerFailed("owner-failed.bug"))})
 
 
 def owner_address(data_dir: Path) -> bytes:
@@ -250,6 +245,4 @@ def _next_answer(data_dir: Path, lines: BinaryIO) -> dict[str, Any] | None:
 
 def _held(data_dir: Path) -> DataFolderHeld:
     pid = owner_pid(data_dir)
-    return DataFolderHeld(
-        f"Another Notesearch (process {pid}) is using this data folder and does not answer" if pid else None
-    )
+    return DataFolderHeld("data-folder-held.silent", process=pid) if pid else DataFolderHeld()

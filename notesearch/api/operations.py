@@ -123,9 +123,9 @@ class Operation(Generic[P, R]):
                 if parameter.default is parameter.empty and name not in read
             ]
         except (ValueError, TypeError) as error:
-            raise UsageError(f"{self.name} was asked for wrongly", hint=f"{error}.") from error
+            raise UsageError("usage.operation", operation=self.name, reason=str(error)) from error
         if missing:
-            raise UsageError(f"{self.name} was asked for wrongly", hint=f"{', '.join(missing)} is missing.")
+            raise UsageError("usage.operation-lacks", operation=self.name, missing=", ".join(missing))
         return read
 
     def result_from_json(self, data: Any) -> R:

@@ -91,9 +91,7 @@ def query_of_link(link: str) -> str:
     whole = strict and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
     query = plain_query(given[0][1]) if whole and len(given) == 1 and given[0][0] == "q" else ""
     if not query:
-        raise UsageError(
-            "Notesearch does not know this link", hint=f"It opens {SCHEME}://search?q=WORDS and no other."
-        )
+        raise UsageError("usage.link")
     return query
 
 

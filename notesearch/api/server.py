@@ -10,7 +10,7 @@ from typing import Any
 from notesearch.api import wire
 from notesearch.api.operations import OPERATIONS, Operation, Progress
 from notesearch.engine.engine import Engine
-from notesearch.errors import NotesearchError, UsageError
+from notesearch.errors import OwnerFailed, UsageError
 
 Answers = Iterator[dict[str, Any]]
 # Seconds between two words that the work goes on: they tell that the owner is alive, and find out whether
@@ -44,10 +44,7 @@ class Server:
             return
         operation = OPERATIONS.get(str(request.get("operation")))
         if operation is None:
-            raise UsageError(
-                f"The running Notesearch does not know {request.get('operation')!r}",
-                hint="Is it an older version? Start it again.",
-            )
+            raise UsageError("usage.operation-unknown", operation=str(request.get("operation")))
         parameters = request.get("parameters")
         yield from self._run(operation, operation.from_message(parameters if parameters else {}))
 
@@ -72,7 +69,7 @@ class Server:
         if errors:
             raise errors[0]
         if not results:
-            raise NotesearchError("The running Notesearch stopped")
+            raise OwnerFailed("owner-failed.stopped")
         yield {"result": wire.to_json(results[0]), "done": True}
 
 

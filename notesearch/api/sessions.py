@@ -112,12 +112,10 @@ class HandedOver:
                 try:
                     return operation.result_from_json(answer.get("result"))
                 except ValueError as error:
-                    raise DataFolderHeld(
-                        "The running Notesearch is another version", hint="Quit it, then try again."
-                    ) from error
+                    raise DataFolderHeld("data-folder-held.other-version") from error
             if "progress" in answer and callable(progress):
                 progress(wire.from_json(Progress, answer["progress"]))
-        raise DataFolderHeld("The running Notesearch stopped before it was done")
+        raise DataFolderHeld("data-folder-held.stopped")
 
 
 @contextmanager
@@ -157,9 +155,7 @@ def _reading_engine(data_dir: Path) -> Engine:
         mender = Engine.open(data_dir, watch=False)
     except DataFolderHeld as held:
         if engine is None:
-            raise DataFolderHeld(
-                "Another Notesearch is making the index ready", hint="Try again in a moment."
-            ) from held
+            raise DataFolderHeld("data-folder-held.preparing") from held
         # The owner is at it: read what is there.
         return engine
     if engine is not None:

@@ -120,8 +120,8 @@ def error_to_json(error: NotesearchError) -> Json:
     """An error on its way to another process."""
     return {
         "kind": type(error).__name__,
-        "title": error.title,
-        "hint": error.hint,
+        "code": error.code,
+        "params": dict(error.params),
         "retryable": error.retryable,
     }
 
@@ -132,11 +132,12 @@ def error_from_json(data: Json) -> NotesearchError:
     kind = getattr(errors, str(data.get("kind")), NotesearchError)
     if not (isinstance(kind, type) and issubclass(kind, NotesearchError)):
         kind = NotesearchError
-    error = kind.__new__(kind)
-    NotesearchError.__init__(
-        error,
-        str(data.get("title") or kind.title),
-        hint=str(data.get("hint") or ""),
-        retryable=data.get("retryable") is True,
+    params = data.get("params", {})
+    _expect(
+        isinstance(params, dict) and all(isinstance(p, str | int | float | None) for p in params.values()),
+        data,
     )
+    error = kind.__new__(kind)
+    NotesearchError.__init__(error, str(data.get("code") or kind.code))
+    error.params, error.retryable = params, data.get("retryable") is True
     return error

@@ -110,13 +110,10 @@ def provider(name: str, base_url: str = "") -> Provider:
     if known is not None:
         return replace(known, base_url=checked_url(base_url)) if base_url else known
     if not name or name == "local" or not all(c.isalnum() or c in "-_." for c in name):
-        raise UsageError(f"{name!r} is no name for a provider", hint="Use letters, digits, - and _.")
+        raise UsageError("usage.provider-name", provider=name)
     if not base_url:
         names = ", ".join(p.name for p in PROVIDERS)
-        raise UsageError(
-            f"There is no provider called {name!r}",
-            hint=f"Known: {names}. For a server of your own give its address: --base-url URL.",
-        )
+        raise UsageError("usage.provider-unknown", provider=name, known=names)
     return Provider(name=name, title=name, base_url=checked_url(base_url))
 
 
@@ -130,12 +127,9 @@ def checked_url(url: str) -> str:
     except (ValueError, UnicodeError):
         host, parts = "", urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
-        raise UsageError("The base URL is not an address", hint="It looks like https://host/v1.")
+        raise UsageError("usage.url")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError(
-            "The base URL holds more than an address",
-            hint="Leave out names, passwords and what follows ? or #; set a key instead.",
-        )
+        raise UsageError("usage.url-too-much")
     if parts.scheme == "http" and not is_loopback(host):
         raise InsecureAddress
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
@@ -341,13 +335,8 @@ def model(identifier: str, own: Iterable[EmbeddingModel] = ()) -> EmbeddingModel
     for candidate in candidates:
         if sign and candidate.identifier == plain and number.isdecimal():
             return with_dimensions(candidate, int(number))
-    of_provider = [m.identifier for m in candidates if m.provider == identifier.partition("/")[0]]
-    named = (
-        f"Known are {', '.join(of_provider)}."
-        if of_provider
-        else "`notesearch models` lists those that are known."
-    )
-    raise UsageError(f"There is no model called {identifier!r}", hint=named)
+    known = ", ".join(m.identifier for m in candidates if m.provider == identifier.partition("/")[0])
+    raise UsageError("usage.model-unknown", model=identifier, known=known)
 
 
 def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> EmbeddingModel:
@@ -358,12 +347,15 @@ def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> Embeddi
     manners = embedding_model.manners
     if manners is None or not manners.takes_dimensions:
         raise UsageError(
-            f"{embedding_model.title} has {embedding_model.dimensions} dimensions, no other number"
+            "usage.dimensions-fixed", model=embedding_model.title, dimensions=embedding_model.dimensions
         )
     if not manners.least_dimensions <= dimensions <= manners.most_dimensions:
         raise UsageError(
-            f"{embedding_model.title} has no {dimensions} dimensions",
-            hint=f"{manners.least_dimensions} to {manners.most_dimensions}.",
+            "usage.dimensions",
+            model=embedding_model.title,
+            dimensions=dimensions,
+            least=manners.least_dimensions,
+            most=manners.most_dimensions,
         )
     return replace(embedding_model, dimensions=dimensions, shortened=True)
 
@@ -445,20 +437,18 @@ def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
     for key, value in table.items():
         wanted = _OWN_KEYS.get(key) or _MANNER_KEYS.get(key)
         if wanted is None or not _is_a(value, dict if wanted is tuple else wanted):
-            raise UsageError(f"{key} is wrong in the settings of a model")
+            raise UsageError("usage.model-entry", name=key)
         target = values if key in _OWN_KEYS else manners
         target[key] = tuple(value.items()) if wanted is tuple else value
     missing = {"provider", "name", "dimensions"} - set(values)
     if missing:
-        raise UsageError(f"A model in the settings has no {sorted(missing)[0]}")
+        raise UsageError("usage.model-lacks", name=sorted(missing)[0])
     if (
         values["dimensions"] < 1
         or manners.get("encoding", "omit") not in ("base64", "float", "omit")
         or manners.get("items_per_request", 1) < 1
     ):
-        raise UsageError(
-            f"The model {values['name']} in the settings has a number or an encoding that cannot be"
-        )
+        raise UsageError("usage.model-number", model=values["name"])
     return own_model(values.pop("provider"), values.pop("name"), manners=Manners(**manners), **values)
 
 

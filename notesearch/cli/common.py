@@ -16,7 +16,7 @@ def absolute_path(path: Path) -> Path:
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        raise UsageError("A path that is not valid text was given", hint="Rename the folder.") from None
+        raise UsageError("usage.path-not-text") from None
     return Path(os.path.abspath(path.expanduser()))
 
 

@@ -33,7 +33,8 @@ from notesearch.domain import (
     Query,
     SearchResults,
 )
-from notesearch.errors import NotesearchError, UsageError
+from notesearch.errors import Bug, NotesearchError, UsageError
+from notesearch.wording.told import hint, sentence, title, told_together
 
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
 # Seconds for the owner of the data folder to tell its state.
@@ -149,7 +150,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except NotesearchError as error:
-        print(f"notesearch: {error}", file=sys.stderr)
+        print(f"notesearch: {sentence(error)}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError) else COULD_NOT_RUN
     return DONE
 
@@ -226,7 +227,7 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             " ({embedded} passages embedded, {reused} reused) in {seconds:.1f} s".format(**summary)
         )
     for error in report.errors:
-        print(f"notesearch: {error}", file=sys.stderr)
+        print(f"notesearch: {sentence(error)}", file=sys.stderr)
     if held:
         print(
             f"notesearch: {held} notes have vanished at once and are kept in the index. Connect the disk "
@@ -236,7 +237,7 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
         )
     if summary["failed"]:
         for problem in report.problems:
-            print(f"notesearch: {problem.path}: {problem.title}. {problem.hint}", file=sys.stderr)
+            print(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
     if report.errors or summary["failed"]:
         raise SystemExit(NOTHING)
 
@@ -246,7 +247,7 @@ def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = Fal
     with open_session(data_dir) as session, _progress_bar() as show:
         report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=show)
     if report.bug:
-        raise NotesearchError(f"Indexing stopped because of a bug ({report.bug})", hint="The log tells more.")
+        raise Bug("bug.indexing", kind=report.bug)
     return report
 
 
@@ -282,7 +283,7 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
     folder = absolute_path(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
         for error in _reconcile(data_dir, [folder]).errors:
-            print(f"notesearch: {error}", file=sys.stderr)
+            print(f"notesearch: {sentence(error)}", file=sys.stderr)
     stream = options.query == "-"
     found = False
     with reading(data_dir) as session:
@@ -329,7 +330,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             state = str(owner.call(ops.status).state)
             memory = owner.call(ops.sizes).memory_bytes
         except NotesearchError as error:
-            print(f"notesearch: {error}", file=sys.stderr)
+            print(f"notesearch: {sentence(error)}", file=sys.stderr)
     shown = {
         "state": state,
         "documents": {
@@ -353,7 +354,12 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             for f in status.folders
         ],
         "problems": [
-            {"path": str(p.path), "title": p.title, "hint": p.hint, "retryable": p.retryable}
+            {
+                "path": str(p.path),
+                "title": title(p.what),
+                "hint": hint(p.what),
+                "retryable": p.retryable,
+            }
             for p in problems
         ],
         "data_dir": str(data_dir),
@@ -377,7 +383,7 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
             + (f", {f.waiting:,} waiting" if f.waiting else "")
         )
     for problem in shown["problems"][:20]:
-        print(f"  {problem['path']}: {problem['title']}. {problem['hint']}")
+        print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
     print(f"Index in {shown['data_dir']}: {sizes}")
 
@@ -386,10 +392,11 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
     with reading(data_dir) as session:
         checks = session.call(ops.doctor)
     if options.json:
-        print_json({"checks": [asdict(check) for check in checks], "data_dir": str(data_dir)})
+        shown = [{"what": sentence(c.what), "found": sentence(c.found), "well": c.well} for c in checks]
+        print_json({"checks": shown, "data_dir": str(data_dir)})
     else:
         for check in checks:
-            print(f"{'ok  ' if check.well else 'FAIL'}  {check.what}: {check.found}")
+            print(f"{'ok  ' if check.well else 'FAIL'}  {sentence(check.what)}: {sentence(check.found)}")
     if not all(check.well for check in checks):
         raise SystemExit(NOTHING)
 
@@ -429,8 +436,8 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
             f"{results.failed:,} failed.",
             file=sys.stderr,
         )
-    if results.notice:
-        print(results.notice, file=sys.stderr)
+    if results.notices:
+        print(told_together(results.notices), file=sys.stderr)
     bold, dim, plain = (
         ("\033[1m", "\033[2m", "\033[0m")
         if sys.stdout.isatty() and not os.environ.get("NO_COLOR")

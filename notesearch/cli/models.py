@@ -14,7 +14,7 @@ from notesearch.api.sessions import Owner, Session, open_session, tell_owner
 from notesearch.cli.common import absolute_path, print_json
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
-from notesearch.errors import NotesearchError, UsageError
+from notesearch.errors import KeyringLocked, UsageError
 
 Command = Callable[[Path, argparse.Namespace], None]
 
@@ -93,9 +93,7 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
         return
     provider, _, name = (options.model or "").partition("/")
     if not name:
-        raise UsageError(
-            f"{options.model or ''!r} is no model", hint="Write PROVIDER/MODEL; notesearch models lists them."
-        )
+        raise UsageError("usage.no-model", model=options.model or "")
     # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at
     # once would cut its requests off.
     with open_session(data_dir, embed=False) as session:
@@ -121,16 +119,13 @@ def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
         return (absolute_path(options.folder),)
     folders = session.call(ops.list_folders)
     if not folders:
-        raise UsageError("No folder is searched yet", hint="Add one first: notesearch add FOLDER.")
+        raise UsageError("usage.no-folder")
     return folders
 
 
 def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
     if options.model or options.base_url:
-        raise UsageError(
-            "--forget-former takes no model",
-            hint="The index that answers, and one that is being made, are kept.",
-        )
+        raise UsageError("usage.no-model-here")
     with open_session(data_dir, embed=False) as session:
         forgotten = sum(
             session.call(ops.forget_former, folder=folder) for folder in _folders(session, options)
@@ -192,10 +187,7 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
     elif options.action == "set":
         typed = getpass.getpass(f"Key for {provider.title}: ") if sys.stdin.isatty() else sys.stdin.readline()
         if credentials.set(provider, typed) is not KeyState.STORED:
-            raise NotesearchError(
-                "There is no unlocked keyring to keep the key in",
-                hint=f"Unlock it, or set the environment variable {provider.key_variable}.",
-            )
+            raise KeyringLocked("keyring-locked.nowhere-to-keep", variable=provider.key_variable)
         print(f"The key for {provider.title} is in the system's keyring.")
         # A running Notesearch that waits for this key goes on.
         tell_owner(data_dir, ops.retry_providers)

@@ -52,7 +52,7 @@ class KeySource(Enum):
 
     KEYRING = "keyring"
     MEMORY = "memory"
-    ENVIRONMENT = "environment variable"
+    ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def clean(key: str) -> str:
             key = key[1:-1].strip()
     key = key.removeprefix("Bearer ").strip()
     if not key:
-        raise KeyInvalid("The key is empty")
+        raise KeyInvalid("key-invalid.empty")
     if len(key) > LONGEST_KEY or not all("!" <= character <= "~" for character in key):
         raise KeyInvalid
     return key

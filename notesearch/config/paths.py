@@ -59,8 +59,7 @@ def prepare_data_dir(data_dir: Path) -> None:
             data_dir.chmod(0o700)
     except OSError as error:
         raise SettingsInvalid(
-            f"The data folder {data_dir} cannot be used",
-            hint=f"{error.strerror}. Choose another with --data-dir.",
+            "settings-invalid.data-folder", folder=str(data_dir), reason=error.strerror or ""
         ) from error
 
 

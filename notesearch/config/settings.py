@@ -60,21 +60,16 @@ class Settings:
     def __post_init__(self) -> None:
         if self.appearance not in APPEARANCES:
             raise SettingsInvalid(
-                f"appearance is {self.appearance!r}", hint=f"Use one of {', '.join(APPEARANCES)}."
+                "settings-invalid.appearance", value=self.appearance, allowed=", ".join(APPEARANCES)
             )
         if self.when_closed not in WHEN_CLOSED:
             raise SettingsInvalid(
-                f"when_closed is {self.when_closed!r}", hint=f"Use one of {', '.join(WHEN_CLOSED)}."
+                "settings-invalid.when-closed", value=self.when_closed, allowed=", ".join(WHEN_CLOSED)
             )
         if not 1 <= self.results_limit <= 1000:
-            raise SettingsInvalid(
-                f"results_limit is {self.results_limit}", hint="Use a number from 1 to 1000."
-            )
+            raise SettingsInvalid("settings-invalid.results-limit", value=self.results_limit)
         if self.editor and "{path}" not in self.editor and "{page}" not in self.editor:
-            raise SettingsInvalid(
-                "The editor command has no {path}",
-                hint="Write {path} where the note's path belongs, {line} for the line.",
-            )
+            raise SettingsInvalid("settings-invalid.editor-path")
 
     def provider(self, name: str) -> ProviderSettings:
         return self.providers.get(name, ProviderSettings())
@@ -112,24 +107,17 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
         try:
             settings = settings.with_provider(name, **_provider_changes(name, entry))
         except NotesearchError as error:
-            problems.append(SettingsInvalid(f"providers.{name}: {error.title}", hint=error.hint or None))
+            problems.append(SettingsInvalid.within(f"providers.{name}", error))
     for number, entry in enumerate(_tables(table, "models", list, problems)):
         try:
             settings = settings.with_model(_model(entry))
         except NotesearchError as error:
-            problems.append(
-                SettingsInvalid(f"models, entry {number + 1}: {error.title}", hint=error.hint or None)
-            )
+            problems.append(SettingsInvalid.within(f"models[{number + 1}]", error))
     for folder, rules in _tables(table, "ignore", dict, problems).items():
         if _are_rules(folder, rules):
             settings = settings.with_rules(Path(folder), rules)
         else:
-            problems.append(
-                SettingsInvalid(
-                    f"ignore.{folder}: no rules for a folder",
-                    hint="Write its whole path, then the rules as a text.",
-                )
-            )
+            problems.append(SettingsInvalid("settings-invalid.rules", entry=f"ignore.{folder}"))
     return settings, tuple(problems)
 
 
@@ -140,7 +128,7 @@ def _checked(name: str, value: object, example: object) -> Any:
     if isinstance(example, float) and type(value) is int:
         value = float(value)
     if type(value) is not type(example):
-        raise SettingsInvalid(f"{name} has the wrong kind of value")
+        raise SettingsInvalid("settings-invalid.kind", name=name)
     return value
 
 
@@ -148,7 +136,7 @@ def _tables(table: Mapping[str, Any], name: str, kind: type, problems: list[Sett
     entries = table.get(name, kind())
     if isinstance(entries, kind):
         return entries
-    problems.append(SettingsInvalid(f"{name} has the wrong kind of value"))
+    problems.append(SettingsInvalid("settings-invalid.kind", name=name))
     return kind()
 
 
@@ -160,7 +148,7 @@ def _provider_changes(name: str, entry: object) -> dict[str, Any]:
     """The values of a provider's table that this version knows. Raises SettingsInvalid, UsageError or
     InsecureAddress."""
     if not isinstance(entry, dict):
-        raise SettingsInvalid("this is no table")
+        raise SettingsInvalid("settings-invalid.no-table")
     changes = {
         key: _checked(key, entry[key], value)
         for key, value in asdict(ProviderSettings()).items()
@@ -171,7 +159,7 @@ def _provider_changes(name: str, entry: object) -> dict[str, Any]:
 
         changes["base_url"] = catalogue.provider(name, changes["base_url"]).base_url
     if min(changes.get("budget", 0), changes.get("token_budget", 0)) < 0:
-        raise SettingsInvalid("a budget below nothing")
+        raise SettingsInvalid("settings-invalid.budget")
     return changes
 
 
@@ -290,4 +278,4 @@ def _read(path: Path) -> tuple[dict[str, Any], list[SettingsInvalid]]:
     except FileNotFoundError:
         return {}, []
     except (OSError, ValueError) as error:
-        return {}, [SettingsInvalid(f"{path.name} cannot be read", hint=f"{error}. The defaults are used.")]
+        return {}, [SettingsInvalid("settings-invalid.file", file=path.name, reason=str(error))]

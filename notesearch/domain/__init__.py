@@ -3,9 +3,11 @@ no input or output."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 # Given on from here, where everything else looks for them.
 from notesearch.domain.formats import Line as Line
@@ -16,6 +18,40 @@ from notesearch.domain.formats import Page as Page
 from notesearch.domain.formats import Section as Section
 from notesearch.domain.formats import Sheet as Sheet
 from notesearch.domain.formats import Slide as Slide
+
+# What a parameter of something that is told may be: what JSON has, without anything inside.
+Param = str | int | float | bool | None
+
+
+class Coded(Protocol):
+    """What can be told as it is: every error of ours."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Param]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """Something for the user to know, as a code with parameters (name and value, by name). The sentence is
+    made of it by `notesearch.wording`, in the user's language. Never the text of a note or a secret. `cause`:
+    what it came of, told in the same sentence."""
+
+    code: str
+    params: tuple[tuple[str, Param], ...] = ()
+    cause: Told | None = None
+
+    @classmethod
+    def of(cls, error: Coded) -> Told:
+        """What an error tells."""
+        return cls(code=error.code, params=tuple(sorted(error.params.items())))
+
+
+def told(code: str, /, *, cause: Coded | None = None, **params: Param) -> Told:
+    """The code with these parameters, and the error it came of."""
+    of = Told.of(cause) if cause is not None else None
+    return Told(code=code, params=tuple(sorted(params.items())), cause=of)
 
 
 class Mode(StrEnum):
@@ -57,9 +93,9 @@ class IndexingState(StrEnum):
 
 
 class FolderState(StrEnum):
-    """READY: all its notes are complete. ASKING: deletions are held until the person answers. CONSENT:
-    nothing is sent to its remote model before the person agrees. WAITING: for a provider; `Folder.notice`
-    says why."""
+    """READY: all its notes are complete. ASKING: deletions are held until the user answers. CONSENT:
+    nothing is sent to its remote model before the user agrees. WAITING: for a provider; `Folder.notice`
+    tells why."""
 
     READY = "ready"
     SCANNING = "scanning"
@@ -212,7 +248,7 @@ class SearchResults:
 
     `searched` of `of` notes were searchable as a whole for this stage; `waiting` and `failed` are the rest.
     `total` counts the notes that hold a word of the query (keyword stage), or the rows of the fused list.
-    `notice` is a sentence for the person ("" for none).
+    `notices` tell what took no part.
     """
 
     query: Query
@@ -224,7 +260,7 @@ class SearchResults:
     waiting: int = 0
     failed: int = 0
     elapsed: Elapsed = field(default_factory=Elapsed)
-    notice: str = ""
+    notices: tuple[Told, ...] = ()
 
     @property
     def preliminary(self) -> bool:
@@ -250,7 +286,7 @@ class Folder:
     complete: int
     waiting: int
     failed: int
-    notice: str = ""
+    notice: Told | None = None
     next_model: str = ""
     next_done: int = 0
     next_total: int = 0
@@ -262,12 +298,11 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed, or a folder that cannot be watched: what happened, what to do,
-    whether retrying may help."""
+    """A file that could not be indexed, or a folder that cannot be watched: what happened, and whether
+    retrying may help."""
 
     path: Path
-    title: str
-    hint: str
+    what: Told
     retryable: bool
 
 
@@ -286,7 +321,7 @@ class IndexingStatus:
 
     `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle);
     `seconds_left` is an estimate or None. `documents`, `complete`, `waiting`, `failed` count notes over all
-    folders; `chunks` and `embedded` count chunks. `error` is set when a bug stopped the indexer.
+    folders; `chunks` and `embedded` count chunks. `error` tells what stopped the indexer.
     """
 
     state: IndexingState
@@ -304,20 +339,19 @@ class IndexingStatus:
     folders: tuple[Folder, ...] = ()
     problems: int = 0
     held: tuple[HeldDeletions, ...] = ()
-    error: str = ""
+    error: Told | None = None
     troubles: tuple[ProviderTrouble, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTrouble:
-    """A model that cannot be used at present: whose, what happened, what to do. `waits_for_person`: it goes
-    on only after the person has acted, else by itself. `remedy`: where that is done, "key", "model" or
+    """A model that cannot be used at present: whose, and what happened. `waits_for_person`: it goes
+    on only after the user has acted, else by itself. `remedy`: where that is done, "key", "model" or
     "settings"; "" where there is nothing but to try again."""
 
     provider: str
     model: str
-    title: str
-    hint: str
+    what: Told
     waits_for_person: bool
     remedy: str = ""
 
@@ -479,7 +513,7 @@ class ModelChoice:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderInfo:
     """A provider as the settings show it. `key_state`: "stored", "locked", "absent" or "session-only";
-    `key_source`: "keyring", "memory", "environment variable" or ""; `has_keyring`: whether there is a keyring
+    `key_source`: "keyring", "memory", "environment" or ""; `has_keyring`: whether there is a keyring
     here at all. Budgets: 0 for none. `folders` use it."""
 
     name: str
@@ -503,8 +537,8 @@ class Survey:
 
     `notes` that would be searched; `more`: counting stopped early, there are at least so many. `covered_by`:
     the searched folder that it is or lies in; `covers`: searched folders inside it. `whole`: "home" (the home
-    folder or one above it), "disk" (all of a disk), or "". `kind`: as of a Vault, or "". `error` and `hint`:
-    why it cannot be added, "" where it can.
+    folder or one above it), "disk" (all of a disk), or "". `kind`: as of a Vault, or "". `refusal`: why it
+    cannot be added, None where it can.
     """
 
     path: Path
@@ -515,8 +549,7 @@ class Survey:
     covers: tuple[Path, ...] = ()
     whole: str = ""
     kind: str = ""
-    error: str = ""
-    hint: str = ""
+    refusal: Told | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -537,7 +570,7 @@ class RuleError:
 
     line: int
     text: str
-    title: str
+    what: Told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -556,6 +589,6 @@ class IgnoredCount:
 class Check:
     """One line of `notesearch doctor`: what was checked, what was found, and whether it is well."""
 
-    what: str
-    found: str
+    what: Told
+    found: Told
     well: bool

@@ -17,7 +17,7 @@ import psutil
 from notesearch.config.credentials import Credentials
 from notesearch.config.paths import absolute, prepare_data_dir
 from notesearch.config.settings import SettingsStore
-from notesearch.domain import Check, IndexingStatus
+from notesearch.domain import Check, IndexingStatus, Told, told
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
@@ -64,7 +64,7 @@ class _Parts:
             try:
                 close()
             except Exception as error:
-                expected = error.title if isinstance(error, NotesearchError) else ""
+                expected = str(error) if isinstance(error, NotesearchError) else ""
                 log.warning("closing failed (%s): %s", name, expected or "a bug", exc_info=not expected)
             if name == down_to:
                 return
@@ -155,7 +155,7 @@ class Engine:
         """Bring folders (all of them by default; unknown ones are added) up to date and wait.
 
         `progress` is called about ten times a second from the calling thread. `confirmed`: vanished notes are
-        forgotten, however many. Raises NotesearchError when indexing is paused, and what `folders.add`
+        forgotten, however many. Raises IndexingPaused when it is, and what `folders.add`
         raises.
         """
         self.indexing.refuse_when_paused()
@@ -190,18 +190,19 @@ class Engine:
 
     def _checks(self) -> Iterator[Check]:
         faults = self._library.check()
-        yield Check(what="Database", found="; ".join(faults) or "whole", well=not faults)
+        found = told("found.faults", faults="; ".join(faults)) if faults else told("found.whole")
+        yield Check(what=told("check.database"), found=found, well=not faults)
         words = self._library.word_figures()
-        found = f"{words.entries} blocks; on opening: {words.opened}"
-        yield Check(what="Keyword index", found=found, well=True)
+        found = told("found.blocks", blocks=words.entries, opened=words.opened)
+        yield Check(what=told("check.words"), found=found, well=True)
         for mark in sorted(self._consents.marks()):
             yield from self._checks_of_model(mark)
         for folder in self._store.folders():
             there = os.path.isdir(folder.path)
-            found = f"{folder.documents} notes" if there else "not reachable"
-            yield Check(what=f"Folder {folder.path}", found=found, well=there)
+            found = told("found.notes", notes=folder.documents) if there else told("found.unreachable")
+            yield Check(what=told("check.folder", folder=str(folder.path)), found=found, well=there)
         for problem in self.settings.problems:
-            yield Check(what="Settings", found=str(problem), well=False)
+            yield Check(what=told("check.settings"), found=Told.of(problem), well=False)
 
     def _checks_of_model(self, mark: str) -> Iterator[Check]:
         """A model's index, and whether the model answers: a remote one is sent the word "test"."""
@@ -209,15 +210,16 @@ class Engine:
         if model is None:
             return
         figures = self._library.figures(mark)
-        found = f"{figures.entries} in the index, {figures.missing} to be added"
-        yield Check(what=f"Vectors of {model.identifier}", found=found, well=True)
+        found = told("found.vectors", vectors=figures.entries, missing=figures.missing)
+        yield Check(what=told("check.vectors", model=model.identifier), found=found, well=True)
+        what = told("check.model", model=model.identifier)
         try:
             embedder = self._consents.models.embedder(mark)
             if embedder is not None and self._consents.may_ask(mark):
                 embedder.embed_query("test")
-                yield Check(what=f"Model {model.identifier}", found="answers", well=True)
+                yield Check(what=what, found=told("found.answers"), well=True)
         except NotesearchError as error:
-            yield Check(what=f"Model {model.identifier}", found=str(error), well=False)
+            yield Check(what=what, found=Told.of(error), well=False)
 
 
 class _Services:

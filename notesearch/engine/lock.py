@@ -61,9 +61,7 @@ def _lock(path: Path) -> BinaryIO | None:
     try:
         file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
     except OSError as error:
-        raise StoreError(
-            "The data folder cannot be written", hint="Choose another one with --data-dir."
-        ) from error
+        raise StoreError("store.folder-not-writable") from error
     try:
         if os.name == "nt":
             import msvcrt

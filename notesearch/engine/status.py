@@ -72,7 +72,7 @@ class StatusBoard:
             status = self._snapshot()
         except NotesearchError as error:
             if not self._stop.is_set():
-                log.warning("no status: %s", error.title)
+                log.warning("no status: %s", error)
             return
         except Exception:
             log.exception("a bug kept the status from being read")

@@ -12,7 +12,13 @@ from notesearch.documents.chunking.splitter import split
 from notesearch.documents.formats.registry import extract
 from notesearch.domain import FolderState, IndexingState, Mode, Query
 from notesearch.engine.engine import Engine
-from notesearch.errors import ConsentMissing, FolderMissing, NotesearchError, NotIndexed, UsageError
+from notesearch.errors import (
+    ConsentMissing,
+    FolderMissing,
+    IndexingPaused,
+    NotIndexed,
+    UsageError,
+)
 from tests.conftest import fill, found, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Gateway
@@ -87,7 +93,8 @@ def test_without_a_word_nothing_is_sent_whatever_is_done(
     write(notes, "new.md", "# New\n\nA note of today.\n")
     errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [ConsentMissing]
-    assert f"use {SMALL}" in str(errors[0])
+    assert isinstance(errors[0], ConsentMissing)
+    assert errors[0].params == {"folder": str(notes), "model": SMALL}
     remote.models.retry_providers()
     assert found(remote, "castle tram")
     assert remote.models.outgoing(notes / "bread.md")
@@ -147,7 +154,7 @@ def test_another_host_needs_another_word(remote: Engine, notes: Path, gateway: G
         errors = remote.reconcile().errors
         assert [type(e) for e in errors] == [ConsentMissing]
         results = remote.search.fused(Query(text="castle tram"))
-        assert "waits for your word" in results.notice
+        assert [told.code for told in results.notices] == ["search.without-consent"]
         assert folder(remote, notes).state is FolderState.CONSENT
         assert not folder(remote, notes).agreed
         assert remote.models.estimate(notes).host == other.url
@@ -276,7 +283,7 @@ def test_what_cannot_be_prepared_changes_nothing(remote: Engine, notes: Path, ga
         remote.models.prepare(notes, SMALL)
     away.rename(notes)
     remote.indexing.pause()
-    with pytest.raises(NotesearchError, match="paused"):
+    with pytest.raises(IndexingPaused):
         remote.models.prepare(notes, SMALL)
     remote.indexing.resume()
     reconcile(remote)
@@ -298,5 +305,6 @@ def test_a_process_that_only_reads_keeps_to_the_same_word(
     with Gateway() as other:
         owner.settings.update(lambda _: settings_for(other))
         second = start_remote(read_only=True)
-        assert "waits for your word" in second.search.fused(Query(text="tram to the castle")).notice
+        results = second.search.fused(Query(text="tram to the castle"))
+        assert [told.code for told in results.notices] == ["search.without-consent"]
         assert other.requests == []

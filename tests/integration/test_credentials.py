@@ -75,7 +75,7 @@ def test_locked(keyring: SecretService) -> None:
     assert keys.state(PROVIDER) == KeyStatus(KeyState.LOCKED, None, True)
     with pytest.raises(KeyringLocked) as locked:
         keys.get(PROVIDER)
-    assert locked.value.hint
+    assert locked.value.code == "keyring-locked"
     assert locked.value.pauses
     assert locked.value.__cause__ is None is locked.value.__context__
     with pytest.raises(KeyringLocked):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.config.settings import Settings
-from notesearch.domain import FolderState, IndexingState, IndexingStatus
+from notesearch.domain import FolderState, IndexingState, IndexingStatus, told
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing, FolderOverlap, NotIndexed, UsageError
 from tests.conftest import (
@@ -314,8 +314,7 @@ def test_bad_files_become_problems_and_the_rest_goes_on(engine: Engine, notes: P
     assert summary.failed == 1
     (problem,) = engine.indexing.problems()
     assert problem.path == notes / "binary.md"
-    assert problem.title
-    assert problem.hint
+    assert problem.what == told("file-binary")
     status = engine.status()
     assert (status.documents, status.failed, status.complete, status.problems) == (4, 1, 3, 1)
     assert found(engine, "good words")[0] == "good.md"
@@ -364,7 +363,7 @@ def test_a_name_that_is_not_text_is_one_problem_that_stays(engine: Engine, notes
     for _ in range(3):
         reconcile(engine, notes)
         assert len(engine.indexing.problems()) == 2
-        assert engine.status().error == ""
+        assert engine.status().error is None
     assert found(engine, "good words") == ["good.md"]
 
 

@@ -117,7 +117,7 @@ def test_one_bad_file_does_not_stop_the_rest(process: ExtractionProcess, tmp_pat
     ]
     assert isinstance(answers[4], Extracted)
     assert answers[4].chunks == ()
-    assert answers[3].title == "Not an ordinary file"  # type: ignore[union-attr]
+    assert answers[3].code == "file-unreadable.not-a-file"  # type: ignore[union-attr]
 
 
 @posix

@@ -144,7 +144,7 @@ def test_without_it_nothing_of_it_is_left() -> None:
     assert registry.format_of(Path("a.cards")) is None
     with pytest.raises(ExtractionFailed) as refused:
         registry.extract(Path("a.cards"), b"")
-    assert refused.value.hint == "Notes are Markdown, Plain text, Org or reStructuredText files."
+    assert refused.value.params == {"formats": "Markdown\nPlain text\nOrg\nreStructuredText"}
 
 
 def test_suffixes_words_and_names_are_given_once() -> None:

@@ -82,7 +82,7 @@ def test_the_old_one_answers_until_the_new_one_is_complete(
     )
     results = remote.search.fused(Query(text="castle tram"))
     assert results.matches[0].path.name == "lisbon.md"
-    assert (results.notice, results.searched, results.of) == ("", len(VAULT), len(VAULT))
+    assert (results.notices, results.searched, results.of) == ((), len(VAULT), len(VAULT))
     assert embedder.queries == ["castle tram"]
     # Changed while the other is made: both learn of it.
     write(notes, "bread.md", "# Bread\n\nThe rye dough is baked at noon.\n")
@@ -128,7 +128,7 @@ def test_the_old_one_answers_also_where_both_are_remote(
     wait_until(lambda: any(r.body["model"] == "voyage-code-2" for r in list(gateway.requests)))
     remote.reconcile()
     results = remote.search.fused(Query(text="lamp quay"))
-    assert (results.matches[0].path.name, results.notice) == ("new.md", "")
+    assert (results.matches[0].path.name, results.notices) == ("new.md", ())
     assert results.matches[0].matched_by == "both"
     assert folder(remote, notes).next_model == CODE
     gateway.rule = None
@@ -468,7 +468,7 @@ def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(
             write(notes, f"more {bool(less.models)}.md", "Rain over the hills.\n")
             engine.reconcile()
             status = engine.status()
-            assert status.error == ""
+            assert status.error is None
             assert folder(engine, other).state is FolderState.READY
             assert folder(engine, notes).state is not FolderState.READY or folder(engine, notes).notice
             assert found(engine, "green lamp")[0] == "o.md"

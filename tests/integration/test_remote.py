@@ -157,7 +157,7 @@ def test_no_key_no_request(gateway: Gateway, make: Make) -> None:
     for call in (lambda e: list(e.embed_documents(["x"])), lambda e: e.embed_query("x")):
         with pytest.raises(KeyMissing) as missing:
             call(make(key=None))
-        assert "AIMLAPI_API_KEY" in missing.value.hint
+        assert missing.value.params["variable"] == "AIMLAPI_API_KEY"
         assert missing.value.pauses
     assert not gateway.requests
 

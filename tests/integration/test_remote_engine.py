@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.config.settings import save_settings
-from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults, Stage
+from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults, Stage, Told
 from notesearch.embedding.remote.pacing import Patience
 from notesearch.engine.engine import Engine
 from notesearch.errors import (
@@ -79,7 +79,7 @@ def test_one_list_of_three_models(
     assert [f.model for f in remote.status().folders] == [CODE, LOCAL, MANY]
     results = search(remote, "the harbour lamp")
     assert set(names(results)[:3]) == LAMPS, "the best of each stand together"
-    assert (results.notice, results.searched, results.of) == ("", 6, 6)
+    assert (results.notices, results.searched, results.of) == ((), 6, 6)
     assert {m.best.matched_by for m in results.matches[:3]} == {MatchedBy.MEANING}
     asked = sorted(r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str))
     assert asked == ["text-multilingual-embedding-002", "voyage-code-2"]
@@ -103,7 +103,7 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
     ):
         results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))
         assert names(results)
-        assert results.notice == ""
+        assert results.notices == ()
         assert queries(gateway) == []
     remote.search.fused(Query(text="a lamp at home", mode=Mode.MEANING, folder=three["Code"]))
     assert [r.body["model"] for r in gateway.requests if isinstance(r.body["input"], str)] == [
@@ -126,14 +126,14 @@ def test_a_folder_whose_provider_is_down_is_searched_by_words(
     gateway.rule = lambda request: Fault(503) if request.body["model"] == "voyage-code-2" else None
     results = search(remote, "a harbour lamp", "hybrid")
     assert set(names(results)[:3]) == LAMPS
-    assert results.notice.startswith("Code: searched by words only.")
-    assert "Papers" not in results.notice
+    (notice,) = results.notices
+    assert (notice.code, dict(notice.params)) == ("search.words-only-in", {"folders": "Code"})
     by = {m.path.name: m.best.matched_by for m in results.matches}
     assert by["lamp.md"] is MatchedBy.KEYWORD
     assert (by["monday.md"], by["light.md"]) == (MatchedBy.BOTH, MatchedBy.BOTH)
     assert set(names(search(remote, "one harbour lamp"))[:2]) == {"monday.md", "light.md"}
     gateway.rule = None
-    assert search(remote, "harbour lamps", "hybrid").notice == ""
+    assert search(remote, "harbour lamps", "hybrid").notices == ()
 
 
 def test_a_folder_without_a_key_is_searched_by_words(
@@ -142,8 +142,9 @@ def test_a_folder_without_a_key_is_searched_by_words(
     monkeypatch.delenv("AIMLAPI_API_KEY")
     results = search(remote, "harbour lamp", "hybrid")
     assert set(names(results)[:3]) == LAMPS
-    assert "Code: searched by words only. There is no key for AI/ML API." in results.notice
-    assert "Papers: searched by words only." in results.notice
+    assert {dict(notice.params)["folders"] for notice in results.notices} == {"Code", "Papers"}
+    causes = {notice.cause.code for notice in results.notices if notice.cause is not None}
+    assert causes == {"key-missing.of-provider"}
     assert {m.path.name: m.best.matched_by for m in results.matches}["monday.md"] is MatchedBy.BOTH
 
 
@@ -187,14 +188,13 @@ def test_what_stops_a_provider_is_said_and_search_goes_on(
     status = remote.status()
     (trouble,) = status.troubles
     assert (trouble.provider, trouble.waits_for_person) == ("aimlapi", waits)
-    assert trouble.title
-    assert trouble.hint
+    assert trouble.what == Told.of(errors[0])
     now = folder(remote, notes)
-    assert (now.state, now.model, status.error) == (FolderState.WAITING, LOCAL, "")
-    assert trouble.title in now.notice
+    assert (now.state, now.model, status.error) == (FolderState.WAITING, LOCAL, None)
+    assert now.notice == trouble.what
     assert status.state in (IndexingState.IDLE, IndexingState.OFFLINE)
     if error is ModelGone:
-        assert "text-embedding-3-small" in trouble.hint, "another one is offered"
+        assert "text-embedding-3-small" in str(dict(trouble.what.params)["others"]), "another one is offered"
     assert found(remote, "castle tram", "meaning")[0] == "lisbon.md"
     assert len(gateway.requests) <= 3, "it was not asked again and again"
     # The person has done something about it.
@@ -251,7 +251,7 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     remote.models.agree(notes)
     errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [BudgetReached]
-    assert "$0.03" in str(errors[0])
+    assert str(errors[0]) == "budget-reached.money title=AI/ML API usd=0.03"
     now = folder(remote, notes)
     assert now.state is FolderState.WAITING
     assert 0 < now.complete < 120
@@ -266,7 +266,7 @@ def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path
     assert len(gateway.embedded) == number
     assert found(remote, "word3 harbour", "meaning")
     assert queries(gateway)
-    assert remote.search.fused(Query(text="word5")).notice == ""
+    assert remote.search.fused(Query(text="word5")).notices == ()
     remote.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=100.0))
     wait_until(lambda: folder(remote, notes).state is FolderState.READY)
     assert folder(remote, notes).complete == 120
@@ -282,7 +282,7 @@ def test_a_budget_in_tokens(remote: Engine, notes: Path, gateway: Gateway) -> No
     number = len(gateway.requests)
     errors = remote.reconcile().errors
     assert [type(e) for e in errors] == [BudgetReached]
-    assert "10 tokens" in str(errors[0])
+    assert str(errors[0]) == "budget-reached.tokens title=AI/ML API tokens=10"
     assert len(gateway.requests) == number
 
 
@@ -350,7 +350,7 @@ def test_a_provider_that_stays_away_is_not_waited_for_forever(
     engine.models.agree(notes)
     errors = engine.reconcile().errors
     assert len(errors) == 1
-    assert "problem of its own" in str(errors[0])
+    assert str(errors[0]) == "provider-failed.status status=500"
     assert folder(engine, notes).state is FolderState.WAITING
 
 
@@ -376,7 +376,7 @@ def test_a_wrong_address_in_the_settings_stops_one_provider(
         assert summary.added
         assert folder(again, other).state is FolderState.READY
         assert found(again, "castle", "keyword") == ["lisbon.md"]
-        assert again.status().error == ""
+        assert again.status().error is None
         again.close()
     assert len(gateway.requests) == number
 

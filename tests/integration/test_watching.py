@@ -278,7 +278,7 @@ def test_a_folder_not_watched_whole_is_told_and_polled(
     wait_until(lambda: heard.limits.get(notes) is not None and notes in heard.rescans)
     error = heard.limits[notes]
     assert error is not None
-    assert "max_user_watches" in error.hint
+    assert error.code == "watch-limited.kernel"
     complete = True
     wait_until(lambda: heard.limits[notes] is None)
 

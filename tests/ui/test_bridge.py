@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from notesearch.api.operations import OPERATIONS, operation
-from notesearch.domain import Query, SearchResults, Stage
+from notesearch.domain import Query, SearchResults, Stage, told
 from notesearch.engine.engine import Engine
 from notesearch.engine.search.session import SearchSession
 from notesearch.errors import DiskFull
@@ -186,8 +186,8 @@ def test_closing_a_slot_drops_what_waits() -> None:
     assert ran == []
 
 
-def test_an_error_of_ours_keeps_its_words() -> None:
-    assert Failure.of(DiskFull()) == Failure(title="The disk is full", hint=DiskFull.hint, retryable=True)
+def test_an_error_of_ours_is_told_as_it_is() -> None:
+    assert Failure.of(DiskFull()) == Failure(what=told("disk-full"), retryable=True)
 
 
 def test_an_operation_is_done_off_the_main_thread_and_its_result_comes_back(

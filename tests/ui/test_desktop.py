@@ -65,7 +65,7 @@ def test_a_link_names_the_vault_and_the_page(tmp_path: Path) -> None:
 
 def test_a_terminal_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(desktop.EditorMissing, match="No terminal"):
+    with pytest.raises(desktop.EditorMissing, match=r"editor-missing\.terminal"):
         desktop.start_editor("{terminal} vim +{line} {path}", AWKWARD, Line(number=4))
     out, fake = tmp_path / "out", tmp_path / "xterm"
     fake.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > "{out}"\n')
@@ -83,7 +83,7 @@ def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot, editor: Callable[
 
 
 def test_an_editor_that_is_not_there_is_named() -> None:
-    with pytest.raises(desktop.EditorMissing, match="no-such-editor"):
+    with pytest.raises(desktop.EditorMissing, match=r"editor-missing\.command command=no-such-editor"):
         desktop.start_editor("no-such-editor {path}", AWKWARD, Line(number=1))
 
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import FileProblem
+from notesearch.domain import FileProblem, told
 from notesearch.ui.dialogs.problems import ProblemsDialog
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.window.banner import Message
@@ -164,9 +164,7 @@ def test_the_settings(page: str, window: MainWindow, qtbot: QtBot) -> None:
 def test_dialogs(window: MainWindow, qtbot: QtBot) -> None:
     commands = window.commands
     problems = ProblemsDialog(window)
-    problems.show_problems(
-        (FileProblem(path=Path("/notes/a.md"), title="Not text", hint="", retryable=True),)
-    )
+    problems.show_problems((FileProblem(path=Path("/notes/a.md"), what=told("file-binary"), retryable=True),))
     commands.dialogs.show(problems)
     check(problems, qtbot)
     commands.dialogs.close_all()

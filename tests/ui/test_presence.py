@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble
+from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble, told
 from notesearch.ui.desktop.tray import TrayState, tray_icon, tray_state, tray_words
 from notesearch.ui.window import tray_controller as presence
 from notesearch.ui.window.main_window import MainWindow
@@ -21,11 +21,10 @@ IDLE = IndexingStatus(state=IndexingState.IDLE, documents=3, complete=3)
 AWAITED = ProviderTrouble(
     provider="aimlapi",
     model="aimlapi/voyage-2",
-    title="AI/ML API is silent",
-    hint="Tried again.",
+    what=told("provider-timeout"),
     waits_for_person=False,
 )
-REFUSED = replace(AWAITED, title="AI/ML API refuses the key", waits_for_person=True)
+REFUSED = replace(AWAITED, what=told("key-refused"), waits_for_person=True)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ REFUSED = replace(AWAITED, title="AI/ML API refuses the key", waits_for_person=T
         (replace(IDLE, state=IndexingState.INDEXING, stage="reading", total=3), TrayState.INDEXING),
         (replace(IDLE, state=IndexingState.PAUSED), TrayState.PAUSED),
         (replace(IDLE, problems=2), TrayState.PROBLEM),
-        (replace(IDLE, error="a bug"), TrayState.PROBLEM),
+        (replace(IDLE, error=told("indexing.bug")), TrayState.PROBLEM),
         (replace(IDLE, troubles=(AWAITED,)), TrayState.WAITING),
         (replace(IDLE, troubles=(AWAITED, REFUSED)), TrayState.NO_PROVIDER),
         (replace(IDLE, state=IndexingState.PAUSED, troubles=(REFUSED,)), TrayState.NO_PROVIDER),

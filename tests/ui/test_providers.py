@@ -26,7 +26,7 @@ from notesearch.ui.dialogs.ledger import LedgerDialog
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.settings.providers_page import ProvidersPage
 from notesearch.ui.window.main_window import MainWindow
-from notesearch.ui.wording import models as wording_models
+from notesearch.wording import models as wording_models
 from tests.gateway import KEY, Gateway
 
 from .conftest import NOTES, TIMEOUT, at_rest, close, folder_of
@@ -158,7 +158,7 @@ def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
         window.bridge.start()
     with qtbot.waitSignal(window.commands.models.bridge.providers_ready, timeout=TIMEOUT) as known:
         window.commands.models.bridge.providers()
-    assert next(info.key_source for info in known.args[0] if info.name == "aimlapi") == "environment variable"
+    assert next(info.key_source for info in known.args[0] if info.name == "aimlapi") == "environment"
 
 
 def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
@@ -450,7 +450,7 @@ def info(**changes: object) -> ProviderInfo:
         ({"key_state": "absent"}, "No key"),
         ({"key_state": "session-only", "key_source": "memory"}, "Kept until Notesearch is quit, not stored"),
         (
-            {"key_state": "session-only", "key_source": "environment variable"},
+            {"key_state": "session-only", "key_source": "environment"},
             "From the environment variable AIMLAPI_API_KEY, not stored",
         ),
         ({"key_state": "absent", "needs_key": False}, "No key; this server may need none"),

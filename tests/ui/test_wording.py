@@ -14,8 +14,9 @@ from notesearch.domain import (
     Query,
     SearchResults,
     Stage,
+    told,
 )
-from notesearch.ui.wording import indexing as wording
+from notesearch.wording import indexing as wording
 
 NOW = datetime(2026, 3, 14, 12, 0)
 
@@ -115,6 +116,7 @@ def folder(**changes: object) -> Folder:
     return Folder(**{**plain, **changes})  # type: ignore[arg-type]
 
 
+NO_KEY = told("key-missing.of-provider", title="AI/ML API", provider="aimlapi", variable="AIMLAPI_API_KEY")
 VOYAGE = "aimlapi/voyage-2"
 
 
@@ -139,10 +141,12 @@ VOYAGE = "aimlapi/voyage-2"
                 "model": VOYAGE,
                 "state": FolderState.WAITING,
                 "waiting": 3,
-                "notice": "There is no key for AI/ML API. Set one.",
+                "notice": NO_KEY,
             },
             "There is no key for AI/ML API",
-            "Papers, voyage-2, 9 notes, 3 waiting. There is no key for AI/ML API. Set one.",
+            "Papers, voyage-2, 9 notes, 3 waiting. There is no key for AI/ML API. Set one in the settings, "
+            "or with: "
+            "notesearch key set aimlapi. The environment variable AIMLAPI_API_KEY stands in for it.",
         ),
         ({"model": VOYAGE, "state": FolderState.CONSENT}, "", "Papers, waits for your word, 9 notes"),
     ],
@@ -156,8 +160,7 @@ def test_the_status_says_who_is_waited_for() -> None:
     trouble = ProviderTrouble(
         provider="aimlapi",
         model=VOYAGE,
-        title="There is no key for AI/ML API",
-        hint="",
+        what=NO_KEY,
         waits_for_person=True,
     )
     for state in (IndexingState.IDLE, IndexingState.OFFLINE):
@@ -183,5 +186,5 @@ def test_the_status_says_who_is_waited_for() -> None:
 
 
 def test_bad_news_stands_first_in_the_summary() -> None:
-    _, rest = wording.summary(results(notice="Papers: searched by words only.", matches=()))
-    assert rest.startswith("Papers: searched by words only.")
+    _, rest = wording.summary(results(notices=(told("search.preparing"),), matches=()))
+    assert rest.startswith("Search by meaning is being made ready. · ")

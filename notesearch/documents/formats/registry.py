@@ -149,9 +149,8 @@ def read(source: Source) -> Iterator[Part]:
     middle."""
     row = _row_of(source)
     if row is None:
-        *most, last = (row.about.title for row in rows())
-        hint = f"Notes are {', '.join(most)} or {last} files."
-        raise ExtractionFailed("This kind of file is not read", hint=hint, retryable=False)
+        formats = "\n".join(row.about.title for row in rows())
+        raise ExtractionFailed("extraction-failed.kind", retryable=False, formats=formats)
     given = False
     try:
         for part in row.read(source):

@@ -200,9 +200,9 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
 
 
 def pack_error(error: errors.NotesearchError) -> bytes:
-    return pack([Answer.FAILED, type(error).__name__, error.title, error.hint, error.retryable])
+    return pack([Answer.FAILED, type(error).__name__, error.code, dict(error.params), error.retryable])
 
 
 def unpack_error(head: Any) -> errors.NotesearchError:
-    _, name, title, hint, retryable = head
-    return _ERRORS.get(name, errors.ExtractionFailed)(title, hint=hint, retryable=retryable)
+    _, name, code, params, retryable = head
+    return _ERRORS.get(name, errors.ExtractionFailed)(code, retryable=retryable, **params)

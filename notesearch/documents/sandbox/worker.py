@@ -78,9 +78,7 @@ def read_note(
             part=part.name,
         )
     if status.st_size > IN_MEMORY and not _is_as_it_was(path, status):
-        raise FileUnreadable(
-            "The file keeps changing", hint="It is read again when it has been left alone for a moment."
-        )
+        raise FileUnreadable("file-unreadable.changing")
 
 
 def _hash(source: Source) -> str:
@@ -106,11 +104,7 @@ def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_res
         for _ in range(_TRIES):
             before = os.stat(path)
             if not stat.S_ISREG(before.st_mode):
-                raise FileUnreadable(
-                    "Not an ordinary file",
-                    hint="Only ordinary files are read, no devices or pipes.",
-                    retryable=False,
-                )
+                raise FileUnreadable("file-unreadable.not-a-file", retryable=False)
             if announce is not None and before.st_size >= LARGE_FILE:
                 _send(announce, pack([Answer.SIZE, before.st_size]))
             if before.st_size > IN_MEMORY:
@@ -125,10 +119,10 @@ def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_res
     except FileNotFoundError as error:
         raise FileGone from error
     except OSError as error:
-        raise FileUnreadable(f"The file cannot be read: {error.strerror or 'unknown reason'}") from error
-    raise FileUnreadable(
-        "The file keeps changing", hint="It is read again when it has been left alone for a moment."
-    )
+        raise FileUnreadable(
+            "file-unreadable.because", reason=error.strerror or type(error).__name__
+        ) from error
+    raise FileUnreadable("file-unreadable.changing")
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -140,7 +134,7 @@ def _opened(path: Path) -> IO[bytes]:
     file = open(os.open(path, flags), "rb")  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise FileUnreadable("Not an ordinary file", retryable=False)
+        raise FileUnreadable("file-unreadable.not-a-file", retryable=False)
     return file
 
 

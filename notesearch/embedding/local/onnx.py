@@ -193,9 +193,7 @@ class OnnxEmbedder:
         try:
             made: Vectors = loaded.session.run([self._row.output], given)[0]
         except Exception as error:
-            raise EmbeddingError(
-                "The bundled model failed", hint="Try again; if it fails again, install Notesearch anew."
-            ) from error
+            raise EmbeddingError("embedding-failed.bundled") from error
         return vectors_of(made, mask, self._row)
 
 
@@ -205,7 +203,7 @@ def vectors_of(made: Vectors, mask: np.ndarray[Any, Any], row: LocalModel) -> Ve
     says."""
     if row.pooling is not Pooling.IN_GRAPH:
         if made.ndim != 3:
-            raise EmbeddingError(f"{row.title} gives no vectors of tokens", retryable=False)
+            raise EmbeddingError("embedding-failed.no-tokens", retryable=False, model=row.title)
         if row.pooling is Pooling.MEAN:
             weights = mask[:, :, np.newaxis].astype(np.float32)
             made = (made * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
@@ -214,7 +212,7 @@ def vectors_of(made: Vectors, mask: np.ndarray[Any, Any], row: LocalModel) -> Ve
         else:
             made = made[np.arange(len(made)), np.maximum(mask.sum(axis=1) - 1, 0)]
     if made.shape != (len(mask), row.dimensions):
-        raise EmbeddingError(f"{row.title} gives vectors of another length", retryable=False)
+        raise EmbeddingError("embedding-failed.other-length", retryable=False, model=row.title)
     if row.normalise:
         made = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-12)
     return made.astype(np.float32, copy=False)
@@ -271,5 +269,5 @@ def load_model(folder: Path, graph: str) -> _Loaded:
         tokenizer.no_truncation()
         tokenizer.no_padding()
     except Exception as error:
-        raise ModelMissing("The bundled model cannot be loaded") from error
+        raise ModelMissing("model-missing.unloadable") from error
     return _Loaded(session, tokenizer, frozenset(i.name for i in session.get_inputs()))

@@ -22,7 +22,7 @@ import httpx2
 import openai
 
 from notesearch.catalogue import Provider
-from notesearch.errors import ProviderError, ProviderUnreachable
+from notesearch.errors import ProviderError, ProviderTimeout, ProviderUnreachable
 
 CONNECT_SECONDS = 10.0
 _OURS = ("host", "content-type", "content-length", "connection")
@@ -168,27 +168,17 @@ def unreachable(failed: BaseException | None, deadline: float) -> ProviderUnreac
     """What to say of a request without an answer."""
     causes = list(_chain(failed))
     if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
-        return ProviderUnreachable(
-            "The provider's certificate is not valid",
-            retryable=False,
-            hint="Nothing was sent. Check this computer's date and the base URL; a network that inspects "
-            "traffic needs its certificate installed.",
-        )
+        return ProviderUnreachable("provider-unreachable.certificate", retryable=False)
     if any(isinstance(c, ssl.SSLError) for c in causes):
-        hint = "Nothing was sent. Check the base URL in the settings."
-        return ProviderUnreachable("No secure connection to the provider", retryable=False, hint=hint)
+        return ProviderUnreachable("provider-unreachable.encryption", retryable=False)
     if any(isinstance(c, socket.gaierror) for c in causes):
-        hint = "Check the connection to the internet, and the base URL in the settings."
-        return ProviderUnreachable("The provider's name was not found", hint=hint)
+        return ProviderUnreachable("provider-unreachable.name")
     if any(isinstance(c, ConnectionRefusedError) for c in causes):
-        return ProviderUnreachable(
-            "The provider's server is not running", hint="Start it, or check the base URL in the settings."
-        )
+        return ProviderUnreachable("provider-unreachable.not-running")
     if any(isinstance(c, (TimeoutError, httpx2.TimeoutException, openai.APITimeoutError)) for c in causes):
-        return ProviderUnreachable(
-            f"The provider did not answer within {deadline:.{0 if deadline >= 2 else 1}f} seconds"
-        )
-    return ProviderUnreachable("The connection to the provider was cut")
+        seconds = round(deadline) if deadline >= 2 else round(deadline, 1)
+        return ProviderTimeout("provider-timeout.within", seconds=seconds)
+    return ProviderUnreachable("provider-unreachable.cut")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

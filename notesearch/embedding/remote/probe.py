@@ -22,6 +22,7 @@ from notesearch.errors import (
     KeyMissing,
     ProviderError,
     ProviderFailed,
+    ProviderTimeout,
     ProviderUnreachable,
     QueryCancelled,
     ReplyWrong,
@@ -162,7 +163,9 @@ class _Asking:
             answer = self._ask(texts[:size])
             if answer.reply is not None:
                 return size
-            if isinstance(answer.error, ProviderUnreachable) and "within" not in answer.error.title:
+            if isinstance(answer.error, ProviderUnreachable) and not isinstance(
+                answer.error, ProviderTimeout
+            ):
                 raise answer.error
         return 1
 
@@ -205,7 +208,7 @@ class _Asking:
         try:
             while not concurrent.futures.wait((future,), timeout=0.05).done:
                 if self._cancelled():
-                    raise QueryCancelled("The test was given up", hint="")
+                    raise QueryCancelled("query-cancelled.test")
         finally:
             future.cancel()
             while not arrivals.empty():

@@ -73,32 +73,22 @@ def error_of(
     if status == 401:
         return KeyRefused()
     if _out_of_credits(status, message, provider):
-        where = f" at {provider.page}" if provider.page else ""
-        return OutOfCredits(hint=f"Top up your balance{where}, then go on. Search by words works meanwhile.")
+        return OutOfCredits("out-of-credits.at", page=provider.page) if provider.page else OutOfCredits()
     if status == 403:
-        return KeyRefused(
-            "The provider does not allow this",
-            hint=f"The key may not use this model, or not from here.{said(shown)}",
-        )
+        return KeyRefused("key-refused.not-allowed", shown=shown)
     if status == 404:
         return _gone(model, shown)
     if status == 429:
         return ProviderBusy(retry_after=retry_after(headers) or NO_HINT_PAUSE)
     if status in (408, 409, 425) or status >= 500:
-        return ProviderFailed(f"The provider has a problem of its own ({status})")
-    return RequestRefused(
-        f"The provider did not accept the request ({status})", hint=f"{RequestRefused.hint}{said(shown)}"
-    )
+        return ProviderFailed("provider-failed.status", status=status)
+    return RequestRefused("request-refused.status", status=status, shown=shown)
 
 
 def _out_of_credits(status: int, message: str, provider: Provider) -> bool:
     if status == 429:  # OpenAI's way to say it
         return "insufficient_quota" in message or "exceeded your current quota" in message
     return status == 402 or (status == 403 and (provider.name == "aimlapi" or bool(_CREDIT.search(message))))
-
-
-def said(shown: str) -> str:
-    return f" It said: {shown}" if shown else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -157,13 +147,9 @@ def _redirect(headers: Mapping[str, str]) -> RedirectRefused:
         host = urlsplit(headers.get("location", "")).hostname or ""
     except ValueError:
         host = ""
-    return RedirectRefused(f"The provider sends us to another address{f' ({host[:80]})' if host else ''}")
+    return RedirectRefused("redirect-refused.to", host=host[:80]) if host else RedirectRefused()
 
 
 def _gone(model: EmbeddingModel, shown: str) -> ModelGone:
-    others = [m.identifier for m in alternatives(model)]
-    why = f" {model.retired}." if model.retired else ""
-    return ModelGone(
-        f"The provider does not serve {model.name}",
-        hint=f"Choose another model for the folder, such as {' or '.join(others)}.{why}{said(shown)}",
-    )
+    others = "\n".join(m.identifier for m in alternatives(model))
+    return ModelGone("model-gone.named", model=model.name, others=others, retired=model.retired, shown=shown)

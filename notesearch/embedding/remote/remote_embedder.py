@@ -93,7 +93,7 @@ class RemoteEmbedder:
         InsecureAddress."""
         blank = [i for i, text in enumerate(texts) if not text.strip()]
         if blank:
-            yield blank, EmbeddingError("There is nothing to embed in an empty text", retryable=False)
+            yield blank, EmbeddingError("embedding-failed.empty-text", retryable=False)
         positions = [i for i, text in enumerate(texts) if text.strip()]
         if not positions or cancelled() or self._closed.is_set():
             return
@@ -134,7 +134,7 @@ class RemoteEmbedder:
         """See Embedder. Ahead of all documents, within a few seconds in all; raises a ProviderError, or
         QueryCancelled."""
         if not text.strip():
-            raise EmbeddingError("There is nothing to embed in an empty query", retryable=False)
+            raise EmbeddingError("embedding-failed.empty-query", retryable=False)
         key = self._usable_key()
         arrivals: Arrivals = queue.SimpleQueue()
         with self._connection() as connection:
@@ -169,9 +169,10 @@ class RemoteEmbedder:
         key = self._key() or None
         if key is None and self._provider.needs_key:
             raise KeyMissing(
-                f"There is no key for {self._provider.title}",
-                hint=f"Set one in the settings, or with: notesearch key set {self._provider.name}. "
-                f"The environment variable {self._provider.key_variable} stands in for it.",
+                "key-missing.of-provider",
+                title=self._provider.title,
+                provider=self._provider.name,
+                variable=self._provider.key_variable,
             )
         return key
 

@@ -30,6 +30,7 @@ from notesearch.errors import (
     ProviderBusy,
     ProviderError,
     ProviderFailed,
+    ProviderTimeout,
     ProviderUnreachable,
     ReplyWrong,
     RequestRefused,
@@ -125,7 +126,7 @@ async def ask(
         exchange = await connection.exchange(body, key, deadline=deadline, most_bytes=most)
     reply, error = None, exchange.error
     if exchange.too_long:
-        error = ReplyWrong("The provider's reply is longer than vectors can be")
+        error = ReplyWrong("reply-wrong.too-long")
     elif error is None and 200 <= exchange.status < 300:
         if len(exchange.body) > LONG_REPLY:
             async with connection.reading:
@@ -318,7 +319,7 @@ class Run:
         if isinstance(error, RequestRefused):
             await self._refuse(work, error)
             return True
-        if isinstance(error, ProviderUnreachable) and self._too_slow(error) and len(work.batch) > 1:
+        if isinstance(error, ProviderTimeout) and self._may_be_slow and len(work.batch) > 1:
             self.learned.limits.items = max(1, len(work.batch) // 2)
             self._split_up(work.batch, None)
             return True
@@ -329,9 +330,10 @@ class Run:
         await self._wait(delay)
         return False
 
-    def _too_slow(self, error: ProviderError) -> bool:
+    @property
+    def _may_be_slow(self) -> bool:
         """A server of one's own that did not answer in time may with fewer texts."""
-        return not self.connection.provider.needs_key and "within" in error.title
+        return not self.connection.provider.needs_key
 
     def _delay(self, work: _Work, error: ProviderError, exchange: Exchange, entered: float) -> float | None:
         """Seconds until the next attempt; None where there is none."""
@@ -342,9 +344,10 @@ class Run:
             ProviderUnreachable: patience.attempts_unreachable,
             ReplyWrong: patience.attempts_wrong,
         }
-        most = attempts.get(type(error), 0)
-        work.failed[type(error)] += 1
-        made = work.failed[type(error)]
+        kind = ProviderUnreachable if isinstance(error, ProviderUnreachable) else type(error)
+        most = attempts.get(kind, 0)
+        work.failed[kind] += 1
+        made = work.failed[kind]
         delay = patience.delay(work.failed.total() - 1)
         if isinstance(error, ProviderBusy) or exchange.status == 503:
             asked = retry_after(exchange.headers)
@@ -409,4 +412,4 @@ class Run:
 def busy(seconds: float) -> ProviderBusy:
     """The provider asked for a pause that is not over."""
     until = time.strftime("%H:%M", time.localtime(time.time() + seconds))
-    return ProviderBusy(hint=f"It goes on by itself at about {until}.", retry_after=seconds or NO_HINT_PAUSE)
+    return ProviderBusy("provider-busy.until", time=until, retry_after=seconds or NO_HINT_PAUSE)

@@ -82,7 +82,7 @@ def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
     """
     data, usage = _parts(body)
     if len(data) != count:
-        raise _wrong(f"{len(data)} vectors came for {count} texts")
+        raise ReplyWrong("reply-wrong.count", found=len(data), expected=count)
     ordered = _in_order(data, count)
     wanted = dimensions or len(_numbers(ordered[0]))
     vectors = np.empty((count, wanted), np.float32)
@@ -91,9 +91,9 @@ def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
     with np.errstate(all="ignore"):
         norms = np.linalg.norm(vectors, axis=1)
     if not np.isfinite(norms).all():
-        raise _wrong("a vector holds what is no number")
+        raise ReplyWrong("reply-wrong.not-a-number")
     if not (norms > 0).all():
-        raise _wrong("a vector is zero")
+        raise ReplyWrong("reply-wrong.zero")
     # What came as a unit vector is kept to the bit.
     off = np.abs(norms - 1) > 1e-5
     vectors[off] /= norms[off, None]
@@ -118,14 +118,10 @@ def _parts(body: bytes) -> tuple[list[Any], object]:
     except ValueError:
         page = body[:200].lstrip()[:1] == b"<"
     if page:
-        raise ReplyWrong(
-            "A web page came instead of vectors",
-            hint="A network that asks to log in may stand between: open a browser. Else check the base URL "
-            "in the settings.",
-        )
+        raise ReplyWrong("reply-wrong.web-page")
     data = parsed.get("data") if isinstance(parsed, dict) else None
     if not isinstance(parsed, dict) or not isinstance(data, list):
-        raise _wrong("it holds no vectors")
+        raise ReplyWrong("reply-wrong.no-vectors")
     return data, parsed.get("usage")
 
 
@@ -139,7 +135,7 @@ def _in_order(data: Sequence[Any], count: int) -> list[Any]:
             or index not in range(count)
             or ordered[int(index)] is not None
         ):
-            raise _wrong("the vectors are not numbered one by one")
+            raise ReplyWrong("reply-wrong.order")
         ordered[int(index)] = item.get("embedding") or ()
     return ordered
 
@@ -155,7 +151,7 @@ def _fill(vectors: Vectors, embeddings: Sequence[Any]) -> None:
     for row, embedding in enumerate(embeddings):
         numbers = _numbers(embedding)
         if numbers.shape != (wanted,):
-            raise _wrong(f"a vector has {numbers.size} dimensions, not {wanted}")
+            raise ReplyWrong("reply-wrong.dimensions", found=numbers.size, expected=wanted)
         vectors[row] = numbers
 
 
@@ -203,8 +199,4 @@ def _numbers(embedding: object) -> Vectors:
         if isinstance(embedding, list):
             with np.errstate(over="ignore"):
                 return np.array(embedding, np.float32)
-    raise _wrong("a vector cannot be read")
-
-
-def _wrong(what: str) -> ReplyWrong:
-    return ReplyWrong(f"The provider's reply cannot be used: {what}")
+    raise ReplyWrong("reply-wrong.unreadable")

@@ -14,30 +14,26 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
     that are."""
     if not os.path.isdir(folder):
         if os.path.exists(folder):
-            raise FolderMissing(f"{folder} is not a folder", hint="Add the folder it is in.")
+            raise FolderMissing("folder-missing.is-a-file", folder=str(folder))
         if not is_gone(folder):
-            raise FolderUnreadable(f"The folder {folder} cannot be read")
-        raise FolderMissing(f"The folder {folder} is not there", hint="Check how it is written.")
+            raise FolderUnreadable("folder-unreadable.named", folder=str(folder))
+        raise FolderMissing("folder-missing.asked-for", folder=str(folder))
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise FolderUnreadable(f"The folder {folder} cannot be read")
+        raise FolderUnreadable("folder-unreadable.named", folder=str(folder))
     # Where a link leads is what counts: nothing is searched twice under two names.
     real = Path(os.path.realpath(folder))
     if real == Path(os.path.realpath(data_dir)):
-        raise FolderOverlap("This is where Notesearch keeps its index", hint="Choose a folder with notes.")
+        raise FolderOverlap("folder-overlap.data-folder")
     for known in known_folders:
         really = Path(os.path.realpath(known))
         if real == really:
-            raise FolderOverlap(
-                f"{folder} is already searched"
-                if folder == known
-                else f"{folder} is already searched as {known}"
-            )
+            if folder == known:
+                raise FolderOverlap("folder-overlap.same", folder=str(folder))
+            raise FolderOverlap("folder-overlap.other-name", folder=str(folder), other=str(known))
         if really in real.parents:
-            raise FolderOverlap(f"{folder} is already searched as part of {known}")
+            raise FolderOverlap("folder-overlap.inside", folder=str(folder), other=str(known))
         if real in really.parents and folder not in known.parents:
-            raise FolderOverlap(
-                f"{folder} holds {known}, which is already searched", hint="Remove that one first."
-            )
+            raise FolderOverlap("folder-overlap.around", folder=str(folder), other=str(known))
 
 
 def is_gone(path: Path | str) -> bool:

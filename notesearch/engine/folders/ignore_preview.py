@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from notesearch.config.settings import Settings
-from notesearch.domain import IgnoredCount, RuleError
+from notesearch.domain import IgnoredCount, RuleError, Told
 from notesearch.engine.folders import scanner
 from notesearch.storage.values import FolderChoice
 
@@ -35,7 +35,9 @@ def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callabl
 def rule_errors(rules: str) -> tuple[RuleError, ...]:
     """The lines that are no valid patterns."""
     found = ((number, line, scanner.wrong_in(line)) for number, line in enumerate(rules.splitlines(), 1))
-    return tuple(RuleError(line=number, text=line, title=title) for number, line, title in found if title)
+    return tuple(
+        RuleError(line=number, text=line, what=Told(code=code)) for number, line, code in found if code
+    )
 
 
 def concerned(before: Settings, after: Settings, searched: Iterable[FolderChoice]) -> list[FolderChoice]:

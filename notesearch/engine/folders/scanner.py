@@ -102,7 +102,7 @@ def spec_of(text: str) -> GitIgnoreSpec:
 
 
 def wrong_in(line: str) -> str:
-    """What keeps a line from being a pattern, in words; "" for one that is well, empty or a comment."""
+    """What keeps a line from being a pattern, as a code; "" for one that is well, empty or a comment."""
     text = line.strip()
     if not text or line.startswith("#"):
         return ""
@@ -111,16 +111,12 @@ def wrong_in(line: str) -> str:
             pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns
         )
     except re.error:
-        return "The range in the brackets runs backwards"
+        return "rule.range"
     except ValueError:
-        return (
-            "Something has to follow the backslash"
-            if text.endswith("\\")
-            else "Something has to follow the exclamation mark"
-        )
+        return "rule.backslash" if text.endswith("\\") else "rule.exclamation"
     if means_something:
         return ""
-    return "The bracket is not closed" if "[" in text else "This names nothing"
+    return "rule.bracket" if "[" in text else "rule.nothing"
 
 
 def ignore_files(gitignore: bool) -> tuple[str, ...]:
@@ -214,9 +210,9 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         return list(os.scandir(folder))
     except FileNotFoundError as error:
-        raise FolderMissing(f"The folder {folder} is not there") from error
+        raise FolderMissing("folder-missing.named", folder=str(folder)) from error
     except OSError as error:
-        raise FolderUnreadable(f"The folder {folder} cannot be read") from error
+        raise FolderUnreadable("folder-unreadable.named", folder=str(folder)) from error
 
 
 def left_out(

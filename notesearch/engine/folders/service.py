@@ -143,4 +143,4 @@ class FolderService:
         for row in self._store.folders():
             if row.path == folder:
                 return row
-        raise NotIndexed(f"{folder} is not a searched folder")
+        raise NotIndexed("not-indexed.folder", folder=str(folder))

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from notesearch.config.settings import Settings
-from notesearch.domain import Survey
+from notesearch.domain import Survey, Told
 from notesearch.engine.folders import scanner, vaults
 from notesearch.engine.folders.admission import refuse_unfit
 from notesearch.errors import NotesearchError
@@ -21,7 +21,7 @@ def survey(
     path: Path, searched: Iterable[Path], data_dir: Path, settings: Settings, *, limit: int, seconds: float
 ) -> Survey:
     """Look at `path`, an absolute one. Counts at most `limit` notes for at most about `seconds`. Never raises
-    for what is on the disk: `error` says it. Any thread but one that paints."""
+    for what is on the disk: `refusal` says it. Any thread but one that paints."""
     deadline = time.monotonic() + seconds
     is_file = os.path.isfile(path)
     folder = path.parent if is_file else path
@@ -29,7 +29,6 @@ def survey(
     real = _real(folder)
     covered_by = next((root for root in searched if _real(root) in (real, *real.parents)), None)
     notes, more = _count(folder, covered_by, settings, limit, deadline)
-    error, hint = _refusal(folder, data_dir, searched)
     return Survey(
         path=folder,
         is_file=is_file,
@@ -39,8 +38,7 @@ def survey(
         covers=tuple(r for r in searched if real in _real(r).parents),
         whole=whole(folder),
         kind=vaults.kind_of(folder),
-        error=error,
-        hint=hint,
+        refusal=_refusal(folder, data_dir, searched),
     )
 
 
@@ -48,12 +46,12 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> tuple[str, str]:
+def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> Told | None:
     try:
         refuse_unfit(folder, data_dir, searched)
     except NotesearchError as error:
-        return error.title, error.hint
-    return "", ""
+        return Told.of(error)
+    return None
 
 
 def _count(

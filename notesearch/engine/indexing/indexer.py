@@ -225,7 +225,7 @@ class Indexer:
                 loop()
                 return
             except NotesearchError as error:
-                log.warning("indexing waits: %s", error.title)
+                log.warning("indexing waits: %s", error)
                 self.error = error
                 self._abandon_tickets(error)
                 self._changed()
@@ -454,7 +454,7 @@ class Indexer:
                 self._failed(
                     folder,
                     file,
-                    FileUnreadable("The file's name is not valid text", hint="Rename the file."),
+                    FileUnreadable("file-unreadable.name"),
                     ticket,
                 )
         files = [file for file in files if _is_text(file.path)]
@@ -656,7 +656,9 @@ class Indexer:
                 continue
             trouble = self._lanes.trouble(fingerprint(model))
             if not self._consents.agreed(row, model):
-                ticket.fail(ConsentMissing(row.path, identifier))
+                ticket.fail(
+                    ConsentMissing("consent-missing.of-folder", folder=str(row.path), model=identifier)
+                )
             elif trouble is not None and trouble.hopeless:
                 ticket.fail(trouble.error)
             else:

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from notesearch.domain import IndexingState, IndexSummary
+from notesearch.domain import IndexingState, IndexSummary, Told
 from notesearch.errors import NotesearchError
 
 # A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the
@@ -134,7 +134,7 @@ class Ticket:
 
     def fail(self, error: NotesearchError) -> None:
         """A folder cannot go on; the same reason is said once."""
-        if str(error) not in map(str, self.errors):
+        if Told.of(error) not in [Told.of(e) for e in self.errors if isinstance(e, NotesearchError)]:
             self.errors.append(error)
 
     def wait(self, seconds: float) -> bool:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings
-from notesearch.domain import FileProblem, IndexingStatus, IndexSummary
+from notesearch.domain import FileProblem, IndexingStatus, IndexSummary, Told
 from notesearch.engine.folders import ignore_preview
 from notesearch.engine.indexing.embedding_workers import Trouble
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.queue import Ticket
 from notesearch.engine.indexing.watcher import Watcher
 from notesearch.engine.status import StatusBoard
-from notesearch.errors import NotesearchError, UsageError, WatchLimited
+from notesearch.errors import IndexingPaused, UsageError, WatchLimited
 from notesearch.storage.protocols import DocumentStore
 
 # Seconds between two looks at whether a reconcile goes on.
@@ -71,7 +71,7 @@ class IndexingService:
     def required(self) -> Indexer:
         """The indexer. Raises UsageError where this process only reads."""
         if self.indexer is None:
-            raise UsageError("This Notesearch only reads")
+            raise UsageError("usage.reads-only")
         return self.indexer
 
     def wait_ready(self) -> None:
@@ -91,7 +91,7 @@ class IndexingService:
         """Bring these searched folders up to date and wait until they are.
 
         `progress` is called about ten times a second from the calling thread. `confirmed`: vanished notes are
-        forgotten, however many. Raises NotesearchError when indexing is paused, instead of waiting for ever.
+        forgotten, however many. Raises IndexingPaused when it is, instead of waiting for ever.
         """
         self.refuse_when_paused()
         ticket = Ticket(tuple(folders))
@@ -114,13 +114,9 @@ class IndexingService:
                 progress(status())
 
     def refuse_when_paused(self) -> None:
-        """Raise NotesearchError while indexing is paused."""
+        """Raise IndexingPaused while it is."""
         if self.required.paused:
-            raise NotesearchError(
-                "Indexing is paused",
-                hint="Resume it in the window of Notesearch, then try again.",
-                retryable=True,
-            )
+            raise IndexingPaused
 
     def pause(self) -> None:
         self.required.pause()
@@ -136,9 +132,7 @@ class IndexingService:
 
     def problems(self) -> tuple[FileProblem, ...]:
         """Folders that are not watched whole, then files that could not be read."""
-        limited = [
-            FileProblem(path=p, title=e.title, hint=e.hint, retryable=False) for p, e in self.limited.items()
-        ]
+        limited = [FileProblem(path=p, what=Told.of(e), retryable=False) for p, e in self.limited.items()]
         return (*limited, *self._store.problems())
 
     def _watching_is_limited(self, folder: Path, error: WatchLimited | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus
+from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus, Told
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.models.service import ModelService
@@ -13,9 +13,9 @@ from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.values import FolderRow, Held
 
-UNREACHABLE = "The folder cannot be reached. Its notes stay searchable."
-KEPT = "Most of its files are gone. Their notes were kept in the index."
-BUG = "Indexing stopped because of a bug. Start Notesearch again."
+UNREACHABLE = Told(code="folder.unreachable")
+KEPT = Told(code="folder.kept")
+BUG = Told(code="indexing.bug")
 
 
 def snapshot(
@@ -56,7 +56,7 @@ def snapshot(
         troubles=models.troubles(),
         problems=failed + len(limited),
         held=tuple(_held(store, row) for row in rows if row.held is Held.ASKING),
-        error=str(error) if isinstance(error, NotesearchError) else BUG if error else "",
+        error=Told.of(error) if isinstance(error, NotesearchError) else BUG if error else None,
     )
 
 
@@ -84,7 +84,7 @@ def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
 def _folder(
     row: FolderRow, models: ModelService, limited: WatchLimited | None, *, unreachable: bool
 ) -> Folder:
-    state, notice = FolderState.READY, limited.title if limited else ""
+    state, notice = FolderState.READY, Told.of(limited) if limited else None
     if row.waiting or row.next_model:
         state = FolderState.INDEXING
     of_model, said, agreed = models.state_of(row)

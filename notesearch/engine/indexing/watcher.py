@@ -187,15 +187,12 @@ class Watcher:
 
 
 def watch_limited(folder: Path) -> WatchLimited:
-    """The error for a folder that is not watched whole, naming the setting to change."""
+    """The error for a folder that is not watched whole; on Linux a setting of the kernel can change it."""
     if not os.path.isdir(folder):
-        return WatchLimited(f"The folder {folder} is not there", hint="It is looked for every few seconds.")
-    hint = "Changes there are found by a scan every minute instead."
+        return WatchLimited("watch-limited.missing", folder=str(folder))
     if sys.platform == "linux":
-        hint += (
-            " To watch all of it, raise the kernel's limit: sudo sysctl fs.inotify.max_user_watches=524288"
-        )
-    return WatchLimited(f"Not all of {folder} can be watched", hint=hint)
+        return WatchLimited("watch-limited.kernel", folder=str(folder))
+    return WatchLimited("watch-limited.part", folder=str(folder))
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -114,9 +114,9 @@ class Consents:
         chosen, spent = self.settings.provider(model.provider), self.ledger.spent(model.provider)
         title = self.models.provider(model.provider).title
         if chosen.budget and spent.usd >= chosen.budget:
-            raise BudgetReached(f"The month's budget for {title} (${chosen.budget:,.2f}) is used up")
+            raise BudgetReached("budget-reached.money", title=title, usd=chosen.budget)
         if chosen.token_budget and spent.tokens >= chosen.token_budget:
-            raise BudgetReached(f"The month's budget for {title} ({chosen.token_budget:,} tokens) is used up")
+            raise BudgetReached("budget-reached.tokens", title=title, tokens=chosen.token_budget)
 
     def estimate(self, row: FolderRow) -> Estimate:
         """What is still to be embedded for the model that the folder is to have (or has), by counting what is

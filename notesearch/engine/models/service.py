@@ -25,37 +25,16 @@ from notesearch.domain import (
     Outgoing,
     ProviderInfo,
     ProviderTrouble,
+    Told,
     prefixed,
+    told,
 )
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
-from notesearch.errors import (
-    BudgetReached,
-    InsecureAddress,
-    KeyInvalid,
-    KeyMissing,
-    KeyRefused,
-    KeyringAbsent,
-    KeyringLocked,
-    ModelGone,
-    NotesearchError,
-    NotIndexed,
-    RedirectRefused,
-    ReplyWrong,
-    RequestRefused,
-    UsageError,
-)
+from notesearch.errors import NotesearchError, NotIndexed, UsageError
 from notesearch.storage.protocols import DocumentStore
 from notesearch.storage.values import FolderChoice, FolderRow
-
-# Where a person does something about an error.
-_REMEDIES: tuple[tuple[str, tuple[type[NotesearchError], ...]], ...] = (
-    ("key", (KeyMissing, KeyInvalid, KeyRefused, KeyringLocked, KeyringAbsent)),
-    ("model", (ModelGone, RequestRefused)),
-    ("settings", (BudgetReached, RedirectRefused, InsecureAddress, ReplyWrong)),
-)
-
 
 log = logging.getLogger(__name__)
 
@@ -284,7 +263,7 @@ class ModelService:
             None,
         )
         if document is None or row is None:
-            raise NotIndexed(f"{path.name} is not in the index")
+            raise NotIndexed("not-indexed.note", note=path.name)
         return document.id, row
 
     # Providers and keys
@@ -349,10 +328,7 @@ class ModelService:
         for model in (*used, *self._settings.current.models, *catalogue.MODELS):
             if model is not None and model.provider == name:
                 return model.name
-        raise UsageError(
-            f"No model of {name} is known",
-            hint=f"Choose one first: notesearch use {name}/MODEL --base-url URL.",
-        )
+        raise UsageError("usage.model-of-provider", provider=name)
 
     def test(self, name: str, model_name: str = "", base_url: str = "", *, keep: bool = True) -> Probe:
         """Ask a server once what it is like, with texts of ours. `model_name` "": see `model_to_test`.
@@ -403,10 +379,7 @@ class ModelService:
                 model.startswith(f"{name}/")
                 for model in (folder.model, folder.next_model, folder.previous_model)
             ):
-                raise UsageError(
-                    f"{folder.path.name} needs {name}",
-                    hint="Give the folder another model and forget its former index first.",
-                )
+                raise UsageError("usage.provider-needed", folder=folder.path.name, provider=name)
         self.forget_key(name)
 
         def without(settings: Settings) -> Settings:
@@ -443,32 +416,25 @@ class ModelService:
                 said = ProviderTrouble(
                     provider=model.provider,
                     model=model.identifier,
-                    title=error.title,
-                    hint=error.hint,
-                    remedy=_remedy(error),
+                    what=Told.of(error),
+                    remedy=error.remedy,
                     waits_for_person=trouble is None or trouble.until is None,
                 )
                 found.append(said)
         return tuple(sorted(found, key=lambda t: t.model))
 
-    def state_of(self, row: FolderRow) -> tuple[FolderState | None, str, bool]:
+    def state_of(self, row: FolderRow) -> tuple[FolderState | None, Told | None, bool]:
         """(state, notice, agreed) of a folder as far as its models decide it; None where they do not."""
-        state, notice = self._state_of(row), ""
+        state = self._state_of(row)
         model = self._consents.known(row.next_model or row.model)
         if model is None:
-            return (
-                None,
-                f"The model {row.next_model or row.model} is not in the settings any more. Choose another "
-                "one.",
-                True,
-            )
-        if state is FolderState.WAITING:
-            notice = self._trouble(model) or ""
+            return None, told("folder.model-unknown", model=row.next_model or row.model), True
+        notice = self._trouble(model) if state is FolderState.WAITING else None
         return state, notice, self._consents.agreed(row, model)
 
-    def _trouble(self, model: EmbeddingModel) -> str | None:
+    def _trouble(self, model: EmbeddingModel) -> Told | None:
         trouble = self._work.trouble(fingerprint(model))
-        return f"{trouble.error.title}. {trouble.error.hint}" if trouble is not None else None
+        return Told.of(trouble.error) if trouble is not None else None
 
     def _state_of(self, row: FolderRow) -> FolderState | None:
         model = self._consents.known(row.next_model or row.model)
@@ -485,7 +451,3 @@ class ModelService:
         if not unfinished:
             return None
         return FolderState.WAITING if self._trouble(model) is not None else None
-
-
-def _remedy(error: NotesearchError) -> str:
-    return next((remedy for remedy, kinds in _REMEDIES if isinstance(error, kinds)), "")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from notesearch.catalogue import LOCAL, fingerprint
-from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
+from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_in_order
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
@@ -119,9 +119,9 @@ class Pipeline:
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
         embed_took = vector_took = 0.0
-        notice = ""
+        notices: tuple[Told, ...] = ()
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
-            vectors, notice = self._vectors.of(
+            vectors, notices = self._vectors.of(
                 asked, remote=stage is not Stage.LOCAL, cancelled=cancelled, typed_at=typed_at
             )
             embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
@@ -136,7 +136,7 @@ class Pipeline:
             vector=vector_took,
             total=(time.perf_counter() - begin) * 1000,
         )
-        results = self._results(query, stage, matches, max(found, hits.total), elapsed, notice)
+        results = self._results(query, stage, matches, max(found, hits.total), elapsed, notices)
         return Fused(results, candidates[len(head) :])
 
     def more(self, asked: Asked, fused: Fused) -> SearchResults:
@@ -177,12 +177,10 @@ class Pipeline:
         begin = time.perf_counter()
         document = self._library.document_at(path)
         if document is None:
-            raise NotIndexed(f"{path.name} is not in the index")
+            raise NotIndexed("not-indexed.note", note=path.name)
         hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
         if hits is None:
-            raise NotIndexed(
-                f"{path.name} has no vectors yet", hint="Wait until it is indexed.", retryable=True
-            )
+            raise NotIndexed("not-indexed.no-vectors", retryable=True, note=path.name)
         cosines = _by_note(hits)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
         asked = self.asked(query)
@@ -334,7 +332,7 @@ class Pipeline:
         matches: tuple[Match, ...],
         total: int,
         elapsed: Elapsed,
-        notice: str = "",
+        notices: tuple[Told, ...] = (),
     ) -> SearchResults:
         documents, complete, failed, unread = self._rows.counts()
         whole = (
@@ -350,7 +348,7 @@ class Pipeline:
             waiting=documents - failed - whole,
             failed=failed,
             elapsed=elapsed,
-            notice=notice,
+            notices=notices,
         )
 
 

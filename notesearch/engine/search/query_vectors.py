@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from notesearch.catalogue import EmbeddingModel
+from notesearch.domain import Told, told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search.asked import Asked
@@ -40,21 +41,21 @@ class QueryVectors:
 
     def of(
         self, asked: Asked, *, remote: bool, cancelled: Cancelled | None, typed_at: float | None
-    ) -> tuple[dict[str, Vectors], str]:
+    ) -> tuple[dict[str, Vectors], tuple[Told, ...]]:
         """The query's vector for each model that the notes which pass the filters are embedded with, and a
-        notice where some of them take no part. No provider is asked about notes that are not searched.
+        notices where some of them take no part. No provider is asked about notes that are not searched.
 
         `remote` False: no provider is asked at all. `cancelled`: somebody is typing; a provider is asked
         after a rest only, counted from `typed_at` (monotonic seconds). Raises QueryCancelled when it turns
         true."""
         ready: dict[str, Embedder] = {}
-        notices: list[str] = []
+        notices: list[Told] = []
         for mark in self._library.fingerprints(asked.filters):
             model = self._models.by_mark(mark)
             if model is None or not self._ready(mark):
-                notices.append("Search by meaning is being made ready.")
+                notices.append(told("search.preparing"))
             elif not self._consents.may_ask(mark):
-                notices.append(f"Searched by words only where {model.title} waits for your word.")
+                notices.append(told("search.without-consent", model=model.title))
             elif (remote or not model.remote) and (
                 embedder := self._embedder(mark, model, notices)
             ) is not None:
@@ -79,7 +80,7 @@ class QueryVectors:
                 notices.append(self._without(ready[mark].model, answer))
             else:
                 vectors[mark] = answer
-        return vectors, " ".join(dict.fromkeys(notices))
+        return vectors, tuple(dict.fromkeys(notices))
 
     def _ready(self, mark: str) -> bool:
         """Whether a model can be searched; where this process waits for it, it can afterwards."""
@@ -87,19 +88,19 @@ class QueryVectors:
             self._library.make_ready(mark)
         return self._library.is_ready(mark)
 
-    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
+    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[Told]) -> Embedder | None:
         try:
             return self._models.embedder(mark)
         except NotesearchError as error:
             notices.append(self._without(model, error))
             return None
 
-    def _without(self, model: EmbeddingModel, error: NotesearchError) -> str:
+    def _without(self, model: EmbeddingModel, error: NotesearchError) -> Told:
         """Which folders were searched by words alone, and why."""
         if not model.remote:
-            return f"Searched by words only. {error.title}."
+            return told("search.words-only", cause=error)
         folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
-        return f"{', '.join(folders)}: searched by words only. {error.title}."
+        return told("search.words-only-in", folders=", ".join(folders), cause=error)
 
     def vector(self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never) -> Vectors:
         """The query's vector; kept, so that going back a letter costs nothing."""

@@ -82,7 +82,7 @@ class SearchService:
         note = absolute(path)
         document = self._store.document_at(note)
         if document is None:
-            raise NotIndexed(f"{note.name} is not in the index")
+            raise NotIndexed("not-indexed.note", note=note.name)
         root = self._store.roots()[document.folder_id]
         offset = (
             0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))

@@ -91,14 +91,14 @@ class VectorIndex:
 
         Raises DiskFull or StoreError (retryable) where it cannot be written.
         """
-        with saving("vector index"), self._saving:
+        with saving("store.vectors-not-writable"), self._saving:
             if not self._deleted:
                 self._save(instance)
 
     def delete(self) -> None:
         """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files
         cannot be removed."""
-        with saving("vector index"), self._saving:
+        with saving("store.vectors-not-writable"), self._saving:
             self._deleted = True
             for path in (self._saved_path, self._path, self._path.with_suffix(".tmp")):
                 path.unlink(missing_ok=True)

@@ -221,7 +221,7 @@ class LocalLibrary:
                 try:
                     self.vector_copies.drop(fingerprint)
                 except StoreError as error:
-                    log.warning("a vector index stays on the disk: %s", error.title)
+                    log.warning("a vector index stays on the disk: %s", error)
         return forgotten
 
     def tidy_vectors(self) -> None:

@@ -33,6 +33,7 @@ class Rebuild:
     reason: str
 
 
+NEVER_SAVED = "no saved position"
 Plan = UpToDate | Replay | Rebuild
 
 
@@ -64,7 +65,7 @@ def plan(
     """Compare a copy with its store. `position`: the store's newest; `count`: entries really found in the
     copy, where it can tell."""
     if saved is None:
-        return Rebuild("no saved position")
+        return Rebuild(NEVER_SAVED)
     if saved.version != version:
         return Rebuild(f"layout {saved.version}, expected {version}")
     if saved.instance != instance:
@@ -82,8 +83,9 @@ _SYSTEM = ("io error", "ioerror", "os error", "no space left", "cannot open file
 
 
 @contextlib.contextmanager
-def saving(copy: str) -> Iterator[None]:
-    """What goes wrong when a copy is written, as DiskFull or StoreError to be retried. tantivy and hnswlib
+def saving(not_writable: str) -> Iterator[None]:
+    """What goes wrong when a copy is written, as DiskFull or StoreError (with the code
+    `not_writable`) to be retried. tantivy and hnswlib
     pass the system's errors on as ValueError and RuntimeError with a text; one that speaks of something else
     is a bug and stays as it is."""
     try:
@@ -94,6 +96,4 @@ def saving(copy: str) -> Iterator[None]:
             raise
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "no space left" in text:
             raise DiskFull from error
-        raise StoreError(
-            f"The {copy} cannot be written", hint="Check the disk that the data folder is on.", retryable=True
-        ) from error
+        raise StoreError(not_writable, retryable=True) from error

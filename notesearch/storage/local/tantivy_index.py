@@ -21,7 +21,7 @@ from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
 from notesearch.text import analysis
 
 VERSION = 3
-NAME = "keyword index"
+NOT_WRITABLE = "store.words-not-writable"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
 COMPLETE = 200
@@ -82,13 +82,9 @@ class KeywordIndex:
             except (ValueError, OSError):
                 decision = Rebuild("the saved index cannot be read")
         if isinstance(decision, Rebuild) and self._read_only:
-            raise StoreError(
-                "The keyword index is not ready",
-                hint="Start Notesearch once, or run `notesearch index`.",
-                retryable=True,
-            )
+            raise StoreError("store.words-not-ready", retryable=True)
         if isinstance(decision, Rebuild):
-            with saving(NAME):
+            with saving(NOT_WRITABLE):
                 self._begin_anew(instance)
         return decision
 
@@ -118,7 +114,7 @@ class KeywordIndex:
         Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
         """
         try:
-            with self._applying, saving(NAME):
+            with self._applying, saving(NOT_WRITABLE):
                 self._apply(self._opened(), blocks, removed, position, instance)
         except BaseException:
             # What was half added must not come along with the next commit.
@@ -189,13 +185,11 @@ class KeywordIndex:
                     try:
                         self._index = self._open()
                     except (ValueError, OSError) as error:
-                        raise StoreError(
-                            "The keyword index cannot be opened any more", hint="Start Notesearch again."
-                        ) from error
+                        raise StoreError("store.words-gone") from error
                     self._resting = False
                 index = self._index
         if index is None:
-            raise StoreError("The keyword index is not open")
+            raise StoreError("store.words-closed")
         return index
 
     # Searching

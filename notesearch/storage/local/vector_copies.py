@@ -12,7 +12,7 @@ from pathlib import Path
 from notesearch.errors import StoreError
 from notesearch.storage.local.hnsw_index import VectorIndex, saved_fingerprints
 from notesearch.storage.local.index_protocols import NearestIndex
-from notesearch.storage.local.position import Rebuild
+from notesearch.storage.local.position import NEVER_SAVED, Rebuild
 from notesearch.storage.local.sqlite.store import Store
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class VectorCopies:
             if index is None:
                 index = self._new(fingerprint)
                 decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
-                if isinstance(decision, Rebuild) and decision.reason != "no saved position":
+                if isinstance(decision, Rebuild) and decision.reason != NEVER_SAVED:
                     log.info("vector index: rebuild, %s", decision.reason)
                 self._indexes[fingerprint] = index
                 if self._read_only:
@@ -63,10 +63,7 @@ class VectorCopies:
     def _new(self, fingerprint: str) -> NearestIndex:
         dimensions = self._dimensions(fingerprint)
         if dimensions is None:
-            raise StoreError(
-                "The index has vectors of a model that is not known any more",
-                hint="Choose another model for the folder.",
-            )
+            raise StoreError("store.vectors-of-unknown-model")
         return VectorIndex(self._folder, fingerprint, dimensions)
 
     def loaded(self, fingerprint: str) -> NearestIndex | None:

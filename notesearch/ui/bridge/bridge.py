@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.api.second_start import SHOW, StartRequest, hand_over_late
-from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
+from notesearch.domain import Told
+from notesearch.errors import Bug, DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 from notesearch.ui.bridge.latest_wins import LatestWins
+from notesearch.wording.told import hint, sentence, title
 
 if TYPE_CHECKING:
     from notesearch.api.operations import Operation
@@ -39,28 +41,39 @@ NOTHING = StartRequest()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """What went wrong, for people. `retryable`: the same thing may work when tried again."""
+    """What went wrong. `retryable`: the same thing may work when tried again."""
 
-    title: str
-    hint: str = ""
+    what: Told
     retryable: bool = False
+
+    @property
+    def title(self) -> str:
+        """What happened, in a sentence without its full stop."""
+        return title(self.what)
+
+    @property
+    def hint(self) -> str:
+        """What to do; "" for nothing."""
+        return hint(self.what)
+
+    @property
+    def sentence(self) -> str:
+        """Both in one."""
+        return sentence(self.what)
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """An error of ours keeps its words; anything else is a bug, which is logged by place and kind, never
+        """An error of ours is told as it is; anything else is a bug, which is logged by place and kind, never
         by its text."""
         if isinstance(error, NotesearchError):
-            return cls(title=error.title, hint=error.hint, retryable=error.retryable)
+            return cls(what=Told.of(error), retryable=error.retryable)
         places = traceback.extract_tb(error.__traceback__)
         log.error(
             "%s at %s",
             type(error).__name__,
             " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)),
         )
-        return cls(
-            title="Something went wrong inside Notesearch",
-            hint=f"{type(error).__name__}. Your notes are untouched.",
-        )
+        return cls(what=Told.of(Bug("bug.named", kind=type(error).__name__)))
 
 
 class Bridge(QObject):
@@ -204,7 +217,7 @@ class Bridge(QObject):
             ):
                 self.handed_over.emit()
             else:
-                self.start_failed.emit(Failure(title=error.title, hint=error.hint, retryable=True))
+                self.start_failed.emit(Failure(what=Told.of(error), retryable=True))
             return
         except Exception as error:
             self._owner = None

@@ -18,17 +18,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notesearch.config.paths import resource, write_atomic
-from notesearch.errors import NotesearchError
+from notesearch.errors import AutostartFailed
 from notesearch.ui.desktop.identity import APP_ID
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 LINK_KEY = r"Software\Classes\notesearch"
 REGISTERS_WITHIN = 10.0
-
-
-class AutostartFailed(NotesearchError):
-    title = "Start at login could not be changed"
-    retryable = True
 
 
 def own_command() -> list[str]:
@@ -60,7 +55,7 @@ def set_start_at_login(wanted: bool, data_dir: Path | None = None) -> None:
         else:
             _login_file().unlink(missing_ok=True)
     except OSError as error:
-        raise AutostartFailed(hint=f"{error.strerror}.") from error
+        raise AutostartFailed("autostart.login", reason=error.strerror or "") from error
 
 
 def _login_file() -> Path:
@@ -124,9 +119,7 @@ def set_opens_links(wanted: bool) -> None:
             for path in (_menu_file(), _icon_file()):
                 path.unlink(missing_ok=True)
     except OSError as error:
-        raise AutostartFailed(
-            "The entry in the desktop's menu could not be changed", hint=f"{error.strerror}."
-        ) from error
+        raise AutostartFailed("autostart.menu", reason=error.strerror or "") from error
     if sys.platform.startswith("linux"):
         _register()
 

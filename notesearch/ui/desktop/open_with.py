@@ -19,7 +19,7 @@ from PySide6.QtDBus import QDBusConnection, QDBusMessage
 from PySide6.QtGui import QDesktopServices
 
 from notesearch.domain import Line, Locator, Section, Sheet
-from notesearch.errors import NotesearchError, SettingsInvalid
+from notesearch.errors import EditorMissing, NoteGone, SettingsInvalid
 
 EDITORS = (
     ("The system's default program", ""),
@@ -51,17 +51,6 @@ TERMINALS = (
 # What tells the folder of a vault: Obsidian's settings, and Logseq's.
 VAULT_MARKS = (".obsidian", "logseq/config.edn")
 DBUS_TIMEOUT_MS = 3000
-
-
-class NoteGone(NotesearchError):
-    title = "The note is not there any more"
-    hint = "It was moved or deleted; the list follows in a moment."
-
-
-class EditorMissing(NotesearchError):
-    title = "The editor could not be started"
-    hint = "Correct its command in the settings (Ctrl+,)."
-    retryable = True
 
 
 def require(path: Path) -> None:
@@ -99,10 +88,7 @@ def terminal() -> tuple[str, ...]:
     """The words that start a program in a terminal. Raises EditorMissing."""
     found = next((words for words in TERMINALS if shutil.which(words[0])), None)
     if found is None:
-        raise EditorMissing(
-            "No terminal was found",
-            hint="Write the command of yours in place of {terminal} in the settings (Ctrl+,).",
-        )
+        raise EditorMissing("editor-missing.terminal")
     return found
 
 
@@ -112,14 +98,9 @@ def editor_command(template: str, path: Path, place: Locator) -> list[str]:
     try:
         words = shlex.split(template, posix=sys.platform != "win32")
     except ValueError as error:
-        raise SettingsInvalid(
-            "The editor command has an unclosed quote", hint="Correct it in the settings (Ctrl+,)."
-        ) from error
+        raise SettingsInvalid("settings-invalid.editor-quote") from error
     if not words or "{path}" not in template:
-        raise SettingsInvalid(
-            "The editor command has no {path}",
-            hint="Write {path} where the note's path belongs, {line} for the line.",
-        )
+        raise SettingsInvalid("settings-invalid.editor-path")
     if sys.platform == "win32":
         words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
     values = {"{path}": str(path), **_place(place)}
@@ -145,7 +126,7 @@ def start_editor(template: str, path: Path, place: Locator) -> None:
     if command[0] == "{terminal}":
         command[:1] = terminal()
     if not _spawn(command[0], command[1:]):
-        raise EditorMissing(f"{command[0]} could not be started")
+        raise EditorMissing("editor-missing.command", command=command[0])
 
 
 def clean_environment() -> dict[str, str]:

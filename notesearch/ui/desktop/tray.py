@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.controls import ELLIPSIS
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
+from notesearch.wording.told import title
 
 HOST = "org.kde.StatusNotifierWatcher"
 # Platforms of Qt without a screen: they know no tray, and Qt warns.
@@ -60,7 +61,7 @@ def tray_words(status: IndexingStatus | None) -> str:
     if status is None:
         return "Starting"
     if trouble := next((t for t in status.troubles if t.waits_for_person), next(iter(status.troubles), None)):
-        return trouble.title
+        return title(trouble.what)
     lead, detail = wording.status_lead(status), wording.status_detail(status)
     return signs.DOT.join(filter(None, [lead, detail]))
 

@@ -10,6 +10,7 @@ from notesearch.errors import KeyInvalid
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
 from notesearch.ui.widgets.controls import Row, button, fit_height, hint, label
+from notesearch.wording.told import sentence
 
 STORED_NOTE = (
     "It goes into your system's keyring and nowhere else. Where there is none it is kept until "
@@ -39,7 +40,7 @@ class KeyField(QLineEdit):
         try:
             clean(self.text())
         except KeyInvalid as error:
-            return str(error)
+            return sentence(error)
         return ""
 
     def take(self) -> str:
@@ -115,7 +116,7 @@ class KeyDialog(QDialog):
         try:
             key = self.field.take()
         except KeyInvalid as error:
-            self._say(str(error))
+            self._say(sentence(error))
             return
         self.field.setEnabled(False)
         self._say("Asking the keyring. It may ask you for its password.")
@@ -130,7 +131,7 @@ class KeyDialog(QDialog):
         if provider == self._provider:
             self.field.setEnabled(True)
             self.field.setFocus()
-            self._say(f"{failure.title}. {failure.hint}".strip())
+            self._say(failure.sentence)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -10,8 +10,8 @@ from notesearch.domain import Estimate, Folder, ProviderInfo
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.signs import count, model_name
+from notesearch.wording import models as wording_models
+from notesearch.wording.signs import count, model_name
 
 
 class CountingPage(QWidget):
@@ -25,6 +25,7 @@ class CountingPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._counting = False
         self.title = label("", "sectionTitle")
         self.said = hint()
         self.cancel = button("Cancel", self.cancel_wanted)
@@ -40,6 +41,7 @@ class CountingPage(QWidget):
         layout.addLayout(below)
 
     def begin(self) -> None:
+        self._counting = True
         self.title.setText(f"Counting{ELLIPSIS}")
         self.said.setText("Your notes are cut into passages for this model and counted. Nothing is sent.")
         self.cancel.setText("Cancel")
@@ -48,10 +50,11 @@ class CountingPage(QWidget):
 
     def show_folder(self, folder: Folder) -> None:
         """How far the counting has come."""
-        if folder.next_total and self.title.text().startswith("Counting"):
+        if folder.next_total and self._counting:
             self.title.setText(f"Counting{ELLIPSIS} {count(folder.next_total, 'passage')} so far")
 
     def show_failure(self, failure: Failure) -> None:
+        self._counting = False
         self.title.setText(failure.title)
         self.said.setText(failure.hint)
         self.cancel.setText("Back")

@@ -17,7 +17,7 @@ import notesearch
 from notesearch.ui.bridge.formats import formats
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import indexing as wording
+from notesearch.wording import indexing as wording
 
 KEYS = (
     ("Any letter", "Goes to the search field, wherever you are"),

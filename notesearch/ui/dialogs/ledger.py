@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from notesearch.domain import LedgerEntry, Spent
 from notesearch.ui.widgets.controls import button, hint
-from notesearch.ui.wording import models as wording_models
+from notesearch.wording import models as wording_models
 
 FIGURES_FROM = 4
 LAST_FIGURE = 6

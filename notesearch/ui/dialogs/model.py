@@ -19,8 +19,8 @@ from notesearch.ui.dialogs.own_server import OwnServerPage
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import ELLIPSIS, ComboBox, Row, button, hint
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording.indexing import preparing
-from notesearch.ui.wording.signs import count, model_name
+from notesearch.wording.indexing import preparing
+from notesearch.wording.signs import count, model_name
 
 EXPLAINED = (
     "Each folder has its own model. A new one builds its index beside the present one, which "

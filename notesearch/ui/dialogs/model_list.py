@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem
 from notesearch.domain import ModelChoice
 from notesearch.ui.widgets.controls import Index, RowDelegate
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.signs import DOT
+from notesearch.wording import models as wording_models
+from notesearch.wording.signs import DOT
 
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70

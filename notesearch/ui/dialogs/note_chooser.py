@@ -21,9 +21,9 @@ from notesearch.domain import HeldNote, Match
 from notesearch.ui.bridge.models_bridge import HELD_SHOWN, ProviderBridge
 from notesearch.ui.widgets.controls import ComboBox, Index, RowDelegate, hint
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.indexing import TRAIL_SEPARATOR
-from notesearch.ui.wording.signs import count
+from notesearch.wording import models as wording_models
+from notesearch.wording.indexing import TRAIL_SEPARATOR
+from notesearch.wording.signs import count
 
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 LINES_ROLE, IGNORED_ROLE = PATH_ROLE + 1, PATH_ROLE + 2

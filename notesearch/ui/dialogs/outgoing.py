@@ -20,8 +20,8 @@ from notesearch.ui.bridge.models_bridge import ProviderBridge
 from notesearch.ui.dialogs.note_chooser import NoteChooser
 from notesearch.ui.widgets.controls import ELLIPSIS, Question, Row, button, hint, label
 from notesearch.ui.widgets.theme import SMALL, Theme, font
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.signs import count
+from notesearch.wording import models as wording_models
+from notesearch.wording.signs import count
 
 NARROW = 560
 # Laying out a passage takes a millisecond or so: more come when they are asked for.
@@ -194,7 +194,7 @@ class OutgoingDialog(QDialog):
 
     def _on_failed(self, note: Path, failure: Failure) -> None:
         if note == self._note:
-            self.summary.setText(f"{failure.title}. {failure.hint}".strip())
+            self.summary.setText(failure.sentence)
             self._show(())
 
     def _show(self, passages: tuple[Outgoing, ...]) -> None:

@@ -12,8 +12,8 @@ from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.models_bridge import ProviderBridge
 from notesearch.ui.dialogs.api_key import KeyField
 from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, hint, label
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.models import address_problem
+from notesearch.wording import models as wording_models
+from notesearch.wording.models import address_problem
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -151,7 +151,7 @@ class OwnServerPage(QWidget):
         if self._asked.partition("/")[0] == provider:
             self._asked = ""
             self._check()
-            self._say(f"{failure.title}. {failure.hint}".strip())
+            self._say(failure.sentence)
 
     def _on_use(self) -> None:
         if self._found is not None:
@@ -166,7 +166,7 @@ class OwnServerPage(QWidget):
     def _on_not_kept(self, name: str, failure: Failure) -> None:
         if self._found is not None and name == self._found.provider.name:
             self.use.setEnabled(True)
-            self._say(f"{failure.title}. {failure.hint}".strip(), self._found)
+            self._say(failure.sentence, self._found)
 
 
 def _field(name: str, example: str) -> QLineEdit:

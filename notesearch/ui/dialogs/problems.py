@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import FileProblem
-from notesearch.ui.wording import signs
+from notesearch.wording import signs
+from notesearch.wording.told import sentence
 
 
 class ProblemsDialog(QDialog):
@@ -68,14 +69,12 @@ class ProblemsDialog(QDialog):
         self._problems = tuple(problems)
         self.list.clear()
         for problem in self._problems:
-            item = QListWidgetItem(
-                f"{problem.path.name or problem.path}\n{problem.title}. {problem.hint}".rstrip()
-            )
+            item = QListWidgetItem(f"{problem.path.name or problem.path}\n{sentence(problem.what)}")
             item.setToolTip(str(problem.path))
             item.setSizeHint(QSize(0, 4 * 16))
             item.setData(
                 Qt.ItemDataRole.AccessibleTextRole,
-                f"{problem.path.name}. {problem.title}. {problem.hint} {problem.path}",
+                f"{problem.path.name}. {sentence(problem.what)} {problem.path}",
             )
             self.list.addItem(item)
         at = next((i for i, p in enumerate(self._problems) if chosen and p.path == chosen.path), 0)

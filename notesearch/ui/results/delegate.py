@@ -35,8 +35,8 @@ from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 16

@@ -33,8 +33,8 @@ from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import Line, NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 MARGIN = 28
 READING_WIDTH = 760

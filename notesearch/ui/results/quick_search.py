@@ -361,7 +361,7 @@ class QuickSearch(SearchView):
             return
         said = f"{head}, {rest}" if rest else head
         whole = self._results is None or not (
-            self._results.waiting or self._results.failed or self._results.notice
+            self._results.waiting or self._results.failed or self._results.notices
         )
         shown = head if whole else said
         self.notes.setText(

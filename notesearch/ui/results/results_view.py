@@ -28,8 +28,8 @@ from notesearch.domain import DocumentState, Match
 from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]

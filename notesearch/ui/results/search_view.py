@@ -23,8 +23,8 @@ from notesearch.ui.results.preview import Preview
 from notesearch.ui.results.results_view import ResultsView
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 PREVIEW_DELAY_MS = 60
 BUSY_AFTER_MS = 300

@@ -13,8 +13,9 @@ from notesearch.ui.bridge.settings_bridge import SettingsBridge
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.pages import Page
 from notesearch.ui.widgets.controls import ELLIPSIS, CheckBox, ComboBox, Row, button, hint, label
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
+from notesearch.wording.told import title
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
@@ -138,7 +139,7 @@ class FoldersPage(Page):
         folder = self.folder
         if folder is None or folder.path != path or rules != self.rules.toPlainText():
             return
-        self.wrong.setText("\n".join(f"Line {e.line}: {e.title}" for e in counted.errors))
+        self.wrong.setText("\n".join(f"Line {e.line}: {title(e.what)}" for e in counted.errors))
         self.wrong.setVisible(bool(counted.errors))
         self.count.setText(ignored_words(counted, path))
         if not counted.errors:

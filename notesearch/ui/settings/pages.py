@@ -19,7 +19,8 @@ from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.hotkey_field import KeyField
 from notesearch.ui.settings.hotkey_steps import key_words, steps_for
 from notesearch.ui.widgets.controls import CheckBox, ComboBox, Form, Row, Scrolled, button, hint, label
-from notesearch.ui.wording.indexing import byte_size
+from notesearch.wording.indexing import byte_size
+from notesearch.wording.told import sentence
 
 if TYPE_CHECKING:
     from notesearch.ui.desktop.hotkey import GlobalKey
@@ -135,7 +136,7 @@ class GeneralPage(Page):
         self.on_disk.setText(f"{byte_size(facts.bytes_on_disk)} on disk.")
 
     def _on_failed(self, failure: Failure) -> None:
-        self.problem.setText(f"{failure.title}. {failure.hint}".strip())
+        self.problem.setText(failure.sentence)
         self.problem.show()
 
 
@@ -280,7 +281,7 @@ class EditorPage(Page):
             elif template and "{path}" not in template and "{page}" not in template:
                 return "The link has no {path} and no {page}."
         except NotesearchError as error:
-            return str(error)
+            return sentence(error)
         return ""
 
     def _on_editor(self, at: int) -> None:
@@ -318,11 +319,7 @@ class EditorPage(Page):
         self._bridge.try_editor(self.command.text().strip())
 
     def _on_tried(self, failure: Failure | None) -> None:
-        said = (
-            "Your newest note was handed over. Does it show it?"
-            if failure is None
-            else f"{failure.title}. {failure.hint}"
-        )
+        said = "Your newest note was handed over. Does it show it?" if failure is None else failure.sentence
         self._say(said)
 
     def _say(self, said: str) -> None:

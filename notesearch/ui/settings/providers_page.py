@@ -27,9 +27,9 @@ from notesearch.ui.widgets.controls import (
     hint,
     label,
 )
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording.models import address_problem
-from notesearch.ui.wording.signs import DOT
+from notesearch.wording import models as wording_models
+from notesearch.wording.models import address_problem
+from notesearch.wording.signs import DOT
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -281,7 +281,7 @@ class ProvidersPage(QWidget):
 
     def _on_failure(self, provider: str, failure: Failure) -> None:
         if self.info is not None and provider == self.info.name:
-            self._say(f"{failure.title}. {failure.hint}".strip())
+            self._say(failure.sentence)
 
     def _on_test(self) -> None:
         info = self.info
@@ -310,7 +310,7 @@ class ProvidersPage(QWidget):
         if provider == self._testing:
             self._testing = ""
             self._show_models()
-            self._say(f"{failure.title}. {failure.hint}".strip())
+            self._say(failure.sentence)
 
     # A server of the person's own
 

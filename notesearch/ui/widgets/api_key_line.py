@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from notesearch.domain import ProviderInfo
 from notesearch.ui.widgets.controls import ELLIPSIS, Row, button, hint, label
-from notesearch.ui.wording import models as wording_models
+from notesearch.wording import models as wording_models
 
 ASKING = f"Asking the keyring{ELLIPSIS}"
 # Pixels: the words stand level with a button beside them.
@@ -63,7 +63,7 @@ class KeyLine(QWidget):
         self.more.setVisible(bool(self.more.text()))
         self.again.setVisible(info.key_state == "locked")
         self.forget.setEnabled(info.key_state in ("stored", "locked") or info.key_source == "memory")
-        replace = info.key_state in ("stored", "session-only") and info.key_source != "environment variable"
+        replace = info.key_state in ("stored", "session-only") and info.key_source != "environment"
         self.set.setText(f"Replace{ELLIPSIS}" if replace else f"Set the key{ELLIPSIS}")
         self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
 

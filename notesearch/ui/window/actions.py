@@ -21,8 +21,8 @@ from notesearch.ui.window.folder_offers import FolderOffers
 from notesearch.ui.window.model_actions import ModelActions
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 if TYPE_CHECKING:
     from notesearch.ui.dialogs.problems import ProblemsDialog

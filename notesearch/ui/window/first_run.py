@@ -23,7 +23,7 @@ from notesearch.ui.bridge.formats import formats
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.wording import indexing as wording
+from notesearch.wording import indexing as wording
 
 PROMISE = (
     "Then type what you mean, and the passage you meant is there: exact words at once, meaning a "

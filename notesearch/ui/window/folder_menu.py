@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from notesearch.domain import Folder, FolderState
 from notesearch.ui.widgets.controls import ELLIPSIS
-from notesearch.ui.wording.models import forget_former
-from notesearch.ui.wording.signs import model_name
+from notesearch.wording.models import forget_former
+from notesearch.wording.signs import model_name
 
 
 class Command(Enum):

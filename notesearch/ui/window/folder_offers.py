@@ -13,8 +13,9 @@ from notesearch.ui.results.searches import Search
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
+from notesearch.wording.told import title_and_hint
 
 # Notes from which on a folder's count is shown before anything of it is read.
 LARGE = 3000
@@ -46,8 +47,9 @@ class FolderOffers(QObject):
     def _on_surveyed(self, survey: Survey) -> None:
         if survey.covered_by is not None:
             self._say_covered(survey, survey.covered_by)
-        elif survey.error:
-            self._shell.offer(Message(title=survey.error, hint=survey.hint, key=f"offer:{survey.path}"))
+        elif survey.refusal is not None:
+            said, hint = title_and_hint(survey.refusal)
+            self._shell.offer(Message(title=said, hint=hint, key=f"offer:{survey.path}"))
         elif survey.whole:
             title, why = WHOLE[survey.whole]
             self._ask(

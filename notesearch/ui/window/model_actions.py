@@ -15,7 +15,7 @@ from notesearch.ui.bridge.settings_bridge import SettingsBridge
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.ui.wording.indexing import owning_folder
+from notesearch.wording.indexing import owning_folder
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -172,7 +172,7 @@ class ModelActions(QObject):
 
     @staticmethod
     def _model_of(folder: Folder | None) -> str:
-        from notesearch.ui.wording.signs import model_name
+        from notesearch.wording.signs import model_name
 
         return model_name(folder.next_model or folder.model) if folder is not None else ""
 
@@ -216,7 +216,7 @@ class ModelActions(QObject):
         """Ask for the key, over the dialog that wants it."""
         from notesearch import catalogue
         from notesearch.ui.dialogs.api_key import KeyDialog
-        from notesearch.ui.wording.signs import provider_title
+        from notesearch.wording.signs import provider_title
 
         if self._key is not None:
             return
@@ -238,7 +238,7 @@ class ModelActions(QObject):
 
     def help_with(self, trouble: ProviderTrouble) -> None:
         """What the person can do about a trouble besides asking again."""
-        from notesearch.ui.wording.models import Remedy, remedy
+        from notesearch.wording.models import Remedy, remedy
 
         found = remedy(trouble)
         if found is Remedy.KEY:
@@ -257,12 +257,12 @@ class ModelActions(QObject):
             self.open(folder)
 
     def _on_key_kept(self, provider: str, state: str) -> None:
-        from notesearch.ui.wording.models import key_kept
+        from notesearch.wording.models import key_kept
 
         self._shell.tell(key_kept(state))
 
     def _on_key_forgotten(self, provider: str) -> None:
-        from notesearch.ui.wording.signs import provider_title
+        from notesearch.wording.signs import provider_title
 
         self._shell.tell(f"The key of {provider_title(provider)} is forgotten")
 

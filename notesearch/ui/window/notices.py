@@ -6,12 +6,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble
+from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble, Told
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.window.banner import Banner, Message
 from notesearch.ui.window.model_actions import ModelActions
-from notesearch.ui.wording import models as wording_models
-from notesearch.ui.wording import signs
+from notesearch.wording import models as wording_models
+from notesearch.wording import signs
+from notesearch.wording.told import hint, sentence, told_together
 
 REMEDIES = {
     wording_models.Remedy.KEY: "Set the key\N{HORIZONTAL ELLIPSIS}",
@@ -27,12 +28,12 @@ class Notices:
         self._banner = banner
         self._bridge = bridge
         self._models = models
-        self._said: set[tuple[Path, str]] = set()
+        self._said: set[tuple[Path, Told]] = set()
         self._standing: set[str] = set()
         self._models_before: dict[Path, str] = {}
 
     def show_failure(self, failure: Failure) -> None:
-        self._banner.tell(Message(title=failure.title, hint=failure.hint, key=f"failure:{failure.title}"))
+        self._banner.tell(Message(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
 
     def show_status(self, status: IndexingStatus) -> None:
         self._ask_about_held(status)
@@ -41,20 +42,20 @@ class Notices:
             self._say_switched(folder)
             # What a model waits for is said once for all its folders.
             waits = folder.state in (FolderState.WAITING, FolderState.CONSENT)
-            if folder.notice and not waits and (folder.path, folder.notice) not in self._said:
+            if folder.notice is not None and not waits and (folder.path, folder.notice) not in self._said:
                 self._said.add((folder.path, folder.notice))
                 self._banner.tell(
                     Message(
                         title=folder.path.name,
-                        hint=folder.notice,
-                        key=f"notice:{folder.path}:{folder.notice}",
+                        hint=told_together([folder.notice]),
+                        key=_key(f"notice:{folder.path}", folder.notice),
                     )
                 )
-        if status.error:
+        if status.error is not None:
             self._banner.tell(
                 Message(
                     title="Indexing stopped",
-                    hint=status.error,
+                    hint=sentence(status.error),
                     key="error",
                     actions=(("Try again", self._bridge.retry),),
                 )
@@ -79,9 +80,9 @@ class Notices:
         found = wording_models.remedy(trouble)
         actions = [(REMEDIES[found], partial(self._models.help_with, trouble))] if found is not None else []
         return Message(
-            key=f"trouble:{trouble.provider}:{trouble.title}",
+            key=_key(f"trouble:{trouble.provider}", trouble.what),
             title=wording_models.trouble_title(trouble),
-            hint=trouble.hint,
+            hint=hint(trouble.what),
             actions=(*actions, ("Try again", self._models.bridge.retry_providers)),
         )
 
@@ -108,12 +109,12 @@ class Notices:
         if before == folder.model or not folder.previous_model:
             return
         self._banner.withdraw(key)
-        title, hint = wording_models.switched(folder)
+        title, meaning = wording_models.switched(folder)
         forget = (wording_models.forget_former(folder), partial(self._models.forget_previous, folder))
         message = Message(
             key=key,
             title=title,
-            hint=hint,
+            hint=meaning,
             actions=(("Keep the former index", _nothing), forget),
             dismissable=False,
         )
@@ -140,6 +141,11 @@ class Notices:
             ),
             dismissable=False,
         )
+
+
+def _key(about: str, what: Told) -> str:
+    """What tells a message from others: what it is about and what is told, never its words."""
+    return " ".join([about, what.code, *(f"{name}={value}" for name, value in what.params)])
 
 
 def _nothing() -> None:

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 from notesearch.domain import IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import STATUS_LINE, Theme
-from notesearch.ui.wording import indexing as wording
-from notesearch.ui.wording import signs
+from notesearch.wording import indexing as wording
+from notesearch.wording import signs
 
 BAR_FROM, DETAIL_FROM, MODEL_FROM = 700, 440, 900
 LOCAL = "Everything stays on this computer"

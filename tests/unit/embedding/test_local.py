@@ -156,7 +156,7 @@ def test_a_missing_or_damaged_model(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"damaged")
     with pytest.raises(ModelMissing) as damaged:
         vectors_in_order(OnnxEmbedder(folder=tmp_path), ["x"])
-    assert damaged.value.hint
+    assert damaged.value.code == "model-missing.unloadable"
     assert not damaged.value.retryable
 
 

@@ -102,7 +102,7 @@ WRONG = {
 def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
     with pytest.raises(ReplyWrong) as wrong:
         wire.read_reply(body, 2, 2)
-    assert wrong.value.title
+    assert wrong.value.code.startswith("reply-wrong.")
     assert wrong.value.__context__ is None
 
 

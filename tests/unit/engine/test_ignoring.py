@@ -72,7 +72,7 @@ def test_counting(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.ignored, found.notes, found.more) == (2, 4, False)
     assert found.paths == (notes / "Sub/Deep/c.md", notes / "Sub/b.md")
     assert [(e.line, e.text) for e in found.errors] == [(2, "!"), (4, "[ab")]
-    assert all(e.title for e in found.errors)
+    assert [e.what.code for e in found.errors] == ["rule.exclamation", "rule.bracket"]
 
 
 def test_what_is_out_already_is_not_counted_again(notes: Path) -> None:

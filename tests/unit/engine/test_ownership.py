@@ -79,7 +79,7 @@ def test_a_killed_owner_leaves_nothing_behind(tmp_path: Path, holder: subprocess
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:
         DataFolderLock(tmp_path / "nowhere")
-    assert "--data-dir" in refused.value.hint
+    assert refused.value.code == "store.folder-not-writable"
 
 
 Listen = Callable[[Callable[[dict[str, Any]], Iterator[dict[str, Any]]]], Listener]
@@ -111,13 +111,14 @@ def test_answers_as_they_come(tmp_path: Path, listen: Listen) -> None:
 
 def test_errors_are_handed_on(tmp_path: Path, listen: Listen) -> None:
     def fail(_: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        raise FolderMissing("No such folder", hint="Look again.")
+        raise FolderMissing("folder-missing.named", folder="/知识")
         yield {}
 
     listen(fail)
-    with pytest.raises(NotesearchError, match="No such folder") as failed:
+    with pytest.raises(FolderMissing) as failed:
         list(ask(tmp_path, {}))
-    assert (failed.value.hint, failed.value.retryable) == ("Look again.", True)
+    assert (failed.value.code, failed.value.params) == ("folder-missing.named", {"folder": "/知识"})
+    assert failed.value.retryable
 
 
 def test_nobody_there(tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
     owned = DataFolderLock(tmp_path)
     with (
         answers_with(b"", tmp_path),
-        pytest.raises(DataFolderHeld, match=f"process {os.getpid()}.*does not answer"),
+        pytest.raises(DataFolderHeld, match=f"data-folder-held.silent process={os.getpid()}"),
     ):
         next(ask(tmp_path, {"request": "status"}, timeout=0.05))
     owned.close()
@@ -234,7 +235,7 @@ def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
 
 def test_a_bug_in_an_answer_is_told_and_ends_nothing(tmp_path: Path, listen: Listen) -> None:
     listen(count)
-    with pytest.raises(NotesearchError, match="because of a bug"):
+    with pytest.raises(NotesearchError, match=r"owner-failed\.bug"):
         list(ask(tmp_path, {"to": "three"}))
     assert len(list(ask(tmp_path, {"to": 2}))) == 2
 
@@ -268,7 +269,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", refuse)
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match=r"store\.folder-not-writable"):
         DataFolderLock(tmp_path)
     assert owner_pid(tmp_path) is None
 

@@ -42,7 +42,7 @@ def board(snapshots: Snapshots) -> Iterator[StatusBoard]:
     board.close()
 
 
-@pytest.mark.parametrize("error", [StoreError("The index is in use"), KeyError("a bug")])
+@pytest.mark.parametrize("error", [StoreError("store.in-use"), KeyError("a bug")])
 def test_a_snapshot_that_fails_does_not_silence_the_board(
     board: StatusBoard, snapshots: Snapshots, error: Exception
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.config.settings import Settings
-from notesearch.domain import Survey
+from notesearch.domain import Survey, told
 from notesearch.engine.folders.survey import survey
 from tests.conftest import fill, write
 
@@ -79,9 +79,10 @@ def test_what_is_searched_already(notes: Path, tmp_path: Path) -> None:
     assert (same.covered_by, inside.covered_by, above.covered_by) == (notes, notes, None)
     assert (same.covers, inside.covers, above.covers) == ((), (), (notes, notes / "Sub"))
     assert (same.notes, inside.notes, above.notes) == (3, 1, 3)
-    assert "already searched" in same.error
-    assert "part of" in inside.error
-    assert above.error == ""
+    assert same.refusal == told("folder-overlap.same", folder=str(same.path))
+    assert inside.refusal is not None
+    assert inside.refusal.code == "folder-overlap.inside"
+    assert above.refusal is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
@@ -96,8 +97,7 @@ def test_a_link_is_what_it_leads_to(notes: Path, tmp_path: Path) -> None:
 def test_what_is_not_there_is_said(tmp_path: Path, home: Path) -> None:
     found = look(tmp_path / "nowhere")
     assert (found.path, found.notes, found.more) == (tmp_path / "nowhere", 0, False)
-    assert "is not there" in found.error
-    assert found.hint
+    assert found.refusal == told("folder-missing.asked-for", folder=str(found.path))
 
 
 def test_what_may_not_be_read_is_said(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,11 +108,12 @@ def test_what_may_not_be_read_is_said(notes: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "access", lambda *_: False)
     found = look(write(notes, "Locked/a.md").parent)
     assert (found.notes, found.kind) == (0, "")
-    assert "cannot be read" in found.error
+    assert found.refusal == told("folder-unreadable.named", folder=str(found.path))
 
 
 def test_where_the_index_is_kept(tmp_path: Path) -> None:
-    assert "keeps its index" in survey(tmp_path, (), tmp_path, Settings(), limit=1, seconds=1).error
+    found = survey(tmp_path, (), tmp_path, Settings(), limit=1, seconds=1)
+    assert found.refusal == told("folder-overlap.data-folder")
 
 
 def test_more_than_notes(home: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

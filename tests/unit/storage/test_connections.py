@@ -68,9 +68,9 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.close()
     store.close()
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match=r"store\.closed"):
         store.folders()
-    with pytest.raises(StoreError, match="closed"):
+    with pytest.raises(StoreError, match=r"store\.closed"):
         store.add_folder(Path("/a"), "m")
 
 

@@ -108,8 +108,8 @@ def test_from_version_3_the_former_model_and_what_was_refused_are_known(
     database.close()
     with closing(Store(tmp_path)) as store:
         assert store.folders()[0].former_models == ("c/d",)
-        assert store._read("SELECT fingerprint, text_hash, title FROM refused") == [
-            ("m", b"\x01", "Not wanted")
+        assert store._read("SELECT fingerprint, text_hash, code, params FROM refused") == [
+            ("m", b"\x01", "problem-before", '{"title":"Not wanted","hint":""}')
         ]
         assert [p.retryable for p in store.problems()] == [True]
 
@@ -117,7 +117,7 @@ def test_from_version_3_the_former_model_and_what_was_refused_are_known(
 def test_a_reader_leaves_an_earlier_schema_to_the_owner(database: sqlite3.Connection, tmp_path: Path) -> None:
     migrate(database, MIGRATIONS[:-1])
     database.close()
-    with pytest.raises(StoreError, match="earlier version") as refused:
+    with pytest.raises(StoreError, match=r"store\.older") as refused:
         Store(tmp_path, read_only=True)
     assert refused.value.retryable
 
@@ -139,8 +139,7 @@ def test_a_newer_schema_is_refused_and_not_a_byte_changes(
     before = (tmp_path / DATABASE).read_bytes()
     with pytest.raises(StoreTooNew) as refused:
         Store(tmp_path)
-    assert refused.value.title
-    assert refused.value.hint
+    assert refused.value.code == "store-too-new"
     assert (tmp_path / DATABASE).read_bytes() == before
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL
-from notesearch.domain import HeldBack
-from notesearch.errors import EmbeddingError, FileBinary
+from notesearch.domain import HeldBack, Told
+from notesearch.errors import EmbeddingError, FileBinary, RequestRefused
 from notesearch.storage.local.sqlite.documents import text_hash
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import ChunkPlan, FolderRow, NewDocument
@@ -290,9 +290,10 @@ def test_a_refused_text_is_a_problem_of_its_notes(
     store: Store, half: tuple[NewDocument, NewDocument]
 ) -> None:
     text = half[0].embedded_texts[0]
-    store.refuse_texts(NEXT_MARK, [text_hash(text)], EmbeddingError("Not wanted", hint="Change it."))
-    assert [(p.path.name, p.title, p.hint, p.retryable) for p in store.problems()] == [
-        ("a.md", "Not wanted", "Change it.", True)
+    refused = RequestRefused("request-refused.status", status=400, shown="empty")
+    store.refuse_texts(NEXT_MARK, [text_hash(text)], refused)
+    assert [(p.path.name, p.what, p.retryable) for p in store.problems()] == [
+        ("a.md", Told.of(refused), True)
     ]
     now = row(store)
     assert (now.pending_chunks, now.held_back, now.failed, now.documents) == (2, 1, 0, 2)
@@ -390,11 +391,11 @@ def test_counts_are_those_of_the_tables(
         [replace(secret, held=[HeldBack.PRIVATE] * 2, pending=cut(secret, held=[None, HeldBack.SECRET]))]
     )
     check()
-    store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError("no"))
+    store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError())
     check()
     assert store.forget_problems([secret.path]) == [secret.path]
     check()
-    store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError("no"))
+    store.refuse_texts(NEXT_MARK, [text_hash(secret.embedded_texts[0])], EmbeddingError())
     store.allow(document(store, secret))
     check()
     embed(store, NEXT_MARK, *secret.embedded_texts, *half[1].embedded_texts, seed=3)

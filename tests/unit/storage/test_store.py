@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from notesearch.catalogue import LOCAL
+from notesearch.domain import told
 from notesearch.errors import DiskFull, FileBinary, FileUnreadable, StoreDamaged, StoreError
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.documents import text_hash
@@ -488,7 +489,7 @@ def test_a_problem_replaces_the_note_and_a_good_reading_the_problem(
     store.put_problem(folder, root / "a.md", FileUnreadable(), size=5, mtime_ns=9, reading=1)
     assert store.document_at(root / "a.md") is None
     (problem,) = store.problems()
-    assert (problem.path, problem.title, problem.retryable) == (root / "a.md", FileUnreadable.title, True)
+    assert (problem.path, problem.what, problem.retryable) == (root / "a.md", told("file-unreadable"), True)
     assert store.known(folder)[str(root / "a.md")][:3] == (None, 5, 9)
     (row,) = store.folders()
     assert (row.documents, row.failed, row.complete, row.waiting) == (1, 1, 0, 0)
@@ -588,14 +589,14 @@ def test_readers_see_whole_documents_while_another_thread_writes(
 
 def test_a_reading_store_never_writes(store: Store, root: Path, tmp_path: Path) -> None:
     reader = Store(tmp_path, read_only=True)
-    with pytest.raises(StoreError, match="read-only"):
+    with pytest.raises(StoreError, match=r"store\.read-only"):
         reader.add_folder(Path("/b"), "m")
     assert reader.instance == store.instance
     reader.close()
 
 
 def test_no_index_yet_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="no index yet"):
+    with pytest.raises(StoreError, match=r"store\.absent"):
         Store(tmp_path, read_only=True)
 
 
@@ -604,7 +605,7 @@ def test_not_a_database(tmp_path: Path, read_only: bool) -> None:
     (tmp_path / DATABASE).write_bytes(b"something else altogether " * 100)
     with pytest.raises(StoreDamaged) as damaged:
         Store(tmp_path, read_only=read_only)
-    assert damaged.value.hint
+    assert damaged.value.code == "store-damaged"
 
 
 def damage(path: Path, *, keep: int = 4096) -> None:

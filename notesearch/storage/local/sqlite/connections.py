@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from notesearch.errors import DiskFull, StoreDamaged, StoreError
 
-CLOSED = "The index is closed"
 # Seconds that closing waits for questions under way. They are interrupted, so this is the longest single step
 # of one.
 CLOSING = 5.0
@@ -33,15 +32,11 @@ def people_errors() -> Iterator[None]:
             sqlite3.SQLITE_IOERR,
             sqlite3.SQLITE_PERM,
         ):
-            raise StoreError(
-                "The index cannot be opened",
-                hint="Check that the data folder can be written.",
-                retryable=True,
-            ) from error
+            raise StoreError("store.cannot-open", retryable=True) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise StoreError("The index is in use", hint="Try again in a moment.", retryable=True) from error
+            raise StoreError("store.in-use", retryable=True) from error
         if code == sqlite3.SQLITE_INTERRUPT:
-            raise StoreError(CLOSED) from error
+            raise StoreError("store.closed") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise StoreDamaged from error
         raise
@@ -96,7 +91,7 @@ class Readers:
 
     def _refuse_when_closed(self) -> None:
         if self._closed:
-            raise StoreError(CLOSED)
+            raise StoreError("store.closed")
 
     def close(self) -> None:
         """Interrupt questions under way and close every connection. One that does not come back in time

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from notesearch.errors import StoreDamaged, StoreError
-from notesearch.storage.local.sqlite.connections import CLOSED, Readers, people_errors
+from notesearch.storage.local.sqlite.connections import Readers, people_errors
 from notesearch.storage.local.sqlite.migrations import migrate, refuse_newer, refuse_older
 
 DATABASE = "notes.sqlite"
@@ -28,7 +28,7 @@ class Database:
         self._writer: sqlite3.Connection | None = None
         self._closed = False
         if read_only and not self._file.exists():
-            raise StoreError("There is no index yet", hint="Add a folder first: notesearch add FOLDER.")
+            raise StoreError("store.absent")
         try:
             self._open(read_only)
             self.instance: str = self._one("SELECT value FROM meta WHERE key = 'instance'")[0]
@@ -87,7 +87,7 @@ class Database:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._write_lock, people_errors():
             if self._writer is None:
-                raise StoreError(CLOSED if self._closed else "The index is read-only here")
+                raise StoreError("store.closed" if self._closed else "store.read-only")
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             position = self._position

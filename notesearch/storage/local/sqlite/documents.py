@@ -55,8 +55,8 @@ _TWIN = (
 # An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
 REPLACING_PROBLEM = (
     "ON CONFLICT (folder_id, relative_path, part) DO UPDATE SET "
-    "(size, mtime_ns, title, hint, retryable, reading, refused) = "
-    "(excluded.size, excluded.mtime_ns, excluded.title, excluded.hint, "
+    "(size, mtime_ns, code, params, retryable, reading, refused) = "
+    "(excluded.size, excluded.mtime_ns, excluded.code, excluded.params, "
     "excluded.retryable, excluded.reading, excluded.refused)"
 )
 
@@ -284,7 +284,7 @@ class Documents(KeptVectors):
         for document_id in document_ids:
             w.execute(
                 "INSERT INTO problems SELECT d.folder_id, d.relative_path, d.part, d.size, d.mtime_ns, "
-                "r.title, r.hint, 1, d.reading, 1 FROM"
+                "r.code, r.params, 1, d.reading, 1 FROM"
                 " (SELECT document_id, text_hash FROM chunks WHERE document_id = ?1 AND held = ?2) c"
                 " JOIN documents d ON d.id = c.document_id"
                 " JOIN refused r ON r.text_hash = c.text_hash AND r.fingerprint IN (d.fingerprint, "

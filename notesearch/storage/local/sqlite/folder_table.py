@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from notesearch.domain import FileProblem
+from notesearch.domain import FileProblem, told
 from notesearch.errors import NotesearchError
 from notesearch.storage.local.sqlite.documents import REPLACING_PROBLEM, Documents
 from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
@@ -139,7 +140,14 @@ class Folders(Documents):
                 "SELECT id FROM documents WHERE folder_id = ? AND relative_path = ?", at
             ).fetchall()
             self._remove(w, [i for (i,) in ids])
-            values = (size, mtime_ns, error.title, error.hint, int(error.retryable), reading)
+            values = (
+                size,
+                mtime_ns,
+                error.code,
+                json.dumps(dict(error.params)),
+                int(error.retryable),
+                reading,
+            )
             w.execute(
                 f"INSERT INTO problems VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, 0) {REPLACING_PROBLEM}",
                 (*at, *values),
@@ -147,12 +155,14 @@ class Folders(Documents):
 
     def problems(self) -> tuple[FileProblem, ...]:
         rows = self._read(
-            "SELECT f.path, p.relative_path, p.title, p.hint, p.retryable FROM folders f JOIN problems p"
+            "SELECT f.path, p.relative_path, p.code, p.params, p.retryable FROM folders f JOIN problems p"
             " ON p.folder_id = f.id ORDER BY f.path, p.relative_path"
         )
         return tuple(
-            FileProblem(path=self._at(root, path), title=title, hint=hint, retryable=bool(retryable))
-            for root, path, title, hint, retryable in rows
+            FileProblem(
+                path=self._at(root, path), what=told(code, **json.loads(params)), retryable=bool(retryable)
+            )
+            for root, path, code, params, retryable in rows
         )
 
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:

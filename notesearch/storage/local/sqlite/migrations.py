@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 
 from notesearch.errors import StoreError, StoreTooNew
+from notesearch.storage.local.sqlite.migration_codes import CODES
 from notesearch.storage.local.sqlite.migration_counts import COUNTS
 from notesearch.storage.local.sqlite.migration_places import PLACES
 
@@ -198,6 +199,7 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE pending_chunks;
     """,
     PLACES,
+    CODES,
 )
 
 
@@ -211,10 +213,7 @@ def refuse_older(connection: sqlite3.Connection) -> None:
     """Raise StoreError (retryable) for a schema that has to be migrated first, which a reader may not do.
     Only looks."""
     if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
-        hint = "Start Notesearch once, or run `notesearch index`."
-        raise StoreError(
-            "The index was written by an earlier version of Notesearch", hint=hint, retryable=True
-        )
+        raise StoreError("store.older", retryable=True)
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:

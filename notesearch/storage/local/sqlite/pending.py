@@ -3,6 +3,7 @@ place when all are there."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -194,7 +195,7 @@ class Pending(Folders):
         with self._write() as w:
             w.executemany(
                 "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?)",
-                ((fingerprint, d, error.title, error.hint) for d in digests),
+                ((fingerprint, d, error.code, json.dumps(dict(error.params))) for d in digests),
             )
             documents: set[int] = set()
             for digest in digests:

@@ -20,7 +20,8 @@ from notesearch.domain import (
     Sheet,
     Vault,
 )
-from notesearch.ui.wording.signs import DOT, count, model_name, waiting_for
+from notesearch.wording.signs import DOT, count, model_name, waiting_for
+from notesearch.wording.told import sentence, title, told_together
 
 MONTHS = (
     "January",
@@ -126,13 +127,8 @@ def next_line(folder: Folder) -> str:
         if folder.state is not FolderState.WAITING:
             return f"{name}: {folder.next_done:,} of {folder.next_total:,}"
     if folder.state is FolderState.WAITING:
-        return first_clause(folder.notice) or "waits for its provider"
+        return title(folder.notice) if folder.notice is not None else "waits for its provider"
     return ""
-
-
-def first_clause(text: str) -> str:
-    """The first sentence without its full stop."""
-    return text.partition(". ")[0].rstrip(".")
 
 
 def preparing(folder: Folder) -> str:
@@ -167,7 +163,9 @@ def folder_state(folder: Folder) -> str:
     if folder.held_back:
         parts.append(f"{count(folder.held_back, 'passage')} held back")
     parts.append(preparing(folder))
-    return ", ".join(filter(None, parts)) + (f". {folder.notice}" if folder.notice else "")
+    return ", ".join(filter(None, parts)) + (
+        f". {told_together([folder.notice])}" if folder.notice is not None else ""
+    )
 
 
 VAULT_KINDS = {
@@ -203,8 +201,10 @@ def coverage(results: SearchResults) -> str:
     parts = [
         f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"
     ]
-    # The line may be too narrow for all of it: what a person has to know comes first.
-    return DOT.join(filter(None, [results.notice, *parts, pending(results.waiting, results.failed)]))
+    # The line may be too narrow for all of it: what the user has to know comes first.
+    return DOT.join(
+        filter(None, [told_together(results.notices), *parts, pending(results.waiting, results.failed)])
+    )
 
 
 def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
@@ -273,8 +273,8 @@ def status_lead(status: IndexingStatus) -> str:
 
 def status_detail(status: IndexingStatus) -> str:
     """What follows the bar: how much is left, or how much there is."""
-    if status.error:
-        return status.error
+    if status.error is not None:
+        return sentence(status.error)
     building = folder_in_building(status)
     if building is not None:
         return f"{building.next_done:,} of {count(building.next_total, 'passage')}"

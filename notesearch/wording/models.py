@@ -21,7 +21,8 @@ from notesearch.domain import (
     Spent,
 )
 from notesearch.errors import NotesearchError
-from notesearch.ui.wording.signs import DOT, count, model_name, provider_title
+from notesearch.wording.signs import DOT, count, model_name, provider_title
+from notesearch.wording.told import sentence, title
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -50,7 +51,7 @@ LEDGER_COLUMNS = ("Time", "Host", "Model", "For", "Texts", "Tokens", "Cost", "St
 
 
 class Remedy(Enum):
-    """What the person can do about a trouble, besides asking again."""
+    """What the user can do about a trouble, besides asking again."""
 
     KEY = "key"
     MODEL = "model"
@@ -169,7 +170,7 @@ def choice_sentence(choice: ModelChoice, *, present: bool) -> str:
 
 def key_state(info: ProviderInfo) -> str:
     """The state of a provider's key in words."""
-    if info.key_source == "environment variable":
+    if info.key_source == "environment":
         return f"From the environment variable {info.key_variable}, not stored"
     said = KEPT.get(info.key_state, info.key_state)
     if info.key_state == "absent" and not info.needs_key:
@@ -181,7 +182,7 @@ def key_hint(info: ProviderInfo) -> str:
     """What follows from that state."""
     if info.key_state == "locked":
         return "Unlock it (your system asks for its password), then look again."
-    if info.key_state == "session-only" and info.key_source == "environment variable":
+    if info.key_state == "session-only" and info.key_source == "environment":
         return "A key that you set here goes before it."
     if not info.has_keyring:
         return (
@@ -367,12 +368,9 @@ def probe_sentences(found: Probe) -> list[tuple[str, str]]:
 
 
 def trouble_title(trouble: ProviderTrouble) -> str:
-    title = provider_title(trouble.provider)
-    return (
-        trouble.title
-        if title in trouble.title
-        else f"{title}: {trouble.title[:1].lower()}{trouble.title[1:]}"
-    )
+    """What a model waits for, with the name of its provider."""
+    provider, said = provider_title(trouble.provider), title(trouble.what)
+    return said if provider in dict(trouble.what.params).values() else f"{provider}: {said}"
 
 
 def forget_former(folder: Folder) -> str:
@@ -399,5 +397,5 @@ def address_problem(url: str) -> str:
     try:
         catalogue.checked_url(url)
     except NotesearchError as error:
-        return str(error)
+        return sentence(error)
     return ""
