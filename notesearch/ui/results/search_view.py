@@ -85,7 +85,8 @@ class SearchView(QWidget):
         self._connect()
 
     def _begin(self) -> None:
-        """Show what there is. Called by whoever derives from this, as the last thing it does when it is made."""
+        """Show what there is. Called by whoever derives from this, as the last thing it does when it is
+        made."""
         self._summarise()
         self._statuses.follow(self.show_status)
 
