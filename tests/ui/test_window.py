@@ -358,14 +358,16 @@ def test_vanished_notes_are_a_question(
     )
     assert window.status is not None
     held = HeldDeletions(folder=notes, missing=5, of=6)
-    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,)))
+    window.bridge.statuses.take(
+        IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,))
+    )
     assert window.banner.title.text() == "5 of 6 notes in Notes are gone"
     qtbot.waitUntil(lambda: bool(buttons(window.banner, "Keep them")), timeout=TIMEOUT)
     assert not buttons(window.banner, "Dismiss")
     buttons(window.banner, "Keep them")[0].click()
     qtbot.waitUntil(lambda: bool(answers), timeout=TIMEOUT)
     assert answers == [(notes, False)]
-    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders))
+    window.bridge.statuses.take(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders))
     assert not window.banner.isVisible()
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import QObject
+
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble, Told
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.window.banner import Banner, Message
@@ -21,16 +23,18 @@ REMEDIES = {
 }
 
 
-class Notices:
+class Notices(QObject):
     """Turns what the engine reports into messages of the banner, each said once. Main thread."""
 
     def __init__(self, banner: Banner, bridge: Bridge, models: ModelActions) -> None:
+        super().__init__(banner)
         self._banner = banner
         self._bridge = bridge
         self._models = models
         self._said: set[tuple[Path, Told]] = set()
         self._standing: set[str] = set()
         self._models_before: dict[Path, str] = {}
+        bridge.statuses.follow(self.show_status)
 
     def show_failure(self, failure: Failure) -> None:
         self._banner.tell(Message(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
@@ -80,7 +84,7 @@ class Notices:
         found = wording_models.remedy(trouble)
         actions = [(REMEDIES[found], partial(self._models.help_with, trouble))] if found is not None else []
         return Message(
-            key=_key(f"trouble:{trouble.provider}", trouble.what),
+            key=f"trouble:{trouble.provider}:{trouble.what.code}",
             title=wording_models.trouble_title(trouble),
             hint=hint(trouble.what),
             actions=(*actions, ("Try again", self._models.bridge.retry_providers)),
