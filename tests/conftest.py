@@ -17,10 +17,29 @@ from notesearch.api import sessions
 from notesearch.api.listener import Listener
 from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
+from tests import other_words
 from tests.embedders import HashingEmbedder
 from tests.gateway import Gateway
 
 Condition = Callable[[], object]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--other-words", action="store_true", help="change every sentence, and leave out tests of sentences"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--other-words"):
+        other_words.install()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--other-words"):
+        about_words = [item for item in items if item.get_closest_marker("words")]
+        config.hook.pytest_deselected(items=about_words)
+        items[:] = [item for item in items if item not in about_words]
 
 
 # Seconds that a test waits for what takes a moment: only something that hangs reaches it, however busy the

@@ -30,6 +30,11 @@ def install(translations: _standard.NullTranslations) -> None:
     _Current.translations = translations
 
 
+def installed() -> _standard.NullTranslations:
+    """The translations in use."""
+    return _Current.translations
+
+
 def gettext(message: str) -> str:
     """The message in the user's language."""
     return _Current.translations.gettext(message) if message else ""
