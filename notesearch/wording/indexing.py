@@ -12,17 +12,23 @@ from notesearch.domain import (
     FolderState,
     IndexingState,
     IndexingStatus,
+    Line,
     Locator,
     MatchedBy,
+    Message,
     NoteFormat,
+    Page,
     SearchResults,
     Section,
     Sheet,
+    Slide,
     Vault,
 )
 from notesearch.wording.signs import DOT, count, model_name, waiting_for
 from notesearch.wording.told import sentence, title, told_together
+from notesearch.wording.translation import N_, _, plural
 
+# Dates and numbers stay as English has them until there is a second language.
 MONTHS = (
     "January",
     "February",
@@ -39,7 +45,16 @@ MONTHS = (
 )
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
-WHY = {MatchedBy.KEYWORD: "words", MatchedBy.MEANING: "meaning", MatchedBy.BOTH: "meaning and words"}
+_FOUND_BY = {
+    MatchedBy.KEYWORD: N_("found by words"),
+    MatchedBy.MEANING: N_("found by meaning"),
+    MatchedBy.BOTH: N_("found by meaning and words"),
+}
+
+
+def found_by(matched_by: MatchedBy) -> str:
+    """Why a row is in the list."""
+    return _(_FOUND_BY[matched_by])
 
 
 def formats_read(formats: Sequence[NoteFormat]) -> str:
@@ -47,7 +62,11 @@ def formats_read(formats: Sequence[NoteFormat]) -> str:
     first, *more = (written.title for written in formats)
     # Names stay as they are, but plain text is no name.
     *most, last = [first, *(title.lower() if " " in title else title for title in more)]
-    return f"{', '.join(most)} and {last}. Your notes are only read, and nothing leaves this computer."
+    return _(
+        "{most} and {last}. Your notes are only read, and nothing leaves this computer.",
+        most=", ".join(most),
+        last=last,
+    )
 
 
 def format_title(name: str, formats: Sequence[NoteFormat]) -> str:
@@ -57,18 +76,24 @@ def format_title(name: str, formats: Sequence[NoteFormat]) -> str:
 
 def format_names(formats: Sequence[NoteFormat]) -> str:
     """What may be written after `type:`."""
-    return f"Notes of a type: {', '.join(written.name for written in formats)}"
+    return _("Notes of a type: {types}", types=", ".join(written.name for written in formats))
 
 
 def place(locator: Locator) -> str:
     """Where in its file a passage is."""
     match locator:
         case Sheet():
-            return f"{locator.name}, row {locator.row:,}"
+            return _("{sheet}, row {row:,}", sheet=locator.name, row=locator.row)
         case Section():
             return locator.name
-        case _:
-            return f"{type(locator).__name__.lower()} {locator.number}"
+        case Page():
+            return _("page {number}", number=locator.number)
+        case Slide():
+            return _("slide {number}", number=locator.number)
+        case Message():
+            return _("message {number}", number=locator.number)
+        case Line():
+            return _("line {number}", number=locator.number)
 
 
 def byte_size(number: int) -> str:
@@ -88,7 +113,7 @@ def short_date(modified: float, now: datetime) -> str:
     if days == 0:
         return then.strftime("%H:%M")
     if days == 1:
-        return "yesterday"
+        return _("yesterday")
     return f"{then.day} {MONTHS[then.month - 1][:3]}" if then.year == now.year else str(then.year)
 
 
@@ -97,9 +122,9 @@ def long_date(modified: float, now: datetime) -> str:
     then = datetime.fromtimestamp(modified)
     days = (now.date() - then.date()).days
     if days == 0:
-        return then.strftime("today, %H:%M")
+        return _("today, {time}", time=then.strftime("%H:%M"))
     if days == 1:
-        return "yesterday"
+        return _("yesterday")
     day = f"{then.day} {MONTHS[then.month - 1]}"
     return day if then.year == now.year else f"{day} {then.year}"
 
@@ -107,14 +132,14 @@ def long_date(modified: float, now: datetime) -> str:
 def model_line(folder: Folder) -> str:
     """What is under a folder's name: its model, or why it cannot be searched just now."""
     if folder.state is FolderState.UNREACHABLE:
-        return "not connected"
+        return _("not connected")
     if folder.state is FolderState.ASKING:
-        return "waits for your answer"
+        return _("waits for your answer")
     if folder.state is FolderState.SCANNING:
-        return "looking for changes"
+        return _("looking for changes")
     if folder.state is FolderState.CONSENT and not folder.next_model:
-        return "waits for your word"
-    return "local model" if folder.model.startswith("local/") else model_name(folder.model)
+        return _("waits for your word")
+    return _("local model") if folder.model.startswith("local/") else model_name(folder.model)
 
 
 def next_line(folder: Folder) -> str:
@@ -123,11 +148,13 @@ def next_line(folder: Folder) -> str:
     if folder.next_model:
         name = model_name(folder.next_model)
         if folder.state is FolderState.CONSENT or not folder.agreed:
-            return f"waits for your word: {name}"
+            return _("waits for your word: {model}", model=name)
         if folder.state is not FolderState.WAITING:
-            return f"{name}: {folder.next_done:,} of {folder.next_total:,}"
+            return _(
+                "{model}: {done:,} of {total:,}", model=name, done=folder.next_done, total=folder.next_total
+            )
     if folder.state is FolderState.WAITING:
-        return title(folder.notice) if folder.notice is not None else "waits for its provider"
+        return title(folder.notice) if folder.notice is not None else _("waits for its provider")
     return ""
 
 
@@ -137,13 +164,17 @@ def preparing(folder: Folder) -> str:
         return ""
     name, present = model_name(folder.next_model), model_name(folder.model)
     if folder.state is FolderState.CONSENT or not folder.agreed:
-        return f"{name} waits for your word; {present} answers meanwhile"
-    state = (
-        "waits"
-        if folder.state is FolderState.WAITING
-        else f"{folder.next_done:,} of {folder.next_total:,} passages"
+        return _("{model} waits for your word; {present} answers meanwhile", model=name, present=present)
+    if folder.state is FolderState.WAITING:
+        return _("preparing {model}: waits; {present} answers meanwhile", model=name, present=present)
+    return plural(
+        "preparing {model}: {done:,} of {n:,} passage; {present} answers meanwhile",
+        "preparing {model}: {done:,} of {n:,} passages; {present} answers meanwhile",
+        folder.next_total,
+        model=name,
+        present=present,
+        done=folder.next_done,
     )
-    return f"preparing {name}: {state}; {present} answers meanwhile"
 
 
 def folder_sentence(folder: Folder) -> str:
@@ -155,13 +186,13 @@ def folder_state(folder: Folder) -> str:
     """How far a folder is, in a sentence."""
     parts = [count(folder.documents)]
     if folder.waiting:
-        parts.append(f"{folder.waiting:,} waiting")
+        parts.append(_waiting(folder.waiting))
     if folder.failed:
-        parts.append(f"{folder.failed:,} failed")
+        parts.append(_failed(folder.failed))
     if not folder.waiting and not folder.failed and folder.state is FolderState.READY:
-        parts.append("up to date")
+        parts.append(_("up to date"))
     if folder.held_back:
-        parts.append(f"{count(folder.held_back, 'passage')} held back")
+        parts.append(plural("{n:,} passage held back", "{n:,} passages held back", folder.held_back))
     parts.append(preparing(folder))
     return ", ".join(filter(None, parts)) + (
         f". {told_together([folder.notice])}" if folder.notice is not None else ""
@@ -169,17 +200,27 @@ def folder_state(folder: Folder) -> str:
 
 
 VAULT_KINDS = {
-    "obsidian": "Obsidian vault",
-    "logseq": "Logseq graph",
-    "joplin": "Joplin export",
-    "zettelkasten": "Zettelkasten",
+    "obsidian": N_("Obsidian vault"),
+    "logseq": N_("Logseq graph"),
+    "joplin": N_("Joplin export"),
+    "zettelkasten": N_("Zettelkasten"),
 }
+
+
+def more_than(notes: int) -> str:
+    """At least so many notes: counting stopped early."""
+    return plural("more than {n:,} note", "more than {n:,} notes", notes)
+
+
+def folder_kind(kind: str) -> str:
+    """What a folder is, by the program that keeps it; "Folder" for none that is known."""
+    return _(VAULT_KINDS[kind]) if kind in VAULT_KINDS else _("Folder")
 
 
 def vault_line(vault: Vault) -> str:
     """What a folder of another notes program is, how many notes it holds, and where it is."""
-    number = f"more than {count(vault.notes)}" if vault.more else count(vault.notes)
-    return DOT.join([VAULT_KINDS.get(vault.kind, "Notes"), number, short_place(vault.path.parent)])
+    number = more_than(vault.notes) if vault.more else count(vault.notes)
+    return DOT.join([_(VAULT_KINDS.get(vault.kind, "Notes")), number, short_place(vault.path.parent)])
 
 
 def short_place(folder: Path) -> str:
@@ -190,17 +231,24 @@ def short_place(folder: Path) -> str:
 
 def pending(waiting: int, failed: int) -> str:
     """ "69 waiting, 4 failed", or "" when all is well."""
-    return ", ".join(
-        part for number, part in ((waiting, f"{waiting:,} waiting"), (failed, f"{failed:,} failed")) if number
-    )
+    parts = [_waiting(waiting) if waiting else "", _failed(failed) if failed else ""]
+    return ", ".join(filter(None, parts))
+
+
+def _waiting(notes: int) -> str:
+    return plural("{n:,} waiting", "{n:,} waiting", notes)
+
+
+def _failed(notes: int) -> str:
+    return plural("{n:,} failed", "{n:,} failed", notes)
 
 
 def coverage(results: SearchResults) -> str:
     """ "searched 1,940 of 2,013 · 69 waiting, 4 failed": never silent about notes that could not take part."""  # noqa: E501
-    everything = results.searched >= results.of
-    parts = [
-        f"searched all {results.of:,}" if everything else f"searched {results.searched:,} of {results.of:,}"
-    ]
+    if results.searched >= results.of:
+        parts = [_("searched all {notes:,}", notes=results.of)]
+    else:
+        parts = [_("searched {some:,} of {notes:,}", some=results.searched, notes=results.of)]
     # The line may be too narrow for all of it: what the user has to know comes first.
     return DOT.join(
         filter(None, [told_together(results.notices), *parts, pending(results.waiting, results.failed)])
@@ -216,31 +264,38 @@ def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
     rest = coverage(results)
     if not results.matches:
         if results.preliminary:
-            return "No note has these words", f"now searching by meaning{DOT}{rest}"
-        return ("Nothing found so far" if results.waiting else "Nothing found"), rest
+            return _("No note has these words"), DOT.join([_("now searching by meaning"), rest])
+        return (_("Nothing found so far") if results.waiting else _("Nothing found")), rest
     shown = len(results.matches)
-    head = f"First {shown:,} of {results.total:,} notes" if results.total > shown else count(shown)
+    head = count(shown)
+    if results.total > shown:
+        head = plural(
+            "First {shown:,} of {n:,} note", "First {shown:,} of {n:,} notes", results.total, shown=shown
+        )
     if busy and results.preliminary:
-        rest = f"by words, meaning follows{DOT}{rest}"
+        rest = DOT.join([_("by words, meaning follows"), rest])
     return head, rest
 
 
 def recent_summary(status: IndexingStatus | None, shown: int) -> tuple[str, str]:
     """The same line when nothing is typed."""
     if status is None or status.state is IndexingState.STARTING:
-        return "Opening your notes", ""
-    rest = DOT.join(filter(None, [f"{status.documents:,} in all", pending(status.waiting, status.failed)]))
-    return ("Recent notes" if shown else "No notes yet"), rest
+        return _("Opening your notes"), ""
+    every = _("{notes:,} in all", notes=status.documents)
+    rest = DOT.join(filter(None, [every, pending(status.waiting, status.failed)]))
+    return (_("Recent notes") if shown else _("No notes yet")), rest
 
 
 def duration(seconds: float) -> str:
     """A rough time still to go: "a few seconds", "40 s", "2 min", "1 h 5 min"."""
     if seconds < 10:
-        return "a few seconds"
+        return _("a few seconds")
     if seconds < 60:
-        return f"{round(seconds / 10) * 10} s"
+        return _("{seconds} s", seconds=round(seconds / 10) * 10)
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return _("{minutes} min", minutes=minutes)
+    return _("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def status_lead(status: IndexingStatus) -> str:
@@ -248,27 +303,35 @@ def status_lead(status: IndexingStatus) -> str:
     state = status.state
     unfinished = status.waiting > 0 or any(folder.state is FolderState.WAITING for folder in status.folders)
     if status.troubles and (state is IndexingState.OFFLINE or (state is IndexingState.IDLE and unfinished)):
-        return f"Waiting for {waiting_for(status)}"
+        return _("Waiting for {provider}", provider=waiting_for(status))
     if state in (IndexingState.IDLE, IndexingState.OFFLINE) and any(
         folder.state is FolderState.CONSENT for folder in status.folders
     ):
-        return "Waiting for your word"
+        return _("Waiting for your word")
     if state is IndexingState.IDLE and not status.folders and not status.waiting:
-        return "No folder yet"
+        return _("No folder yet")
     building = folder_in_building(status)
     if building is not None:
-        return f"Preparing {model_name(building.next_model)} for {building.path.name}"
+        model = model_name(building.next_model)
+        return _("Preparing {model} for {folder}", model=model, folder=building.path.name)
     if state is IndexingState.INDEXING:
-        verb = "Reading" if status.stage == "reading" else "Indexing"
         owner = owning_folder(status.current, status.folders)
-        return f"{verb} {owner.path.name}" if owner else f"{verb} notes"
-    return {
-        IndexingState.STARTING: "Opening your notes",
-        IndexingState.SCANNING: "Looking for changes",
-        IndexingState.PAUSED: "Paused",
-        IndexingState.OFFLINE: "Waiting for the model's provider",
-        IndexingState.FAILED: "Indexing stopped",
-    }.get(state, "Up to date" if not status.waiting else "Waiting")
+        if owner is None:
+            return _("Reading notes") if status.stage == "reading" else _("Indexing notes")
+        reading, indexing = N_("Reading {folder}"), N_("Indexing {folder}")
+        return _(reading if status.stage == "reading" else indexing, folder=owner.path.name)
+    if state in _LEADS:
+        return _(_LEADS[state])
+    return _("Waiting") if status.waiting else _("Up to date")
+
+
+_LEADS = {
+    IndexingState.STARTING: N_("Opening your notes"),
+    IndexingState.SCANNING: N_("Looking for changes"),
+    IndexingState.PAUSED: N_("Paused"),
+    IndexingState.OFFLINE: N_("Waiting for the model's provider"),
+    IndexingState.FAILED: N_("Indexing stopped"),
+}
 
 
 def status_detail(status: IndexingStatus) -> str:
@@ -277,15 +340,20 @@ def status_detail(status: IndexingStatus) -> str:
         return sentence(status.error)
     building = folder_in_building(status)
     if building is not None:
-        return f"{building.next_done:,} of {count(building.next_total, 'passage')}"
+        return plural(
+            "{done:,} of {n:,} passage",
+            "{done:,} of {n:,} passages",
+            building.next_total,
+            done=building.next_done,
+        )
     if status.state in (IndexingState.INDEXING, IndexingState.SCANNING) and status.total:
         left = status.total - status.done
         if left <= 0:
-            return "almost done"
-        time_left = DOT + duration(status.seconds_left) if status.seconds_left is not None else ""
-        return f"{count(left)} to go{time_left}"
+            return _("almost done")
+        to_go = plural("{n:,} note to go", "{n:,} notes to go", left)
+        return to_go if status.seconds_left is None else DOT.join([to_go, duration(status.seconds_left)])
     if status.waiting:
-        return f"{count(status.waiting)} waiting"
+        return plural("{n:,} note waiting", "{n:,} notes waiting", status.waiting)
     return count(status.documents) if status.folders else ""
 
 

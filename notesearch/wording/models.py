@@ -23,31 +23,33 @@ from notesearch.domain import (
 from notesearch.errors import NotesearchError
 from notesearch.wording.signs import DOT, count, model_name, provider_title
 from notesearch.wording.told import sentence, title
+from notesearch.wording.translation import N_, _, plural
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
 
-UNKNOWN_PRICE = "The price is not known"
-STAYS = "nothing leaves this computer"
 KEPT = {
-    "stored": "Stored in your system's keyring",
-    "locked": "The keyring is locked",
-    "absent": "No key",
-    "session-only": "Kept until Notesearch is quit, not stored",
+    "stored": N_("Stored in your system's keyring"),
+    "locked": N_("The keyring is locked"),
+    "absent": N_("No key"),
+    "session-only": N_("Kept until Notesearch is quit, not stored"),
 }
 WHY_HELD = {
-    HeldBack.PRIVATE: "its note is marked private",
-    HeldBack.SECRET: "it looks like a secret (a key, a password, a card number)",
-    HeldBack.REFUSED: "the model refused it",
+    HeldBack.PRIVATE: N_("its note is marked private"),
+    HeldBack.SECRET: N_("it looks like a secret (a key, a password, a card number)"),
+    HeldBack.REFUSED: N_("the model refused it"),
 }
 WHY_HELD_SHORT = {
-    HeldBack.PRIVATE: "private",
-    HeldBack.SECRET: "looks like a secret",
-    HeldBack.REFUSED: "refused by the model",
+    HeldBack.PRIVATE: N_("private"),
+    HeldBack.SECRET: N_("looks like a secret"),
+    HeldBack.REFUSED: N_("refused by the model"),
 }
-IGNORED = "An ignore file names this note, so it is not read: it cannot be found, and nothing of it is sent."
-PURPOSES = {"documents": "notes", "query": "search", "test": "test"}
-LEDGER_COLUMNS = ("Time", "Host", "Model", "For", "Texts", "Tokens", "Cost", "Status")
+PURPOSES = {"documents": N_("notes"), "query": N_("search"), "test": N_("test")}
+ENCODINGS = {
+    "base64": N_("base64 (compact)"),
+    "float": N_("plain numbers"),
+    "omit": N_("as the server likes it"),
+}
 
 
 class Remedy(Enum):
@@ -63,13 +65,20 @@ def remedy(trouble: ProviderTrouble) -> Remedy | None:
     return Remedy(trouble.remedy) if trouble.remedy else None
 
 
+def ignored() -> str:
+    """What is said of a note that an ignore file names."""
+    return _(
+        "An ignore file names this note, so it is not read: it cannot be found, and nothing of it is sent."
+    )
+
+
 # Money and numbers
 
 
 def money(usd: float) -> str:
-    """A sum for a person who decides: cents, or that it is less than one."""
+    """A sum for somebody who decides: cents, or that it is less than one."""
     if 0 < usd < 0.01:
-        return "less than $0.01"
+        return _("less than $0.01")
     return f"${usd:,.2f}"
 
 
@@ -82,34 +91,43 @@ def exact_money(usd: float) -> str:
 
 def price(choice: ModelChoice) -> str:
     if not choice.remote:
-        return "costs nothing"
-    return "price unknown" if choice.price is None else f"${choice.price:.2f} per million tokens"
+        return _("costs nothing")
+    if choice.price is None:
+        return _("price unknown")
+    return _("${price:.2f} per million tokens", price=choice.price)
 
 
 def spent(sums: Spent) -> str:
     """This month's meter."""
     if not sums.requests:
-        return "Nothing was asked this month."
-    said = (
-        f"{count(sums.requests, 'request')}, {count(sums.texts, 'text')}, {count(sums.tokens, 'token')}, "
-        f"{exact_money(sums.usd)}"
+        return _("Nothing was asked this month.")
+    counts = (count(sums.requests, "request"), count(sums.texts, "text"), count(sums.tokens, "token"))
+    said = ", ".join((*counts, exact_money(sums.usd)))
+    if not sums.unpriced:
+        return said
+    return plural(
+        "{spent} and {n:,} request whose price is unknown",
+        "{spent} and {n:,} requests whose price is unknown",
+        sums.unpriced,
+        spent=said,
     )
-    if sums.unpriced:
-        said += f" and {count(sums.unpriced, 'request')} whose price is unknown"
-    return said
 
 
 def used_up(info: ProviderInfo) -> str:
     """That a budget is reached, or "" while something is left."""
     if info.budget and info.spent.usd >= info.budget:
-        return (
-            f"The month's budget of {money(info.budget)} is used up. Search goes on; embedding waits for "
-            "the next month or a larger budget."
+        return _(
+            "The month's budget of {budget} is used up. Search goes on; embedding waits for the next month "
+            "or a larger budget.",
+            budget=money(info.budget),
         )
     if info.token_budget and info.spent.tokens >= info.token_budget:
-        return (
-            f"The month's {info.token_budget:,} tokens are used up. Search goes on; embedding waits for "
-            "the next month or a larger budget."
+        return plural(
+            "The month's {n:,} token is used up. Search goes on; embedding waits for the next month or "
+            "a larger budget.",
+            "The month's {n:,} tokens are used up. Search goes on; embedding waits for the next month or "
+            "a larger budget.",
+            info.token_budget,
         )
     return ""
 
@@ -120,29 +138,41 @@ def beyond_budget(estimate: Estimate, info: ProviderInfo) -> str:
         return said
     left, tokens_left = info.budget - info.spent.usd, info.token_budget - info.spent.tokens
     if info.budget and estimate.usd is not None and estimate.usd > left:
-        return (
-            f"This is more than the month's budget has left ({money(left)}). Embedding stops there until "
-            "it is raised or the month is over."
+        return _(
+            "This is more than the month's budget has left ({left}). Embedding stops there until it is "
+            "raised or the month is over.",
+            left=money(left),
         )
     if info.token_budget and estimate.tokens > tokens_left:
-        return (
-            f"This is more than the month's {tokens_left:,} tokens that are left. Embedding stops there "
-            "until it is raised or the month is over."
+        return plural(
+            "This is more than the month's {n:,} token that is left. Embedding stops there until it is "
+            "raised or the month is over.",
+            "This is more than the month's {n:,} tokens that are left. Embedding stops there until it is "
+            "raised or the month is over.",
+            tokens_left,
         )
     return ""
 
 
+def ledger_columns() -> tuple[str, ...]:
+    """What stands above the cells of the ledger."""
+    return (
+        *(_("Time"), _("Host"), _("Model"), _("For")),
+        *(_("Texts"), _("Tokens"), _("Cost"), _("Status")),
+    )
+
+
 def ledger_row(entry: LedgerEntry) -> tuple[str, ...]:
-    """The cells of one request, in the order of LEDGER_COLUMNS."""
+    """The cells of one request, in the order of `ledger_columns`."""
     return (
         datetime.fromtimestamp(entry.at).strftime("%Y-%m-%d %H:%M:%S"),
         host_of(entry.host),
         entry.model.removeprefix(f"{entry.provider}/"),
-        PURPOSES.get(entry.purpose, entry.purpose),
+        _(PURPOSES.get(entry.purpose, entry.purpose)),
         f"{entry.texts:,}",
-        "not said" if entry.tokens is None else f"{entry.tokens:,}",
-        "not said" if entry.usd is None else exact_money(entry.usd),
-        str(entry.status) if entry.status else "none",
+        _("not said") if entry.tokens is None else f"{entry.tokens:,}",
+        _("not said") if entry.usd is None else exact_money(entry.usd),
+        str(entry.status) if entry.status else _("none"),
     )
 
 
@@ -157,35 +187,46 @@ def host_of(address: str) -> str:
 def choice_line(choice: ModelChoice) -> str:
     """What is under a model's title in the list."""
     if not choice.remote:
-        return DOT.join(filter(None, [choice.best_for or STAYS, f"{choice.dimensions:,} dimensions"]))
+        return DOT.join(
+            [_(choice.best_for) or _("nothing leaves this computer"), _dimensions(choice.dimensions)]
+        )
     where = ", ".join(dict.fromkeys(filter(None, [choice.provider_title, host_of(choice.host)])))
-    return DOT.join(filter(None, [choice.best_for, where, f"{choice.dimensions:,} dimensions"]))
+    return DOT.join(filter(None, [_(choice.best_for), where, _dimensions(choice.dimensions)]))
+
+
+def _dimensions(number: int) -> str:
+    return plural("{n:,} dimension", "{n:,} dimensions", number)
 
 
 def choice_sentence(choice: ModelChoice, *, present: bool) -> str:
     """A row of the list for a screen reader."""
-    parts = [choice.title, "in use" if present else "", choice_line(choice), price(choice), choice.retired]
+    parts = [
+        choice.title,
+        _("in use") if present else "",
+        choice_line(choice),
+        price(choice),
+        _(choice.retired),
+    ]
     return ", ".join(filter(None, parts))
 
 
 def key_state(info: ProviderInfo) -> str:
     """The state of a provider's key in words."""
     if info.key_source == "environment":
-        return f"From the environment variable {info.key_variable}, not stored"
-    said = KEPT.get(info.key_state, info.key_state)
+        return _("From the environment variable {variable}, not stored", variable=info.key_variable)
     if info.key_state == "absent" and not info.needs_key:
-        said += "; this server may need none"
-    return said
+        return _("No key; this server may need none")
+    return _(KEPT.get(info.key_state, info.key_state))
 
 
 def key_hint(info: ProviderInfo) -> str:
     """What follows from that state."""
     if info.key_state == "locked":
-        return "Unlock it (your system asks for its password), then look again."
+        return _("Unlock it (your system asks for its password), then look again.")
     if info.key_state == "session-only" and info.key_source == "environment":
-        return "A key that you set here goes before it."
+        return _("A key that you set here goes before it.")
     if not info.has_keyring:
-        return (
+        return _(
             "There is no keyring on this computer, so a key is kept until Notesearch is quit and never "
             "written to a file."
         )
@@ -195,8 +236,8 @@ def key_hint(info: ProviderInfo) -> str:
 def key_kept(state: str) -> str:
     """What became of a key that was typed."""
     if state == "stored":
-        return "The key is in the keyring"
-    return "The key is kept until Notesearch is quit"
+        return _("The key is in the keyring")
+    return _("The key is kept until Notesearch is quit")
 
 
 def key_trouble(info: ProviderInfo) -> bool:
@@ -210,84 +251,85 @@ def key_trouble(info: ProviderInfo) -> bool:
 def consent_title(estimate: Estimate) -> str:
     name = estimate.folder.name
     if not estimate.remote:
-        return f"Use the model on this computer for {name}?"
+        return _("Use the model on this computer for {folder}?", folder=name)
     if not estimate.chunks:
-        return f"Use {model_name(estimate.model)} for {name}?"
-    return f"Send {name} to {host_of(estimate.host)}?"
+        return _("Use {model} for {folder}?", model=model_name(estimate.model), folder=name)
+    return _("Send {folder} to {host}?", folder=name, host=host_of(estimate.host))
 
 
 def consent_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """What will be sent, where, and what it costs: (name, words)."""
-    _, chosen, dimensions = estimate.model.rpartition("#")
-    rows = [
-        (
-            "Model",
-            f"{estimate.model_title}, {int(dimensions):,} dimensions"
-            if chosen and dimensions.isdecimal()
-            else estimate.model_title,
-        )
-    ]
+    sign, dimensions = estimate.model.rpartition("#")[1:]
+    chosen = sign and dimensions.isdecimal()
+    model = ", ".join([estimate.model_title, *([_dimensions(int(dimensions))] if chosen else [])])
+    rows = [(_("Model"), model)]
     if estimate.retired:
-        rows.append(("Beware", estimate.retired))
+        rows.append((_("Beware"), _(estimate.retired)))
+    passages, notes = count(estimate.chunks, "passage"), count(estimate.notes)
     if not estimate.remote:
-        embedded = (
-            f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)} to embed"
-            if estimate.chunks
-            else "Everything is embedded already"
-        )
-        return [*rows, ("Work", embedded), ("Cost", "Nothing. No text leaves this computer.")]
-    rows.append(("Goes to", estimate.host))
+        embedded = _("Everything is embedded already")
+        if estimate.chunks:
+            embedded = _("{passages} of {notes} to embed", passages=passages, notes=notes)
+        return [*rows, (_("Work"), embedded), (_("Cost"), _("Nothing. No text leaves this computer."))]
+    rows.append((_("Goes to"), estimate.host))
     if estimate.chunks:
-        rows.append(
-            (
-                "Is sent",
-                f"{count(estimate.chunks, 'passage')} of {count(estimate.notes)}, {estimate.characters:,} "
-                "characters",
-            )
+        sent = plural(
+            "{passages} of {notes}, {n:,} character",
+            "{passages} of {notes}, {n:,} characters",
+            estimate.characters,
+            passages=passages,
+            notes=notes,
         )
-        rows.append(
-            (
-                "Tokens",
-                f"About {estimate.tokens:,}, counted here; the provider's own count differs by some percent",
-            )
+        counted = _(
+            "About {tokens:,}, counted here; the provider's own count differs by some percent",
+            tokens=estimate.tokens,
         )
+        rows += [(_("Is sent"), sent), (_("Tokens"), counted)]
     else:
-        rows.append(("Is sent", "Nothing now: every passage is embedded already"))
-    rows.append(("Cost", cost(estimate)))
+        rows.append((_("Is sent"), _("Nothing now: every passage is embedded already")))
+    rows.append((_("Cost"), cost(estimate)))
     if estimate.reused:
-        rows.append(("Reused", f"{count(estimate.reused, 'passage')} embedded before, at no cost"))
-    rows.append(("Stays here", held_back(estimate.held_back)))
+        reused = plural(
+            "{n:,} passage embedded before, at no cost",
+            "{n:,} passages embedded before, at no cost",
+            estimate.reused,
+        )
+        rows.append((_("Reused"), reused))
+    rows.append((_("Stays here"), held_back(estimate.held_back)))
     return rows
 
 
 def cost(estimate: Estimate) -> str:
     if not estimate.chunks:
-        return "Nothing"
+        return _("Nothing")
     if estimate.usd is None:
-        return (
-            f"{UNKNOWN_PRICE}. Look it up at the provider, or set a monthly budget in tokens in the settings."
+        return _(
+            "The price is not known. Look it up at the provider, or set a monthly budget in tokens in the "
+            "settings."
         )
-    return (
-        f"{money(estimate.usd)[:1].upper()}{money(estimate.usd)[1:]}"
-        if estimate.usd < 0.01
-        else f"About {money(estimate.usd)}"
-    )
+    if 0 < estimate.usd < 0.01:
+        return _("Less than $0.01")
+    return _("About {sum}", sum=money(estimate.usd)) if estimate.usd else money(0)
 
 
 def held_back(passages: int) -> str:
     if not passages:
-        return "Nothing is held back: no private note, nothing that looks like a secret"
-    return f"{count(passages, 'passage')}: private notes, and what looks like a secret"
+        return _("Nothing is held back: no private note, nothing that looks like a secret")
+    return plural(
+        "{n:,} passage: private notes, and what looks like a secret",
+        "{n:,} passages: private notes, and what looks like a secret",
+        passages,
+    )
 
 
 def afterwards(estimate: Estimate) -> str:
     """What agreeing means from then on."""
     if not estimate.remote:
         return ""
-    return (
-        f"From then on new and changed passages of {estimate.folder.name} are sent there too, and what you "
-        "type in the search field. "
-        "The present index answers until the new one is complete."
+    return _(
+        "From then on new and changed passages of {folder} are sent there too, and what you type in the "
+        "search field. The present index answers until the new one is complete.",
+        folder=estimate.folder.name,
     )
 
 
@@ -296,40 +338,54 @@ def afterwards(estimate: Estimate) -> str:
 
 def outgoing_heading(number: int, passage: Outgoing) -> str:
     """What stands above a passage."""
-    held = f"held back: {WHY_HELD[passage.held_back]}" if passage.held_back is not None else ""
-    state = held or ("sent before" if passage.sent else "to be sent")
-    return DOT.join([f"Passage {number:,}", f"line {passage.line:,}", state])
+    if passage.held_back is not None:
+        state = _("held back: {why}", why=_(WHY_HELD[passage.held_back]))
+    else:
+        state = _("sent before") if passage.sent else _("to be sent")
+    return DOT.join([_("Passage {number:,}", number=number), _("line {line:,}", line=passage.line), state])
 
 
 def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
     if not passages:
-        return "Nothing of this note is sent: it has no text."
+        return _("Nothing of this note is sent: it has no text.")
     held, sent = sum(p.held_back is not None for p in passages), sum(p.sent for p in passages)
     parts = [
-        f"{len(passages) - held - sent:,} to be sent",
-        f"{sent:,} sent before" if sent else "",
-        f"{held:,} held back" if held else "",
+        _("{passages:,} to be sent", passages=len(passages) - held - sent),
+        _("{passages:,} sent before", passages=sent) if sent else "",
+        _("{passages:,} held back", passages=held) if held else "",
     ]
-    goes = f" for {to}" if to else ""
-    return f"{count(len(passages), 'passage')}{goes}: {', '.join(filter(None, parts))}."
+    number, states = count(len(passages), "passage"), ", ".join(filter(None, parts))
+    if to:
+        return _("{passages} for {model}: {states}.", passages=number, model=to, states=states)
+    return f"{number}: {states}."
 
 
 def why_held(note: HeldNote) -> str:
     """What of a note stays here, and why, in a few words."""
     if note.ignored:
-        return "ignored: not read, not sent"
-    return f"{count(note.passages, 'passage')}: {', '.join(WHY_HELD_SHORT[why] for why in note.reasons)}"
+        return _("ignored: not read, not sent")
+    return f"{count(note.passages, 'passage')}: {', '.join(_(WHY_HELD_SHORT[why]) for why in note.reasons)}"
 
 
 def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[str, str]:
     """The question before held-back passages are let go, and what it means."""
     held = [p.held_back for p in passages if p.held_back is not None]
-    reasons = [f"{held.count(why):,} because {WHY_HELD[why]}" for why in HeldBack if why in held]
-    title = f"Send {count(len(held), 'passage')} of {note} as well?"
-    return (
-        title,
-        f"Held back: {'; '.join(reasons)}. They go to {to} with the next requests. What was sent cannot be "
-        "called back.",
+    reasons = [
+        _("{passages:,} because {why}", passages=held.count(why), why=_(WHY_HELD[why]))
+        for why in HeldBack
+        if why in held
+    ]
+    question = plural(
+        "Send {n:,} passage of {note} as well?",
+        "Send {n:,} passages of {note} as well?",
+        len(held),
+        note=note,
+    )
+    return question, _(
+        "Held back: {reasons}. They go to {model} with the next requests. What was sent cannot be called "
+        "back.",
+        reasons="; ".join(reasons),
+        model=to,
     )
 
 
@@ -338,30 +394,35 @@ def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[st
 
 def probe_sentences(found: Probe) -> list[tuple[str, str]]:
     """What a test found: (name, words)."""
-    encoding = {"base64": "base64 (compact)", "float": "plain numbers", "omit": "as the server likes it"}[
-        found.encoding
-    ]
-    instruction = "none helps"
-    if found.query_instruction or found.document_instruction:
-        instruction = " and ".join(
-            f"\N{LEFT DOUBLE QUOTATION MARK}{text.strip()}\N{RIGHT DOUBLE QUOTATION MARK} before {what}"
-            for text, what in ((found.query_instruction, "queries"), (found.document_instruction, "passages"))
-            if text
-        )
+    most = f"{found.items_per_request:,}"
+    if found.items_per_request >= 128:
+        most = _("{texts:,} or more", texts=found.items_per_request)
+    normalised = _("of length one") if found.normalised else _("of any length; they are normalised here")
+    tokens = _("counted by the server") if found.tokens_reported else _("not counted by the server")
     return [
-        ("Answers within", f"{found.latency * 1000:,.0f} ms"),
-        ("Dimensions", f"{found.dimensions:,}"),
-        ("Numbers arrive", encoding),
-        (
-            "Texts a request",
-            f"{found.items_per_request:,} or more"
-            if found.items_per_request >= 128
-            else f"{found.items_per_request:,}",
-        ),
-        ("Vectors", "of length one" if found.normalised else "of any length; they are normalised here"),
-        ("Instruction", instruction),
-        ("Tokens", "counted by the server" if found.tokens_reported else "not counted by the server"),
+        (_("Answers within"), _("{milliseconds:,.0f} ms", milliseconds=found.latency * 1000)),
+        (_("Dimensions"), f"{found.dimensions:,}"),
+        (_("Numbers arrive"), _(ENCODINGS[found.encoding])),
+        (_("Texts a request"), most),
+        (_("Vectors"), normalised),
+        (_("Instruction"), _instruction(found)),
+        (_("Tokens"), tokens),
     ]
+
+
+def _instruction(found: Probe) -> str:
+    """What a server likes to read before a text."""
+    query, document = (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{text.strip()}\N{RIGHT DOUBLE QUOTATION MARK}"
+        for text in (found.query_instruction, found.document_instruction)
+    )
+    if found.query_instruction and found.document_instruction:
+        return _("{query} before queries and {document} before passages", query=query, document=document)
+    if found.query_instruction:
+        return _("{query} before queries", query=query)
+    if found.document_instruction:
+        return _("{document} before passages", document=document)
+    return _("none helps")
 
 
 # Troubles
@@ -376,17 +437,19 @@ def trouble_title(trouble: ProviderTrouble) -> str:
 def forget_former(folder: Folder) -> str:
     """What drops the former models' indexes; "" where there are none."""
     former = {*folder.former_models, folder.previous_model} - {""}
-    if len(former) > 1:
-        return f"Forget the {len(former)} former indexes"
-    return "Forget the former index" if former else ""
+    if not former:
+        return ""
+    return plural("Forget the former index", "Forget the {n} former indexes", len(former))
 
 
 def switched(folder: Folder) -> tuple[str, str]:
     """The message when a folder's new index is complete."""
-    title = f"{folder.path.name} now uses {model_name(folder.model)}"
     return (
-        title,
-        f"The index of {model_name(folder.previous_model)} is kept, so that going back costs nothing.",
+        _("{folder} now uses {model}", folder=folder.path.name, model=model_name(folder.model)),
+        _(
+            "The index of {model} is kept, so that going back costs nothing.",
+            model=model_name(folder.previous_model),
+        ),
     )
 
 

@@ -3,19 +3,32 @@ Qt."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from notesearch.domain import IndexingStatus
+from notesearch.wording.translation import Plural, _, filled
 
 DOT = " \N{MIDDLE DOT} "
+Noun = Literal["note", "passage", "more passage", "problem", "request", "text", "token"]
+_NOUNS: dict[Noun, Plural] = {
+    "note": Plural("{n:,} note", "{n:,} notes", of="n"),
+    "passage": Plural("{n:,} passage", "{n:,} passages", of="n"),
+    "more passage": Plural("{n:,} more passage", "{n:,} more passages", of="n"),
+    "problem": Plural("{n:,} problem", "{n:,} problems", of="n"),
+    "request": Plural("{n:,} request", "{n:,} requests", of="n"),
+    "text": Plural("{n:,} text", "{n:,} texts", of="n"),
+    "token": Plural("{n:,} token", "{n:,} tokens", of="n"),
+}
 
 
-def count(number: int, noun: str = "note") -> str:
+def count(number: int, noun: Noun = "note") -> str:
     """ "1 note", "2,013 notes"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return filled(_NOUNS[noun], {"n": number})
 
 
 def model_name(identifier: str) -> str:
     """A model as it is called in a sentence: "the local model", "voyage-2"."""
-    return "the local model" if identifier.startswith("local/") else identifier.rpartition("/")[2]
+    return _("the local model") if identifier.startswith("local/") else identifier.rpartition("/")[2]
 
 
 def provider_title(name: str) -> str:

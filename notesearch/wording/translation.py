@@ -1,6 +1,6 @@
 """How a message of the program becomes one in the user's language, by gettext of the standard library.
 
-Messages are written in English where they are used. `gettext` and `ngettext` translate at once; a table marks
+Messages are written in English where they are used. `_` and `plural` translate at once; a table marks
 its messages with `N_` or `Plural` and translates when one is asked for. `KEYWORDS` tells a tool that extracts
 messages which calls to look for. Numbers and names are put in afterwards, by name: "{notes:,} notes".
 """
@@ -17,6 +17,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "N_": None,
     "ngettext": (1, 2),
+    "plural": (1, 2),
     "Plural": (1, 2),
 }
 
@@ -45,6 +46,17 @@ def ngettext(one: str, many: str, number: float) -> str:
     many."""
     whole = int(number) if number == int(number) else 2
     return _Current.translations.ngettext(one, many, whole)
+
+
+def _(message: str, /, **values: object) -> str:
+    """The message in the user's language with these values put in."""
+    text = gettext(message)
+    return text.format(**values) if values else text
+
+
+def plural(one: str, many: str, number: float, /, **values: object) -> str:
+    """The form of the message that goes with `number`, which is "{n}" in it, with these values put in."""
+    return ngettext(one, many, number).format(n=number, **values)
 
 
 def N_(message: str) -> str:

@@ -41,7 +41,7 @@ class LedgerDialog(QDialog):
         self.resize(960, 480)
         self.setMinimumSize(340, 300)
         self.heading = hint("Reading the ledger")
-        self.table = QTableWidget(0, len(wording_models.LEDGER_COLUMNS))
+        self.table = QTableWidget(0, len(wording_models.ledger_columns()))
         self.table.setAccessibleName("Requests")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -55,7 +55,7 @@ class LedgerDialog(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(56)
-        for column, title in enumerate(wording_models.LEDGER_COLUMNS):
+        for column, title in enumerate(wording_models.ledger_columns()):
             head = QTableWidgetItem(title)
             head.setTextAlignment(_alignment(column))
             self.table.setHorizontalHeaderItem(column, head)

@@ -173,7 +173,7 @@ class OutgoingDialog(QDialog):
     def _on_ignored(self, note: Path) -> None:
         self._note = note
         self.title.setText(note.name)
-        self.summary.setText(wording_models.IGNORED)
+        self.summary.setText(wording_models.ignored())
         self._show(())
 
     def _on_emptied(self, why: str) -> None:

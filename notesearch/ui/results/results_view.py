@@ -52,7 +52,7 @@ def key_of(row: Row) -> Key:
 def spoken(row: Row, now: datetime) -> str:
     """A row for a screen reader: title, trail, why it is there, date and snippet."""
     match, passage = row.match, row.passage
-    why = "" if row.plain else f"found by {wording.WHY[passage.matched_by]}"
+    why = "" if row.plain else wording.found_by(passage.matched_by)
     if row.child:
         parts = [
             "further passage",

@@ -107,5 +107,5 @@ class FolderOffers(QObject):
 
 def amount(survey: Survey) -> str:
     """How many notes a folder holds, in a sentence."""
-    number = f"more than {survey.notes:,} notes" if survey.more else signs.count(survey.notes)
-    return f"{wording.VAULT_KINDS.get(survey.kind, 'Folder')} with {number}."
+    number = wording.more_than(survey.notes) if survey.more else signs.count(survey.notes)
+    return f"{wording.folder_kind(survey.kind)} with {number}."
