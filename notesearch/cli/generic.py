@@ -18,6 +18,7 @@ from notesearch.api import wire
 from notesearch.api.operations import OPERATIONS, Operation
 from notesearch.api.sessions import open_session, reading
 from notesearch.cli.common import absolute_path, print_json
+from notesearch.wording.translation import _
 
 Command = Callable[[Path, argparse.Namespace], None]
 
@@ -32,7 +33,7 @@ def add_generic_commands(command: Callable[[str, str], argparse.ArgumentParser])
         parser = command(operation.command, operation.help)
         for name, parameter in operation.parameters.items():
             _add_argument(parser, name, parameter, operation.types[name])
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--json", action="store_true", help=_("print JSON"))
 
 
 def _add_argument(

@@ -26,6 +26,7 @@ from notesearch.config.settings import load_settings
 from notesearch.domain import (
     IndexingState,
     IndexingStatus,
+    IndexSummary,
     Match,
     MatchedBy,
     Mode,
@@ -35,13 +36,15 @@ from notesearch.domain import (
 )
 from notesearch.errors import Bug, NotesearchError, UsageError
 from notesearch.wording.told import hint, sentence, title, told_together
+from notesearch.wording.translation import N_, _, plural
 
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
 # Seconds for the owner of the data folder to tell its state.
 STATE_WITHIN = 2.0
 INTERRUPTED = 130
 
-EXAMPLES = """\
+EXAMPLES = N_(
+    """\
 With no command the window opens, or the one that is open comes up: notesearch [FOLDER...]
   notesearch --toggle                      show or hide quick search; bind it to a key
   notesearch --search TEXT                 the window, with a query; so does notesearch://search?q=TEXT
@@ -53,6 +56,7 @@ examples:
   notesearch search 'tag:travel "night train" -bus' --limit 5
   notesearch search - --json < queries.txt   a query per line in, a JSON object per line out
 """
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,14 +73,14 @@ def _parser() -> _Parser:
         type=Path,
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help="keep settings, index and logs in DIR",
+        help=_("keep settings, index and logs in DIR"),
     )
     parser = _Parser(
         prog="notesearch",
         parents=[common],
-        epilog=EXAMPLES,
+        epilog=_(EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Finds the passage you meant in your own notes.",
+        description=_("Finds the passage you meant in your own notes."),
     )
     parser.add_argument("--version", action="version", version=f"notesearch {notesearch.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
@@ -84,49 +88,51 @@ def _parser() -> _Parser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[common])
 
-    add = command("add", "add folders to be searched")
+    add = command("add", _("add folders to be searched"))
     add.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     add.add_argument(
         "--model",
         default=catalogue.LOCAL.identifier,
-        help="embedding model (default: %(default)s); a remote one waits for your word",
+        help=_("embedding model (default: %(default)s); a remote one waits for your word"),
     )
-    remove = command("remove", "stop searching folders; the notes are untouched")
+    remove = command("remove", _("stop searching folders; the notes are untouched"))
     remove.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    index = command("index", "bring folders up to date and wait; a folder not known yet is added first")
+    index = command("index", _("bring folders up to date and wait; a folder not known yet is added first"))
     index.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
-    index.add_argument("--json", action="store_true", help="print one summary object at the end")
+    index.add_argument("--json", action="store_true", help=_("print one summary object at the end"))
     index.add_argument(
-        "--forget-missing", action="store_true", help="forget notes even when most of a folder has vanished"
+        "--forget-missing",
+        action="store_true",
+        help=_("forget notes even when most of a folder has vanished"),
     )
-    search = command("search", "search the notes; QUERY - reads a query per line")
+    search = command("search", _("search the notes; QUERY - reads a query per line"))
     search.add_argument("query", metavar="QUERY")
     search.add_argument(
-        "--limit", type=_limit, default=10, metavar="N", help="rows, one per note (default: %(default)s)"
+        "--limit", type=_limit, default=10, metavar="N", help=_("rows, one per note (default: %(default)s)")
     )
     search.add_argument(
         "--in",
         dest="folder",
         type=Path,
         metavar="FOLDER",
-        help="only notes at or under FOLDER; indexes it first if need be",
+        help=_("only notes at or under FOLDER; indexes it first if need be"),
     )
     search.add_argument("--mode", choices=[str(m) for m in Mode], default=str(Mode.HYBRID))
-    search.add_argument("--json", action="store_true", help="print JSON, an object per query")
-    similar = command("similar", "notes near in meaning to a note")
+    search.add_argument("--json", action="store_true", help=_("print JSON, an object per query"))
+    similar = command("similar", _("notes near in meaning to a note"))
     similar.add_argument("file", type=Path, metavar="FILE")
     similar.add_argument("--limit", type=_limit, default=10, metavar="N")
     similar.add_argument("--json", action="store_true")
     add_model_commands(command)
     add_generic_commands(command)
-    for name, text in (("status", "what is indexed and what waits"), ("doctor", "check the index")):
+    for name, text in (("status", _("what is indexed and what waits")), ("doctor", _("check the index"))):
         command(name, text).add_argument("--json", action="store_true")
     return parser
 
 
 def _limit(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
-        raise argparse.ArgumentTypeError("a number from 1 to 1000")
+        raise argparse.ArgumentTypeError(_("a number from 1 to 1000"))
     return int(text)
 
 
@@ -144,7 +150,7 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     except KeyboardInterrupt:
-        print("\nStopped. What was indexed is kept.", file=sys.stderr)
+        print("\n" + _("Stopped. What was indexed is kept."), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -190,10 +196,9 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
             session.call(ops.add_folder, folder=folder, model=options.model)
     own = isinstance(session, Owner)
     for folder in folders:
-        print(
-            f"Added {folder}"
-            + (". It is read when Notesearch runs, or now with: notesearch index" if own else "")
-        )
+        added = _("Added {folder}", folder=folder)
+        later = _("It is read when Notesearch runs, or now with: notesearch index")
+        print(f"{added}. {later}" if own else added)
 
 
 @contextmanager
@@ -211,7 +216,7 @@ def _remove(data_dir: Path, options: argparse.Namespace) -> None:
         for folder in folders:
             session.call(ops.remove_folder, folder=folder)
     for folder in folders:
-        print(f"Removed {folder} from the index. Its notes are untouched.")
+        print(_("Removed {folder} from the index. Its notes are untouched.", folder=folder))
 
 
 def _index(data_dir: Path, options: argparse.Namespace) -> None:
@@ -221,25 +226,39 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary)
     else:
-        print(
-            "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, "
-            "{failed} failed"
-            " ({embedded} passages embedded, {reused} reused) in {seconds:.1f} s".format(**summary)
-        )
+        print(_summary(report.summary))
     for error in report.errors:
         print(f"notesearch: {sentence(error)}", file=sys.stderr)
     if held:
-        print(
-            f"notesearch: {held} notes have vanished at once and are kept in the index. Connect the disk "
-            "they are on, or forget them with: "
+        vanished = plural(
+            "{n} note has vanished and is kept in the index. Connect the disk it is on, or forget it with: "
             "notesearch index --forget-missing",
-            file=sys.stderr,
+            "{n} notes have vanished at once and are kept in the index. Connect the disk they are on, or "
+            "forget them with: notesearch index --forget-missing",
+            held,
         )
+        print(f"notesearch: {vanished}", file=sys.stderr)
     if summary["failed"]:
         for problem in report.problems:
             print(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
     if report.errors or summary["failed"]:
         raise SystemExit(NOTHING)
+
+
+def _summary(done: IndexSummary) -> str:
+    """What one reconcile did, in a line."""
+    notes = _(
+        "{added} added, {changed} changed, {moved} moved, {removed} removed, {unchanged} unchanged, "
+        "{failed} failed",
+        **asdict(done),
+    )
+    passages = plural(
+        "{n} passage embedded, {reused} reused",
+        "{n} passages embedded, {reused} reused",
+        done.embedded,
+        reused=done.reused,
+    )
+    return _("{notes} ({passages}) in {seconds:.1f} s", notes=notes, passages=passages, seconds=done.seconds)
 
 
 def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> ops.IndexReport:
@@ -373,19 +392,24 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
-    print(
-        f"{status.complete:,} of {status.documents:,} notes are searchable by words and meaning; "
-        f"{status.waiting:,} wait, {status.failed:,} failed"
+    searchable = plural(
+        "{complete:,} of {n:,} note is searchable by words and meaning; {waiting:,} wait, {failed:,} failed",
+        "{complete:,} of {n:,} notes are searchable by words and meaning; {waiting:,} wait, "
+        "{failed:,} failed",
+        status.documents,
+        complete=status.complete,
+        waiting=status.waiting,
+        failed=status.failed,
     )
+    print(searchable)
     for f in status.folders:
-        print(
-            f"  {f.path}  {f.documents:,} notes, {f.model}"
-            + (f", {f.waiting:,} waiting" if f.waiting else "")
-        )
+        notes = plural("{n:,} note, {model}", "{n:,} notes, {model}", f.documents, model=f.model)
+        waiting = [plural("{n:,} waiting", "{n:,} waiting", f.waiting)] if f.waiting else []
+        print(f"  {f.path}  " + ", ".join([notes, *waiting]))
     for problem in shown["problems"][:20]:
         print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
-    print(f"Index in {shown['data_dir']}: {sizes}")
+    print(_("Index in {folder}: {sizes}", folder=shown["data_dir"], sizes=sizes))
 
 
 def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
@@ -396,7 +420,9 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
         print_json({"checks": shown, "data_dir": str(data_dir)})
     else:
         for check in checks:
-            print(f"{'ok  ' if check.well else 'FAIL'}  {sentence(check.what)}: {sentence(check.found)}")
+            print(
+                f"{_('ok  ') if check.well else _('FAIL')}  {sentence(check.what)}: {sentence(check.found)}"
+            )
     if not all(check.well for check in checks):
         raise SystemExit(NOTHING)
 
@@ -431,11 +457,15 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
         )
         return
     if results.searched < results.of:
-        print(
-            f"Searched {results.searched:,} of {results.of:,} notes; {results.waiting:,} wait, "
-            f"{results.failed:,} failed.",
-            file=sys.stderr,
+        part = plural(
+            "Searched {some:,} of {n:,} note; {waiting:,} wait, {failed:,} failed.",
+            "Searched {some:,} of {n:,} notes; {waiting:,} wait, {failed:,} failed.",
+            results.of,
+            some=results.searched,
+            waiting=results.waiting,
+            failed=results.failed,
         )
+        print(part, file=sys.stderr)
     if results.notices:
         print(told_together(results.notices), file=sys.stderr)
     bold, dim, plain = (
@@ -449,7 +479,7 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
         print(f"  {match.path}:{match.best.line}")
         print(f"  {_marked(match.best, bold, plain)}\n")
     if not results.matches:
-        print("Nothing found.", file=sys.stderr)
+        print(_("Nothing found."), file=sys.stderr)
 
 
 def _marked(passage: Passage, bold: str, plain: str) -> str:

@@ -11,10 +11,13 @@ from pathlib import Path
 from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.sessions import Owner, Session, open_session, tell_owner
+from notesearch.catalogue import EmbeddingModel
 from notesearch.cli.common import absolute_path, print_json
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
 from notesearch.errors import KeyringLocked, UsageError
+from notesearch.wording.signs import count
+from notesearch.wording.translation import _, plural
 
 Command = Callable[[Path, argparse.Namespace], None]
 
@@ -22,66 +25,63 @@ Command = Callable[[Path, argparse.Namespace], None]
 def add_model_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Their parsers; `command(name, help)` makes one."""
     use = command(
-        "use", "choose the embedding model of a folder; says first what is sent where, and what it costs"
+        "use", _("choose the embedding model of a folder; says first what is sent where, and what it costs")
     )
     use.add_argument(
         "model",
         nargs="?",
         metavar="PROVIDER/MODEL",
-        help="local/all-minilm-l6-v2, aimlapi/voyage-2, ...; notesearch models lists them",
+        help=_("local/all-minilm-l6-v2, aimlapi/voyage-2, ...; notesearch models lists them"),
     )
     use.add_argument(
-        "--in", dest="folder", type=Path, metavar="FOLDER", help="of this folder only (default: of all)"
+        "--in", dest="folder", type=Path, metavar="FOLDER", help=_("of this folder only (default: of all)")
     )
     use.add_argument(
-        "--base-url", metavar="URL", default="", help="where the provider is; kept in the settings"
+        "--base-url", metavar="URL", default="", help=_("where the provider is; kept in the settings")
     )
-    use.add_argument("--yes", action="store_true", help="the cost, and what is sent, are agreed to")
+    use.add_argument("--yes", action="store_true", help=_("the cost, and what is sent, are agreed to"))
     use.add_argument(
         "--forget-former",
         action="store_true",
-        help="without a model: drop what former models have left, to which nobody goes back",
+        help=_("without a model: drop what former models have left, to which nobody goes back"),
     )
     key = command(
         "key",
-        "set, test or forget the key of a provider; it is read from the terminal or from standard input",
+        _("set, test or forget the key of a provider; it is read from the terminal or from standard input"),
     )
     key.add_argument("action", choices=("set", "test", "forget"))
     key.add_argument(
-        "provider", metavar="PROVIDER", help="aimlapi, openai, or the name of a server of your own"
+        "provider", metavar="PROVIDER", help=_("aimlapi, openai, or the name of a server of your own")
     )
-    command("models", "the embedding models").add_argument("--json", action="store_true")
+    command("models", _("the embedding models")).add_argument("--json", action="store_true")
 
 
 def _models(data_dir: Path, options: argparse.Namespace) -> None:
-    models = [
-        {
-            "model": m.identifier,
-            "title": m.title,
-            "dimensions": m.dimensions,
-            "context": m.context,
-            "remote": m.remote,
-            "price": m.price,
-            "best_for": m.best_for,
-            "retired": m.retired,
-        }
-        for m in (*catalogue.MODELS, *load_settings(data_dir)[0].models)
-    ]
+    known = (*catalogue.MODELS, *load_settings(data_dir)[0].models)
     if options.json:
-        print_json({"models": models})
+        names = ("title", "dimensions", "context", "remote", "price", "best_for", "retired")
+        told = [{"model": m.identifier, **{name: getattr(m, name) for name in names}} for m in known]
+        print_json({"models": told})
         return
-    for m in models:
-        price = (
-            "free, on this computer"
-            if not m["remote"]
-            else "price unknown"
-            if m["price"] is None
-            else f"${m['price']:g} per million tokens"
-        )
-        print(
-            f"{m['model']}  {m['title']}, {m['dimensions']} dimensions, {price}"
-            + (f" ({m['retired']})" if m["retired"] else "")
-        )
+    for model in known:
+        print(_model_line(model))
+
+
+def _model_line(model: EmbeddingModel) -> str:
+    if not model.remote:
+        price = _("free, on this computer")
+    elif model.price is None:
+        price = _("price unknown")
+    else:
+        price = _("${price:g} per million tokens", price=model.price)
+    facts = plural(
+        "{title}, {n} dimension, {price}",
+        "{title}, {n} dimensions, {price}",
+        model.dimensions,
+        title=model.title,
+        price=price,
+    )
+    return f"{model.identifier}  {facts}" + (f" ({_(model.retired)})" if model.retired else "")
 
 
 # use
@@ -91,7 +91,7 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
     if options.forget_former:
         _forget_former(data_dir, options)
         return
-    provider, _, name = (options.model or "").partition("/")
+    provider, name = (*(options.model or "").split("/", 1), "")[:2]
     if not name:
         raise UsageError("usage.no-model", model=options.model or "")
     # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at
@@ -105,12 +105,12 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
         if unsettled and not (options.yes or _agreed()):
             for estimate in unsettled:
                 session.call(ops.cancel_model, folder=estimate.folder)
-            print("Nothing was sent, and nothing is changed.", file=sys.stderr)
+            print(_("Nothing was sent, and nothing is changed."), file=sys.stderr)
             raise SystemExit(1)
         for estimate in estimates:
             session.call(ops.agree, folder=estimate.folder)
         if isinstance(session, Owner) and any(not e.complete for e in estimates):
-            print("It is embedded when Notesearch runs, or now with: notesearch index")
+            print(_("It is embedded when Notesearch runs, or now with: notesearch index"))
 
 
 def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
@@ -130,45 +130,79 @@ def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
         forgotten = sum(
             session.call(ops.forget_former, folder=folder) for folder in _folders(session, options)
         )
+    if not forgotten:
+        print(_("No former model has left anything that nobody needs."))
+        return
     print(
-        f"{forgotten:,} vectors of former models are forgotten."
-        if forgotten
-        else "No former model has left anything that nobody needs."
+        plural(
+            "{n:,} vector of former models is forgotten.",
+            "{n:,} vectors of former models are forgotten.",
+            forgotten,
+        )
     )
 
 
 def _told(estimate: Estimate) -> str:
     """What is sent, where, and what it costs."""
     if estimate.complete:
-        return f"{estimate.folder} uses {estimate.model_title}; nothing has to be embedded for it."
-    passages = f"{estimate.chunks:,} passages of {estimate.notes:,} notes, about {estimate.tokens:,} tokens"
-    kept = (
-        f" {estimate.held_back:,} passages are held back: private notes, or what looks like a secret."
-        if estimate.held_back
-        else ""
-    )
-    again = (
-        f" {estimate.reused:,} passages have a vector already and cost nothing." if estimate.reused else ""
-    )
-    if not estimate.remote:
-        return (
-            f"{estimate.folder} is to use {estimate.model_title}: {passages}. Nothing leaves this "
-            f"computer.{again}"
+        return _(
+            "{folder} uses {model}; nothing has to be embedded for it.",
+            folder=estimate.folder,
+            model=estimate.model_title,
         )
-    cost = "the price is not known" if estimate.usd is None else f"about ${estimate.usd:,.4f}"
-    gone = f"\n{estimate.retired}." if estimate.retired else ""
-    return (
-        f"{estimate.folder} is to use {estimate.model_title}: {passages} are sent to {estimate.host}; "
-        f"{cost}.{kept}{again}{gone}"
+    named = {"folder": estimate.folder, "model": estimate.model_title, "passages": _passages(estimate)}
+    if not estimate.remote:
+        told = [_("{folder} is to use {model}: {passages}. Nothing leaves this computer.", **named)]
+    else:
+        cost = _("the price is not known")
+        if estimate.usd is not None:
+            cost = _("about ${usd:,.4f}", usd=estimate.usd)
+        told = [
+            _(
+                "{folder} is to use {model}: {passages} are sent to {host}; {cost}.",
+                **named,
+                host=estimate.host,
+                cost=cost,
+            )
+        ]
+        if estimate.held_back:
+            told.append(_held_back(estimate.held_back))
+    if estimate.reused:
+        told.append(
+            plural(
+                "{n:,} passage has a vector already and costs nothing.",
+                "{n:,} passages have a vector already and cost nothing.",
+                estimate.reused,
+            )
+        )
+    gone = f"\n{_(estimate.retired)}." if estimate.remote and estimate.retired else ""
+    return " ".join(told) + gone
+
+
+def _passages(estimate: Estimate) -> str:
+    """How much there is to be embedded."""
+    return _(
+        "{passages} of {notes}, about {tokens}",
+        passages=count(estimate.chunks, "passage"),
+        notes=count(estimate.notes),
+        tokens=count(estimate.tokens, "token"),
+    )
+
+
+def _held_back(passages: int) -> str:
+    return plural(
+        "{n:,} passage is held back: private notes, or what looks like a secret.",
+        "{n:,} passages are held back: private notes, or what looks like a secret.",
+        passages,
     )
 
 
 def _agreed() -> bool:
     """Ask on the terminal. In a pipe nobody can agree."""
     if not sys.stdin.isatty():
-        print("Agree to it with --yes.", file=sys.stderr)
+        print(_("Agree to it with --yes."), file=sys.stderr)
         return False
-    print("Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(_("Send it? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -183,12 +217,13 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
     credentials = Credentials()
     if options.action == "forget":
         credentials.forget(provider)
-        print(f"The key for {provider.title} is forgotten.")
+        print(_("The key for {provider} is forgotten.", provider=provider.title))
     elif options.action == "set":
-        typed = getpass.getpass(f"Key for {provider.title}: ") if sys.stdin.isatty() else sys.stdin.readline()
+        asked = _("Key for {provider}:", provider=provider.title)
+        typed = getpass.getpass(f"{asked} ") if sys.stdin.isatty() else sys.stdin.readline()
         if credentials.set(provider, typed) is not KeyState.STORED:
             raise KeyringLocked("keyring-locked.nowhere-to-keep", variable=provider.key_variable)
-        print(f"The key for {provider.title} is in the system's keyring.")
+        print(_("The key for {provider} is in the system's keyring.", provider=provider.title))
         # A running Notesearch that waits for this key goes on.
         tell_owner(data_dir, ops.retry_providers)
     else:
@@ -199,11 +234,15 @@ def _test(data_dir: Path, name: str) -> None:
     """Ask the provider once, with texts of ours, by the model that a folder uses."""
     with open_session(data_dir, embed=False) as session:
         found = session.call(ops.test_provider, provider=name)
-    print(
-        f"{name} answers: {found.name}, {found.dimensions} dimensions, {found.encoding}, "
-        f"{found.items_per_request} texts a request, {found.latency * 1000:.0f} ms, "
-        f"vectors {'come' if found.normalised else 'do not come'} normalised."
-    )
+    facts = [
+        found.name,
+        plural("{n} dimension", "{n} dimensions", found.dimensions),
+        found.encoding,
+        plural("{n} text a request", "{n} texts a request", found.items_per_request),
+        _("{milliseconds:.0f} ms", milliseconds=found.latency * 1000),
+        _("vectors come normalised") if found.normalised else _("vectors do not come normalised"),
+    ]
+    print(_("{provider} answers: {facts}.", provider=name, facts=", ".join(facts)))
 
 
 MODEL_COMMANDS: dict[str, Command] = {"models": _models, "use": _use, "key": _key}

@@ -18,6 +18,8 @@ from notesearch.domain import (
 )
 from notesearch.wording import indexing as wording
 
+pytestmark = pytest.mark.words
+
 NOW = datetime(2026, 3, 14, 12, 0)
 
 
