@@ -132,7 +132,7 @@ def test_the_window(appearance: str, window: MainWindow, qtbot: QtBot) -> None:
     window.banner.tell(
         Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),))
     )
-    qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: window.page.settled and window.current is not None, timeout=TIMEOUT)
     check(window, qtbot)
 
 
