@@ -83,8 +83,8 @@ def shared(name: str) -> Path:
 def at_rest(engine: Engine, documents: int | None = None) -> bool:
     """Nothing is being done, nothing waits, and `documents` notes are complete."""
     status = engine.status()
-    if status.error:
-        pytest.fail(status.error)
+    if status.error is not None:
+        pytest.fail(str(status.error))
     return (
         status.state is IndexingState.IDLE
         and not status.waiting

@@ -210,7 +210,9 @@ def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
     assert engine.bytes_on_disk()["database"] > 0
     assert engine.memory_bytes() > 1_000_000
     shutil.rmtree(notes)
-    assert [check.what for check in engine.diagnosis() if not check.well] == [f"Folder {notes}"]
+    assert [check.what for check in engine.diagnosis() if not check.well] == [
+        told("check.folder", folder=str(notes))
+    ]
 
 
 def test_a_folder_without_permission_stops_nothing(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.config.settings import Settings
+from notesearch.domain import told
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, reconcile, wait_until
@@ -81,14 +82,12 @@ def test_a_folder_is_surveyed_before_it_is_added(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert searched.folders.survey(notes / "Garden").covered_by == notes
-    assert "already searched" in searched.folders.survey(notes).error
-    assert (searched.folders.survey(tmp_path).covers, searched.folders.survey(tmp_path).error) == (
-        (notes,),
-        "",
-    )
+    assert searched.folders.survey(notes).refusal == told("folder-overlap.same", folder=str(notes))
+    around = searched.folders.survey(tmp_path)
+    assert (around.covers, around.refusal) == ((notes,), None)
     assert searched.folders.survey(notes / "bread.md").is_file
-    assert searched.folders.survey(tmp_path / "data").error
-    assert searched.folders.survey(tmp_path / "nowhere").error
+    assert searched.folders.survey(tmp_path / "data").refusal
+    assert searched.folders.survey(tmp_path / "nowhere").refusal
 
 
 def test_vaults_are_found(searched: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:

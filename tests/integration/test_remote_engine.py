@@ -17,6 +17,7 @@ from notesearch.errors import (
     KeyMissing,
     KeyRefused,
     ModelGone,
+    NotesearchError,
     OutOfCredits,
     ProviderBusy,
     QueryCancelled,
@@ -101,7 +102,7 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
         ("a lamp at home", {"folder": three["Diary"]}),
         ("a lamp by the sea folder:diary", {}),
     ):
-        results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))
+        results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))  # type: ignore[arg-type]
         assert names(results)
         assert results.notices == ()
         assert queries(gateway) == []
@@ -188,6 +189,7 @@ def test_what_stops_a_provider_is_said_and_search_goes_on(
     status = remote.status()
     (trouble,) = status.troubles
     assert (trouble.provider, trouble.waits_for_person) == ("aimlapi", waits)
+    assert isinstance(errors[0], NotesearchError)
     assert trouble.what == Told.of(errors[0])
     now = folder(remote, notes)
     assert (now.state, now.model, status.error) == (FolderState.WAITING, LOCAL, None)

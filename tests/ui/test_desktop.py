@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
 
 from notesearch.domain import Line
-from notesearch.errors import SettingsInvalid
+from notesearch.errors import EditorMissing, NoteGone, SettingsInvalid
 from notesearch.ui.desktop import open_with as desktop
 from tests.conftest import wait_until
 
@@ -65,7 +65,7 @@ def test_a_link_names_the_vault_and_the_page(tmp_path: Path) -> None:
 
 def test_a_terminal_is_found_or_named_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(desktop.EditorMissing, match=r"editor-missing\.terminal"):
+    with pytest.raises(EditorMissing, match=r"editor-missing\.terminal"):
         desktop.start_editor("{terminal} vim +{line} {path}", AWKWARD, Line(number=4))
     out, fake = tmp_path / "out", tmp_path / "xterm"
     fake.write_text(f'#!/bin/sh\nprintf "%s|" "$@" > "{out}"\n')
@@ -83,7 +83,7 @@ def test_an_editor_really_starts(tmp_path: Path, qtbot: QtBot, editor: Callable[
 
 
 def test_an_editor_that_is_not_there_is_named() -> None:
-    with pytest.raises(desktop.EditorMissing, match=r"editor-missing\.command command=no-such-editor"):
+    with pytest.raises(EditorMissing, match=r"editor-missing\.command command=no-such-editor"):
         desktop.start_editor("no-such-editor {path}", AWKWARD, Line(number=1))
 
 
@@ -95,11 +95,11 @@ def test_other_programs_get_their_own_libraries(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "javascript:x", "vscode://x", "x.md"])
 def test_only_web_and_mail_leave_the_program(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: True)
+    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: True)  # type: ignore[attr-defined]
     assert not desktop.open_web(QUrl(address))
     assert desktop.open_web(QUrl("https://example.org"))
 
 
 def test_a_note_that_is_gone_is_not_opened(tmp_path: Path) -> None:
-    with pytest.raises(desktop.NoteGone):
+    with pytest.raises(NoteGone):
         desktop.require(tmp_path / "gone.md")

@@ -14,8 +14,9 @@ from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble, to
 from notesearch.ui.desktop.tray import TrayState, tray_icon, tray_state, tray_words
 from notesearch.ui.window import tray_controller as presence
 from notesearch.ui.window.main_window import MainWindow
+from notesearch.wording.told import title
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, tray_of
 
 IDLE = IndexingStatus(state=IndexingState.IDLE, documents=3, complete=3)
 AWAITED = ProviderTrouble(
@@ -52,8 +53,8 @@ def test_the_icon_shows_what_matters_most(status: IndexingStatus | None, state: 
 
 
 def test_the_words_name_the_provider() -> None:
-    assert tray_words(replace(IDLE, troubles=(AWAITED, REFUSED))) == REFUSED.title
-    assert tray_words(replace(IDLE, troubles=(AWAITED,))) == AWAITED.title
+    assert tray_words(replace(IDLE, troubles=(AWAITED, REFUSED))) == title(REFUSED.what)
+    assert tray_words(replace(IDLE, troubles=(AWAITED,))) == title(AWAITED.what)
 
 
 def test_six_states_are_six_icons(app: QApplication) -> None:
@@ -72,7 +73,7 @@ def test_hidden_where_no_tray_comes_it_shows_itself_in_the_task_bar(
     assert window.presence is not None
     window.hide()
     # As a hidden start does.
-    window.presence._look.setInterval(20)
-    window.presence._look.start()
+    tray_of(window)._look.setInterval(20)
+    tray_of(window)._look.start()
     qtbot.waitUntil(lambda: window.isMinimized(), timeout=TIMEOUT)
-    assert not window.presence._look.isActive()
+    assert not tray_of(window)._look.isActive()

@@ -14,7 +14,7 @@ from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from notesearch.documents.rendered_note import RenderedNote
-from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults
+from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.bridge.search_bridge import SearchBridge
 from notesearch.ui.results.delegate import Row
@@ -146,6 +146,16 @@ class SearchView(QWidget):
         elif not self._fresh:
             self._refreshing = True
             self._request = self.searches.search(self._search.query(self._limit), self.results.rows_in_sight)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last stage of what is asked has come: nothing moves by itself any more."""
+        return (
+            self._results is not None
+            and self._results.stage is Stage.EXPLAINED
+            and self._results.query == self._search.query(self._limit)
+            and not self._refresh_timer.isActive()
+        )
 
     # Answers
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from notesearch.errors import AutostartFailed
 from notesearch.ui.desktop import autostart
 from notesearch.ui.desktop.autostart import (
     exec_line,
@@ -44,13 +45,13 @@ def parsed(line: str) -> list[str]:
         else:
             text += line[at]
         at += 1
-    words, current, quoted, at = [], None, False, 0
+    words, current, quoted, at = [], None, False, 0  # type: ignore[var-annotated]
     while at < len(text):
         sign = text[at]
         if quoted and sign == "\\":
             at += 1
             assert text[at] in '"`$\\', "only these are escaped"
-            current += text[at]
+            current += text[at]  # type: ignore[operator]
         elif sign == '"':
             quoted, current = not quoted, current or ""
         elif not quoted and sign == " ":
@@ -127,7 +128,7 @@ def test_links_are_opened_by_this_installation(
 
 def test_a_folder_that_cannot_be_written_is_told(home: Path) -> None:
     (home / "config").write_text("")
-    with pytest.raises(autostart.AutostartFailed):
+    with pytest.raises(AutostartFailed):
         set_start_at_login(True)
 
 
