@@ -3,6 +3,7 @@ rolled back."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.domain import Told, told
 from notesearch.errors import StoreError, StoreTooNew
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
@@ -237,3 +239,52 @@ def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(
     assert store.folder_choices()[0].model == "local/all-minilm-l6-v2"
     assert store.known_path(Path("/n/1.md")) is not None
     store.close()
+
+
+BEFORE_CODES = [
+    # title, hint, what it is told as now
+    ("Not a text file", "It holds binary data, so it was left out.", told("file-binary")),
+    ("The file's name is not valid text", "Rename the file.", told("file-unreadable.name")),
+    (
+        "The file cannot be read: Permission denied",
+        "Check that you are allowed to open it.",
+        told("file-unreadable.because", reason="Permission denied"),
+    ),
+    (
+        "This kind of file is not read",
+        "Notes are Markdown, Plain text, Org or reStructuredText files.",
+        told("extraction-failed.kind", formats="Markdown\nPlain text\nOrg\nreStructuredText"),
+    ),
+    (
+        "The provider did not accept the request (422)",
+        "Test the model in the settings, or choose another one. It said: input too long",
+        told("request-refused.status", status=422, shown="input too long"),
+    ),
+    (
+        "The provider did not accept the request (400)",
+        "Test the model in the settings, or choose another one.",
+        told("request-refused.status", status=400, shown=""),
+    ),
+    ('Nobody\'s "own" title', "", told("problem-before", title='Nobody\'s "own" title', hint="")),
+]
+
+
+@pytest.mark.parametrize(
+    ("title", "hint", "what"), BEFORE_CODES, ids=[what.code for _, _, what in BEFORE_CODES]
+)
+def test_from_version_7_problems_and_refusals_become_codes(
+    database: sqlite3.Connection, tmp_path: Path, title: str, hint: str, what: Told
+) -> None:
+    migrate(database, MIGRATIONS[:7])
+    database.execute("INSERT INTO folders (id, path, model) VALUES (1, '/n', 'a/b')")
+    database.execute("INSERT INTO problems VALUES (1, 'a.md', '', 1, 1, ?, ?, 1, 2, 0)", (title, hint))
+    database.execute("INSERT INTO refused VALUES ('m', x'01', ?, ?)", (title, hint))
+    database.close()
+    with closing(Store(tmp_path)) as store:
+        (problem,) = store.problems()
+        assert (problem.path, problem.what, problem.retryable) == (Path("/n/a.md"), what, True)
+        assert store.folders()[0].failed == 1
+    again = sqlite3.connect(tmp_path / DATABASE)
+    ((code, params),) = again.execute("SELECT code, params FROM refused").fetchall()
+    again.close()
+    assert told(code, **json.loads(params)) == what
