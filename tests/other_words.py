@@ -11,7 +11,7 @@ from pathlib import Path
 from notesearch.wording import translation
 
 STARTED_WITH = Path(__file__).parent / "other_words_start"
-_LETTERS = re.compile(r"\{[^{}]*\}|[A-Za-z]")
+_LETTERS = re.compile(r"\{[^{}]*\}|%\(\w+\)s|[A-Za-z]")
 
 
 def changed(message: str) -> str:

@@ -2,7 +2,8 @@
 """Set up the project with its test tools and pass every check: python3 tests/run.py [--quick] [PYTEST
 ARGS...]
 
-Without arguments: the checks, then all tests, with a floor for coverage. --quick: the checks and the unit
+Without arguments: the checks, then all tests, with a floor for coverage, and many of them once more with
+every sentence of the program changed: nothing may decide by words. --quick: the checks and the unit
 tests. Anything else goes to pytest, after the checks. On Debian and Ubuntu it installs a virtual screen and
 what the tests from outside need, where this user may. Uses the standard library only.
 """
@@ -46,6 +47,11 @@ COVERAGE_FLOOR = 90
 # Each worker has its own engines and offscreen windows; the tests of the real desktop run one after the
 # other.
 PARALLEL = ["-n", "2", "--dist", "loadfile"]
+# What has to hold whatever the program says: these run once more with every sentence changed.
+WITHOUT_WORDS = [
+    "tests/unit",
+    *(f"tests/integration/test_{name}.py" for name in ("remote_faults", "held_back", "consent", "cli")),
+]
 
 
 def desktop_packages() -> list[str]:
@@ -85,6 +91,7 @@ def main(arguments: list[str]) -> None:
     else:
         shutil.rmtree(ROOT / ".cache" / "coverage", ignore_errors=True)
         steps["tests"] = [*pytest, *PARALLEL, *measured, "tests/unit", "tests/integration", "tests/ui"]
+        steps["with every sentence changed"] = [*pytest, *PARALLEL, "--other-words", *WITHOUT_WORDS]
         steps["desktop tests"] = [*pytest, *measured, "tests/e2e"]
         coverage = [
             str(setup.PYTHON),

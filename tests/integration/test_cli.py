@@ -132,6 +132,7 @@ def indexed(read_once: Path) -> Shell:
 # Shapes
 
 
+@pytest.mark.words
 def test_index_prints_one_summary_object(run: Shell, notes: Path) -> None:
     fill(notes, NOTES)
     ended = run("index", notes, "--json")
@@ -192,6 +193,7 @@ def test_modes_limit_and_folder(indexed: Shell, read_once: Path) -> None:
     assert {Path(r["path"]).parent.name for r in inside["results"]} == {"Kitchen"}
 
 
+@pytest.mark.words
 def test_a_similar_object(indexed: Shell, read_once: Path) -> None:
     answer = indexed.json("similar", read_once / "Notes/Kitchen/bread.md", "--limit", "1")
     assert set(answer) == {"query", "elapsed_ms", "searched", "results"}
@@ -202,6 +204,7 @@ def test_a_similar_object(indexed: Shell, read_once: Path) -> None:
     assert "not in the index" in refused.stderr
 
 
+@pytest.mark.words
 def test_a_status_object(indexed: Shell, read_once: Path) -> None:
     status = indexed.json("status")
     assert set(status) == {
@@ -228,6 +231,7 @@ def test_a_status_object(indexed: Shell, read_once: Path) -> None:
     assert "3 of 3 notes" in indexed("status").stdout
 
 
+@pytest.mark.words
 def test_models_and_doctor(indexed: Shell) -> None:
     assert indexed.json("models")["models"][0]["model"] == "local/all-minilm-l6-v2"
     assert "local/all-minilm-l6-v2" in indexed("models").stdout
@@ -235,6 +239,7 @@ def test_models_and_doctor(indexed: Shell) -> None:
     assert "FAIL" not in indexed("doctor").stdout
 
 
+@pytest.mark.words
 def test_output_for_people(indexed: Shell) -> None:
     ended = indexed("search", "overnight")
     assert "bread.md:" in ended.stdout
@@ -282,6 +287,7 @@ def test_exit_codes(run: Shell, indexed: Shell, arguments: tuple[str, ...], code
     )
 
 
+@pytest.mark.words
 def test_some_files_failed(run: Shell, notes: Path) -> None:
     fill(notes, {"good.md": "good\n", "bad.md": bytes(range(256)) * 40})
     ended = run("index", notes, "--json", code=1)
@@ -292,6 +298,7 @@ def test_some_files_failed(run: Shell, notes: Path) -> None:
     assert set(problem) == {"path", "title", "hint", "retryable"}
 
 
+@pytest.mark.words
 def test_many_vanished_are_named(run: Shell, notes: Path) -> None:
     fill(notes, {f"{i}.md": f"note {i}\n" for i in range(30)})
     run("index", notes)
@@ -304,6 +311,7 @@ def test_many_vanished_are_named(run: Shell, notes: Path) -> None:
     assert run.json("index", "--forget-missing")["removed"] == 25
 
 
+@pytest.mark.words
 def test_no_display_is_one_sentence(run: Shell) -> None:
     for arguments in ((), ("--toggle",)):
         ended = run(*arguments, code=None)
@@ -324,6 +332,7 @@ def test_the_command_line_never_loads_qt() -> None:
 # Folders
 
 
+@pytest.mark.words
 def test_add_remove_and_options_before_the_command(run: Shell, notes: Path, data_dir: Path) -> None:
     fill(notes, NOTES)
     assert str(notes) in run("add", notes).stdout
@@ -351,6 +360,7 @@ def test_commands_before_anything_is_indexed(run: Shell) -> None:
     assert run.json("index")["added"] == 0
 
 
+@pytest.mark.words
 def test_a_damaged_database_is_said(run: Shell, notes: Path, data_dir: Path) -> None:
     fill(notes, NOTES)
     run("index", notes)
@@ -439,6 +449,7 @@ def embedded(data_dir: Path) -> int:
         return 0
 
 
+@pytest.mark.words
 @posix
 def test_ctrl_c_stops_and_the_next_run_goes_on(run: Shell, notes: Path, data_dir: Path) -> None:
     big(notes, 320, 2)
@@ -490,6 +501,7 @@ def test_a_progress_bar_on_a_terminal(run: Shell, notes: Path) -> None:
 # Two processes
 
 
+@pytest.mark.words
 def test_writing_commands_are_handed_to_the_owner(
     run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
@@ -557,6 +569,7 @@ def test_a_client_that_leaves_does_not_end_the_owner(data_dir: Path) -> None:
     assert (ended.returncode, ended.stdout) == (0, "alive\n"), ended.stderr
 
 
+@pytest.mark.words
 def test_beside_a_paused_owner_nothing_hangs(
     run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
@@ -569,6 +582,7 @@ def test_beside_a_paused_owner_nothing_hangs(
     assert "paused" in run("index", code=3).stderr
 
 
+@pytest.mark.words
 @posix
 def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: Path, data_dir: Path) -> None:
     shutil.copytree(read_once / "data", data_dir)
@@ -585,6 +599,7 @@ def test_an_owner_that_does_not_answer_is_not_waited_for(run: Shell, read_once: 
     owner.close()
 
 
+@pytest.mark.words
 def test_problems_found_by_the_owner_are_told(
     run: Shell, start_engine: StartEngine, serve: Serve, notes: Path, data_dir: Path
 ) -> None:
@@ -620,6 +635,7 @@ def test_a_query_may_begin_with_a_minus(
     assert "Bread" not in printed
 
 
+@pytest.mark.words
 def test_what_looks_like_an_option_is_still_refused(run: Shell) -> None:
     assert "--lmit" in run("search", "x", "--lmit", "5", code=2).stderr
     assert "from 1 to 1000" in run("search", "x", "--limit", "-5", code=2).stderr

@@ -105,6 +105,7 @@ def settled(run: Inside, owner: Engine | None) -> None:
         )
 
 
+@pytest.mark.words
 @both
 def test_use_asks_first(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
@@ -125,6 +126,7 @@ def test_use_asks_first(run: Inside, owner: Engine | None, notes: Path, gateway:
     assert gateway.requests == []
 
 
+@pytest.mark.words
 @both
 def test_use_with_yes(run: Inside, owner: Engine | None, notes: Path, gateway: Gateway) -> None:
     other = fill(notes.parent / "Other", {"o.md": "The harbour lamp is green.\n"})
@@ -153,6 +155,7 @@ def test_use_with_yes(run: Inside, owner: Engine | None, notes: Path, gateway: G
     assert len(gateway.requests) == number
 
 
+@pytest.mark.words
 def test_index_says_what_waits_for_a_word(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", CODE)
@@ -169,6 +172,7 @@ def test_index_says_what_waits_for_a_word(run: Run, notes: Path, gateway: Gatewa
     assert run.json("status")["documents"] == {"total": 4, "complete": 4, "waiting": 0, "failed": 0}
 
 
+@pytest.mark.words
 def test_without_a_key_index_says_so(
     run: Run, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +189,7 @@ def test_without_a_key_index_says_so(
     assert "lisbon.md" in found.stdout
 
 
+@pytest.mark.words
 @both
 def test_a_server_of_ones_own(run: Inside, owner: Engine | None, notes: Path, tmp_path: Path) -> None:
     fill(notes, VAULT)
@@ -220,6 +225,7 @@ def test_a_server_of_ones_own(run: Inside, owner: Engine | None, notes: Path, tm
     assert folders(run)[0]["model"] == "shed/nomic"
 
 
+@pytest.mark.words
 def test_own_dimensions(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("index", notes)
@@ -230,6 +236,7 @@ def test_own_dimensions(run: Run, notes: Path, gateway: Gateway) -> None:
     assert "no 7 dimensions" in run("use", f"{SMALL}#7", "--yes", code=2).stderr
 
 
+@pytest.mark.words
 @both
 def test_what_is_refused(
     run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, tmp_path: Path
@@ -268,6 +275,7 @@ def test_models(run: Run) -> None:
     assert "no longer supported since February 2026" in told
 
 
+@pytest.mark.words
 @both
 def test_a_key_where_there_is_no_keyring(process: Shell, owner: Engine | None, tmp_path: Path) -> None:
     key = "sk-planted-77aa33cc"
@@ -283,6 +291,7 @@ def test_a_key_where_there_is_no_keyring(process: Shell, owner: Engine | None, t
             assert key.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.words
 @both
 def test_what_former_models_left_is_forgotten(
     run: Inside, owner: Engine | None, notes: Path, gateway: Gateway, remote_env: Path
@@ -303,6 +312,7 @@ def test_what_former_models_left_is_forgotten(
     assert "price is not known" in run("use", CODE, code=1).stderr
 
 
+@pytest.mark.words
 @both
 def test_a_key_is_tested_by_the_model_that_a_folder_uses(
     run: Inside, owner: Engine | None, notes: Path, gateway: Gateway
@@ -317,6 +327,7 @@ def test_a_key_is_tested_by_the_model_that_a_folder_uses(
     assert {r.body["model"] for r in gateway.requests[number:]} == {"voyage-code-2"}
 
 
+@pytest.mark.words
 @both
 def test_key_test(run: Inside, owner: Engine | None, gateway: Gateway, remote_env: Path) -> None:
     told = run("key", "test", "aimlapi")
@@ -335,6 +346,7 @@ def _ledger(data_dir: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.words
 def test_doctor_asks_only_those_that_were_agreed_to(run: Run, notes: Path, gateway: Gateway) -> None:
     fill(notes, VAULT)
     run("add", notes, "--model", SMALL)
