@@ -12,7 +12,6 @@ import logging
 import os
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, K
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.facets import facets_of
@@ -72,12 +72,14 @@ class Indexer:
         changed: Callable[[], None],
         *,
         embed: bool = True,
+        clock: Clock = SYSTEM,
     ) -> None:
+        self._clock = clock
         self._library = library
         self._store = library.store
         self._consents = consents
         self._changed = changed
-        self._queue = WorkQueue()
+        self._queue = WorkQueue(clock)
         self._gates = Gates()
         self._words_ready = threading.Event()
         self._extraction: ExtractionProcess | None = None
@@ -85,7 +87,7 @@ class Indexer:
         self._tickets_lock = threading.Lock()
         self._broken: Exception | None = None
         self._lately_removed: list[tuple[float, int, int]] = []
-        self.progress = Progress()
+        self.progress = Progress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
         self._settling = threading.Lock()
@@ -104,6 +106,7 @@ class Indexer:
             settled=self._settle,
             guarded=self._guarded,
             closed=not embed,
+            clock=clock,
         )
 
     # What others may ask
@@ -229,7 +232,7 @@ class Indexer:
                 self.error = error
                 self._abandon_tickets(error)
                 self._changed()
-                self._gates.stop.wait(RETRY_AFTER)
+                self._clock.wait(self._gates.stop, RETRY_AFTER)
                 # The other thread may have met an error of its own meanwhile: that one stays.
                 if self.error is error:
                     self.error = None
@@ -421,7 +424,7 @@ class Indexer:
                 ticket.held += len(vanished)
         else:
             leaving += vanished
-            self._lately_removed.append((time.monotonic(), folder.id, len(vanished)))
+            self._lately_removed.append((self._clock.now(), folder.id, len(vanished)))
             if folder.held is not Held.NO:
                 self._store.hold_deletions(folder.id, Held.NO)
         removed = self._library.remove_paths(leaving) if leaving else 0
@@ -436,7 +439,7 @@ class Indexer:
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
         """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
         deletion comes in slices."""
-        recent = time.monotonic() - SLICES_WITHIN
+        recent = self._clock.now() - SLICES_WITHIN
         self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
         before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
         notes = before + self._store.count_notes_at(gone)
@@ -460,7 +463,7 @@ class Indexer:
         files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
-        last = time.monotonic()
+        last = self._clock.now()
         claimed: set[Path] = set()
         self._extraction = self._extraction or ExtractionProcess()
         kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
@@ -481,13 +484,13 @@ class Indexer:
             if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
                 yield batch
                 batch = []
-            if time.monotonic() - last > WORDS_EVERY:
+            if self._clock.now() - last > WORDS_EVERY:
                 if batch:
                     yield batch
                     batch = []
                 self._library.follow_words(self._gates.stop.is_set)
                 self._changed()
-                last = time.monotonic()
+                last = self._clock.now()
         with contextlib.suppress(AttributeError):
             answers.close()  # type: ignore[attr-defined]
         if batch and not self._gates.stop.is_set():
