@@ -105,6 +105,15 @@ def _parser() -> _Parser:
         action="store_true",
         help=_("forget notes even when most of a folder has vanished"),
     )
+    _add_searches(command)
+    add_model_commands(command)
+    add_generic_commands(command)
+    for name, text in (("status", _("what is indexed and what waits")), ("doctor", _("check the index"))):
+        command(name, text).add_argument("--json", action="store_true")
+    return parser
+
+
+def _add_searches(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     search = command("search", _("search the notes; QUERY - reads a query per line"))
     search.add_argument("query", metavar="QUERY")
     search.add_argument(
@@ -123,11 +132,6 @@ def _parser() -> _Parser:
     similar.add_argument("file", type=Path, metavar="FILE")
     similar.add_argument("--limit", type=_limit, default=10, metavar="N")
     similar.add_argument("--json", action="store_true")
-    add_model_commands(command)
-    add_generic_commands(command)
-    for name, text in (("status", _("what is indexed and what waits")), ("doctor", _("check the index"))):
-        command(name, text).add_argument("--json", action="store_true")
-    return parser
 
 
 def _limit(text: str) -> int:
