@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> None:
         setup.install_debian(desktop_packages(), "a virtual screen and a keyring for the tests")
     tool = {name: str(setup.PYTHON.with_name(name)) for name in ("ruff", "mypy", "lint-imports", "deptry")}
     # -rs: what is skipped is said, with the reason.
-    pytest = [str(setup.PYTHON), "-m", "pytest", "-q", "-rs"]
+    pytest = [str(setup.PYTHON), "-m", "pytest", "-q", "-rfEs"]
     measured = ["--cov", "--cov-append", "--cov-report="]
     steps = {
         "lint": [tool["ruff"], "check", "notesearch", "tests", "packaging"],

@@ -277,8 +277,7 @@ def problems(engine: Engine) -> tuple[FileProblem, ...]:
 @operation("search")
 def search(engine: Engine, *, query: Query, explain: bool = True) -> SearchResults:
     """Rows by words and meaning, each with its passages. `explain`: with the sentence nearest in meaning."""
-    results = engine.search.fused(query)
-    return engine.search.explain(results) if explain else results
+    return engine.search.explained(query) if explain else engine.search.fused(query)
 
 
 @operation("search.similar")

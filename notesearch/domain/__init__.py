@@ -35,10 +35,11 @@ class MatchedBy(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a search has come: words only, both halves fused, or fused with the most telling sentences
-    found."""
+    """How far a search has come: words only; both halves as far as this computer finds them, while a provider
+    is asked; both halves; or both with the most telling sentences found."""
 
     KEYWORD = "keyword"
+    LOCAL = "local"
     FUSED = "fused"
     EXPLAINED = "explained"
 
@@ -224,6 +225,11 @@ class SearchResults:
     failed: int = 0
     elapsed: Elapsed = field(default_factory=Elapsed)
     notice: str = ""
+
+    @property
+    def preliminary(self) -> bool:
+        """Whether a later stage may still bring other rows."""
+        return self.stage in (Stage.KEYWORD, Stage.LOCAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

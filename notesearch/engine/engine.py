@@ -32,7 +32,8 @@ from notesearch.engine.models.consent import Consents
 from notesearch.engine.models.ledger import Ledger
 from notesearch.engine.models.registry import Models
 from notesearch.engine.models.service import ModelService
-from notesearch.engine.search.pipeline import Search
+from notesearch.engine.search.pipeline import Pipeline
+from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.service import SearchService
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotesearchError
@@ -250,12 +251,13 @@ class _Services:
         self.board = StatusBoard(self._snapshot)
         parts.opened("status", self.board.close)
         self.consents = Consents(store, models, self._ledger, self.settings)
-        search = Search(
+        vectors = QueryVectors(
             self.library,
             self.consents,
             waits_for_index=read_only or not watch,
             changed=self.board.changed,
         )
+        pipeline = Pipeline(self.library, self.consents, vectors)
         self._rest = IdleTimer(self._go_to_rest, idle)
         indexer = None if read_only else Indexer(self.library, self.consents, self._work_changed, embed=embed)
         self.indexing = IndexingService(store, self.board, indexer)
@@ -270,7 +272,7 @@ class _Services:
             self.folders.ignored_in,
             self._record,
         )
-        self.search = SearchService(self.library, search, self._rest.touch)
+        self.search = SearchService(self.library, pipeline, self._rest.touch)
 
     def start(self, *, watch: bool) -> None:
         """Start the threads of an engine that owns the data folder. One that reads has none of its own."""

@@ -180,7 +180,7 @@ def test_queries_go_to_nobody_who_was_not_agreed_to(remote: Engine, notes: Path,
     assert len(queries(gateway)) == 1, "kept"
     remote.search.fused(Query(text="green lamp", mode=Mode.KEYWORD))
     remote.search.fused(Query(text="tag:none"))
-    remote.search.fused(Query(text="a lamp"), remote=False)
+    remote.search.session(Query(text="a lamp")).local()
     assert len(queries(gateway)) == 1
     assert {r.body["model"] for r in gateway.requests} == {"text-embedding-3-small"}
 

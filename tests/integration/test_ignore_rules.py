@@ -82,7 +82,10 @@ def test_a_folder_is_surveyed_before_it_is_added(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert searched.folders.survey(notes / "Garden").covered_by == notes
     assert "already searched" in searched.folders.survey(notes).error
-    assert (searched.folders.survey(tmp_path).covers, searched.survey(tmp_path).error) == ((notes,), "")
+    assert (searched.folders.survey(tmp_path).covers, searched.folders.survey(tmp_path).error) == (
+        (notes,),
+        "",
+    )
     assert searched.folders.survey(notes / "bread.md").is_file
     assert searched.folders.survey(tmp_path / "data").error
     assert searched.folders.survey(tmp_path / "nowhere").error

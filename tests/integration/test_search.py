@@ -290,7 +290,7 @@ def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: Hashin
 )
 def test_no_query_is_an_error(vault: Engine, text: str) -> None:
     for mode in MODES:
-        vault.search.explain(vault.search.fused(Query(text=text, mode=mode, prefix=True)))
+        vault.search.explained(Query(text=text, mode=mode, prefix=True))
     vault.search.words(Query(text=text, prefix=True))
 
 
@@ -329,9 +329,7 @@ def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes:
     assert results.matches[0].path.name == "lisbon.rst"
     assert results.notice == ""
     assert results.elapsed.embed > 0
-    told = engine.search.explain(
-        engine.search.fused(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING))
-    )
+    told = engine.search.explained(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING))
     assert told.stage is Stage.EXPLAINED
     row = told.matches[0]
     assert row.path.name == "bread.md"
@@ -400,12 +398,12 @@ def test_the_first_rows_and_the_rest_are_the_whole(engine: Engine, notes: Path) 
     reconcile(engine, notes)
     query = Query(text="geese marsh", limit=20)
     whole = engine.search.fused(query)
-    first = engine.search.fused(query, rows=5)
+    session, other = engine.search.session(query), engine.search.session(Query(text="geese", limit=20))
+    first = session.fused(rows=5)
     assert first.matches == whole.matches[:5]
     assert first.total == whole.total
-    assert engine.search.complete(first).matches == whole.matches
-    # Another search came between.
-    other = engine.search.fused(Query(text="geese", limit=20), rows=3)
-    assert engine.search.complete(first).matches == whole.matches
-    assert len(engine.search.complete(other).matches) == 20
+    # Two fields search side by side.
+    assert len(other.fused(rows=3).matches) == 3
+    assert session.completed().matches == whole.matches
+    assert len(other.completed().matches) == 20
     assert len(engine.search.words(query, 4).matches) == 4

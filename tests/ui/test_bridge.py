@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from notesearch.api.operations import OPERATIONS, operation
 from notesearch.domain import Query, SearchResults, Stage
 from notesearch.engine.engine import Engine
+from notesearch.engine.search.session import SearchSession
 from notesearch.errors import DiskFull
 from notesearch.ui.bridge.bridge import Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
@@ -55,15 +56,15 @@ def test_an_outdated_search_is_dropped(
     engine = window.bridge.wait_for_engine()
     assert engine is not None
     entered, release = threading.Event(), threading.Event()
-    real = engine.search.fused
+    real = SearchSession.fused
 
-    def slow(query: Query, **how: Any) -> SearchResults:
-        if query.text == "slow":
+    def slow(session: SearchSession, **how: Any) -> SearchResults:
+        if session.query.text == "slow":
             entered.set()
             release.wait(100)
-        return real(query, **how)
+        return real(session, **how)
 
-    monkeypatch.setattr(engine.search, "fused", slow)
+    monkeypatch.setattr(SearchSession, "fused", slow)
     listener = Listener()
     window.page.searches.results_ready.connect(listener.on_results)
     first = window.page.searches.search(Query(text="slow"))
@@ -81,8 +82,10 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
     engine = window.bridge.wait_for_engine()
     assert engine is not None
     release = threading.Event()
-    real = engine.search.fused
-    monkeypatch.setattr(engine.search, "fused", lambda query, **how: release.wait(100) and real(query, **how))
+    real = SearchSession.fused
+    monkeypatch.setattr(
+        SearchSession, "fused", lambda session, **how: release.wait(100) and real(session, **how)
+    )
     window.ask(Search(text="tomatoes"))
     qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
     window.ask(Search(text="compost"))
@@ -93,12 +96,10 @@ def test_words_do_not_wait_for_the_meaning_of_the_letter_before(
 def test_a_failing_search_is_said_in_the_list(
     window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = window.bridge.wait_for_engine()
-
-    def full(query: Query, rows: int) -> SearchResults:
+    def full(session: SearchSession, rows: int) -> SearchResults:
         raise DiskFull
 
-    monkeypatch.setattr(engine.search, "words", full)
+    monkeypatch.setattr(SearchSession, "words", full)
     window.ask(Search(text="bread"))
     qtbot.waitUntil(lambda: window.page.empty.title.text() == "The disk is full", timeout=TIMEOUT)
     assert window.page.empty.isVisible()
@@ -129,20 +130,22 @@ def test_explaining_in_batches_keeps_rows_and_order(
     engine = window.bridge.wait_for_engine()
     assert engine is not None
     sizes: list[int] = []
-    real = engine.search.fused
+    kept: list[SearchResults] = []
+    real = SearchSession.fused
 
-    def many(query: Query, **how: Any) -> SearchResults:
-        results = real(query, **how)
+    def many(session: SearchSession, **how: Any) -> SearchResults:
+        results = real(session, **how)
         rows = tuple(replace(results.matches[0], path=Path(f"/n/{i}.md"), rank=i + 1) for i in range(30))
-        return replace(results, matches=rows, total=30)
+        kept[:] = [replace(results, matches=rows, total=30)]
+        return kept[0]
 
-    def explain(results: SearchResults) -> SearchResults:
+    def explain(_: SearchSession, results: SearchResults) -> SearchResults:
         sizes.append(len(results.matches))
         return replace(results, stage=Stage.EXPLAINED)
 
-    monkeypatch.setattr(engine.search, "fused", many)
-    monkeypatch.setattr(engine.search, "complete", lambda results: results)
-    monkeypatch.setattr(engine.search, "explain", explain)
+    monkeypatch.setattr(SearchSession, "fused", many)
+    monkeypatch.setattr(SearchSession, "completed", lambda _: kept[0])
+    monkeypatch.setattr(SearchSession, "explained", explain)
     listener = Listener()
     window.page.searches.results_ready.connect(listener.on_results)
     window.page.searches.search(Query(text="bread"))

@@ -16,6 +16,7 @@ from notesearch.ui.window import folder_offers
 from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest
+from .models import press
 
 Start = Callable[..., MainWindow]
 
@@ -55,12 +56,6 @@ def asked(window: MainWindow) -> bool:
     return any(box.isVisible() for box in window.findChildren(QMessageBox))
 
 
-def press(widget: QWidget, text: str) -> None:
-    next(
-        b for b in widget.findChildren(QPushButton) if b.text().replace("&", "") == text and b.isVisible()
-    ).click()
-
-
 def folders(window: MainWindow) -> set[str]:
     return {item.title for item in window.page.side.folders.rows.items}
 
@@ -76,7 +71,7 @@ def test_for_a_file_its_folder_is_offered(window: MainWindow, qtbot: QtBot, more
     qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
     assert window.banner.title.text() == f"Search the whole folder {more.name}?"
     assert "Folder with 1 note." in window.banner.hint.text()
-    press(window.banner, f"Add {more.name}")
+    press(qtbot, window.banner, f"Add {more.name}")
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
 
 
@@ -89,7 +84,7 @@ def test_inside_a_searched_folder_it_says_so(window: MainWindow, qtbot: QtBot, n
     drop(window, notes / "Kitchen")
     qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
     assert window.banner.title.text() == "Kitchen is searched already, as part of Notes"
-    press(window.banner, "Search only Kitchen")
+    press(qtbot, window.banner, "Search only Kitchen")
     assert window.box.search.folder == notes / "Kitchen"
     assert folders(window) == {"Notes"}
 
@@ -106,7 +101,7 @@ def test_a_large_folder_is_counted_before_it_is_read(
     assert folders(window) == {"Notes"}
     drop(window, more)
     qtbot.waitUntil(lambda: asked(window), timeout=TIMEOUT)
-    press(question(window), "Add")
+    press(qtbot, question(window), "Add")
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
 
 

@@ -4,81 +4,62 @@ search, none that paints."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage
-from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never, vectors_in_order
+from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_in_order
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
-from notesearch.engine.search.query import ParsedQuery, parse
+from notesearch.engine.search.asked import Asked, asked_of
+from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
-from notesearch.engine.search.snippets import Highlighter, sentences, snippet
-from notesearch.errors import EmbeddingError, NotesearchError, NotIndexed, QueryCancelled
+from notesearch.engine.search.snippets import sentences, snippet
+from notesearch.errors import NotIndexed
 from notesearch.storage.library import Library
-from notesearch.storage.values import EVERYTHING, BlockHit, Filters, KeywordHits, PassageHit, WordQuery
+from notesearch.storage.values import EVERYTHING, BlockHit, KeywordHits, PassageHit
 from notesearch.text import analysis
 
 # Candidates of each half before notes are collapsed and cut.
 BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
-QUERY_VECTORS = 256
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4
 # Queries of up to this many words: a note that holds all of them is meant.
 SHORT_QUERY = 3
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
 KEYWORD_ROWS = 12
-# Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
-REMOTE_REST = 0.15
-REMOTE_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query with all that both halves need: parsed, what is asked by words, the filters as values, and the
-    highlighter."""
+class Fused:
+    """Results of both halves, and the notes of which no row was built yet."""
 
-    query: Query
-    parsed: ParsedQuery
-    words: WordQuery
-    filters: Filters
-    highlighter: Highlighter
+    results: SearchResults
+    unbuilt: Sequence[Candidate] = ()
 
 
-class Search:
-    """Any thread, several at once. Raises NotesearchError where an index or model cannot be used. `changed`
-    is called when a provider refuses queries, or no longer does."""
+class Pipeline:
+    """The stages of a search. It holds nothing of a search itself: a session does. Any thread, several at
+    once. Raises NotesearchError where an index or model cannot be used."""
 
-    def __init__(
-        self,
-        library: Library,
-        consents: Consents,
-        *,
-        waits_for_index: bool,
-        changed: Callable[[], None],
-    ) -> None:
+    def __init__(self, library: Library, consents: Consents, vectors: QueryVectors) -> None:
         self._library = library
         self._consents = consents
         self._models = consents.models
-        self._waits = waits_for_index
-        self._changed = changed
+        self._vectors = vectors
         self._rows = Rows(library)
-        self._query_vectors: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
-        self._cache_lock = threading.Lock()
-        # What the keyword stage was asked last, and when: that is when the user typed.
-        self._typed: tuple[str, float] = ("", 0.0)
-        # Of the last fused search: the rows built, and the notes to build further ones of.
-        self._unbuilt: tuple[tuple[Match, ...], _Asked | None, Sequence[Candidate]] = ((), None, ())
+
+    def asked(self, query: Query) -> Asked:
+        """A query parsed, for all stages."""
+        return asked_of(query, self._library.languages())
 
     @property
     def asks_providers(self) -> bool:
@@ -87,11 +68,9 @@ class Search:
 
     # The three stages
 
-    def keyword(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
+    def words(self, asked: Asked, rows: int = KEYWORD_ROWS) -> SearchResults:
         """Rows by words alone, at most `rows`."""
-        self._typed = (query.text, time.monotonic())
-        begin = time.perf_counter()
-        asked = self._ask(query)
+        begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.KEYWORD, begin)
         hits = self._keyword_hits(asked, _blocks(query))
@@ -114,22 +93,23 @@ class Search:
 
     def fused(
         self,
-        query: Query,
+        asked: Asked,
         *,
-        remote: bool = True,
+        stage: Stage = Stage.FUSED,
         cancelled: Cancelled | None = None,
+        typed_at: float | None = None,
         rows: int | None = None,
-    ) -> SearchResults:
+    ) -> Fused:
         """Rows by words and meaning; by one of them alone where the query's mode says so or the other has
         nothing to say.
 
-        `remote` False: no provider is asked. `cancelled`: somebody is typing; a provider is asked after a
-        rest only. `rows`: how many are built now; `completed` has the others. Raises QueryCancelled.
+        `stage` LOCAL: no provider is asked. `cancelled`: somebody is typing, last at `typed_at` (monotonic
+        seconds); a provider is asked after a rest only. `rows`: how many are built now; `more` builds the
+        others. Raises QueryCancelled.
         """
-        begin = time.perf_counter()
-        asked = self._ask(query)
+        begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
-            return self._listed(asked, Stage.FUSED, begin)
+            return Fused(self._listed(asked, stage, begin))
         hits = (
             KeywordHits(hits=(), total=0)
             if query.mode is Mode.MEANING
@@ -141,37 +121,33 @@ class Search:
         embed_took = vector_took = 0.0
         notice = ""
         if query.mode is not Mode.KEYWORD and asked.parsed.meaning:
-            vectors, notice = self._query_vectors_of(asked, remote=remote, cancelled=cancelled)
+            vectors, notice = self._vectors.of(
+                asked, remote=stage is not Stage.LOCAL, cancelled=cancelled, typed_at=typed_at
+            )
             embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
             cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
             vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
         candidates, found = self._fuse(asked, hits, cosines, vectors)
         head = candidates[:rows]
         matches = self._rows.build(head, asked.highlighter)
-        self._unbuilt = (matches, asked, candidates[len(head) :])
         elapsed = Elapsed(
             keyword=keyword_took,
             embed=embed_took,
             vector=vector_took,
             total=(time.perf_counter() - begin) * 1000,
         )
-        return self._results(query, Stage.FUSED, matches, max(found, hits.total), elapsed, notice)
+        results = self._results(query, stage, matches, max(found, hits.total), elapsed, notice)
+        return Fused(results, candidates[len(head) :])
 
-    def completed(self, results: SearchResults, *, remote: bool = True) -> SearchResults:
-        """Fused results with the rows that were not built with them. Where another search came between, it is
-        searched once more."""
-        matches, asked, candidates = self._unbuilt
-        if matches is not results.matches or asked is None:
-            return self.fused(results.query, remote=remote)
-        return replace(
-            results,
-            matches=(*matches, *self._rows.build(candidates, asked.highlighter, rank=len(matches) + 1)),
-        )
+    def more(self, asked: Asked, fused: Fused) -> SearchResults:
+        """Fused results with the rows that were not built with them."""
+        matches = fused.results.matches
+        further = self._rows.build(fused.unbuilt, asked.highlighter, rank=len(matches) + 1)
+        return replace(fused.results, matches=(*matches, *further))
 
-    def explained(self, results: SearchResults) -> SearchResults:
+    def explained(self, asked: Asked, results: SearchResults) -> SearchResults:
         """The same rows in the same order, with the sentence nearest in meaning where a row was found by
         meaning."""
-        asked = self._ask(results.query)
         wanted = [
             m for m in results.matches if m.matched_by is not MatchedBy.KEYWORD and not m.best.highlights
         ]
@@ -209,7 +185,7 @@ class Search:
             )
         cosines = _by_note(hits)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
-        asked = self._ask(query)
+        asked = self.asked(query)
         candidates, found = self._fuse(
             asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0
         )
@@ -220,7 +196,7 @@ class Search:
 
     # Parts
 
-    def _listed(self, asked: _Asked, stage: Stage, begin: float) -> SearchResults:
+    def _listed(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
         """Filters alone: every note that passes, newest first."""
         order, total = self._library.newest(asked.filters, asked.query.limit)
         matches = self._rows.build(
@@ -230,109 +206,13 @@ class Search:
             asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
         )
 
-    def _ask(self, query: Query) -> _Asked:
-        parsed = parse(query)
-        languages = self._note_languages()
-        words = WordQuery(
-            words=parsed.words,
-            runs=parsed.runs,
-            phrases=parsed.phrases + parsed.titles,
-            prefix=parsed.prefix,
-            languages=languages,
-        )
-        filters = Filters(
-            facets=parsed.facets,
-            without_facets=parsed.without_facets,
-            phrases=parsed.phrases,
-            titles=parsed.titles,
-            without=parsed.without,
-            without_titles=parsed.without_titles,
-            folder=parsed.folder,
-        )
-        highlighter = Highlighter(
-            parsed.words,
-            parsed.runs,
-            parsed.phrases + parsed.titles,
-            prefix=parsed.prefix,
-            languages=languages,
-        )
-        return _Asked(query, parsed, words, filters, highlighter)
-
-    def _note_languages(self) -> tuple[str, ...]:
-        """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
-        counts: dict[str, int] = defaultdict(int)
-        for language, number in self._library.languages():
-            counts[analysis.stemming_language(language)] += number
-        total = sum(counts.values())
-        return tuple(x for x, n in sorted(counts.items(), key=lambda item: -item[1]) if n * 50 >= total)[:4]
-
-    def _keyword_hits(self, asked: _Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
+    def _keyword_hits(self, asked: Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
         if asked.parsed.empty:
             return KeywordHits(hits=(), total=0)
         return self._library.words(asked.words, asked.filters, limit, among)
 
-    def _query_vectors_of(
-        self, asked: _Asked, *, remote: bool, cancelled: Cancelled | None
-    ) -> tuple[dict[str, Vectors], str]:
-        """The query's vector for each model that the notes which pass the filters are embedded with, and a
-        notice where some of them take no part. No provider is asked about notes that are not searched."""
-        ready: dict[str, Embedder] = {}
-        notices: list[str] = []
-        for mark in self._library.fingerprints(asked.filters):
-            model = self._models.by_mark(mark)
-            if model is None or not self._ready(mark):
-                notices.append("Search by meaning is being made ready.")
-            elif not self._consents.may_ask(mark):
-                notices.append(f"Searched by words only where {model.title} waits for your word.")
-            elif (remote or not model.remote) and (
-                embedder := self._embedder(mark, model, notices)
-            ) is not None:
-                ready[mark] = embedder
-        vectors: dict[str, Vectors] = {}
-        text = asked.parsed.meaning
-        if cancelled is not None and any(
-            e.model.remote and (mark, text) not in self._query_vectors for mark, e in ready.items()
-        ):
-            typed, at = self._typed
-            _rest(cancelled, at if typed == asked.query.text else time.monotonic())
-
-        def ask(mark: str) -> Vectors | NotesearchError:
-            try:
-                return self._query_vector(mark, ready[mark], text, cancelled or never)
-            except QueryCancelled:
-                raise
-            except NotesearchError as error:
-                return error
-
-        for mark, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
-            if isinstance(answer, NotesearchError):
-                notices.append(self._without(ready[mark].model, answer))
-            else:
-                vectors[mark] = answer
-        return vectors, " ".join(dict.fromkeys(notices))
-
-    def _ready(self, mark: str) -> bool:
-        """Whether a model can be searched; where this process waits for it, it can afterwards."""
-        if self._waits:
-            self._library.make_ready(mark)
-        return self._library.is_ready(mark)
-
-    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
-        try:
-            return self._models.embedder(mark)
-        except NotesearchError as error:
-            notices.append(self._without(model, error))
-            return None
-
-    def _without(self, model: EmbeddingModel, error: NotesearchError) -> str:
-        """Which folders were searched by words alone, and why."""
-        if not model.remote:
-            return f"Searched by words only. {error.title}."
-        folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
-        return f"{', '.join(folders)}: searched by words only. {error.title}."
-
     def _meaning(
-        self, asked: _Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
+        self, asked: Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
     ) -> dict[int, dict[int, float]]:
         """Cosines by note and chunk: the nearest passages of each model, and every passage of the short notes
         that either half found, so that what one found is scored by the other too."""
@@ -352,33 +232,9 @@ class Search:
             by_model.append(cosines)
         return fusion.side_by_side(by_model)
 
-    def _query_vector(
-        self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never
-    ) -> Vectors:
-        """The query's vector; kept, so that going back a letter costs nothing."""
-        key = (mark, text)
-        with self._cache_lock:
-            if key in self._query_vectors:
-                self._query_vectors.move_to_end(key)
-                return self._query_vectors[key]
-        met: EmbeddingError | None = None
-        try:
-            vector = embedder.embed_query(text, cancelled)
-        except EmbeddingError as error:
-            met = error
-            raise
-        finally:
-            if self._models.query_met(mark, met):
-                self._changed()
-        with self._cache_lock:
-            self._query_vectors[key] = vector
-            if len(self._query_vectors) > QUERY_VECTORS:
-                self._query_vectors.popitem(last=False)
-        return vector
-
     def _fuse(
         self,
-        asked: _Asked,
+        asked: Asked,
         hits: KeywordHits,
         cosines: Mapping[int, Mapping[int, float]],
         marks: Collection[str],
@@ -430,7 +286,7 @@ class Search:
         ]
         return candidates, len(fused)
 
-    def _exact(self, asked: _Asked, candidates: set[int]) -> dict[int, float]:
+    def _exact(self, asked: Asked, candidates: set[int]) -> dict[int, float]:
         """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all
         of it as a phrase."""
         typed = " ".join((*asked.parsed.words, *asked.parsed.runs))
@@ -451,14 +307,14 @@ class Search:
                 bonuses[document_id] += fusion.EXACT_TITLE
         return bonuses
 
-    def _tell(self, embedder: Embedder, asked: _Asked, matches: Sequence[Match]) -> dict[int, Match]:
+    def _tell(self, embedder: Embedder, asked: Asked, matches: Sequence[Match]) -> dict[int, Match]:
         """Embed the sentences of the best passages and choose for each the one nearest to the query."""
         passages = [self._library.text(m.document_id, m.best.start, m.best.end) for m in matches]
         spans = [sentences(passage)[:12] for passage in passages]
         texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
         if not texts:
             return {}
-        vector = self._query_vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
+        vector = self._vectors.vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
         cosines = vectors_in_order(embedder, texts) @ vector
         told, first = {}, 0
         for match, passage, found in zip(matches, passages, spans, strict=True):
@@ -496,26 +352,6 @@ class Search:
             elapsed=elapsed,
             notice=notice,
         )
-
-
-def _rest(cancelled: Cancelled, since: float) -> None:
-    """Wait for the user to stop typing, from the last letter on. Raises QueryCancelled when they did
-    not."""
-    until = since + REMOTE_REST
-    while time.monotonic() < until:
-        if cancelled():
-            raise QueryCancelled
-        time.sleep(0.01)
-
-
-def _all_at_once(
-    ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]
-) -> list[Vectors | NotesearchError]:
-    """The answers for all models, in order; several providers are asked side by side."""
-    if len(marks) < 2:
-        return [ask(mark) for mark in marks]
-    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(marks)), "query") as pool:
-        return list(pool.map(ask, marks))
 
 
 def _near_enough(

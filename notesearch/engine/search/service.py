@@ -8,8 +8,9 @@ from pathlib import Path
 from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
 from notesearch.engine.folders.facets import WRITTEN_TAG, trail
-from notesearch.engine.search.pipeline import KEYWORD_ROWS, Search
+from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows
+from notesearch.engine.search.session import SearchSession
 from notesearch.engine.search.snippets import Highlighter
 from notesearch.errors import NotIndexed
 from notesearch.storage.library import OwnLibrary
@@ -27,51 +28,38 @@ class SearchService:
     `touched` is called with each question: the model and the indexes stay in memory a while longer.
     """
 
-    def __init__(self, library: OwnLibrary, search: Search, touched: Callable[[], None]) -> None:
+    def __init__(self, library: OwnLibrary, pipeline: Pipeline, touched: Callable[[], None]) -> None:
         self._library = library
         self._store = library.store
-        self._search = search
+        self._pipeline = pipeline
         self._touched = touched
         self._rows = Rows(library)
 
+    def session(self, query: Query) -> SearchSession:
+        """A search in stages, for a field in which the user types."""
+        return SearchSession(self._pipeline, query, self._touched)
+
     def words(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
         """Rows by words alone, in milliseconds. `rows`: at most so many."""
-        self._touched()
-        return self._search.keyword(query, rows)
+        return self.session(query).words(rows)
 
-    def fused(
-        self,
-        query: Query,
-        *,
-        remote: bool = True,
-        cancelled: Callable[[], bool] | None = None,
-        rows: int | None = None,
-    ) -> SearchResults:
-        """Rows by words and meaning.
+    def fused(self, query: Query) -> SearchResults:
+        """Rows by words and meaning, all at once."""
+        return self.session(query).fused()
 
-        `remote` False: no provider is asked. `cancelled`: the user may type on, so a provider is asked after
-        a short rest, and no longer when it turns true; raises QueryCancelled then. `rows`: only so many at
-        first, `complete` has the rest.
-        """
-        self._touched()
-        return self._search.fused(query, remote=remote, cancelled=cancelled, rows=rows)
-
-    def complete(self, results: SearchResults) -> SearchResults:
-        """Results of `fused` with all their rows."""
-        return self._search.completed(results)
-
-    def explain(self, results: SearchResults) -> SearchResults:
-        """The same rows with the sentence nearest in meaning of those found by meaning."""
-        return self._search.explained(results)
+    def explained(self, query: Query) -> SearchResults:
+        """`fused`, with the sentence nearest in meaning of the rows found by meaning."""
+        session = self.session(query)
+        return session.explained(session.fused())
 
     @property
     def asks_providers(self) -> bool:
         """Whether a search by meaning asks a provider."""
-        return self._search.asks_providers
+        return self._pipeline.asks_providers
 
     def similar(self, path: Path, limit: int = 20) -> SearchResults:
         """Notes near in meaning to a note. Raises NotIndexed."""
-        return self._search.similar(absolute(path), limit)
+        return self._pipeline.similar(absolute(path), limit)
 
     def refresh(self) -> None:
         """For a process that only reads: see what the owner has written since."""

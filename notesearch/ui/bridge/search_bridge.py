@@ -22,6 +22,7 @@ from notesearch.ui.bridge.latest_wins import LatestWins
 if TYPE_CHECKING:
     from notesearch.domain import Query, SearchResults
     from notesearch.engine.engine import Engine
+    from notesearch.engine.search.session import SearchSession
 
 RECENT_LIMIT = 60
 # Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows
@@ -111,39 +112,37 @@ class SearchBridge(QObject):
     def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
         """The first stage. The second has a thread of its own, so that the words of the next keystroke never
         wait for it."""
-        if self._publish(request, engine.search.words(query, rows)):
+        session = engine.search.session(query)
+        if self._publish(request, session.words(rows)):
             self._fused_searches.put(
-                partial(self._guard_search, request, partial(self._search_fused, request, query, rows))
+                partial(self._guard_search, request, partial(self._search_fused, request, session, rows))
             )
 
-    def _search_fused(self, request: int, query: Query, rows: int, engine: Engine) -> None:
+    def _search_fused(self, request: int, session: SearchSession, rows: int, engine: Engine) -> None:
         """The second stage. What this computer finds by itself does not wait for a provider."""
-        if engine.search.asks_providers:
-            from notesearch.domain import Stage
-
-            if not self._publish(
-                request, replace(engine.search.fused(query, remote=False, rows=rows), stage=Stage.KEYWORD)
-            ):
-                return
+        if engine.search.asks_providers and not self._publish(request, session.local(rows)):
+            return
         try:
-            results = engine.search.fused(query, cancelled=partial(self._is_outdated, request), rows=rows)
+            results = session.fused(cancelled=partial(self._is_outdated, request), rows=rows)
         except QueryCancelled:
             return
         if self._publish(request, results):
             self._explanations.put(
-                partial(self._guard_search, request, partial(self._explain, request, results, rows))
+                partial(self._guard_search, request, partial(self._explain, request, session, results, rows))
             )
 
-    def _explain(self, request: int, results: SearchResults, rows: int, engine: Engine) -> None:
+    def _explain(
+        self, request: int, session: SearchSession, results: SearchResults, rows: int, _: Engine
+    ) -> None:
         """Add the rows further down, then find the telling sentences batch by batch; stop when the person
         types on."""
         from notesearch.domain import Stage
 
         if len(results.matches) >= rows:
-            results = engine.search.complete(results)
+            results = session.completed()
         matches = results.matches
         for start, end in _batches(len(matches)):
-            part = engine.search.explain(replace(results, matches=matches[start:end]))
+            part = session.explained(replace(results, matches=matches[start:end]))
             matches = (*matches[:start], *part.matches, *matches[end:])
             done = end >= len(matches)
             if not self._publish(

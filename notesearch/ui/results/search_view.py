@@ -14,7 +14,7 @@ from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from notesearch.documents.rendered_note import RenderedNote
-from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
+from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.bridge.search_bridge import SearchBridge
 from notesearch.ui.results.delegate import Row
@@ -146,7 +146,7 @@ class SearchView(QWidget):
     def _on_results(self, request: int, results: SearchResults) -> None:
         if request != self._request or not self.searches.is_latest(request):
             return
-        if self._refreshing and results.stage is Stage.KEYWORD:
+        if self._refreshing and results.preliminary:
             return
         self._results = results
         if self._fresh:
@@ -154,7 +154,7 @@ class SearchView(QWidget):
             self.results.show_fresh(results.matches)
         else:
             self.results.show_better(results.matches, hold=self._refreshing)
-        if results.stage is not Stage.KEYWORD:
+        if not results.preliminary:
             self._busy_timer.stop()
         self._show_body()
 
@@ -213,7 +213,7 @@ class SearchView(QWidget):
             self.body.setCurrentWidget(self.results)
         elif not self._search.asks and not self.similar_shown:
             self._say_no_recent()
-        elif self._results is not None and self._results.stage is not Stage.KEYWORD:
+        elif self._results is not None and not self._results.preliminary:
             title = "Nothing found so far" if self._results.waiting else "Nothing found"
             self.empty.say(
                 title,

@@ -18,7 +18,6 @@ from notesearch.domain import (
     SearchResults,
     Section,
     Sheet,
-    Stage,
     Vault,
 )
 from notesearch.ui.wording.signs import DOT, count, model_name, waiting_for
@@ -216,12 +215,12 @@ def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
     """
     rest = coverage(results)
     if not results.matches:
-        if results.stage is Stage.KEYWORD:
+        if results.preliminary:
             return "No note has these words", f"now searching by meaning{DOT}{rest}"
         return ("Nothing found so far" if results.waiting else "Nothing found"), rest
     shown = len(results.matches)
     head = f"First {shown:,} of {results.total:,} notes" if results.total > shown else count(shown)
-    if busy and results.stage is Stage.KEYWORD:
+    if busy and results.preliminary:
         rest = f"by words, meaning follows{DOT}{rest}"
     return head, rest
 

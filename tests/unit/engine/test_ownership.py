@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,11 +185,14 @@ def test_a_runtime_folder_with_a_very_long_name(
 def test_a_runtime_folder_that_others_may_enter_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    tmp_path.chmod(0o755)
-    assert socket_path(tmp_path).parent != tmp_path
-    tmp_path.chmod(0o700)
-    assert socket_path(tmp_path).parent == tmp_path
+    # A socket's name is short: the folders of tests may be too deep.
+    with tempfile.TemporaryDirectory(prefix="ns-") as name:
+        runtime = Path(name)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", name)
+        runtime.chmod(0o755)
+        assert socket_path(tmp_path).parent != runtime
+        runtime.chmod(0o700)
+        assert socket_path(tmp_path).parent == runtime
 
 
 def answers_with(raw: bytes, data_dir: Path) -> socket.socket:

@@ -1,0 +1,144 @@
+"""The vectors of queries: asked of each model that the searched notes are embedded with, and kept for a
+while."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from notesearch.catalogue import EmbeddingModel
+from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never
+from notesearch.engine.models.consent import Consents
+from notesearch.engine.search.asked import Asked
+from notesearch.errors import EmbeddingError, NotesearchError, QueryCancelled
+from notesearch.storage.library import Library
+
+# Vectors that are kept: going back a letter costs nothing.
+KEPT = 256
+# Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
+REMOTE_REST = 0.15
+REMOTE_AT_ONCE = 4
+
+
+class QueryVectors:
+    """Any thread, several at once. `waits_for_index`: an index of vectors that is not loaded is waited for.
+    `changed` is called when a provider refuses queries, or no longer does."""
+
+    def __init__(
+        self, library: Library, consents: Consents, *, waits_for_index: bool, changed: Callable[[], None]
+    ) -> None:
+        self._library = library
+        self._consents = consents
+        self._models = consents.models
+        self._waits = waits_for_index
+        self._changed = changed
+        self._kept: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
+        self._cache_lock = threading.Lock()
+
+    def of(
+        self, asked: Asked, *, remote: bool, cancelled: Cancelled | None, typed_at: float | None
+    ) -> tuple[dict[str, Vectors], str]:
+        """The query's vector for each model that the notes which pass the filters are embedded with, and a
+        notice where some of them take no part. No provider is asked about notes that are not searched.
+
+        `remote` False: no provider is asked at all. `cancelled`: somebody is typing; a provider is asked
+        after a rest only, counted from `typed_at` (monotonic seconds). Raises QueryCancelled when it turns
+        true."""
+        ready: dict[str, Embedder] = {}
+        notices: list[str] = []
+        for mark in self._library.fingerprints(asked.filters):
+            model = self._models.by_mark(mark)
+            if model is None or not self._ready(mark):
+                notices.append("Search by meaning is being made ready.")
+            elif not self._consents.may_ask(mark):
+                notices.append(f"Searched by words only where {model.title} waits for your word.")
+            elif (remote or not model.remote) and (
+                embedder := self._embedder(mark, model, notices)
+            ) is not None:
+                ready[mark] = embedder
+        vectors: dict[str, Vectors] = {}
+        text = asked.parsed.meaning
+        if cancelled is not None and any(
+            e.model.remote and (mark, text) not in self._kept for mark, e in ready.items()
+        ):
+            _rest(cancelled, time.monotonic() if typed_at is None else typed_at)
+
+        def ask(mark: str) -> Vectors | NotesearchError:
+            try:
+                return self.vector(mark, ready[mark], text, cancelled or never)
+            except QueryCancelled:
+                raise
+            except NotesearchError as error:
+                return error
+
+        for mark, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
+            if isinstance(answer, NotesearchError):
+                notices.append(self._without(ready[mark].model, answer))
+            else:
+                vectors[mark] = answer
+        return vectors, " ".join(dict.fromkeys(notices))
+
+    def _ready(self, mark: str) -> bool:
+        """Whether a model can be searched; where this process waits for it, it can afterwards."""
+        if self._waits:
+            self._library.make_ready(mark)
+        return self._library.is_ready(mark)
+
+    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[str]) -> Embedder | None:
+        try:
+            return self._models.embedder(mark)
+        except NotesearchError as error:
+            notices.append(self._without(model, error))
+            return None
+
+    def _without(self, model: EmbeddingModel, error: NotesearchError) -> str:
+        """Which folders were searched by words alone, and why."""
+        if not model.remote:
+            return f"Searched by words only. {error.title}."
+        folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
+        return f"{', '.join(folders)}: searched by words only. {error.title}."
+
+    def vector(self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never) -> Vectors:
+        """The query's vector; kept, so that going back a letter costs nothing."""
+        key = (mark, text)
+        with self._cache_lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        met: EmbeddingError | None = None
+        try:
+            vector = embedder.embed_query(text, cancelled)
+        except EmbeddingError as error:
+            met = error
+            raise
+        finally:
+            if self._models.query_met(mark, met):
+                self._changed()
+        with self._cache_lock:
+            self._kept[key] = vector
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return vector
+
+
+def _rest(cancelled: Cancelled, since: float) -> None:
+    """Wait for the user to stop typing, from the last letter on. Raises QueryCancelled when they did
+    not."""
+    until = since + REMOTE_REST
+    while time.monotonic() < until:
+        if cancelled():
+            raise QueryCancelled
+        time.sleep(0.01)
+
+
+def _all_at_once(
+    ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]
+) -> list[Vectors | NotesearchError]:
+    """The answers for all models, in order; several providers are asked side by side."""
+    if len(marks) < 2:
+        return [ask(mark) for mark in marks]
+    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(marks)), "query") as pool:
+        return list(pool.map(ask, marks))
