@@ -32,7 +32,7 @@ class FewModels:
     """The models above, at addresses that a test may change."""
 
     def __init__(self) -> None:
-        self.addresses = {"aimlapi": AIMLAPI, "openai": OPENAI}
+        self.addresses = {"aimlapi": AIMLAPI, "openai": OPENAI, "local": "of no use"}
 
     def model(self, identifier: str) -> EmbeddingModel:
         if identifier not in KNOWN:

@@ -68,7 +68,7 @@ def test_each_half_is_scaled_over_its_list_and_weighed_by_its_gap() -> None:
 
 def test_nine_that_follow_the_best_make_the_gap() -> None:
     """The tenth and later ones do not count, nor does the order in which the lists are given."""
-    keyword = {1: 1.0, **dict.fromkeys(range(2, 11), 0.6), **dict.fromkeys(range(11, 20), 0.0)}
+    keyword = {1: 1.0, **dict.fromkeys(range(2, 11), 0.6), **dict.fromkeys(range(11, 20), 0.3), 20: 0.0}
     meaning = {30: 1.0, 31: 0.0}
     fused = fuse(keyword, meaning, sorted(keyword, reverse=True), [31, 30])
     weight = 0.4 / (0.4 + 1.0)
