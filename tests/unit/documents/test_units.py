@@ -27,7 +27,8 @@ NOTES = {
     "lines.md": "# L\n\n" + "\n".join(f"- item {i} of the list, short" for i in range(30)),
     "fence.md": f"# F\n\n{S}\n\n```\n{'x = 1' + chr(10)}" + "x = 1\n" * 11 + f"```\n\n{S * 3}\n",
     "bare.md": f"# A\n\n## B\n\n### C\n\n{S}\n\n# D\n\n# E\n\n{S}\n",
-    "settings.org": f"#+TITLE: Compost heap\n#+FILETAGS: :x:\n\n* Autumn\n:PROPERTIES:\n:ID: 1\n:END:\n{S * 2}\n"
+    "settings.org": "#+TITLE: Compost heap\n#+FILETAGS: :x:\n\n"
+    f"* Autumn\n:PROPERTIES:\n:ID: 1\n:END:\n{S * 2}\n"
     f"* Winter\n{S * 2}\n"
     "#+begin_comment\nno\n#+end_comment\n",
     "trail.md": f"# {VERY}\n\n## {ANOTHER}\n\n### C\n\n{S}\n",
