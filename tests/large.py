@@ -210,8 +210,8 @@ class Statements:
                     self._note(sql, 0)
 
             def stepped() -> int:
-                current[1] = int(current[1]) + _STEP
-                self._note(str(current[0]), int(current[1]))
+                current[1] = int(current[1]) + _STEP  # type: ignore[call-overload]
+                self._note(str(current[0]), int(current[1]))  # type: ignore[call-overload]
                 return 0
 
             connection.set_trace_callback(began)

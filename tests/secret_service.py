@@ -93,7 +93,7 @@ class SecretService:
             there = secretstorage.check_service_availability(bus) and [
                 c for c in secretstorage.get_all_collections(bus) if c.get_label() == "Login"
             ]
-            return bool(there) and not there[0].is_locked()
+            return bool(there) and not there[0].is_locked()  # type: ignore[index]
 
         return bool(self._do(ready))
 

@@ -287,7 +287,8 @@ class IndexingStatus:
     `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle);
     `seconds_left` is an estimate or None. `documents`, `complete`, `waiting`, `failed` count notes over all
     folders; `chunks` and `embedded` count chunks. `error` is set when a bug stopped the indexer.
-    """
+     `position` counts
+    changes of documents: answers may differ when it does."""
 
     state: IndexingState
     stage: str = ""
@@ -306,6 +307,7 @@ class IndexingStatus:
     held: tuple[HeldDeletions, ...] = ()
     error: str = ""
     troubles: tuple[ProviderTrouble, ...] = ()
+    position: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ from notesearch.documents.chunking.splitter import embedded_text, split
 from notesearch.documents.formats.registry import extract
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote.batches import Limits, pack
-from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire  # type: ignore[attr-defined]
 from notesearch.engine.engine import Engine
 from notesearch.errors import EmbeddingError
 from tests.bench.common import percentile, table, til_vault

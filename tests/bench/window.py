@@ -24,11 +24,12 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 
 from notesearch.domain import SearchResults, Stage
-from notesearch.engine.search.pipeline import REMOTE_REST
+from notesearch.engine.search.query_vectors import REMOTE_REST
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.search_bridge import SearchBridge
-from notesearch.ui.results.results_view import ResultsView, search_view
+from notesearch.ui.results import search_view
+from notesearch.ui.results.results_view import ResultsView
 from notesearch.ui.results.search_field import SearchField
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
@@ -119,8 +120,8 @@ class TimedSearchBridge(SearchBridge):
             TimedSearchBridge.arrived(results)
 
 
-search_view.ResultsView = TimedResultsView  # type: ignore[misc]
-search_view.SearchBridge = TimedSearchBridge  # type: ignore[misc]
+search_view.ResultsView = TimedResultsView  # type: ignore[attr-defined]
+search_view.SearchBridge = TimedSearchBridge  # type: ignore[attr-defined]
 
 
 class PaintClock(QObject):
@@ -156,14 +157,14 @@ def keystrokes(data_dir: Path) -> None:
     clock = PaintClock()
     opened = Open(data_dir)
     field = opened.window.findChild(SearchField)
-    QTest.keyClicks(field, "warm up")
+    QTest.keyClicks(field, "warm up")  # type: ignore[arg-type]
     wait(lambda: Stage.FUSED in clock.painted)
     keyword, fused = [], []
     for query in QUERIES:
         field.clear()
         for letter in query:
             clock.press()
-            QTest.keyClick(field, letter)
+            QTest.keyClick(field, letter)  # type: ignore[call-overload]
             if letter == " ":
                 continue
             wait(lambda: Stage.KEYWORD in clock.painted)
@@ -213,7 +214,7 @@ def stalls() -> None:
         typing = QTimer()
         typing.setInterval(400)
         letters = iter(" ".join(QUERIES * 20))
-        typing.timeout.connect(lambda: QTest.keyClick(field, next(letters)))
+        typing.timeout.connect(lambda: QTest.keyClick(field, next(letters)))  # type: ignore[call-overload]
         typing.start()
         opened.bridge.add_folder(til_vault())
         loop.exec()
@@ -315,16 +316,16 @@ def with_provider() -> None:
         clock = PaintClock()
         opened = Open(folder)
         field = opened.window.findChild(SearchField)
-        QTest.keyClicks(field, "warm up")
+        QTest.keyClicks(field, "warm up")  # type: ignore[arg-type]
         wait(lambda: Stage.EXPLAINED in clock.painted)
         words, meaning = [], []
         for query in QUERIES:
             field.clear()
             for letter in query[:-1]:
-                QTest.keyClick(field, letter)
+                QTest.keyClick(field, letter)  # type: ignore[call-overload]
                 QTest.qWait(80)
             clock.press()
-            QTest.keyClick(field, query[-1])
+            QTest.keyClick(field, query[-1])  # type: ignore[call-overload]
             wait(lambda: Stage.EXPLAINED in clock.painted)
             words.append(clock.painted[Stage.KEYWORD])
             meaning.append(clock.last_fused)

@@ -323,14 +323,14 @@ class Program:
         except LookupError:
             return False
 
-    def list(self, name: str, **how: object) -> list[dict[str, Any]]:
+    def items(self, name: str, **how: object) -> list[dict[str, Any]]:
         """Name and states of what is in a list."""
         return [dict(row) for row in self.desktop.read(self.process.pid, "rows", name=name, **how)]
 
     @property
     def rows(self) -> list[str]:
         """The rows of "Results", as they are read out."""
-        return [row["name"] for row in self.list("Results")]
+        return [row["name"] for row in self.items("Results")]
 
     @property
     def titles(self) -> list[str]:
@@ -339,11 +339,11 @@ class Program:
     @property
     def selected(self) -> int:
         """The position of the selected row; -1 for none."""
-        return next((i for i, row in enumerate(self.list("Results")) if "selected" in row["states"]), -1)
+        return next((i for i, row in enumerate(self.items("Results")) if "selected" in row["states"]), -1)
 
     @property
     def folders(self) -> list[str]:
-        return [row["name"] for row in self.list("Folders")]
+        return [row["name"] for row in self.items("Folders")]
 
     @property
     def preview(self) -> str:
@@ -459,12 +459,13 @@ class Popup:
 
     @property
     def titles(self) -> list[str]:
-        return [row["name"].split(". ")[0] for row in self.program.list("Quick results")]
+        return [row["name"].split(". ")[0] for row in self.program.items("Quick results")]
 
     @property
     def selected(self) -> int:
         return next(
-            (i for i, row in enumerate(self.program.list("Quick results")) if "selected" in row["states"]), -1
+            (i for i, row in enumerate(self.program.items("Quick results")) if "selected" in row["states"]),
+            -1,
         )
 
     def search(self, text: str, *titles: str) -> None:

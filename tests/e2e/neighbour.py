@@ -19,7 +19,7 @@ class Presses(QObject):
         QTimer.singleShot(0, self.tell)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and event.text():
+        if event.type() == QEvent.Type.KeyPress and event.text():  # type: ignore[attr-defined]
             self._keys += 1
             QTimer.singleShot(0, self.tell)
         return False

@@ -178,7 +178,7 @@ def test_quick_search_waits_for_what_is_on_its_way(kind: str, program: Program, 
         "text": ("text:tram", TEXT_OFFER),
     }[kind]
     popup, desktop = Popup(program), program.desktop
-    with drag_source(desktop, what) as source:
+    with drag_source(desktop, what) as source:  # type: ignore[arg-type]
         window = desktop.window("drag source", source.pid)
         popup.come_up()
         quick = desktop.window("Quick search", program.process.pid)

@@ -68,7 +68,7 @@ def test_letters_typed_before_it_is_there_are_its_own(program: Program, neighbou
         neighbour.take_focus()
         pause(HAND)
         program.desktop.xdotool("key", "--delay", 0, "ctrl+alt+space", "type", "--delay", 1, text)
-        wait_until(lambda text=text: text == popup.query or neighbour.text)
+        wait_until(lambda text=text: text == popup.query or neighbour.text)  # type: ignore[misc]
         assert (popup.query, neighbour.text) == (text, "")
         program.key("Escape")
         popup.gone()

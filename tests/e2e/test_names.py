@@ -27,7 +27,7 @@ PAGES = {
 
 @pytest.fixture
 def program(start: Start, tmp_path: Path) -> Program:
-    begun = start(fill(tmp_path / "Notes", NOTES))
+    begun = start(fill(tmp_path / "Notes", NOTES))  # type: ignore[arg-type]
     begun.until(
         lambda: begun.shows("Show 1 problem") and begun.status.startswith("Up to date"),
         "the notes are searched",
@@ -95,7 +95,7 @@ def test_the_window_its_filters_and_messages(program: Program, tmp_path: Path) -
 def test_every_page_of_the_settings_and_what_they_open(program: Program) -> None:
     program.key("ctrl+comma")
     for page, (field, role) in PAGES.items():
-        program.until(lambda page=page: program.shows(page, role="page tab"), "the settings are open")
+        program.until(lambda page=page: program.shows(page, role="page tab"), "the settings are open")  # type: ignore[misc]
         program.click(page, role="page tab")
         named(program, field, role)
     program.act("Set the key of AI/ML API")

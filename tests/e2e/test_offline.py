@@ -121,7 +121,7 @@ def test_commands_go_nowhere(home: Path, tmp_path: Path) -> None:
             "notesearch",
             "--data-dir",
             str(data),
-            *map(str, command),
+            *map(str, command),  # type: ignore[call-overload]
         ]
         done = subprocess.run(
             line, env=environment(None, home), cwd=ROOT, capture_output=True, text=True, timeout=100

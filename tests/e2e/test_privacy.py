@@ -76,7 +76,7 @@ def test_the_preview_loads_nothing(start: Start, listener: Listener, tmp_path: P
     ):
         program.search(said)
         program.until(
-            lambda title=title, said=said: program.titles[:1] == [title] and said in program.preview,
+            lambda title=title, said=said: program.titles[:1] == [title] and said in program.preview,  # type: ignore[misc]
             f"{title} is shown",
         )
     # Ended in order, so that whatever it was about to fetch would have been asked for.

@@ -43,7 +43,7 @@ def test_killed_while_indexing_it_goes_on_where_it_was(
     program.kill()
     again = start()
     again.until(lambda: again.status == f"Up to date \N{MIDDLE DOT} {number} notes", "everything is complete")
-    again.search.fused("entry 97", "Entry 97")
+    again.search("entry 97", "Entry 97")
     status = json.loads(command(desktop, tmp_path / "data", "status", "--json").stdout)
     assert status["documents"] == {"total": number, "complete": number, "waiting": 0, "failed": 0}
     assert status["embedded"] == status["chunks"]
@@ -137,7 +137,7 @@ def test_three_starts_at_once_leave_one_every_time(start: Start, tmp_path: Path)
         def alive(three: list[Program] = three) -> list[Program]:
             return [program for program in three if program.process.poll() is None]
 
-        wait_until(lambda alive=alive: len(alive()) == 1)
+        wait_until(lambda alive=alive: len(alive()) == 1)  # type: ignore[misc]
         (stays,) = alive()
         assert {program.process.returncode for program in three if program is not stays} == {0}
         # It has the folder: the next one is served.
@@ -182,7 +182,8 @@ def test_what_a_second_start_asks_for_is_done_in_the_first(
         done = program.again(*arguments)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         program.until(
-            lambda query=query, title=title: program.query == query and program.titles[:1] == [title], query
+            lambda query=query, title=title: program.query == query and program.titles[:1] == [title],  # type: ignore[misc]
+            query,
         )
         program.until(lambda: program.active, "the window is in front")
     for wrong in (

@@ -39,7 +39,7 @@ def trayer(desktop: Desktop) -> Iterator[Trayer]:
 def notes(tmp_path: Path) -> Path:
     """Without a key, so that the tray is the only way back."""
     fill(tmp_path / "data", {"settings.toml": KEYLESS})
-    return fill(tmp_path / "Notes", NOTES)
+    return fill(tmp_path / "Notes", NOTES)  # type: ignore[arg-type]
 
 
 def hidden(program: Program) -> bool:
@@ -113,7 +113,7 @@ def test_the_menu_does_what_it_says(start: Start, notes: Path, host: NotifierHos
     program.up()
     host.choose("Problems (1)")
     program.until(
-        lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")),
+        lambda: any(row["name"].startswith("broken.md") for row in program.items("Problems", role="list")),
         "the list of problems",
     )
     program.key("Escape")
@@ -232,5 +232,5 @@ def test_start_at_login_is_offered_once(start: Start, notes: Path, trayer: Traye
     again = start()
     again.until(lambda: again.status.startswith("Up to date"), "it is at rest")
     assert not again.shows("Start Notesearch when you log in?")
-    again.search.fused("castle", "Tram")
+    again.search("castle", "Tram")
     assert not again.shows("Start Notesearch when you log in?")

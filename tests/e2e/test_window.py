@@ -71,13 +71,13 @@ def test_every_control_has_a_name(start: Start, tmp_path: Path) -> None:
     assert program.unnamed == []
     for key, dialog in (("ctrl+comma", "Settings"), ("F1", "Keyboard keys")):
         program.key(key)
-        program.until(lambda dialog=dialog: program.shows(dialog), dialog)
+        program.until(lambda dialog=dialog: program.shows(dialog), dialog)  # type: ignore[misc]
         assert program.unnamed == []
         program.key("Escape")
-        program.until(lambda dialog=dialog: not program.shows(dialog), f"{dialog} is gone")
+        program.until(lambda dialog=dialog: not program.shows(dialog), f"{dialog} is gone")  # type: ignore[misc]
     program.click("Show 1 problem")
     program.until(
-        lambda: any(row["name"].startswith("broken.md") for row in program.list("Problems", role="list")),
+        lambda: any(row["name"].startswith("broken.md") for row in program.items("Problems", role="list")),
         "the list of problems",
     )
     assert program.unnamed == []

@@ -521,7 +521,7 @@ def test_an_owner_that_takes_no_requests_is_named(run: Shell, data_dir: Path, no
         for command in (("index", notes), ("add", notes), ("remove", notes)):
             refused = run(*command, code=3)
             assert str(os.getpid()) in refused.stderr
-        for command in (("search", "x"), ("status",), ("doctor",), ("search", "-", "--json")):
+        for command in (("search", "x"), ("status",), ("doctor",), ("search", "-", "--json")):  # type: ignore[assignment]
             assert run(*command, stdin="x\n", code=None).returncode in (1, 3)
     finally:
         owner.close()

@@ -117,7 +117,7 @@ def test_one_bad_file_does_not_stop_the_rest(process: ExtractionProcess, tmp_pat
     ]
     assert isinstance(answers[4], Extracted)
     assert answers[4].chunks == ()
-    assert answers[3].title == "Not an ordinary file"  # type: ignore[union-attr]
+    assert answers[3].title == "Not an ordinary file"
 
 
 @posix
@@ -169,14 +169,14 @@ def test_a_child_killed_in_the_middle_costs_one_file(process: ExtractionProcess,
     read(process, good)
 
     def requests() -> Requests:
-        yield large, WANTED
-        yield good, WANTED
+        yield large, WANTED  # type: ignore[misc]
+        yield good, WANTED  # type: ignore[misc]
         child = process._child  # by now the large file was asked for
         assert child is not None
         os.kill(child.pid, signal.SIGKILL)
-        yield good, WANTED
+        yield good, WANTED  # type: ignore[misc]
 
-    answers = [answer for _, answer in process.read_all(requests())]
+    answers = [answer for _, answer in process.read_all(requests())]  # type: ignore[arg-type]
     assert isinstance(answers[0], ExtractionFailed | FileTooLarge)
     assert [type(answer) for answer in answers[1:]] == [Extracted, Extracted]
 
@@ -245,7 +245,7 @@ def test_the_child_ends_with_its_parent_in_the_middle_of_a_file(tmp_path: Path) 
         child.stdin.write(pack_request(huge(tmp_path), WANTED))
         child.stdin.flush()
         head, _ = read_frame(child.stdout) or (None, "")
-        assert head[0] == Answer.SIZE
+        assert head[0] == Answer.SIZE  # type: ignore[index]
         child.stdin.close()
         assert child.wait(60) == 0
         assert child.stderr.read() == b""

@@ -81,8 +81,8 @@ def engine(large: Path, statements: Statements, monkeypatch: pytest.MonkeyPatch)
 def searches(engine: Engine, root: Path) -> None:
     """Everything that a key in a search field may cause."""
     texts = ("h", "harbours note", '"passage 001"', "harbours -passage", "harbours tag:t3", "tag:rare")
-    texts += ("harbours tag:rare", "-tag:t3 note", "type:markdown", "type:markdown harbours", "title:note")
-    texts += ("folder:part03 harbours", "tag:t1 -tag:rare", "-tag:rare", "harbours type:markdown -tag:t1")
+    texts += ("harbours tag:rare", "-tag:t3 note", "type:markdown", "type:markdown harbours", "title:note")  # type: ignore[assignment]
+    texts += ("folder:part03 harbours", "tag:t1 -tag:rare", "-tag:rare", "harbours type:markdown -tag:t1")  # type: ignore[assignment]
     for text in texts:
         for folder in (None, root, root / "part03"):
             query = Query(text=text, prefix=True, folder=folder)

@@ -199,7 +199,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     for identifier in (CODE, MANY, SMALL):
         use(engine, notes, identifier)
     for identifier in (LOCAL, CODE, MANY, SMALL):
-        engine._library.vector_copies.index(mark(identifier)).save(engine._store.instance)
+        engine._library.vector_copies.index(mark(identifier)).save(engine._store.instance)  # type: ignore[attr-defined]
     assert set(folder(engine, notes).former_models) == {LOCAL, CODE, MANY}
     # As long as nothing was dropped, each of them is free.
     asked = sum(arrived(gateway).values())
@@ -437,7 +437,7 @@ def test_a_model_of_ones_own_tested_again_goes_on(
         number = len(own.requests)
         own.most_items = 3
         engine.models.test("shed", "mine")
-        assert engine.settings.current.models[0].manners.items_per_request < 8  # type: ignore[union-attr]
+        assert engine.settings.current.models[0].manners.items_per_request < 8
         write(notes, "long.md", long_note("One", "Two", "Three", "Four", "Five"))
         reconcile(engine)
         new = [
@@ -463,7 +463,7 @@ def test_a_model_that_is_not_in_the_settings_any_more_stops_its_folder_alone(
         settings = engine.settings.current
         for less in (settings.with_provider("shed", base_url=""), settings_for(own)):
             save_settings(engine.data_dir, less)
-            engine.settings.update(lambda _, less=less: less)
+            engine.settings.update(lambda _, less=less: less)  # type: ignore[misc]
             write(other, "new.md", "A lamp at the quay.\n")
             write(notes, f"more {bool(less.models)}.md", "Rain over the hills.\n")
             engine.reconcile()

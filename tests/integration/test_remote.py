@@ -19,7 +19,7 @@ from notesearch.documents.formats.registry import extract
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote.connection import connected
-from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire  # type: ignore[attr-defined]
 from notesearch.errors import EmbeddingError, KeyMissing, QueryCancelled
 from tests.conftest import shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of
@@ -231,7 +231,7 @@ def test_a_query_goes_ahead_of_all_documents(gateway: Gateway, make: Make) -> No
     embedder.embed_query("now")
     assert time.monotonic() - started < 0.5
     assert len(gateway.requests) < 150
-    run.close()
+    run.close()  # type: ignore[attr-defined]
     wait_until(lambda: gateway.in_flight == 0)
     assert len(gateway.requests) < 200
 
@@ -241,7 +241,7 @@ def test_documents_stop_at_once_and_keep_what_came(how: str, gateway: Gateway, m
     stop = threading.Event()
     gateway.rule = lambda request: Fault("hang") if request.number >= 3 else None
     embedder = make("alibaba/qwen-text-embedding-v3")
-    got, ended = [], []
+    got, ended = [], []  # type: ignore[var-annotated]
 
     def run() -> None:
         for positions, _ in embedder.embed_documents([f"note {i}" for i in range(200)], (), stop.is_set):
@@ -294,7 +294,7 @@ def test_at_most_so_many_requests_at_once_and_one_until_the_first_answer(
 ) -> None:
     gateway.latency = 0.02
     peaks: list[int] = []
-    gateway.rule = lambda request: peaks.append(gateway.in_flight)  # type: ignore[func-returns-value]
+    gateway.rule = lambda request: peaks.append(gateway.in_flight)
     embedder = make("alibaba/qwen-text-embedding-v3")
     list(embedder.embed_documents([f"note {i}" for i in range(400)]))
     assert peaks[0] == 1

@@ -101,7 +101,7 @@ def test_a_query_goes_to_the_providers_of_the_searched_folders_alone(
         ("a lamp at home", {"folder": three["Diary"]}),
         ("a lamp by the sea folder:diary", {}),
     ):
-        results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))
+        results = remote.search.fused(Query(text=text, mode=Mode.MEANING, **limits))  # type: ignore[arg-type]
         assert names(results)
         assert results.notice == ""
         assert queries(gateway) == []
@@ -167,7 +167,7 @@ TROUBLES = [
     (Fault(401), KeyRefused, True),
     (Fault(403, message="You have run out of credits"), OutOfCredits, True),
     (Fault(404, message="Model not found"), ModelGone, True),
-    (Fault(429, retry_after="3600"), ProviderBusy, False),
+    (Fault(429, retry_after="3600"), ProviderBusy, False),  # type: ignore[list-item]
 ]
 
 

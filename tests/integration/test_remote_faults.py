@@ -193,7 +193,7 @@ ALWAYS = [
     (Fault(400, message=ECHO), RequestRefused, True, 2, "Expected string Received"),
     (Fault(422, message=ECHO), RequestRefused, True, 2, "Test the model"),
     (Fault(413, message=ECHO), RequestRefused, True, 9, "413"),
-    (Fault(429), ProviderBusy, False, 4, "by itself"),
+    (Fault(429), ProviderBusy, False, 4, "by itself"),  # type: ignore[list-item]
     (Fault(500, message=ECHO), ProviderFailed, False, 4, "500"),
     (Fault(502, body=ECHO.encode()), ProviderFailed, False, 4, "502"),
     (Fault(503), ProviderFailed, False, 4, "503"),

@@ -73,6 +73,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
 
 
+def tray_of(window: MainWindow) -> TrayController:
+    """Who keeps the program of this window in the tray."""
+    assert isinstance(window.presence, TrayController)
+    return window.presence
+
+
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[QApplication]:
     return QApplication
@@ -134,7 +140,7 @@ def close(window: MainWindow, bridge: Bridge) -> None:
         return
     window.leave()
     if window.presence is not None:
-        window.presence.close()
+        tray_of(window).close()
     bridge.close(window.state)
     window.deleteLater()
     QApplication.sendPostedEvents(None, 52)  # DeferredDelete
@@ -156,7 +162,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0])
         )
-    for name in credentials.KEY_VARIABLES:
+    for name in credentials.KEY_VARIABLES:  # type: ignore[attr-defined]
         monkeypatch.delenv(name, raising=False)
 
 

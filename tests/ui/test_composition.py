@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from notesearch.ui.results.search_view import SearchView
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, tray_of
 
 Look = Callable[[MainWindow], SearchView]
 KEYS = (
@@ -34,9 +34,9 @@ def of_window(window: MainWindow) -> SearchView:
 
 def of_quick_search(window: MainWindow) -> SearchView:
     assert window.presence is not None
-    window.presence.toggle_quick()
-    assert window.presence.quick is not None
-    return window.presence.quick
+    tray_of(window).toggle_quick()
+    assert tray_of(window).quick is not None
+    return tray_of(window).quick  # type: ignore[return-value]
 
 
 def compose(field: object, preedit: str = "", commit: str = "") -> None:
@@ -50,7 +50,7 @@ def test_a_composition_is_no_query_until_it_is_committed(
     look: Look, window: MainWindow, qtbot: QtBot
 ) -> None:
     view = look(window)
-    box = window.box if view is window.page else window.presence.quick.box  # type: ignore[union-attr]
+    box = window.box if view is window.page else tray_of(window).quick.box
     top = view.window()
     top.activateWindow()
     qtbot.waitUntil(top.isActiveWindow, timeout=TIMEOUT)
@@ -76,7 +76,7 @@ def test_a_composition_is_no_query_until_it_is_committed(
     )
     # And now they are ours again.
     QTest.keyClick(box.field, Qt.Key.Key_Escape)
-    assert (box.field.text() == "") == (view is window.page)
+    assert (box.field.text() == "") == (view is window.page)  # type: ignore[attr-defined]
     assert top.isVisible() == (view is window.page)
 
 

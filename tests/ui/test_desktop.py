@@ -95,7 +95,7 @@ def test_other_programs_get_their_own_libraries(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "javascript:x", "vscode://x", "x.md"])
 def test_only_web_and_mail_leave_the_program(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: True)
+    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", lambda url: True)  # type: ignore[attr-defined]
     assert not desktop.open_web(QUrl(address))
     assert desktop.open_web(QUrl("https://example.org"))
 

@@ -15,7 +15,7 @@ from notesearch.ui.results.drops import DropTarget
 from notesearch.ui.window import folder_offers
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, at_rest
+from .conftest import NOTES, TIMEOUT, at_rest, tray_of
 from .models import press
 
 Start = Callable[..., MainWindow]
@@ -127,8 +127,8 @@ def test_a_folder_that_is_gone_is_named(window: MainWindow, qtbot: QtBot, more: 
 
 def test_what_is_dropped_on_quick_search(window: MainWindow, qtbot: QtBot, more: Path) -> None:
     assert window.presence is not None
-    window.presence.toggle_quick()
-    quick = window.presence.quick
+    tray_of(window).toggle_quick()
+    quick = tray_of(window).quick
     assert quick is not None
     drop(quick, text="the tram")
     assert quick.box.search.text == "the tram"

@@ -29,7 +29,7 @@ from notesearch.ui.window.banner import Message
 from notesearch.ui.window.main_window import MainWindow
 from tests.conftest import fill
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, tray_of
 
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QPlainTextEdit, QTextEdit, QTabBar)
 # A key does what they do, wherever the focus is.
@@ -132,7 +132,7 @@ def test_the_window(appearance: str, window: MainWindow, qtbot: QtBot) -> None:
     window.banner.tell(
         Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),))
     )
-    qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: window.page.settled and window.current is not None, timeout=TIMEOUT)
     check(window, qtbot)
 
 
@@ -195,8 +195,8 @@ def test_the_questions(window: MainWindow, qtbot: QtBot) -> None:
 def test_quick_search_keeps_its_letters(window: MainWindow, qtbot: QtBot) -> None:
     """Tab is taken there: the list, the preview and the field are steered without moving the focus."""
     assert window.presence is not None
-    window.presence.toggle_quick()
-    quick = window.presence.quick
+    tray_of(window).toggle_quick()
+    quick = tray_of(window).quick
     assert quick is not None
     qtbot.waitUntil(quick.isActiveWindow, timeout=TIMEOUT)
     qtbot.keyClicks(quick.box.field, "bread")

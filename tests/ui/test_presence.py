@@ -15,7 +15,7 @@ from notesearch.ui.desktop.tray import TrayState, tray_icon, tray_state, tray_wo
 from notesearch.ui.window import tray_controller as presence
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import TIMEOUT
+from .conftest import TIMEOUT, tray_of
 
 IDLE = IndexingStatus(state=IndexingState.IDLE, documents=3, complete=3)
 AWAITED = ProviderTrouble(
@@ -73,7 +73,7 @@ def test_hidden_where_no_tray_comes_it_shows_itself_in_the_task_bar(
     assert window.presence is not None
     window.hide()
     # As a hidden start does.
-    window.presence._look.setInterval(20)
-    window.presence._look.start()
+    tray_of(window)._look.setInterval(20)
+    tray_of(window)._look.start()
     qtbot.waitUntil(lambda: window.isMinimized(), timeout=TIMEOUT)
-    assert not window.presence._look.isActive()
+    assert not tray_of(window)._look.isActive()

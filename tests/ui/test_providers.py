@@ -379,7 +379,7 @@ def test_the_ledger_lists_requests(
     page.ledger.click()
     ledger = next(d for d in window.findChildren(LedgerDialog) if d.isVisible())
     qtbot.waitUntil(lambda: ledger.table.rowCount() == len(gateway.embedded), timeout=TIMEOUT)
-    cells = [ledger.table.item(0, column).text() for column in range(ledger.table.columnCount())]  # type: ignore[union-attr]
+    cells = [ledger.table.item(0, column).text() for column in range(ledger.table.columnCount())]
     assert cells[1:4] == [gateway.url.split("/")[2], "voyage-2", "notes"]
     assert cells[6] == "$0.000001"
     assert cells[7] == "200"

@@ -20,7 +20,7 @@ from notesearch.ui.settings.hotkey_field import KeyField
 from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, at_rest, close
+from .conftest import NOTES, TIMEOUT, at_rest, close, tray_of
 
 CTRL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -157,15 +157,15 @@ def test_where_the_desktop_gives_no_key_the_steps_are_written_out(
 ) -> None:
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
     assert window.presence is not None
-    window.presence.key.status = KeyStatus(state=KeyState.UNSUPPORTED, keys="Ctrl+Alt+Space")
+    tray_of(window).key.status = KeyStatus(state=KeyState.UNSUPPORTED, keys="Ctrl+Alt+Space")
     dialog = opened(window)
     dialog.show_page(dialog.search)
     assert "Custom Shortcuts" in dialog.search.steps.text()
     assert command_line() in dialog.search.steps.text()
     assert dialog.search.copy.isVisible()
-    window.presence.key.changed.emit(KeyStatus())
-    window.presence.key.status = KeyStatus(state=KeyState.READY, keys="Ctrl+Alt+Space")
-    window.presence.key.changed.emit(window.presence.key.status)
+    tray_of(window).key.changed.emit(KeyStatus())
+    tray_of(window).key.status = KeyStatus(state=KeyState.READY, keys="Ctrl+Alt+Space")
+    tray_of(window).key.changed.emit(tray_of(window).key.status)
     assert not dialog.search.steps.isVisible()
 
 

@@ -20,7 +20,7 @@ from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, at_rest, close, titles
+from .conftest import NOTES, TIMEOUT, at_rest, close, titles, tray_of
 
 BREAD = "Bread with long fermentation"
 
@@ -254,7 +254,9 @@ def test_links_of_a_note(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.M
 
     opened: list[str] = []
     monkeypatch.setattr(
-        desktop.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True
+        desktop.QDesktopServices,  # type: ignore[attr-defined]
+        "openUrl",
+        lambda url: opened.append(url.toString()) or True,
     )
     type_text(qtbot, window, "slow rise")
     qtbot.waitUntil(lambda: window.page.preview.title.text() == BREAD, timeout=TIMEOUT)
@@ -358,14 +360,16 @@ def test_vanished_notes_are_a_question(
     )
     assert window.status is not None
     held = HeldDeletions(folder=notes, missing=5, of=6)
-    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,)))
+    window.bridge.statuses.take(
+        IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders, held=(held,))
+    )
     assert window.banner.title.text() == "5 of 6 notes in Notes are gone"
     qtbot.waitUntil(lambda: bool(buttons(window.banner, "Keep them")), timeout=TIMEOUT)
     assert not buttons(window.banner, "Dismiss")
     buttons(window.banner, "Keep them")[0].click()
     qtbot.waitUntil(lambda: bool(answers), timeout=TIMEOUT)
     assert answers == [(notes, False)]
-    window._on_status(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders))
+    window.bridge.statuses.take(IndexingStatus(state=IndexingState.IDLE, folders=window.status.folders))
     assert not window.banner.isVisible()
 
 
@@ -467,10 +471,10 @@ def test_the_menu_calls_quick_search_and_sends_it_away(window: MainWindow) -> No
     assert window.presence is not None
     called = next(action for action in window.commands.main_menu.actions() if action.text() == "Quick search")
     called.trigger()
-    assert window.presence.quick is not None
-    assert window.presence.quick.isVisible()
+    assert tray_of(window).quick is not None
+    assert tray_of(window).quick.isVisible()
     called.trigger()
-    assert not window.presence.quick.isVisible()
+    assert not tray_of(window).quick.isVisible()
 
 
 def test_keys_and_about_open(window: MainWindow, qtbot: QtBot) -> None:

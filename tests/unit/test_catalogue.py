@@ -206,8 +206,8 @@ def test_ones_own_model_goes_through_the_settings_file(
     manners = Manners(
         encoding=encoding,
         items_per_request=items,
-        document_fields=tuple(extra.items()),
-        characters_per_item=characters,  # type: ignore[arg-type]
+        document_fields=tuple(extra.items()),  # type: ignore[arg-type]
+        characters_per_item=characters,
     )
     model = catalogue.own_model(
         "mine",

@@ -37,7 +37,7 @@ def test_each_change_is_published_once_and_in_order(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     unsubscribe = store.subscribe(lambda before, now: told.append((before.results_limit, now.results_limit)))
     for limit in (60, 60, 70):
-        store.update(lambda settings, limit=limit: dataclasses.replace(settings, results_limit=limit))
+        store.update(lambda settings, limit=limit: dataclasses.replace(settings, results_limit=limit))  # type: ignore[misc]
     assert told == [(50, 60), (60, 70)]
     unsubscribe()
     store.update(lambda settings: dataclasses.replace(settings, results_limit=80))

@@ -54,6 +54,7 @@ def snapshot(
         embedded=sum(row.embedded for row in rows),
         folders=folders,
         troubles=models.troubles(),
+        position=store.position,
         problems=failed + len(limited),
         held=tuple(_held(store, row) for row in rows if row.held is Held.ASKING),
         error=str(error) if isinstance(error, NotesearchError) else BUG if error else "",

@@ -23,6 +23,7 @@ from PySide6.QtCore import QObject, Signal
 from notesearch.api.second_start import SHOW, StartRequest, hand_over_late
 from notesearch.errors import DataFolderHeld, FolderOverlap, NotesearchError, StoreError
 from notesearch.ui.bridge.latest_wins import LatestWins
+from notesearch.ui.bridge.status_model import StatusModel
 
 if TYPE_CHECKING:
     from notesearch.api.operations import Operation
@@ -73,7 +74,7 @@ class Bridge(QObject):
         summoned: the program was started once more, and this one is asked for something: a StartRequest.
         handed_over: a window that started earlier has the data folder and came up: this one has nothing to
         do.
-        status_changed: an IndexingStatus, at most ten times a second.
+        status_changed: an IndexingStatus, at most ten times a second. Views follow `statuses`.
         vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
         problems_ready: a tuple of FileProblem.
         folder_added: a Folder.
@@ -106,6 +107,8 @@ class Bridge(QObject):
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.data_dir = data_dir
+        self.statuses = StatusModel(self)
+        self.status_changed.connect(self.statuses.take)
         self._owner: Owner | None = None
         self._credentials: Credentials | None = None
         self._unsubscribe_all: tuple[Callable[[], None], ...] = ()

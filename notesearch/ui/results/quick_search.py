@@ -66,9 +66,9 @@ class QuickSearch(SearchView):
     buttons_asked = Signal()
 
     def __init__(self, bridge: Bridge, theme: Theme, actions: RowActions) -> None:
+        super().__init__(bridge, theme)
         self._told = QTimer(singleShot=True, interval=TOLD_MS)
         self.notes = QLabel()
-        super().__init__(bridge, theme)
         self.setWindowFlags(
             Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
         )
@@ -90,6 +90,7 @@ class QuickSearch(SearchView):
         self.drops = DropTarget(self, theme)
         self._listen()
         theme.changed.connect(self.update)
+        self._begin()
 
     def _lay_out(self) -> None:
         self.box.setObjectName("quickBox")

@@ -14,7 +14,7 @@ from PySide6.QtGui import QFontMetrics, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from notesearch.documents.rendered_note import RenderedNote
-from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults
+from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.bridge.search_bridge import SearchBridge
 from notesearch.ui.results.delegate import Row
@@ -81,8 +81,14 @@ class SearchView(QWidget):
         self._preview_timer = _timer(self, PREVIEW_DELAY_MS, self._load_preview)
         self._busy_timer = _timer(self, BUSY_AFTER_MS, self._say_busy)
         self._refresh_timer = _timer(self, REFRESH_MS, self._refresh)
+        self._statuses = bridge.statuses
         self._connect()
+
+    def _begin(self) -> None:
+        """Show what there is. Called by whoever derives from this, as the last thing it does when it is
+        made."""
         self._summarise()
+        self._statuses.follow(self.show_status)
 
     def _connect(self) -> None:
         self.results.text_of = self.passage_text
@@ -141,6 +147,16 @@ class SearchView(QWidget):
             self._refreshing = True
             self._request = self.searches.search(self._search.query(self._limit), self.results.rows_in_sight)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the last stage of what is asked has come: nothing moves by itself any more."""
+        return (
+            self._results is not None
+            and self._results.stage is Stage.EXPLAINED
+            and self._results.query == self._search.query(self._limit)
+            and not self._refresh_timer.isActive()
+        )
+
     # Answers
 
     def _on_results(self, request: int, results: SearchResults) -> None:
@@ -182,10 +198,8 @@ class SearchView(QWidget):
     def show_status(self, status: IndexingStatus) -> None:
         """Asks again when the index changed, and says how much of it was searched."""
         before, self._status = self._status, status
-        # A snapshot at rest comes only when something was done, and what was done may leave every count as it
-        # was: a note renamed.
         at_rest = status.state is IndexingState.IDLE
-        if before is None or at_rest or _signature(before) != _signature(status):
+        if before is None or _answers_depend_on(before) != _answers_depend_on(status):
             interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
             # What nobody sees is not asked again before it is seen.
             self._stale = not self.isVisible()
@@ -360,17 +374,10 @@ def _timer(parent: SearchView, interval: int, slot: object) -> QTimer:
     return made
 
 
-def _signature(status: IndexingStatus) -> tuple[int, ...]:
-    """What of a status changes the answers."""
-    return (
-        status.documents,
-        status.complete,
-        status.waiting,
-        status.failed,
-        status.chunks,
-        status.embedded,
-        len(status.folders),
-    )
+def _answers_depend_on(status: IndexingStatus) -> tuple[object, ...]:
+    """What of a status changes the answers: notes, vectors, and which models may and can be asked."""
+    models = tuple((folder.path, folder.model, folder.agreed) for folder in status.folders)
+    return (status.position, status.embedded, status.troubles, models)
 
 
 def _sentence(text: str) -> str:

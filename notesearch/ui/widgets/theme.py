@@ -220,8 +220,14 @@ def qt_palette(colours: Palette) -> QPalette:
 
 
 def style_sheet(colours: Palette) -> str:
-    """The style sheet of the whole program. Widgets are named by their object name."""
-    c = colours
+    """The style sheet of the whole program. Widgets are named by their object name. Order counts: of two
+    rules of one weight the later one holds."""
+    parts = (_window_rules, _control_rules, _dialog_rules, _frame_rules)
+    return "".join(part(colours) for part in parts)
+
+
+def _window_rules(c: Palette) -> str:
+    """The window and its parts, quick search among them, by their object names."""
     return f"""
     QWidget {{ font-size: {SNIPPET.size}px; color: {c.text}; }}
     QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line}; padding: 4px 6px; font-size: {SMALL.size}px; }}
@@ -255,6 +261,12 @@ def style_sheet(colours: Palette) -> str:
     #quickBox #searchField {{ font-size: 18px; }}
     #quickHint {{ font-size: {CAPS.size}px; color: {c.third}; }}
     #keyCap {{ font-size: {CAPS.size}px; color: {c.second}; border: 1px solid {c.line}; border-radius: 4px; padding: 1px 5px; }}
+    """  # noqa: E501
+
+
+def _control_rules(c: Palette) -> str:
+    """Fields, buttons, the banner, and what is shown while something is dragged."""
+    return f"""
     QLineEdit {{ placeholder-text-color: {c.third}; }}
     QToolButton {{ background: transparent; border: none; border-radius: 6px; padding: 3px 8px; }}
     QToolButton:hover, QToolButton:focus {{ background: {c.hover}; }}
@@ -277,6 +289,12 @@ def style_sheet(colours: Palette) -> str:
     #dropZone {{ border: 1px dashed {c.third}; border-radius: 12px; background: {c.panel}; }}
     #dropOverlay {{ background: {c.accent_ground}; border: 2px dashed {c.accent}; border-radius: 12px; }}
     #dropText {{ font-size: 18px; font-weight: 600; color: {c.accent}; background: transparent; }}
+    """  # noqa: E501
+
+
+def _dialog_rules(c: Palette) -> str:
+    """Dialogs: fields, lists, tables, texts."""
+    return f"""
     QDialog QLineEdit {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px;
         min-height: 20px; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QDialog QLineEdit:focus {{ border: 1px solid {c.accent}; }}
@@ -299,6 +317,12 @@ def style_sheet(colours: Palette) -> str:
     #scrolled, #scrolledInside {{ background: transparent; }}
     #sectionTitle {{ font-size: {ROW_TITLE.size}px; font-weight: 600; }}
     #warningText {{ color: {c.warning}; }}
+    """  # noqa: E501
+
+
+def _frame_rules(c: Palette) -> str:
+    """Tabs, menus, splitters and scroll bars."""
+    return f"""
     QTabWidget::pane {{ border: none; border-top: 1px solid {c.line}; }}
     QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
     QTabBar::tab {{ background: transparent; color: {c.second}; padding: 8px 16px; border: none; border-bottom: 2px solid transparent; }}

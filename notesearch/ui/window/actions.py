@@ -58,6 +58,7 @@ class Actions(QObject):
         self._build_main_menu()
         self._build_row_menu()
         self._build_filter_menus()
+        self._bridge.statuses.follow(self._on_status)
 
     # Menus and keys
 
@@ -321,9 +322,9 @@ class Actions(QObject):
         if self._problems is not None:
             self._problems.show_problems(problems)
 
-    def on_status(self, before: IndexingStatus | None, status: IndexingStatus) -> None:
-        """The open dialogs follow the indexer."""
-        self.models.on_status(status)
+    def _on_status(self, status: IndexingStatus) -> None:
+        """The list of problems follows the indexer."""
+        before = self._bridge.statuses.before
         if self._problems is not None and (
             before is None or (before.problems, before.failed) != (status.problems, status.failed)
         ):

@@ -72,7 +72,6 @@ class MainWindow(QMainWindow):
         self.login_offered = False
         self.history = History()
         self.saved: list[Search] = []
-        self.status: IndexingStatus | None = None
         self._state: Mapping[str, Any] | None = None
         self._completed = False
         self._ready = False
@@ -121,7 +120,7 @@ class MainWindow(QMainWindow):
         self.first_run = FirstRun(self.theme)
         self.failure_page = FailurePage()
         self.drops = DropTarget(self, self.theme)
-        self.status_line = StatusLine(self.theme)
+        self.status_line = StatusLine(self.theme, self.bridge.statuses)
         self.commands = Actions(self)
         self.notices = Notices(self.banner, self.bridge, self.commands.models)
         self._build()
@@ -150,7 +149,7 @@ class MainWindow(QMainWindow):
         bridge, field, page, side = self.bridge, self.box.field, self.page, self.page.side
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
-        bridge.status_changed.connect(self._on_status)
+        bridge.statuses.follow(self._on_status)
         bridge.vocabulary_ready.connect(self.commands.show_vocabulary)
         bridge.problems_ready.connect(self.commands.show_problems)
         bridge.folder_added.connect(self._on_folder_added)
@@ -236,19 +235,15 @@ class MainWindow(QMainWindow):
         self.bridge.start()
 
     def _on_status(self, status: IndexingStatus) -> None:
-        before, self.status = self.status, status
+        before = self.bridge.statuses.before
         if status.folders:
             self._expected_folders = 0
-        self.page.show_status(status)
-        self.status_line.show_status(status)
         if len(status.folders) != self._known_folders and self._ready:
             self._known_folders = len(status.folders)
             self._state_timer.start()
         self._choose_page()
-        self.notices.show_status(status)
         if before is not None and before.documents != status.documents and self._ready:
             self.bridge.vocabulary()
-        self.commands.on_status(before, status)
 
     def _choose_page(self) -> None:
         """The invitation while there is no folder; known from the last start until the engine answers."""
@@ -508,6 +503,10 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     # What its parts may ask: see Shell
+
+    @property
+    def status(self) -> IndexingStatus | None:
+        return self.bridge.statuses.status
 
     @property
     def widget(self) -> QWidget:

@@ -98,6 +98,7 @@ class ModelActions(QObject):
         self._model = ModelDialog(
             self.bridge, self._shell.theme, self._status, folder.path, self._dialogs.front
         )
+        self._shell.bridge.statuses.changed.connect(self._model.show_status)
         self._model.preview_wanted.connect(self._on_preview_wanted)
         self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
@@ -118,12 +119,6 @@ class ModelActions(QObject):
 
     def forget_previous(self, folder: Folder) -> None:
         self.bridge.forget_previous(folder.path)
-
-    def on_status(self, status: IndexingStatus) -> None:
-        if self._model is not None:
-            self._model.show_status(status)
-        if self._settings is not None:
-            self._settings.show_status(status)
 
     def _on_consent_wanted(self, estimate: Estimate) -> None:
         folder = owning_folder(estimate.folder, self._status.folders) if self._status is not None else None
@@ -203,8 +198,7 @@ class ModelActions(QObject):
             self._settings.folders.remove_wanted.connect(self.removal_wanted)
             self._settings.folders.model_wanted.connect(self.open)
             self._settings.folders.reveal_wanted.connect(bridge.reveal)
-            if self._status is not None:
-                self._settings.show_status(self._status)
+            self._shell.bridge.statuses.follow(self._settings.show_status)
             self._settings.providers.key_wanted.connect(self.set_key)
             self._settings.providers.ledger_wanted.connect(self.open_ledger)
             self._settings.finished.connect(self._on_settings_closed)

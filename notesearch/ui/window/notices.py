@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import QObject
+
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble
 from notesearch.ui.bridge.bridge import Bridge, Failure
 from notesearch.ui.window.banner import Banner, Message
@@ -20,16 +22,18 @@ REMEDIES = {
 }
 
 
-class Notices:
+class Notices(QObject):
     """Turns what the engine reports into messages of the banner, each said once. Main thread."""
 
     def __init__(self, banner: Banner, bridge: Bridge, models: ModelActions) -> None:
+        super().__init__(banner)
         self._banner = banner
         self._bridge = bridge
         self._models = models
         self._said: set[tuple[Path, str]] = set()
         self._standing: set[str] = set()
         self._models_before: dict[Path, str] = {}
+        bridge.statuses.follow(self.show_status)
 
     def show_failure(self, failure: Failure) -> None:
         self._banner.tell(Message(title=failure.title, hint=failure.hint, key=f"failure:{failure.title}"))

@@ -24,6 +24,7 @@ class SearchPage(SearchView):
         self.wide_sizes = [SIDE_WIDTH, LIST_WIDTH, 556]
         self.side = Sidebar(theme)
         self._lay_out()
+        self._begin()
 
     def _lay_out(self) -> None:
         panel = QWidget()

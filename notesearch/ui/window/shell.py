@@ -44,9 +44,13 @@ class Shell(Protocol):
 
     bridge: Bridge
     theme: Theme
-    # None until the settings were read, and until the engine has told its first status.
+    # None until the settings were read.
     settings: Settings | None
-    status: IndexingStatus | None
+
+    @property
+    def status(self) -> IndexingStatus | None:
+        """The newest status; None until the engine has told one."""
+        ...
 
     @property
     def widget(self) -> QWidget:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from notesearch.domain import IndexingState, IndexingStatus
+from notesearch.ui.bridge.status_model import StatusModel
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import STATUS_LINE, Theme
 from notesearch.ui.wording import indexing as wording
@@ -54,7 +55,7 @@ class StatusLine(QFrame):
     resume_wanted = Signal()
     problems_wanted = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, statuses: StatusModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusLine")
         self.setAccessibleName("Indexing status")
@@ -94,6 +95,7 @@ class StatusLine(QFrame):
         self.problems.clicked.connect(self.problems_wanted)
         theme.changed.connect(self._colour)
         self.show_status(IndexingStatus(state=IndexingState.STARTING))
+        statuses.follow(self.show_status)
 
     def show_status(self, status: IndexingStatus) -> None:
         lead, detail = wording.status_lead(status), wording.status_detail(status)

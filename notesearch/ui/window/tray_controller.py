@@ -60,7 +60,7 @@ class TrayController(QObject):
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
         bridge.summoned.connect(self.summon)
-        bridge.status_changed.connect(self._on_status)
+        bridge.statuses.changed.connect(self._on_status)
         bridge.settings_changed.connect(self._on_settings)
         self.key.pressed.connect(self._on_key)
         self.key.changed.connect(self._on_key_changed)
@@ -89,8 +89,7 @@ class TrayController(QObject):
 
         self.tray = Tray(self)
         self._connect_tray(self.tray)
-        if self._window.status is not None:
-            self.tray.show_status(self._window.status)
+        self._bridge.statuses.follow(self.tray.show_status)
         settings = self._window.settings
         if settings is not None:
             self._choose_key(settings)
@@ -132,8 +131,6 @@ class TrayController(QObject):
             self.quick.set_composited(self._composited)
             if self._window.settings is not None:
                 self.quick.use_settings(self._window.settings)
-            if self._window.status is not None:
-                self.quick.show_status(self._window.status)
         return self.quick
 
     def _look_for_tray(self) -> None:
@@ -208,10 +205,6 @@ class TrayController(QObject):
     # What changes
 
     def _on_status(self, status: IndexingStatus) -> None:
-        if self.tray is not None:
-            self.tray.show_status(status)
-        if self.quick is not None:
-            self.quick.show_status(status)
         from notesearch.domain import IndexingState
 
         done = status.state is IndexingState.IDLE and status.complete > 0 and not status.waiting

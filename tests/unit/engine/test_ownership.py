@@ -165,7 +165,7 @@ def test_a_client_that_leaves_ends_nothing(tmp_path: Path, listen: Listen) -> No
     listen(slow)
     first = ask(tmp_path, {})
     next(first)
-    first.close()
+    first.close()  # type: ignore[attr-defined]
     wait_until(lambda: ended)
     assert len(list(ask(tmp_path, {"to": 2}))) == 2
 

@@ -118,7 +118,7 @@ def test_no_note_is_opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = open
 
     def record(path: object, *rest: object, **named: object) -> object:
-        opened.append(os.fspath(path))  # type: ignore[arg-type]
+        opened.append(os.fspath(path))  # type: ignore[call-overload]
         return real(path, *rest, **named)  # type: ignore[call-overload]
 
     monkeypatch.setattr("builtins.open", record)

@@ -69,8 +69,11 @@ def make(store: Store, root: Path) -> MakeDocument:
             )
             start += len(part) + 1
         document = Document(
-            text=text, title=title, format="text" if name.endswith(".txt") else "markdown", **about
-        )  # type: ignore[arg-type]
+            text=text,
+            title=title,
+            format="text" if name.endswith(".txt") else "markdown",
+            **about,  # type: ignore[arg-type]
+        )
         return NewDocument(
             folder_id=next(f.id for f in store.folders() if f.path == root),
             path=root / name,
@@ -83,8 +86,8 @@ def make(store: Store, root: Path) -> MakeDocument:
             document=document,
             chunks=tuple(chunks),
             embedded_texts=[f"{prefix}\n{part}" if prefix else part for part in parts],
-            facets=facets,
-            moved_from=root / moved_from if moved_from else None,  # type: ignore[arg-type]
+            facets=facets,  # type: ignore[arg-type]
+            moved_from=root / moved_from if moved_from else None,
         )
 
     return new

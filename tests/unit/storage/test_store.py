@@ -392,12 +392,12 @@ def test_a_folder_taken_up_by_the_one_around_it_keeps_its_vectors(
 
 
 def test_held_deletions_are_remembered(store: Store, root: Path, tmp_path: Path) -> None:
-    store.hold_deletions(store.folders()[0].id, True)
+    store.hold_deletions(store.folders()[0].id, True)  # type: ignore[arg-type]
     assert store.folders()[0].held
     other = Store(tmp_path, read_only=True)
     assert other.folders()[0].held
     other.close()
-    store.hold_deletions(store.folders()[0].id, False)
+    store.hold_deletions(store.folders()[0].id, False)  # type: ignore[arg-type]
     assert not store.folders()[0].held
 
 

@@ -44,13 +44,13 @@ def parsed(line: str) -> list[str]:
         else:
             text += line[at]
         at += 1
-    words, current, quoted, at = [], None, False, 0
+    words, current, quoted, at = [], None, False, 0  # type: ignore[var-annotated]
     while at < len(text):
         sign = text[at]
         if quoted and sign == "\\":
             at += 1
             assert text[at] in '"`$\\', "only these are escaped"
-            current += text[at]
+            current += text[at]  # type: ignore[operator]
         elif sign == '"':
             quoted, current = not quoted, current or ""
         elif not quoted and sign == " ":
