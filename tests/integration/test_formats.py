@@ -140,11 +140,12 @@ def test_the_first_bytes_tell_more_than_the_name() -> None:
 
 
 def test_without_it_nothing_of_it_is_left() -> None:
-    assert [f.name for f in registry.formats()] == ["markdown", "text", "org", "rst"]
+    assert registry.formats() == tuple(row.about for row in registry.BUILT_IN)
     assert registry.format_of(Path("a.cards")) is None
     with pytest.raises(ExtractionFailed) as refused:
         registry.extract(Path("a.cards"), b"")
-    assert refused.value.hint == "Notes are Markdown, Plain text, Org or reStructuredText files."
+    *most, last = (row.about.title for row in registry.BUILT_IN)
+    assert refused.value.hint == f"Notes are {', '.join(most)} or {last} files."
 
 
 def test_suffixes_words_and_names_are_given_once() -> None:

@@ -53,7 +53,7 @@ def ndcg(ranked: list[str], grades: dict[str, int]) -> float:
     """nDCG at DEPTH with the gains 2^grade - 1."""
 
     def gain(in_order: list[int]) -> float:
-        return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(in_order[:DEPTH]))
+        return sum((2.0**grade - 1) / math.log2(place + 2) for place, grade in enumerate(in_order[:DEPTH]))
 
     return gain([grades.get(name, 0) for name in ranked]) / gain(sorted(grades.values(), reverse=True))
 

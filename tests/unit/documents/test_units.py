@@ -123,9 +123,11 @@ def test_a_prefix_has_at_most_a_quarter_of_the_characters() -> None:
     ]
 
 
-def units(text: str, *blocks: Span, heading: bool = False, **limits: int) -> list[tuple[int, int, int, str]]:
+def units(text: str, *blocks: Span, heading: int = False, **limits: int) -> list[tuple[int, int, int, str]]:
     made = Units(text, blocks, COUNTER, **{"budget": 40, "grain": 12, **limits})
-    return [(u.start, u.end, u.tokens, u.boundary.name) for u in made.between(0, len(text), heading=heading)]
+    return [
+        (u.start, u.end, u.tokens, u.boundary.name) for u in made.between(0, len(text), heading=bool(heading))
+    ]
 
 
 # Text, kept blocks, limits; for each unit: start, end, tokens, what ends with it.
