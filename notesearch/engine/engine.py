@@ -21,6 +21,7 @@ from notesearch.domain import Check, IndexingStatus
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders.service import FolderService
 from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
@@ -99,6 +100,7 @@ class Engine:
         embedders: Sequence[Embedder] | None = None,
         credentials: Credentials | None = None,
         idle: float = IDLE,
+        clock: Clock = SYSTEM,
     ) -> Engine:
         """Open the data folder. Returns when searching by words works; vectors are loaded behind.
 
@@ -118,7 +120,7 @@ class Engine:
                 handler = open_log(data_dir)
                 parts.opened("log", lambda: close_log(handler))
             services = _Services(
-                data_dir, parts, lock, embedders, credentials, idle=idle, embed=embed, watch=watch
+                data_dir, parts, lock, embedders, credentials, clock, idle=idle, embed=embed, watch=watch
             )
             engine = cls(data_dir, services.library, parts, services)
             services.start(watch=watch)
@@ -231,6 +233,7 @@ class _Services:
         lock: DataFolderLock | None,
         embedders: Sequence[Embedder] | None,
         credentials: Credentials | None,
+        clock: Clock,
         *,
         idle: float,
         embed: bool,
@@ -238,6 +241,7 @@ class _Services:
     ) -> None:
         read_only = lock is None
         self.lock = lock
+        self._clock = clock
         self._parts = parts
         self._ledger = Ledger(data_dir)
         self.settings = SettingsStore(data_dir)
@@ -259,7 +263,11 @@ class _Services:
         )
         pipeline = Pipeline(self.library, self.consents, vectors)
         self._rest = IdleTimer(self._go_to_rest, idle)
-        indexer = None if read_only else Indexer(self.library, self.consents, self._work_changed, embed=embed)
+        indexer = (
+            None
+            if read_only
+            else Indexer(self.library, self.consents, self._work_changed, embed=embed, clock=clock)
+        )
         self.indexing = IndexingService(store, self.board, indexer)
         self.folders = FolderService(store, self.settings, models.model, self.indexing, self.board, data_dir)
         self.models = ModelService(
@@ -285,7 +293,7 @@ class _Services:
             self._rest.touch()
         self._parts.opened("indexer", self.indexing.close_indexer)
         self._parts.opened("watcher", self.indexing.close_watcher)
-        self.indexing.start(watch=watch)
+        self.indexing.start(watch=watch, clock=self._clock)
 
     def _snapshot(self) -> IndexingStatus:
         return snapshot(self.library.store, self.indexing.indexer, self.models, self.indexing.limited)

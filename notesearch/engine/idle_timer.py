@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
+
+from notesearch.engine.clock import SYSTEM, Clock
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ class IdleTimer:
     logged, and it is called again at the end of the next time of quiet.
     """
 
-    def __init__(self, let_go: Callable[[], None], idle: float = IDLE) -> None:
+    def __init__(self, let_go: Callable[[], None], idle: float = IDLE, clock: Clock = SYSTEM) -> None:
+        self._clock = clock
         self._let_go = let_go
         self._idle = idle
         self._touched = 0.0
@@ -32,7 +34,7 @@ class IdleTimer:
 
     def touch(self) -> None:
         """Something was asked or done. Cheap: a thread is started only after quiet. Nothing after `close`."""
-        self._touched = time.monotonic()
+        self._touched = self._clock.now()
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._stop.is_set():
@@ -49,15 +51,15 @@ class IdleTimer:
 
     def _watch(self) -> None:
         while True:
-            left = self._touched + self._idle - time.monotonic()
+            left = self._touched + self._idle - self._clock.now()
             if left > 0:
-                if self._stop.wait(max(left, min(self._idle, LOOK_AGAIN))):
+                if self._clock.wait(self._stop, max(left, min(self._idle, LOOK_AGAIN))):
                     return
                 continue
             with self._lock:
                 if self._stop.is_set():
                     return
-                if self._touched + self._idle > time.monotonic():
+                if self._touched + self._idle > self._clock.now():
                     continue  # touched meanwhile
                 self._thread = None
             try:

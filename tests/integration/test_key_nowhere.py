@@ -19,6 +19,7 @@ from notesearch.domain import Query
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.engine import Engine
 from notesearch.errors import NotesearchError
+from tests.clock import FastClock
 from tests.conftest import fill, reconcile, wait_until, write
 from tests.gateway import Fault, Gateway
 from tests.integration.conftest import (
@@ -62,7 +63,6 @@ def said(
     """What was said to the person; everything is logged, and the server knows the planted key."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.005)
     gateway.key = KEY
     return []
 
@@ -114,7 +114,7 @@ def test_the_key_is_nowhere(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    engine = start_remote(key=False)
+    engine = start_remote(key=False, clock=FastClock(1000))
     fill(notes, VAULT)
     reconcile(engine, notes)
     assert engine.models.set_key("aimlapi", KEY) == "session-only"
@@ -140,7 +140,7 @@ def test_the_key_is_nowhere(
     assert met >= {401, 403, 404, 400, 503, 418, 307, 429}
     gateway.rule = None
     engine.close()
-    engine = start_remote(key=False)
+    engine = start_remote(key=False, clock=FastClock(1000))
     engine.models.set_key("aimlapi", KEY)
     # A bug where requests are written down, in the middle of it all: its traceback is logged.
 

@@ -21,6 +21,7 @@ from notesearch.errors import (
     ProviderBusy,
     QueryCancelled,
 )
+from tests.clock import FastClock
 from tests.conftest import fill, found, names, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request
@@ -326,10 +327,9 @@ def test_a_provider_that_hangs_holds_up_nobody_else(remote: Engine, notes: Path,
 
 
 def test_a_provider_that_is_back_is_used_by_itself(
-    start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    start_remote: StartRemote, notes: Path, gateway: Gateway
 ) -> None:
-    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.05)
-    engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
+    engine = start_remote(clock=FastClock(1000), patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.script(Fault(500), Fault(500))
     engine.folders.add(notes, SMALL)
@@ -340,10 +340,9 @@ def test_a_provider_that_is_back_is_used_by_itself(
 
 
 def test_a_provider_that_stays_away_is_not_waited_for_forever(
-    start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    start_remote: StartRemote, notes: Path, gateway: Gateway
 ) -> None:
-    monkeypatch.setattr("notesearch.engine.indexing.embedding_workers.RETRY_FIRST", 0.01)
-    engine = start_remote(patience=Patience(attempts=1, first_delay=0.001))
+    engine = start_remote(clock=FastClock(5000), patience=Patience(attempts=1, first_delay=0.001))
     fill(notes, VAULT)
     gateway.rule = lambda request: Fault(500)
     engine.folders.add(notes, SMALL)

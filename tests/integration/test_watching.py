@@ -17,6 +17,7 @@ from notesearch.engine.engine import Engine
 from notesearch.engine.indexing import watcher
 from notesearch.engine.indexing.watcher import Watcher
 from notesearch.errors import WatchLimited
+from tests.clock import FastClock, ManualClock
 from tests.conftest import StartEngine, at_rest, fill, found, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -27,10 +28,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify")
 
 
 @pytest.fixture
-def watching(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Five notes in two folders, found and at rest; roots are looked after every 50 ms instead of every 5
-    s."""
-    monkeypatch.setattr(watcher, "CHECK_ROOTS", 0.05)
+def watching(start_engine: StartEngine, notes: Path) -> Engine:
+    """Five notes in two folders, found and at rest. Time goes a hundred times as fast for the watcher: roots
+    are looked after every 50 ms."""
     fill(
         notes,
         {
@@ -41,7 +41,7 @@ def watching(start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyP
             "e.txt": "epsilon\n",
         },
     )
-    engine = start_engine()
+    engine = start_engine(clock=FastClock())
     engine.folders.add(notes)
     wait_until(lambda: at_rest(engine, 5))
     return engine
@@ -241,9 +241,19 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def alone(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watcher]:
-    monkeypatch.setattr(watcher, "CHECK_ROOTS", 0.02)
-    made = Watcher(heard.dirty.append, heard.rescans.append, heard.limits.__setitem__)
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def look_after(clock: ManualClock, seconds: float) -> None:
+    """Let the watcher look after its folders once, so many seconds later."""
+    wait_until(lambda: clock.waiting == 1)
+    clock.move(seconds)
+
+
+@pytest.fixture
+def alone(heard: Heard, clock: ManualClock) -> Iterator[Watcher]:
+    made = Watcher(heard.dirty.append, heard.rescans.append, heard.limits.__setitem__, clock)
     made.start()
     yield made
     made.close()
@@ -260,33 +270,45 @@ def test_lost_events_ask_for_a_comparison(alone: Watcher, heard: Heard, notes: P
 
 
 def test_everything_is_compared_once_in_a_while(
-    alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Watcher, heard: Heard, clock: ManualClock, notes: Path
 ) -> None:
-    monkeypatch.setattr(watcher, "RESCAN", 0.04)
     alone.watch(notes)
-    wait_until(lambda: heard.rescans.count(notes) >= 2)
+    look_after(clock, watcher.CHECK_ROOTS)
+    wait_until(lambda: clock.waiting == 1)
+    assert heard.rescans == []
+    look_after(clock, watcher.RESCAN)
+    wait_until(lambda: heard.rescans == [notes])
+    look_after(clock, watcher.RESCAN)
+    wait_until(lambda: heard.rescans == [notes] * 2)
 
 
 @linux
 def test_a_folder_not_watched_whole_is_told_and_polled(
-    alone: Watcher, heard: Heard, notes: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Watcher, heard: Heard, clock: ManualClock, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher, "POLL", 0.04)
     complete = False
     monkeypatch.setattr(watcher, "_kernel_holds", lambda folders: complete)
     alone.watch(notes)
-    wait_until(lambda: heard.limits.get(notes) is not None and notes in heard.rescans)
+    look_after(clock, watcher.CHECK_ROOTS)
+    wait_until(lambda: heard.limits.get(notes) is not None)
+    assert heard.rescans == []
+    look_after(clock, watcher.POLL)
+    wait_until(lambda: heard.rescans == [notes])
     error = heard.limits[notes]
     assert error is not None
     assert "max_user_watches" in error.hint
     complete = True
+    look_after(clock, watcher.POLL)
     wait_until(lambda: heard.limits[notes] is None)
 
 
-def test_a_folder_that_is_not_there_yet(alone: Watcher, heard: Heard, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_yet(
+    alone: Watcher, heard: Heard, clock: ManualClock, tmp_path: Path
+) -> None:
     late = tmp_path / "Late"
     alone.watch(late)
     late.mkdir()
+    look_after(clock, watcher.CHECK_ROOTS)
     wait_until(lambda: late in heard.rescans)
     write(late, "a.md", "x")
     wait_until(lambda: late / "a.md" in heard.dirty)
@@ -298,12 +320,12 @@ LIMITED = """
 import sys, time
 from pathlib import Path
 from notesearch.engine.indexing import watcher
-watcher.CHECK_ROOTS = 0.02
+from tests.clock import FastClock
 root = Path(sys.argv[1])
 for i in range(60):
     (root / str(i)).mkdir()
 limits = []
-w = watcher.Watcher(lambda p: None, lambda p: None, lambda f, e: limits.append(e))
+w = watcher.Watcher(lambda p: None, lambda p: None, lambda f, e: limits.append(e), FastClock())
 w.start()
 w.watch(root)
 deadline = time.monotonic() + 20
@@ -333,7 +355,6 @@ def test_the_kernels_watch_limit_is_noticed(notes: Path) -> None:
 
 
 def test_looking_after_goes_on_after_an_error(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher, "CHECK_ROOTS", 0.01)
     looks: list[Path] = []
 
     def look(_: Path) -> None:
@@ -341,7 +362,7 @@ def test_looking_after_goes_on_after_an_error(notes: Path, monkeypatch: pytest.M
         if len(looks) == 2:
             raise RuntimeError("a bug")
 
-    watching = Watcher(lambda _: None, lambda _: None, lambda *_: None)
+    watching = Watcher(lambda _: None, lambda _: None, lambda *_: None, FastClock(500))
     monkeypatch.setattr(watcher, "_identity", look)
     watching.start()
     watching.watch(notes)

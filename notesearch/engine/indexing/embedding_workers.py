@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.indexing.queue import Progress
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
@@ -141,16 +141,18 @@ class Lane:
         return (
             self.trouble is not None
             and self.trouble.until is not None
-            and self.trouble.until <= time.monotonic()
+            and self.trouble.until <= self._lanes.clock.now()
         )
 
     def _wait(self) -> None:
         """Until there may be something to do."""
         trouble = self.trouble
         timeout = (
-            None if trouble is None or trouble.until is None else max(0.0, trouble.until - time.monotonic())
+            None
+            if trouble is None or trouble.until is None
+            else max(0.0, trouble.until - self._lanes.clock.now())
         )
-        self._woken.wait(timeout)
+        self._lanes.clock.wait(self._woken, timeout)
         self._woken.clear()
 
     def _embed_all(self) -> None:
@@ -168,7 +170,7 @@ class Lane:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
         pause = _pause(error, failures)
         self.trouble = Trouble(
-            error, None if pause is None else time.monotonic() + pause, failures, pause or 0.0
+            error, None if pause is None else self._lanes.clock.now() + pause, failures, pause or 0.0
         )
         log.warning("embedding waits: %s", type(error).__name__)
 
@@ -259,7 +261,9 @@ class Lanes:
         settled: Callable[[], None],
         guarded: Callable[[Callable[[], None]], None],
         closed: bool = False,
+        clock: Clock = SYSTEM,
     ) -> None:
+        self.clock = clock
         self.library, self.consents, self.gates = library, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
         self._progress = progress

@@ -13,7 +13,6 @@ import logging
 import os
 import stat
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, K
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.facets import facets_of
@@ -69,19 +69,21 @@ class Indexer:
         changed: Callable[[], None],
         *,
         embed: bool = True,
+        clock: Clock = SYSTEM,
     ) -> None:
+        self._clock = clock
         self._library = library
         self._store = library.store
         self._consents = consents
         self._changed = changed
-        self._queue = WorkQueue()
+        self._queue = WorkQueue(clock)
         self._gates = Gates()
         self._words_ready = threading.Event()
         self._extraction: ExtractionProcess | None = None
         self._tickets = Tickets()
         self._broken: Exception | None = None
         self._brake = DeletionBrake()
-        self.progress = Progress()
+        self.progress = Progress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
         # A folder does not change its model while its notes are read and cut for the one it has.
@@ -99,6 +101,7 @@ class Indexer:
             settled=lambda: self._settling.settle(),
             guarded=self._guarded,
             closed=not embed,
+            clock=clock,
         )
         self._settling = Settling(
             library, consents, self._lanes, self._tickets, self._queue, at_work=self._at_work
@@ -223,7 +226,7 @@ class Indexer:
                 self.error = error
                 self._tickets.abandon(error)
                 self._changed()
-                self._gates.stop.wait(RETRY_AFTER)
+                self._clock.wait(self._gates.stop, RETRY_AFTER)
                 # The other thread may have met an error of its own meanwhile: that one stays.
                 if self.error is error:
                     self.error = None
@@ -403,7 +406,7 @@ class Indexer:
                 ticket.held += len(vanished)
         else:
             leaving += vanished
-            self._brake.removed(folder.id, len(vanished), now=time.monotonic())
+            self._brake.removed(folder.id, len(vanished), now=self._clock.now())
             if folder.held is not Held.NO:
                 self._store.hold_deletions(folder.id, Held.NO)
         removed = self._library.remove_paths(leaving) if leaving else 0
@@ -422,7 +425,7 @@ class Indexer:
             folder.id,
             gone=self._store.count_notes_at(gone),
             notes=row.documents - row.failed if row is not None else 0,
-            now=time.monotonic(),
+            now=self._clock.now(),
         )
 
     def _read(
@@ -440,7 +443,7 @@ class Indexer:
         files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
         batch: list[NewDocument] = []
-        last = time.monotonic()
+        last = self._clock.now()
         claimed: set[Path] = set()
         self._extraction = self._extraction or ExtractionProcess()
         kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
@@ -461,13 +464,13 @@ class Indexer:
             if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
                 yield batch
                 batch = []
-            if time.monotonic() - last > WORDS_EVERY:
+            if self._clock.now() - last > WORDS_EVERY:
                 if batch:
                     yield batch
                     batch = []
                 self._library.follow_words(self._gates.stop.is_set)
                 self._changed()
-                last = time.monotonic()
+                last = self._clock.now()
         with contextlib.suppress(AttributeError):
             answers.close()  # type: ignore[attr-defined]
         if batch and not self._gates.stop.is_set():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from notesearch.domain import IndexingState, IndexSummary
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.errors import NotesearchError
 
 # A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the
@@ -28,14 +28,15 @@ class WorkQueue:
     """Scans in order, dirty paths debounced: a hundred reports about one path are one piece of work. Any
     thread adds; one takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM) -> None:
+        self._clock = clock
         self._condition = threading.Condition()
         self._scans: deque[Scan] = deque()
         self._dirty: dict[Path, tuple[float, float]] = {}
         self._closed = False
 
     def mark_dirty(self, path: Path) -> None:
-        now = time.monotonic()
+        now = self._clock.now()
         with self._condition:
             first, _ = self._dirty.get(path, (now, now))
             self._dirty[path] = (first, now)
@@ -58,7 +59,7 @@ class WorkQueue:
             if isinstance(work, Scan):
                 self._scans.appendleft(work)
             else:
-                now = time.monotonic()
+                now = self._clock.now()
                 self._dirty = {**dict.fromkeys(work, (now, now)), **self._dirty}
             self._condition.notify()
 
@@ -69,9 +70,9 @@ class WorkQueue:
                 if self._scans:
                     return self._scans.popleft()
                 if not self._dirty:
-                    self._condition.wait()
+                    self._clock.wait_on(self._condition, None)
                     continue
-                now = time.monotonic()
+                now = self._clock.now()
                 # All at once: a burst is one piece of work, so that moves and mass deletions inside it are
                 # seen whole.
                 due = min(
@@ -82,7 +83,7 @@ class WorkQueue:
                     paths = set(self._dirty)
                     self._dirty.clear()
                     return paths
-                self._condition.wait(due - now)
+                self._clock.wait_on(self._condition, due - now)
             return None
 
     @property
@@ -99,7 +100,10 @@ class Ticket:
     """Counts what one reconcile does and lets a caller wait for its end. `reading_only`: that is when the
     notes are read."""
 
-    def __init__(self, folders: tuple[Path, ...], *, reading_only: bool = False) -> None:
+    def __init__(
+        self, folders: tuple[Path, ...], *, reading_only: bool = False, clock: Clock = SYSTEM
+    ) -> None:
+        self._clock = clock
         self.folders = folders
         self.reading_only = reading_only
         self.errors: list[Exception] = []
@@ -108,7 +112,7 @@ class Ticket:
         self._counts: dict[str, int] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._began = time.monotonic()
+        self._began = clock.now()
         self._seconds = 0.0
 
     def count(self, **numbers: int) -> None:
@@ -124,7 +128,7 @@ class Ticket:
         return not self._left
 
     def end(self) -> None:
-        self._seconds = time.monotonic() - self._began
+        self._seconds = self._clock.now() - self._began
         self._ended.set()
 
     def abandon(self, error: Exception | None = None) -> None:
@@ -189,6 +193,7 @@ class Progress:
     """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a
     moment old."""
 
+    clock: Clock = SYSTEM
     state: IndexingState = IndexingState.STARTING
     stage: str = ""
     done: int = 0
@@ -196,7 +201,7 @@ class Progress:
     current: Path | None = None
     chunks: int = 0
     chunks_done: int = 0
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
 
     def begin(self, state: IndexingState, stage: str = "", total: int = 0, chunks: int = 0) -> None:
         self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = (
@@ -207,7 +212,7 @@ class Progress:
             chunks,
             0,
         )
-        self.began = time.monotonic()
+        self.began = self.clock.now()
         self.state = state
 
     def step(self, path: Path) -> None:
@@ -220,7 +225,7 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """From the speed so far; None before there is one."""
-        took = time.monotonic() - self.began
+        took = self.clock.now() - self.began
         done, total = (
             (self.chunks_done, self.chunks) if self.stage == "embedding" else (self.done, self.total)
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings
 from notesearch.domain import FileProblem, IndexingStatus, IndexSummary
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import ignore_preview
 from notesearch.engine.indexing.embedding_workers import Trouble
 from notesearch.engine.indexing.indexer import Indexer
@@ -48,11 +49,11 @@ class IndexingService:
 
     # Life
 
-    def start(self, *, watch: bool) -> None:
+    def start(self, *, watch: bool, clock: Clock = SYSTEM) -> None:
         """Start the threads. `watch`: every folder is watched, and compared with the store once."""
         indexer = self.required
         if watch:
-            self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited)
+            self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited, clock)
             self._watcher.start()
             for folder in self._store.folders():
                 self._watcher.watch(folder.path)

@@ -30,6 +30,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.errors import WatchLimited
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,9 @@ class Watcher:
         dirty: Callable[[Path], None],
         rescan: Callable[[Path], None],
         limited: Callable[[Path, WatchLimited | None], None],
+        clock: Clock = SYSTEM,
     ) -> None:
+        self._clock = clock
         self._handler = _Handler(dirty)
         self._rescan = rescan
         self._limited = limited
@@ -157,19 +160,18 @@ class Watcher:
     def _look_after(self) -> None:
         """Notice roots that came back or were replaced, poll where watching is incomplete, and compare
         everything once in a while."""
-        since_poll = since_rescan = 0.0
-        while not self._stop.wait(CHECK_ROOTS):
-            since_poll += CHECK_ROOTS
-            since_rescan += CHECK_ROOTS
+        polled = compared = self._clock.now()
+        while not self._clock.wait(self._stop, CHECK_ROOTS):
+            now = self._clock.now()
             try:
                 self._check_roots()
-                if since_poll >= POLL:
-                    since_poll = 0.0
+                if now - polled >= POLL:
+                    polled = now
                     for folder in list(self._incomplete):
                         self._rescan(folder)
                         self._report(folder)
-                if since_rescan >= RESCAN:
-                    since_rescan = 0.0
+                if now - compared >= RESCAN:
+                    compared = now
                     self._lost()
             except Exception:
                 # Whatever it was, the next look may succeed; without this thread nothing would be noticed any

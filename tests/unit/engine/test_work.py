@@ -8,51 +8,31 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import IndexingState
-from notesearch.engine.indexing import queue as work
 from notesearch.engine.indexing.queue import PATIENCE, QUIET, Progress, Scan, Ticket, WorkQueue
+from tests.clock import SteppingClock
 
 A, B, FOLDER = Path("/n/a.md"), Path("/n/b.md"), Path("/n")
 
 
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> SteppingClock:
+    return SteppingClock()
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(work, "time", clock)
-    return clock
-
-
-@pytest.fixture
-def queue(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> WorkQueue:
+def queue(clock: SteppingClock) -> WorkQueue:
     """A queue whose waiting moves the clock instead of sleeping."""
-    queue = WorkQueue()
-
-    def wait(seconds: float | None = None) -> bool:
-        assert seconds is not None, "waits for ever"
-        clock.now += seconds + 1e-6
-        return False
-
-    monkeypatch.setattr(queue._condition, "wait", wait)
-    return queue
+    return WorkQueue(clock)
 
 
-def test_a_path_is_handed_over_when_it_is_quiet(queue: WorkQueue, clock: Clock) -> None:
-    began = clock.now
+def test_a_path_is_handed_over_when_it_is_quiet(queue: WorkQueue, clock: SteppingClock) -> None:
+    began = clock.now()
     queue.mark_dirty(A)
     assert queue.next() == {A}
-    assert clock.now - began == pytest.approx(QUIET, abs=0.001)
+    assert clock.now() - began == pytest.approx(QUIET, abs=0.001)
 
 
-def test_many_reports_are_one_piece_of_work(queue: WorkQueue, clock: Clock) -> None:
+def test_many_reports_are_one_piece_of_work(queue: WorkQueue, clock: SteppingClock) -> None:
     for _ in range(100):
         queue.mark_dirty(A)
     queue.mark_dirty(B)
@@ -62,19 +42,18 @@ def test_many_reports_are_one_piece_of_work(queue: WorkQueue, clock: Clock) -> N
 
 
 def test_a_path_that_keeps_changing_is_looked_at_all_the_same(
-    queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    queue: WorkQueue, clock: SteppingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = clock.now
+    began = clock.now()
     queue.mark_dirty(A)
 
-    def wait(seconds: float | None = None) -> bool:
-        clock.now += min(seconds or 0, QUIET / 2)
+    def wait_on(condition: threading.Condition, seconds: float | None) -> None:
+        clock.move(min(seconds or 0, QUIET / 2))
         queue.mark_dirty(A)
-        return True
 
-    monkeypatch.setattr(queue._condition, "wait", wait)
+    monkeypatch.setattr(clock, "wait_on", wait_on)
     assert queue.next() == {A}
-    assert clock.now - began == pytest.approx(PATIENCE, abs=QUIET)
+    assert clock.now() - began == pytest.approx(PATIENCE, abs=QUIET)
 
 
 def test_scans_go_first_and_in_order(queue: WorkQueue) -> None:
@@ -120,15 +99,15 @@ def test_closing_wakes_the_taker() -> None:
     assert taken == [1, None]
 
 
-def test_a_ticket_counts(clock: Clock) -> None:
-    ticket = Ticket((A, B))
+def test_a_ticket_counts(clock: SteppingClock) -> None:
+    ticket = Ticket((A, B), clock=clock)
     ticket.count(added=2, chunks=5)
     ticket.count(added=1, embedded=2)
     ticket.reading_ended(A)
     assert not ticket.read
     ticket.reading_ended(B)
     assert ticket.read
-    clock.now += 2
+    clock.move(2)
     ticket.end()
     assert ticket.wait(0)
     summary = ticket.summary
@@ -149,16 +128,16 @@ def test_an_abandoned_ticket_ends_with_its_error() -> None:
     assert ticket.errors == [error]
 
 
-def test_the_estimate(clock: Clock) -> None:
-    progress = Progress()
+def test_the_estimate(clock: SteppingClock) -> None:
+    progress = Progress(clock=clock)
     progress.begin(IndexingState.INDEXING, "reading", total=10)
     assert progress.seconds_left is None
     progress.step(A)
     progress.step(B)
-    clock.now += 4
+    clock.move(4)
     assert (progress.done, progress.current) == (2, B)
     assert progress.seconds_left == pytest.approx(16)
     progress.begin(IndexingState.INDEXING, "embedding", total=10, chunks=100)
     progress.embedded(50)
-    clock.now += 10
+    clock.move(10)
     assert progress.seconds_left == pytest.approx(10)
