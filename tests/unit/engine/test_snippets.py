@@ -311,3 +311,8 @@ def test_short_words_are_found_whole() -> None:
 def test_folding() -> None:
     assert fold("ÄÖÜ éñ Łø ß İ ﬁ Ω") == "aou en lo ß i ﬁ ω"
     assert fold("PLAIN Text") == "plain text"
+
+
+def test_runs_and_phrases_are_numbered_after_the_words() -> None:
+    highlighter = Highlighter(["sour"], runs=["知"], phrases=["night train"])
+    assert highlighter.matches("sour 知 night train") == [(0, 4, 0), (5, 6, 1), (7, 18, 2)]
