@@ -1,4 +1,5 @@
-"""The indexer: dirty paths and scans to documents, in the reading thread; lanes.py makes vectors of them.
+"""The indexer: dirty paths and scans to documents, in the reading thread. embedding_workers.py makes vectors
+of them, settling.py ends what was asked for.
 
 Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words
 after seconds. What there is to do is always read from the disk and the store, never remembered: after a crash
@@ -27,11 +28,12 @@ from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
+from notesearch.engine.indexing.deletion_brake import DeletionBrake
 from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
-from notesearch.engine.indexing.queue import Progress, Scan, Ticket, WorkQueue
+from notesearch.engine.indexing.queue import Progress, Scan, Ticket, Tickets, WorkQueue
+from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
-    ConsentMissing,
     ExtractionFailed,
     FileGone,
     FileUnreadable,
@@ -49,11 +51,6 @@ DOCUMENTS_AT_ONCE = 64
 WORDS_EVERY = 1.0
 # More dirty paths than this are cheaper found by a scan.
 MANY_DIRTY = 2000
-# Deletions are held and the user is asked when at least this many notes, and more than half of a folder,
-# vanish at once.
-HELD_FROM = 20
-ALL_GONE_FROM = 3
-SLICES_WITHIN = 30.0
 RETRY_AFTER = 30.0
 
 
@@ -83,14 +80,12 @@ class Indexer:
         self._gates = Gates()
         self._words_ready = threading.Event()
         self._extraction: ExtractionProcess | None = None
-        self._tickets: list[Ticket] = []
-        self._tickets_lock = threading.Lock()
+        self._tickets = Tickets()
         self._broken: Exception | None = None
-        self._lately_removed: list[tuple[float, int, int]] = []
+        self._brake = DeletionBrake()
         self.progress = Progress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
-        self._settling = threading.Lock()
         # A folder does not change its model while its notes are read and cut for the one it has.
         self._at_work = threading.Lock()
         self._reading = threading.Thread(
@@ -102,11 +97,14 @@ class Indexer:
             self._gates,
             self.progress,
             changed=changed,
-            embedded=lambda chunks: self._count(embedded=chunks),
-            settled=self._settle,
+            embedded=lambda chunks: self._tickets.count(embedded=chunks),
+            settled=lambda: self._settling.settle(),
             guarded=self._guarded,
             closed=not embed,
             clock=clock,
+        )
+        self._settling = Settling(
+            library, consents, self._lanes, self._tickets, self._queue, at_work=self._at_work
         )
 
     # What others may ask
@@ -127,8 +125,7 @@ class Indexer:
         if self._reading.is_alive():
             self._reading.join(10)
         self._lanes.join(10)
-        for ticket in self._tickets:
-            ticket.abandon()
+        self._tickets.abandon()
 
     def wait_ready(self) -> None:
         """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
@@ -143,10 +140,7 @@ class Indexer:
         """Compare a folder with the store soon. `confirmed`: the user said that vanished notes are to be
         forgotten."""
         if ticket is not None:
-            with self._tickets_lock:
-                # One for several folders counts once.
-                if ticket not in self._tickets:
-                    self._tickets.append(ticket)
+            self._tickets.add(ticket)
             if self._broken is not None:
                 ticket.abandon(self._broken)
         self._queue.add_scan(Scan(folder, ticket, confirmed))
@@ -194,7 +188,7 @@ class Indexer:
     def count_request(self, receipt: Receipt) -> None:
         """A provider answered: those who wait for a reconcile are told what it took."""
         if receipt.purpose == "documents":
-            self._count(requests=1, tokens=receipt.tokens or 0)
+            self._tickets.count(requests=1, tokens=receipt.tokens or 0)
 
     def pause(self) -> None:
         self._gates.running.clear()
@@ -230,7 +224,7 @@ class Indexer:
             except NotesearchError as error:
                 log.warning("indexing waits: %s", error)
                 self.error = error
-                self._abandon_tickets(error)
+                self._tickets.abandon(error)
                 self._changed()
                 self._clock.wait(self._gates.stop, RETRY_AFTER)
                 # The other thread may have met an error of its own meanwhile: that one stays.
@@ -243,21 +237,9 @@ class Indexer:
                 log.exception("a bug stopped the indexer")
                 self.error = self._broken = error
                 self._gates.not_reading.set()
-                self._abandon_tickets(error)
+                self._tickets.abandon(error)
                 self._changed()
                 return
-
-    def _abandon_tickets(self, error: Exception) -> None:
-        """Nobody waits for what cannot go on."""
-        with self._tickets_lock:
-            for ticket in self._tickets:
-                ticket.abandon(error)
-            self._tickets.clear()
-
-    def _count(self, **numbers: int) -> None:
-        with self._tickets_lock:
-            for ticket in self._tickets:
-                ticket.count(**numbers)
 
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
@@ -424,7 +406,7 @@ class Indexer:
                 ticket.held += len(vanished)
         else:
             leaving += vanished
-            self._lately_removed.append((self._clock.now(), folder.id, len(vanished)))
+            self._brake.removed(folder.id, len(vanished), now=self._clock.now())
             if folder.held is not Held.NO:
                 self._store.hold_deletions(folder.id, Held.NO)
         removed = self._library.remove_paths(leaving) if leaving else 0
@@ -437,16 +419,14 @@ class Indexer:
         self._changed()
 
     def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
-        """Whether most of the folder vanishes. What was removed in the last half minute counts: a long
-        deletion comes in slices."""
-        recent = self._clock.now() - SLICES_WITHIN
-        self._lately_removed = [entry for entry in self._lately_removed if entry[0] > recent]
-        before = sum(number for _, folder_id, number in self._lately_removed if folder_id == folder.id)
-        notes = before + self._store.count_notes_at(gone)
-        now = self._folder_row(folder.path)
-        of = before + (now.documents - now.failed if now is not None else 0)
-        # An empty mount point has lost all of its notes, however few they were.
-        return (notes >= HELD_FROM and notes * 2 > of) or (notes >= ALL_GONE_FROM and notes == of)
+        """Whether so many of a folder's notes vanish that the user is asked first."""
+        row = self._folder_row(folder.path)
+        return self._brake.must_ask(
+            folder.id,
+            gone=self._store.count_notes_at(gone),
+            notes=row.documents - row.failed if row is not None else 0,
+            now=self._clock.now(),
+        )
 
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
@@ -601,72 +581,6 @@ class Indexer:
     @property
     def _kept(self) -> Mapping[str, str]:
         return self._consents.settings.ignore
-
-    # Settling
-
-    def _settle(self) -> None:
-        """Let next models answer that are complete, and end the reconciles whose folders are read and have
-        nothing more to wait for."""
-        with self._settling:
-            # First: a ticket that comes later may know more than the folders as they are read here.
-            with self._tickets_lock:
-                read = [ticket for ticket in self._tickets if ticket.read]
-            # Mostly there is neither: counting all notes is not for every note that is saved.
-            if not read and not any(row.next_model for row in self._store.folder_choices()):
-                return
-            folders = self._library.folders()
-            if any([self._switch(row) for row in folders if row.next_model]):
-                folders = self._library.folders()
-            rows = {row.path: row for row in folders}
-            for ticket in read:
-                if ticket.reading_only or not any(
-                    [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
-                ):
-                    # Whoever waited is to find what was embedded.
-                    self._lanes.wait_landed()
-                    ticket.end()
-                    with self._tickets_lock:
-                        if ticket in self._tickets:
-                            self._tickets.remove(ticket)
-
-    def _switch(self, row: FolderRow) -> bool:
-        model = self._consents.known(row.next_model)
-        if (
-            model is None
-            or not self._consents.agreed(row, model)
-            or not self._at_work.acquire(blocking=False)
-        ):
-            # While notes are read: it is looked at again when they are.
-            return False
-        try:
-            if not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
-                return False
-        finally:
-            self._at_work.release()
-        self._library.refresh_model(fingerprint(model))
-        # What answered before is left out of the answers by the lanes themselves.
-        self._lanes.vectors_unused()
-        # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
-        self._queue.add_scan(Scan(row.path))
-        log.info("a folder has another model: %s", model.identifier)
-        return True
-
-    def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
-        """Whether a folder has something to be waited for. What cannot go on is an error of the ticket."""
-        for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
-            model = self._consents.known(identifier)
-            if not waits or model is None:
-                continue
-            trouble = self._lanes.trouble(fingerprint(model))
-            if not self._consents.agreed(row, model):
-                ticket.fail(
-                    ConsentMissing("consent-missing.of-folder", folder=str(row.path), model=identifier)
-                )
-            elif trouble is not None and trouble.hopeless:
-                ticket.fail(trouble.error)
-            else:
-                return True
-        return False
 
 
 def _is_text(path: Path | str) -> bool:

@@ -152,6 +152,42 @@ class Ticket:
         return IndexSummary(**{**counts, "reused": reused}, seconds=round(self._seconds, 3))
 
 
+class Tickets:
+    """The tickets that have not ended. Any thread."""
+
+    def __init__(self) -> None:
+        self._tickets: list[Ticket] = []
+        self._lock = threading.Lock()
+
+    def add(self, ticket: Ticket) -> None:
+        """One for several folders counts once."""
+        with self._lock:
+            if ticket not in self._tickets:
+                self._tickets.append(ticket)
+
+    def remove(self, ticket: Ticket) -> None:
+        with self._lock:
+            if ticket in self._tickets:
+                self._tickets.remove(ticket)
+
+    def read(self) -> list[Ticket]:
+        """Those whose folders have all been read."""
+        with self._lock:
+            return [ticket for ticket in self._tickets if ticket.read]
+
+    def count(self, **numbers: int) -> None:
+        with self._lock:
+            for ticket in self._tickets:
+                ticket.count(**numbers)
+
+    def abandon(self, error: Exception | None = None) -> None:
+        """Nobody waits for what cannot go on."""
+        with self._lock:
+            for ticket in self._tickets:
+                ticket.abandon(error)
+            self._tickets.clear()
+
+
 @dataclass(slots=True)
 class Progress:
     """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a

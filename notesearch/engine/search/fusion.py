@@ -9,11 +9,13 @@ this 0.743 (0.741).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 
 # An exact title, or the whole query as a phrase, is never diluted by what is only near in meaning.
 EXACT_TITLE = 2.0
 EXACT_PHRASE = 0.3
+# The share of the best cosine that a note must reach to be shown for its meaning.
+FAR_BEHIND = 0.4
 # The share of a note's second-best passage in its score by meaning: two good passages are better than one.
 SECOND_PASSAGE = 0.2
 
@@ -21,8 +23,8 @@ SECOND_PASSAGE = 0.2
 def fuse(
     keyword: Mapping[int, float],
     meaning: Mapping[int, float],
-    keyword_list: Iterable[int],
-    meaning_list: Iterable[int],
+    keyword_list: Collection[int],
+    meaning_list: Collection[int],
     *,
     keyword_zero: float | None = None,
     meaning_zero: float | None = None,
@@ -36,10 +38,10 @@ def fuse(
     notes that hold every word of a short query; none of them falls below half of what the best keyword match
     has.
     """
-    by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list if i in keyword], keyword_zero)
+    by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list], keyword_zero)
     for document_id in complete & by_keyword.keys():
         by_keyword[document_id] = 0.5 + 0.5 * by_keyword[document_id]
-    by_meaning = _scaled(meaning, [meaning[i] for i in meaning_list if i in meaning], meaning_zero)
+    by_meaning = _scaled(meaning, [meaning[i] for i in meaning_list], meaning_zero)
     weight = _weight(
         sorted((by_keyword[i] for i in keyword_list), reverse=True),
         sorted((by_meaning[i] for i in meaning_list), reverse=True),
@@ -80,6 +82,16 @@ def passage_score(cosines: list[float]) -> float:
     best = cosines[0]
     second = cosines[1] if len(cosines) > 1 else best
     return (1 - SECOND_PASSAGE) * best + SECOND_PASSAGE * second
+
+
+def near_enough(
+    meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float = FAR_BEHIND
+) -> list[int]:
+    """The notes that meaning alone would show, best first: those far behind the best have to do with
+    something else."""
+    nearest = {i: max(c.values()) for i, c in cosines.items()}
+    least = far_behind * max(nearest.values(), default=0.0)
+    return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])
 
 
 def side_by_side(models: Sequence[Mapping[int, Mapping[int, float]]]) -> dict[int, dict[int, float]]:

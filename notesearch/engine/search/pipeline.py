@@ -30,8 +30,6 @@ from notesearch.text import analysis
 BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
-# The share of the best cosine that a note must reach to be shown for its meaning.
-FAR_BEHIND = 0.4
 # Queries of up to this many words: a note that holds all of them is meant.
 SHORT_QUERY = 3
 # Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
@@ -237,14 +235,14 @@ class Pipeline:
         cosines: Mapping[int, Mapping[int, float]],
         marks: Collection[str],
         *,
-        far_behind: float = FAR_BEHIND,
+        far_behind: float = fusion.FAR_BEHIND,
     ) -> tuple[list[Candidate], int]:
         """The best notes in order, and how many notes they were chosen from. `marks`: the models that the
         cosines are of."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
-        meaning_list = _near_enough(meaning, cosines, far_behind)[:notes]
+        meaning_list = fusion.near_enough(meaning, cosines, far_behind)[:notes]
         by_meaning = set(meaning_list)
         extra = list(by_meaning.difference(keyword_list))
         all_hits = list(hits.hits)
@@ -350,16 +348,6 @@ class Pipeline:
             elapsed=elapsed,
             notices=notices,
         )
-
-
-def _near_enough(
-    meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float
-) -> list[int]:
-    """The notes that meaning alone would show, best first: those far behind the best have to do with
-    something else."""
-    nearest = {i: max(c.values()) for i, c in cosines.items()}
-    least = far_behind * max(nearest.values(), default=0.0)
-    return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])
 
 
 def _blocks(query: Query) -> int:

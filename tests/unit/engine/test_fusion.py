@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.engine.search.fusion import fuse, passage_score, side_by_side
+from notesearch.engine.search.fusion import (
+    EXACT_PHRASE,
+    EXACT_TITLE,
+    FAR_BEHIND,
+    SECOND_PASSAGE,
+    fuse,
+    near_enough,
+    passage_score,
+    side_by_side,
+)
 
 
 def order(scores: dict[int, float]) -> list[int]:
@@ -41,6 +50,99 @@ def test_two_good_passages_beat_one() -> None:
     assert passage_score([0.8]) == pytest.approx(0.8)
 
 
+# Numbers
+
+
+def test_the_numbers_that_were_measured() -> None:
+    assert (EXACT_TITLE, EXACT_PHRASE, SECOND_PASSAGE, FAR_BEHIND) == (2.0, 0.3, 0.2, 0.4)
+
+
+def test_each_half_is_scaled_over_its_list_and_weighed_by_its_gap() -> None:
+    """Words: 1, 0.5, 0, so their best stands 0.75 above the rest. Meaning: 1, 0.9, 0, a gap of 0.55."""
+    fused = fuse({1: 10.0, 2: 6.0, 3: 2.0}, {2: 0.8, 4: 0.75, 5: 0.3}, [1, 2, 3], [2, 4, 5])
+    weight = 0.75 / (0.75 + 0.55)
+    assert fused == pytest.approx(
+        {1: weight, 2: 0.5 * weight + 1 - weight, 3: 0.0, 4: 0.9 * (1 - weight), 5: 0.0}
+    )
+
+
+def test_nine_that_follow_the_best_make_the_gap() -> None:
+    """The tenth and later ones do not count, nor does the order in which the lists are given."""
+    keyword = {1: 1.0, **dict.fromkeys(range(2, 11), 0.6), **dict.fromkeys(range(11, 20), 0.3), 20: 0.0}
+    meaning = {30: 1.0, 31: 0.0}
+    fused = fuse(keyword, meaning, sorted(keyword, reverse=True), [31, 30])
+    weight = 0.4 / (0.4 + 1.0)
+    assert (fused[1], fused[30]) == pytest.approx((weight, 1 - weight))
+    assert fused[2] == pytest.approx(0.6 * weight)
+
+
+def test_a_list_of_one_stands_out_whole() -> None:
+    """Its gap is 1, beside 0.75 of the other."""
+    fused = fuse({1: 7.0}, {2: 0.8, 3: 0.6, 4: 0.4}, [1], [2, 3, 4])
+    weight = 1 / 1.75
+    assert fused == pytest.approx({1: weight, 2: 1 - weight, 3: 0.5 * (1 - weight), 4: 0.0})
+
+
+def test_two_flat_lists_weigh_the_same() -> None:
+    assert fuse({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.3}, [1, 2], [2, 3]) == {1: 0.5, 2: 1.0, 3: 0.5}
+    # One flat list beside one with a gap says nothing.
+    assert fuse({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.1}, [1, 2], [2, 3]) == {1: 0.0, 2: 1.0, 3: 0.0}
+
+
+def test_in_a_flat_list_the_notes_below_it_have_nothing() -> None:
+    assert fuse({1: 5.0, 2: 5.0, 3: 4.0, 4: 6.0}, {}, [1, 2], []) == {1: 1.0, 2: 1.0, 3: 0.0, 4: 1.0}
+
+
+def test_one_half_alone_has_all_the_weight() -> None:
+    assert fuse({1: 3.0, 2: 2.0, 3: 1.0}, {}, [1, 2, 3], []) == {1: 1.0, 2: 0.5, 3: 0.0}
+    assert fuse({}, {1: 0.9, 2: 0.6, 3: 0.3}, [], [1, 2, 3]) == pytest.approx({1: 1.0, 2: 0.5, 3: 0.0})
+
+
+def test_what_lies_below_a_cut_list_is_negative() -> None:
+    """Scores beside the list are scaled by the list: 0 where it ends, and below."""
+    assert fuse({1: 10.0, 2: 6.0, 9: 2.0}, {}, [1, 2], []) == {1: 1.0, 2: 0.0, 9: -1.0}
+
+
+def test_a_whole_list_is_scaled_from_its_zero() -> None:
+    assert fuse({1: 8.0, 2: 6.0}, {}, [1, 2], [], keyword_zero=0.0) == {1: 1.0, 2: 0.75}
+    fused = fuse({}, {3: 0.6, 4: 0.4, 5: 0.1}, [], [3, 4, 5], meaning_zero=0.2)
+    assert fused == pytest.approx({3: 1.0, 4: 0.5, 5: 0.0})
+
+
+def test_below_the_zero_nothing_is_held_against_a_note() -> None:
+    """In the other half it is the best, and keeps that."""
+    fused = fuse({5: 9.0}, {3: 0.6, 5: 0.0}, [5], [3], keyword_zero=0.0, meaning_zero=0.2)
+    assert fused == pytest.approx({3: 0.5, 5: 0.5})
+
+
+def test_each_half_has_its_own_zero() -> None:
+    fused = fuse({1: 4.0, 2: 2.0}, {3: 0.5, 4: 0.4}, [1, 2], [3, 4], keyword_zero=1.0, meaning_zero=0.3)
+    # Words: 1 and 1/3, a gap of 2/3. Meaning: 1 and 1/2, a gap of 1/2.
+    weight = (2 / 3) / (2 / 3 + 1 / 2)
+    assert fused == pytest.approx({1: weight, 2: weight / 3, 3: 1 - weight, 4: (1 - weight) / 2})
+
+
+def test_a_note_with_every_word_keeps_half_of_what_the_best_has() -> None:
+    fused = fuse({1: 10.0, 2: 6.0, 3: 2.0}, {}, [1, 2, 3], [], complete={2, 3, 99})
+    assert fused == {1: 1.0, 2: 0.75, 3: 0.5}
+    assert fuse({}, {1: 1.0, 2: 0.5}, [], [1, 2], complete={2}) == {1: 1.0, 2: 0.0}
+
+
+def test_a_fifth_of_a_notes_score_is_its_second_passage() -> None:
+    assert passage_score([0.8, 0.3, 0.1]) == pytest.approx(0.8 * 0.8 + 0.2 * 0.3)
+    assert passage_score([0.8]) == pytest.approx(0.8)
+
+
+def test_notes_far_behind_the_nearest_are_left_out() -> None:
+    cosines = {1: {10: 0.5, 11: 0.1}, 2: {20: 0.2}, 3: {30: 0.199}, 4: {40: 0.1, 41: 0.3}}
+    meaning = {1: 0.42, 2: 0.2, 3: 0.199, 4: 0.26}
+    assert near_enough(meaning, cosines) == [1, 4, 2]
+    assert near_enough(meaning, cosines, 0.0) == [1, 4, 2, 3]
+    assert near_enough(meaning, cosines, 0.41) == [1, 4]
+    assert near_enough({2: 0.2}, cosines) == [2]
+    assert near_enough({}, {}) == []
+
+
 Scores = st.dictionaries(st.integers(1, 30), st.floats(-1, 50), max_size=20)
 
 
@@ -71,6 +173,22 @@ def test_models_are_put_side_by_side_by_rank() -> None:
     assert best[2] == pytest.approx(best[5]) == pytest.approx((0.93 + 0.15) / 2)
     assert best[3] == pytest.approx(0.92), "where there is one model it keeps its own"
     assert side_by_side([low, high]) == merged
+
+
+def test_the_numbers_of_two_models_side_by_side() -> None:
+    """The higher id of two equals is second; where a list has ended the others are the mean."""
+    merged = side_by_side([{2: {20: 0.6, 21: 0.4}, 1: {10: 0.6}}, {3: {30: 0.2}}])
+    assert merged == {
+        1: {10: pytest.approx(0.4)},
+        3: {30: pytest.approx(0.4)},
+        2: {20: pytest.approx(0.6), 21: pytest.approx(0.4)},
+    }
+
+
+def test_a_copy_of_one_model_is_returned() -> None:
+    one = {1: {10: 0.9}}
+    side_by_side([one])[1][10] = 0.0
+    assert one == {1: {10: 0.9}}
 
 
 def test_what_lies_between_the_passages_of_a_note_is_kept() -> None:

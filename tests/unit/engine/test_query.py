@@ -201,3 +201,61 @@ def test_diacritics_do_not_matter_in_tags_and_folders_but_are_shown() -> None:
 
 def test_the_trail() -> None:
     assert trail(Path("/n/Notes"), Path("/n/Notes/A/B/c.md")) == ("Notes", "A", "B")
+
+
+# Numbers and values, where a small mistake would pass unseen
+
+
+def test_bytes_that_are_no_text_become_question_marks() -> None:
+    assert read("caf\ud800 x").words == ("caf?", "x")
+
+
+def test_a_filter_without_a_value_is_passed_over_and_the_rest_is_read() -> None:
+    parsed = read('tag:"" bread')
+    assert (parsed.facets, parsed.words) == ((), ("bread",))
+
+
+def test_titles_are_meant_too_but_not_those_left_out() -> None:
+    assert read('title:bread "night train" -title:old').meaning == "bread night train"
+
+
+def test_what_is_left_of_a_word_beside_a_run_has_to_be_a_word() -> None:
+    parsed = read("知! 知x")
+    assert (parsed.words, parsed.runs) == (("x",), ("知", "知"))
+
+
+def test_one_letter_is_still_being_typed() -> None:
+    assert read("a b", prefix=True).prefix
+    assert not read("a b ", prefix=True).prefix
+
+
+def test_one_letter_after_a_dash_is_a_word() -> None:
+    assert read("bread -a").without == ()
+    assert read("bread -ab").without == ("ab",)
+    assert read("bread --ab").without == ()
+    assert read("x-ab").without == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "only_filters", "empty", "filtered"),
+    [
+        ("", False, True, False),
+        ("bread", False, False, False),
+        ("知", False, False, False),
+        ('"night train"', False, False, True),
+        ("title:x", False, False, True),
+        ("tag:x", True, False, False),
+        ("-tag:x", True, False, False),
+        ("-bread", True, False, True),
+        ("-title:bread", False, True, True),
+        ("tag:x bread", False, False, False),
+    ],
+)
+def test_what_a_query_asks_for(text: str, only_filters: bool, empty: bool, filtered: bool) -> None:
+    parsed = read(text)
+    assert (parsed.only_filters, parsed.empty, parsed.filtered) == (only_filters, empty, filtered)
+
+
+def test_a_folder_alone_is_a_filter() -> None:
+    parsed = read("", folder=Path("/notes"))
+    assert (parsed.only_filters, parsed.empty) == (True, False)

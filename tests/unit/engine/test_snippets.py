@@ -178,3 +178,141 @@ def test_sentences_lie_in_order_and_their_snippets_hold_them(passage: str) -> No
 @pytest.mark.parametrize("word", ["(", "*", "[a-z]", "\\", "^$", "日(本"])
 def test_words_are_no_patterns(word: str) -> None:
     Highlighter([word], runs=[word], phrases=[word]).find("some (text) * with [a-z] \\ 日(本")
+
+
+# Places, to the character
+
+
+def spans(*starts: int) -> list[tuple[int, int]]:
+    return [(start, start + 4) for start in starts]
+
+
+@pytest.mark.parametrize(
+    ("starts", "place"),
+    [
+        ((300,), 300),
+        ((0, 300, 310), 300),
+        ((0, 130, 300, 310, 320), 300),
+        ((0, 10, 300, 310), 0),
+        ((0, 300, 310, 600, 610, 620), 600),
+        # A window is 140 characters from the first word's beginning to the last one's end.
+        ((0, 100, 500, 560, 636), 500),
+        ((0, 100, 500, 560, 637), 0),
+    ],
+)
+def test_the_densest_window(starts: tuple[int, ...], place: int) -> None:
+    assert place_of("x" * 1000, spans(*starts)) == place
+
+
+def test_words_of_headings_do_not_lead_to_a_place() -> None:
+    passage = "# sour bread, sour bread\n\nsour once"
+    highlighter = Highlighter(["sour", "bread"])
+    assert place_of(passage, highlighter.find(passage)[0]) == passage.index("sour once")
+
+
+def test_sentences_of_three_characters_and_very_long_ones() -> None:
+    assert sentences("Hi. There.") == [(4, 10)]
+    assert sentences("Hiy. There.") == [(0, 4), (5, 11)]
+    assert sentences("   " + "y" * 500) == [(3, 403)]
+
+
+def test_a_window_of_a_long_passage() -> None:
+    words = " ".join(f"w{n:03}" for n in range(200))
+    text, highlights, telling = snippet(words, Highlighter(["w150"]))
+    # Words are five characters with their space. Seven lie within the forty before the found one, and an
+    # eighth that may be cut.
+    assert text.startswith("… w143 w144")
+    assert len(text) == SNIPPET + 2
+    assert highlights == ((37, 41),)
+    assert text[37:41] == "w150"
+    assert telling is None
+
+
+def test_up_to_eighty_characters_stand_before_the_found_word() -> None:
+    near, far = "y " * 40 + "dough", "y " * 40 + "y dough"
+    assert snippet(near, Highlighter(["dough"]))[0] == near
+    assert snippet(near, Highlighter(["dough"]))[1] == ((80, 85),)
+    text, highlights, _ = snippet(far, Highlighter(["dough"]))
+    assert text == "… " + "y " * 19 + "dough"
+    assert highlights == ((40, 45),)
+
+
+def test_a_word_without_spaces_before_the_found_one_is_cut() -> None:
+    assert snippet("y" * 200 + " dough", Highlighter(["dough"]))[0] == "… dough"
+    text, highlights, _ = snippet("。" + "知" * 200 + "面包", Highlighter([], runs=["面包"]))
+    assert text == "… " + "知" * 40 + "面包"
+    assert highlights == ((42, 44),)
+
+
+def test_a_sentence_that_begins_near_is_begun_with() -> None:
+    passage = "y " * 100 + "End. " + "z " * 30 + "dough"
+    text, highlights, _ = snippet(passage, Highlighter(["dough"]))
+    assert text == "z " * 30 + "dough"
+    assert highlights == ((60, 65),)
+
+
+def test_a_snippet_is_two_hundred_characters_and_cuts_its_last_highlight() -> None:
+    passage = "y" * 195 + " dough rises"
+    text, highlights, _ = snippet("dough " + passage, Highlighter(["dough"]))
+    assert (len(text), highlights) == (200, ((0, 5),))
+    inside = "dough " + "y " * 95 + "doughs"
+    assert snippet(inside, Highlighter(["dough"]))[1] == ((0, 5), (196, 200))
+
+
+def test_the_rows_of_tables() -> None:
+    assert snippet("| a | b |\n|---|:-:|\n|  1 || 2  |\n", None)[0] == "a | b 1 | 2"
+    assert snippet("|x=|\n", None)[0] == "x="
+    assert snippet("  | one |  \nx|y|z\n", None)[0] == "one x|y|z"
+
+
+def test_around_a_sentence() -> None:
+    passage = "Before it. The dough rests. " + "After it comes more. " * 30
+    text, highlights, telling = snippet(passage, Highlighter(["dough"]), around=(11, 27))
+    assert text.startswith("Before it. The dough rests. After it")
+    assert (highlights, telling) == (((15, 20),), (11, 27))
+    assert len(text) == len("Before it.") + 1 + 16 + 1 + (SNIPPET - 16 - 10)
+    long = "y " * 41 + "The dough rests."
+    text, _, telling = snippet(long, None, around=(82, 98))
+    assert (text, telling) == ("… The dough rests.", (2, 18))
+    short = "y " * 40 + "The dough rests."
+    assert snippet(short, None, around=(80, 96))[2] == (80, 96)
+    assert snippet("The dough.", None, around=(0, 10)) == ("The dough.", (), (0, 10))
+    assert snippet("x   y", None, around=(1, 4))[2] is None
+
+
+def test_words_found_only_in_the_heading_show_the_heading() -> None:
+    text, highlights, _ = snippet("# Sour dough\n\nNothing else.", Highlighter(["dough"]))
+    assert text == "Sour dough Nothing else."
+    assert highlights == ((5, 10),)
+    assert snippet("# Sour dough\n\nNothing else.", Highlighter(["zanzibar"]))[0] == "Nothing else."
+
+
+def test_letters_that_become_two_keep_their_places() -> None:
+    highlighter = Highlighter(["strasse", "aether"], runs=["知"], phrases=["grosse strasse"])
+    text = "Große Straße, Æther 知"
+    assert highlighter.matches(text) == [(6, 12, 0), (14, 19, 1), (20, 21, 2), (0, 12, 3)]
+    assert highlighter.find(text) == ([(0, 12), (14, 19), (20, 21)], {0, 1, 2, 3})
+    assert highlighter.count == 4
+
+
+def test_spans_that_overlap_are_one_and_neighbours_are_not() -> None:
+    found = Highlighter([], runs=["ab", "bc", "知"], phrases=[]).find("abc 知知")
+    assert found[0] == [(0, 3), (4, 5), (5, 6)]
+
+
+def test_short_words_are_found_whole() -> None:
+    assert marked("a an and ant", Highlighter(["an"])) == ["an"]
+    assert marked("the cats, cat's, catalogue", Highlighter(["cat"])) == ["cats", "cat"]
+    assert marked("bread breads breading brea", Highlighter(["bread"])) == ["bread", "breads", "breading"]
+    assert marked("ferm fermata", Highlighter(["rye", "ferm"], prefix=True)) == ["ferm", "fermata"]
+    assert marked("ryebread rye", Highlighter(["rye", "ferm"], prefix=True)) == ["rye"]
+
+
+def test_folding() -> None:
+    assert fold("ÄÖÜ éñ Łø ß İ ﬁ Ω") == "aou en lo ß i ﬁ ω"
+    assert fold("PLAIN Text") == "plain text"
+
+
+def test_runs_and_phrases_are_numbered_after_the_words() -> None:
+    highlighter = Highlighter(["sour"], runs=["知"], phrases=["night train"])
+    assert highlighter.matches("sour 知 night train") == [(0, 4, 0), (5, 6, 1), (7, 18, 2)]

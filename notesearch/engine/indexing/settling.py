@@ -1,0 +1,102 @@
+"""Settling: what is decided when notes have been read or passages embedded. A next model that is complete
+answers from then on, and a reconcile that has nothing more to wait for ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from notesearch.catalogue import fingerprint
+from notesearch.engine.indexing.embedding_workers import Lanes
+from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkQueue
+from notesearch.engine.models.consent import Consents
+from notesearch.errors import ConsentMissing
+from notesearch.storage.library import OwnLibrary
+from notesearch.storage.values import FolderRow
+
+log = logging.getLogger(__name__)
+
+
+class Settling:
+    """Any thread. `at_work` is held by the reading thread while it reads: a folder does not change its model
+    meanwhile."""
+
+    def __init__(
+        self,
+        library: OwnLibrary,
+        consents: Consents,
+        lanes: Lanes,
+        tickets: Tickets,
+        queue: WorkQueue,
+        *,
+        at_work: threading.Lock,
+    ) -> None:
+        self._library = library
+        self._store = library.store
+        self._consents = consents
+        self._lanes = lanes
+        self._tickets = tickets
+        self._queue = queue
+        self._at_work = at_work
+        self._lock = threading.Lock()
+
+    def settle(self) -> None:
+        """Let next models answer that are complete, and end the reconciles whose folders are read and have
+        nothing more to wait for."""
+        with self._lock:
+            # First: a ticket that comes later may know more than the folders as they are read here.
+            read = self._tickets.read()
+            # Mostly there is neither: counting all notes is not for every note that is saved.
+            if not read and not any(row.next_model for row in self._store.folder_choices()):
+                return
+            folders = self._library.folders()
+            if any([self._switch(row) for row in folders if row.next_model]):
+                folders = self._library.folders()
+            rows = {row.path: row for row in folders}
+            for ticket in read:
+                if ticket.reading_only or not any(
+                    [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
+                ):
+                    # Whoever waited is to find what was embedded.
+                    self._lanes.wait_landed()
+                    ticket.end()
+                    self._tickets.remove(ticket)
+
+    def _switch(self, row: FolderRow) -> bool:
+        model = self._consents.known(row.next_model)
+        if (
+            model is None
+            or not self._consents.agreed(row, model)
+            or not self._at_work.acquire(blocking=False)
+        ):
+            # While notes are read: it is looked at again when they are.
+            return False
+        try:
+            if not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
+                return False
+        finally:
+            self._at_work.release()
+        self._library.refresh_model(fingerprint(model))
+        # What answered before is left out of the answers by the lanes themselves.
+        self._lanes.vectors_unused()
+        # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
+        self._queue.add_scan(Scan(row.path))
+        log.info("a folder has another model: %s", model.identifier)
+        return True
+
+    def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
+        """Whether a folder has something to be waited for. What cannot go on is an error of the ticket."""
+        for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
+            model = self._consents.known(identifier)
+            if not waits or model is None:
+                continue
+            trouble = self._lanes.trouble(fingerprint(model))
+            if not self._consents.agreed(row, model):
+                ticket.fail(
+                    ConsentMissing("consent-missing.of-folder", folder=str(row.path), model=identifier)
+                )
+            elif trouble is not None and trouble.hopeless:
+                ticket.fail(trouble.error)
+            else:
+                return True
+        return False

@@ -1,0 +1,82 @@
+"""Which of the two ways a filtered search by meaning takes: an exact scan of few vectors, or the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence, Set
+from typing import cast
+
+import numpy as np
+import pytest
+
+from notesearch.storage.local.finding import EXACT_SCAN, Finding
+from notesearch.storage.local.index_protocols import NearestIndex, WordIndex
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import Filters, Vectors
+
+TAGGED = Filters(facets=("tag:x",))
+QUERY = np.array([1.0, 0.0], np.float32)
+
+
+class FewPass:
+    """A store in which one document, with so many vectors, passes the filter. The vector of id n has the
+    cosine 1/n."""
+
+    position = 1
+
+    def __init__(self, vectors: int) -> None:
+        self._ids = set(range(1, vectors + 1))
+        self.compared = 0
+
+    def estimate(self, facets: Sequence[str], without: Sequence[str]) -> int:
+        return 1
+
+    def documents_with(self, facets: Sequence[str], without: Sequence[str]) -> set[int]:
+        return {7}
+
+    def vector_ids_of(self, fingerprint: str, documents: Collection[int]) -> set[int]:
+        return self._ids
+
+    def vectors_by_id(self, ids: Sequence[int]) -> dict[int, Vectors]:
+        self.compared = len(ids)
+        return {i: np.array([1 / i, 0.0], np.float32) for i in ids}
+
+    def users_of_vectors(self, ids: Sequence[int]) -> list[tuple[int, int, int]]:
+        return [(i, 100 + i, 7) for i in ids]
+
+    def passing(self, ids: Set[int], facets: Sequence[str], without: Sequence[str]) -> set[int]:
+        return set(ids) & {7}
+
+
+class Graph:
+    """A vector index that finds one vector, with a cosine that no other has."""
+
+    position = 1
+
+    def __init__(self) -> None:
+        self.allowed: Set[int] | None = None
+
+    def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
+        self.allowed = allowed
+        return [(1, 0.75)]
+
+
+class NoWords:
+    position = 1
+
+
+@pytest.mark.parametrize(("vectors", "exact"), [(1, True), (1000, True), (1001, False)])
+def test_up_to_a_thousand_vectors_are_compared_one_by_one(vectors: int, exact: bool) -> None:
+    assert EXACT_SCAN == 1000
+    store, graph = FewPass(vectors), Graph()
+    finding = Finding(cast(Store, store), cast(WordIndex, NoWords()), lambda mark: cast(NearestIndex, graph))
+    hits = finding.nearest("mark", QUERY, TAGGED, limit=10, floor=0.3)
+    if exact:
+        assert store.compared == vectors
+        assert graph.allowed is None
+        assert [(h.chunk_id, round(h.score, 4)) for h in hits] == [(101, 1.0), (102, 0.5), (103, 0.3333)][
+            :vectors
+        ]
+    else:
+        assert store.compared == 0
+        assert graph.allowed == set(range(1, vectors + 1))
+        assert [(h.chunk_id, h.score) for h in hits] == [(101, 0.75)]
