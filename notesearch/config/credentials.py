@@ -1,7 +1,7 @@
 """Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the
 person's environment. Never in a file of ours.
 
-A locked keyring asks the person for its password where there is a screen, and every call waits for the
+A locked keyring asks the user for its password where there is a screen, and every call waits for the
 answer: none of this is for a GUI thread. `keyring` is imported by the first call (55 ms). Only keyrings of
 the operating system are used, whatever is configured or installed for `keyring`: some of its others write
 plain files.
@@ -133,7 +133,7 @@ class Credentials:
         return KeyState.STORED
 
     def forget(self, provider: Provider) -> None:
-        """Drop the key from memory and keyring; the environment is the person's own. Raises KeyringLocked
+        """Drop the key from memory and keyring; the environment is the user's own. Raises KeyringLocked
         where it may still be stored."""
         with self._lock:
             self._session.pop(provider.name, None)

@@ -39,7 +39,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the person can choose. `editor` is a command with {path} and {line}, "" for the system's default
+    """What the user can choose. `editor` is a command with {path} and {line}, "" for the system's default
     program. `gitignore`: what .gitignore files name is left out, as what .notesearchignore names always is.
     `providers` by name; `models`: those that the catalogue does not know. `key`: what calls quick search from
     anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop may ask the
@@ -88,7 +88,7 @@ class Settings:
         return replace(self, ignore={**others, str(folder): text} if text.strip() else others)
 
     def with_model(self, added: EmbeddingModel) -> Settings:
-        """The settings with a model of the person's own, in place of an earlier one of that name."""
+        """The settings with a model of the user's own, in place of an earlier one of that name."""
         return replace(self, models=(*(m for m in self.models if m.identifier != added.identifier), added))
 
 
@@ -164,7 +164,7 @@ def _provider_changes(name: str, entry: object) -> dict[str, Any]:
 
 
 def _model(entry: object) -> EmbeddingModel:
-    # Before the first paint nobody needs the catalogue, unless the person has a model of their own.
+    # Before the first paint nobody needs the catalogue, unless the user has a model of their own.
     from notesearch import catalogue
 
     return catalogue.from_table(_dict(entry))
@@ -172,7 +172,7 @@ def _model(entry: object) -> EmbeddingModel:
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
     """Write the settings; entries of the file that this version does not know are kept. A file that cannot be
-    understood is kept beside the new one, as settings.toml.bad: the person may want to mend it."""
+    understood is kept beside the new one, as settings.toml.bad: the user may want to mend it."""
     path = data_dir / "settings.toml"
     table, problems = _read(path)
     if problems:

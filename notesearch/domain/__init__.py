@@ -163,7 +163,7 @@ def prefixed(prefix: str, passage: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """What the person asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows,
+    """What the user asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows,
     one per note.
 
     `prefix`: the last word is still being typed and counts as the beginning of a word.
@@ -275,7 +275,7 @@ class Folder:
 
     `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total`
     passages embedded; `previous_model`: the last one whose index is kept so that going back costs nothing;
-    `former_models`: all of them. `held_back` passages stay on this computer. `agreed`: whether the person has
+    `former_models`: all of them. `held_back` passages stay on this computer. `agreed`: whether the user has
     agreed to what the model (the next one, where there is one) is sent.
     """
 
@@ -308,7 +308,7 @@ class FileProblem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldDeletions:
-    """Many notes of a folder vanished at once: nothing is removed from the index until the person says so."""
+    """Many notes of a folder vanished at once: nothing is removed from the index until the user says so."""
 
     folder: Path
     missing: int
@@ -440,7 +440,7 @@ class Estimate:
     tokenizer: the provider's own count differs by some percent. `usd`: None where the price is not known.
     `held_back`: passages that stay here (private notes, what looks like a secret). `reused`: passages that
     have a vector of this model already and cost nothing. `remote`: False for a model on this computer.
-    `agreed`: whether the person has agreed to this model at this host."""
+    `agreed`: whether the user has agreed to this model at this host."""
 
     folder: Path
     model: str

@@ -104,7 +104,7 @@ def program_icon() -> QIcon:
 
 
 def run(data_dir: Path, request: StartRequest) -> int:
-    """Run until the person quits; the exit code. Raises NoDisplay."""
+    """Run until the user quits; the exit code. Raises NoDisplay."""
     require_display()
     sys.setswitchinterval(SWITCH_INTERVAL)
     app = make_application()

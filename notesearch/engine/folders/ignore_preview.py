@@ -1,4 +1,4 @@
-"""Ignore rules that the person writes in the settings: which notes they would leave out, and which folders a
+"""Ignore rules that the user writes in the settings: which notes they would leave out, and which folders a
 change of them concerns."""
 
 from __future__ import annotations

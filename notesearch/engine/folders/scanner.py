@@ -3,7 +3,7 @@ knows; decides nothing.
 
 Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore`
 (gitignore syntax, at any level) names; what a `.gitignore` names too where that is asked for (`gitignore`),
-unless a `.notesearchignore` beside it says otherwise. Rules that the person wrote in the settings (`kept`, by
+unless a `.notesearchignore` beside it says otherwise. Rules that the user wrote in the settings (`kept`, by
 folder) hold as though they stood in a file in that folder, between those two in strength. Linked folders are
 not entered, so that a link to above cannot go round in circles; linked files are read.
 """

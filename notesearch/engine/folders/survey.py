@@ -1,4 +1,4 @@
-"""A folder looked at before it is added: how many notes it holds, and what the person should know of it. Adds
+"""A folder looked at before it is added: how many notes it holds, and what the user should know of it. Adds
 nothing, opens no note."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who may be sent what: the person's word for each folder and host, budgets, and what a folder's model would
+"""Who may be sent what: the user's word for each folder and host, budgets, and what a folder's model would
 be sent and cost.
 
-Nothing of a folder goes to a remote model before the person has agreed to that model at that address. What is
+Nothing of a folder goes to a remote model before the user has agreed to that model at that address. What is
 held back (private notes, what looks like a secret) is marked in the store when a note is read, and stays here
 until it is allowed.
 """
@@ -63,7 +63,7 @@ class Consents:
             return None
 
     def statement(self, model: EmbeddingModel) -> str:
-        """What the person agrees to: this model at this address. "" where nothing is sent anywhere, and where
+        """What the user agrees to: this model at this address. "" where nothing is sent anywhere, and where
         nobody knows the address."""
         address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
         return f"{model.identifier} {address}" if address else ""
@@ -73,7 +73,7 @@ class Consents:
         return not model.remote or (self.statement(model) or None) in row.agreed.splitlines()
 
     def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
-        """Keep the person's word for this model at its present address."""
+        """Keep the user's word for this model at its present address."""
         others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
         self._store.agree(row.id, "\n".join(filter(None, (*others, self.statement(model)))))
 
@@ -102,7 +102,7 @@ class Consents:
 
     @property
     def asks_providers(self) -> bool:
-        """Whether a folder has a remote model that the person has agreed to."""
+        """Whether a folder has a remote model that the user has agreed to."""
         models = ((row, self.known(row.model)) for row in self._store.folder_choices())
         return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
 

@@ -134,8 +134,8 @@ class Models:
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
     def query_met(self, mark: str, error: EmbeddingError | None) -> bool:
-        """What came of a query to a model: what the person has to mend is kept until one is answered (None)
-        or the person has acted. Whether that is news."""
+        """What came of a query to a model: what the user has to mend is kept until one is answered (None)
+        or the user has acted. Whether that is news."""
         with self._lock:
             before = self._query_troubles.get(mark)
             if error is None:
@@ -149,7 +149,7 @@ class Models:
             return self._query_troubles.get(mark)
 
     def forget_query_troubles(self) -> None:
-        """The person has acted: the next query will tell."""
+        """The user has acted: the next query will tell."""
         with self._lock:
             self._query_troubles.clear()
 

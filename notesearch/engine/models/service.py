@@ -160,7 +160,7 @@ class ModelService:
         """Let a folder's next model be `identifier`. Returns whether its notes have to be read for it."""
         self._models.model(identifier)
         if identifier != row.next_model:
-            # A word is for one change: for the same model later, the person is asked again.
+            # A word is for one change: for the same model later, the user is asked again.
             self._consents.keep_words(row, row.model)
         if identifier == row.model:
             self._store.set_next_model(row.id, "")
@@ -269,7 +269,7 @@ class ModelService:
     # Providers and keys
 
     def providers(self) -> tuple[ProviderInfo, ...]:
-        """The known providers, and the person's own. Asks the keyring, so it may wait for the person to
+        """The known providers, and the user's own. Asks the keyring, so it may wait for the user to
         unlock it."""
         names = {p.name: None for p in catalogue.PROVIDERS}
         names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(
@@ -318,7 +318,7 @@ class ModelService:
         self._models.credentials.forget(self._models.provider(name))
 
     def model_to_test(self, name: str) -> str:
-        """What a folder has or is to have of this provider; else the first of the person's own models, else
+        """What a folder has or is to have of this provider; else the first of the user's own models, else
         of the catalogue."""
         used = [
             self._consents.known(i)

@@ -1,7 +1,7 @@
 """Models, keys and money between the window and the engine: the second half of the bridge.
 
 Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods. Each
-job has a thread of its own, since a keyring blocks until the person has unlocked it, a test takes seconds,
+job has a thread of its own, since a keyring blocks until the user has unlocked it, a test takes seconds,
 and a large folder takes a while to count.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notesearch.catalogue import Probe
     from notesearch.engine.engine import Engine
 
-# Seconds that closing waits for jobs. A keyring that asks the person, or a server that is silent, may not
+# Seconds that closing waits for jobs. A keyring that asks the user, or a server that is silent, may not
 # keep the program from ending.
 ENDS_WITHIN = 0.2
 NOTES_SHOWN = 200
@@ -100,7 +100,7 @@ class ProviderBridge(QObject):
         return request
 
     def give_up(self, request: int, folder: Path) -> None:
-        """The person does not want that model after all, counted or not."""
+        """The user does not want that model after all, counted or not."""
         self._given_up.add(request)
         self.cancel(folder)
 
@@ -109,11 +109,11 @@ class ProviderBridge(QObject):
         self._run(lambda engine: engine.models.cancel(folder))
 
     def agree(self, folder: Path) -> None:
-        """The person's word: from here on passages are sent."""
+        """The user's word: from here on passages are sent."""
         self._run(partial(self._agree, folder))
 
     def go_back(self, folder: Path, identifier: str) -> None:
-        """To the model whose index was kept. Where that costs something by now, the person is asked."""
+        """To the model whose index was kept. Where that costs something by now, the user is asked."""
         self._run(partial(self._go_back, folder, identifier))
 
     def forget_previous(self, folder: Path) -> None:
@@ -192,7 +192,7 @@ class ProviderBridge(QObject):
     # Providers and keys
 
     def providers(self) -> None:
-        """Keys and meters. Asks the keyring, which may ask the person."""
+        """Keys and meters. Asks the keyring, which may ask the user."""
         self._run(self._providers)
 
     def set_key(self, provider: str, key: str) -> None:
@@ -206,20 +206,20 @@ class ProviderBridge(QObject):
         self._run(partial(self._test, provider, model, base_url), partial(self.test_failed.emit, provider))
 
     def test_own(self, name: str, model: str, base_url: str, key: str) -> None:
-        """The same for a server of the person's own. A key that is typed is kept, and then the address as
+        """The same for a server of the user's own. A key that is typed is kept, and then the address as
         well: a key belongs to one."""
         self._run(partial(self._test_own, name, model, base_url, key), partial(self.test_failed.emit, name))
 
     def keep_own(self, name: str, base_url: str, found: Probe) -> None:
-        """Keep a server of the person's own, and the model that was tested there."""
+        """Keep a server of the user's own, and the model that was tested there."""
         self._run(partial(self._keep_own, name, base_url, found), partial(self.own_failed.emit, name))
 
     def remove_own(self, name: str) -> None:
-        """Forget a server of the person's own with its models and its key, unless a folder needs it."""
+        """Forget a server of the user's own with its models and its key, unless a folder needs it."""
         self._run(partial(self._remove_own, name), partial(self.own_failed.emit, name))
 
     def retry_providers(self) -> None:
-        """The person has acted, or wants it tried again at once."""
+        """The user has acted, or wants it tried again at once."""
         self._run(lambda engine: engine.models.retry_providers())
 
     def ledger(self) -> None:

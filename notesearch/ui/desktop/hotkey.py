@@ -76,7 +76,7 @@ class GlobalKey(QObject):
 
     def choose(self, keys: str, *, may_ask: bool = False) -> None:
         """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came
-        of it. `may_ask`: the desktop may ask the person about it."""
+        of it. `may_ask`: the desktop may ask the user about it."""
         self._wanted = keys
         self._open(QGuiApplication.platformName())
         if self._x11 is not None:

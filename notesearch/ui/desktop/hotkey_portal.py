@@ -1,4 +1,4 @@
-"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the person and lets them
+"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the user and lets them
 choose another key.
 
 Own connection to the message bus in a thread of its own, since Qt registers its connection under another name
@@ -30,7 +30,7 @@ SHORTCUTS, REQUEST = "org.freedesktop.portal.GlobalShortcuts", "org.freedesktop.
 REGISTRY = "org.freedesktop.host.portal.Registry"
 PROPERTIES, SESSION = "org.freedesktop.DBus.Properties", "org.freedesktop.portal.Session"
 SHORTCUT = "quick-search"
-# Seconds for the bus itself; what the person is asked has no limit.
+# Seconds for the bus itself; what the user is asked has no limit.
 CONNECTS_WITHIN = 5.0
 MODIFIERS = (
     (Qt.KeyboardModifier.ControlModifier, "CTRL"),
@@ -108,7 +108,7 @@ class Portal(DesktopConnection):
     # Main thread
 
     def bind(self, keys: str, *, may_ask: bool) -> None:
-        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the person
+        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the user
         and may not, nothing is bound."""
         self._post(lambda: self._bind(keys, may_ask))
 

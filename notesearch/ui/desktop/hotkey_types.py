@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence
 
 class KeyState(StrEnum):
     """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
-    desktop would ask the person, who has not asked for it yet. REFUSED: the desktop or the person said no.
+    desktop would ask the user, who has not asked for it yet. REFUSED: the desktop or the user said no.
     UNSUPPORTED: the desktop offers no such thing."""
 
     OFF = "off"
@@ -25,7 +25,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyStatus:
-    """`keys`: what is bound, or was tried, as the person reads it."""
+    """`keys`: what is bound, or was tried, as the user reads it."""
 
     state: KeyState = KeyState.OFF
     keys: str = ""

@@ -120,7 +120,7 @@ class X11Session(DesktopConnection):
         self._post(lambda: self._grab(keys, *wanted))
 
     def activate(self, window: int) -> None:
-        """Give the window of that number the keyboard, as a task bar does: the person pressed a key for
+        """Give the window of that number the keyboard, as a task bar does: the user pressed a key for
         it."""
         self._post(lambda: self._activate(window))
 

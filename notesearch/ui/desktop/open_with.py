@@ -1,4 +1,4 @@
-"""Other programs: the person's editor, the system's default program, the file manager.
+"""Other programs: the user's editor, the system's default program, the file manager.
 
 A note's path is only ever an argument of its own, never part of a shell's line. Everything but `open_default`
 blocks and belongs in a worker thread.
@@ -35,7 +35,7 @@ EDITORS = (
     ("Kate", "kate --line {line} {path}"),
     ("GNOME Text Editor", "gnome-text-editor {path}"),
 )
-# What starts a program in a terminal, the person's own choice first.
+# What starts a program in a terminal, the user's own choice first.
 TERMINALS = (
     ("xdg-terminal-exec",),
     ("x-terminal-emulator", "-e"),
@@ -148,7 +148,7 @@ def open_default(path: Path) -> bool:
 
 
 def open_link(link: str) -> bool:
-    """Open a note by the link of the editor that the person chose. Main thread."""
+    """Open a note by the link of the editor that the user chose. Main thread."""
     return QDesktopServices.openUrl(QUrl(link, QUrl.ParsingMode.StrictMode))
 
 

@@ -28,7 +28,7 @@ SIZES = (16, 22, 24, 32, 48, 64)
 
 
 class TrayState(StrEnum):
-    """WAITING: for a provider, it goes on by itself. NO_PROVIDER: a provider cannot be used before the person
+    """WAITING: for a provider, it goes on by itself. NO_PROVIDER: a provider cannot be used before the user
     has acted."""
 
     IDLE = "idle"
@@ -40,7 +40,7 @@ class TrayState(StrEnum):
 
 
 def tray_state(status: IndexingStatus | None) -> TrayState:
-    """The one state an icon can show: what the person has to act on comes before what goes on by itself."""
+    """The one state an icon can show: what the user has to act on comes before what goes on by itself."""
     if status is None or status.state is IndexingState.STARTING:
         return TrayState.INDEXING
     if status.error or status.held or any(f.state is FolderState.UNREACHABLE for f in status.folders):

@@ -130,7 +130,7 @@ class ChoicePage(QWidget):
         self.next.setEnabled(self._may_go_on())
 
     def _may_go_on(self) -> bool:
-        """The model that is in use or under way already needs no change, unless it waits for the person's
+        """The model that is in use or under way already needs no change, unless it waits for the user's
         word."""
         if not self.identifier or self.folder is None:
             return False
@@ -307,7 +307,7 @@ class ModelDialog(QDialog):
         self.accept()
 
     def _give_up(self) -> None:
-        """Leave a model that was counted but not agreed to. One that waited for the person's word before goes
+        """Leave a model that was counted but not agreed to. One that waited for the user's word before goes
         on waiting."""
         if self.pages.currentWidget() in (self.counting, self.consent) and not self._reviews:
             self._models.give_up(self._request, self._path)

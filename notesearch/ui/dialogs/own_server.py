@@ -1,4 +1,4 @@
-"""The page for a server of the person's own: name, address, model and key, and what a test of it found."""
+"""The page for a server of the user's own: name, address, model and key, and what a test of it found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quick search: a frameless window over whatever the person is doing. A field and its results, gone at Esc or
+"""Quick search: a frameless window over whatever the user is doing. A field and its results, gone at Esc or
 when something else has the focus."""
 
 from __future__ import annotations

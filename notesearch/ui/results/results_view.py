@@ -1,4 +1,4 @@
-"""The result list: its model, and the view that keeps the selected row under the person's eyes when better
+"""The result list: its model, and the view that keeps the selected row under the user's eyes when better
 results arrive.
 
 The rows are painted by `result_delegate`.
@@ -259,10 +259,10 @@ class ResultsView(QListView):
         self._announce()
 
     def show_better(self, matches: Sequence[Match], *, plain: bool = False, hold: bool = False) -> None:
-        """Better results for the same query. The selected row stays where it is, unless the person never
+        """Better results for the same query. The selected row stays where it is, unless the user never
         moved (then row 1 is selected).
 
-        `hold`: keep the selected row even if the person never moved, for results that changed by themselves.
+        `hold`: keep the selected row even if the user never moved, for results that changed by themselves.
         """
         before = self.current
         if before is None or not (self._moved or hold):

@@ -125,7 +125,7 @@ class SearchBox(QFrame):
 
     Signals:
         changed: another Search is asked, by typing or by a chip.
-        typed: the person typed, as against a search put there by the program.
+        typed: the user typed, as against a search put there by the program.
     """
 
     changed = Signal(object)

@@ -1,4 +1,4 @@
-"""What the person asks for: the words typed and the filters chosen beside them, as one value that can be kept
+"""What the user asks for: the words typed and the filters chosen beside them, as one value that can be kept
 and brought back. No Qt."""
 
 from __future__ import annotations
@@ -143,5 +143,5 @@ class History:
         return self._entries[self._position]
 
     def leave(self) -> None:
-        """The person typed: the next step back starts from here again."""
+        """The user typed: the next step back starts from here again."""
         self._position = None

@@ -16,7 +16,7 @@ from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyWords:
-    """`good`: nothing is to be done. `asks`: the desktop can be asked. `needs_steps`: the person can bind it
+    """`good`: nothing is to be done. `asks`: the desktop can be asked. `needs_steps`: the user can bind it
     by hand."""
 
     said: str

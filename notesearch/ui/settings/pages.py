@@ -57,7 +57,7 @@ class Page(QWidget):
 
 
 def _choose(box: ComboBox, value: object) -> None:
-    """Show a value without taking it for the person's choice."""
+    """Show a value without taking it for the user's choice."""
     box.blockSignals(True)
     box.setCurrentIndex(max(0, box.findData(value)))
     box.blockSignals(False)
@@ -109,7 +109,7 @@ class GeneralPage(Page):
         self.problem.hide()
         self.appearance.currentIndexChanged.connect(self._on_appearance)
         self.closing.currentIndexChanged.connect(self._on_closing)
-        # `clicked` comes from the person only, `toggled` from the facts too.
+        # `clicked` comes from the user only, `toggled` from the facts too.
         self.login.clicked.connect(bridge.set_start_at_login)
         self.links.clicked.connect(bridge.set_opens_links)
         bridge.facts_ready.connect(self._on_facts)

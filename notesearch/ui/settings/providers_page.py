@@ -181,7 +181,7 @@ class ProvidersPage(QWidget):
             return
         edit = self._edit(info)
         self.address.setPlaceholderText(_default_url(info.name))
-        # textEdited comes from the person only. What stands there half typed is left alone.
+        # textEdited comes from the user only. What stands there half typed is left alone.
         shown = {
             self.address: edit.base_url,
             self.budget: f"{edit.budget:.2f}" if edit.budget else "",
@@ -301,7 +301,7 @@ class ProvidersPage(QWidget):
             self._say(f"It works{DOT}{said}")
 
     def _take_over(self, found: Probe) -> None:
-        """What a test of a model of the person's own found is kept with the rest."""
+        """What a test of a model of the user's own found is kept with the rest."""
         known = any(choice.identifier == found.model.identifier for choice in self._choices)
         if known and not _default_url(found.provider.name):
             self._settings.apply(lambda settings: settings.with_model(found.model))
@@ -312,7 +312,7 @@ class ProvidersPage(QWidget):
             self._show_models()
             self._say(failure.sentence)
 
-    # A server of the person's own
+    # A server of the user's own
 
     def _on_remove(self) -> None:
         info = self.info
@@ -358,7 +358,7 @@ def _number(typed: str, most: float) -> float:
 
 
 def _default_url(name: str) -> str:
-    """The address of a provider that we know; "" for a server of the person's own."""
+    """The address of a provider that we know; "" for a server of the user's own."""
     from notesearch import catalogue
 
     return next((p.base_url for p in catalogue.PROVIDERS if p.name == name), "")

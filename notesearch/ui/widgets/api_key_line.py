@@ -68,7 +68,7 @@ class KeyLine(QWidget):
         self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
 
     def show_asking(self) -> None:
-        """Until `show_info`: the keyring has not answered yet, it may be asking the person."""
+        """Until `show_info`: the keyring has not answered yet, it may be asking the user."""
         self._showing = None
         self.show()
         self._say(ASKING, warns=False)

@@ -142,7 +142,7 @@ def _luminance(colour: str) -> float:
 
 
 class Theme(QObject):
-    """The palette in use. Follows the system's light and dark, or what the person chose.
+    """The palette in use. Follows the system's light and dark, or what the user chose.
 
     Signals:
         changed: the palette is another one; widgets that paint themselves repaint.

@@ -1,4 +1,4 @@
-"""Adding folders: what was dropped, chosen or found is looked at first, and the person is asked where there
+"""Adding folders: what was dropped, chosen or found is looked at first, and the user is asked where there
 is something to ask."""
 
 from __future__ import annotations

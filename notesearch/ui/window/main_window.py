@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
     """The window "Notesearch". Main thread.
 
     Signals:
-        closed: the person closed it, or quit; the program ends. hidden: it is out of sight, and the program
+        closed: the user closed it, or quit; the program ends. hidden: it is out of sight, and the program
         goes on.
     """
 
@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.theme = theme
         self.presence: TrayRole | None = None
         self.settings: Settings | None = None
-        # Whether the person was asked already about starting at login.
+        # Whether the user was asked already about starting at login.
         self.login_offered = False
         self.history = History()
         self.saved: list[Search] = []

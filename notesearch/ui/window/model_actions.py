@@ -106,7 +106,7 @@ class ModelActions(QObject):
         self._dialogs.show(self._model)
 
     def review(self, folder: Folder) -> None:
-        """Show once more what waits for the person's word."""
+        """Show once more what waits for the user's word."""
         self.open(folder)
         if self._model is not None:
             self._model.prepare(folder.next_model or folder.model)
@@ -231,7 +231,7 @@ class ModelActions(QObject):
         self.bridge.ledger()
 
     def help_with(self, trouble: ProviderTrouble) -> None:
-        """What the person can do about a trouble besides asking again."""
+        """What the user can do about a trouble besides asking again."""
         from notesearch.wording.models import Remedy, remedy
 
         found = remedy(trouble)

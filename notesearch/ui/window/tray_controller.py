@@ -248,11 +248,11 @@ class TrayController(QObject):
     # Closing
 
     def stays(self) -> bool:
-        """The window is being closed: whether the program goes on without it. Asks the person the first
+        """The window is being closed: whether the program goes on without it. Asks the user the first
         time."""
         settings, application = self._window.settings, QGuiApplication.instance()
         if isinstance(application, QGuiApplication) and application.isSavingSession():
-            # The person logs out: nobody is there to be asked.
+            # The user logs out: nobody is there to be asked.
             return False
         if settings is None or not self.way_back or settings.when_closed == "quit":
             return False
