@@ -112,5 +112,10 @@ def test_killed_and_run_again(
     status = engine.status()
     assert (status.documents, status.complete, status.waiting) == (180, 180, 0)
     ours = answers(engine)
-    assert [set(row[:1]) for row in ours] == [set(row[:1]) for row in undisturbed]
     assert [sorted(row) for row in ours[::2]] == [sorted(row) for row in undisturbed[::2]]
+    assert [row[:1] for row in ours[::2]] == [row[:1] for row in undisturbed[::2]]
+    # The vectors of an int8 model depend by a hair on the batch they were made in: near ties may change
+    # places.
+    assert all(
+        before[0] in now[:3] for now, before in zip(ours[1::2], undisturbed[1::2], strict=True) if before
+    )
