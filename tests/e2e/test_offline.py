@@ -71,7 +71,9 @@ def traced(trace: Path, *, detached: bool = False) -> list[str]:
 def environment(desktop: Desktop | None, home: Path) -> dict[str, str]:
     kept = dict(desktop.env) if desktop is not None else {"PATH": os.environ["PATH"]}
     for name in [
-        name for name in kept if name == "CI" or name.startswith(("GITHUB_", "XDG_CACHE", "XDG_DATA_HOME"))
+        name
+        for name in kept
+        if name == "CI" or name.startswith(("GITHUB_", "COV", "XDG_CACHE", "XDG_DATA_HOME"))
     ]:
         del kept[name]
     return {**kept, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
