@@ -89,7 +89,7 @@ def _one_of(kinds: Sequence[Any], data: Json) -> Any:
 
 def _several(origin: Any, kinds: Sequence[Any], data: Json) -> Any:
     _expect(isinstance(data, list), data)
-    if (origin is tuple and len(kinds) != 2) or (origin is tuple and kinds[1] is not Ellipsis):
+    if origin is tuple and kinds[1:] != (Ellipsis,):
         if len(kinds) != len(data):
             raise ValueError(f"{len(data)} values, {len(kinds)} expected")
         return tuple(from_json(kind, item) for kind, item in zip(kinds, data, strict=True))

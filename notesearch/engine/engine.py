@@ -87,6 +87,7 @@ class Engine:
         self._library = library
         self._store = library.store
         self._consents = services.consents
+        self._snapshot = services.snapshot
         self._parts = parts
 
     @classmethod
@@ -145,7 +146,7 @@ class Engine:
 
     def status(self) -> IndexingStatus:
         """A snapshot of everything the status line and `notesearch status` show."""
-        return snapshot(self._store, self.indexing.indexer, self.models, self.indexing.limited)
+        return self._snapshot()
 
     def reconcile(
         self,
@@ -254,7 +255,7 @@ class _Services:
         parts.opened("library", self.library.close)
         self.library.open_words()
         parts.opened("vectors", lambda: self.library.save(closing=True))
-        self.board = StatusBoard(self._snapshot)
+        self.board = StatusBoard(self.snapshot)
         parts.opened("status", self.board.close)
         self.consents = Consents(store, models, self._ledger, self.settings)
         vectors = QueryVectors(
@@ -297,7 +298,7 @@ class _Services:
         self._parts.opened("watcher", self.indexing.close_watcher)
         self.indexing.start(watch=watch, clock=self._clock)
 
-    def _snapshot(self) -> IndexingStatus:
+    def snapshot(self) -> IndexingStatus:
         return snapshot(self.library.store, self.indexing.indexer, self.models, self.indexing.limited)
 
     def _work_changed(self) -> None:
