@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import selectors
 import threading
 import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class ManualClock:
@@ -65,3 +71,37 @@ class FastClock:
 
     def wait_on(self, condition: threading.Condition, seconds: float | None) -> None:
         condition.wait(None if seconds is None else seconds / self._times)
+
+
+class _SteppingSelector(selectors.DefaultSelector):
+    """Passes the time that an event loop would wait for, instead of waiting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise RuntimeError("everything waits for what never comes")
+            self.now += timeout
+        return ready
+
+
+class SteppingLoop(asyncio.SelectorEventLoop):
+    """An event loop in which sleeping takes no time: its `time` jumps to what is due next. For what reads no
+    socket."""
+
+    def __init__(self) -> None:
+        self._selector_of_ours = _SteppingSelector()
+        super().__init__(self._selector_of_ours)
+
+    def time(self) -> float:
+        return self._selector_of_ours.now
+
+
+def run_stepping(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in a SteppingLoop."""
+    with asyncio.Runner(loop_factory=SteppingLoop) as runner:
+        return runner.run(work)

@@ -39,6 +39,8 @@ QUICK = Patience(
     query_seconds=2.0,
     retry_seconds=5.0,
 )
+# Who ends within the patience of a test did not wait for an answer.
+ENDLESS = Patience(request_seconds=1e6, retry_seconds=1e6, query_seconds=1e6)
 VAULT = {
     "bread.md": "# Bread\n\nThe sour dough rests overnight in the cold.\n",
     "Travel/lisbon.md": "# Lisbon\n\nThe tram climbs to the castle.\n",

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -409,15 +408,14 @@ def test_a_locked_keyring_does_not_keep_the_program_from_ending(
 
     def locked(account: str) -> None:
         asked.set()
-        unlocked.wait(TIMEOUT / 1000)
+        unlocked.wait()
 
     monkeypatch.setattr(credentials, "_read", locked)
     window = remote_window
     window.commands.models.open_settings(providers=True)
     qtbot.waitUntil(asked.is_set, timeout=TIMEOUT)
-    started = time.monotonic()
+    # It ends while the keyring still waits for the user.
     close(window, window.bridge)
-    assert time.monotonic() - started < 5
     unlocked.set()
 
 

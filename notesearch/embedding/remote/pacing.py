@@ -1,15 +1,22 @@
 """How fast a provider is asked: requests in flight (additive increase, multiplicative decrease), pauses, and
-delays between attempts."""
+delays between attempts.
+
+The event loop's own time is the clock of everything that is sent: a test gives it a loop whose time it moves.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import time
 from dataclasses import dataclass
 
 # What a good answer adds near the number that was too many last: one more is tried after some 20 rounds.
 SLOW = 0.05
+
+
+def now() -> float:
+    """Seconds by the clock of the running event loop. In its thread only."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +58,7 @@ class Pace:
         self.most = max(1, most)
         self.limit = 1.0
         self.in_flight = 0
-        self.paused_until = 0.0  # monotonic; set where a provider asks to wait longer than a run does
+        self.paused_until = 0.0  # by `now`; set where a provider asks to wait longer than a run does
         self._opened = False
         self._not_before = 0.0
         self._decreased = 0.0
@@ -62,10 +69,10 @@ class Pace:
         """Wait for a place; the time it was given, to be handed back to `busy`. Always followed by
         `leave`."""
         while True:
-            wait = self._not_before - time.monotonic()
+            wait = self._not_before - now()
             if wait <= 0 and self.in_flight < int(self.limit):
                 self.in_flight += 1
-                return time.monotonic()
+                return now()
             changed = self._changed
             try:
                 async with asyncio.timeout(wait if wait > 0 else None):
@@ -93,15 +100,15 @@ class Pace:
         if entered >= self._decreased:
             self._ceiling = float(int(self.limit))
             self.limit = max(1.0, self.limit / 2.0)
-            self._decreased = time.monotonic()
-        self._not_before = max(self._not_before, time.monotonic() + delay)
+            self._decreased = now()
+        self._not_before = max(self._not_before, now() + delay)
 
     def pause(self, seconds: float) -> None:
-        self.paused_until = max(self.paused_until, time.monotonic() + seconds)
+        self.paused_until = max(self.paused_until, now() + seconds)
 
     @property
     def pause_left(self) -> float:
-        return max(0.0, self.paused_until - time.monotonic())
+        return max(0.0, self.paused_until - now())
 
     def _notify(self) -> None:
         self._changed.set()

@@ -7,7 +7,6 @@ import concurrent.futures
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import wire
 from notesearch.embedding.remote.batches import Limits, weight
 from notesearch.embedding.remote.connection import Connection, connect, connected, disconnect
-from notesearch.embedding.remote.pacing import Patience
+from notesearch.embedding.remote.pacing import Patience, now
 from notesearch.embedding.remote.sending import Arrivals, Learned, Run, ask
 from notesearch.errors import (
     EmbeddingError,
@@ -206,11 +205,11 @@ class RemoteEmbedder:
 
     async def _query(self, connection: Connection, key: str | None, text: str, arrivals: Arrivals) -> Vectors:
         patience = self._patience
-        deadline = time.monotonic() + patience.query_seconds
+        deadline = now() + patience.query_seconds
         error: ProviderError | None = None
         async with connection.queries:
             for attempt in range(patience.attempts_query):
-                left = deadline - time.monotonic()
+                left = deadline - now()
                 answer = await ask(connection, self._model, key, text, "query", max(0.1, left), arrivals)
                 if answer.reply is not None:
                     vector: Vectors = answer.reply.vectors[0]
@@ -218,7 +217,7 @@ class RemoteEmbedder:
                 error = answer.error
                 assert error is not None
                 delay = patience.delay(attempt)
-                last = attempt + 1 == patience.attempts_query or time.monotonic() + delay + 0.2 > deadline
+                last = attempt + 1 == patience.attempts_query or now() + delay + 0.2 > deadline
                 hopeless = (
                     not error.retryable
                     or (error.pauses and not isinstance(error, ReplyWrong))

@@ -18,7 +18,7 @@ from notesearch.embedding.receipts import Receipt, receipt
 from notesearch.embedding.remote import wire
 from notesearch.embedding.remote.batches import Batch, Limits, pack
 from notesearch.embedding.remote.connection import Connection
-from notesearch.embedding.remote.pacing import Pace, Patience
+from notesearch.embedding.remote.pacing import Pace, Patience, now
 from notesearch.embedding.remote.refusals import (
     NO_HINT_PAUSE,
     error_of,
@@ -267,7 +267,7 @@ class Run:
 
     async def _deal_with(self, work: _Work) -> None:
         """Send until it is delivered, split, refused for good or given up."""
-        work.started = time.monotonic()
+        work.started = now()
         while self._failure is None:
             if not self._fits(work.batch):
                 self._split_up(work.batch, None)
@@ -356,11 +356,7 @@ class Run:
                 pace.pause(asked)
                 return None
             pace.busy(entered, delay)
-        if (
-            not error.retryable
-            or made >= most
-            or time.monotonic() - work.started + delay > patience.retry_seconds
-        ):
+        if not error.retryable or made >= most or now() - work.started + delay > patience.retry_seconds:
             if isinstance(error, ProviderBusy):
                 pace.pause(error.retry_after)
             return None

@@ -4,9 +4,11 @@ delays with jitter."""
 from __future__ import annotations
 
 import asyncio
-import time
 
-from notesearch.embedding.remote.pacing import Pace, Patience
+import pytest
+
+from notesearch.embedding.remote.pacing import Pace, Patience, now
+from tests.clock import run_stepping
 
 
 def test_one_until_the_first_answer_then_all() -> None:
@@ -62,12 +64,12 @@ def test_nobody_enters_while_it_waits() -> None:
     async def run() -> float:
         pace = Pace(8)
         pace.succeeded()
-        pace.busy(await pace.enter(), 0.05)
-        started = time.monotonic()
+        pace.busy(await pace.enter(), 50.0)
+        started = now()
         await pace.enter()
-        return time.monotonic() - started
+        return now() - started
 
-    assert 0.045 < asyncio.run(run()) < 1.0
+    assert run_stepping(run()) == pytest.approx(50.0)
 
 
 def test_a_cancelled_wait_takes_no_place() -> None:
@@ -92,9 +94,11 @@ def test_a_pause_is_the_longest_asked_for() -> None:
         assert pace.pause_left == 0
         pace.pause(100)
         pace.pause(5)
-        assert 99 < pace.pause_left <= 100
+        assert pace.pause_left == 100
+        await asyncio.sleep(60)
+        assert pace.pause_left == pytest.approx(40)
 
-    asyncio.run(run())
+    run_stepping(run())
 
 
 def test_delays_grow_are_bounded_and_differ() -> None:
