@@ -50,7 +50,10 @@ PARALLEL = ["-n", "2", "--dist", "loadfile"]
 # What has to hold whatever the program says: these run once more with every sentence changed.
 WITHOUT_WORDS = [
     "tests/unit",
-    *(f"tests/integration/test_{name}.py" for name in ("remote_faults", "held_back", "consent", "cli")),
+    *(
+        f"tests/integration/{name}"
+        for name in ("test_remote_faults.py", "test_held_back.py", "test_consent.py", "cli")
+    ),
 ]
 
 

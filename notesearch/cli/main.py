@@ -149,7 +149,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = _parser().parse_args(_with_query_last(arguments))
         data_dir = _data_dir(options)
-        _COMMANDS[options.command](data_dir, options)
+        _commands()[options.command](data_dir, options)
         sys.stdout.flush()
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -431,17 +431,19 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
         raise SystemExit(NOTHING)
 
 
-_COMMANDS: dict[str, Callable[[Path, argparse.Namespace], None]] = {
-    "add": _add,
-    "remove": _remove,
-    "index": _index,
-    "search": _search,
-    "similar": _similar,
-    "status": _status,
-    "doctor": _doctor,
-    **MODEL_COMMANDS,
-    **generic_commands(),
-}
+def _commands() -> dict[str, Callable[[Path, argparse.Namespace], None]]:
+    """What runs each command, by its name."""
+    return {
+        "add": _add,
+        "remove": _remove,
+        "index": _index,
+        "search": _search,
+        "similar": _similar,
+        "status": _status,
+        "doctor": _doctor,
+        **MODEL_COMMANDS,
+        **generic_commands(),
+    }
 
 
 # Printing

@@ -1,5 +1,5 @@
 """Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the
-person's environment. Never in a file of ours.
+user's environment. Never in a file of ours.
 
 A locked keyring asks the user for its password where there is a screen, and every call waits for the
 answer: none of this is for a GUI thread. `keyring` is imported by the first call (55 ms). Only keyrings of
@@ -27,7 +27,7 @@ LONGEST_KEY = 4096
 
 # Module and class of each keyring that a desktop's login protects, in the order they are asked where
 # `keyring` ranks two alike.
-_BACKENDS = (
+BACKENDS = (
     ("keyring.backends.SecretService", "Keyring"),
     ("keyring.backends.kwallet", "DBusKeyring"),
     ("keyring.backends.libsecret", "Keyring"),
@@ -74,7 +74,10 @@ class Credentials:
     next call.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, keyring: SystemKeyring | None = None
+    ) -> None:
+        self._keyring = keyring or SystemKeyring()
         self._environment = os.environ if environment is None else environment
         self._session: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -83,7 +86,7 @@ class Credentials:
         """What there is. A locked keyring is asked to unlock, as to look is to open."""
         stored, locked, there = None, False, True
         try:
-            stored = _read(provider.name)
+            stored = self._keyring.read(provider.name)
         except KeyringLocked:
             locked = True
         except KeyringAbsent:
@@ -104,7 +107,7 @@ class Credentials:
             return remembered
         locked: KeyringLocked | None = None
         try:
-            if (stored := _read(provider.name)) is not None:
+            if (stored := self._keyring.read(provider.name)) is not None:
                 return stored
         except KeyringAbsent:
             pass
@@ -123,7 +126,7 @@ class Credentials:
         """
         key = clean(key)
         try:
-            _write(provider.name, key)
+            self._keyring.write(provider.name, key)
         except (KeyringAbsent, KeyringLocked):
             with self._lock:
                 self._session[provider.name] = key
@@ -138,7 +141,7 @@ class Credentials:
         with self._lock:
             self._session.pop(provider.name, None)
         with contextlib.suppress(KeyringAbsent):
-            _delete(provider.name)
+            self._keyring.delete(provider.name)
 
     def _remembered(self, provider: Provider) -> str | None:
         with self._lock:
@@ -172,15 +175,49 @@ def take_keys() -> dict[str, str]:
     return {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
 
 
-# The keyring. Errors of its own are told apart by name: what it says may hold anything, so none of it is
-# passed on.
+class SystemKeyring:
+    """The keyring of the operating system, looked for at every call: a service may come and go. Every method
+    raises KeyringLocked or KeyringAbsent. Errors of its own are told apart by name: what they say may hold
+    anything, so none of it is passed on, and neither has a cause."""
+
+    def read(self, account: str) -> str | None:
+        """The key of an account, None where it holds none."""
+        value = self._call("get_password", account)
+        return value if isinstance(value, str) and value else None
+
+    def write(self, account: str, key: str) -> None:
+        """Keep a key."""
+        self._call("set_password", account, key)
+
+    def delete(self, account: str) -> None:
+        """Drop a key, if there is one."""
+        self._call("delete_password", account)
+
+    def _call(self, name: str, *arguments: str) -> Any:
+        """Call the keyring. Raises KeyringLocked or KeyringAbsent, neither with a cause."""
+        backend = _backend()
+        from keyring import errors
+
+        failed: Exception
+        try:
+            return getattr(backend, name)(SERVICE, *arguments)
+        except errors.PasswordDeleteError:
+            return None
+        except errors.KeyringLocked as error:
+            _close_bus(error)
+            failed = KeyringLocked()
+        except Exception as error:
+            _close_bus(error)
+            # No collection and nobody to make one, a service that has gone, a bus that is not there.
+            log.info("the keyring could not be used: %s", type(error).__name__)
+            failed = KeyringAbsent()
+        raise failed
 
 
 def _backend() -> Any:
-    """The operating system's keyring, looked for at every call: a service may come and go. Raises
-    KeyringAbsent."""
+    """The best of the operating system's keyrings. Raises KeyringAbsent."""
     best: tuple[float, Any] | None = None
-    for module, name in _BACKENDS:
+    for module, name in BACKENDS:
         try:
             found = getattr(importlib.import_module(module), name)
             priority = float(found.priority)
@@ -193,27 +230,6 @@ def _backend() -> Any:
     return best[1]()
 
 
-def _call(name: str, *arguments: str) -> Any:
-    """Call the keyring. Raises KeyringLocked or KeyringAbsent, neither with a cause."""
-    backend = _backend()
-    from keyring import errors
-
-    failed: Exception
-    try:
-        return getattr(backend, name)(SERVICE, *arguments)
-    except errors.PasswordDeleteError:
-        return None
-    except errors.KeyringLocked as error:
-        _close_bus(error)
-        failed = KeyringLocked()
-    except Exception as error:
-        _close_bus(error)
-        # No collection and nobody to make one, a service that has gone, a bus that is not there.
-        log.info("the keyring could not be used: %s", type(error).__name__)
-        failed = KeyringAbsent()
-    raise failed
-
-
 def _close_bus(error: BaseException) -> None:
     """keyring's Secret Service leaves its connection to the bus open where a collection is locked or cannot
     be made."""
@@ -224,16 +240,3 @@ def _close_bus(error: BaseException) -> None:
             with contextlib.suppress(Exception):
                 bus.close()
         step = step.tb_next
-
-
-def _read(account: str) -> str | None:
-    value = _call("get_password", account)
-    return value if isinstance(value, str) and value else None
-
-
-def _write(account: str, key: str) -> None:
-    _call("set_password", account, key)
-
-
-def _delete(account: str) -> None:
-    _call("delete_password", account)

@@ -148,7 +148,7 @@ def test_a_key_that_another_program_has_is_told_and_can_be_taken_later(
     monkeypatch.setenv("DISPLAY", desktop.env["DISPLAY"])
     keyboard.take()
     key = GlobalKey()
-    key._open("xcb")
+    key.open("xcb")
     try:
         key.choose("Ctrl+Alt+Space")
         qtbot.waitUntil(lambda: key.status == KeyStatus(state=KeyState.TAKEN, keys="Ctrl+Alt+Space"))
@@ -180,7 +180,7 @@ def test_a_key_that_another_program_has_is_told_and_can_be_taken_later(
 def test_without_an_x_server_there_is_no_key(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":9731")
     key = GlobalKey()
-    key._open("xcb")
+    key.open("xcb")
     key.choose("Ctrl+Alt+Space")
     qtbot.waitUntil(lambda: key.status.state is KeyState.UNSUPPORTED)
     key.choose("Ctrl+Alt+N")
@@ -192,7 +192,7 @@ def test_a_window_that_never_comes_gives_the_keyboard_back(
 ) -> None:
     monkeypatch.setenv("DISPLAY", desktop.env["DISPLAY"])
     key = GlobalKey()
-    key._open("xcb")
+    key.open("xcb")
     try:
         key.choose("Ctrl+Alt+Space")
         qtbot.waitUntil(lambda: key.status.state is KeyState.READY)

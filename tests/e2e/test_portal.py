@@ -110,7 +110,7 @@ def portal(bus: str) -> Iterator[MockPortal]:
 @pytest.fixture
 def key(qapp: QObject, bus: str) -> Iterator[GlobalKey]:
     made = GlobalKey()
-    made._open("wayland")
+    made.open("wayland")
     yield made
     made.close()
 

@@ -40,7 +40,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
     for module in ("Windows", "macOS"):
         monkeypatch.setattr(
-            credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0])
+            credentials, "BACKENDS", tuple(b for b in credentials.BACKENDS if module not in b[0])
         )
 
 

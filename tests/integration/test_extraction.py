@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from notesearch.catalogue import LOCAL, ChunkRecipe
-from notesearch.documents.sandbox.frames import Answer, KeptTitle, pack_request, read_frame
+from notesearch.documents.sandbox.frames import FrameKind, KeptTitle, pack_request, read_frame
 from notesearch.documents.sandbox.process import (
     Extracted,
     ExtractionProcess,
-    Wanted,
+    ReadingPlan,
     worker_command,
     worker_environment,
 )
@@ -33,7 +33,7 @@ from notesearch.errors import (
     NotesearchError,
 )
 
-WANTED = Wanted(LOCAL.recipe)
+WANTED = ReadingPlan(LOCAL.recipe)
 Requests = Iterator[tuple[Path, ChunkRecipe]]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals, pipes or limits")
 
@@ -171,9 +171,9 @@ def test_a_child_killed_in_the_middle_costs_one_file(process: ExtractionProcess,
     def requests() -> Requests:
         yield large, WANTED  # type: ignore[misc]
         yield good, WANTED  # type: ignore[misc]
-        child = process._child  # by now the large file was asked for
-        assert child is not None
-        os.kill(child.pid, signal.SIGKILL)
+        # By now the large file was asked for.
+        (child,) = (p for p in psutil.Process().children() if "sandbox" in " ".join(p.cmdline()))
+        child.kill()
         yield good, WANTED  # type: ignore[misc]
 
     answers = [answer for _, answer in process.read_all(requests())]  # type: ignore[arg-type]
@@ -241,11 +241,11 @@ def test_the_child_ends_with_its_parent_in_the_middle_of_a_file(tmp_path: Path) 
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stderr is not None
-        assert read_frame(child.stdout) == ([Answer.READY], "")
+        assert read_frame(child.stdout) == ([FrameKind.READY], "")
         child.stdin.write(pack_request(huge(tmp_path), WANTED))
         child.stdin.flush()
         head, _ = read_frame(child.stdout) or (None, "")
-        assert head[0] == Answer.SIZE  # type: ignore[index]
+        assert head[0] == FrameKind.SIZE  # type: ignore[index]
         child.stdin.close()
         assert child.wait(60) == 0
         assert child.stderr.read() == b""

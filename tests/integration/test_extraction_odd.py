@@ -13,7 +13,7 @@ from notesearch.documents.chunking.splitter import embedded_text, split
 from notesearch.documents.chunking.tokens import SPECIAL_TOKENS, token_counter
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.registry import extract, format_of
-from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, Wanted
+from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, ReadingPlan
 from notesearch.domain import Document
 from notesearch.errors import FileBinary, NotesearchError
 
@@ -73,7 +73,7 @@ def test_every_note_of_a_vault_through_the_process(vault: str) -> None:
         path for path in (SHARED / "vaults" / vault).rglob("*") if path.is_file() and format_of(path)
     )
     process = ExtractionProcess()
-    answers = list(process.read_all((path, Wanted(RECIPE)) for path in paths))
+    answers = list(process.read_all((path, ReadingPlan(RECIPE)) for path in paths))
     process.close()
     assert [path for path, _ in answers] == paths
     failed = [path.name for path, answer in answers if not isinstance(answer, Extracted)]

@@ -11,7 +11,7 @@ from notesearch.catalogue import LOCAL
 from notesearch.documents.formats import registry
 from notesearch.documents.formats.format import Source
 from notesearch.documents.preview import render
-from notesearch.documents.sandbox.process import ExtractionProcess, Wanted
+from notesearch.documents.sandbox.process import ExtractionProcess, ReadingPlan
 from notesearch.domain import Document, Message, Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.errors import ExtractionFailed, NotesearchError
@@ -121,7 +121,9 @@ def test_parts_come_as_they_are_read_and_an_error_ends_the_file(tmp_path: Path) 
     after = write(tmp_path, "after.md", "# After\n")
     process = ExtractionProcess()
     try:
-        answers = list(process.read_all([(box, Wanted(LOCAL.recipe)), (after, Wanted(LOCAL.recipe))]))
+        answers = list(
+            process.read_all([(box, ReadingPlan(LOCAL.recipe)), (after, ReadingPlan(LOCAL.recipe))])
+        )
     finally:
         process.close()
     said = [

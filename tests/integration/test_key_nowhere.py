@@ -4,6 +4,7 @@ All that was written is searched."""
 from __future__ import annotations
 
 import base64
+import gc
 import logging
 import os
 import subprocess
@@ -18,6 +19,7 @@ from notesearch.config.settings import save_window_state
 from notesearch.domain import Query
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.engine import Engine
+from notesearch.engine.models.ledger import Ledger
 from notesearch.errors import NotesearchError
 from tests.clock import FastClock
 from tests.conftest import fill, reconcile, wait_until, write
@@ -99,8 +101,8 @@ def everything_said(engine: Engine) -> list[str]:
     )
     return [repr(value) for value in shown] + [
         repr(vars(engine)),
-        repr(vars(engine._consents.models)),
-        repr(vars(engine._consents.models.credentials))[:60],
+        # Everything of ours that lives, as a log or a traceback would show it.
+        *(repr(thing) for thing in gc.get_objects() if str(type(thing).__module__).startswith("notesearch.")),
     ]
 
 
@@ -144,17 +146,17 @@ def test_the_key_is_nowhere(
     engine.models.set_key("aimlapi", KEY)
     # A bug where requests are written down, in the middle of it all: its traceback is logged.
 
-    def bug(receipt: Receipt) -> None:
+    def bug(ledger: Ledger, receipt: Receipt) -> None:
         raise RuntimeError("a bug in the ledger")
 
-    monkeypatch.setattr(engine._consents.ledger, "record", bug)
+    monkeypatch.setattr(Ledger, "record", bug)
     write(notes, "new.md", "A lamp at the quay, at last.\n")
     engine.reconcile()
     with pytest.raises(RuntimeError) as caught:
         engine.search.fused(Query(text="another lamp"))
     said.append("".join(traceback.format_exception(caught.value)))
     wait_until(lambda: engine.status().error)
-    monkeypatch.setattr(engine._consents.ledger, "record", lambda receipt: None)
+    monkeypatch.setattr(Ledger, "record", lambda ledger, receipt: None)
     said += everything_said(engine)
     engine.close()
     log = "".join(path.read_text() for path in (tmp_path / "data").rglob("*.log*"))

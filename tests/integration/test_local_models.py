@@ -14,7 +14,7 @@ from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.catalogue.local_models import BUNDLED, LOCAL_MODELS, Pooling
 from notesearch.config.paths import model_folder
 from notesearch.documents.chunking.tokens import token_counter
-from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, Wanted
+from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, ReadingPlan
 from notesearch.domain import Query
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.local.onnx import OnnxEmbedder, vectors_of
@@ -79,7 +79,7 @@ def test_the_child_counts_by_its_tokenizer(models: Path, tmp_path: Path) -> None
     note.write_text("tomatoes climb a string; " * 40)
     process = ExtractionProcess()
     try:
-        ((_, read),) = process.read_all([(note, Wanted(TINY.recipe))])
+        ((_, read),) = process.read_all([(note, ReadingPlan(TINY.recipe))])
     finally:
         process.close()
     assert isinstance(read, Extracted)

@@ -310,9 +310,9 @@ def test_killed_in_the_middle(
     gateway.most_items = 8
     gateway.rule = lambda request: Fault("hang") if len(gateway.embedded) >= 6 else None
     engine.models.prepare(notes, SMALL)
-    engine._consents.agree(
-        engine.folders.row(notes), catalogue.model(SMALL)
-    )  # nobody is woken: another process sends it
+    # Another process sends it.
+    engine.indexing.pause()
+    engine.models.agree(notes)
     engine.close()
     environment = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES} | {"AIMLAPI_API_KEY": KEY}
     process = subprocess.Popen(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from notesearch.api import operations, wire
 from notesearch.api.operations import OPERATIONS, Operation, operation
 from notesearch.api.sessions import HandedOver
-from notesearch.cli import generic
 from notesearch.cli import main as cli
 from notesearch.domain import Folder, IndexingStatus, IndexSummary, Mode, Query
 from notesearch.engine.engine import Engine
@@ -54,12 +53,10 @@ def test_a_new_operation_is_a_command(
     start_engine: StartEngine,
     notes: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fill(notes, NOTES)
     reconcile(start_engine(watch=False), notes)
-    monkeypatch.setattr(cli, "_COMMANDS", {**cli._COMMANDS, **generic.generic_commands()})
     data = ["--data-dir", str(tmp_path / "data")]
     assert cli.main(["count-notes", *data]) == 0
     assert capsys.readouterr().out == "2\n"

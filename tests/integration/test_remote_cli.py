@@ -17,8 +17,8 @@ from notesearch.config.settings import load_settings, save_settings
 from notesearch.engine.engine import Engine
 from tests.conftest import Serve, StartEngine, fill, wait_until
 from tests.gateway import KEY, Gateway
+from tests.integration.cli.conftest import Shell
 from tests.integration.conftest import CODE, LOCAL, SMALL, VAULT, arrived, queries, settings_for, texts_of
-from tests.integration.test_cli import Shell
 
 FOLDER = {"path", "model", "documents", "complete", "waiting", "failed", "state"}
 

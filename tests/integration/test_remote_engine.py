@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from notesearch.config.credentials import SystemKeyring
 from notesearch.config.settings import save_settings
 from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults, Stage, Told
 from notesearch.embedding.remote.pacing import Patience
@@ -413,8 +414,8 @@ def test_status_asks_no_keyring(
     def asked(*_: object) -> None:
         raise AssertionError("the keyring was asked")
 
-    monkeypatch.setattr("notesearch.config.credentials._read", asked)
-    monkeypatch.setattr("notesearch.config.credentials._backend", asked)
+    for way in ("read", "write", "delete"):
+        monkeypatch.setattr(SystemKeyring, way, asked)
     remote.status()
     remote.models.choices()
     remote.models.estimate(three["Code"])

@@ -160,7 +160,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     for module in ("Windows", "macOS"):
         monkeypatch.setattr(
-            credentials, "_BACKENDS", tuple(b for b in credentials._BACKENDS if module not in b[0])
+            credentials, "BACKENDS", tuple(b for b in credentials.BACKENDS if module not in b[0])
         )
     for name in credentials.KEY_VARIABLES:  # type: ignore[attr-defined]
         monkeypatch.delenv(name, raising=False)

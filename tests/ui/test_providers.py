@@ -163,14 +163,14 @@ def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
 def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
     remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def locked(account: str) -> str:
+    def locked(keyring: object, account: str) -> str:
         raise KeyringLocked
 
-    monkeypatch.setattr(credentials, "_read", locked)
+    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
     _, page = open_providers(qtbot, remote_window)
     assert page.key.state.text() == "The keyring is locked"
     assert page.key.again.isVisible()
-    monkeypatch.setattr(credentials, "_read", lambda account: KEY)
+    monkeypatch.setattr(credentials.SystemKeyring, "read", lambda keyring, account: KEY)
     page.key.again.click()
     qtbot.waitUntil(lambda: page.key.state.text() == "Stored in your system's keyring", timeout=TIMEOUT)
     assert not page.key.again.isVisible()
@@ -390,7 +390,11 @@ def test_a_locked_keyring_holds_nothing_else_up(
     remote_window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notes: Path
 ) -> None:
     unlocked = threading.Event()
-    monkeypatch.setattr(credentials, "_read", lambda account: unlocked.wait(TIMEOUT / 1000) and None)
+
+    def locked(keyring: object, account: str) -> None:
+        unlocked.wait(TIMEOUT / 1000)
+
+    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
     window = remote_window
     for _ in range(4):
         window.commands.models.bridge.providers()
@@ -406,11 +410,11 @@ def test_a_locked_keyring_does_not_keep_the_program_from_ending(
 ) -> None:
     asked, unlocked = threading.Event(), threading.Event()
 
-    def locked(account: str) -> None:
+    def locked(keyring: object, account: str) -> None:
         asked.set()
         unlocked.wait()
 
-    monkeypatch.setattr(credentials, "_read", locked)
+    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
     window = remote_window
     window.commands.models.open_settings(providers=True)
     qtbot.waitUntil(asked.is_set, timeout=TIMEOUT)

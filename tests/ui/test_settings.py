@@ -241,10 +241,10 @@ def test_login_and_links_are_files_of_the_desktop(window: MainWindow, qtbot: QtB
     assert not page.login.isChecked(), "off by default"
     page.login.click()
     qtbot.waitUntil(autostart.starts_at_login, timeout=TIMEOUT)
-    assert "--hidden" in autostart._login_file().read_text()
+    assert "--hidden" in autostart.login_file().read_text()
     page.links.click()
     qtbot.waitUntil(autostart.opens_links, timeout=TIMEOUT)
-    assert "x-scheme-handler/notesearch" in autostart._menu_file().read_text()
+    assert "x-scheme-handler/notesearch" in autostart.menu_file().read_text()
     page.login.click()
     page.links.click()
     qtbot.waitUntil(lambda: not autostart.starts_at_login() and not autostart.opens_links(), timeout=TIMEOUT)

@@ -42,8 +42,8 @@ _ERRORS = {
 }
 
 
-class Answer(StrEnum):
-    """The kinds of answer."""
+class FrameKind(StrEnum):
+    """What a frame from the child says."""
 
     READY = "ready"
     SIZE = "size"
@@ -59,7 +59,7 @@ class KeptTitle(NamedTuple):
     embedded: str
 
 
-class Wanted(NamedTuple):
+class ReadingPlan(NamedTuple):
     """How a note is to be cut: for its folder's model, for the next one where there is one, and whether what
     looks like a secret is sought."""
 
@@ -105,7 +105,7 @@ def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
     return json.loads(body[:head_length]), body[head_length:].decode()
 
 
-def pack_request(path: Path, wanted: Wanted, kept: KeptTitle | None = None) -> bytes:
+def pack_request(path: Path, wanted: ReadingPlan, kept: KeptTitle | None = None) -> bytes:
     """Paths travel as the bytes of the file system: on Linux they need not be valid UTF-8."""
     following = _as_dict(wanted.following) if wanted.following is not None else None
     return pack([os.fsencode(path).hex(), _as_dict(wanted.recipe), following, wanted.secrets, kept])
@@ -116,9 +116,9 @@ def _as_dict(recipe: ChunkRecipe) -> dict[str, Any]:
     return asdict(recipe)
 
 
-def unpack_request(head: Any) -> tuple[Path, Wanted, KeptTitle | None]:
+def unpack_request(head: Any) -> tuple[Path, ReadingPlan, KeptTitle | None]:
     path, recipe, following, secrets, kept = head
-    wanted = Wanted(ChunkRecipe(**recipe), ChunkRecipe(**following) if following else None, secrets)
+    wanted = ReadingPlan(ChunkRecipe(**recipe), ChunkRecipe(**following) if following else None, secrets)
     return Path(os.fsdecode(bytes.fromhex(path))), wanted, KeptTitle(*kept) if kept else None
 
 
@@ -144,7 +144,14 @@ def pack_extracted(extracted: Extracted) -> bytes:
         extracted.part,
     ]
     return pack(
-        [Answer.READ, said, _said(extracted.chunks), _said(extracted.following), extracted.secrets, *about],
+        [
+            FrameKind.READ,
+            said,
+            _said(extracted.chunks),
+            _said(extracted.following),
+            extracted.secrets,
+            *about,
+        ],
         document.text,
     )
 
@@ -200,7 +207,7 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
 
 
 def pack_error(error: errors.NotesearchError) -> bytes:
-    return pack([Answer.FAILED, type(error).__name__, error.code, dict(error.params), error.retryable])
+    return pack([FrameKind.FAILED, type(error).__name__, error.code, dict(error.params), error.retryable])
 
 
 def unpack_error(head: Any) -> errors.NotesearchError:

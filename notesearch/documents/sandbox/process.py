@@ -21,10 +21,10 @@ from notesearch.documents.formats.registry import folders_of_others
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
-    Answer,
     Extracted,
+    FrameKind,
     KeptTitle,
-    Wanted,
+    ReadingPlan,
     pack_request,
     read_frame,
     unpack_error,
@@ -32,7 +32,7 @@ from notesearch.documents.sandbox.frames import (
 )
 from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, NotesearchError
 
-__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "Wanted", "default_time_limit"]
+__all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "ReadingPlan", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
 # Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait
@@ -105,7 +105,7 @@ class ExtractionProcess:
         self._watchdog: _Watchdog | None = None
 
     def read_all(
-        self, requests: Iterable[tuple[Path, Wanted]], kept: Mapping[Path, KeptTitle] | None = None
+        self, requests: Iterable[tuple[Path, ReadingPlan]], kept: Mapping[Path, KeptTitle] | None = None
     ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
         """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the
         requests, each as soon as the child has read it: the parts of a file, mostly one, or its error
@@ -165,12 +165,12 @@ class ExtractionProcess:
             if killed:
                 self._end_child()
             head, text = frame
-            if head[0] == Answer.SIZE:
+            if head[0] == FrameKind.SIZE:
                 size, spent = head[1], 0.0
-            elif head[0] == Answer.READ:
+            elif head[0] == FrameKind.READ:
                 yield unpack_extracted(head, text)
             else:
-                if head[0] == Answer.FAILED:
+                if head[0] == FrameKind.FAILED:
                     yield unpack_error(head)
                 return
             if killed or self._child is not child:
@@ -217,7 +217,7 @@ class ExtractionProcess:
             if self._watchdog is None:
                 self._watchdog = _Watchdog()
         frame, _ = self._read(child, STARTING_LIMIT)
-        if frame is None or frame[0] != [Answer.READY]:
+        if frame is None or frame[0] != [FrameKind.READY]:
             code = self._end_child()
             if self._closed:
                 return None

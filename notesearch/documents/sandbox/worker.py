@@ -28,10 +28,10 @@ from notesearch.documents.formats.registry import read
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
     MEMORY_EXIT,
-    Answer,
     Extracted,
+    FrameKind,
     KeptTitle,
-    Wanted,
+    ReadingPlan,
     pack,
     pack_error,
     pack_extracted,
@@ -48,7 +48,7 @@ IN_MEMORY = 64 << 20
 
 
 def read_note(
-    path: Path, wanted: Wanted, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
+    path: Path, wanted: ReadingPlan, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
 ) -> Iterator[Extracted]:
     """Read, extract and chunk one regular file, part by part. Raises FileUnreadable and the errors below it,
     also after some parts.
@@ -106,7 +106,7 @@ def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_res
             if not stat.S_ISREG(before.st_mode):
                 raise FileUnreadable("file-unreadable.not-a-file", retryable=False)
             if announce is not None and before.st_size >= LARGE_FILE:
-                _send(announce, pack([Answer.SIZE, before.st_size]))
+                _send(announce, pack([FrameKind.SIZE, before.st_size]))
             if before.st_size > IN_MEMORY:
                 return Source(path, before.st_size, lambda: _opened(path)), before
             with _opened(path) as file:
@@ -144,7 +144,7 @@ def _answer(request: Any, output: IO[bytes]) -> Iterator[bytes]:
         path, wanted, kept = unpack_request(request)
         for extracted in read_note(path, wanted, output, kept):
             yield pack_extracted(extracted)
-        yield pack([Answer.END])
+        yield pack([FrameKind.END])
     except MemoryError:
         yield pack_error(FileTooLarge())
     except NotesearchError as error:
@@ -181,7 +181,7 @@ def _limit(memory: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Answer requests until the parent ends or closes the pipe."""
+    """FrameKind requests until the parent ends or closes the pipe."""
     _limit(int(arguments[0]))
     output = sys.stdout.buffer
     token_counter("minilm")
@@ -189,7 +189,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(
         target=_read_requests, args=(sys.stdin.buffer, requests), name="requests", daemon=True
     ).start()
-    _send(output, pack([Answer.READY]))
+    _send(output, pack([FrameKind.READY]))
     while True:
         for frame in _answer(requests.get(), output):
             _send(output, frame)

@@ -40,7 +40,7 @@ class Exchange:
     key: str | None = field(repr=False)
     most_bytes: int
     status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     complete: bool = False
     too_long: bool = False

@@ -17,7 +17,7 @@ from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import wire
 from notesearch.embedding.remote.connection import Connection, connected
-from notesearch.embedding.remote.sending import Answer, Arrivals, ask
+from notesearch.embedding.remote.sending import Arrivals, Attempt, ask
 from notesearch.errors import (
     KeyMissing,
     ProviderError,
@@ -193,14 +193,14 @@ class _Asking:
             raise answer.error or ProviderFailed()
         return answer.reply.vectors
 
-    def _ask(self, texts: Sequence[str]) -> Answer:
+    def _ask(self, texts: Sequence[str]) -> Attempt:
         """One request, tried once more where the server has a problem of its own."""
         answer = self._ask_once(texts)
         if isinstance(answer.error, ProviderFailed):
             answer = self._ask_once(texts)
         return answer
 
-    def _ask_once(self, texts: Sequence[str]) -> Answer:
+    def _ask_once(self, texts: Sequence[str]) -> Attempt:
         arrivals: Arrivals = queue.SimpleQueue()
         future = self._connection.submit(
             ask(self._connection, self._model, self._key, texts, "test", REQUEST_SECONDS, arrivals)

@@ -99,8 +99,8 @@ class _Place:
 
 
 @dataclass(slots=True)
-class Answer:
-    """A checked reply, or why there is none."""
+class Attempt:
+    """One request: its checked reply, or why there is none."""
 
     reply: wire.Reply | None
     error: ProviderError | None
@@ -116,7 +116,7 @@ async def ask(
     deadline: float,
     arrivals: Arrivals,
     place: AbstractAsyncContextManager[object] | None = None,
-) -> Answer:
+) -> Attempt:
     """One request, sent within `place`; its receipt goes to `arrivals`. A model of 0 dimensions takes what
     comes. Never raises but for cancelling."""
     sent = [inputs] if isinstance(inputs, str) else inputs
@@ -158,7 +158,7 @@ async def ask(
                 headers=exchange.headers,
             )
         )
-    return Answer(reply, error, exchange)
+    return Attempt(reply, error, exchange)
 
 
 def _read(
@@ -285,7 +285,7 @@ class Run:
             if await self._settled(work, answer, place.entered):
                 return
 
-    async def _ask(self, inputs: Sequence[str], purpose: str, place: _Place | None = None) -> Answer:
+    async def _ask(self, inputs: Sequence[str], purpose: str, place: _Place | None = None) -> Attempt:
         # A server of one's own may need minutes for a batch.
         seconds = self.patience.request_seconds * (1 if self.connection.provider.needs_key else 3)
         return await ask(
@@ -308,7 +308,7 @@ class Run:
             if work.split.welcome == 2:
                 self.learned.limits.items = min(self.learned.limits.items, work.split.half)
 
-    async def _settled(self, work: _Work, answer: Answer, entered: float) -> bool:
+    async def _settled(self, work: _Work, answer: Attempt, entered: float) -> bool:
         """Deal with a failed attempt; False: to be tried again now."""
         error, exchange = answer.error, answer.exchange
         assert error is not None

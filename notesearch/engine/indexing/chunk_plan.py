@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from notesearch.catalogue import EmbeddingModel, fingerprint
 from notesearch.documents.chunking.splitter import embedded_text
-from notesearch.documents.sandbox.process import Extracted, Wanted
+from notesearch.documents.sandbox.process import Extracted, ReadingPlan
 from notesearch.domain import Chunk, HeldBack
 from notesearch.storage.values import ChunkPlan
 from notesearch.text.secrets import find_secrets
@@ -22,7 +22,7 @@ class Cutting:
         self.mark = fingerprint(model)
         self.next_mark = fingerprint(next_model) if next_model is not None else ""
         remote = model.remote or (next_model is not None and next_model.remote)
-        self.wanted = Wanted(model.recipe, next_model.recipe if next_model is not None else None, remote)
+        self.wanted = ReadingPlan(model.recipe, next_model.recipe if next_model is not None else None, remote)
 
     def now(self, read: Extracted) -> ChunkPlan:
         """The note cut for the folder's model."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.engine.clock import SYSTEM, Clock
-from notesearch.engine.indexing.queue import Progress
+from notesearch.engine.indexing.queue import WorkProgress
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     BudgetReached,
@@ -254,7 +254,7 @@ class Lanes:
         library: OwnLibrary,
         consents: Consents,
         gates: Gates,
-        progress: Progress,
+        progress: WorkProgress,
         *,
         changed: Callable[[], None],
         embedded: Callable[[int], None],

@@ -30,7 +30,7 @@ from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.deletion_brake import DeletionBrake
 from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
-from notesearch.engine.indexing.queue import Progress, Scan, Ticket, Tickets, WorkQueue
+from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress, WorkQueue
 from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
@@ -83,7 +83,7 @@ class Indexer:
         self._tickets = Tickets()
         self._broken: Exception | None = None
         self._brake = DeletionBrake()
-        self.progress = Progress(clock=clock)
+        self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
         # A folder does not change its model while its notes are read and cut for the one it has.

@@ -189,7 +189,7 @@ class Tickets:
 
 
 @dataclass(slots=True)
-class Progress:
+class WorkProgress:
     """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a
     moment old."""
 

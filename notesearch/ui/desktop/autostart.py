@@ -37,7 +37,7 @@ def own_command() -> list[str]:
 def starts_at_login() -> bool:
     if sys.platform == "win32":
         return _registry_value(RUN_KEY, "Notesearch") is not None
-    return _login_file().exists()
+    return login_file().exists()
 
 
 def set_start_at_login(wanted: bool, data_dir: Path | None = None) -> None:
@@ -47,18 +47,19 @@ def set_start_at_login(wanted: bool, data_dir: Path | None = None) -> None:
         if sys.platform == "win32":
             _set_registry_value(RUN_KEY, "Notesearch", subprocess.list2cmdline(command) if wanted else None)
         elif wanted:
-            _login_file().parent.mkdir(parents=True, exist_ok=True)
+            login_file().parent.mkdir(parents=True, exist_ok=True)
             write_atomic(
-                _login_file(),
+                login_file(),
                 _launch_agent(command) if sys.platform == "darwin" else _autostart_entry(command),
             )
         else:
-            _login_file().unlink(missing_ok=True)
+            login_file().unlink(missing_ok=True)
     except OSError as error:
         raise AutostartFailed("autostart.login", reason=error.strerror or "") from error
 
 
-def _login_file() -> Path:
+def login_file() -> Path:
+    """The file that starts the program at login."""
     if sys.platform == "darwin":
         return Path.home() / "Library/LaunchAgents" / f"{APP_ID}.plist"
     return _folder("XDG_CONFIG_HOME", ".config") / "autostart" / f"{APP_ID}.desktop"
@@ -99,7 +100,7 @@ def opens_links() -> bool:
     """Whether the desktop's menu has this program, and with it links to searches."""
     if sys.platform == "win32":
         return _registry_value(rf"{LINK_KEY}\shell\open\command", "") is not None
-    return sys.platform != "darwin" and _menu_file().exists()
+    return sys.platform != "darwin" and menu_file().exists()
 
 
 def set_opens_links(wanted: bool) -> None:
@@ -110,13 +111,13 @@ def set_opens_links(wanted: bool) -> None:
             _set_links_of_windows(wanted)
         elif wanted:
             for path, content in (
-                (_menu_file(), _menu_entry(own_command())),
+                (menu_file(), _menu_entry(own_command())),
                 (_icon_file(), resource("icons/notesearch.svg").read_bytes()),
             ):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(path, content)
         else:
-            for path in (_menu_file(), _icon_file()):
+            for path in (menu_file(), _icon_file()):
                 path.unlink(missing_ok=True)
     except OSError as error:
         raise AutostartFailed("autostart.menu", reason=error.strerror or "") from error
@@ -124,7 +125,8 @@ def set_opens_links(wanted: bool) -> None:
         _register()
 
 
-def _menu_file() -> Path:
+def menu_file() -> Path:
+    """The entry of the desktop's menu that opens links."""
     return _folder("XDG_DATA_HOME", ".local/share") / "applications" / f"{APP_ID}.desktop"
 
 
@@ -141,10 +143,10 @@ def _menu_entry(command: Sequence[str]) -> bytes:
 def _register() -> None:
     """Desktops find the entry by themselves; these programs, where they are, let them find it at once."""
     for command in (
-        ["update-desktop-database", str(_menu_file().parent)],
-        ["xdg-mime", "default", _menu_file().name, "x-scheme-handler/notesearch"],
+        ["update-desktop-database", str(menu_file().parent)],
+        ["xdg-mime", "default", menu_file().name, "x-scheme-handler/notesearch"],
     ):
-        if shutil.which(command[0]) and (command[0] != "xdg-mime" or _menu_file().exists()):
+        if shutil.which(command[0]) and (command[0] != "xdg-mime" or menu_file().exists()):
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(
                     command,

@@ -46,7 +46,7 @@ class GlobalKey(QObject):
         self._native: NativeKey | None = None
         self._opened = False
 
-    def _open(self, platform: str) -> None:
+    def open(self, platform: str) -> None:
         """With the first key: what the system offers is not loaded before the window is painted."""
         if self._opened:
             return
@@ -78,7 +78,7 @@ class GlobalKey(QObject):
         """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came
         of it. `may_ask`: the desktop may ask the user about it."""
         self._wanted = keys
-        self._open(QGuiApplication.platformName())
+        self.open(QGuiApplication.platformName())
         if self._x11 is not None:
             self._x11.grab(keys)
         elif self._portal is not None:

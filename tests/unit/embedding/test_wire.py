@@ -109,7 +109,7 @@ def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
 @given(st.lists(st.binary(min_size=24, max_size=24), min_size=1, max_size=70))
 def test_base64_is_read_to_the_bit(rows: list[bytes]) -> None:
     written = "".join(base64.b64encode(row).decode() for row in rows)
-    assert wire._decoded(written).tobytes() == b"".join(rows)
+    assert wire.decoded(written).tobytes() == b"".join(rows)
 
 
 @pytest.mark.parametrize("character", ["-", "_", "=", "\n", " ", "\x00", "\x7f", "é", "\u2028"])

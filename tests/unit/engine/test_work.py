@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import IndexingState
-from notesearch.engine.indexing.queue import PATIENCE, QUIET, Progress, Scan, Ticket, WorkQueue
+from notesearch.engine.indexing.queue import PATIENCE, QUIET, Scan, Ticket, WorkProgress, WorkQueue
 from tests.clock import SteppingClock
 
 A, B, FOLDER = Path("/n/a.md"), Path("/n/b.md"), Path("/n")
@@ -129,7 +129,7 @@ def test_an_abandoned_ticket_ends_with_its_error() -> None:
 
 
 def test_the_estimate(clock: SteppingClock) -> None:
-    progress = Progress(clock=clock)
+    progress = WorkProgress(clock=clock)
     progress.begin(IndexingState.INDEXING, "reading", total=10)
     assert progress.seconds_left is None
     progress.step(A)
