@@ -4,7 +4,6 @@ domain values, no Qt."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from notesearch.domain import (
@@ -28,21 +27,6 @@ from notesearch.wording.signs import DOT, count, model_name, waiting_for
 from notesearch.wording.told import sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
-# Dates and numbers stay as English has them until there is a second language.
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 _FOUND_BY = {
@@ -104,29 +88,6 @@ def byte_size(number: int) -> str:
             break
         size /= 1000
     return f"{size:.0f} {unit}" if size >= 10 or unit == "bytes" else f"{size:.1f} {unit}"
-
-
-def short_date(modified: float, now: datetime) -> str:
-    """The date of a row: "14:05" today, "yesterday", "12 Mar" this year, else the year."""
-    then = datetime.fromtimestamp(modified)
-    days = (now.date() - then.date()).days
-    if days == 0:
-        return then.strftime("%H:%M")
-    if days == 1:
-        return _("yesterday")
-    return f"{then.day} {MONTHS[then.month - 1][:3]}" if then.year == now.year else str(then.year)
-
-
-def long_date(modified: float, now: datetime) -> str:
-    """The date of the preview: "today, 14:05", "yesterday", "12 March", "12 March 2024"."""
-    then = datetime.fromtimestamp(modified)
-    days = (now.date() - then.date()).days
-    if days == 0:
-        return _("today, {time}", time=then.strftime("%H:%M"))
-    if days == 1:
-        return _("yesterday")
-    day = f"{then.day} {MONTHS[then.month - 1]}"
-    return day if then.year == now.year else f"{day} {then.year}"
 
 
 def model_line(folder: Folder) -> str:

@@ -35,8 +35,8 @@ from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
+from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
-from notesearch.wording import signs
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 16
@@ -218,7 +218,7 @@ class ResultDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
-        date = wording.short_date(row.match.modified, datetime.now())
+        date = dates.short_date(row.match.modified, datetime.now())
         date_width = self._small_metrics.horizontalAdvance(date)
         baseline = (
             top + (self._title_line + self._title_metrics.ascent() - self._title_metrics.descent()) // 2

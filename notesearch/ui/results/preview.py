@@ -33,8 +33,8 @@ from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import Line, NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
+from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
-from notesearch.wording import signs
 
 MARGIN = 28
 READING_WIDTH = 760
@@ -407,7 +407,7 @@ class Preview(QWidget):
         note = rendered.note
         self.rendered, self.passage = rendered, passage
         self.title.setText(note.title)
-        edited = f"edited {wording.long_date(note.modified, datetime.now())}"
+        edited = f"edited {dates.long_date(note.modified, datetime.now())}"
         where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
             [wording.place(passage.place)] if passage and passage.place != Line(number=1) else []
         )

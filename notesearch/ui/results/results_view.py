@@ -28,8 +28,8 @@ from notesearch.domain import DocumentState, Match
 from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
+from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
-from notesearch.wording import signs
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]
@@ -68,7 +68,7 @@ def spoken(row: Row, now: datetime) -> str:
             else ""
         )
         waiting = "still waiting to be indexed" if match.state is DocumentState.WAITING else ""
-        date = wording.short_date(match.modified, now)
+        date = dates.short_date(match.modified, now)
         parts = [
             match.title,
             wording.TRAIL_SEPARATOR.join(match.trail),

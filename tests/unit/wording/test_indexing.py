@@ -16,6 +16,7 @@ from notesearch.domain import (
     Stage,
     told,
 )
+from notesearch.wording import dates
 from notesearch.wording import indexing as wording
 
 pytestmark = pytest.mark.words
@@ -33,8 +34,8 @@ NOW = datetime(2026, 3, 14, 12, 0)
     ],
 )
 def test_dates_are_short_in_the_list_and_whole_in_the_preview(then: datetime, short: str, long: str) -> None:
-    assert wording.short_date(then.timestamp(), NOW) == short
-    assert wording.long_date(then.timestamp(), NOW) == long
+    assert dates.short_date(then.timestamp(), NOW) == short
+    assert dates.long_date(then.timestamp(), NOW) == long
 
 
 def results(**changes: object) -> SearchResults:
