@@ -99,11 +99,15 @@ class NotesearchError(Exception):
 
 
 class FolderError(NotesearchError):
+    """A notes folder cannot be added, read or watched."""
+
     code = "folder"
     retryable = True
 
 
 class FolderMissing(FolderError):
+    """The folder is not there, or the path is no folder."""
+
     code = "folder-missing"
     variants: ClassVar[Variants] = {
         "folder-missing.named": "folder",
@@ -113,11 +117,15 @@ class FolderMissing(FolderError):
 
 
 class FolderUnreadable(FolderError):
+    """The system does not let this user read the folder."""
+
     code = "folder-unreadable"
     variants: ClassVar[Variants] = {"folder-unreadable.named": "folder"}
 
 
 class FolderOverlap(FolderError):
+    """The folder lies inside a searched one, or holds one."""
+
     code = "folder-overlap"
     retryable = False
     variants: ClassVar[Variants] = {
@@ -130,6 +138,8 @@ class FolderOverlap(FolderError):
 
 
 class WatchLimited(FolderError):
+    """The system watches no more folders for this user; those are compared now and then."""
+
     code = "watch-limited"
     variants: ClassVar[Variants] = {
         "watch-limited.missing": "folder",
@@ -139,6 +149,8 @@ class WatchLimited(FolderError):
 
 
 class FileUnreadable(NotesearchError):
+    """One file cannot be read. It becomes a problem that the user sees; the rest goes on."""
+
     code = "file-unreadable"
     retryable = True
     variants: ClassVar[Variants] = {
@@ -150,29 +162,41 @@ class FileUnreadable(NotesearchError):
 
 
 class FileGone(FileUnreadable):
+    """The file was there a moment ago."""
+
     code = "file-gone"
 
 
 class FileBinary(FileUnreadable):
+    """The file is no text, whatever its name says."""
+
     code = "file-binary"
     retryable = False
 
 
 class FileTooSlow(FileUnreadable):
+    """Reading the file took longer than a file of its size may take."""
+
     code = "file-too-slow"
 
 
 class FileTooLarge(FileUnreadable):
+    """Reading the file took more memory than the extraction process has."""
+
     code = "file-too-large"
     retryable = False
 
 
 class ExtractionFailed(FileUnreadable):
+    """The reader of its format failed, or its process ended, over this file."""
+
     code = "extraction-failed"
     variants: ClassVar[Variants] = {"extraction-failed.kind": "formats"}
 
 
 class EmbeddingError(NotesearchError):
+    """A model cannot be used, or answered wrongly."""
+
     code = "embedding-failed"
     retryable = True
     pauses = False
@@ -186,12 +210,16 @@ class EmbeddingError(NotesearchError):
 
 
 class ModelMissing(EmbeddingError):
+    """The files of a local model are not there."""
+
     code = "model-missing"
     retryable = False
     variants: ClassVar[Variants] = {"model-missing.unloadable": ""}
 
 
 class QueryCancelled(EmbeddingError):
+    """The user typed on; nobody waits for this query's vector any more."""
+
     code = "query-cancelled"
     variants: ClassVar[Variants] = {"query-cancelled.test": ""}
 
@@ -205,6 +233,8 @@ class ProviderError(EmbeddingError):
 
 
 class KeyMissing(ProviderError):
+    """The provider needs a key, and there is none."""
+
     code = "key-missing"
     retryable = False
     pauses = True
@@ -213,6 +243,8 @@ class KeyMissing(ProviderError):
 
 
 class KeyInvalid(ProviderError):
+    """What was given as a key cannot be one."""
+
     code = "key-invalid"
     retryable = False
     pauses = True
@@ -221,6 +253,8 @@ class KeyInvalid(ProviderError):
 
 
 class KeyRefused(ProviderError):
+    """The provider does not accept the key."""
+
     code = "key-refused"
     pauses = True
     remedy = "key"
@@ -228,6 +262,8 @@ class KeyRefused(ProviderError):
 
 
 class KeyringLocked(ProviderError):
+    """The system's keyring waits for the user's password."""
+
     code = "keyring-locked"
     pauses = True
     remedy = "key"
@@ -235,18 +271,24 @@ class KeyringLocked(ProviderError):
 
 
 class KeyringAbsent(ProviderError):
+    """There is no keyring here, or its service is not running."""
+
     code = "keyring-absent"
     pauses = True
     remedy = "key"
 
 
 class OutOfCredits(ProviderError):
+    """The account at the provider has no money left."""
+
     code = "out-of-credits"
     pauses = True
     variants: ClassVar[Variants] = {"out-of-credits.at": "page"}
 
 
 class ModelGone(ProviderError):
+    """The provider does not offer the model, or not any more."""
+
     code = "model-gone"
     retryable = False
     pauses = True
@@ -275,6 +317,8 @@ class ProviderBusy(ProviderError):
 
 
 class ProviderUnreachable(ProviderError):
+    """No connection to the provider."""
+
     code = "provider-unreachable"
     variants: ClassVar[Variants] = {
         "provider-unreachable.certificate": "",
@@ -293,11 +337,15 @@ class ProviderTimeout(ProviderUnreachable):
 
 
 class ProviderFailed(ProviderError):
+    """The provider answered with an error of its own (HTTP 5xx)."""
+
     code = "provider-failed"
     variants: ClassVar[Variants] = {"provider-failed.status": "status"}
 
 
 class RequestRefused(ProviderError):
+    """The provider does not want this request: its text, its size or its form."""
+
     code = "request-refused"
     pauses = True
     remedy = "model"
@@ -305,6 +353,8 @@ class RequestRefused(ProviderError):
 
 
 class ReplyWrong(ProviderError):
+    """The reply does not hold one vector for each text that was sent."""
+
     code = "reply-wrong"
     pauses = True
     remedy = "settings"
@@ -322,6 +372,8 @@ class ReplyWrong(ProviderError):
 
 
 class RedirectRefused(ProviderError):
+    """The provider sends us to another address; a key is never taken there."""
+
     code = "redirect-refused"
     pauses = True
     remedy = "settings"
@@ -329,6 +381,8 @@ class RedirectRefused(ProviderError):
 
 
 class InsecureAddress(ProviderError):
+    """The address is plain http to another computer: a key could be read on the way."""
+
     code = "insecure-address"
     retryable = False
     pauses = True
@@ -336,6 +390,8 @@ class InsecureAddress(ProviderError):
 
 
 class BudgetReached(ProviderError):
+    """What the user allows for a month is used up."""
+
     code = "budget-reached"
     pauses = True
     remedy = "settings"
@@ -346,6 +402,8 @@ class BudgetReached(ProviderError):
 
 
 class StoreError(NotesearchError):
+    """The database or an index of our own cannot be used."""
+
     code = "store"
     variants: ClassVar[Variants] = {
         "store.absent": "",
@@ -366,19 +424,27 @@ class StoreError(NotesearchError):
 
 
 class StoreTooNew(StoreError):
+    """A newer version of the program wrote the database."""
+
     code = "store-too-new"
 
 
 class StoreDamaged(StoreError):
+    """The database is damaged."""
+
     code = "store-damaged"
 
 
 class DiskFull(StoreError):
+    """The disk has no room; nothing of the change was kept."""
+
     code = "disk-full"
     retryable = True
 
 
 class DataFolderHeld(NotesearchError):
+    """Another process owns the data folder."""
+
     code = "data-folder-held"
     retryable = True
     variants: ClassVar[Variants] = {
@@ -390,6 +456,8 @@ class DataFolderHeld(NotesearchError):
 
 
 class NotIndexed(NotesearchError):
+    """The note or the folder that was asked for is not in the index."""
+
     code = "not-indexed"
     variants: ClassVar[Variants] = {
         "not-indexed.note": "note",
@@ -399,16 +467,22 @@ class NotIndexed(NotesearchError):
 
 
 class ConsentMissing(NotesearchError):
+    """The user has to agree before anything is sent."""
+
     code = "consent-missing"
     variants: ClassVar[Variants] = {"consent-missing.of-folder": "folder model"}
 
 
 class IndexingPaused(NotesearchError):
+    """The user has paused indexing, and this would have to wait for it."""
+
     code = "indexing-paused"
     retryable = True
 
 
 class OwnerFailed(NotesearchError):
+    """The process that owns the data folder did not answer as it should."""
+
     code = "owner-failed"
     variants: ClassVar[Variants] = {"owner-failed.stopped": "", "owner-failed.bug": ""}
 
@@ -446,6 +520,8 @@ class SettingsInvalid(NotesearchError):
 
 
 class UsageError(NotesearchError):
+    """The command line, or an operation, was used wrongly."""
+
     code = "usage"
     variants: ClassVar[Variants] = {
         "usage.reads-only": "",
@@ -475,20 +551,28 @@ class UsageError(NotesearchError):
 
 
 class NoDisplay(NotesearchError):
+    """There is no screen to show a window on."""
+
     code = "no-display"
 
 
 class AutostartFailed(NotesearchError):
+    """The desktop's own files of this program (start at login, links) cannot be written."""
+
     code = "autostart"
     retryable = True
     variants: ClassVar[Variants] = {"autostart.login": "reason", "autostart.menu": "reason"}
 
 
 class EditorMissing(NotesearchError):
+    """The editor command names no program that is there."""
+
     code = "editor-missing"
     retryable = True
     variants: ClassVar[Variants] = {"editor-missing.terminal": "", "editor-missing.command": "command"}
 
 
 class NoteGone(NotesearchError):
+    """A note that was to be opened is not there."""
+
     code = "note-gone"

@@ -1,0 +1,1 @@
+"""How a front end reaches an engine, in this process or in another one."""

@@ -83,6 +83,7 @@ class Operation(Generic[P, R]):
     _types: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, engine: Engine, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it in this process, with this engine. Raises what the function raises."""
         return self.function(engine, *args, **kwargs)
 
     @property

@@ -38,6 +38,7 @@ class StartRequest:
     activation: str = ""
 
     def to_message(self) -> dict[str, Any]:
+        """The request as JSON, for the process that runs already."""
         return {
             "request": SHOW,
             "folders": [str(folder) for folder in self.folders],

@@ -61,6 +61,7 @@ class Owner:
             raise
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do an operation with this process's own engine."""
         return operation(self.engine, *args, **kwargs)
 
     def close(self) -> None:
@@ -105,6 +106,7 @@ class HandedOver:
         self._timeout = timeout
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Let the owner do an operation and wait for it. Raises what it raised there, or OwnerFailed."""
         progress = kwargs.get("progress")
         message = {"operation": operation.name, "parameters": operation.to_message(kwargs)}
         for answer in ask(self._data_dir, message, timeout=self._timeout):

@@ -72,6 +72,7 @@ class Provider:
 
     @property
     def on_this_machine(self) -> bool:
+        """Whether its address is this computer itself."""
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 

@@ -72,6 +72,7 @@ class Settings:
             raise SettingsInvalid("settings-invalid.editor-path")
 
     def provider(self, name: str) -> ProviderSettings:
+        """The settings of one provider; the defaults where nothing was chosen."""
         return self.providers.get(name, ProviderSettings())
 
     def with_provider(self, name: str, **changes: str | float | int) -> Settings:
@@ -269,6 +270,7 @@ def load_window_state(data_dir: Path) -> dict[str, Any]:
 
 
 def save_window_state(data_dir: Path, state: Mapping[str, Any]) -> None:
+    """Write geometry, query history and saved searches. Raises OSError."""
     write_atomic(data_dir / "window.toml", tomli_w.dumps(dict(state)).encode())
 
 

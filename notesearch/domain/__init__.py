@@ -27,9 +27,14 @@ class Coded(Protocol):
     """What can be told as it is: every error of ours."""
 
     @property
-    def code(self) -> str: ...
+    def code(self) -> str:
+        """Which sentence: see errors.py."""
+        ...
+
     @property
-    def params(self) -> Mapping[str, Param]: ...
+    def params(self) -> Mapping[str, Param]:
+        """What is put into the sentence, by name."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,6 +234,7 @@ class Match:
 
     @property
     def matched_by(self) -> MatchedBy:
+        """Why the row is in the list: what its best passage was found by."""
         return self.best.matched_by
 
 
@@ -424,6 +430,7 @@ class Spent:
     unpriced: int = 0
 
     def plus(self, entry: LedgerEntry) -> Spent:
+        """The sum with one request more."""
         unpriced = entry.usd is None and 200 <= entry.status < 300
         return Spent(
             requests=self.requests + 1,

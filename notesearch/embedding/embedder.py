@@ -19,6 +19,7 @@ Delivered = tuple[Sequence[int], Vectors | EmbeddingError]
 
 
 def never() -> bool:
+    """A `cancelled` that never is."""
     return False
 
 
@@ -30,7 +31,9 @@ class Embedder(Protocol):
     """
 
     @property
-    def model(self) -> EmbeddingModel: ...
+    def model(self) -> EmbeddingModel:
+        """The row of the catalogue that it runs."""
+        ...
 
     @property
     def window(self) -> int:

@@ -1,0 +1,1 @@
+"""Pure functions on strings: terms, languages, stop words, secrets."""

@@ -77,6 +77,7 @@ _SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 
 @cache
 def exact_analyzer() -> tantivy.TextAnalyzer:
+    """Words as they stand: split, lower case, without diacritics."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(200))
@@ -88,6 +89,7 @@ def exact_analyzer() -> tantivy.TextAnalyzer:
 
 @cache
 def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
+    """Stems of one language's words, without diacritics. `language`: an ISO 639-1 code of STEMMERS."""
     builder = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(200))

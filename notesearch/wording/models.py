@@ -90,6 +90,7 @@ def exact_money(usd: float) -> str:
 
 
 def price(choice: ModelChoice) -> str:
+    """What a model costs: "$0.02 per million tokens"."""
     if not choice.remote:
         return _("costs nothing")
     if choice.price is None:
@@ -249,6 +250,7 @@ def key_trouble(info: ProviderInfo) -> bool:
 
 
 def consent_title(estimate: Estimate) -> str:
+    """The question before a folder's model is used."""
     name = estimate.folder.name
     if not estimate.remote:
         return _("Use the model on this computer for {folder}?", folder=name)
@@ -300,6 +302,7 @@ def consent_rows(estimate: Estimate) -> list[tuple[str, str]]:
 
 
 def cost(estimate: Estimate) -> str:
+    """What the folder costs, as far as it is known."""
     if not estimate.chunks:
         return _("Nothing")
     if estimate.usd is None:
@@ -313,6 +316,7 @@ def cost(estimate: Estimate) -> str:
 
 
 def held_back(passages: int) -> str:
+    """How many passages stay on this computer, and why."""
     if not passages:
         return _("Nothing is held back: no private note, nothing that looks like a secret")
     return plural(
@@ -346,6 +350,7 @@ def outgoing_heading(number: int, passage: Outgoing) -> str:
 
 
 def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
+    """What of a note is sent to whom, in one line. `to`: the provider."""
     if not passages:
         return _("Nothing of this note is sent: it has no text.")
     held, sent = sum(p.held_back is not None for p in passages), sum(p.sent for p in passages)

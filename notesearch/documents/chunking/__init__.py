@@ -1,0 +1,1 @@
+"""From text to chunks that fit a model."""

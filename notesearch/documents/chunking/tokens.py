@@ -116,9 +116,11 @@ class BertCounter:
         return sum(map(self._words.__getitem__, text.split()))
 
     def count_piece(self, piece: str) -> int:
+        """See TokenCounter."""
         return self._pieces[piece]
 
     def encoded(self, text: str) -> int:
+        """See TokenCounter."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
 
@@ -133,6 +135,7 @@ class WordCounter:
         self._letter = self.encoded("a")
 
     def count(self, text: str) -> int:
+        """See TokenCounter."""
         return sum(map(self._word, text.split()))
 
     def count_piece(self, piece: str) -> int:
@@ -156,6 +159,7 @@ class WordCounter:
         return count
 
     def encoded(self, text: str) -> int:
+        """See TokenCounter."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
 

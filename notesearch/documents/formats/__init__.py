@@ -1,0 +1,1 @@
+"""One file a format, and the registry of all of them."""

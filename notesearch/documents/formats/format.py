@@ -110,4 +110,5 @@ class Format:
 
     @property
     def name(self) -> str:
+        """What the format is called in the store and in code."""
         return self.about.name

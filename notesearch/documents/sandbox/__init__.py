@@ -1,0 +1,1 @@
+"""The child process that reads files, and its parent's side."""

@@ -117,12 +117,14 @@ def _as_dict(recipe: ChunkRecipe) -> dict[str, Any]:
 
 
 def unpack_request(head: Any) -> tuple[Path, ReadingPlan, KeptTitle | None]:
+    """Path, plan and kept title of a request's head. Raises ValueError or TypeError for nonsense."""
     path, recipe, following, secrets, kept = head
     wanted = ReadingPlan(ChunkRecipe(**recipe), ChunkRecipe(**following) if following else None, secrets)
     return Path(os.fsdecode(bytes.fromhex(path))), wanted, KeptTitle(*kept) if kept else None
 
 
 def pack_extracted(extracted: Extracted) -> bytes:
+    """The frame READ, with one part of a file."""
     document = extracted.document
     said = [
         document.title,
@@ -178,6 +180,7 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
 
 
 def unpack_extracted(head: Any, text: str) -> Extracted:
+    """The part of a file out of a frame READ. Raises ValueError or TypeError for nonsense."""
     _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title, part = head
     title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
     document = Document(
@@ -207,9 +210,11 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
 
 
 def pack_error(error: errors.NotesearchError) -> bytes:
+    """The frame FAILED, with code and parameters."""
     return pack([FrameKind.FAILED, type(error).__name__, error.code, dict(error.params), error.retryable])
 
 
 def unpack_error(head: Any) -> errors.NotesearchError:
+    """The error out of a frame FAILED; ExtractionFailed for a class that is not known."""
     _, name, code, params, retryable = head
     return _ERRORS.get(name, errors.ExtractionFailed)(code, retryable=retryable, **params)

@@ -1,0 +1,1 @@
+"""Embedding on this computer, with ONNX models."""

@@ -34,9 +34,13 @@ WINDOW = 128
 class Timer(Protocol):
     """Told of each use of a model; it unloads the model after a while of quiet. Any thread."""
 
-    def touch(self) -> None: ...
+    def touch(self) -> None:
+        """The model was used."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End it; nothing is unloaded any more."""
+        ...
 
 
 # Makes the timer of a model from what unloads it. The engine has one: see engine/idle_timer.py.
@@ -79,10 +83,12 @@ class OnnxEmbedder:
 
     @property
     def model(self) -> EmbeddingModel:
+        """The row of the catalogue that it runs."""
         return self._model
 
     @property
     def window(self) -> int:
+        """See Embedder."""
         return WINDOW * self._workers
 
     def embed_documents(
@@ -132,6 +138,7 @@ class OnnxEmbedder:
             self._ahead.start()
 
     def unload(self) -> None:
+        """See Embedder."""
         self._forget()
         return_memory()
 

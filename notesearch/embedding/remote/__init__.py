@@ -1,0 +1,1 @@
+"""Embedding by HTTP, with models of OpenAI-compatible servers."""

@@ -24,6 +24,7 @@ class Limits:
 
     @classmethod
     def of(cls, manners: Manners) -> Limits:
+        """The limits that a model's provider publishes."""
         return cls(
             max(1, manners.items_per_request), manners.characters_per_request, manners.tokens_per_request
         )
@@ -49,6 +50,7 @@ class Batch:
         return len(self.positions)
 
     def add(self, position: int, characters: int, tokens: int) -> None:
+        """Put in one text: its position, and what it weighs."""
         self.positions.append(position)
         self.characters += characters
         self.tokens += tokens

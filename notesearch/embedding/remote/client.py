@@ -194,5 +194,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 async def close_client(client: openai.AsyncOpenAI) -> None:
+    """Close its connections. In the event loop that opened it."""
     with contextlib.suppress(Exception):
         await client.close()

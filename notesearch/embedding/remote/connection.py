@@ -51,6 +51,7 @@ class _LoopThread:
             self.loop.close()
 
     def stop(self) -> None:
+        """End the loop and wait for its thread, at most 3 s."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         if threading.current_thread() is not self._thread:
             self._thread.join(3.0)
@@ -91,6 +92,7 @@ class Connection:
         return exchange
 
     async def close(self) -> None:
+        """Close the client. In the event loop's thread."""
         client, self._client = self._client, None
         if client is not None:
             from notesearch.embedding.remote.client import close_client
@@ -133,6 +135,7 @@ def disconnect(connection: Connection) -> None:
 
 @contextmanager
 def connected(provider: Provider) -> Iterator[Connection]:
+    """The connection to `provider` for as long as the block lasts. See `connect`."""
     connection = connect(provider)
     try:
         yield connection

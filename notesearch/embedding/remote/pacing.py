@@ -81,10 +81,12 @@ class Pace:
                 pass
 
     def leave(self) -> None:
+        """Give the place back."""
         self.in_flight -= 1
         self._notify()
 
     def succeeded(self) -> None:
+        """A request was answered well: open up, or try a little more."""
         if not self._opened:
             self._opened, self.limit = True, float(self.most)
         elif self.limit + 1.0 < self._ceiling:
@@ -104,10 +106,12 @@ class Pace:
         self._not_before = max(self._not_before, now() + delay)
 
     def pause(self, seconds: float) -> None:
+        """Send nothing in later runs for so many seconds: the provider asked for more than a run waits."""
         self.paused_until = max(self.paused_until, now() + seconds)
 
     @property
     def pause_left(self) -> float:
+        """Seconds of that pause that are left, 0 for none."""
         return max(0.0, self.paused_until - now())
 
     def _notify(self) -> None:

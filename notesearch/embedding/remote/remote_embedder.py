@@ -63,10 +63,12 @@ class RemoteEmbedder:
 
     @property
     def model(self) -> EmbeddingModel:
+        """The row of the catalogue that it asks for."""
         return self._model
 
     @property
     def provider(self) -> Provider:
+        """The server that it asks."""
         return self._provider
 
     @property

@@ -1,0 +1,1 @@
+"""Which folders there are: adding, scanning, ignore rules, vaults of other programs."""

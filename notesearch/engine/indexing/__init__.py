@@ -1,0 +1,1 @@
+"""From a changed file to vectors: watcher, queue, reading, embedding workers."""

@@ -1,0 +1,1 @@
+"""Which model a folder has, what may be sent to whom, and what was paid."""

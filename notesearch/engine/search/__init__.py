@@ -1,0 +1,1 @@
+"""From a query to rows: parsing, the three stages, fusion, snippets."""

@@ -1,0 +1,1 @@
+"""The window of settings, one file a page or two."""

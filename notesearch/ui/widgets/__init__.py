@@ -1,0 +1,1 @@
+"""Controls, colours and icons that every other room of `ui` uses."""

@@ -1,0 +1,1 @@
+"""The SQLite database: tables, migrations, and every statement."""
