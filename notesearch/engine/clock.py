@@ -27,12 +27,15 @@ class SystemClock:
     """The computer's own."""
 
     def now(self) -> float:
+        """See Clock."""
         return time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """See Clock."""
         return event.wait(seconds)
 
     def wait_on(self, condition: threading.Condition, seconds: float | None) -> None:
+        """See Clock."""
         condition.wait(seconds)
 
 

@@ -32,6 +32,7 @@ class DataFolderLock:
             self._file.flush()
 
     def close(self) -> None:
+        """Give the data folder to whoever comes next."""
         if self._file is not None:
             self._file.close()
             self._file = None

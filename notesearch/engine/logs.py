@@ -58,5 +58,6 @@ def open_log(data_dir: Path) -> logging.Handler:
 
 
 def close_log(handler: logging.Handler) -> None:
+    """End what `open_log` began."""
     logging.getLogger("notesearch").removeHandler(handler)
     handler.close()

@@ -31,15 +31,18 @@ class StatusBoard:
         self._thread = threading.Thread(target=self._publish, name="status", daemon=True)
 
     def start(self) -> None:
+        """Start the thread that tells."""
         self._thread.start()
 
     def close(self) -> None:
+        """End it. Nothing is told afterwards."""
         self._stop.set()
         self._dirty.set()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def changed(self) -> None:
+        """Something changed: tell it soon. Any thread."""
         self._dirty.set()
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:

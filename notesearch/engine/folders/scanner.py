@@ -77,6 +77,8 @@ class IgnoreRules:
         return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
+        """Whether the rules leave out `path` (absolute, as text). `is_folder`: a rule that ends in a slash
+        means folders only."""
         # The innermost file that says anything about the path decides, as in git.
         for folder, spec in reversed(self._specs):
             relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")

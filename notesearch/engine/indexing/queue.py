@@ -19,6 +19,9 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Scan:
+    """A folder that is to be compared with the library. `ticket`: who waits for it. `confirmed`: the user
+    agreed to forget what is gone."""
+
     folder: Path
     ticket: Ticket | None = None
     confirmed: bool = False
@@ -36,6 +39,8 @@ class WorkQueue:
         self._closed = False
 
     def mark_dirty(self, path: Path) -> None:
+        """Something happened at `path`. It is taken out when nothing more happened for QUIET seconds, at the
+        latest after PATIENCE. Any thread."""
         now = self._clock.now()
         with self._condition:
             first, _ = self._dirty.get(path, (now, now))
@@ -43,6 +48,8 @@ class WorkQueue:
             self._condition.notify()
 
     def add_scan(self, scan: Scan) -> None:
+        """Put in a folder to compare. One that waits already is not put in twice, unless somebody waits for
+        it or confirmed it. Any thread."""
         with self._condition:
             if (
                 scan.ticket is None
@@ -88,9 +95,11 @@ class WorkQueue:
 
     @property
     def scans_wait(self) -> bool:
+        """Whether folders wait to be compared."""
         return bool(self._scans)
 
     def close(self) -> None:
+        """Wake whoever waits for work; nothing more is given out."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
@@ -116,22 +125,27 @@ class Ticket:
         self._seconds = 0.0
 
     def count(self, **numbers: int) -> None:
+        """Add to the numbers of its summary, by name. Any thread."""
         with self._lock:
             for name, number in numbers.items():
                 self._counts[name] = self._counts.get(name, 0) + number
 
     def reading_ended(self, folder: Path) -> None:
+        """One of its folders was read to the end."""
         self._left.discard(folder)
 
     @property
     def read(self) -> bool:
+        """Whether all of its folders were read."""
         return not self._left
 
     def end(self) -> None:
+        """The work is done: wake who waits."""
         self._seconds = self._clock.now() - self._began
         self._ended.set()
 
     def abandon(self, error: Exception | None = None) -> None:
+        """The work cannot be done, because of `error`: wake who waits."""
         if error is not None:
             self.errors.append(error)
         self.end()
@@ -142,10 +156,12 @@ class Ticket:
             self.errors.append(error)
 
     def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so many seconds; whether it has come."""
         return self._ended.wait(seconds)
 
     @property
     def summary(self) -> IndexSummary:
+        """What was done, in numbers."""
         with self._lock:
             counts = dict(self._counts)
         reused = max(0, counts.get("chunks", 0) - counts.get("embedded", 0))
@@ -166,6 +182,7 @@ class Tickets:
                 self._tickets.append(ticket)
 
     def remove(self, ticket: Ticket) -> None:
+        """Nobody waits with this ticket any more."""
         with self._lock:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
@@ -176,6 +193,7 @@ class Tickets:
             return [ticket for ticket in self._tickets if ticket.read]
 
     def count(self, **numbers: int) -> None:
+        """Add to the numbers of every ticket that waits."""
         with self._lock:
             for ticket in self._tickets:
                 ticket.count(**numbers)
@@ -204,6 +222,7 @@ class WorkProgress:
     began: float = 0.0
 
     def begin(self, state: IndexingState, stage: str = "", total: int = 0, chunks: int = 0) -> None:
+        """A new stage begins: "reading" or "embedding", of `total` notes and `chunks` chunks."""
         self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = (
             stage,
             0,
@@ -216,10 +235,12 @@ class WorkProgress:
         self.state = state
 
     def step(self, path: Path) -> None:
+        """One note more is done."""
         self.done += 1
         self.current = path
 
     def embedded(self, chunks: int) -> None:
+        """So many chunks more have a vector."""
         self.chunks_done += chunks
 
     @property

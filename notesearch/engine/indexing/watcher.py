@@ -104,11 +104,13 @@ class Watcher:
         self._thread = threading.Thread(target=self._look_after, name="watcher", daemon=True)
 
     def start(self) -> None:
+        """Start the thread that hears of changes, and the one that looks after the roots."""
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
         self._observer.start()
         self._thread.start()
 
     def close(self) -> None:
+        """Stop both threads and wait for them."""
         self._stop.set()
         logging.getLogger("watchdog.observers").removeHandler(self._overflow)
         with self._lock:
@@ -134,6 +136,7 @@ class Watcher:
             self._unchecked.add(folder)
 
     def unwatch(self, folder: Path) -> None:
+        """Hear of no more changes in a folder."""
         with self._lock:
             watch, _ = self._watches.pop(folder, (None, None))
             self._incomplete.discard(folder)

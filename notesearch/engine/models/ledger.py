@@ -65,6 +65,7 @@ class Ledger:
 
     @property
     def folder(self) -> Path:
+        """The folder of its files, one for each month."""
         return self._folder
 
     def _path(self, at: float) -> Path:

@@ -145,6 +145,7 @@ class Models:
             return type(before) is not type(self._query_troubles.get(mark))
 
     def query_trouble(self, mark: str) -> EmbeddingError | None:
+        """Why the last query to a model failed; None where it did not. `mark`: its fingerprint."""
         with self._lock:
             return self._query_troubles.get(mark)
 

@@ -44,23 +44,51 @@ class EmbeddingTrouble(Protocol):
     acts)."""
 
     @property
-    def error(self) -> NotesearchError: ...
+    def error(self) -> NotesearchError:
+        """What happened."""
+        ...
+
     @property
-    def until(self) -> float | None: ...
+    def until(self) -> float | None:
+        """When it is tried again, by the engine's clock; None where the user has to act first."""
+        ...
 
 
 class EmbeddingWork(Protocol):
     """What choices about models ask of the indexer. Any thread; `read_for_next_model` waits, the others
     return soon. Where this process only reads, everything but `trouble` raises UsageError."""
 
-    def refuse_when_paused(self) -> None: ...
-    def read_for_next_model(self, folder: Path) -> None: ...
-    def scan(self, folder: Path, *, confirmed: bool = False) -> None: ...
-    def reconsider(self, *identifiers: str) -> None: ...
-    def release_unused(self) -> int: ...
-    def embed(self) -> None: ...
-    def retry_providers(self) -> None: ...
-    def trouble(self, fingerprint: str) -> EmbeddingTrouble | None: ...
+    def refuse_when_paused(self) -> None:
+        """Raises IndexingPaused where the user has paused indexing."""
+        ...
+
+    def read_for_next_model(self, folder: Path) -> None:
+        """Read a folder's notes and cut them for its next model, waiting for it."""
+        ...
+
+    def scan(self, folder: Path, *, confirmed: bool = False) -> None:
+        """Compare a folder with the library soon."""
+        ...
+
+    def reconsider(self, *identifiers: str) -> None:
+        """Look again at what waits for these models."""
+        ...
+
+    def release_unused(self) -> int:
+        """Forget the vectors that no folder needs any more. Returns how many."""
+        ...
+
+    def embed(self) -> None:
+        """Wake the embedding workers."""
+        ...
+
+    def retry_providers(self) -> None:
+        """Ask the providers again that are waited for."""
+        ...
+
+    def trouble(self, fingerprint: str) -> EmbeddingTrouble | None:
+        """What keeps a model's embedding worker from going on; None for nothing."""
+        ...
 
 
 class ModelService:
@@ -315,6 +343,7 @@ class ModelService:
         return state.value
 
     def forget_key(self, name: str) -> None:
+        """Drop a provider's key. Raises KeyringLocked where it may still be stored."""
         self._models.credentials.forget(self._models.provider(name))
 
     def model_to_test(self, name: str) -> str:

@@ -46,6 +46,7 @@ class ParsedQuery:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing was asked for."""
         return not (
             self.words
             or self.runs

@@ -158,6 +158,7 @@ class NativeKey(QObject):
         self.key_state.emit(keys, self._backend.bind(keys) if keys else KeyState.OFF)
 
     def close(self) -> None:
+        """Give the key back to the system."""
         self._backend.unbind()
 
 

@@ -129,6 +129,7 @@ class X11Session(DesktopConnection):
         self._post(self._arrived)
 
     def await_buttons(self) -> None:
+        """Ask for `buttons_up` when no mouse button is down any more."""
         self._post(self._await_buttons)
 
     # The thread

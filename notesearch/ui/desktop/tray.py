@@ -106,13 +106,16 @@ class Tray(QObject):
 
     @property
     def state(self) -> TrayState:
+        """What the icon tells."""
         return tray_state(self._status)
 
     @property
     def words(self) -> str:
+        """What its tooltip says."""
         return tray_words(self._status)
 
     def show_status(self, status: IndexingStatus) -> None:
+        """Show the icon and the words that belong to a status."""
         self._status = status
         self._show()
 

@@ -115,6 +115,7 @@ class DropOverlay(QWidget):
         self.hide()
 
     def offer(self, text: str) -> None:
+        """Cover the window and say what letting go will do."""
         self._text = text
         self.setAccessibleName(text)
         self.resize(self._window.size())

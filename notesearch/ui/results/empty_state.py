@@ -41,9 +41,11 @@ class EmptyState(QWidget):
         self.set_margins(64)
 
     def set_margins(self, top: int) -> None:
+        """Leave so many pixels above the text."""
         self.setContentsMargins(24, top, 24, 24)
 
     def say(self, title: str, text: str = "", looser: Sequence[tuple[str, Search]] = ()) -> None:
+        """Say why there are no rows. `looser`: searches that may find some, as buttons with these labels."""
         self.title.setText(title)
         self.text.setText(text)
         self.text.setVisible(bool(text))

@@ -148,6 +148,7 @@ class NoteView(QTextBrowser):
         self.scroll_to_passage()
 
     def forget(self) -> None:
+        """Show nothing."""
         self._shown = None
         self._place = None
         self._telling = None
@@ -400,6 +401,7 @@ class Preview(QWidget):
 
     @property
     def note(self) -> NoteText | None:
+        """The note that is shown, None for none."""
         return self.rendered.note if self.rendered else None
 
     def show_note(self, rendered: RenderedNote, passage: Passage | None) -> None:

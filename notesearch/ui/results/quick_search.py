@@ -186,6 +186,7 @@ class QuickSearch(SearchView):
         return self.isVisible() or self._coming
 
     def put_away(self) -> None:
+        """Hide it."""
         self._coming = False
         self.hide()
 
@@ -201,6 +202,7 @@ class QuickSearch(SearchView):
         )
 
     def use_settings(self, settings: Settings) -> None:
+        """Take over what was chosen in the settings."""
         self.set_limit(settings.results_limit)
 
     def set_composited(self, composited: bool) -> None:

@@ -94,10 +94,12 @@ class ResultsModel(QAbstractListModel):
 
     @property
     def matches(self) -> tuple[Match, ...]:
+        """The notes of the list, best first."""
         return self._matches
 
     @property
     def rows(self) -> Sequence[Row]:
+        """What the list shows: notes, and the passages that are folded out."""
         return self._rows
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -121,6 +123,7 @@ class ResultsModel(QAbstractListModel):
         return ROW_FLAGS
 
     def expanded(self, path: Path) -> bool:
+        """Whether the further passages of a note are folded out."""
         return path in self._expanded
 
     def group(self, match: Match) -> list[Row]:
@@ -241,6 +244,7 @@ class ResultsView(QListView):
 
     @property
     def current(self) -> Row | None:
+        """The selected row, None for none."""
         found = self.currentIndex().data(ROW_ROLE) if self.currentIndex().isValid() else None
         return found if isinstance(found, Row) else None
 

@@ -164,6 +164,7 @@ class SearchBox(QFrame):
 
     @property
     def search(self) -> Search:
+        """What is asked for: text, filters and folder."""
         return self._search
 
     def set_search(self, search: Search) -> None:
@@ -179,6 +180,7 @@ class SearchBox(QFrame):
         self.changed.emit(search)
 
     def clear(self) -> None:
+        """Ask for nothing, and go to the field."""
         self.set_search(Search())
         self.field.setFocus()
 

@@ -112,6 +112,7 @@ class SearchView(QWidget):
         return bool(self._similar_to)
 
     def set_limit(self, rows: int) -> None:
+        """Ask for so many rows from the next search on."""
         self._limit = rows
 
     def ask(self, search: Search) -> None:
@@ -303,6 +304,7 @@ class SearchView(QWidget):
 
     @property
     def current(self) -> Row | None:
+        """The selected row, None for none."""
         return self.results.current
 
     def _on_row(self, row: Row | None) -> None:

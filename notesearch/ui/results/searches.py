@@ -26,6 +26,7 @@ class Search:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing is asked for."""
         return not self.text.strip() and not self.filters and self.folder is None
 
     @property
@@ -51,9 +52,11 @@ class Search:
         )
 
     def with_filter(self, added: str) -> Search:
+        """The search with one filter more."""
         return self if added in self.filters else replace(self, filters=(*self.filters, added))
 
     def without_filter(self, removed: str) -> Search:
+        """The search without a filter."""
         return replace(self, filters=tuple(f for f in self.filters if f != removed))
 
     def looser(self) -> tuple[tuple[str, Search], ...]:
@@ -108,9 +111,11 @@ class History:
 
     @property
     def entries(self) -> tuple[Search, ...]:
+        """The earlier searches, oldest first."""
         return tuple(self._entries)
 
     def restore(self, entries: list[Search]) -> None:
+        """Take up the searches of an earlier session."""
         self._entries = entries[-HISTORY_LIMIT:]
         self._position = None
 
@@ -123,6 +128,7 @@ class History:
         self._position = None
 
     def older(self, current: Search) -> Search | None:
+        """The search before the one that is shown; None where there is none. `current`: what is typed now."""
         if self._position is None:
             self._draft = current
             self._position = len(self._entries)
@@ -134,6 +140,7 @@ class History:
         return self._entries[self._position]
 
     def newer(self) -> Search | None:
+        """The search after the one that is shown, at last what was typed; None where there is none."""
         if self._position is None:
             return None
         self._position += 1

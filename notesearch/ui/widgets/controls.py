@@ -347,6 +347,7 @@ class Form(QWidget):
         self.set_narrow(narrow=False)
 
     def set_narrow(self, *, narrow: bool) -> None:
+        """Put each label above its field (narrow), or beside it."""
         if narrow == self._narrow:
             return
         self._narrow = narrow
@@ -430,6 +431,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.restore()
 
     def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        """Paint the words of a row into `rect`. Each list has its own."""
         raise NotImplementedError
 
     def paint_line(

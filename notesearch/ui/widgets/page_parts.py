@@ -9,6 +9,7 @@ from notesearch.ui.widgets.controls import Scrolled
 
 
 def page_label(name: str, text: str = "", *, centred: bool = True) -> QLabel:
+    """A label of a page: plain text that wraps. `name`: its name in the style sheet."""
     label = QLabel(text)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -19,6 +20,7 @@ def page_label(name: str, text: str = "", *, centred: bool = True) -> QLabel:
 
 
 def page_button(text: str, *, primary: bool = False) -> QPushButton:
+    """A button of a page. `primary`: the one that the page is for."""
     button = QPushButton(text)
     button.setAccessibleName(text.replace("\N{HORIZONTAL ELLIPSIS}", ""))
     if primary:

@@ -20,7 +20,9 @@ class QtPositions:
         self._units = [at + before for before, at in enumerate(wide)]
 
     def to_qt(self, character: int) -> int:
+        """The position in UTF-16 units, as Qt counts, of a position in characters."""
         return character + bisect_left(self._characters, character)
 
     def from_qt(self, unit: int) -> int:
+        """The position in characters of a position in UTF-16 units."""
         return unit - bisect_left(self._units, unit)

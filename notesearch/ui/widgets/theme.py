@@ -168,6 +168,7 @@ class Theme(QObject):
         self._follow()
 
     def colour(self, name: str) -> QColor:
+        """A colour of the palette by its name."""
         return QColor(getattr(self.palette, name))
 
     def _follow(self) -> None:

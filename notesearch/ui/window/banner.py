@@ -55,9 +55,11 @@ class Banner(QFrame):
 
     @property
     def message(self) -> Message | None:
+        """What is shown, None for nothing."""
         return self._messages[0] if self._messages else None
 
     def tell(self, message: Message) -> None:
+        """Show a message, after those that wait. One with a key that is there already is left out."""
         if message.key and any(m.key == message.key for m in self._messages):
             return
         self._messages.append(message)
@@ -70,6 +72,7 @@ class Banner(QFrame):
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """The keys of the messages that are shown or wait."""
         return tuple(m.key for m in self._messages)
 
     def _show(self) -> None:

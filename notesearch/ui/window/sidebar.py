@@ -60,6 +60,7 @@ class SideItem:
 
     @property
     def height(self) -> int:
+        """Its height in pixels."""
         if self.folder is None:
             return ROW
         return FOLDER_ROW + (SECOND_LINE if wording.next_line(self.folder) else 0)
@@ -207,6 +208,7 @@ class SideList(QListView):
         theme.changed.connect(self.viewport().update)
 
     def show_items(self, items: Sequence[SideItem]) -> None:
+        """Show these items in place of what there was."""
         self.rows.show(items)
         if [item.height for item in items] != self._heights:
             self._heights = [item.height for item in items]
@@ -226,6 +228,7 @@ class SideList(QListView):
             super().keyPressEvent(event)
 
     def item_at(self, index: Index) -> SideItem | None:
+        """The item at an index, None where there is none."""
         item = index.data(ITEM_ROLE) if index.isValid() else None
         return item if isinstance(item, SideItem) else None
 
@@ -286,6 +289,7 @@ class Sidebar(QWidget):
         return QSize(SIDE_WIDTH, 400)
 
     def show_folders(self, folders: Sequence[Folder]) -> None:
+        """Show the searched folders."""
         self.folders.show_items(
             [
                 SideItem(title=f.path.name or str(f.path), spoken=wording.folder_sentence(f), folder=f)
@@ -295,6 +299,7 @@ class Sidebar(QWidget):
         self._mark_chosen()
 
     def show_saved(self, searches: Sequence[Search]) -> None:
+        """Show the saved searches."""
         self.saved.show_items([SideItem(title=s.label, spoken=s.label, search=s) for s in searches])
         self._saved_heading.setVisible(bool(searches))
         self.saved.setVisible(bool(searches))

@@ -30,6 +30,7 @@ class ProgressLine(QWidget):
         theme.changed.connect(self.update)
 
     def show_part(self, done: int, total: int) -> None:
+        """Show that `done` of `total` is done."""
         self._part = min(1.0, done / total) if total else 0.0
         self.update()
 
@@ -98,6 +99,7 @@ class StatusLine(QFrame):
         statuses.follow(self.show_status)
 
     def show_status(self, status: IndexingStatus) -> None:
+        """Say what the indexer does."""
         lead, detail = wording.status_lead(status), wording.status_detail(status)
         problems = signs.count(status.problems, "problem") if status.problems else ""
         self.lead.setText(lead)
