@@ -35,7 +35,8 @@ def own_command() -> list[str]:
 
 
 def starts_at_login() -> bool:
-    """Whether the desktop starts the program at login. Reads a file or the registry: not for the GUI thread."""
+    """Whether the desktop starts the program at login. Reads a file or the registry, so not for the GUI
+    thread."""
     if sys.platform == "win32":
         return _registry_value(RUN_KEY, "Notesearch") is not None
     return login_file().exists()
