@@ -14,13 +14,14 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Stage
 from notesearch.ui.dialogs.model import ModelDialog
 from notesearch.ui.window.folder_menu import Command, FolderMenu
 from notesearch.ui.window.main_window import MainWindow
 from tests.gateway import Fault, Gateway
 
-from .conftest import NOTES, TIMEOUT, at_rest, folder_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, folder_of
 from .models import LOCAL, VOYAGE, count, open_model, press, said, switch
 
 # Choosing, asking, building
@@ -157,7 +158,7 @@ def test_counting_can_be_cancelled(
     dialog.counting.cancel.click()
     assert dialog.pages.currentWidget() is dialog.choice
     release.set()
-    qtbot.waitUntil(lambda: not window.commands.models.bridge._threads, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: all(t.name != "long call" for t in threading.enumerate()), timeout=TIMEOUT)
     qtbot.waitUntil(lambda: not folder_of(window).next_model and at_rest(window, len(NOTES)), timeout=TIMEOUT)
     assert dialog.pages.currentWidget() is dialog.choice, "what was given up does not come back"
     assert gateway.requests == []
@@ -165,7 +166,7 @@ def test_counting_can_be_cancelled(
 
 def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     window = remote_window
-    window.bridge.pause()
+    ask(qtbot, window, operations.pause)
     qtbot.waitUntil(
         lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT
     )
@@ -175,7 +176,7 @@ def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: dialog.counting.title.text() == "Indexing is paused", timeout=TIMEOUT)
     press(qtbot, dialog, "Back")
     assert dialog.pages.currentWidget() is dialog.choice
-    window.bridge.resume()
+    ask(qtbot, window, operations.resume)
 
 
 def test_each_folder_has_its_own_model(remote_window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_each_folder_has_its_own_model(remote_window: MainWindow, qtbot: QtBot, 
     more = tmp_path / "More"
     more.mkdir()
     (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
-    window.bridge.add_folder(more)
+    ask(qtbot, window, operations.add_folder, folder=more)
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
     dialog = open_model(qtbot, window)
     assert dialog.choice.folders.isVisible()
@@ -250,7 +251,7 @@ def test_what_waits_for_the_persons_word_can_be_looked_at_again(
 ) -> None:
     window = remote_window
     # Prepared from elsewhere, by the command line say.
-    window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
+    ask(qtbot, window, operations.prepare_models, folders=(folder_of(window).path,), model=VOYAGE)
     qtbot.waitUntil(
         lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT
     )
