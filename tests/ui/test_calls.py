@@ -130,6 +130,15 @@ class Asking(QDialog):
         self.heard.append(value)
 
 
+class Named(QObject):
+    """Keeps what was asked, with the answer."""
+
+    heard: tuple[str, str] | None = None
+
+    def take(self, about: str, value: str) -> None:
+        self.heard = (about, value)
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_dialog_that_is_gone_hears_nothing(
     window: MainWindow, qtbot: QtBot, gate: Gate, title: Operation[..., str], fails: bool
@@ -251,12 +260,6 @@ def test_an_answer_goes_to_no_other_function(
 def test_a_partial_says_what_was_asked(
     window: MainWindow, qtbot: QtBot, gate: Gate, title: Operation[..., str]
 ) -> None:
-    class Named(QObject):
-        heard: tuple[str, str] | None = None
-
-        def take(self, about: str, value: str) -> None:
-            self.heard = (about, value)
-
     gate.opened.set()
     named = Named()
     window.bridge.call(title, partial(named.take, "folder"), mark="?")
