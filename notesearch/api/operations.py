@@ -201,6 +201,24 @@ def add_folder(engine: Engine, *, folder: Path, model: str = catalogue.LOCAL.ide
     )
 
 
+@operation("folders.take-up", writes=True)
+def take_up_folder(engine: Engine, *, folder: Path) -> Folder | Survey | None:
+    """Search a folder that was named in passing, on the command line say: the folder, where nothing has to be
+    asked first; else what is to be known before a whole disk is searched. None where it is searched already.
+    Raises FolderError."""
+    if engine.folders.covering(folder) is not None:
+        return None
+    if engine.folders.survey(folder, limit=1).whole:
+        return engine.folders.survey(folder)
+    try:
+        return add_folder(engine, folder=folder)
+    except FolderOverlap:
+        # Another one who asked at the same time was quicker.
+        if engine.folders.covering(folder) is None:
+            raise
+        return None
+
+
 @operation("folders.add-samples", writes=True)
 def add_samples(engine: Engine) -> Folder | None:
     """Copy the sample notes into the data folder and search them. None where they are searched already."""

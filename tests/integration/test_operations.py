@@ -18,9 +18,9 @@ from notesearch.api.server import Server
 from notesearch.api.sessions import HandedOver
 from notesearch.cli import generic
 from notesearch.cli import main as cli
-from notesearch.domain import Folder, IndexingStatus, IndexSummary, Mode, Query
+from notesearch.domain import Folder, IndexingStatus, IndexSummary, Mode, Query, Survey
 from notesearch.engine.engine import Engine
-from notesearch.errors import KeyMissing, NotesearchError, NotIndexed, UsageError
+from notesearch.errors import FolderOverlap, KeyMissing, NotesearchError, NotIndexed, UsageError
 from tests.conftest import Serve, StartEngine, fill, reconcile
 
 NOTES = {"a.md": "# Alpha\n\nfirst\n", "Sub/b.md": "# Beta\n\nsecond\n"}
@@ -191,6 +191,28 @@ def test_going_back_is_done_at_once_or_counted_first(start_engine: StartEngine, 
     assert (estimate.remote, estimate.chunks > 0) == (True, True)
     assert operations.go_back(engine, folder=notes, model=local) is None
     assert engine.status().folders[0].next_model == ""
+
+
+def test_a_folder_that_is_named_is_taken_up_without_a_complaint(
+    start_engine: StartEngine, notes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(notes, NOTES)
+    engine = start_engine(watch=False)
+    taken = operations.take_up_folder(engine, folder=notes)
+    assert isinstance(taken, Folder)
+    assert taken.path == notes
+    assert operations.take_up_folder(engine, folder=notes / "Sub") is None
+    # Somebody who asked at the same time was quicker.
+    looks = iter([None])
+    real = engine.folders.covering
+    monkeypatch.setattr(engine.folders, "covering", lambda path: next(looks, real(path)))
+    assert operations.take_up_folder(engine, folder=notes) is None
+    with pytest.raises(FolderOverlap):
+        operations.take_up_folder(engine, folder=engine.data_dir)
+    whole = operations.take_up_folder(engine, folder=Path("/"))
+    assert isinstance(whole, Survey)
+    assert whole.whole == "disk"
+    assert [f.path for f in engine.status().folders] == [notes]
 
 
 def test_the_sample_notes_are_added_once(start_engine: StartEngine) -> None:

@@ -238,6 +238,19 @@ def test_what_may_block_holds_up_neither_others_nor_the_end(
     assert not answer.came
 
 
+def test_an_answer_that_is_on_its_way_at_the_end_does_not_come(
+    window: MainWindow, gate: Gate, endless: Operation[..., int]
+) -> None:
+    answer = Answer()
+    gate.opened.set()
+    window.bridge.call(endless, answer.take)
+    assert gate.entered.wait(TIMEOUT / 1000)
+    gate.threads[0].join()
+    close(window, window.bridge)
+    QApplication.processEvents()
+    assert not answer.came
+
+
 def test_after_the_end_nothing_is_begun(
     window: MainWindow, gate: Gate, title: Operation[..., str], endless: Operation[..., int]
 ) -> None:

@@ -61,27 +61,19 @@ class FolderOffers(QObject):
         """Count what is in them, then add them or ask."""
         for path in paths:
             self._shell.tell(f"Looking at {path.name or path}")
-            self._survey(path)
-
-    def _survey(self, path: Path) -> None:
-        self._bridge.call(operations.survey_folder, self.offer, path=path)
+            self._bridge.call(operations.survey_folder, self.offer, path=path)
 
     def _on_folders_wanted(self, paths: tuple[Path, ...]) -> None:
         """Folders of the command line: no complaint where one is searched already, the command may stand in a
         shortcut."""
         for path in paths:
-            self._bridge.call(operations.is_searched, partial(self._on_looked_up, path), path=path)
+            self._bridge.call(operations.take_up_folder, self._on_taken_up, folder=path)
 
-    def _on_looked_up(self, path: Path, notes: int | None) -> None:
-        if notes is None:
-            self._bridge.call(operations.survey_folder, partial(self._on_looked_at, path), path=path, limit=1)
-
-    def _on_looked_at(self, path: Path, survey: Survey) -> None:
-        """A folder that was named is added without a question, but for a whole disk."""
-        if survey.whole:
-            self._survey(path)
+    def _on_taken_up(self, found: Folder | Survey | None) -> None:
+        if isinstance(found, Survey):
+            self.offer(found)
         else:
-            self.add(path)
+            self._on_added(found)
 
     def offer(self, survey: Survey) -> None:
         """Add what was looked at, or ask, or say why not."""
