@@ -527,6 +527,7 @@ class UsageError(NotesearchError):
         "usage.reads-only": "",
         "usage.operation": "operation reason",
         "usage.operation-lacks": "operation missing",
+        "usage.operation-local": "operation",
         "usage.operation-unknown": "operation",
         "usage.link": "",
         "usage.link-alone": "",

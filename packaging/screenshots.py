@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
+from notesearch.api import operations
 from notesearch.api.second_start import StartRequest
 from notesearch.config.paths import resource
 from notesearch.config.settings import Settings, save_settings
@@ -92,7 +93,7 @@ class Studio:
             self.taken.append(path)
 
     def samples(self) -> None:
-        self.bridge.add_samples()
+        self.bridge.call(operations.add_samples)
         wait_until(lambda: indexed(self.window), "the sample notes")
 
     @property
@@ -166,7 +167,7 @@ def take_settings(folder: Path) -> list[Path]:
         at.window.commands.ask_to_stay("Ctrl+Alt+Space")
         at.picture("closing", at.newest)
         at.newest.reject()
-        at.bridge.surveyed.emit(Survey(path=Path("/home/ada"), notes=20_000, more=True, whole="home"))
+        at.window.commands.offers.offer(Survey(path=Path("/home/ada"), notes=20_000, more=True, whole="home"))
         at.picture("whole-home", at.newest)
         return at.taken
 
@@ -208,7 +209,7 @@ def take_models(folder: Path) -> list[Path]:
         models.set_key("aimlapi")
         at.picture("key", at.newest)
         at.newest.reject()
-        models.bridge.set_key("aimlapi", KEY)
+        at.bridge.call(operations.set_key, provider="aimlapi", key=KEY)
         dialog.consent.agree.click()
         wait_until(
             lambda: window.status is not None and window.status.folders[0].model == model, "the new index"

@@ -8,14 +8,15 @@ here and mark it:
     def count_notes(engine: Engine, *, folder: Path | None = None) -> int:
         "How many notes are searched."
 
-Its first parameter is the engine; the others are taken by name. Types are those that wire.py can carry. A
-parameter `progress` is not sent: it is called with how far the work is, in the thread that waits for the
-result.
+Its first parameter is the engine; the others are taken by name. Types are those that wire.py can carry. Two
+parameters are not sent. `progress` is called with how far the work is, in the thread that waits for the
+result. `stopped` tells whether the caller has given up; whoever does the operation passes it.
 """
 
 from __future__ import annotations
 
 import inspect
+import shutil
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 from notesearch import catalogue
 from notesearch.api import wire
 from notesearch.catalogue import Probe
+from notesearch.config.paths import resource
+from notesearch.documents.rendered_note import RenderedNote
 from notesearch.domain import (
     Check,
     Estimate,
@@ -32,6 +35,7 @@ from notesearch.domain import (
     Folder,
     FolderState,
     HeldNote,
+    IgnoredCount,
     IndexingStatus,
     IndexSummary,
     LedgerEntry,
@@ -44,7 +48,7 @@ from notesearch.domain import (
     Survey,
     Vault,
 )
-from notesearch.errors import NotesearchError, UsageError
+from notesearch.errors import FolderOverlap, NotesearchError, UsageError
 
 if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
@@ -63,6 +67,9 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Stopped = Callable[[], bool]
+# Parameters that stay in the process that calls.
+NOT_SENT = ("progress", "stopped")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +77,18 @@ class Operation(Generic[P, R]):
     """One entry of the table. Call it with an engine and its parameters, or hand it to a session.
 
     `writes`: only the process that owns the data folder can do it; the others read beside the owner.
-    `streams`: it reports its progress while it runs. `command`: its name on the command line, "" for none of
-    its own.
+    `streams`: it reports its progress while it runs. `may_block`: it may wait long, for a keyring, a provider
+    or a large folder, and nobody who ends may wait for it. `local`: it is done by the process that asks and
+    never travels, since a parameter is a secret. `command`: its name on the command line, "" for none of its
+    own.
     """
 
     name: str
     function: Callable[Concatenate[Engine, P], R]
     writes: bool
     streams: bool
+    may_block: bool
+    local: bool
     command: str
     # Types of the parameters that travel, and of the result: resolved when they are first needed.
     _types: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -93,9 +104,14 @@ class Operation(Generic[P, R]):
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The parameters that travel, by name: all but the engine and the progress."""
+        """The parameters that travel, by name."""
         given = list(inspect.signature(self.function).parameters.values())[1:]
-        return {p.name: p for p in given if p.name != "progress"}
+        return {p.name: p for p in given if p.name not in NOT_SENT}
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether it asks `stopped` meanwhile."""
+        return "stopped" in inspect.signature(self.function).parameters
 
     @property
     def types(self) -> Mapping[str, Any]:
@@ -107,11 +123,17 @@ class Operation(Generic[P, R]):
         return self._types
 
     def to_message(self, parameters: Mapping[str, object]) -> dict[str, Any]:
-        """The parameters as JSON, for another process."""
-        return {name: wire.to_json(value) for name, value in parameters.items() if name != "progress"}
+        """The parameters as JSON, for another process. Raises UsageError where they must not leave this
+        one."""
+        if self.local:
+            raise UsageError("usage.operation-local", operation=self.name)
+        return {name: wire.to_json(value) for name, value in parameters.items() if name not in NOT_SENT}
 
     def from_message(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters out of JSON. Raises UsageError where they are not what the operation takes."""
+        """The parameters out of JSON. Raises UsageError where they are not what the operation takes, and
+        where it takes none from another process."""
+        if self.local:
+            raise UsageError("usage.operation-local", operation=self.name)
         try:
             read = {
                 name: wire.from_json(self.types[name], message[name])
@@ -138,12 +160,26 @@ OPERATIONS: dict[str, Operation[..., Any]] = {}
 
 
 def operation(
-    name: str, *, writes: bool = False, streams: bool = False, command: str = ""
+    name: str,
+    *,
+    writes: bool = False,
+    streams: bool = False,
+    may_block: bool = False,
+    local: bool = False,
+    command: str = "",
 ) -> Callable[[Callable[Concatenate[Engine, P], R]], Operation[P, R]]:
     """Put a function into the table. See Operation for the words."""
 
     def entered(function: Callable[Concatenate[Engine, P], R]) -> Operation[P, R]:
-        made = Operation(name=name, function=function, writes=writes, streams=streams, command=command)
+        made = Operation(
+            name=name,
+            function=function,
+            writes=writes,
+            streams=streams,
+            may_block=may_block,
+            local=local,
+            command=command,
+        )
         if name in OPERATIONS:
             raise ValueError(f"two operations are named {name}")
         OPERATIONS[name] = made
@@ -164,6 +200,36 @@ def add_folder(engine: Engine, *, folder: Path, model: str = catalogue.LOCAL.ide
     return found or Folder(
         path=path, model=model, state=FolderState.SCANNING, documents=0, complete=0, waiting=0, failed=0
     )
+
+
+@operation("folders.take-up", writes=True)
+def take_up_folder(engine: Engine, *, folder: Path) -> Folder | Survey | None:
+    """Search a folder that was named in passing, on the command line say: the folder, where nothing has to be
+    asked first; else what is to be known before a whole disk is searched. None where it is searched already.
+    Raises FolderError."""
+    if engine.folders.covering(folder) is not None:
+        return None
+    if engine.folders.survey(folder, limit=1).whole:
+        return engine.folders.survey(folder)
+    try:
+        return add_folder(engine, folder=folder)
+    except FolderOverlap:
+        # Another one who asked at the same time was quicker.
+        if engine.folders.covering(folder) is None:
+            raise
+        return None
+
+
+@operation("folders.add-samples", writes=True)
+def add_samples(engine: Engine) -> Folder | None:
+    """Copy the sample notes into the data folder and search them. None where they are searched already."""
+    target = engine.data_dir / "sample-notes"
+    if not target.is_dir():
+        shutil.copytree(resource("sample-notes"), target)
+    try:
+        return add_folder(engine, folder=target)
+    except FolderOverlap:
+        return None
 
 
 @operation("folders.remove", writes=True)
@@ -203,6 +269,14 @@ def answer_held(engine: Engine, *, folder: Path, remove: bool) -> None:
     engine.folders.answer_held(folder, remove=remove)
 
 
+@operation("folders.count-ignored")
+def count_ignored(
+    engine: Engine, *, folder: Path, rules: str, stopped: Stopped = lambda: False
+) -> IgnoredCount:
+    """What ignore rules would leave out of a folder, for a count while they are typed. Raises FolderError."""
+    return engine.folders.count_ignored(folder, rules, stopped)
+
+
 # Indexing
 
 
@@ -222,7 +296,7 @@ class IndexReport:
 PROBLEMS_TOLD = 20
 
 
-@operation("index", writes=True, streams=True)
+@operation("index", writes=True, streams=True, may_block=True)
 def index(
     engine: Engine,
     *,
@@ -293,6 +367,25 @@ def recent(engine: Engine, *, limit: int = 30) -> tuple[Match, ...]:
     return engine.search.recent(limit)
 
 
+@operation("search.notes", may_block=True)
+def find_notes(engine: Engine, *, folder: Path, text: str = "", limit: int = 200) -> tuple[Match, ...]:
+    """The notes of a folder that hold these words, to choose one from; the newest ones for no words."""
+    if text.strip():
+        query = Query(text=text.strip(), limit=limit, folder=folder, prefix=True)
+        return engine.search.words(query).matches
+    # There is no list of the newest notes of one folder: the newest ones of all are gone through.
+    newest = engine.search.recent(10 * limit)
+    return tuple(match for match in newest if match.path.is_relative_to(folder))[:limit]
+
+
+@operation("search.note")
+def show_note(engine: Engine, *, path: Path, start: int = 0) -> RenderedNote:
+    """A note as HTML, around character `start` where it is long. Raises NotIndexed."""
+    from notesearch.documents.preview import render
+
+    return render(engine.search.note_text(path, start))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
     """What can be filtered by: tags as they are written, and formats, each with its number of notes."""
@@ -316,79 +409,128 @@ def list_models(engine: Engine) -> tuple[ModelChoice, ...]:
     return engine.models.choices()
 
 
-@operation("models.prepare", writes=True, streams=True)
+@operation("models.prepare", writes=True, streams=True, may_block=True)
 def prepare_models(
-    engine: Engine, *, folders: tuple[Path, ...], model: str, progress: Report | None = None
+    engine: Engine,
+    *,
+    folders: tuple[Path, ...],
+    model: str,
+    progress: Report | None = None,
+    stopped: Stopped = lambda: False,
 ) -> tuple[Estimate, ...]:
     """Choose the next model of folders, read their notes for it, and count what it would be sent. Sends
-    nothing. All of the folders are prepared, or none. Raises NotIndexed, UsageError, or NotesearchError when
-    paused."""
-    return engine.models.prepare_all(folders, model)
+    nothing. All of the folders are prepared, or none; none either where the caller gave up meanwhile. Raises
+    NotIndexed, UsageError, or NotesearchError when paused."""
+    estimates = engine.models.prepare_all(folders, model)
+    if not stopped():
+        return estimates
+    for folder in folders:
+        engine.models.cancel(folder)
+    return ()
 
 
-@operation("models.estimate")
+@operation("models.go-back", writes=True, may_block=True)
+def go_back(engine: Engine, *, folder: Path, model: str) -> Estimate | None:
+    """Let a folder have a former model again. Where that costs something by now nothing is done but counted:
+    the estimate, for the user to agree to. Raises as `models.prepare` does."""
+    estimate = engine.models.prepare(folder, model)
+    if estimate.remote and estimate.chunks:
+        return estimate
+    engine.models.agree(folder)
+    return None
+
+
+@operation("models.estimate", may_block=True)
 def estimate(engine: Engine, *, folder: Path) -> Estimate:
     """What a folder's (next) model has still to be sent, by counting. Raises NotIndexed."""
     return engine.models.estimate(folder)
 
 
-@operation("models.agree", writes=True)
+@operation("models.agree", writes=True, may_block=True)
 def agree(engine: Engine, *, folder: Path) -> None:
     """The user agrees to what was counted: it is sent from here on. Raises NotIndexed."""
     engine.models.agree(folder)
 
 
-@operation("models.cancel", writes=True)
+@operation("models.cancel", writes=True, may_block=True)
 def cancel_model(engine: Engine, *, folder: Path) -> None:
     """The user does not agree: the folder keeps the model that answers. Raises NotIndexed."""
     engine.models.cancel(folder)
 
 
-@operation("models.forget-former", writes=True)
+@operation("models.forget-former", writes=True, may_block=True)
 def forget_former(engine: Engine, *, folder: Path) -> int:
     """Drop the vectors of all former models of a folder. Returns how many. Raises NotIndexed."""
     return engine.models.forget_former(folder)
 
 
-@operation("models.outgoing")
+@operation("models.outgoing", may_block=True)
 def outgoing(engine: Engine, *, path: Path) -> tuple[Outgoing, ...]:
     """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
     return engine.models.outgoing(path)
 
 
-@operation("models.held-back")
+@operation("models.held-back", may_block=True)
 def held_back(engine: Engine, *, folder: Path, limit: int = 500) -> tuple[HeldNote, ...]:
     """The notes of a folder of which something is not sent, at most `limit`. Raises NotIndexed."""
     return engine.models.held_back(folder, limit)
 
 
-@operation("models.allow", writes=True)
+@operation("models.allow", writes=True, may_block=True)
 def allow(engine: Engine, *, path: Path) -> int:
     """Send what is held back of a note. Returns how many passages. Raises NotIndexed."""
     return engine.models.allow(path)
 
 
-@operation("models.make-known", writes=True)
+@operation("models.make-known", writes=True, may_block=True)
 def make_known(engine: Engine, *, provider: str, model: str, base_url: str = "") -> None:
     """Keep a provider's address, and see that the model is known; one that is not is tested, with texts of
     ours. Raises UsageError, InsecureAddress, or a ProviderError."""
     engine.models.make_known(provider, model, base_url)
 
 
-@operation("providers.list")
+@operation("providers.list", may_block=True)
 def list_providers(engine: Engine) -> tuple[ProviderInfo, ...]:
     """The known providers with their keys' state, budgets and costs. May wait for the user to unlock the
     keyring."""
     return engine.models.providers()
 
 
-@operation("providers.test", writes=True)
+@operation("providers.test", writes=True, may_block=True)
 def test_provider(
     engine: Engine, *, provider: str, model: str = "", base_url: str = "", keep: bool = True
 ) -> Probe:
     """Ask a server once what it is like, with texts of ours. `keep`: what was found goes into the settings.
     Raises a ProviderError, or UsageError."""
     return engine.models.test(provider, model, base_url, keep=keep)
+
+
+@operation("providers.keep", writes=True)
+def keep_server(engine: Engine, *, base_url: str, found: Probe) -> str:
+    """Keep a server of the user's own, and the model that was tested there. Returns the model's
+    identifier."""
+    engine.models.keep(base_url, found)
+    return found.model.identifier
+
+
+@operation("providers.remove", writes=True, may_block=True)
+def remove_server(engine: Engine, *, provider: str) -> None:
+    """Forget a server of the user's own with its models and its key. Raises UsageError while a folder needs
+    it."""
+    engine.models.remove_own(provider, engine.status().folders)
+
+
+@operation("providers.set-key", writes=True, may_block=True, local=True)
+def set_key(engine: Engine, *, provider: str, key: str, base_url: str = "") -> str:
+    """Keep a key, and with it the address that it belongs to where that is a new one. Returns "stored", or
+    "session-only" where no keyring takes it. Raises KeyInvalid, or UsageError."""
+    return engine.models.set_key(provider, key, base_url)
+
+
+@operation("providers.forget-key", writes=True, may_block=True)
+def forget_key(engine: Engine, *, provider: str) -> None:
+    """Forget a key, in the keyring too. Raises UsageError."""
+    engine.models.forget_key(provider)
 
 
 @operation("providers.retry", writes=True)
@@ -401,6 +543,12 @@ def retry_providers(engine: Engine) -> None:
 def ledger(engine: Engine, *, limit: int = 200) -> tuple[LedgerEntry, ...]:
     """The newest requests that providers answered, newest first; never a text."""
     return engine.models.ledger(limit)
+
+
+@operation("providers.ledger-folder")
+def ledger_folder(engine: Engine) -> Path:
+    """Where the files of the ledger are."""
+    return engine.models.ledger_folder
 
 
 # The whole
@@ -426,7 +574,7 @@ def sizes(engine: Engine) -> Sizes:
     return Sizes(bytes=engine.bytes_on_disk(), memory_bytes=engine.memory_bytes())
 
 
-@operation("doctor")
+@operation("doctor", may_block=True)
 def doctor(engine: Engine) -> tuple[Check, ...]:
     """Check the database, the indexes, the models, the folders and the settings."""
     return engine.diagnosis()

@@ -55,6 +55,9 @@ class Server:
         errors: list[BaseException] = []
         if operation.streams:
             parameters["progress"] = lambda progress: latest.__setitem__(0, progress)
+        gone = threading.Event()
+        if operation.stoppable:
+            parameters["stopped"] = gone.is_set
 
         def run() -> None:
             try:
@@ -64,8 +67,13 @@ class Server:
 
         worker = threading.Thread(target=run, name=f"request {operation.name}", daemon=True)
         worker.start()
-        while not _ended(worker):
-            yield {"progress": wire.to_json(latest[0])}
+        try:
+            while not _ended(worker):
+                yield {"progress": wire.to_json(latest[0])}
+        except GeneratorExit:
+            # Nobody listens any more.
+            gone.set()
+            raise
         if errors:
             raise errors[0]
         if not results:

@@ -429,6 +429,10 @@ USAGE: dict[str, Words] = {
     "usage.reads-only": Words(N_("This Notesearch only reads")),
     "usage.operation": Words(N_("{operation} was asked for wrongly"), "{reason}."),
     "usage.operation-lacks": Words(N_("{operation} was asked for wrongly"), N_("{missing} is missing.")),
+    "usage.operation-local": Words(
+        N_("No other process may ask for {operation}"),
+        N_("It takes a secret: only the running Notesearch itself does it."),
+    ),
     "usage.operation-unknown": Words(
         N_("The running Notesearch does not know '{operation}'"),
         N_("Is it an older version? Start it again."),

@@ -23,6 +23,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 
+from notesearch.api import operations
 from notesearch.domain import SearchResults, Stage
 from notesearch.engine.search.query_vectors import REMOTE_REST
 from notesearch.ui.app import make_application
@@ -216,7 +217,7 @@ def stalls() -> None:
         letters = iter(" ".join(QUERIES * 20))
         typing.timeout.connect(lambda: QTest.keyClick(field, next(letters)))  # type: ignore[call-overload]
         typing.start()
-        opened.bridge.add_folder(til_vault())
+        opened.bridge.call(operations.add_folder, folder=til_vault())
         loop.exec()
         typing.stop()
         heart.timer.stop()

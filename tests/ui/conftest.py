@@ -8,15 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QObject, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from notesearch.api.operations import Operation
 from notesearch.api.second_start import StartRequest
 from notesearch.config import credentials
 from notesearch.config.paths import resource
@@ -24,10 +27,14 @@ from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import Folder, IndexingState, Match, MatchedBy, Passage
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
 from notesearch.ui.window.tray_controller import TrayController
 from tests.gateway import KEY, Gateway
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TIMEOUT = 100_000
 
@@ -65,6 +72,38 @@ and the crumb holds its water for days.
     "rest.\n",
     "Travel/Lisbon.rst": "Lisbon\n======\n\nThe tram climbs to the castle. Custard tarts near the river.\n",
 }
+
+
+class Answer(QObject):
+    """Keeps what a call of the bridge answers, and in which thread it came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.results: list[Any] = []
+        self.failures: list[Failure] = []
+        self.threads: set[QThread] = set()
+
+    @property
+    def came(self) -> bool:
+        return bool(self.results or self.failures)
+
+    def take(self, result: object) -> None:
+        self.results.append(result)
+        self.threads.add(QThread.currentThread())
+
+    def fail(self, failure: Failure) -> None:
+        self.failures.append(failure)
+        self.threads.add(QThread.currentThread())
+
+
+def ask(qtbot: QtBot, window: MainWindow, operation: Operation[P, R], *args: P.args, **how: P.kwargs) -> R:
+    """Do an operation through the window's bridge, and wait for its result."""
+    answer = Answer()
+    window.bridge.call(operation, answer.take, answer.fail, *args, **how)
+    qtbot.waitUntil(lambda: answer.came, timeout=TIMEOUT)
+    assert answer.failures == []
+    result: R = answer.results[0]
+    return result
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

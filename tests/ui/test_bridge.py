@@ -11,12 +11,11 @@ import pytest
 from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
-from notesearch.api.operations import OPERATIONS, operation
+from notesearch.api import operations
 from notesearch.domain import Query, SearchResults, Stage, told
-from notesearch.engine.engine import Engine
 from notesearch.engine.search.session import SearchSession
 from notesearch.errors import DiskFull
-from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
 from notesearch.ui.results.searches import Search
 from notesearch.ui.window.main_window import MainWindow
@@ -116,7 +115,7 @@ def test_a_bug_is_shown_without_its_text(
         raise ValueError("a secret line of a note")
 
     monkeypatch.setattr(window.bridge.wait_for_engine().indexing, "pause", broken)
-    window.bridge.pause()
+    window.bridge.call(operations.pause)
     qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
     assert window.banner.title.text() == "Something went wrong inside Notesearch"
     assert "ValueError" in window.banner.hint.text()
@@ -188,23 +187,3 @@ def test_closing_a_slot_drops_what_waits() -> None:
 
 def test_an_error_of_ours_is_told_as_it_is() -> None:
     assert Failure.of(DiskFull()) == Failure(what=told("disk-full"), retryable=True)
-
-
-def test_an_operation_is_done_off_the_main_thread_and_its_result_comes_back(
-    window: MainWindow, qtbot: QtBot
-) -> None:
-    threads: list[threading.Thread] = []
-
-    @operation("test.title")
-    def title(engine: Engine, *, mark: str) -> str:
-        """The name of the folder that is searched."""
-        threads.append(threading.current_thread())
-        return engine.folders.paths()[0].name + mark
-
-    try:
-        with qtbot.waitSignal(window.bridge.link_wanted, timeout=TIMEOUT) as told:
-            window.bridge.call(title, window.bridge.link_wanted.emit, mark="!")
-    finally:
-        del OPERATIONS["test.title"]
-    assert told.args == ["Notes!"]
-    assert threads != [threading.main_thread()]

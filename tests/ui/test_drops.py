@@ -10,12 +10,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.results.drops import DropTarget
 from notesearch.ui.window import folder_offers
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, at_rest, tray_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, tray_of
 from .models import press
 
 Start = Callable[..., MainWindow]
@@ -219,7 +220,7 @@ def test_first_results_are_there_while_the_rest_is_read(
             f"# Entry {i}\n\nOn day {i} we saw geese over the marsh, and the tram was late again.\n"
         )
     window = start_window()
-    window.bridge.add_folder(vault)
+    ask(qtbot, window, operations.add_folder, folder=vault)
     qtbot.waitUntil(lambda: window.page.results.results.rowCount() > 0, timeout=TIMEOUT)
     assert window.status is not None
     assert window.status.complete < 1200

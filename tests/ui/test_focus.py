@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from notesearch.api.operations import Vocabulary
 from notesearch.domain import FileProblem, told
 from notesearch.ui.dialogs.problems import ProblemsDialog
 from notesearch.ui.settings.dialog import SettingsDialog
@@ -127,7 +128,7 @@ def test_the_window(appearance: str, window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClicks(window.box.field, "bread")
     qtbot.waitUntil(lambda: window.page.preview.note is not None, timeout=TIMEOUT)
     window.save_search()
-    window.commands.show_vocabulary((("soil", 1),), (("markdown", 4),))
+    window.commands.show_vocabulary(Vocabulary(tags=(("soil", 1),), formats=(("markdown", 4),)))
     window.ask(window.box.search.with_filter("type:markdown"))
     window.banner.tell(
         Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),))

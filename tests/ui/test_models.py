@@ -14,13 +14,14 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Stage
 from notesearch.ui.dialogs.model import ModelDialog
 from notesearch.ui.window.folder_menu import Command, FolderMenu
 from notesearch.ui.window.main_window import MainWindow
 from tests.gateway import Fault, Gateway
 
-from .conftest import NOTES, TIMEOUT, at_rest, folder_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, folder_of, titles
 from .models import LOCAL, VOYAGE, count, open_model, press, said, switch
 
 # Choosing, asking, building
@@ -156,8 +157,15 @@ def test_counting_can_be_cancelled(
     qtbot.waitUntil(entered.is_set, timeout=TIMEOUT)
     dialog.counting.cancel.click()
     assert dialog.pages.currentWidget() is dialog.choice
+
+    def long_calls() -> int:
+        return sum(thread.name == "long call" for thread in threading.enumerate())
+
+    # The way back is done before the counting begins in earnest.
+    qtbot.waitUntil(lambda: long_calls() == 1, timeout=TIMEOUT)
     release.set()
-    qtbot.waitUntil(lambda: not window.commands.models.bridge._threads, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: long_calls() == 0, timeout=TIMEOUT)
+    assert engine.status().folders[0].next_model == ""
     qtbot.waitUntil(lambda: not folder_of(window).next_model and at_rest(window, len(NOTES)), timeout=TIMEOUT)
     assert dialog.pages.currentWidget() is dialog.choice, "what was given up does not come back"
     assert gateway.requests == []
@@ -165,7 +173,7 @@ def test_counting_can_be_cancelled(
 
 def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     window = remote_window
-    window.bridge.pause()
+    ask(qtbot, window, operations.pause)
     qtbot.waitUntil(
         lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT
     )
@@ -175,7 +183,7 @@ def test_a_count_that_fails_is_said(remote_window: MainWindow, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: dialog.counting.title.text() == "Indexing is paused", timeout=TIMEOUT)
     press(qtbot, dialog, "Back")
     assert dialog.pages.currentWidget() is dialog.choice
-    window.bridge.resume()
+    ask(qtbot, window, operations.resume)
 
 
 def test_each_folder_has_its_own_model(remote_window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
@@ -183,7 +191,7 @@ def test_each_folder_has_its_own_model(remote_window: MainWindow, qtbot: QtBot, 
     more = tmp_path / "More"
     more.mkdir()
     (more / "Zebra.md").write_text("# Zebra\n\nStripes.\n")
-    window.bridge.add_folder(more)
+    ask(qtbot, window, operations.add_folder, folder=more)
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
     dialog = open_model(qtbot, window)
     assert dialog.choice.folders.isVisible()
@@ -250,7 +258,7 @@ def test_what_waits_for_the_persons_word_can_be_looked_at_again(
 ) -> None:
     window = remote_window
     # Prepared from elsewhere, by the command line say.
-    window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
+    ask(qtbot, window, operations.prepare_models, folders=(folder_of(window).path,), model=VOYAGE)
     qtbot.waitUntil(
         lambda: folder_of(window).state is FolderState.CONSENT and window.banner.isVisible(), timeout=TIMEOUT
     )
@@ -408,7 +416,7 @@ def test_a_query_that_the_provider_refuses_is_a_trouble_with_its_remedy(
     switch(qtbot, window)
     press(qtbot, banner, "Keep the former index")
     qtbot.keyClicks(window.box.field, "tomatoes")
-    qtbot.waitUntil(lambda: window.page.results.results.rows[0].match.title == "Tomatoes", timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: titles(window)[:1] == ["Tomatoes"], timeout=TIMEOUT)
     assert not troubles()
     gateway.rule = lambda _: Fault(401, message="Invalid API key")
     for word in (" morning", " sun"):

@@ -10,13 +10,14 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.domain import FolderState, Outgoing
 from notesearch.ui.dialogs.outgoing import OutgoingDialog, PassagesView
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
 from tests.gateway import Gateway
 
-from .conftest import NOTES, TIMEOUT, at_rest, folder_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, folder_of
 from .models import VOYAGE, count, open_model, press, said
 
 SECRET = "sk-proj-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e"
@@ -64,14 +65,14 @@ def test_the_preview_shows_exactly_what_the_server_gets(
     remote_window: MainWindow, qtbot: QtBot, gateway: Gateway, notes: Path
 ) -> None:
     window = remote_window
-    window.commands.models.bridge.prepare(notes, VOYAGE)
+    ask(qtbot, window, operations.prepare_models, folders=(notes,), model=VOYAGE)
     qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
     window.commands.models.open_outgoing(notes / "Kitchen" / "Questions.org")
     shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
     qtbot.waitUntil(lambda: bool(shown._passages), timeout=TIMEOUT)
     texts = [passage.text for passage in shown._passages]
     shown.reject()
-    window.commands.models.bridge.agree(notes)
+    ask(qtbot, window, operations.agree, folder=notes)
     qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
     sent = [text for request in gateway.embedded for text in request.inputs]
     assert set(texts) <= set(sent)
@@ -130,7 +131,7 @@ def test_the_menu_of_a_folder_leads_to_what_stays_here(
     remote_window: MainWindow, qtbot: QtBot, held_notes: dict[str, Path]
 ) -> None:
     window = remote_window
-    window.commands.models.bridge.prepare(folder_of(window).path, VOYAGE)
+    ask(qtbot, window, operations.prepare_models, folders=(folder_of(window).path,), model=VOYAGE)
     qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
     window.commands.models.open_folder_outgoing(folder_of(window))
     shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())

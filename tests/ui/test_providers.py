@@ -15,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.catalogue import Manners, own_model
 from notesearch.config import credentials
 from notesearch.domain import Estimate, Line, ProviderInfo, Spent
@@ -28,7 +29,7 @@ from notesearch.ui.window.main_window import MainWindow
 from notesearch.wording import models as wording_models
 from tests.gateway import KEY, Gateway
 
-from .conftest import NOTES, TIMEOUT, at_rest, close, folder_of
+from .conftest import NOTES, TIMEOUT, Answer, ask, at_rest, close, folder_of
 
 VOYAGE = "aimlapi/voyage-2"
 EDITOR = """\
@@ -57,10 +58,8 @@ def ask_for_key(window: MainWindow) -> KeyDialog:
 
 def switch(qtbot: QtBot, window: MainWindow, notes: Path) -> None:
     """Without the dialogs."""
-    models = window.commands.models.bridge
-    with qtbot.waitSignal(models.estimate_ready, timeout=TIMEOUT):
-        models.prepare(notes, VOYAGE)
-    models.agree(notes)
+    ask(qtbot, window, operations.prepare_models, folders=(notes,), model=VOYAGE)
+    ask(qtbot, window, operations.agree, folder=notes)
 
 
 # Keys
@@ -155,9 +154,8 @@ def test_the_key_is_still_known_when_the_engine_starts_at_the_second_try(
     assert "AIMLAPI_API_KEY" not in os.environ
     with qtbot.waitSignal(window.bridge.ready, timeout=TIMEOUT):
         window.bridge.start()
-    with qtbot.waitSignal(window.commands.models.bridge.providers_ready, timeout=TIMEOUT) as known:
-        window.commands.models.bridge.providers()
-    assert next(info.key_source for info in known.args[0] if info.name == "aimlapi") == "environment"
+    known = ask(qtbot, window, operations.list_providers)
+    assert next(info.key_source for info in known if info.name == "aimlapi") == "environment"
 
 
 def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
@@ -179,7 +177,10 @@ def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
 
 def test_a_refused_key_is_said(remote_window: MainWindow, qtbot: QtBot) -> None:
     _, page = open_providers(qtbot, remote_window)
-    remote_window.commands.models.bridge.set_key("aimlapi", "sk-wrong-0123456789")
+    page.key.set.click()
+    dialog = ask_for_key(remote_window)
+    dialog.field.setText("sk-wrong-0123456789")
+    dialog.save.click()
     qtbot.waitUntil(lambda: "Kept until" in page.key.state.text(), timeout=TIMEOUT)
     page.test.click()
     qtbot.waitUntil(lambda: "does not accept the key" in page.found.text(), timeout=TIMEOUT)
@@ -250,18 +251,19 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
     window.commands.dialogs.open[-1].reject()
     with Gateway(key=None, models={"tiny": 64}) as own:
         keep_own(qtbot, window, own.url)
-        models = window.commands.models.bridge
-        with qtbot.waitSignal(models.estimate_ready, timeout=TIMEOUT):
-            models.prepare(notes, "home/tiny")
+        ask(qtbot, window, operations.prepare_models, folders=(notes,), model="home/tiny")
         dialog, page = open_providers(qtbot, window, "home")
         assert page.remove.isVisible()
         assert not page.remove.isEnabled()
-        with qtbot.waitSignal(models.own_failed, timeout=TIMEOUT):
-            models.remove_own("home")
+        refused = Answer()
+        window.bridge.call(operations.remove_server, refused.take, refused.fail, provider="home")
+        qtbot.waitUntil(lambda: refused.came, timeout=TIMEOUT)
+        assert [failure.what.code for failure in refused.failures] == ["usage.provider-needed"]
+        page.show_failure("home", refused.failures[0])
         assert "Notes needs home" in page.found.text()
-        models.cancel(notes)
+        ask(qtbot, window, operations.cancel_model, folder=notes)
         qtbot.waitUntil(lambda: not folder_of(window).next_model, timeout=TIMEOUT)
-        models.providers()
+        window.commands.models.known.ask_providers()
         qtbot.waitUntil(page.remove.isEnabled, timeout=TIMEOUT)
         qtbot.keyClicks(page.budget, "5")
         page.remove.click()
@@ -270,9 +272,8 @@ def test_a_server_of_ones_own_can_be_removed_when_no_folder_uses_it(
         next(b for b in box.buttons() if b.accessibleName() == "Remove").click()
         qtbot.waitUntil(lambda: page.providers.findData("home") < 0, timeout=TIMEOUT)
         dialog.reject()
-        with qtbot.waitSignal(models.choices_ready, timeout=TIMEOUT) as known:
-            models.choices()
-        assert not any(choice.provider == "home" for choice in known.args[0])
+        known = ask(qtbot, window, operations.list_models)
+        assert not any(choice.provider == "home" for choice in known)
         assert own.requests == []
     assert window.settings is not None
     assert window.settings.models == ()
@@ -383,6 +384,7 @@ def test_the_ledger_lists_requests(
     assert cells[6] == "$0.000001"
     assert cells[7] == "200"
     ledger.reveal.click()
+    qtbot.waitUntil(lambda: bool(shown), timeout=TIMEOUT)
     assert shown == [window.bridge.data_dir / "ledger"]
 
 
@@ -397,11 +399,9 @@ def test_a_locked_keyring_holds_nothing_else_up(
     monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
     window = remote_window
     for _ in range(4):
-        window.commands.models.bridge.providers()
-    with qtbot.waitSignal(window.bridge.problems_ready, timeout=TIMEOUT):
-        window.bridge.problems()
-    with qtbot.waitSignal(window.commands.models.bridge.choices_ready, timeout=TIMEOUT):
-        window.commands.models.bridge.choices()
+        window.commands.models.known.ask_providers()
+    assert ask(qtbot, window, operations.problems) == ()
+    assert ask(qtbot, window, operations.list_models)
     unlocked.set()
 
 

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QListView, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from notesearch.api import operations
 from notesearch.api.second_start import StartRequest, hand_over
 from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, Line, MatchedBy, Stage
 from notesearch.engine.engine import Engine
@@ -20,7 +21,7 @@ from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, at_rest, close, titles, tray_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, close, titles, tray_of
 
 BREAD = "Bread with long fermentation"
 
@@ -301,7 +302,7 @@ def test_everything_that_can_be_used_has_a_name(window: MainWindow) -> None:
 
 
 def test_adding_a_folder_twice_says_so(window: MainWindow, qtbot: QtBot, notes: Path) -> None:
-    window.bridge.add_folder(notes)
+    window.bridge.call(operations.add_folder, folder=notes)
     qtbot.waitUntil(lambda: window.banner.isVisible(), timeout=TIMEOUT)
     assert "already searched" in window.banner.title.text()
 
@@ -337,7 +338,7 @@ def test_problems_are_listed_with_reason_and_retry(window: MainWindow, qtbot: Qt
 
 
 def test_pause_and_resume(window: MainWindow, qtbot: QtBot) -> None:
-    window.bridge.pause()
+    ask(qtbot, window, operations.pause)
     qtbot.waitUntil(
         lambda: window.status is not None and window.status.state is IndexingState.PAUSED, timeout=TIMEOUT
     )
@@ -503,8 +504,8 @@ def test_a_folder_from_the_command_line_needs_no_invitation(
     window.expect_folders(1)
     seen: list[object] = []
     window.pages.currentChanged.connect(lambda: seen.append(window.pages.currentWidget()))
-    with qtbot.waitSignal(window.bridge.folder_added, timeout=TIMEOUT):
-        window.bridge.add_folder(notes)
+    with qtbot.waitSignal(window.commands.offers.added, timeout=TIMEOUT):
+        window.commands.offers.add(notes)
     assert window.first_run not in seen
     assert window.page.isVisible()
 
@@ -514,7 +515,7 @@ def test_a_folder_that_is_not_there_leads_to_the_invitation(
 ) -> None:
     window = start_window(ready=False)
     window.expect_folders(1)
-    window.bridge.add_folder(tmp_path / "nowhere")
+    window.commands.offers.add(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: window.banner.isVisible() and window.first_run.isVisible(), timeout=TIMEOUT)
     assert "not there" in window.banner.title.text()
 

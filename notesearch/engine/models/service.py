@@ -336,8 +336,11 @@ class ModelService:
             folders=users,
         )
 
-    def set_key(self, name: str, key: str) -> str:
-        """Store a key: "stored", or "session-only" where no keyring takes it. Raises KeyInvalid."""
+    def set_key(self, name: str, key: str, base_url: str = "") -> str:
+        """Store a key: "stored", or "session-only" where no keyring takes it. `base_url` is kept first: a key
+        belongs to an address. Raises KeyInvalid."""
+        if base_url:
+            self._settings.update(lambda settings: settings.with_provider(name, base_url=base_url))
         state = self._models.credentials.set(self._models.provider(name), key)
         self._work.retry_providers()
         return state.value
@@ -383,6 +386,14 @@ class ModelService:
         if keep:
             self._settings.update(with_what_was_found)
         return found
+
+    def keep(self, base_url: str, found: Probe) -> None:
+        """Keep the address of a provider, and the model that a test found there."""
+        self._settings.update(
+            lambda settings: settings.with_provider(found.provider.name, base_url=base_url).with_model(
+                found.model
+            )
+        )
 
     def make_known(self, provider: str, model: str, base_url: str = "") -> None:
         """Keep a provider's address, and see that the model is known: one that is not is tested, with texts

@@ -1,31 +1,28 @@
 """The one object between the windows and the engine. It owns the engine and the threads their work runs in.
 
-Made in the main thread. Its methods return at once and may be called from the main thread only; answers come
-as signals, which reach the bound methods of QObjects in the main thread. Connect nothing else to them: a
-lambda would run in the wrong thread.
+Made in the main thread. Its methods return at once and may be called from the main thread only. What a view
+asks is an operation of the table, given to `call`; its answer goes to a bound method of a QObject in the main
+thread. Signals are for what nobody asked. Connect nothing but such methods to them, either: a lambda would
+run in the wrong thread.
 """
 
 from __future__ import annotations
 
-import logging
-import shutil
 import threading
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.api.second_start import SHOW, StartRequest, hand_over_late
 from notesearch.domain import Told
-from notesearch.errors import Bug, DataFolderHeld, FolderOverlap, NotesearchError, StoreError
+from notesearch.errors import DataFolderHeld, StoreError
+from notesearch.ui.bridge.calls import Call, Calls
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
 from notesearch.ui.bridge.status_model import StatusModel
-from notesearch.wording.told import hint, sentence, title
 
 if TYPE_CHECKING:
     from notesearch.api.operations import Operation
@@ -35,46 +32,14 @@ if TYPE_CHECKING:
     from notesearch.domain import IndexingStatus, Locator
     from notesearch.engine.engine import Engine
 
-log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 NOTHING = StartRequest()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """What went wrong. `retryable`: the same thing may work when tried again."""
-
-    what: Told
-    retryable: bool = False
-
-    @property
-    def title(self) -> str:
-        """What happened, in a sentence without its full stop."""
-        return title(self.what)
-
-    @property
-    def hint(self) -> str:
-        """What to do; "" for nothing."""
-        return hint(self.what)
-
-    @property
-    def sentence(self) -> str:
-        """Both in one."""
-        return sentence(self.what)
-
-    @classmethod
-    def of(cls, error: BaseException) -> Failure:
-        """An error of ours is told as it is; anything else is a bug, which is logged by place and kind, never
-        by its text."""
-        if isinstance(error, NotesearchError):
-            return cls(what=Told.of(error), retryable=error.retryable)
-        places = traceback.extract_tb(error.__traceback__)
-        log.error(
-            "%s at %s",
-            type(error).__name__,
-            " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)),
-        )
-        return cls(what=Told.of(Bug("bug.named", kind=type(error).__name__)))
+class Closed(Exception):
+    """Everything ends: nobody waits for an answer."""
 
 
 class Bridge(QObject):
@@ -88,16 +53,11 @@ class Bridge(QObject):
         handed_over: a window that started earlier has the data folder and came up: this one has nothing to
         do.
         status_changed: an IndexingStatus, at most ten times a second. Views follow `statuses`.
-        vocabulary_ready: (tags with counts, formats with counts) for the filter menus.
-        problems_ready: a tuple of FileProblem.
-        folder_added: a Folder.
-        vaults_ready: a tuple of Vault, folders of other notes programs.
-        surveyed: a Survey of what was dropped or chosen, before anything is added.
+        folders_wanted: folders that this start, or another one, was given to be searched: a tuple of paths.
         open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
         to; only the main thread may.
         settings_changed: the Settings that hold from now on.
-        settings_landed: a change that asked for it was made, or failed.
-        failed: a Failure of anything else; always shown.
+        failed: a Failure for which nobody else was named; always shown.
     """
 
     opened = Signal(object, object)
@@ -106,15 +66,10 @@ class Bridge(QObject):
     summoned = Signal(object)
     handed_over = Signal()
     status_changed = Signal(object)
-    vocabulary_ready = Signal(object, object)
-    problems_ready = Signal(object)
-    folder_added = Signal(object)
-    surveyed = Signal(object)
-    vaults_ready = Signal(object)
+    folders_wanted = Signal(object)
     open_wanted = Signal(object)
     link_wanted = Signal(str)
     settings_changed = Signal(object)
-    settings_landed = Signal()
     failed = Signal(object)
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
@@ -127,6 +82,8 @@ class Bridge(QObject):
         self._unsubscribe_all: tuple[Callable[[], None], ...] = ()
         self._started = threading.Event()
         self._closing = threading.Event()
+        self.calls = Calls(self._closing, self)
+        self.calls.failed.connect(self.failed)
         self._released = threading.Event()
         self._released.set()
         self._request = NOTHING
@@ -134,7 +91,6 @@ class Bridge(QObject):
         self._opening = LatestWins("open")
         # One after the other, in the order in which the user changed them.
         self._changes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
-        self._jobs = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bridge")
 
     # Starting and ending
 
@@ -165,7 +121,7 @@ class Bridge(QObject):
         self._started.set()
         self._opening.close()
         self._changes.shutdown(wait=True, cancel_futures=True)
-        self._jobs.shutdown(wait=True, cancel_futures=True)
+        self.calls.end()
         for end in self._parts:
             end()
         if state is not None:
@@ -228,15 +184,13 @@ class Bridge(QObject):
             return
         self._started.set()
         self.ready.emit()
-        for folder in self._request.folders:
-            self.run(partial(self._take_up, path=folder))
+        self.folders_wanted.emit(self._request.folders)
 
     def _on_show(self, message: Mapping[str, Any]) -> None:
         """The program was started once more. Called by a thread of the engine."""
         request = StartRequest.from_message(message)
         self.summoned.emit(request)
-        for folder in request.folders:
-            self.run(partial(self._take_up, path=folder))
+        self.folders_wanted.emit(request.folders)
 
     def _on_status(self, status: IndexingStatus) -> None:
         if not self._closing.is_set():
@@ -247,119 +201,65 @@ class Bridge(QObject):
         self._started.wait()
         return None if self._closing.is_set() or self._owner is None else self._owner.engine
 
-    # Operations
+    # What is asked
 
     def call(
         self,
-        operation: Operation[..., Any],
-        then: Callable[..., object] | None = None,
-        **parameters: object,
-    ) -> None:
-        """Do an operation in a worker thread, once the engine has started. `then` takes its result there: a
-        signal's `emit`, which carries it into the main thread. What fails is told by `failed`."""
+        operation: Operation[P, R],
+        then: Callable[[R], object] | None = None,
+        failed: Callable[[Failure], object] | None = None,
+        *args: P.args,
+        **parameters: P.kwargs,
+    ) -> Call:
+        """Do an operation in a worker thread, once the engine has started. `then` takes its result, and
+        `failed` a Failure, both in the main thread: bound methods of QObjects, or partials of such. They hear
+        nothing when their object is gone, nor when the call that is returned was cancelled. Without `failed`
+        the signal of that name tells what went wrong."""
 
-        def job(engine: Engine) -> None:
-            result = operation(engine, **parameters)
-            if then is not None and not self._closing.is_set():
-                then(result)
+        def work(call: Call) -> R:
+            if operation.stoppable:
+                parameters["stopped"] = call.is_cancelled
+            return self.do(operation, *args, **parameters)
 
-        self.run(job)
+        return self.calls.ask(work, then, failed, may_block=operation.may_block)
 
-    # Everything else
-
-    def add_folder(self, path: Path) -> None:
-        self.run(partial(self._add_folder, path=path))
-
-    def add_samples(self) -> None:
-        """Copy the sample notes into the data folder and search them."""
-        self.run(self._add_samples)
-
-    def remove_folder(self, path: Path) -> None:
-        self.run(lambda engine: engine.folders.remove(path))
-
-    def answer_held(self, folder: Path, *, remove: bool) -> None:
-        self.run(lambda engine: engine.folders.answer_held(folder, remove=remove))
-
-    def pause(self) -> None:
-        self.run(lambda engine: engine.indexing.pause())
-
-    def resume(self) -> None:
-        self.run(lambda engine: engine.indexing.resume())
-
-    def problems(self) -> None:
-        self.run(lambda engine: self.problems_ready.emit(engine.indexing.problems()))
-
-    def retry(self, paths: Sequence[Path] | None = None) -> None:
-        """Try failed files again; None: all of them."""
-        self.run(lambda engine: engine.indexing.retry(paths))
-
-    def vocabulary(self) -> None:
-        self.run(lambda engine: self.vocabulary_ready.emit(engine.search.tags(), engine.search.formats()))
-
-    def find_vaults(self) -> None:
-        """Look for the folders of other notes programs in the usual places."""
-        self.run(lambda engine: self.vaults_ready.emit(engine.folders.find_vaults()))
-
-    def survey(self, path: Path) -> None:
-        """Look at a folder, or at the folder of a file, before it is added."""
-        self.run(lambda engine: self.surveyed.emit(engine.folders.survey(path)))
+    def do(self, operation: Operation[P, R], /, *args: P.args, **parameters: P.kwargs) -> R:
+        """Do an operation and wait for it. For worker threads. Raises what it raises, and Closed when
+        everything ends."""
+        if self.wait_for_engine() is None or self._owner is None:
+            raise Closed
+        return self._owner.call(operation, *args, **parameters)
 
     def update_settings(
-        self, change: Callable[[Settings], Settings], done: Callable[[], object] | None = None
+        self,
+        change: Callable[[Settings], Settings],
+        then: Callable[[None], object] | None = None,
+        failed: Callable[[Failure], object] | None = None,
     ) -> None:
-        """Change the settings; `settings_changed` tells what holds then. `done` is called afterwards in the
-        thread that did it, also where it failed: a signal's `emit`. Changes are made one after the other."""
-        if not self._closing.is_set():
-            self._changes.submit(self._guarded, self._update_settings, change, done)
+        """Change the settings; `settings_changed` tells what holds then. Changes are made one after the
+        other."""
+
+        def work(_: Call) -> None:
+            engine = self.wait_for_engine()
+            if engine is not None:
+                engine.settings.update(change)
+
+        self.calls.ask(work, then, failed, within=self._changes)
+
+    # Files and the desktop
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
-        self._submit(self._save_state, dict(state))
+        kept = dict(state)
+        self.calls.ask(lambda _: self._save_state(kept))
 
     def open_note(self, template: str, path: Path, place: Locator) -> None:
         """Open a note with the editor command `template`, or with the system's default program where that is
         empty."""
-        self._submit(self.start_editor, template, path, place)
+        self.calls.ask(lambda _: self.start_editor(template, path, place))
 
     def reveal(self, path: Path) -> None:
         """Show a file or folder in the file manager."""
-        self._submit(self._reveal, path)
-
-    def _add_folder(self, engine: Engine, path: Path) -> None:
-        from notesearch.api import operations
-
-        self.folder_added.emit(operations.add_folder(engine, folder=path))
-
-    def _take_up(self, engine: Engine, path: Path) -> None:
-        """A folder from the command line: no complaint where it is searched already, the command may stand in
-        a shortcut."""
-        if engine.folders.covering(path) is None:
-            survey = engine.folders.survey(path, limit=1)
-            if survey.whole:
-                self.surveyed.emit(engine.folders.survey(path))
-            else:
-                self._add_folder(engine, path)
-
-    def _add_samples(self, engine: Engine) -> None:
-        from notesearch.config.paths import resource
-
-        target = self.data_dir / "sample-notes"
-        if not target.is_dir():
-            shutil.copytree(resource("sample-notes"), target)
-        try:
-            self._add_folder(engine, target)
-        except FolderOverlap:
-            log.info("the sample notes are searched already")
-
-    def _update_settings(
-        self, change: Callable[[Settings], Settings], done: Callable[[], object] | None
-    ) -> None:
-        engine = self.wait_for_engine()
-        try:
-            if engine is not None:
-                engine.settings.update(change)
-        finally:
-            if done is not None:
-                done()
+        self.calls.ask(lambda _: self._reveal(path))
 
     def _save_state(self, state: Mapping[str, Any]) -> None:
         if self._owner is not None:
@@ -385,23 +285,3 @@ class Bridge(QObject):
         desktop.require(path)
         if not desktop.reveal(path):
             self.open_wanted.emit(path if path.is_dir() else path.parent)
-
-    def run(self, job: Callable[[Engine], object]) -> None:
-        """Do something with the engine in a thread, once it has started; what fails is told by `failed`."""
-        self._submit(self._with_engine, job)
-
-    def _with_engine(self, job: Callable[[Engine], object]) -> None:
-        engine = self.wait_for_engine()
-        if engine is not None:
-            job(engine)
-
-    def _submit(self, job: Callable[..., None], *arguments: object) -> None:
-        if not self._closing.is_set():
-            self._jobs.submit(self._guarded, job, *arguments)
-
-    def _guarded(self, job: Callable[..., None], *arguments: object) -> None:
-        try:
-            job(*arguments)
-        except Exception as error:
-            if not self._closing.is_set():
-                self.failed.emit(Failure.of(error))

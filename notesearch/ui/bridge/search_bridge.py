@@ -1,7 +1,6 @@
-"""One search field's share of the bridge: what it asks, and the notes its preview shows. The window has one,
-quick search another.
+"""The searches of one field, which come in stages. The window has one of these, quick search another.
 
-Like Bridge: made in the main thread, methods return at once, answers come as signals to bound methods.
+Like Bridge: made in the main thread, methods return at once. The stages come as signals to bound methods.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from notesearch.errors import QueryCancelled
-from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.latest_wins import LatestWins
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
     from notesearch.engine.search.session import SearchSession
 
-RECENT_LIMIT = 60
 # Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows
 # in sight first.
 EXPLAIN_AFTER = 0.12
@@ -42,33 +40,23 @@ class SearchBridge(QObject):
     Signals:
         results_ready: (request number, SearchResults), never of an outdated request.
         search_failed: (request number, Failure).
-        recent_ready: newest notes, a tuple of Match.
-        note_ready: (request number, RenderedNote) for the preview.
-        note_failed: (request number, Failure).
     """
 
     results_ready = Signal(int, object)
     search_failed = Signal(int, object)
-    recent_ready = Signal(object)
-    note_ready = Signal(int, object)
-    note_failed = Signal(int, object)
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
         self._bridge = bridge
         self._latest_search = 0
-        self._latest_note = 0
         self._keyword_searches = LatestWins("keyword search")
         self._fused_searches = LatestWins("fused search", rest=FUSE_AFTER)
         self._explanations = LatestWins("explanations", rest=EXPLAIN_AFTER)
-        self._previews = LatestWins("preview")
         bridge.on_close(self._close)
 
     def _close(self) -> None:
-        for worker in (self._keyword_searches, self._fused_searches, self._explanations, self._previews):
+        for worker in (self._keyword_searches, self._fused_searches, self._explanations):
             worker.close()
-
-    # Searching
 
     def search(self, query: Query, rows: int = FIRST_ROWS) -> int:
         """Search in stages; each arrives as `results_ready` unless a newer request came. The first stages
@@ -80,24 +68,12 @@ class SearchBridge(QObject):
         )
         return request
 
-    def similar(self, path: Path) -> int:
-        """Notes near to a note, as one stage of results."""
-        self._latest_search += 1
-        request = self._latest_search
-        self._keyword_searches.put(
-            partial(self._guard_search, request, partial(self._similar, request, path))
-        )
-        return request
-
     def forget_search(self) -> None:
         """Nothing is asked any more: whatever is still under way is dropped."""
         self._latest_search += 1
 
     def is_latest(self, request: int) -> bool:
         return request == self._latest_search
-
-    def recent(self) -> None:
-        self._bridge.run(self._recent)
 
     def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
         """Run a stage of a search unless a newer request came; a failure is the request's."""
@@ -150,9 +126,6 @@ class SearchBridge(QObject):
             ):
                 return
 
-    def _similar(self, request: int, path: Path, engine: Engine) -> None:
-        self._publish(request, engine.search.similar(path))
-
     def _is_outdated(self, request: int) -> bool:
         return request != self._latest_search or self._bridge.closed
 
@@ -163,34 +136,6 @@ class SearchBridge(QObject):
             return False
         self.results_ready.emit(request, results)
         return True
-
-    def _recent(self, engine: Engine) -> None:
-        self.recent_ready.emit(engine.search.recent(RECENT_LIMIT))
-
-    # The preview
-
-    def note(self, path: Path, start: int = 0) -> int:
-        """Read and render a note around character `start`. Returns the request number."""
-        self._latest_note += 1
-        request = self._latest_note
-        self._previews.put(lambda: self._note(request, path, start))
-        return request
-
-    def is_latest_note(self, request: int) -> bool:
-        return request == self._latest_note
-
-    def _note(self, request: int, path: Path, start: int) -> None:
-        engine = self._bridge.wait_for_engine()
-        if engine is None:
-            return
-        try:
-            from notesearch.documents.preview import render
-
-            rendered = render(engine.search.note_text(path, start))
-            if request == self._latest_note and not self._bridge.closed:
-                self.note_ready.emit(request, rendered)
-        except Exception as error:
-            self.note_failed.emit(request, Failure.of(error))
 
 
 def _batches(rows: int) -> tuple[tuple[int, int], ...]:

@@ -7,8 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.errors import KeyInvalid
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.controls import Row, button, fit_height, hint, label
 from notesearch.wording.told import sentence
 
@@ -58,20 +57,19 @@ class KeyField(QLineEdit):
 
 
 class KeyDialog(QDialog):
-    """Sets the key of one provider, accessible name "Key". Closes when the key is kept. Main thread.
+    """Takes the key of one provider, accessible name "Key". Closes when it hears that the key is kept. Main
+    thread.
 
     Signals:
-        page_wanted: the provider's page where keys are made.
+        taken: (provider, key), to be kept. page_wanted: the provider's page where keys are made.
     """
 
+    taken = Signal(str, str)
     page_wanted = Signal(object)
 
-    def __init__(
-        self, models: ProviderBridge, provider: str, title: str, page: str = "", parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, provider: str, title: str, page: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._models = models
-        self._provider = provider
+        self.provider = provider
         self._page = page
         self.setWindowTitle(f"Key for {title}")
         self.setAccessibleName(f"Key for {title}")
@@ -96,8 +94,6 @@ class KeyDialog(QDialog):
         layout.addWidget(Row((self.page, self.save, cancel), gap=1))
         self.field.textChanged.connect(self._check)
         self.finished.connect(self.field.wipe)
-        models.key_kept.connect(self._on_kept)
-        models.key_failed.connect(self._on_failed)
         self._check()
         self.field.setFocus()
 
@@ -120,18 +116,13 @@ class KeyDialog(QDialog):
             return
         self.field.setEnabled(False)
         self._say("Asking the keyring. It may ask you for its password.")
-        self._models.set_key(self._provider, key)
+        self.taken.emit(self.provider, key)
 
-    def _on_kept(self, provider: str, state: str) -> None:
-        if provider == self._provider:
-            self.setResult(QDialog.DialogCode.Accepted)
-            self.accept()
-
-    def _on_failed(self, provider: str, failure: Failure) -> None:
-        if provider == self._provider:
-            self.field.setEnabled(True)
-            self.field.setFocus()
-            self._say(failure.sentence)
+    def show_failure(self, failure: Failure) -> None:
+        """The key was not kept."""
+        self.field.setEnabled(True)
+        self.field.setFocus()
+        self._say(failure.sentence)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

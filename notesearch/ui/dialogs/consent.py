@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from notesearch.domain import Estimate, Folder, ProviderInfo
-from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
 from notesearch.wording import models as wording_models

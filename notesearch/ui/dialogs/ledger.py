@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,14 +26,13 @@ class LedgerDialog(QDialog):
     """Shows LedgerEntries, newest first, accessible name "Ledger". Main thread.
 
     Signals:
-        reveal_wanted: the folder of the files.
+        reveal_wanted: show the folder of the files.
     """
 
-    reveal_wanted = Signal(object)
+    reveal_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._folder: Path | None = None
         self.setWindowTitle("Ledger")
         self.setAccessibleName("Ledger")
         self.resize(960, 480)
@@ -59,7 +56,7 @@ class LedgerDialog(QDialog):
             head = QTableWidgetItem(title)
             head.setTextAlignment(_alignment(column))
             self.table.setHorizontalHeaderItem(column, head)
-        self.reveal = button("Show the file", self._on_reveal)
+        self.reveal = button("Show the file", self.reveal_wanted)
         below = QHBoxLayout()
         below.addWidget(self.reveal)
         below.addStretch(1)
@@ -72,8 +69,7 @@ class LedgerDialog(QDialog):
         layout.addLayout(below)
         self.reveal.setEnabled(False)
 
-    def show_entries(self, entries: tuple[LedgerEntry, ...], folder: Path) -> None:
-        self._folder = folder
+    def show_entries(self, entries: tuple[LedgerEntry, ...]) -> None:
         self.reveal.setEnabled(bool(entries))
         self.table.setRowCount(len(entries))
         sums = Spent()
@@ -88,10 +84,6 @@ class LedgerDialog(QDialog):
             self.table.setCurrentCell(0, 0)
         shown = f"{wording_models.spent(sums)}. " if entries else "No provider was asked yet. "
         self.heading.setText(f"{shown}The files hold no text of yours and no key.")
-
-    def _on_reveal(self) -> None:
-        if self._folder is not None:
-            self.reveal_wanted.emit(self._folder)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -10,8 +10,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.domain import Estimate, Folder, FolderState, IndexingStatus, ModelChoice, ProviderInfo
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.known_models import KnownModels
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.consent import ConsentPage, CountingPage
 from notesearch.ui.dialogs.dimensions import DimensionsLine, plain
 from notesearch.ui.dialogs.model_list import ModelList
@@ -149,27 +152,31 @@ class ModelDialog(QDialog):
 
     Signals:
         preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would
-        not. key_wanted: set the key of
-        a provider.
+        not. key_wanted: set the key of a provider. key_kept: one was, "stored" or "session-only". agreed: the
+        user's word for the next model of a folder, its Path: from here on passages are sent.
     """
 
     preview_wanted = Signal(object, str)
     held_wanted = Signal(object, str)
     key_wanted = Signal(str)
+    key_kept = Signal(str)
+    agreed = Signal(object)
 
     def __init__(
         self,
-        models: ProviderBridge,
+        bridge: Bridge,
+        known: KnownModels,
         theme: Theme,
         status: IndexingStatus,
         folder: Path,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._models = models
+        self._bridge = bridge
+        self._known = known
         self._status = status
         self._path = folder
-        self._request = 0
+        self._counting: Call | None = None
         self._reviews = False
         self._providers: dict[str, ProviderInfo] = {}
         self.setWindowTitle("Model")
@@ -177,7 +184,7 @@ class ModelDialog(QDialog):
         self.resize(660, 560)
         self.setMinimumSize(340, 300)
         self.choice = ChoicePage(theme)
-        self.own = OwnServerPage(models)
+        self.own = OwnServerPage(bridge, known)
         self.counting = CountingPage()
         self.consent = ConsentPage()
         self.pages = QStackedWidget()
@@ -190,8 +197,8 @@ class ModelDialog(QDialog):
         self._connect()
         self.show_status(status)
         self.choice.list.setFocus()
-        models.choices()
-        models.providers()
+        known.ask_choices()
+        known.ask_providers()
 
     def _fill_folders(self) -> None:
         for folder in self._status.folders:
@@ -201,7 +208,7 @@ class ModelDialog(QDialog):
         self.choice.folders.setCurrentIndex(at)
 
     def _connect(self) -> None:
-        choice, own, consent, models = self.choice, self.own, self.consent, self._models
+        choice, own, consent, known = self.choice, self.own, self.consent, self._known
         choice.folders.currentIndexChanged.connect(self._on_folder)
         choice.next_wanted.connect(self._on_next)
         choice.own_wanted.connect(self._on_own)
@@ -209,6 +216,7 @@ class ModelDialog(QDialog):
         choice.closed.connect(self.reject)
         own.back_wanted.connect(self._to_choice)
         own.use_wanted.connect(self.prepare)
+        own.key_kept.connect(self.key_kept)
         self.counting.cancel_wanted.connect(self._on_cancel)
         consent.agreed.connect(self._on_agreed)
         consent.declined.connect(self.reject)
@@ -216,11 +224,9 @@ class ModelDialog(QDialog):
         consent.held_wanted.connect(self._on_held)
         for page in (choice, consent):
             page.key_wanted.connect(self.key_wanted)
-            page.again_wanted.connect(models.providers)
-        models.choices_ready.connect(choice.show_choices)
-        models.providers_ready.connect(self._on_providers)
-        models.estimate_ready.connect(self._on_estimate)
-        models.estimate_failed.connect(self._on_estimate_failed)
+            page.again_wanted.connect(known.ask_providers)
+        known.choices_changed.connect(choice.show_choices)
+        known.providers_changed.connect(self._on_providers)
 
     # Pages
 
@@ -248,7 +254,15 @@ class ModelDialog(QDialog):
             and folder.state is FolderState.CONSENT
             and identifier == (folder.next_model or folder.model)
         )
-        self._request = self._models.prepare(self._path, identifier)
+        if self._counting is not None:
+            self._counting.forget()
+        self._counting = self._bridge.call(
+            operations.prepare_models,
+            self._on_estimates,
+            self._on_not_counted,
+            folders=(self._path,),
+            model=identifier,
+        )
         self.pages.setCurrentWidget(self.counting)
         self.counting.begin()
 
@@ -274,7 +288,7 @@ class ModelDialog(QDialog):
         self.own.begin()
 
     def _on_stop(self) -> None:
-        self._models.cancel(self._path)
+        self._bridge.call(operations.cancel_model, folder=self._path)
 
     def _on_cancel(self) -> None:
         self._give_up()
@@ -286,13 +300,12 @@ class ModelDialog(QDialog):
         if self.consent.estimate is not None:
             self.consent.show_provider(self._providers.get(self.consent.estimate.provider))
 
-    def _on_estimate(self, request: int, estimate: Estimate) -> None:
-        if request == self._request:
+    def _on_estimates(self, estimates: tuple[Estimate, ...]) -> None:
+        for estimate in estimates:
             self.ask(estimate)
 
-    def _on_estimate_failed(self, request: int, failure: Failure) -> None:
-        if request == self._request:
-            self.counting.show_failure(failure)
+    def _on_not_counted(self, failure: Failure) -> None:
+        self.counting.show_failure(failure)
 
     def _on_preview(self) -> None:
         if self.consent.estimate is not None:
@@ -303,15 +316,19 @@ class ModelDialog(QDialog):
             self.held_wanted.emit(self._path, self.consent.estimate.host)
 
     def _on_agreed(self) -> None:
-        self._models.agree(self._path)
+        self.agreed.emit(self._path)
         self.accept()
 
     def _give_up(self) -> None:
-        """Leave a model that was counted but not agreed to. One that waited for the user's word before goes
-        on waiting."""
+        """Leave a model that was counted but not agreed to, or is still being counted. One that waited for
+        the user's word before goes on waiting."""
         if self.pages.currentWidget() in (self.counting, self.consent) and not self._reviews:
-            self._models.give_up(self._request, self._path)
-        self._request = 0
+            if self._counting is not None:
+                self._counting.cancel()
+            self._bridge.call(operations.cancel_model, folder=self._path)
+        elif self._counting is not None:
+            self._counting.forget()
+        self._counting = None
         self._reviews = False
 
     def reject(self) -> None:

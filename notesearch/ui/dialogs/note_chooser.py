@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import HeldNote, Match
-from notesearch.ui.bridge.models_bridge import HELD_SHOWN, ProviderBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.widgets.controls import ComboBox, Index, RowDelegate, hint
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import models as wording_models
@@ -28,6 +30,7 @@ from notesearch.wording.signs import count
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 LINES_ROLE, IGNORED_ROLE = PATH_ROLE + 1, PATH_ROLE + 2
 TYPING_RESTS_MS = 150
+HELD_SHOWN = 500
 LINE = 17
 ALL, HELD = "All notes", "Held back or ignored"
 
@@ -66,7 +69,7 @@ class NoteChooser(QWidget):
 
     def __init__(
         self,
-        models: ProviderBridge,
+        bridge: Bridge,
         theme: Theme,
         folder: Path,
         *,
@@ -74,9 +77,9 @@ class NoteChooser(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._models = models
+        self._bridge = bridge
         self._folder = folder
-        self._request = 0
+        self._asked: Call | None = None
         self._held: tuple[HeldNote, ...] = ()
         self._current: Path | None = None
         self._let_go: Path | None = None
@@ -106,9 +109,6 @@ class NoteChooser(QWidget):
         self.field.textChanged.connect(self._timer.start)
         self.which.currentIndexChanged.connect(self._on_which)
         self.list.currentItemChanged.connect(self._on_note)
-        models.notes_ready.connect(self._on_notes)
-        models.held_ready.connect(self._on_held)
-        models.allowed.connect(self._on_allowed)
         self._ask()
 
     @property
@@ -117,10 +117,16 @@ class NoteChooser(QWidget):
         return self.which.currentText() == HELD
 
     def _ask(self) -> None:
+        if self._asked is not None:
+            self._asked.cancel()
         if self.held:
-            self._request = self._models.held_back(self._folder)
+            self._asked = self._bridge.call(
+                operations.held_back, self._on_held, folder=self._folder, limit=HELD_SHOWN
+            )
         else:
-            self._request = self._models.notes(self._folder, self.field.text())
+            self._asked = self._bridge.call(
+                operations.find_notes, self._on_notes, folder=self._folder, text=self.field.text()
+            )
 
     def _find(self) -> None:
         if self.held:
@@ -133,31 +139,29 @@ class NoteChooser(QWidget):
         self.more.hide()
         self._ask()
 
-    def _on_allowed(self, path: Path, passages: int) -> None:
+    def leave_out(self, path: Path) -> None:
         """A note that was let go is no longer listed, and looked at all the same."""
         self._let_go = path
         if self.held:
             self._ask()
 
-    def _on_notes(self, request: int, notes: tuple[Match, ...]) -> None:
-        if request == self._request:
-            self._fill(
-                [
-                    _item(match.title, match.path, [("third", TRAIL_SEPARATOR.join(match.trail))])
-                    for match in notes
-                ]
-            )
-            if not notes:
-                self.emptied.emit("No note of this folder has these words.")
+    def _on_notes(self, notes: tuple[Match, ...]) -> None:
+        self._fill(
+            [
+                _item(match.title, match.path, [("third", TRAIL_SEPARATOR.join(match.trail))])
+                for match in notes
+            ]
+        )
+        if not notes:
+            self.emptied.emit("No note of this folder has these words.")
 
-    def _on_held(self, request: int, notes: tuple[HeldNote, ...]) -> None:
-        if request == self._request:
-            self._held = notes
-            ignored = sum(note.ignored for note in notes)
-            full = max(ignored, len(notes) - ignored) >= HELD_SHOWN
-            self.more.setText(f"The first {HELD_SHOWN:,} are listed." if full else "")
-            self.more.setVisible(full)
-            self._show_held()
+    def _on_held(self, notes: tuple[HeldNote, ...]) -> None:
+        self._held = notes
+        ignored = sum(note.ignored for note in notes)
+        full = max(ignored, len(notes) - ignored) >= HELD_SHOWN
+        self.more.setText(f"The first {HELD_SHOWN:,} are listed." if full else "")
+        self.more.setVisible(full)
+        self._show_held()
 
     def _show_held(self) -> None:
         wanted = self.field.text().casefold().split()

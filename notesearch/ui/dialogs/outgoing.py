@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontDatabase, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,8 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import Outgoing
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.note_chooser import NoteChooser
 from notesearch.ui.widgets.controls import ELLIPSIS, Question, Row, button, hint, label
 from notesearch.ui.widgets.theme import SMALL, Theme, font
@@ -92,11 +95,17 @@ class PassagesView(QTextEdit):
 
 class OutgoingDialog(QDialog):
     """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held
-    back. Accessible name "What is sent". Main thread."""
+    back. Accessible name "What is sent". Main thread.
+
+    Signals:
+        allowed: (a note's Path, how many passages of it were let go).
+    """
+
+    allowed = Signal(object, int)
 
     def __init__(
         self,
-        models: ProviderBridge,
+        bridge: Bridge,
         theme: Theme,
         to: str,
         *,
@@ -106,7 +115,8 @@ class OutgoingDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._models = models
+        self._bridge = bridge
+        self._asked: Call | None = None
         self._to = to
         self._note = note
         self._passages: tuple[Outgoing, ...] = ()
@@ -114,7 +124,7 @@ class OutgoingDialog(QDialog):
         self.setAccessibleName("What is sent")
         self.resize(860 if folder is not None else 640, 560)
         self.setMinimumSize(340, 300)
-        self.chooser = NoteChooser(models, theme, folder, held=held) if folder is not None else None
+        self.chooser = NoteChooser(bridge, theme, folder, held=held) if folder is not None else None
         self.title = label("", "sectionTitle")
         self.summary = hint()
         self.view = PassagesView(theme)
@@ -122,8 +132,6 @@ class OutgoingDialog(QDialog):
         self.allow = button(f"Send these too{ELLIPSIS}", self._on_allow)
         self.close_button = button("Close", self.reject)
         self._lay_out()
-        models.outgoing_ready.connect(self._on_outgoing)
-        models.outgoing_failed.connect(self._on_failed)
         self._show(())
         if self.chooser is not None and folder is not None:
             self.chooser.chosen.connect(self._ask)
@@ -171,31 +179,37 @@ class OutgoingDialog(QDialog):
     # The note
 
     def _on_ignored(self, note: Path) -> None:
+        self._forget()
         self._note = note
         self.title.setText(note.name)
         self.summary.setText(wording_models.ignored())
         self._show(())
 
     def _on_emptied(self, why: str) -> None:
+        self._forget()
         self.summary.setText(why)
         self._show(())
 
     def _ask(self, note: Path) -> None:
+        self._forget()
         self._note = note
         self.title.setText(note.name)
-        self._models.outgoing(note)
+        self._asked = self._bridge.call(operations.outgoing, self._on_outgoing, self._on_failed, path=note)
+
+    def _forget(self) -> None:
+        """Another note is chosen: what was asked of the former one is not wanted any more."""
+        if self._asked is not None:
+            self._asked.cancel()
 
     # Its passages
 
-    def _on_outgoing(self, note: Path, passages: tuple[Outgoing, ...]) -> None:
-        if note == self._note:
-            self.summary.setText(wording_models.outgoing_summary(passages, self._to))
-            self._show(passages)
+    def _on_outgoing(self, passages: tuple[Outgoing, ...]) -> None:
+        self.summary.setText(wording_models.outgoing_summary(passages, self._to))
+        self._show(passages)
 
-    def _on_failed(self, note: Path, failure: Failure) -> None:
-        if note == self._note:
-            self.summary.setText(failure.sentence)
-            self._show(())
+    def _on_failed(self, failure: Failure) -> None:
+        self.summary.setText(failure.sentence)
+        self._show(())
 
     def _show(self, passages: tuple[Outgoing, ...]) -> None:
         self._passages = passages
@@ -219,9 +233,24 @@ class OutgoingDialog(QDialog):
         )
         box = Question("Send these too", title, meaning, "Send these too", self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(self._on_allowed)
+        box.accepted.connect(partial(self._let_go, self._note))
         box.open()
 
-    def _on_allowed(self) -> None:
-        if self._note is not None:
-            self._models.allow(self._note)
+    def _let_go(self, note: Path) -> None:
+        self._bridge.call(
+            operations.allow,
+            partial(self._on_allowed, note),
+            partial(self._on_not_allowed, note),
+            path=note,
+        )
+
+    def _on_allowed(self, note: Path, passages: int) -> None:
+        self.allowed.emit(note, passages)
+        if self.chooser is not None:
+            self.chooser.leave_out(note)
+        if note == self._note:
+            self._ask(note)
+
+    def _on_not_allowed(self, note: Path, failure: Failure) -> None:
+        if note == self._note:
+            self._on_failed(failure)

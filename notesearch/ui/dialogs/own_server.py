@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.errors import KeyInvalid
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.known_models import KnownModels
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.api_key import KeyField
 from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, hint, label
 from notesearch.wording import models as wording_models
@@ -29,15 +32,18 @@ class OwnServerPage(QWidget):
     """Main thread.
 
     Signals:
-        back_wanted. use_wanted: the identifier of the model that was tested; it is kept now.
+        back_wanted. use_wanted: the identifier of the model that was tested; it is kept now. key_kept:
+        "stored" or "session-only".
     """
 
     back_wanted = Signal()
     use_wanted = Signal(str)
+    key_kept = Signal(str)
 
-    def __init__(self, models: ProviderBridge, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, known: KnownModels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._models = models
+        self._bridge = bridge
+        self._known = known
         self._asked = ""
         self._found: Probe | None = None
         self._tested = ""
@@ -78,10 +84,6 @@ class OwnServerPage(QWidget):
         layout.setSpacing(16)
         layout.addWidget(Scrolled(inside), 1)
         layout.addWidget(Row((self.test, self.back, self.use), gap=1))
-        models.tested.connect(self._on_tested)
-        models.test_failed.connect(self._on_failed)
-        models.own_kept.connect(self._on_kept)
-        models.own_failed.connect(self._on_not_kept)
         self._check()
 
     def begin(self) -> None:
@@ -129,8 +131,33 @@ class OwnServerPage(QWidget):
         self._asked = self._what_is_typed
         self._say("Asking the server\N{HORIZONTAL ELLIPSIS}")
         self._check()
-        self._models.test_own(
-            self.name.text().strip(), self.model.text().strip(), self.address.text().strip(), key
+        name, model, address = (f.text().strip() for f in (self.name, self.model, self.address))
+        if key:
+            # The address with it: a key belongs to one.
+            self._bridge.call(
+                operations.set_key,
+                partial(self._on_key_kept, name, model, address),
+                self._on_failed,
+                provider=name,
+                key=key,
+                base_url=address,
+            )
+        else:
+            self._ask(name, model, address)
+
+    def _on_key_kept(self, name: str, model: str, address: str, state: str) -> None:
+        self.key_kept.emit(state)
+        self._ask(name, model, address)
+
+    def _ask(self, name: str, model: str, address: str) -> None:
+        self._bridge.call(
+            operations.test_provider,
+            self._on_tested,
+            self._on_failed,
+            provider=name,
+            model=model,
+            base_url=address,
+            keep=False,
         )
 
     def _say(self, said: str, found: Probe | None = None) -> None:
@@ -138,33 +165,39 @@ class OwnServerPage(QWidget):
         self.said.setVisible(bool(said))
         self.facts.show_rows(wording_models.probe_sentences(found) if found is not None else ())
 
-    def _on_tested(self, provider: str, found: Probe) -> None:
-        if not self._asked.startswith(f"{provider}/{found.name} "):
-            return
+    def _on_tested(self, found: Probe) -> None:
+        self._known.ask_providers()
         self._asked, self._tested, self._found = "", self._asked, found
         self._say("It works", found)
         self._check()
         if self.use.isEnabled():
             self.use.setFocus()
 
-    def _on_failed(self, provider: str, failure: Failure) -> None:
-        if self._asked.partition("/")[0] == provider:
-            self._asked = ""
-            self._check()
-            self._say(failure.sentence)
+    def _on_failed(self, failure: Failure) -> None:
+        self._asked = ""
+        self._check()
+        self._say(failure.sentence)
 
     def _on_use(self) -> None:
         if self._found is not None:
             self.use.setEnabled(False)
-            self._models.keep_own(self.name.text().strip(), self.address.text().strip(), self._found)
+            self._bridge.call(
+                operations.keep_server,
+                self._on_kept,
+                self._on_not_kept,
+                base_url=self.address.text().strip(),
+                found=self._found,
+            )
 
-    def _on_kept(self, name: str, identifier: str) -> None:
+    def _on_kept(self, identifier: str) -> None:
+        self._known.ask_choices()
+        self._known.ask_providers()
         if self._found is not None and identifier == self._found.model.identifier:
             self.use.setEnabled(True)
             self.use_wanted.emit(identifier)
 
-    def _on_not_kept(self, name: str, failure: Failure) -> None:
-        if self._found is not None and name == self._found.provider.name:
+    def _on_not_kept(self, failure: Failure) -> None:
+        if self._found is not None:
             self.use.setEnabled(True)
             self._say(failure.sentence, self._found)
 

@@ -15,8 +15,11 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from notesearch.documents.rendered_note import RenderedNote
 from notesearch.domain import IndexingState, IndexingStatus, Match, SearchResults, Stage
-from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.search_bridge import SearchBridge
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.empty_state import EmptyState
 from notesearch.ui.results.preview import Preview
@@ -30,11 +33,12 @@ PREVIEW_DELAY_MS = 60
 BUSY_AFTER_MS = 300
 REFRESH_MS = 800
 REFRESH_AT_REST_MS = 100
+RECENT_LIMIT = 60
 
 
 class SearchView(QWidget):
-    """Asks through a SearchBridge of its own and shows the answers, dropping those of an earlier question.
-    Main thread.
+    """Searches through a SearchBridge of its own and shows the answers, dropping those of an earlier
+    question. Main thread.
 
     The parts to lay out: `summary`, `body` (the list, or what stands in for it) and `preview`.
 
@@ -50,6 +54,7 @@ class SearchView(QWidget):
 
     def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._bridge = bridge
         self.searches = SearchBridge(bridge)
         self._search = Search()
         self._limit = 50
@@ -61,7 +66,9 @@ class SearchView(QWidget):
         self._recent: tuple[Match, ...] = ()
         self._status: IndexingStatus | None = None
         self._failure: Failure | None = None
-        self._note_request = 0
+        self._asked_recent: Call | None = None
+        self._asked_near: Call | None = None
+        self._asked_note: Call | None = None
         self._followed: Path | None = None
         self._said = ("", "")
         self._stale = False
@@ -100,9 +107,6 @@ class SearchView(QWidget):
         searches = self.searches
         searches.results_ready.connect(self._on_results)
         searches.search_failed.connect(self._on_search_failed)
-        searches.recent_ready.connect(self._on_recent)
-        searches.note_ready.connect(self._on_note)
-        searches.note_failed.connect(self._on_note_failed)
 
     # Asking
 
@@ -118,7 +122,7 @@ class SearchView(QWidget):
     def ask(self, search: Search) -> None:
         """Search for something else, or show the recent notes where nothing is asked."""
         self._search = search
-        self._similar_to = ""
+        self._forget_similar()
         self._failure = None
         self._fresh, self._refreshing = True, False
         if search.asks:
@@ -129,21 +133,36 @@ class SearchView(QWidget):
             self._results = None
             self._busy_timer.stop()
             self._show_recent()
-            self.searches.recent()
+            self.ask_recent()
+
+    def ask_recent(self) -> None:
+        """Read the newest notes anew."""
+        if self._asked_recent is not None:
+            self._asked_recent.forget()
+        self._asked_recent = self._bridge.call(operations.recent, self._on_recent, limit=RECENT_LIMIT)
 
     def find_similar(self, match: Match) -> None:
         """Show notes near to a note in meaning."""
+        self.searches.forget_search()
+        self._forget_similar()
         self._similar_to = match.title
         self._failure = None
         self._fresh, self._refreshing = True, False
-        self._request = self.searches.similar(match.path)
+        self._asked_near = self._bridge.call(
+            operations.similar, self._show_results, self._show_failure, file=match.path
+        )
+
+    def _forget_similar(self) -> None:
+        self._similar_to = ""
+        if self._asked_near is not None:
+            self._asked_near.cancel()
 
     def _refresh(self) -> None:
         """The index changed: ask the same again, and let the list hold still."""
         if self.similar_shown:
             return
         if not self._search.asks:
-            self.searches.recent()
+            self.ask_recent()
         elif not self._fresh:
             self._refreshing = True
             self._request = self.searches.search(self._search.query(self._limit), self.results.rows_in_sight)
@@ -163,8 +182,10 @@ class SearchView(QWidget):
     def _on_results(self, request: int, results: SearchResults) -> None:
         if request != self._request or not self.searches.is_latest(request):
             return
-        if self._refreshing and results.preliminary:
-            return
+        if not (self._refreshing and results.preliminary):
+            self._show_results(results)
+
+    def _show_results(self, results: SearchResults) -> None:
         self._results = results
         if self._fresh:
             self._fresh = False
@@ -177,9 +198,12 @@ class SearchView(QWidget):
 
     def _on_search_failed(self, request: int, failure: Failure) -> None:
         if self.searches.is_latest(request):
-            self._failure = failure
-            self._busy_timer.stop()
-            self._show_body()
+            self._show_failure(failure)
+
+    def _show_failure(self, failure: Failure) -> None:
+        self._failure = failure
+        self._busy_timer.stop()
+        self._show_body()
 
     def _on_recent(self, matches: tuple[Match, ...]) -> None:
         self._recent = matches
@@ -334,20 +358,25 @@ class SearchView(QWidget):
     def _load_preview(self) -> None:
         row = self.current
         if row is not None and self.preview.isVisibleTo(self):
-            self._note_request = self.searches.note(row.match.path, row.passage.start)
+            self._ask_note(row.match.path, row.passage.start)
 
-    def _on_note(self, request: int, rendered: RenderedNote) -> None:
-        if request != self._note_request or not self.searches.is_latest_note(request):
-            return
+    def _ask_note(self, path: Path, start: int) -> None:
+        """Read a note for the preview. One that was asked for before is not wanted any more."""
+        if self._asked_note is not None:
+            self._asked_note.cancel()
+        self._asked_note = self._bridge.call(
+            operations.show_note, self._on_note, self._on_note_failed, path=path, start=start
+        )
+
+    def _on_note(self, rendered: RenderedNote) -> None:
         row = self.current
         if self._followed == rendered.note.path:
             self.preview.show_note(rendered, None)
         elif row is not None and row.match.path == rendered.note.path:
             self.preview.show_note(rendered, None if row.plain else row.passage)
 
-    def _on_note_failed(self, request: int, failure: Failure) -> None:
-        if self.searches.is_latest_note(request):
-            self.preview.show_nothing(signs.DOT.join(filter(None, [failure.title, failure.hint])))
+    def _on_note_failed(self, failure: Failure) -> None:
+        self.preview.show_nothing(signs.DOT.join(filter(None, [failure.title, failure.hint])))
 
     def passage_text(self, row: Row) -> str:
         """The passage as it stands in the note, where the preview has it; else its snippet."""
@@ -361,7 +390,7 @@ class SearchView(QWidget):
     def follow(self, path: Path) -> None:
         """Show another note in the preview, because a link leads there."""
         self._followed = path
-        self._note_request = self.searches.note(path, 0)
+        self._ask_note(path, 0)
 
     def _on_link(self, target: str) -> None:
         if self.preview.note is not None:

@@ -3,15 +3,15 @@ cancel."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
-from notesearch.ui.bridge.models_bridge import ProviderBridge
-from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.desktop_bridge import DesktopBridge
+from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.folders_page import FoldersPage
 from notesearch.ui.settings.pages import EditorPage, GeneralPage, SearchSettingsPage
@@ -36,9 +36,9 @@ class SettingsDialog(QDialog):
     def __init__(
         self,
         settings: Settings,
-        data_dir: Path,
-        bridge: SettingsBridge,
-        models: ProviderBridge,
+        bridge: Bridge,
+        desktop: DesktopBridge,
+        known: KnownModels,
         key: GlobalKey | None,
         parent: QWidget | None = None,
     ) -> None:
@@ -49,11 +49,11 @@ class SettingsDialog(QDialog):
         self.resize(620, 600)
         self.edit = SettingsEdit(settings, self)
         self.edit.changed.connect(self.changed)
-        self.general = GeneralPage(self.edit, bridge, data_dir)
+        self.general = GeneralPage(self.edit, bridge, desktop)
         self.folders = FoldersPage(self.edit, bridge)
         self.search = SearchSettingsPage(self.edit, key)
-        self.editor = EditorPage(self.edit, bridge)
-        self.providers = ProvidersPage(self.edit, models)
+        self.editor = EditorPage(self.edit, desktop)
+        self.providers = ProvidersPage(self.edit, bridge, known)
         self._lay_out()
         self.finished.connect(self._on_finished)
 
@@ -110,3 +110,4 @@ class SettingsDialog(QDialog):
     def _on_finished(self) -> None:
         for page in (self.editor, self.providers):
             page.commit()
+        self.folders.stop_counting()

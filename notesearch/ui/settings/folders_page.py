@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QPlainTextEdit
 
 from notesearch.domain import Folder, IgnoredCount
-from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.pages import Page
 from notesearch.ui.widgets.controls import ELLIPSIS, CheckBox, ComboBox, Row, button, hint, label
@@ -19,6 +22,8 @@ from notesearch.wording.told import title
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
+# The typing of ignore rules rests so long before they are tried on the folder.
+COUNT_AFTER_MS = 250
 RULES_HINT = (
     "One pattern a line, as in .gitignore: Archive/, *.log, !keep.md. They are kept in the settings; "
     "a .notesearchignore file in the folder does the same."
@@ -37,11 +42,13 @@ class FoldersPage(Page):
     model_wanted = Signal(object)
     reveal_wanted = Signal(object)
 
-    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge) -> None:
+    def __init__(self, edit: SettingsEdit, bridge: Bridge) -> None:
         super().__init__(edit)
         self._bridge = bridge
         self._folders: tuple[Folder, ...] = ()
-        self._counted: tuple[Path, str] | None = None
+        self._counting: Call | None = None
+        self._rest = QTimer(self, singleShot=True, interval=COUNT_AFTER_MS)
+        self._rest.timeout.connect(self._count)
         self.folders = ComboBox("Folder")
         self.add = button(f"Add{ELLIPSIS}", self.add_wanted, name="Add a folder")
         self.place = hint()
@@ -64,7 +71,6 @@ class FoldersPage(Page):
         self.folders.currentIndexChanged.connect(self._on_chosen)
         self.rules.textChanged.connect(self._on_rules)
         self.gitignore.clicked.connect(self._on_gitignore)
-        bridge.ignored_ready.connect(self._on_ignored)
         edit.reloaded.connect(self._on_reloaded)
 
     def _lay_out(self) -> None:
@@ -123,9 +129,23 @@ class FoldersPage(Page):
         self._ask()
 
     def _ask(self) -> None:
+        """Count when the typing rests; what was being counted is outdated."""
         self.count.clear()
-        if self.folder is not None:
-            self._bridge.count_ignored(self.folder.path, self.rules.toPlainText())
+        self.stop_counting()
+        self._rest.start()
+
+    def stop_counting(self) -> None:
+        self._rest.stop()
+        if self._counting is not None:
+            self._counting.cancel()
+
+    def _count(self) -> None:
+        if self.folder is None:
+            return
+        path, rules = self.folder.path, self.rules.toPlainText()
+        self._counting = self._bridge.call(
+            operations.count_ignored, partial(self._on_ignored, path, rules), folder=path, rules=rules
+        )
 
     def _on_chosen(self) -> None:
         self._show_rules()
@@ -136,9 +156,6 @@ class FoldersPage(Page):
 
     def _on_ignored(self, path: Path, rules: str, counted: IgnoredCount) -> None:
         """The count of what is typed. Rules without a fault hold from now on."""
-        folder = self.folder
-        if folder is None or folder.path != path or rules != self.rules.toPlainText():
-            return
         self.wrong.setText("\n".join(f"Line {e.line}: {title(e.what)}" for e in counted.errors))
         self.wrong.setVisible(bool(counted.errors))
         self.count.setText(ignored_words(counted, path))

@@ -12,8 +12,11 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.domain import Line
 from notesearch.errors import NotesearchError
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.settings_bridge import DesktopFacts, SettingsBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.calls import Call
+from notesearch.ui.bridge.desktop_bridge import DesktopBridge, DesktopFacts
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.desktop import open_with as desktop
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.hotkey_field import KeyField
@@ -72,9 +75,10 @@ class GeneralPage(Page):
 
     folder_wanted = Signal()
 
-    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge, data_dir: Path) -> None:
+    def __init__(self, edit: SettingsEdit, bridge: Bridge, desktop: DesktopBridge) -> None:
         super().__init__(edit)
-        self._bridge = bridge
+        self._desktop = desktop
+        self._asked: Call | None = None
         self.appearance = ComboBox("Appearance")
         for title, value in APPEARANCES:
             self.appearance.addItem(title, value)
@@ -85,7 +89,7 @@ class GeneralPage(Page):
         self.links = CheckBox("Stand in the desktop's menu and open notesearch: links")
         self.problem = label("", "warningText")
         self.on_disk = hint()
-        place = QLineEdit(str(data_dir))
+        place = QLineEdit(str(bridge.data_dir))
         place.setReadOnly(True)
         place.setAccessibleName("Data folder")
         fields = self.fields
@@ -110,13 +114,12 @@ class GeneralPage(Page):
         self.appearance.currentIndexChanged.connect(self._on_appearance)
         self.closing.currentIndexChanged.connect(self._on_closing)
         # `clicked` comes from the user only, `toggled` from the facts too.
-        self.login.clicked.connect(bridge.set_start_at_login)
-        self.links.clicked.connect(bridge.set_opens_links)
-        bridge.facts_ready.connect(self._on_facts)
-        bridge.login_failed.connect(self._on_failed)
+        self.login.clicked.connect(self._on_login)
+        self.links.clicked.connect(self._on_links)
         edit.reloaded.connect(self.show_settings)
         self.show_settings()
-        bridge.facts()
+        self._ask()
+        bridge.call(operations.sizes, self._on_sizes)
 
     def show_settings(self) -> None:
         _choose(self.appearance, self.edit.settings.appearance)
@@ -128,12 +131,28 @@ class GeneralPage(Page):
     def _on_closing(self) -> None:
         self.edit.set(when_closed=str(self.closing.currentData()))
 
+    def _on_login(self, wanted: bool) -> None:
+        self._desktop.set_start_at_login(wanted, self._on_failed)
+        self._ask()
+
+    def _on_links(self, wanted: bool) -> None:
+        self._desktop.set_opens_links(wanted, self._on_failed)
+        self._ask()
+
+    def _ask(self) -> None:
+        """What holds after the last click is shown, nothing of before."""
+        if self._asked is not None:
+            self._asked.forget()
+        self._asked = self._desktop.facts(self._on_facts)
+
     def _on_facts(self, facts: DesktopFacts) -> None:
         self.login.setEnabled(True)
         self.links.setEnabled(True)
         self.login.setChecked(facts.starts_at_login)
         self.links.setChecked(facts.opens_links)
-        self.on_disk.setText(f"{byte_size(facts.bytes_on_disk)} on disk.")
+
+    def _on_sizes(self, sizes: operations.Sizes) -> None:
+        self.on_disk.setText(f"{byte_size(sum(sizes.bytes.values()))} on disk.")
 
     def _on_failed(self, failure: Failure) -> None:
         self.problem.setText(failure.sentence)
@@ -225,9 +244,9 @@ class SearchSettingsPage(Page):
 class EditorPage(Page):
     """What opens a note. Main thread."""
 
-    def __init__(self, edit: SettingsEdit, bridge: SettingsBridge) -> None:
+    def __init__(self, edit: SettingsEdit, desktop_bridge: DesktopBridge) -> None:
         super().__init__(edit)
-        self._bridge = bridge
+        self._desktop = desktop_bridge
         self.editors = ComboBox("Open notes with")
         for title, template in desktop.EDITORS:
             self.editors.addItem(title, template)
@@ -251,7 +270,6 @@ class EditorPage(Page):
         self.show_settings()
         self.editors.currentIndexChanged.connect(self._on_editor)
         self.command.textChanged.connect(self._on_command)
-        bridge.editor_tried.connect(self._on_tried)
         edit.reloaded.connect(self.show_settings)
 
     def show_settings(self) -> None:
@@ -316,11 +334,13 @@ class EditorPage(Page):
     def _on_test(self) -> None:
         self.commit()
         self._say("Opening your newest note\N{HORIZONTAL ELLIPSIS}")
-        self._bridge.try_editor(self.command.text().strip())
+        self._desktop.try_editor(self.command.text().strip(), self._on_tried, self._on_not_tried)
 
-    def _on_tried(self, failure: Failure | None) -> None:
-        said = "Your newest note was handed over. Does it show it?" if failure is None else failure.sentence
-        self._say(said)
+    def _on_tried(self, _: None) -> None:
+        self._say("Your newest note was handed over. Does it show it?")
+
+    def _on_not_tried(self, failure: Failure) -> None:
+        self._say(failure.sentence)
 
     def _say(self, said: str) -> None:
         self.tested.setText(said)

@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.config.settings import ProviderSettings, Settings
 from notesearch.domain import ModelChoice, ProviderInfo
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.known_models import KnownModels
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
@@ -44,16 +46,20 @@ class ProvidersPage(QWidget):
     address is nobody's. Main thread.
 
     Signals:
-        key_wanted: set the key of a provider. ledger_wanted.
+        key_wanted: set the key of a provider. forget_wanted: forget it. ledger_wanted.
     """
 
     key_wanted = Signal(str)
+    forget_wanted = Signal(str)
     ledger_wanted = Signal()
 
-    def __init__(self, edit: SettingsEdit, models: ProviderBridge, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, edit: SettingsEdit, bridge: Bridge, known: KnownModels, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._settings = edit
-        self._models = models
+        self._bridge = bridge
+        self._known = known
         self._infos: dict[str, ProviderInfo] = {}
         self._edits: dict[str, ProviderSettings] = {}
         self._choices: tuple[ModelChoice, ...] = ()
@@ -79,13 +85,13 @@ class ProvidersPage(QWidget):
         self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this server")
         self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
         self._refresh = QTimer(self, singleShot=True, interval=METER_MS)
-        self._refresh.timeout.connect(models.providers)
+        self._refresh.timeout.connect(known.ask_providers)
         self._lay_out()
         self._connect()
         self._say("")
         self._show()
-        models.choices()
-        models.providers()
+        known.ask_choices()
+        known.ask_providers()
 
     def _lay_out(self) -> None:
         fields = Form()
@@ -115,17 +121,12 @@ class ProvidersPage(QWidget):
         self.providers.currentIndexChanged.connect(self._on_provider)
         self.key.set_wanted.connect(self.key_wanted)
         self.key.again_wanted.connect(self._on_again)
-        self.key.forget_wanted.connect(self._models.forget_key)
+        self.key.forget_wanted.connect(self.forget_wanted)
         for field in (self.address, self.budget, self.tokens):
             field.textEdited.connect(self._on_edited)
             field.editingFinished.connect(self.commit)
-        self._models.providers_ready.connect(self.show_providers)
-        self._models.choices_ready.connect(self.show_choices)
-        self._models.tested.connect(self._on_tested)
-        self._models.test_failed.connect(self._on_test_failed)
-        self._models.key_failed.connect(self._on_failure)
-        self._models.own_failed.connect(self._on_failure)
-        self._models.own_removed.connect(self._on_removed)
+        self._known.providers_changed.connect(self.show_providers)
+        self._known.choices_changed.connect(self.show_choices)
 
     # What is shown
 
@@ -277,9 +278,10 @@ class ProvidersPage(QWidget):
 
     def _on_again(self) -> None:
         self.key.show_asking()
-        self._models.providers()
+        self._known.ask_providers()
 
-    def _on_failure(self, provider: str, failure: Failure) -> None:
+    def show_failure(self, provider: str, failure: Failure) -> None:
+        """Something about this provider went wrong; said where it is the one that is shown."""
         if self.info is not None and provider == self.info.name:
             self._say(failure.sentence)
 
@@ -290,15 +292,23 @@ class ProvidersPage(QWidget):
         self._testing = info.name
         self.test.setEnabled(False)
         self._say("Asking with built-in sentences, nothing of yours\N{HORIZONTAL ELLIPSIS}")
-        self._models.test(info.name, self.model.currentText(), self._edit(info).base_url)
+        self._bridge.call(
+            operations.test_provider,
+            self._on_tested,
+            self._on_test_failed,
+            provider=info.name,
+            model=self.model.currentText(),
+            base_url=self._edit(info).base_url,
+            keep=False,
+        )
 
-    def _on_tested(self, provider: str, found: Probe) -> None:
-        if provider == self._testing:
-            self._testing = ""
-            self._show_models()
-            self._take_over(found)
-            said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
-            self._say(f"It works{DOT}{said}")
+    def _on_tested(self, found: Probe) -> None:
+        self._testing = ""
+        self._show_models()
+        self._take_over(found)
+        said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
+        self._say(f"It works{DOT}{said}")
+        self._known.ask_providers()
 
     def _take_over(self, found: Probe) -> None:
         """What a test of a model of the user's own found is kept with the rest."""
@@ -306,11 +316,10 @@ class ProvidersPage(QWidget):
         if known and not _default_url(found.provider.name):
             self._settings.apply(lambda settings: settings.with_model(found.model))
 
-    def _on_test_failed(self, provider: str, failure: Failure) -> None:
-        if provider == self._testing:
-            self._testing = ""
-            self._show_models()
-            self._say(failure.sentence)
+    def _on_test_failed(self, failure: Failure) -> None:
+        self._testing = ""
+        self._show_models()
+        self._say(failure.sentence)
 
     # A server of the user's own
 
@@ -321,11 +330,21 @@ class ProvidersPage(QWidget):
         meaning = "Its address, its models and its key are forgotten at once. What is in the ledger stays."
         box = Question("Remove this server", f"Remove {info.title}?", meaning, "Remove", self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(partial(self._models.remove_own, info.name))
+        box.accepted.connect(partial(self._remove, info.name))
         box.open()
 
-    def _on_removed(self, name: str) -> None:
+    def _remove(self, name: str) -> None:
+        self._bridge.call(
+            operations.remove_server,
+            partial(self._on_removed, name),
+            partial(self.show_failure, name),
+            provider=name,
+        )
+
+    def _on_removed(self, name: str, _: None) -> None:
         """What was typed for it must not bring it back."""
+        self._known.ask_choices()
+        self._known.ask_providers()
         self._edits.pop(name, None)
         self._wrong_numbers.pop(name, None)
         self._typed.discard(name)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
 from notesearch.ui.bridge.formats import formats
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.searches import Search, quoted_filter
 from notesearch.ui.widgets.controls import ELLIPSIS
@@ -132,11 +133,13 @@ class Actions(QObject):
             for action in menu.actions():
                 action.setChecked(action.data() in search.filters)
 
-    def show_vocabulary(
-        self, tags: tuple[tuple[str, int], ...], formats: tuple[tuple[str, int], ...]
-    ) -> None:
-        if (tags, formats) != (self._tags, self._formats):
-            self._tags, self._formats = tags, formats
+    def ask_vocabulary(self) -> None:
+        """Let the filter menus offer what there is now."""
+        self._bridge.call(operations.vocabulary, self.show_vocabulary)
+
+    def show_vocabulary(self, known: operations.Vocabulary) -> None:
+        if (known.tags, known.formats) != (self._tags, self._formats):
+            self._tags, self._formats = known.tags, known.formats
             self._build_filter_menus()
 
     def show_row_menu(self, row: Row, at: QPoint, view: SearchView | None = None) -> None:
@@ -271,7 +274,7 @@ class Actions(QObject):
             if self._shell.search.folder == self._removing.path:
                 search = self._shell.search
                 self._shell.ask(Search(text=search.text, filters=search.filters))
-            self._bridge.remove_folder(self._removing.path)
+            self._bridge.call(operations.remove_folder, folder=self._removing.path)
 
     def ask_to_stay(self, key: str) -> None:
         """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls
@@ -302,6 +305,14 @@ class Actions(QObject):
         else:
             self._shell.leave()
 
+    # Indexing
+
+    def pause(self) -> None:
+        self._bridge.call(operations.pause)
+
+    def resume(self) -> None:
+        self._bridge.call(operations.resume)
+
     # Dialogs
 
     def _on_problems_finished(self) -> None:
@@ -313,12 +324,18 @@ class Actions(QObject):
         if self._problems is None:
             self._problems = ProblemsDialog(self._shell.widget)
             self._problems.finished.connect(self._on_problems_finished)
-            self._problems.retry_wanted.connect(self._bridge.retry)
+            self._problems.retry_wanted.connect(self._on_retry)
             self._problems.reveal_wanted.connect(self._bridge.reveal)
             self.dialogs.show(self._problems)
-        self._bridge.problems()
+        self._ask_problems()
 
-    def show_problems(self, problems: tuple[FileProblem, ...]) -> None:
+    def _ask_problems(self) -> None:
+        self._bridge.call(operations.problems, self._show_problems)
+
+    def _on_retry(self, paths: list[Path] | None) -> None:
+        self._bridge.call(operations.retry, paths=tuple(paths) if paths is not None else None)
+
+    def _show_problems(self, problems: tuple[FileProblem, ...]) -> None:
         if self._problems is not None:
             self._problems.show_problems(problems)
 
@@ -328,7 +345,7 @@ class Actions(QObject):
         if self._problems is not None and (
             before is None or (before.problems, before.failed) != (status.problems, status.failed)
         ):
-            self._bridge.problems()
+            self._ask_problems()
 
     def open_settings(self) -> None:
         self.models.open_settings()

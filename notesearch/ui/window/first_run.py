@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import Vault
-from notesearch.ui.bridge.bridge import Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.formats import formats
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
@@ -38,18 +40,16 @@ class FirstRun(QWidget):
     """Invites to drop or choose a folder, or to try the sample notes. Main thread.
 
     Signals:
-        choose_wanted, samples_wanted. vaults_asked: the page is in sight, other programs' folders may be
-        looked for.
-        vault_wanted: search this folder, a Path.
+        choose_wanted, samples_wanted. vault_wanted: search this folder, a Path.
     """
 
     choose_wanted = Signal()
     samples_wanted = Signal()
-    vaults_asked = Signal()
     vault_wanted = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._bridge = bridge
         self.setObjectName("firstRun")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
@@ -142,7 +142,7 @@ class FirstRun(QWidget):
         super().showEvent(event)
         if not self._asked:
             self._asked = True
-            self.vaults_asked.emit()
+            self._bridge.call(operations.find_vaults, self.show_vaults)
 
     def _colour(self) -> None:
         self._icon.setPixmap(

@@ -6,9 +6,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
-from notesearch.domain import Survey
+from notesearch.domain import Folder, Survey
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.searches import Search
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.open_dialogs import OpenDialogs
@@ -29,22 +30,53 @@ WHOLE = {
 
 
 class FolderOffers(QObject):
-    """Main thread."""
+    """Main thread.
+
+    Signals:
+        added: a Folder that is searched from now on.
+    """
+
+    added = Signal(object)
 
     def __init__(self, shell: Shell, dialogs: OpenDialogs, parent: QObject) -> None:
         super().__init__(parent)
         self._shell = shell
         self._dialogs = dialogs
         self._bridge = shell.bridge
-        self._bridge.surveyed.connect(self._on_surveyed)
+        self._bridge.folders_wanted.connect(self._on_folders_wanted)
+
+    def add(self, path: Path) -> None:
+        """Add a folder without a question."""
+        self._bridge.call(operations.add_folder, self._on_added, folder=path)
+
+    def add_samples(self) -> None:
+        """Search the sample notes."""
+        self._bridge.call(operations.add_samples, self._on_added)
+
+    def _on_added(self, folder: Folder | None) -> None:
+        if folder is not None:
+            self.added.emit(folder)
 
     def look_at(self, paths: list[Path]) -> None:
         """Count what is in them, then add them or ask."""
         for path in paths:
             self._shell.tell(f"Looking at {path.name or path}")
-            self._bridge.survey(path)
+            self._bridge.call(operations.survey_folder, self.offer, path=path)
 
-    def _on_surveyed(self, survey: Survey) -> None:
+    def _on_folders_wanted(self, paths: tuple[Path, ...]) -> None:
+        """Folders of the command line: no complaint where one is searched already, the command may stand in a
+        shortcut."""
+        for path in paths:
+            self._bridge.call(operations.take_up_folder, self._on_taken_up, folder=path)
+
+    def _on_taken_up(self, found: Folder | Survey | None) -> None:
+        if isinstance(found, Survey):
+            self.offer(found)
+        else:
+            self._on_added(found)
+
+    def offer(self, survey: Survey) -> None:
+        """Add what was looked at, or ask, or say why not."""
         if survey.covered_by is not None:
             self._say_covered(survey, survey.covered_by)
         elif survey.refusal is not None:
@@ -67,7 +99,7 @@ class FolderOffers(QObject):
             )
             self._ask(survey, f"Search {survey.path.name}?", meaning, "Add")
         else:
-            self._bridge.add_folder(survey.path)
+            self.add(survey.path)
 
     def _say_covered(self, survey: Survey, root: Path) -> None:
         self._shell.come_up()
@@ -91,7 +123,7 @@ class FolderOffers(QObject):
         offer = Message(
             title=f"Search the whole folder {survey.path.name}?",
             hint=hint,
-            actions=((f"Add {survey.path.name}", partial(self._bridge.add_folder, survey.path)),),
+            actions=((f"Add {survey.path.name}", partial(self.add, survey.path)),),
             key=f"offer:{survey.path}",
         )
         self._shell.offer(offer)
@@ -101,7 +133,7 @@ class FolderOffers(QObject):
 
         self._shell.come_up()
         box = Question("Add a folder", title, f"{survey.path}\n\n{meaning}", does, self._dialogs.front)
-        box.accepted.connect(partial(self._bridge.add_folder, survey.path))
+        box.accepted.connect(partial(self.add, survey.path))
         self._dialogs.show(box)
 
 

@@ -25,7 +25,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.results.searches import History, Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.top_bar import TopBar
@@ -117,7 +118,7 @@ class MainWindow(QMainWindow):
 
         self.banner = Banner()
         self.page = SearchPage(self.bridge, self.theme)
-        self.first_run = FirstRun(self.theme)
+        self.first_run = FirstRun(self.bridge, self.theme)
         self.failure_page = FailurePage()
         self.drops = DropTarget(self, self.theme)
         self.status_line = StatusLine(self.theme, self.bridge.statuses)
@@ -150,9 +151,7 @@ class MainWindow(QMainWindow):
         bridge.ready.connect(self._on_ready)
         bridge.start_failed.connect(self._on_start_failed)
         bridge.statuses.follow(self._on_status)
-        bridge.vocabulary_ready.connect(self.commands.show_vocabulary)
-        bridge.problems_ready.connect(self.commands.show_problems)
-        bridge.folder_added.connect(self._on_folder_added)
+        self.commands.offers.added.connect(self._on_folder_added)
         bridge.open_wanted.connect(self.commands.open_default)
         bridge.link_wanted.connect(self.commands.open_link)
         bridge.settings_changed.connect(self.use_settings)
@@ -185,13 +184,11 @@ class MainWindow(QMainWindow):
         side.back_wanted.connect(models.go_back)
         side.forget_wanted.connect(models.forget_previous)
         self.first_run.choose_wanted.connect(self.commands.choose_folder)
-        self.first_run.samples_wanted.connect(bridge.add_samples)
-        self.first_run.vault_wanted.connect(bridge.add_folder)
-        self.first_run.vaults_asked.connect(bridge.find_vaults)
-        bridge.vaults_ready.connect(self.first_run.show_vaults)
+        self.first_run.samples_wanted.connect(self.commands.offers.add_samples)
+        self.first_run.vault_wanted.connect(self.commands.offers.add)
         self.failure_page.retry_wanted.connect(self._on_start_again)
-        self.status_line.pause_wanted.connect(bridge.pause)
-        self.status_line.resume_wanted.connect(bridge.resume)
+        self.status_line.pause_wanted.connect(self.commands.pause)
+        self.status_line.resume_wanted.connect(self.commands.resume)
         self.status_line.problems_wanted.connect(self.commands.open_problems)
 
     # The engine's answers
@@ -219,8 +216,8 @@ class MainWindow(QMainWindow):
     def _on_ready(self) -> None:
         self._ready = True
         self._choose_page()
-        self.page.searches.recent()
-        self.bridge.vocabulary()
+        self.page.ask_recent()
+        self.commands.ask_vocabulary()
 
     def _on_start_failed(self, failure: Failure) -> None:
         self._start_failed = True
@@ -243,7 +240,7 @@ class MainWindow(QMainWindow):
             self._state_timer.start()
         self._choose_page()
         if before is not None and before.documents != status.documents and self._ready:
-            self.bridge.vocabulary()
+            self.commands.ask_vocabulary()
 
     def _choose_page(self) -> None:
         """The invitation while there is no folder; known from the last start until the engine answers."""

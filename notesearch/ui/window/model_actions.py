@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from notesearch.domain import Estimate, Folder, IndexingStatus, ProviderTrouble
-from notesearch.ui.bridge.bridge import Failure
-from notesearch.ui.bridge.models_bridge import ProviderBridge
-from notesearch.ui.bridge.settings_bridge import SettingsBridge
+from notesearch.domain import Estimate, Folder, IndexingStatus, LedgerEntry, ProviderTrouble
+from notesearch.ui.bridge.desktop_bridge import DesktopBridge
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.known_models import KnownModels
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from notesearch.ui.dialogs.ledger import LedgerDialog
     from notesearch.ui.dialogs.model import ModelDialog
     from notesearch.ui.settings.dialog import SettingsDialog
+
+
+LEDGER_SHOWN = 500
 
 
 class ModelActions(QObject):
@@ -41,22 +46,14 @@ class ModelActions(QObject):
         super().__init__(parent)
         self._shell = shell
         self._dialogs = dialogs
-        self.bridge = ProviderBridge(shell.bridge)
-        self.settings_bridge = SettingsBridge(shell.bridge)
+        self._bridge = shell.bridge
+        self.known = KnownModels(shell.bridge)
+        self.desktop = DesktopBridge(shell.bridge)
         self._model: ModelDialog | None = None
         self._settings: SettingsDialog | None = None
         self._key: KeyDialog | None = None
         self._ledger: LedgerDialog | None = None
-        self.bridge.consent_wanted.connect(self._on_consent_wanted)
-        self.bridge.agreed.connect(self._on_agreed)
-        self.bridge.key_kept.connect(self._on_key_kept)
-        self.bridge.key_forgotten.connect(self._on_key_forgotten)
-        self.bridge.key_failed.connect(self._on_key_failed)
-        self.bridge.ledger_ready.connect(self._on_ledger)
-        self.bridge.previous_forgotten.connect(self._on_previous_forgotten)
-        self.bridge.allowed.connect(self._on_allowed)
         shell.bridge.settings_changed.connect(self._on_settings)
-        shell.bridge.settings_landed.connect(self._on_settings_landed)
 
     # The model of a folder
 
@@ -96,12 +93,14 @@ class ModelActions(QObject):
         if self._model is not None or self._status is None:
             return
         self._model = ModelDialog(
-            self.bridge, self._shell.theme, self._status, folder.path, self._dialogs.front
+            self._bridge, self.known, self._shell.theme, self._status, folder.path, self._dialogs.front
         )
-        self._shell.bridge.statuses.changed.connect(self._model.show_status)
+        self._bridge.statuses.changed.connect(self._model.show_status)
         self._model.preview_wanted.connect(self._on_preview_wanted)
         self._model.held_wanted.connect(self._on_held_wanted)
         self._model.key_wanted.connect(self.set_key)
+        self._model.key_kept.connect(self._tell_key)
+        self._model.agreed.connect(self._agree)
         self._model.finished.connect(self._on_model_closed)
         self._dialogs.show(self._model)
 
@@ -112,26 +111,40 @@ class ModelActions(QObject):
             self._model.prepare(folder.next_model or folder.model)
 
     def stop_preparing(self, folder: Folder) -> None:
-        self.bridge.cancel(folder.path)
+        self._bridge.call(operations.cancel_model, folder=folder.path)
 
     def go_back(self, folder: Folder) -> None:
-        self.bridge.go_back(folder.path, folder.previous_model)
+        """To the model whose index was kept. Where that costs something by now, the user is asked."""
+        self._bridge.call(
+            operations.go_back,
+            partial(self._on_gone_back, folder.path),
+            folder=folder.path,
+            model=folder.previous_model,
+        )
 
     def forget_previous(self, folder: Folder) -> None:
-        self.bridge.forget_previous(folder.path)
+        self._bridge.call(
+            operations.forget_former, partial(self._on_previous_forgotten, folder.path), folder=folder.path
+        )
 
-    def _on_consent_wanted(self, estimate: Estimate) -> None:
-        folder = owning_folder(estimate.folder, self._status.folders) if self._status is not None else None
+    def _on_gone_back(self, path: Path, estimate: Estimate | None) -> None:
+        if estimate is None:
+            self._on_agreed(path, None)
+            return
+        folder = owning_folder(path, self._status.folders) if self._status is not None else None
         if folder is not None:
             self.open(folder)
         if self._model is not None:
             self._model.ask(estimate)
 
-    def _on_agreed(self, folder: Path) -> None:
-        self._shell.tell(f"Building the index of {folder.name}")
+    def _agree(self, path: Path) -> None:
+        self._bridge.call(operations.agree, partial(self._on_agreed, path), folder=path)
 
-    def _on_previous_forgotten(self, folder: Path) -> None:
-        self._shell.tell(f"What former models of {folder.name} left is forgotten")
+    def _on_agreed(self, path: Path, _: None) -> None:
+        self._shell.tell(f"Building the index of {path.name}")
+
+    def _on_previous_forgotten(self, path: Path, _: int) -> None:
+        self._shell.tell(f"What former models of {path.name} left is forgotten")
 
     def _on_model_closed(self) -> None:
         self._model = None
@@ -143,9 +156,9 @@ class ModelActions(QObject):
         from notesearch.ui.dialogs.outgoing import OutgoingDialog
 
         to = self._model_of(self.remote_folder(path))
-        self._dialogs.show(
-            OutgoingDialog(self.bridge, self._shell.theme, to, note=path, parent=self._shell.widget)
-        )
+        dialog = OutgoingDialog(self._bridge, self._shell.theme, to, note=path, parent=self._shell.widget)
+        dialog.allowed.connect(self._on_allowed)
+        self._dialogs.show(dialog)
 
     def open_folder_outgoing(self, folder: Folder) -> None:
         """What is sent of a folder's notes, to choose from."""
@@ -161,9 +174,9 @@ class ModelActions(QObject):
         from notesearch.ui.dialogs.outgoing import OutgoingDialog
 
         over = self._model or self._shell.widget
-        self._dialogs.show(
-            OutgoingDialog(self.bridge, self._shell.theme, to, folder=folder, held=held, parent=over)
-        )
+        dialog = OutgoingDialog(self._bridge, self._shell.theme, to, folder=folder, held=held, parent=over)
+        dialog.allowed.connect(self._on_allowed)
+        self._dialogs.show(dialog)
 
     @staticmethod
     def _model_of(folder: Folder | None) -> str:
@@ -182,14 +195,12 @@ class ModelActions(QObject):
         if self._shell.settings is None:
             return
         if self._settings is None:
-            key = self._shell.key
-            bridge = self._shell.bridge
             self._settings = SettingsDialog(
                 self._shell.settings,
-                bridge.data_dir,
-                self.settings_bridge,
-                self.bridge,
-                key,
+                self._bridge,
+                self.desktop,
+                self.known,
+                self._shell.key,
                 self._shell.widget,
             )
             self._settings.changed.connect(self._on_settings_changed)
@@ -197,9 +208,10 @@ class ModelActions(QObject):
             self._settings.folders.add_wanted.connect(self.folder_wanted)
             self._settings.folders.remove_wanted.connect(self.removal_wanted)
             self._settings.folders.model_wanted.connect(self.open)
-            self._settings.folders.reveal_wanted.connect(bridge.reveal)
-            self._shell.bridge.statuses.follow(self._settings.show_status)
+            self._settings.folders.reveal_wanted.connect(self._bridge.reveal)
+            self._bridge.statuses.follow(self._settings.show_status)
             self._settings.providers.key_wanted.connect(self.set_key)
+            self._settings.providers.forget_wanted.connect(self._forget_key)
             self._settings.providers.ledger_wanted.connect(self.open_ledger)
             self._settings.finished.connect(self._on_settings_closed)
             self._dialogs.show(self._settings)
@@ -215,7 +227,8 @@ class ModelActions(QObject):
         if self._key is not None:
             return
         page = next((p.page for p in catalogue.PROVIDERS if p.name == provider), "")
-        self._key = KeyDialog(self.bridge, provider, provider_title(provider), page, self._dialogs.front)
+        self._key = KeyDialog(provider, provider_title(provider), page, self._dialogs.front)
+        self._key.taken.connect(self._keep_key)
         self._key.page_wanted.connect(self.page_wanted)
         self._key.finished.connect(self._on_key_closed)
         self._dialogs.show(self._key)
@@ -225,10 +238,10 @@ class ModelActions(QObject):
 
         if self._ledger is None:
             self._ledger = LedgerDialog(self._dialogs.front)
-            self._ledger.reveal_wanted.connect(self._shell.bridge.reveal)
+            self._ledger.reveal_wanted.connect(self._on_ledger_folder_wanted)
             self._ledger.finished.connect(self._on_ledger_closed)
             self._dialogs.show(self._ledger)
-        self.bridge.ledger()
+        self._bridge.call(operations.ledger, self._on_ledger, limit=LEDGER_SHOWN)
 
     def help_with(self, trouble: ProviderTrouble) -> None:
         """What the user can do about a trouble besides asking again."""
@@ -250,39 +263,76 @@ class ModelActions(QObject):
         for folder in concerned[:1]:
             self.open(folder)
 
+    def _keep_key(self, provider: str, key: str) -> None:
+        self._bridge.call(
+            operations.set_key,
+            partial(self._on_key_kept, provider),
+            partial(self._on_key_failed, provider),
+            provider=provider,
+            key=key,
+        )
+
     def _on_key_kept(self, provider: str, state: str) -> None:
+        if self._key is not None and self._key.provider == provider:
+            self._key.accept()
+        self._tell_key(state)
+        self.known.ask_providers()
+
+    def _tell_key(self, state: str) -> None:
         from notesearch.wording.models import key_kept
 
         self._shell.tell(key_kept(state))
 
-    def _on_key_forgotten(self, provider: str) -> None:
+    def _forget_key(self, provider: str) -> None:
+        self._bridge.call(
+            operations.forget_key,
+            partial(self._on_key_forgotten, provider),
+            partial(self._on_key_failed, provider),
+            provider=provider,
+        )
+
+    def _on_key_forgotten(self, provider: str, _: None) -> None:
         from notesearch.wording.signs import provider_title
 
         self._shell.tell(f"The key of {provider_title(provider)} is forgotten")
+        self.known.ask_providers()
 
     def _on_key_failed(self, provider: str, failure: Failure) -> None:
-        """Said by the dialog that asked, as long as there is one."""
+        """Said by the dialogs that are about this key, as long as there is one."""
+        if self._key is not None and self._key.provider == provider:
+            self._key.show_failure(failure)
+        if self._settings is not None:
+            self._settings.providers.show_failure(provider, failure)
         if self._key is None and self._settings is None:
             self._shell.show_failure(failure)
 
-    def _on_ledger(self, entries: object, folder: Path) -> None:
+    def _on_ledger(self, entries: tuple[LedgerEntry, ...]) -> None:
         if self._ledger is not None:
-            self._ledger.show_entries(entries, folder)  # type: ignore[arg-type]
+            self._ledger.show_entries(entries)
+
+    def _on_ledger_folder_wanted(self) -> None:
+        self._bridge.call(operations.ledger_folder, self._on_ledger_folder)
+
+    def _on_ledger_folder(self, folder: Path) -> None:
+        self._bridge.reveal(folder)
 
     def _on_settings(self, settings: Settings) -> None:
         if self._settings is not None:
             self._settings.use_settings(settings)
 
     def _on_settings_changed(self, change: Callable[[Settings], Settings]) -> None:
-        bridge = self._shell.bridge
-        bridge.update_settings(change, bridge.settings_landed.emit)
+        self._bridge.update_settings(change, self._on_settings_landed, self._on_settings_refused)
 
-    def _on_settings_landed(self) -> None:
+    def _on_settings_landed(self, _: None) -> None:
         if self._settings is not None:
             self._settings.edit.landed()
 
+    def _on_settings_refused(self, failure: Failure) -> None:
+        self._on_settings_landed(None)
+        self._shell.show_failure(failure)
+
     def _show_data_folder(self) -> None:
-        self._shell.bridge.reveal(self._shell.bridge.data_dir)
+        self._bridge.reveal(self._bridge.data_dir)
 
     def _on_settings_closed(self) -> None:
         self._settings = None

@@ -9,7 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble, Told
-from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.table import operations
 from notesearch.ui.window.banner import Banner, Message
 from notesearch.ui.window.model_actions import ModelActions
 from notesearch.wording import models as wording_models
@@ -61,7 +63,7 @@ class Notices(QObject):
                     title="Indexing stopped",
                     hint=sentence(status.error),
                     key="error",
-                    actions=(("Try again", self._bridge.retry),),
+                    actions=(("Try again", partial(self._bridge.call, operations.retry)),),
                 )
             )
         else:
@@ -87,7 +89,7 @@ class Notices(QObject):
             key=f"trouble:{trouble.provider}:{trouble.what.code}",
             title=wording_models.trouble_title(trouble),
             hint=hint(trouble.what),
-            actions=(*actions, ("Try again", self._models.bridge.retry_providers)),
+            actions=(*actions, ("Try again", partial(self._bridge.call, operations.retry_providers))),
         )
 
     def _consent(self, folder: Folder) -> Message | None:
@@ -134,14 +136,17 @@ class Notices(QObject):
         for held in status.held:
             self._banner.tell(self._question(held))
 
+    def _answer(self, folder: Path, *, remove: bool) -> None:
+        self._bridge.call(operations.answer_held, folder=folder, remove=remove)
+
     def _question(self, held: HeldDeletions) -> Message:
         return Message(
             key=f"held:{held.folder}",
             title=f"{held.missing:,} of {signs.count(held.of)} in {held.folder.name} are gone",
             hint="Were they deleted on purpose? Until you say so they stay in the index.",
             actions=(
-                ("Keep them", partial(self._bridge.answer_held, held.folder, remove=False)),
-                ("Remove them from the index", partial(self._bridge.answer_held, held.folder, remove=True)),
+                ("Keep them", partial(self._answer, held.folder, remove=False)),
+                ("Remove them from the index", partial(self._answer, held.folder, remove=True)),
             ),
             dismissable=False,
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtWidgets import QWidget
 
-from notesearch.ui.bridge.bridge import Bridge, Failure
+from notesearch.ui.bridge.bridge import Bridge
+from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.banner import Message

@@ -7,7 +7,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from notesearch.api.second_start import StartRequest
@@ -17,8 +17,9 @@ from notesearch.ui.desktop.hotkey_types import KeyState
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
     from notesearch.domain import IndexingStatus
-    from notesearch.ui.bridge.bridge import Bridge, Failure
-    from notesearch.ui.bridge.settings_bridge import DesktopFacts
+    from notesearch.ui.bridge.bridge import Bridge
+    from notesearch.ui.bridge.desktop_bridge import DesktopFacts
+    from notesearch.ui.bridge.failure import Failure
     from notesearch.ui.desktop.tray import Tray
     from notesearch.ui.results.quick_search import QuickSearch
     from notesearch.ui.results.searches import Search
@@ -107,8 +108,8 @@ class TrayController(QObject):
         tray.search_wanted.connect(self.toggle_quick)
         tray.problems_wanted.connect(self._on_problems_wanted)
         tray.settings_wanted.connect(self._on_settings_wanted)
-        tray.pause_wanted.connect(self._bridge.pause)
-        tray.resume_wanted.connect(self._bridge.resume)
+        tray.pause_wanted.connect(self._window.commands.pause)
+        tray.resume_wanted.connect(self._window.commands.resume)
         tray.quit_wanted.connect(self._window.leave)
         tray.host_changed.connect(self._keep_way_back)
 
@@ -214,21 +215,19 @@ class TrayController(QObject):
     def _offer_login(self) -> None:
         """Once, when the first notes are searched as a whole."""
         self._window.login_offered = True
-        settings = self._window.commands.models.settings_bridge
-        settings.facts_ready.connect(self._on_facts, Qt.ConnectionType.SingleShotConnection)
-        settings.facts()
+        self._window.commands.models.desktop.facts(self._on_facts)
 
     def _on_facts(self, facts: DesktopFacts) -> None:
         from notesearch.ui.window.banner import Message
 
         if facts.starts_at_login:
             return
-        settings = self._window.commands.models.settings_bridge
+        desktop = self._window.commands.models.desktop
         offer = Message(
             title="Start Notesearch when you log in?",
             hint="It waits in the tray, hidden, and follows your notes. The settings can change it.",
             actions=(
-                ("Start at login", partial(settings.set_start_at_login, True)),
+                ("Start at login", partial(desktop.set_start_at_login, True)),
                 ("No", self._window.box.setFocus),
             ),
             key="login",

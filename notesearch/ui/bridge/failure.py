@@ -1,0 +1,51 @@
+"""What went wrong, as the window shows it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from notesearch.domain import Told
+from notesearch.errors import Bug, NotesearchError
+from notesearch.wording.told import hint, sentence, title
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """What went wrong. `retryable`: the same thing may work when tried again."""
+
+    what: Told
+    retryable: bool = False
+
+    @property
+    def title(self) -> str:
+        """What happened, in a sentence without its full stop."""
+        return title(self.what)
+
+    @property
+    def hint(self) -> str:
+        """What to do; "" for nothing."""
+        return hint(self.what)
+
+    @property
+    def sentence(self) -> str:
+        """Both in one."""
+        return sentence(self.what)
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """An error of ours is told as it is; anything else is a bug, which is logged by place and kind, never
+        by its text."""
+        if isinstance(error, NotesearchError):
+            return cls(what=Told.of(error), retryable=error.retryable)
+        places = traceback.extract_tb(error.__traceback__)
+        log.error(
+            "%s at %s",
+            type(error).__name__,
+            " < ".join(f"{Path(p.filename).name}:{p.lineno}" for p in reversed(places)),
+        )
+        return cls(what=Told.of(Bug("bug.named", kind=type(error).__name__)))
