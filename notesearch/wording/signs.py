@@ -26,6 +26,11 @@ def count(number: int, noun: Noun = "note") -> str:
     return filled(_NOUNS[noun], {"n": number})
 
 
+def as_sentence(text: str) -> str:
+    """A part of a line as a sentence of its own: "Nothing found." for "nothing found"; "" for nothing."""
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
 def model_name(identifier: str) -> str:
     """A model as it is called in a sentence: "the local model", "voyage-2"."""
     return _("the local model") if identifier.startswith("local/") else identifier.rpartition("/")[2]

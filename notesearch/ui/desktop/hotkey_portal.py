@@ -22,6 +22,7 @@ from PySide6.QtGui import QKeySequence
 from notesearch.ui.desktop.connection import DesktopConnection
 from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
 from notesearch.ui.desktop.identity import APP_ID
+from notesearch.wording.translation import _
 
 log = logging.getLogger(__name__)
 
@@ -243,7 +244,8 @@ class Portal(DesktopConnection):
             self.key_state.emit(self._keys, KeyState.UNSUPPORTED if code == 2 else KeyState.REFUSED)
             return
         self._session = str(results["session_handle"])
-        wish = {"description": ("s", "Open quick search"), "preferred_trigger": ("s", trigger_of(self._keys))}
+        said = _("Open quick search")
+        wish = {"description": ("s", said), "preferred_trigger": ("s", trigger_of(self._keys))}
         self._request(
             "BindShortcuts", "oa(sa{sv})sa{sv}", (self._session, [(SHORTCUT, wish)], ""), self._on_bound
         )

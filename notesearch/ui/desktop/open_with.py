@@ -20,9 +20,10 @@ from PySide6.QtGui import QDesktopServices
 
 from notesearch.domain import Line, Locator, Section, Sheet
 from notesearch.errors import EditorMissing, NoteGone, SettingsInvalid
+from notesearch.wording.translation import N_
 
 EDITORS = (
-    ("The system's default program", ""),
+    (N_("The system's default program"), ""),
     ("Obsidian", "obsidian://open?path={path}"),
     ("Logseq", "logseq://graph/{vault}?page={page}"),
     ("Zettlr", "zettlr {path}"),
@@ -30,8 +31,8 @@ EDITORS = (
     ("VSCodium", "codium --goto {path}:{line}"),
     ("Sublime Text", "subl {path}:{line}"),
     ("Emacs", "emacsclient --no-wait --alternate-editor=emacs +{line} {path}"),
-    ("Vim in a terminal", "{terminal} vim +{line} {path}"),
-    ("Vim (graphical)", "gvim +{line} {path}"),
+    (N_("Vim in a terminal"), "{terminal} vim +{line} {path}"),
+    (N_("Vim (graphical)"), "gvim +{line} {path}"),
     ("Kate", "kate --line {line} {path}"),
     ("GNOME Text Editor", "gnome-text-editor {path}"),
 )

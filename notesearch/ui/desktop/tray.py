@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
-from notesearch.ui.widgets.controls import ELLIPSIS
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
 from notesearch.wording.told import title
+from notesearch.wording.translation import _
 
 HOST = "org.kde.StatusNotifierWatcher"
 # Platforms of Qt without a screen: they know no tray, and Qt warns.
@@ -59,7 +59,7 @@ def tray_state(status: IndexingStatus | None) -> TrayState:
 def tray_words(status: IndexingStatus | None) -> str:
     """The state in words, for the tooltip and the menu's line."""
     if status is None:
-        return "Starting"
+        return _("Starting")
     if trouble := next((t for t in status.troubles if t.waits_for_person), next(iter(status.troubles), None)):
         return title(trouble.what)
     lead, detail = wording.status_lead(status), wording.status_detail(status)
@@ -121,7 +121,7 @@ class Tray(QObject):
 
     def show_key(self, keys: str) -> None:
         """The key that calls quick search, "" for none, beside its line of the menu."""
-        self._search.setText(f"Quick search\t{keys}" if keys else "Quick search")
+        self._search.setText(_("Quick search\t{keys}", keys=keys) if keys else _("Quick search"))
 
     def close(self) -> None:
         """The icon leaves the tray."""
@@ -133,8 +133,8 @@ class Tray(QObject):
 
     def _build_menu(self) -> None:
         add = self.menu.addAction
-        add("Open Notesearch").triggered.connect(self.open_wanted)
-        self._search: QAction = add("Quick search")
+        add(_("Open Notesearch")).triggered.connect(self.open_wanted)
+        self._search: QAction = add(_("Quick search"))
         self._search.triggered.connect(self.search_wanted)
         self.menu.addSeparator()
         self._line: QAction = add("")
@@ -144,8 +144,8 @@ class Tray(QObject):
         self._pause: QAction = add("")
         self._pause.triggered.connect(self._on_pause)
         self.menu.addSeparator()
-        add(f"Settings{ELLIPSIS}").triggered.connect(self.settings_wanted)
-        add("Quit").triggered.connect(self.quit_wanted)
+        add(_("Settings…")).triggered.connect(self.settings_wanted)
+        add(_("Quit")).triggered.connect(self.quit_wanted)
 
     def _make_icon(self) -> None:
         if self._icon is not None:
@@ -168,13 +168,14 @@ class Tray(QObject):
         if self.state is not self._state:
             self._state = self.state
             self._icon.setIcon(tray_icon(self._state))
-        if self._icon.toolTip() != f"Notesearch: {words}":
-            self._icon.setToolTip(f"Notesearch: {words}")
+        said = _("Notesearch: {words}", words=words)
+        if self._icon.toolTip() != said:
+            self._icon.setToolTip(said)
         problems = self._status.problems if self._status is not None else 0
         for action, said in (
             (self._line, words.replace("&", "&&")),
-            (self._problems, f"Problems ({problems:,})"),
-            (self._pause, "Resume" if paused else "Pause"),
+            (self._problems, _("Problems ({problems:,})", problems=problems)),
+            (self._pause, _("Resume") if paused else _("Pause")),
         ):
             if action.text() != said:
                 action.setText(said)
@@ -204,5 +205,5 @@ def tray_icon(state: TrayState) -> QIcon:
     one."""
     made = QIcon()
     for size in SIZES:
-        made.addPixmap(icons.pixmap(f"tray-{state}", "", size))
+        made.addPixmap(icons.pixmap(_("tray-{state}", state=state), "", size))
     return made

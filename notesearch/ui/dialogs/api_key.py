@@ -10,8 +10,9 @@ from notesearch.errors import KeyInvalid
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.controls import Row, button, fit_height, hint, label
 from notesearch.wording.told import sentence
+from notesearch.wording.translation import N_, _
 
-STORED_NOTE = (
+STORED_NOTE = N_(
     "It goes into your system's keyring and nowhere else. Where there is none it is kept until "
     "Notesearch is quit."
 )
@@ -71,25 +72,25 @@ class KeyDialog(QDialog):
         super().__init__(parent)
         self.provider = provider
         self._page = page
-        self.setWindowTitle(f"Key for {title}")
-        self.setAccessibleName(f"Key for {title}")
+        self.setWindowTitle(_("Key for {title}", title=title))
+        self.setAccessibleName(_("Key for {title}", title=title))
         self.setMinimumWidth(340)
         self.resize(440, 200)
-        self.field = KeyField("Key")
-        self.field.setPlaceholderText("Paste the key here")
+        self.field = KeyField(_("Key"))
+        self.field.setPlaceholderText(_("Paste the key here"))
         self.said = label("", "warningText")
-        self.page = button("Where do I get one?", self._on_page)
+        self.page = button(_("Where do I get one?"), self._on_page)
         self.page.setVisible(bool(page))
-        self.save = button("Keep the key", self._on_save, primary=True)
+        self.save = button(_("Keep the key"), self._on_save, primary=True)
         self.save.setDefault(True)
-        cancel = button("Cancel", self.reject)
+        cancel = button(_("Cancel"), self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(12)
-        layout.addWidget(label(f"The key of your account at {title}", "sectionTitle"))
+        layout.addWidget(label(_("The key of your account at {title}", title=title), "sectionTitle"))
         layout.addWidget(self.field)
         layout.addWidget(self.said)
-        layout.addWidget(hint(STORED_NOTE))
+        layout.addWidget(hint(_(STORED_NOTE)))
         layout.addStretch(1)
         layout.addWidget(Row((self.page, self.save, cancel), gap=1))
         self.field.textChanged.connect(self._check)
@@ -115,7 +116,7 @@ class KeyDialog(QDialog):
             self._say(sentence(error))
             return
         self.field.setEnabled(False)
-        self._say("Asking the keyring. It may ask you for its password.")
+        self._say(_("Asking the keyring. It may ask you for its password."))
         self.taken.emit(self.provider, key)
 
     def show_failure(self, failure: Failure) -> None:

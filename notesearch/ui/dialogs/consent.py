@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from notesearch.domain import Estimate, Folder, ProviderInfo
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.api_key_line import KeyLine
-from notesearch.ui.widgets.controls import ELLIPSIS, Facts, Row, Scrolled, button, hint, label
+from notesearch.ui.widgets.controls import Facts, Row, Scrolled, button, hint, label
 from notesearch.wording import models as wording_models
 from notesearch.wording.signs import count, model_name
+from notesearch.wording.translation import _
 
 
 class CountingPage(QWidget):
@@ -28,7 +29,7 @@ class CountingPage(QWidget):
         self._counting = False
         self.title = label("", "sectionTitle")
         self.said = hint()
-        self.cancel = button("Cancel", self.cancel_wanted)
+        self.cancel = button(_("Cancel"), self.cancel_wanted)
         below = QHBoxLayout()
         below.addStretch(1)
         below.addWidget(self.cancel)
@@ -42,23 +43,23 @@ class CountingPage(QWidget):
 
     def begin(self) -> None:
         self._counting = True
-        self.title.setText(f"Counting{ELLIPSIS}")
-        self.said.setText("Your notes are cut into passages for this model and counted. Nothing is sent.")
-        self.cancel.setText("Cancel")
-        self.cancel.setAccessibleName("Cancel")
+        self.title.setText(_("Counting…"))
+        self.said.setText(_("Your notes are cut into passages for this model and counted. Nothing is sent."))
+        self.cancel.setText(_("Cancel"))
+        self.cancel.setAccessibleName(_("Cancel"))
         self.cancel.setFocus()
 
     def show_folder(self, folder: Folder) -> None:
         """How far the counting has come."""
         if folder.next_total and self._counting:
-            self.title.setText(f"Counting{ELLIPSIS} {count(folder.next_total, 'passage')} so far")
+            self.title.setText(_("Counting… {count} so far", count=count(folder.next_total, "passage")))
 
     def show_failure(self, failure: Failure) -> None:
         self._counting = False
         self.title.setText(failure.title)
         self.said.setText(failure.hint)
-        self.cancel.setText("Back")
-        self.cancel.setAccessibleName("Back")
+        self.cancel.setText(_("Back"))
+        self.cancel.setAccessibleName(_("Back"))
 
 
 class ConsentPage(QWidget):
@@ -87,9 +88,9 @@ class ConsentPage(QWidget):
         self.key = KeyLine()
         self.key.set_wanted.connect(self.key_wanted)
         self.key.again_wanted.connect(self.again_wanted)
-        self.preview = button(f"See what would be sent{ELLIPSIS}", self.preview_wanted)
-        self.decline = button("Not now", self.declined)
-        self.agree = button("Send and build", self.agreed, primary=True)
+        self.preview = button(_("See what would be sent…"), self.preview_wanted)
+        self.decline = button(_("Not now"), self.declined)
+        self.agree = button(_("Send and build"), self.agreed, primary=True)
         inside = QWidget()
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 0, 8, 0)
@@ -106,16 +107,16 @@ class ConsentPage(QWidget):
     def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
         self.estimate = estimate
         self.title.setText(wording_models.consent_title(estimate))
-        show = button(f"Show{ELLIPSIS}", self.held_wanted, name="Show what stays here")
+        show = button(_("Show…"), self.held_wanted, name=_("Show what stays here"))
         self.facts.show_rows(
-            wording_models.consent_rows(estimate), {"Stays here": show} if estimate.remote else None
+            wording_models.consent_rows(estimate), {_("Stays here"): show} if estimate.remote else None
         )
         said = wording_models.afterwards(estimate)
         self.afterwards.setText(said)
         self.afterwards.setVisible(bool(said))
         sends = estimate.remote and estimate.chunks > 0
         self.preview.setVisible(estimate.remote)
-        does = "Send and build" if sends else f"Use {model_name(estimate.model)}"
+        does = _("Send and build") if sends else _("Use {model_name}", model_name=model_name(estimate.model))
         self.agree.setText(does)
         self.agree.setAccessibleName(does)
         self.show_provider(info)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from notesearch.domain import ModelChoice
 from notesearch.ui.widgets.controls import hint, label
+from notesearch.wording.translation import _
 
 WIDTH = 96
 
@@ -31,11 +32,11 @@ class DimensionsLine(QWidget):
         self._choice: ModelChoice | None = None
         self._present = ""
         self.field = QLineEdit()
-        self.field.setAccessibleName("Dimensions")
+        self.field.setAccessibleName(_("Dimensions"))
         self.field.setFixedWidth(WIDTH)
         self.said = hint()
         self.wrong = label("", "warningText")
-        name = QLabel("Dimensions")
+        name = QLabel(_("Dimensions"))
         name.setBuddy(self.field)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -62,8 +63,11 @@ class DimensionsLine(QWidget):
             return
         self.field.setPlaceholderText(f"{choice.dimensions:,}")
         self.said.setText(
-            f"{choice.least_dimensions:,} to {choice.most_dimensions:,}. Fewer need less room and find a "
-            "little less."
+            _(
+                "{least_dimensions:,} to {most_dimensions:,}. Fewer need less room and find a little less.",
+                least_dimensions=choice.least_dimensions,
+                most_dimensions=choice.most_dimensions,
+            )
         )
         self.field.setText(present.rpartition("#")[2] if plain(present) != present else "")
         self._on_edited()
@@ -86,9 +90,11 @@ class DimensionsLine(QWidget):
             return ""
         if typed.isdecimal() and choice.least_dimensions <= int(typed) <= choice.most_dimensions:
             return ""
-        return (
-            f"A number from {choice.least_dimensions:,} to {choice.most_dimensions:,}, or empty for "
-            f"{choice.dimensions:,}."
+        return _(
+            "A number from {least_dimensions:,} to {most_dimensions:,}, or empty for {dimensions:,}.",
+            least_dimensions=choice.least_dimensions,
+            most_dimensions=choice.most_dimensions,
+            dimensions=choice.dimensions,
         )
 
     def _on_edited(self, *_: object) -> None:

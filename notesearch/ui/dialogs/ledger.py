@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from notesearch.domain import LedgerEntry, Spent
 from notesearch.ui.widgets.controls import button, hint
 from notesearch.wording import models as wording_models
+from notesearch.wording.translation import _
 
 FIGURES_FROM = 4
 LAST_FIGURE = 6
@@ -33,13 +34,13 @@ class LedgerDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Ledger")
-        self.setAccessibleName("Ledger")
+        self.setWindowTitle(_("Ledger"))
+        self.setAccessibleName(_("Ledger"))
         self.resize(960, 480)
         self.setMinimumSize(340, 300)
-        self.heading = hint("Reading the ledger")
+        self.heading = hint(_("Reading the ledger"))
         self.table = QTableWidget(0, len(wording_models.ledger_columns()))
-        self.table.setAccessibleName("Requests")
+        self.table.setAccessibleName(_("Requests"))
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -56,11 +57,11 @@ class LedgerDialog(QDialog):
             head = QTableWidgetItem(title)
             head.setTextAlignment(_alignment(column))
             self.table.setHorizontalHeaderItem(column, head)
-        self.reveal = button("Show the file", self.reveal_wanted)
+        self.reveal = button(_("Show the file"), self.reveal_wanted)
         below = QHBoxLayout()
         below.addWidget(self.reveal)
         below.addStretch(1)
-        below.addWidget(button("Close", self.reject))
+        below.addWidget(button(_("Close"), self.reject))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(12)
@@ -82,8 +83,8 @@ class LedgerDialog(QDialog):
                 self.table.setItem(row, column, item)
         if entries:
             self.table.setCurrentCell(0, 0)
-        shown = f"{wording_models.spent(sums)}. " if entries else "No provider was asked yet. "
-        self.heading.setText(f"{shown}The files hold no text of yours and no key.")
+        shown = f"{wording_models.spent(sums)}. " if entries else _("No provider was asked yet. ")
+        self.heading.setText(_("{shown}The files hold no text of yours and no key.", shown=shown))
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

@@ -20,12 +20,13 @@ from notesearch.ui.dialogs.dimensions import DimensionsLine, plain
 from notesearch.ui.dialogs.model_list import ModelList
 from notesearch.ui.dialogs.own_server import OwnServerPage
 from notesearch.ui.widgets.api_key_line import KeyLine
-from notesearch.ui.widgets.controls import ELLIPSIS, ComboBox, Row, button, hint
+from notesearch.ui.widgets.controls import ComboBox, Row, button, hint
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording.indexing import preparing
-from notesearch.wording.signs import count, model_name
+from notesearch.wording.signs import as_sentence, count, model_name
+from notesearch.wording.translation import N_, _
 
-EXPLAINED = (
+EXPLAINED = N_(
     "Each folder has its own model. A new one builds its index beside the present one, which "
     "answers "
     "until the new one is complete."
@@ -51,15 +52,15 @@ class ChoicePage(QWidget):
         super().__init__(parent)
         self.folder: Folder | None = None
         self._providers: dict[str, ProviderInfo] = {}
-        self.folders = ComboBox("Folder")
+        self.folders = ComboBox(_("Folder"))
         self.present = hint()
         self.list = ModelList(theme)
         self.dimensions = DimensionsLine()
         self.key = KeyLine()
-        self.own = button(f"A server of your own{ELLIPSIS}", self.own_wanted)
-        self.stop = button("Stop preparing", self.stop_wanted)
-        self.close_button = button("Close", self.closed)
-        self.next = button("Next", self._on_next, primary=True)
+        self.own = button(_("A server of your own…"), self.own_wanted)
+        self.stop = button(_("Stop preparing"), self.stop_wanted)
+        self.close_button = button(_("Close"), self.closed)
+        self.next = button(_("Next"), self._on_next, primary=True)
         about = QHBoxLayout()
         about.setSpacing(8)
         about.addWidget(self.present, 1)
@@ -83,11 +84,16 @@ class ChoicePage(QWidget):
     def show_folder(self, folder: Folder) -> None:
         self.folder = folder
         under_way = preparing(folder)
-        held = f" {count(folder.held_back, 'passage')} held back." if folder.held_back else ""
+        held = _(" {count} held back.", count=count(folder.held_back, "passage")) if folder.held_back else ""
         said = (
-            f"{under_way[:1].upper()}{under_way[1:]}."
+            as_sentence(under_way)
             if under_way
-            else f"{folder.path.name} uses {model_name(folder.model)}. {EXPLAINED}"
+            else _(
+                "{path} uses {model_name}. {explained}",
+                path=folder.path.name,
+                model_name=model_name(folder.model),
+                explained=_(EXPLAINED),
+            )
         )
         self.present.setText(said + held)
         self.stop.setVisible(bool(folder.next_model))
@@ -179,8 +185,8 @@ class ModelDialog(QDialog):
         self._counting: Call | None = None
         self._reviews = False
         self._providers: dict[str, ProviderInfo] = {}
-        self.setWindowTitle("Model")
-        self.setAccessibleName("Model")
+        self.setWindowTitle(_("Model"))
+        self.setAccessibleName(_("Model"))
         self.resize(660, 560)
         self.setMinimumSize(340, 300)
         self.choice = ChoicePage(theme)

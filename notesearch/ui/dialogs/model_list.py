@@ -13,10 +13,11 @@ from notesearch.ui.widgets.controls import Index, RowDelegate
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import models as wording_models
 from notesearch.wording.signs import DOT
+from notesearch.wording.translation import N_, _
 
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70
-IN_USE = "in use"
+IN_USE = N_("in use")
 # Pixels: where there is less, the price gives way to the title.
 NARROW = 400
 
@@ -74,7 +75,7 @@ class ModelDelegate(RowDelegate):
             width = small.horizontalAdvance(price)
             self.paint_line(painter, QRect(inner.right() - width, top, width + 1, 18), price, "second")
             room -= width + 16
-        use = small.horizontalAdvance(IN_USE) if index.data(PRESENT_ROLE) else 0
+        use = small.horizontalAdvance(_(IN_USE)) if index.data(PRESENT_ROLE) else 0
         if use:
             room -= use + 8
         taken = self.paint_line(
@@ -86,7 +87,7 @@ class ModelDelegate(RowDelegate):
             elide=Qt.TextElideMode.ElideMiddle,
         )
         if use:
-            self.paint_line(painter, QRect(left + taken + 8, top, use + 1, 18), IN_USE, "accent")
+            self.paint_line(painter, QRect(left + taken + 8, top, use + 1, 18), _(IN_USE), "accent")
         for at, (colour, said) in enumerate((("third", line), ("warning", choice.retired))):
             self.paint_line(painter, QRect(left, top + 20 + at * 18, inner.width(), 16), said, colour)
 
@@ -104,7 +105,7 @@ class ModelList(QListView):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("modelList")
-        self.setAccessibleName("Models")
+        self.setAccessibleName(_("Models"))
         self.rows = ModelRows(self)
         self.setModel(self.rows)
         self.setItemDelegate(ModelDelegate(theme, self))

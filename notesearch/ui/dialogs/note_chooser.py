@@ -26,13 +26,14 @@ from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import models as wording_models
 from notesearch.wording.indexing import TRAIL_SEPARATOR
 from notesearch.wording.signs import count
+from notesearch.wording.translation import N_, _
 
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 LINES_ROLE, IGNORED_ROLE = PATH_ROLE + 1, PATH_ROLE + 2
 TYPING_RESTS_MS = 150
 HELD_SHOWN = 500
 LINE = 17
-ALL, HELD = "All notes", "Held back or ignored"
+ALL, HELD = N_("All notes"), N_("Held back or ignored")
 
 
 class NoteDelegate(RowDelegate):
@@ -83,16 +84,16 @@ class NoteChooser(QWidget):
         self._held: tuple[HeldNote, ...] = ()
         self._current: Path | None = None
         self._let_go: Path | None = None
-        self.which = ComboBox("Which notes")
-        self.which.addItems([ALL, HELD])
-        self.which.setCurrentText(HELD if held else ALL)
+        self.which = ComboBox(_("Which notes"))
+        self.which.addItems([_(ALL), _(HELD)])
+        self.which.setCurrentIndex(1 if held else 0)
         self.field = QLineEdit()
-        self.field.setAccessibleName("Find a note")
-        self.field.setPlaceholderText("Find a note")
+        self.field.setAccessibleName(_("Find a note"))
+        self.field.setPlaceholderText(_("Find a note"))
         self.field.setClearButtonEnabled(True)
         self.list = QListWidget()
         self.list.setObjectName("noteList")
-        self.list.setAccessibleName("Notes")
+        self.list.setAccessibleName(_("Notes"))
         self.list.setItemDelegate(NoteDelegate(theme, self.list))
         self.list.setMouseTracking(True)
         self.list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
@@ -114,7 +115,7 @@ class NoteChooser(QWidget):
     @property
     def held(self) -> bool:
         """Whether the notes of which something stays here are listed."""
-        return self.which.currentText() == HELD
+        return self.which.currentIndex() == 1
 
     def _ask(self) -> None:
         if self._asked is not None:
@@ -153,13 +154,13 @@ class NoteChooser(QWidget):
             ]
         )
         if not notes:
-            self.emptied.emit("No note of this folder has these words.")
+            self.emptied.emit(_("No note of this folder has these words."))
 
     def _on_held(self, notes: tuple[HeldNote, ...]) -> None:
         self._held = notes
         ignored = sum(note.ignored for note in notes)
         full = max(ignored, len(notes) - ignored) >= HELD_SHOWN
-        self.more.setText(f"The first {HELD_SHOWN:,} are listed." if full else "")
+        self.more.setText(_("The first {HELD_SHOWN:,} are listed.", HELD_SHOWN=HELD_SHOWN) if full else "")
         self.more.setVisible(full)
         self._show_held()
 
@@ -172,9 +173,9 @@ class NoteChooser(QWidget):
         ]
         self._fill([self._held_item(note) for note in found])
         if not self._held:
-            self.emptied.emit("Nothing is held back, and no ignore file names a note.")
+            self.emptied.emit(_("Nothing is held back, and no ignore file names a note."))
         elif not found:
-            self.emptied.emit("No note that is held back has these words.")
+            self.emptied.emit(_("No note that is held back has these words."))
 
     def _held_item(self, note: HeldNote) -> QListWidgetItem:
         trail = (self._folder.name, *note.path.relative_to(self._folder).parent.parts)

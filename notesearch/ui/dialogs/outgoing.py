@@ -21,10 +21,11 @@ from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.note_chooser import NoteChooser
-from notesearch.ui.widgets.controls import ELLIPSIS, Question, Row, button, hint, label
+from notesearch.ui.widgets.controls import Question, Row, button, hint, label
 from notesearch.ui.widgets.theme import SMALL, Theme, font
 from notesearch.wording import models as wording_models
 from notesearch.wording.signs import count
+from notesearch.wording.translation import _
 
 NARROW = 560
 # Laying out a passage takes a millisecond or so: more come when they are asked for.
@@ -40,7 +41,7 @@ class PassagesView(QTextEdit):
         self._passages: tuple[Outgoing, ...] = ()
         self.shown = 0
         self.setReadOnly(True)
-        self.setAccessibleName("What is sent")
+        self.setAccessibleName(_("What is sent"))
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -120,17 +121,17 @@ class OutgoingDialog(QDialog):
         self._to = to
         self._note = note
         self._passages: tuple[Outgoing, ...] = ()
-        self.setWindowTitle("What is sent")
-        self.setAccessibleName("What is sent")
+        self.setWindowTitle(_("What is sent"))
+        self.setAccessibleName(_("What is sent"))
         self.resize(860 if folder is not None else 640, 560)
         self.setMinimumSize(340, 300)
         self.chooser = NoteChooser(bridge, theme, folder, held=held) if folder is not None else None
         self.title = label("", "sectionTitle")
         self.summary = hint()
         self.view = PassagesView(theme)
-        self.more = button("Show more", self._on_more)
-        self.allow = button(f"Send these too{ELLIPSIS}", self._on_allow)
-        self.close_button = button("Close", self.reject)
+        self.more = button(_("Show more"), self._on_more)
+        self.allow = button(_("Send these too…"), self._on_allow)
+        self.close_button = button(_("Close"), self.reject)
         self._lay_out()
         self._show(())
         if self.chooser is not None and folder is not None:
@@ -138,7 +139,7 @@ class OutgoingDialog(QDialog):
             self.chooser.ignored_chosen.connect(self._on_ignored)
             self.chooser.emptied.connect(self._on_emptied)
             self.title.setText(folder.name)
-            self.summary.setText("Choose a note.")
+            self.summary.setText(_("Choose a note."))
             self.chooser.field.setFocus()
         elif note is not None:
             self._ask(note)
@@ -223,15 +224,15 @@ class OutgoingDialog(QDialog):
 
     def _offer_more(self) -> None:
         self.more.setVisible(self.view.left > 0)
-        self.more.setText(f"Show more of {count(len(self._passages), 'passage')}")
+        self.more.setText(_("Show more of {count}", count=count(len(self._passages), "passage")))
 
     def _on_allow(self) -> None:
         if self._note is None:
             return
         title, meaning = wording_models.allow_question(
-            self._note.name, self._to or "the folder's model", self._passages
+            self._note.name, self._to or _("the folder's model"), self._passages
         )
-        box = Question("Send these too", title, meaning, "Send these too", self)
+        box = Question(_("Send these too"), title, meaning, _("Send these too"), self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(partial(self._let_go, self._note))
         box.open()

@@ -17,11 +17,12 @@ from notesearch.ui.dialogs.api_key import KeyField
 from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, hint, label
 from notesearch.wording import models as wording_models
 from notesearch.wording.models import address_problem
+from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
 
-EXPLAINED = (
+EXPLAINED = N_(
     "Ollama, LM Studio, LiteLLM, infinity, or any other server that speaks OpenAI's language. "
     "The test sends twenty built-in sentences, nothing of yours. It keeps nothing, but for a key that you "
     "type, with the address."
@@ -47,23 +48,23 @@ class OwnServerPage(QWidget):
         self._asked = ""
         self._found: Probe | None = None
         self._tested = ""
-        self.name = _field("Name", "ollama")
-        self.address = _field("Address", "http://localhost:11434/v1")
-        self.model = _field("Model", "nomic-embed-text")
-        self.key = KeyField("Key, where the server wants one")
-        self.key.setPlaceholderText("Only where the server wants one")
+        self.name = _field(_("Name"), "ollama")
+        self.address = _field(_("Address"), "http://localhost:11434/v1")
+        self.model = _field(_("Model"), "nomic-embed-text")
+        self.key = KeyField(_("Key, where the server wants one"))
+        self.key.setPlaceholderText(_("Only where the server wants one"))
         self.problem = label("", "warningText")
         self.said = label("", "sectionTitle")
         self.facts = Facts()
-        self.test = button("Test", self._on_test)
-        self.back = button("Back", self.back_wanted)
-        self.use = button("Use this model", self._on_use, primary=True)
+        self.test = button(_("Test"), self._on_test)
+        self.back = button(_("Back"), self.back_wanted)
+        self.use = button(_("Use this model"), self._on_use, primary=True)
         fields = Form()
         for text, field in (
-            ("Name", self.name),
-            ("Address", self.address),
-            ("Model", self.model),
-            ("Key", self.key),
+            (_("Name"), self.name),
+            (_("Address"), self.address),
+            (_("Model"), self.model),
+            (_("Key"), self.key),
         ):
             fields.add(text, field)
             field.textChanged.connect(self._check)
@@ -72,8 +73,8 @@ class OwnServerPage(QWidget):
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 0, 8, 0)
         inner.setSpacing(12)
-        inner.addWidget(label("A server of your own", "sectionTitle"))
-        inner.addWidget(hint(EXPLAINED))
+        inner.addWidget(label(_("A server of your own"), "sectionTitle"))
+        inner.addWidget(hint(_(EXPLAINED)))
         inner.addWidget(fields)
         inner.addWidget(self.problem)
         inner.addWidget(self.said)
@@ -98,7 +99,7 @@ class OwnServerPage(QWidget):
             name in ("local", *(p.name for p in catalogue.PROVIDERS))
             or not all(c.isalnum() or c in "-_." for c in name)
         ):
-            return "Choose another name: letters, digits, - and _, and none that is taken."
+            return _("Choose another name: letters, digits, - and _, and none that is taken.")
         if self.address.text().strip() and (wrong := address_problem(self.address.text())):
             return wrong
         return self.key.problem()
@@ -129,7 +130,7 @@ class OwnServerPage(QWidget):
         except KeyInvalid:
             return
         self._asked = self._what_is_typed
-        self._say("Asking the server\N{HORIZONTAL ELLIPSIS}")
+        self._say(_("Asking the server\N{HORIZONTAL ELLIPSIS}"))
         self._check()
         name, model, address = (f.text().strip() for f in (self.name, self.model, self.address))
         if key:
@@ -168,7 +169,7 @@ class OwnServerPage(QWidget):
     def _on_tested(self, found: Probe) -> None:
         self._known.ask_providers()
         self._asked, self._tested, self._found = "", self._asked, found
-        self._say("It works", found)
+        self._say(_("It works"), found)
         self._check()
         if self.use.isEnabled():
             self.use.setFocus()

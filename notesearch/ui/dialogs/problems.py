@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from notesearch.domain import FileProblem
 from notesearch.wording import signs
 from notesearch.wording.told import sentence
+from notesearch.wording.translation import _
 
 
 class ProblemsDialog(QDialog):
@@ -34,21 +35,21 @@ class ProblemsDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Problems")
-        self.setAccessibleName("Problems")
+        self.setWindowTitle(_("Problems"))
+        self.setAccessibleName(_("Problems"))
         self.resize(640, 420)
         self._problems: tuple[FileProblem, ...] = ()
         self.heading = QLabel()
         self.heading.setObjectName("hintText")
         self.list = QListWidget()
-        self.list.setAccessibleName("Problems")
+        self.list.setAccessibleName(_("Problems"))
         self.list.setWordWrap(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setSpacing(4)
-        self.retry = _button("Try again", self._on_retry)
-        self.retry_all = _button("Try all again", self._on_retry_all)
-        self.reveal = _button("Show in the file manager", self._on_reveal)
-        close = _button("Close", self.close)
+        self.retry = _button(_("Try again"), self._on_retry)
+        self.retry_all = _button(_("Try all again"), self._on_retry_all)
+        self.reveal = _button(_("Show in the file manager"), self._on_reveal)
+        close = _button(_("Close"), self.close)
         buttons = QHBoxLayout()
         for button in (self.retry, self.retry_all, self.reveal):
             buttons.addWidget(button)
@@ -81,9 +82,9 @@ class ProblemsDialog(QDialog):
         self.list.setCurrentRow(at if self._problems else -1)
         several = signs.count(len(self._problems), "problem")
         self.heading.setText(
-            f"{several}. Everything else is searched."
+            _("{several}. Everything else is searched.", several=several)
             if self._problems
-            else "No problems: every note was read."
+            else _("No problems: every note was read.")
         )
         self._enable()
 

@@ -37,6 +37,7 @@ from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
 from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
+from notesearch.wording.translation import _
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 16
@@ -303,7 +304,7 @@ class ResultDelegate(QStyledItemDelegate):
                 painter,
                 left + (4 if more else 0),
                 top,
-                signs.DOT.strip() + " meaning still to come",
+                signs.DOT.strip() + _(" meaning still to come"),
                 "third",
             )
 
@@ -316,7 +317,7 @@ class ResultDelegate(QStyledItemDelegate):
         if not row.further:
             return ""
         said = (
-            f"hide {signs.count(row.further, 'passage')}"
+            _("hide {count}", count=signs.count(row.further, "passage"))
             if row.expanded
             else signs.count(row.further, "more passage")
         )
@@ -328,7 +329,7 @@ class ResultDelegate(QStyledItemDelegate):
         if not isinstance(row, Row) or not row.match.passages or not row.further:
             return False
         left = rect.left() + PADDING
-        for _, word in self._reasons(row):
+        for _icon, word in self._reasons(row):
             left += ICON + 4 + self._small_metrics.horizontalAdvance(word) + 8
         width = self._small_metrics.horizontalAdvance(self._more(row))
         top = rect.bottom() - VERTICAL - self._small_line

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from notesearch.api.second_start import plain_query
 from notesearch.ui.widgets.theme import Theme
+from notesearch.wording.translation import N_, _
 
 FOLDER_OFFER, FILE_OFFER, TEXT_OFFER = (
-    "Drop to search this folder",
-    "Drop to search the folder of this file",
-    "Drop to search for this text",
+    N_("Drop to search this folder"),
+    N_("Drop to search the folder of this file"),
+    N_("Drop to search for this text"),
 )
 
 
@@ -99,8 +100,8 @@ def _offer(mime: QMimeData) -> str:
     """What a drop would do; "" for what is of no use. By the looks of the path: nobody reads the disk while
     something is dragged."""
     if paths := _paths(mime):
-        return FILE_OFFER if len(paths) == 1 and paths[0].suffix else FOLDER_OFFER
-    return TEXT_OFFER if mime.hasText() and not mime.hasUrls() else ""
+        return _(FILE_OFFER if len(paths) == 1 and paths[0].suffix else FOLDER_OFFER)
+    return _(TEXT_OFFER) if mime.hasText() and not mime.hasUrls() else ""
 
 
 class DropOverlay(QWidget):

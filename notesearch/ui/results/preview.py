@@ -35,6 +35,7 @@ from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
 from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
+from notesearch.wording.translation import _
 
 MARGIN = 28
 READING_WIDTH = 760
@@ -120,7 +121,7 @@ class NoteView(QTextBrowser):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("previewText")
-        self.setAccessibleName("Preview")
+        self.setAccessibleName(_("Preview"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
@@ -409,7 +410,7 @@ class Preview(QWidget):
         note = rendered.note
         self.rendered, self.passage = rendered, passage
         self.title.setText(note.title)
-        edited = f"edited {dates.long_date(note.modified, datetime.now())}"
+        edited = _("edited {long_date}", long_date=dates.long_date(note.modified, datetime.now()))
         where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
             [wording.place(passage.place)] if passage and passage.place != Line(number=1) else []
         )

@@ -27,6 +27,7 @@ from notesearch.ui.results.drops import DropTarget
 from notesearch.ui.results.search_field import SearchBox
 from notesearch.ui.results.search_view import SearchView
 from notesearch.ui.results.searches import Search
+from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -43,10 +44,10 @@ RADIUS, SHADOW = 14, 20
 NOTES_WIDTH = 170
 TOLD_MS = 2500
 KEYS = (
-    ("\N{RETURN SYMBOL}", "open at the passage"),
-    ("Ctrl C", "copy"),
-    ("Tab", "main window"),
-    ("Esc", "close"),
+    ("\N{RETURN SYMBOL}", N_("open at the passage")),
+    ("Ctrl C", N_("copy")),
+    ("Tab", N_("main window")),
+    ("Esc", N_("close")),
 )
 
 
@@ -73,16 +74,16 @@ class QuickSearch(SearchView):
             Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
         )
         self.setObjectName("quickSearch")
-        self.setWindowTitle("Quick search")
-        self.setAccessibleName("Notesearch quick search")
+        self.setWindowTitle(_("Quick search"))
+        self.setAccessibleName(_("Notesearch quick search"))
         self._theme = theme
         self._actions = actions
         self._asked_once = False
         self._shadow = 0
         self._leaving = False
         self._coming = False
-        self.box = SearchBox(theme, name="Quick search")
-        self.results.setAccessibleName("Quick results")
+        self.box = SearchBox(theme, name=N_("Quick search"))
+        self.results.setAccessibleName(_("Quick results"))
         # A click on a row must not take the letters from the field.
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out()
@@ -131,14 +132,14 @@ class QuickSearch(SearchView):
         for key, does in KEYS:
             cap = QLabel(key)
             cap.setObjectName("keyCap")
-            said = QLabel(does)
+            said = QLabel(_(does))
             said.setObjectName("quickHint")
             row.addWidget(cap, 0, Qt.AlignmentFlag.AlignVCenter)
             row.addWidget(said)
             row.addSpacing(8)
         row.addStretch(1)
         self.notes.setObjectName("quickHint")
-        self.notes.setAccessibleName("Quick summary")
+        self.notes.setAccessibleName(_("Quick summary"))
         row.addWidget(self.notes)
         return footer
 
@@ -319,8 +320,8 @@ class QuickSearch(SearchView):
 
     def _on_copy(self) -> None:
         if self._actions.copy_passage_of(self):
-            self.notes.setText("Passage copied")
-            self.notes.setAccessibleDescription("Passage copied")
+            self.notes.setText(_("Passage copied"))
+            self.notes.setAccessibleDescription(_("Passage copied"))
             self._told.start()
 
     def _on_context_wanted(self, row: Row, at: QPoint) -> None:

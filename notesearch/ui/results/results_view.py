@@ -30,6 +30,7 @@ from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import dates, signs
 from notesearch.wording import indexing as wording
+from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
 Key = tuple[Path, int | None]
@@ -55,7 +56,7 @@ def spoken(row: Row, now: datetime) -> str:
     why = "" if row.plain else wording.found_by(passage.matched_by)
     if row.child:
         parts = [
-            "further passage",
+            _("further passage"),
             " ".join(passage.heading),
             wording.place(passage.place),
             why,
@@ -67,7 +68,7 @@ def spoken(row: Row, now: datetime) -> str:
             if row.further
             else ""
         )
-        waiting = "still waiting to be indexed" if match.state is DocumentState.WAITING else ""
+        waiting = _("still waiting to be indexed") if match.state is DocumentState.WAITING else ""
         date = dates.short_date(match.modified, now)
         parts = [
             match.title,
@@ -223,7 +224,7 @@ class ResultsView(QListView):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("results")
-        self.setAccessibleName("Results")
+        self.setAccessibleName(_("Results"))
         self.results = ResultsModel(self)
         self.setModel(self.results)
         self.delegate = ResultDelegate(theme, self)

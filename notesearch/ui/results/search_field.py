@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButto
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import Theme
+from notesearch.wording.translation import N_, _
 
-PLACEHOLDER = "Search by words or by meaning"
+PLACEHOLDER = N_("Search by words or by meaning")
 CHIP_ROOM = 180
 # What moves among the candidates of an input method, takes one or gives up.
 COMPOSING_KEYS = (
@@ -50,12 +51,14 @@ class SearchField(QLineEdit):
     chip_wanted = Signal()
     focus_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None, *, name: str = "Search notes") -> None:
+    def __init__(self, parent: QWidget | None = None, *, name: str = N_("Search notes")) -> None:
         super().__init__(parent)
         self.setObjectName("searchField")
-        self.setAccessibleName(name)
-        self.setAccessibleDescription("Type words or a meaning; Up and Down move in the results, Enter opens")
-        self.setPlaceholderText(PLACEHOLDER)
+        self.setAccessibleName(_(name))
+        self.setAccessibleDescription(
+            _("Type words or a meaning; Up and Down move in the results, Enter opens")
+        )
+        self.setPlaceholderText(_(PLACEHOLDER))
         self._composing = False
         self.setFrame(False)
         self.setAcceptDrops(False)
@@ -131,7 +134,9 @@ class SearchBox(QFrame):
     changed = Signal(object)
     typed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None, *, name: str = "Search notes") -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, *, name: str = N_("Search notes")
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("searchBox")
         self.setFixedHeight(36)
@@ -143,8 +148,8 @@ class SearchBox(QFrame):
         self._icon = QLabel(self)
         self._icon.setFixedWidth(16)
         self._clear = QToolButton(self)
-        self._clear.setAccessibleName("Clear search")
-        self._clear.setToolTip("Clear (Esc)")
+        self._clear.setAccessibleName(_("Clear search"))
+        self._clear.setToolTip(_("Clear (Esc)"))
         self._clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._clear.setIconSize(QSize(14, 14))
         self._clear.hide()
@@ -200,7 +205,7 @@ class SearchBox(QFrame):
 
     def _show_chips(self) -> None:
         self._clear.setVisible(not self._search.empty)
-        wanted = [f"folder: {self._search.folder.name}"] if self._search.folder else []
+        wanted = [_("folder: {folder}", folder=self._search.folder.name)] if self._search.folder else []
         wanted += [f.replace(":", ": ", 1).replace('"', "") for f in self._search.filters]
         if wanted == [str(chip.property("said")) for chip in self._chips]:
             return
@@ -222,8 +227,8 @@ class SearchBox(QFrame):
         chip.setProperty("said", said)
         short = chip.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, CHIP_ROOM)
         chip.setText(f"{short} \N{MULTIPLICATION SIGN}".replace("&", "&&"))
-        chip.setAccessibleName(f"Remove filter {said}")
-        chip.setToolTip(f"Remove the filter {said}")
+        chip.setAccessibleName(_("Remove filter {said}", said=said))
+        chip.setToolTip(_("Remove the filter {said}", said=said))
         chip.setCursor(Qt.CursorShape.PointingHandCursor)
         chip.clicked.connect(self._on_chip)
         return chip

@@ -28,6 +28,7 @@ from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording.translation import _
 
 PREVIEW_DELAY_MS = 60
 BUSY_AFTER_MS = 300
@@ -77,7 +78,7 @@ class SearchView(QWidget):
         self.summary = QLabel()
         self.empty = EmptyState()
         self.summary.setObjectName("summary")
-        self.summary.setAccessibleName("Search summary")
+        self.summary.setAccessibleName(_("Search summary"))
         self.summary.setTextFormat(Qt.TextFormat.RichText)
         self.summary.setIndent(0)
         self.summary.setFixedHeight(36)
@@ -253,10 +254,10 @@ class SearchView(QWidget):
         elif not self._search.asks and not self.similar_shown:
             self._say_no_recent()
         elif self._results is not None and not self._results.preliminary:
-            title = "Nothing found so far" if self._results.waiting else "Nothing found"
+            title = _("Nothing found so far") if self._results.waiting else _("Nothing found")
             self.empty.say(
                 title,
-                _sentence(wording.coverage(self._results)),
+                signs.as_sentence(wording.coverage(self._results)),
                 () if self.similar_shown else self._search.looser(),
             )
             self.body.setCurrentWidget(self.empty)
@@ -277,15 +278,19 @@ class SearchView(QWidget):
         reading = status.state in (IndexingState.SCANNING, IndexingState.INDEXING)
         if narrowed:
             self.empty.say(
-                "No recent note in this folder", "Type to search all of its notes.", self._search.looser()
+                _("No recent note in this folder"),
+                _("Type to search all of its notes."),
+                self._search.looser(),
             )
         elif reading:
             self.empty.say(
-                "Your notes are being read",
-                "You can type already: each note joins the search as soon as it is read.",
+                _("Your notes are being read"),
+                _("You can type already: each note joins the search as soon as it is read."),
             )
         else:
-            self.empty.say("No notes in these folders yet", "Write one, or add the folder that holds them.")
+            self.empty.say(
+                _("No notes in these folders yet"), _("Write one, or add the folder that holds them.")
+            )
         self.body.setCurrentWidget(self.empty)
 
     def _say_busy(self) -> None:
@@ -295,11 +300,14 @@ class SearchView(QWidget):
         if self._failure is not None:
             head, rest = self._failure.title, ""
         elif self.similar_shown and self._results is not None:
-            head, rest = f"Near to {self._similar_to}", wording.coverage(self._results)
+            head, rest = (
+                _("Near to {similar_to}", similar_to=self._similar_to),
+                wording.coverage(self._results),
+            )
         elif self._search.asks and self._results is not None:
             head, rest = wording.summary(self._results, busy=busy)
         elif self._search.asks:
-            head, rest = ("Opening your notes", "") if self._opening else ("Searching", "")
+            head, rest = (_("Opening your notes"), "") if self._opening else (_("Searching"), "")
         else:
             head, rest = wording.recent_summary(self._status, self.results.results.rowCount())
         self._said = (head, rest)
@@ -409,10 +417,6 @@ def _answers_depend_on(status: IndexingStatus) -> tuple[object, ...]:
     """What of a status changes the answers: notes, vectors, and which models may and can be asked."""
     models = tuple((folder.path, folder.model, folder.agreed) for folder in status.folders)
     return (status.position, status.embedded, status.troubles, models)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "." if text else ""
 
 
 def _escaped(text: str) -> str:

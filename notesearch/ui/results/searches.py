@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from notesearch.wording.translation import _
+
 if TYPE_CHECKING:
     from notesearch.domain import Query
 
@@ -37,7 +39,7 @@ class Search:
     @property
     def label(self) -> str:
         """One line for a list of saved searches."""
-        where = [f"in {self.folder.name}"] if self.folder else []
+        where = [_("in {folder}", folder=self.folder.name)] if self.folder else []
         return " ".join([*([self.text.strip()] if self.text.strip() else []), *self.filters, *where])
 
     def query(self, limit: int) -> Query:
@@ -62,14 +64,14 @@ class Search:
     def looser(self) -> tuple[tuple[str, Search], ...]:
         """Wider searches, each with the label of its button: without a filter, without the folder, without
         quotes or exclusions."""
-        wider = [(f"Search without {f}", self.without_filter(f)) for f in self.filters]
+        wider = [(_("Search without {f}", f=f), self.without_filter(f)) for f in self.filters]
         if self.folder:
-            wider.append(("Search all folders", replace(self, folder=None)))
+            wider.append((_("Search all folders"), replace(self, folder=None)))
         typed = re.sub(r"\b(?:tag|folder|type):(?:\"[^\"]*\"|\S+)", "", self.text)
         typed = re.sub(r"(?:^|(?<=\s))-(?:\"[^\"]*\"|\S+)", "", typed).replace('"', "")
         typed = " ".join(typed.split())
         if typed and typed != " ".join(self.text.split()):
-            wider.append(("Search for the plain words", replace(self, text=typed)))
+            wider.append((_("Search for the plain words"), replace(self, text=typed)))
         return tuple(wider)
 
     def to_state(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from notesearch.ui.settings.folders_page import FoldersPage
 from notesearch.ui.settings.pages import EditorPage, GeneralPage, SearchSettingsPage
 from notesearch.ui.settings.providers_page import ProvidersPage
 from notesearch.ui.widgets.controls import NARROW, plain_buttons
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -43,8 +44,8 @@ class SettingsDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
-        self.setAccessibleName("Settings")
+        self.setWindowTitle(_("Settings"))
+        self.setAccessibleName(_("Settings"))
         self.setMinimumSize(340, 300)
         self.resize(620, 600)
         self.edit = SettingsEdit(settings, self)
@@ -59,15 +60,15 @@ class SettingsDialog(QDialog):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Settings")
-        self.tabs.tabBar().setAccessibleName("Sections")
+        self.tabs.setAccessibleName(_("Settings"))
+        self.tabs.tabBar().setAccessibleName(_("Sections"))
         self.tabs.setDocumentMode(True)
         for title, page in (
-            ("General", self.general),
-            ("Folders", self.folders),
-            ("Search", self.search),
-            ("Editor", self.editor),
-            ("Providers", self.providers),
+            (_("General"), self.general),
+            (_("Folders"), self.folders),
+            (_("Search"), self.search),
+            (_("Editor"), self.editor),
+            (_("Providers"), self.providers),
         ):
             self.tabs.addTab(page, title)
         buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Close))

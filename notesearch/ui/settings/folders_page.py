@@ -15,16 +15,17 @@ from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.settings.pages import Page
-from notesearch.ui.widgets.controls import ELLIPSIS, CheckBox, ComboBox, Row, button, hint, label
+from notesearch.ui.widgets.controls import CheckBox, ComboBox, Row, button, hint, label
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
 from notesearch.wording.told import title
+from notesearch.wording.translation import N_, _
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
 # The typing of ignore rules rests so long before they are tried on the folder.
 COUNT_AFTER_MS = 250
-RULES_HINT = (
+RULES_HINT = N_(
     "One pattern a line, as in .gitignore: Archive/, *.log, !keep.md. They are kept in the settings; "
     "a .notesearchignore file in the folder does the same."
 )
@@ -49,23 +50,23 @@ class FoldersPage(Page):
         self._counting: Call | None = None
         self._rest = QTimer(self, singleShot=True, interval=COUNT_AFTER_MS)
         self._rest.timeout.connect(self._count)
-        self.folders = ComboBox("Folder")
-        self.add = button(f"Add{ELLIPSIS}", self.add_wanted, name="Add a folder")
+        self.folders = ComboBox(_("Folder"))
+        self.add = button(_("Add…"), self.add_wanted, name=_("Add a folder"))
         self.place = hint()
-        self.state = _fact("State of the folder")
-        self.model = _fact("Model of the folder")
-        self.choose_model = button(f"Model{ELLIPSIS}", self._on_model, name="Model of this folder")
-        self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this folder")
-        self.show_folder = button("Show", self._on_show, name="Show this folder")
+        self.state = _fact(_("State of the folder"))
+        self.model = _fact(_("Model of the folder"))
+        self.choose_model = button(_("Model…"), self._on_model, name=_("Model of this folder"))
+        self.remove = button(_("Remove…"), self._on_remove, name=_("Remove this folder"))
+        self.show_folder = button(_("Show"), self._on_show, name=_("Show this folder"))
         self.rules = QPlainTextEdit()
-        self.rules.setAccessibleName("Left out of this folder")
-        self.rules.setPlaceholderText("Archive/")
+        self.rules.setAccessibleName(_("Left out of this folder"))
+        self.rules.setPlaceholderText(_("Archive/"))
         self.rules.setFixedHeight(RULES_HEIGHT)
         self.rules.setTabChangesFocus(True)
         self.count = hint()
-        self.count.setAccessibleName("What the rules leave out")
+        self.count.setAccessibleName(_("What the rules leave out"))
         self.wrong = label("", "warningText")
-        self.gitignore = CheckBox("Leave out what .gitignore files name, in every folder")
+        self.gitignore = CheckBox(_("Leave out what .gitignore files name, in every folder"))
         self.gitignore.setChecked(edit.settings.gitignore)
         self._lay_out()
         self.folders.currentIndexChanged.connect(self._on_chosen)
@@ -75,15 +76,15 @@ class FoldersPage(Page):
 
     def _lay_out(self) -> None:
         fields = self.fields
-        fields.add("Folder", Row((self.folders, self.add), wide=0))
+        fields.add(_("Folder"), Row((self.folders, self.add), wide=0))
         fields.add("", self.place)
-        fields.add("State", Row((self.state, self.show_folder, self.remove), wide=0))
-        fields.add("Model", Row((self.model, self.choose_model), wide=0))
-        fields.add("Left out", self.rules)
+        fields.add(_("State"), Row((self.state, self.show_folder, self.remove), wide=0))
+        fields.add(_("Model"), Row((self.model, self.choose_model), wide=0))
+        fields.add(_("Left out"), self.rules)
         fields.add("", self.count)
         fields.add("", self.wrong)
-        fields.add("", hint(RULES_HINT))
-        fields.add("Ignored files", self.gitignore)
+        fields.add("", hint(_(RULES_HINT)))
+        fields.add(_("Ignored files"), self.gitignore)
 
     @property
     def folder(self) -> Folder | None:
@@ -112,7 +113,7 @@ class FoldersPage(Page):
         for widget in (self.folders, self.rules, self.remove, self.choose_model, self.show_folder):
             widget.setEnabled(folder is not None)
         if folder is None:
-            self.place.setText("No folder is searched yet. Add one, or drop it on the window.")
+            self.place.setText(_("No folder is searched yet. Add one, or drop it on the window."))
             self.state.clear()
             self.model.clear()
             return
@@ -156,7 +157,9 @@ class FoldersPage(Page):
 
     def _on_ignored(self, path: Path, rules: str, counted: IgnoredCount) -> None:
         """The count of what is typed. Rules without a fault hold from now on."""
-        self.wrong.setText("\n".join(f"Line {e.line}: {title(e.what)}" for e in counted.errors))
+        self.wrong.setText(
+            "\n".join(_("Line {line}: {title}", line=e.line, title=title(e.what)) for e in counted.errors)
+        )
         self.wrong.setVisible(bool(counted.errors))
         self.count.setText(ignored_words(counted, path))
         if not counted.errors:
@@ -186,11 +189,17 @@ def ignored_words(counted: IgnoredCount, folder: Path) -> str:
     """How many notes the rules leave out, and the first of them."""
     of = f"{counted.notes:,}+" if counted.more else f"{counted.notes:,}"
     if not counted.ignored:
-        return f"Leaves out none of {of} notes."
+        return _("Leaves out none of {of} notes.", of=of)
     shown = [str(path.relative_to(folder)) for path in counted.paths[:PATHS_SHOWN]]
     rest = counted.ignored - len(shown)
-    more = f" and {rest:,} more" if rest > 0 else ""
-    return f"Leaves out {counted.ignored:,} of {of} notes: {', '.join(shown)}{more}."
+    more = _(" and {rest:,} more", rest=rest) if rest > 0 else ""
+    return _(
+        "Leaves out {ignored:,} of {of} notes: {join}{more}.",
+        ignored=counted.ignored,
+        of=of,
+        join=", ".join(shown),
+        more=more,
+    )
 
 
 def _fact(name: str) -> QLabel:

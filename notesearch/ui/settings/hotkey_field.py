@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from notesearch.wording.translation import _
+
 MODIFIER_KEYS = (
     Qt.Key.Key_Control,
     Qt.Key.Key_Shift,
@@ -51,9 +53,9 @@ class KeyField(QLineEdit):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        self.setAccessibleDescription("Press the keys you want while this field has the focus")
+        self.setAccessibleDescription(_("Press the keys you want while this field has the focus"))
         self.setReadOnly(True)
-        self.setPlaceholderText("No key")
+        self.setPlaceholderText(_("No key"))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._keys = ""
 
@@ -64,12 +66,12 @@ class KeyField(QLineEdit):
 
     def _show(self) -> None:
         self.setText(QKeySequence(self._keys).toString(QKeySequence.SequenceFormat.NativeText))
-        self.setPlaceholderText("No key")
+        self.setPlaceholderText(_("No key"))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.clear()
-        self.setPlaceholderText("Press the keys")
+        self.setPlaceholderText(_("Press the keys"))
         self.recording.emit(True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
@@ -93,12 +95,11 @@ class KeyField(QLineEdit):
             event.ignore()
         elif not event.modifiers() & HOLDS and key not in ALONE:
             self.refused.emit(
-                "Hold Ctrl, Alt or the Super key with it: a key alone would be lost to every other program."
+                _("Hold Ctrl, Alt or the Super key with it: a key alone would be lost to all other programs.")
             )
         elif int(key) >= 0x100 and int(key) < 0x01000000:
             self.refused.emit(
-                "Choose a key that stands on every keyboard: a Latin letter, a digit, space or a function "
-                "key."
+                _("Choose a key that is on every keyboard: a Latin letter, a digit, space or a function key.")
             )
         else:
             combination = int(key)

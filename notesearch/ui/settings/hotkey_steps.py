@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence
 
 from notesearch.ui.desktop.autostart import own_command
 from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.wording.translation import _
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,24 +29,28 @@ class KeyWords:
 def key_words(status: KeyStatus) -> KeyWords:
     keys = QKeySequence(status.keys).toString(QKeySequence.SequenceFormat.NativeText) or status.keys
     if status.state is KeyState.READY:
-        return KeyWords(said=f"{keys} calls quick search from anywhere.")
+        return KeyWords(said=_("{keys} calls quick search from anywhere.", keys=keys))
     if status.state is KeyState.TAKEN:
-        return KeyWords(said=f"{keys} belongs to another program already. Choose another key.", good=False)
+        return KeyWords(
+            said=_("{keys} belongs to another program already. Choose another key.", keys=keys), good=False
+        )
     if status.state is KeyState.ABSENT:
-        return KeyWords(said=f"This keyboard has no {keys}. Choose another key.", good=False)
+        return KeyWords(said=_("This keyboard has no {keys}. Choose another key.", keys=keys), good=False)
     if status.state is KeyState.UNASKED:
         return KeyWords(
-            said="Your desktop gives keys to programs when you allow it. It asks you once.", asks=True
+            said=_("Your desktop gives keys to programs when you allow it. It asks you once."), asks=True
         )
     if status.state is KeyState.REFUSED:
-        return KeyWords(said=f"The desktop did not give {keys}.", good=False, asks=True, needs_steps=True)
+        return KeyWords(
+            said=_("The desktop did not give {keys}.", keys=keys), good=False, asks=True, needs_steps=True
+        )
     if status.state is KeyState.UNSUPPORTED:
         return KeyWords(
-            said="This desktop gives no program a key from anywhere. Its own settings can:",
+            said=_("This desktop gives no program a key from anywhere. Its own settings can:"),
             good=False,
             needs_steps=True,
         )
-    return KeyWords(said="No key: the tray icon and notesearch --toggle call quick search.")
+    return KeyWords(said=_("No key: the tray icon and notesearch --toggle call quick search."))
 
 
 def command_line() -> str:
@@ -60,30 +65,33 @@ def steps_for(desktop: str | None = None) -> tuple[str, ...]:
     command = command_line()
     known = {
         "gnome": (
-            "Settings > Keyboard > View and Customise Shortcuts > Custom Shortcuts > Add Shortcut.",
-            f"Name: Notesearch. Command: {command}",
-            "Set Shortcut, press the keys, then Add.",
+            _("Settings > Keyboard > View and Customise Shortcuts > Custom Shortcuts > Add Shortcut."),
+            _("Name: Notesearch. Command: {command}", command=command),
+            _("Set Shortcut, press the keys, then Add."),
         ),
         "kde": (
-            "System Settings > Keyboard > Shortcuts > Add New > Command or Script.",
-            f"Command: {command}",
-            "Add, then press the keys under it.",
+            _("System Settings > Keyboard > Shortcuts > Add New > Command or Script."),
+            _("Command: {command}", command=command),
+            _("Add, then press the keys under it."),
         ),
-        "sway": (f"Add to ~/.config/sway/config: bindsym Mod4+space exec {command}", "Then: swaymsg reload"),
+        "sway": (
+            _("Add to ~/.config/sway/config: bindsym Mod4+space exec {command}", command=command),
+            _("Then: swaymsg reload"),
+        ),
         "hyprland": (
-            f"Add to ~/.config/hypr/hyprland.conf: bind = SUPER, space, exec, {command}",
-            "It holds as soon as the file is saved.",
+            _("Add to ~/.config/hypr/hyprland.conf: bind = SUPER, space, exec, {command}", command=command),
+            _("It holds as soon as the file is saved."),
         ),
         "xfce": (
-            "Settings > Keyboard > Application Shortcuts > Add.",
-            f"Command: {command}",
-            "OK, then press the keys.",
+            _("Settings > Keyboard > Application Shortcuts > Add."),
+            _("Command: {command}", command=command),
+            _("OK, then press the keys."),
         ),
     }
     found = next((steps for part, steps in known.items() if part in name), None)
     if found is None:
         found = (
-            "In your desktop's settings for keyboard shortcuts, add one that runs this command:",
+            _("In your desktop's settings for keyboard shortcuts, add one that runs this command:"),
             command,
         )
     return found if sys.platform.startswith("linux") or desktop is not None else ()

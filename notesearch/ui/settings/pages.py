@@ -24,16 +24,17 @@ from notesearch.ui.settings.hotkey_steps import key_words, steps_for
 from notesearch.ui.widgets.controls import CheckBox, ComboBox, Form, Row, Scrolled, button, hint, label
 from notesearch.wording.indexing import byte_size
 from notesearch.wording.told import sentence
+from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
     from notesearch.ui.desktop.hotkey import GlobalKey
 
-APPEARANCES = (("Like the system", "system"), ("Light", "light"), ("Dark", "dark"))
-CLOSING = (("Ask once", "ask"), ("Keep running in the tray", "stay"), ("Quit", "quit"))
+APPEARANCES = ((N_("Like the system"), "system"), (N_("Light"), "light"), (N_("Dark"), "dark"))
+CLOSING = ((N_("Ask once"), "ask"), (N_("Keep running in the tray"), "stay"), (N_("Quit"), "quit"))
 SAMPLE = Path("/notes/Kitchen/Rye bread.md")
 MOST_RESULTS = (20, 50, 100, 200, 500)
 SAVE_AFTER_MS = 500
-PLACES = (
+PLACES = N_(
     "{path} and {line} are put in when a note is opened. {terminal}: your terminal. In links also "
     "{vault} and {page}."
 )
@@ -79,34 +80,36 @@ class GeneralPage(Page):
         super().__init__(edit)
         self._desktop = desktop
         self._asked: Call | None = None
-        self.appearance = ComboBox("Appearance")
+        self.appearance = ComboBox(_("Appearance"))
         for title, value in APPEARANCES:
-            self.appearance.addItem(title, value)
-        self.closing = ComboBox("When the window is closed")
+            self.appearance.addItem(_(title), value)
+        self.closing = ComboBox(_("When the window is closed"))
         for title, value in CLOSING:
-            self.closing.addItem(title, value)
-        self.login = CheckBox("Start Notesearch when you log in, hidden in the tray")
-        self.links = CheckBox("Stand in the desktop's menu and open notesearch: links")
+            self.closing.addItem(_(title), value)
+        self.login = CheckBox(_("Start Notesearch when you log in, hidden in the tray"))
+        self.links = CheckBox(_("Stand in the desktop's menu and open notesearch: links"))
         self.problem = label("", "warningText")
         self.on_disk = hint()
         place = QLineEdit(str(bridge.data_dir))
         place.setReadOnly(True)
-        place.setAccessibleName("Data folder")
+        place.setAccessibleName(_("Data folder"))
         fields = self.fields
-        fields.add("Appearance", self.appearance)
-        fields.add("Closing the window", self.closing)
-        fields.add("At login", self.login)
-        fields.add("Desktop", self.links)
+        fields.add(_("Appearance"), self.appearance)
+        fields.add(_("Closing the window"), self.closing)
+        fields.add(_("At login"), self.login)
+        fields.add(_("Desktop"), self.links)
         fields.add("", self.problem)
-        fields.add("", hint("notesearch://search?q=WORDS opens a search, and can do nothing else."))
+        fields.add("", hint(_("notesearch://search?q=WORDS opens a search, and can do nothing else.")))
         fields.add(
-            "Data folder",
-            Row((place, button("Show", self.folder_wanted, name="Show the data folder")), wide=0),
+            _("Data folder"),
+            Row((place, button(_("Show"), self.folder_wanted, name=_("Show the data folder"))), wide=0),
         )
         fields.add("", self.on_disk)
         fields.add(
             "",
-            hint("Settings and index; your notes are never changed. Another folder: start with --data-dir."),
+            hint(
+                _("Settings and index; your notes are never changed. Another folder: start with --data-dir.")
+            ),
         )
         for box in (self.login, self.links):
             box.setEnabled(False)
@@ -152,7 +155,7 @@ class GeneralPage(Page):
         self.links.setChecked(facts.opens_links)
 
     def _on_sizes(self, sizes: operations.Sizes) -> None:
-        self.on_disk.setText(f"{byte_size(sum(sizes.bytes.values()))} on disk.")
+        self.on_disk.setText(_("{byte_size} on disk.", byte_size=byte_size(sum(sizes.bytes.values()))))
 
     def _on_failed(self, failure: Failure) -> None:
         self.problem.setText(failure.sentence)
@@ -165,21 +168,21 @@ class SearchSettingsPage(Page):
     def __init__(self, edit: SettingsEdit, key: GlobalKey | None) -> None:
         super().__init__(edit)
         self._key = key
-        self.keys = KeyField("Key for quick search")
-        self.none = button("None", self._on_none, name="No key for quick search")
-        self.ask = button("Ask the desktop", self._on_ask)
+        self.keys = KeyField(_("Key for quick search"))
+        self.none = button(_("None"), self._on_none, name=_("No key for quick search"))
+        self.ask = button(_("Ask the desktop"), self._on_ask)
         self.state = label()
-        self.state.setAccessibleName("State of the key for quick search")
+        self.state.setAccessibleName(_("State of the key for quick search"))
         self.steps = hint()
-        self.copy = button("Copy the command", self._on_copy)
-        self.results = ComboBox("Most results")
+        self.copy = button(_("Copy the command"), self._on_copy)
+        self.results = ComboBox(_("Most results"))
         fields = self.fields
-        fields.add("Quick search", Row((self.keys, self.none, self.ask), wide=0))
+        fields.add(_("Quick search"), Row((self.keys, self.none, self.ask), wide=0))
         fields.add("", self.state)
         fields.add("", self.steps)
         fields.add("", Row((self.copy,)))
-        fields.add("Most results", self.results)
-        fields.add("", hint("One row a note; how many notes hold the words is said above the list."))
+        fields.add(_("Most results"), self.results)
+        fields.add("", hint(_("One row a note; how many notes hold the words is said above the list.")))
         self.keys.chosen.connect(self._on_chosen)
         self.keys.refused.connect(self._on_refused)
         self.keys.recording.connect(self._on_recording)
@@ -247,23 +250,23 @@ class EditorPage(Page):
     def __init__(self, edit: SettingsEdit, desktop_bridge: DesktopBridge) -> None:
         super().__init__(edit)
         self._desktop = desktop_bridge
-        self.editors = ComboBox("Open notes with")
+        self.editors = ComboBox(_("Open notes with"))
         for title, template in desktop.EDITORS:
-            self.editors.addItem(title, template)
-        self.editors.addItem("Another command", None)
+            self.editors.addItem(_(title), template)
+        self.editors.addItem(_("Another command"), None)
         self.command = QLineEdit()
-        self.command.setAccessibleName("Editor command")
-        self.command.setPlaceholderText("editor --line {line} {path}")
+        self.command.setAccessibleName(_("Editor command"))
+        self.command.setPlaceholderText(_("editor --line {line} {path}"))
         self.example = label("", "hintText")
-        self.test = button("Test", self._on_test, name="Test the editor")
+        self.test = button(_("Test"), self._on_test, name=_("Test the editor"))
         self.tested = hint()
-        self.tested.setAccessibleName("Result of the test")
+        self.tested.setAccessibleName(_("Result of the test"))
         fields = self.fields
-        fields.add("Open notes with", self.editors)
-        fields.add("Command", Row((self.command, self.test), wide=0))
+        fields.add(_("Open notes with"), self.editors)
+        fields.add(_("Command"), Row((self.command, self.test), wide=0))
         fields.add("", self.example)
         fields.add("", self.tested)
-        fields.add("", hint(PLACES))
+        fields.add("", hint(_(PLACES)))
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._save.timeout.connect(self.commit)
         self._say("")
@@ -297,7 +300,7 @@ class EditorPage(Page):
             if template and not desktop.is_link(template):
                 desktop.editor_command(template, SAMPLE, Line(number=41))
             elif template and "{path}" not in template and "{page}" not in template:
-                return "The link has no {path} and no {page}."
+                return _("The link has no {path} and no {page}.")
         except NotesearchError as error:
             return sentence(error)
         return ""
@@ -321,11 +324,11 @@ class EditorPage(Page):
         if wrong:
             said = wrong
         elif not template:
-            said = "The program that the system opens the file with; it begins at the top of the note."
+            said = _("The program that the system opens the file with; it begins at the top of the note.")
         elif desktop.is_link(template):
-            said = "Opens the link in the program it belongs to."
+            said = _("Opens the link in the program it belongs to.")
         else:
-            said = "Starts: " + " ".join(desktop.editor_command(template, SAMPLE, Line(number=41)))
+            said = _("Starts: ") + " ".join(desktop.editor_command(template, SAMPLE, Line(number=41)))
         self.example.setText(said)
         self.example.setObjectName("warningText" if wrong else "hintText")
         self.example.style().polish(self.example)
@@ -333,11 +336,11 @@ class EditorPage(Page):
 
     def _on_test(self) -> None:
         self.commit()
-        self._say("Opening your newest note\N{HORIZONTAL ELLIPSIS}")
+        self._say(_("Opening your newest note\N{HORIZONTAL ELLIPSIS}"))
         self._desktop.try_editor(self.command.text().strip(), self._on_tried, self._on_not_tried)
 
-    def _on_tried(self, _: None) -> None:
-        self._say("Your newest note was handed over. Does it show it?")
+    def _on_tried(self, _done: None) -> None:
+        self._say(_("Your newest note was handed over. Does it show it?"))
 
     def _on_not_tried(self, failure: Failure) -> None:
         self._say(failure.sentence)

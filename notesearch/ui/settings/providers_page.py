@@ -19,7 +19,6 @@ from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
-    ELLIPSIS,
     ComboBox,
     Form,
     Question,
@@ -32,6 +31,7 @@ from notesearch.ui.widgets.controls import (
 from notesearch.wording import models as wording_models
 from notesearch.wording.models import address_problem
 from notesearch.wording.signs import DOT
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.catalogue import Probe
@@ -67,23 +67,23 @@ class ProvidersPage(QWidget):
         self._testing = ""
         self._typed: set[str] = set()
         self._wanted = ""
-        self.providers = ComboBox("Provider")
+        self.providers = ComboBox(_("Provider"))
         self.uses = hint()
         self.key = KeyLine(forgets=True)
         self.address = QLineEdit()
-        self.address.setAccessibleName("Base URL")
+        self.address.setAccessibleName(_("Base URL"))
         self.problem = label("", "warningText")
-        self.budget = _limit("Budget a month in dollars")
-        self.tokens = _limit("Budget a month in tokens")
+        self.budget = _limit(_("Budget a month in dollars"))
+        self.tokens = _limit(_("Budget a month in tokens"))
         self.no_number = label("", "warningText")
         self.meter = label()
-        self.meter.setAccessibleName("This month")
+        self.meter.setAccessibleName(_("This month"))
         self.over = label("", "warningText")
-        self.model = ComboBox("Model to test")
-        self.test = button("Test", self._on_test)
+        self.model = ComboBox(_("Model to test"))
+        self.test = button(_("Test"), self._on_test)
         self.found = hint()
-        self.remove = button(f"Remove{ELLIPSIS}", self._on_remove, name="Remove this server")
-        self.ledger = button(f"Ledger{ELLIPSIS}", self.ledger_wanted)
+        self.remove = button(_("Remove…"), self._on_remove, name=_("Remove this server"))
+        self.ledger = button(_("Ledger…"), self.ledger_wanted)
         self._refresh = QTimer(self, singleShot=True, interval=METER_MS)
         self._refresh.timeout.connect(known.ask_providers)
         self._lay_out()
@@ -95,18 +95,18 @@ class ProvidersPage(QWidget):
 
     def _lay_out(self) -> None:
         fields = Form()
-        fields.add("Provider", Row((self.providers, self.remove), wide=0))
+        fields.add(_("Provider"), Row((self.providers, self.remove), wide=0))
         fields.add("", self.uses)
-        fields.add("Key", self.key)
-        fields.add("Base URL", self.address)
+        fields.add(_("Key"), self.key)
+        fields.add(_("Base URL"), self.address)
         fields.add("", self.problem)
-        fields.add("Test", Row((self.model, self.test), wide=0))
+        fields.add(_("Test"), Row((self.model, self.test), wide=0))
         fields.add("", self.found)
-        fields.add("Dollars a month", self.budget)
-        fields.add("Tokens a month", self.tokens)
+        fields.add(_("Dollars a month"), self.budget)
+        fields.add(_("Tokens a month"), self.tokens)
         fields.add("", self.no_number)
-        fields.add("", hint("A budget stops embedding, never search."))
-        fields.add("This month", Row((self.meter, self.ledger), wide=0))
+        fields.add("", hint(_("A budget stops embedding, never search.")))
+        fields.add(_("This month"), Row((self.meter, self.ledger), wide=0))
         fields.add("", self.over)
         inside = QWidget()
         inner = QVBoxLayout(inside)
@@ -192,13 +192,13 @@ class ProvidersPage(QWidget):
             if not field.hasFocus() and info.name not in self._wrong_numbers:
                 field.setText(text)
         self.uses.setText(
-            f"Used by {', '.join(path.name for path in info.folders)}"
+            _("Used by {join}", join=", ".join(path.name for path in info.folders))
             if info.folders
-            else "No folder uses it yet."
+            else _("No folder uses it yet.")
         )
         self.remove.setVisible(not _default_url(info.name))
         self.remove.setEnabled(not info.folders)
-        self.remove.setToolTip("Give its folders another model first." if info.folders else "")
+        self.remove.setToolTip(_("Give its folders another model first.") if info.folders else "")
         self.meter.setText(wording_models.spent(info.spent))
         self.over.setText(wording_models.used_up(info))
         self.over.setVisible(bool(self.over.text()))
@@ -228,7 +228,7 @@ class ProvidersPage(QWidget):
 
     # Editing
 
-    def _on_edited(self, *_: object) -> None:
+    def _on_edited(self, *_typed: object) -> None:
         info = self.info
         if info is None:
             return
@@ -241,7 +241,7 @@ class ProvidersPage(QWidget):
                 token_budget=round(_number(self.tokens.text(), MOST_TOKENS)),
             )
         except ValueError:
-            self._wrong_numbers[info.name] = "A budget is a number, or empty for no limit."
+            self._wrong_numbers[info.name] = _("A budget is a number, or empty for no limit.")
         self._edits[info.name] = edit
         self._typed.add(info.name)
         self._check()
@@ -258,7 +258,7 @@ class ProvidersPage(QWidget):
         url = self._edits[name].base_url if name in self._edits else ""
         if not url:
             known = name not in self._infos or _default_url(name)
-            return "" if known else "A server of your own needs its address."
+            return "" if known else _("A server of your own needs its address.")
         return address_problem(url)
 
     def _problem(self, said: str) -> None:
@@ -291,7 +291,7 @@ class ProvidersPage(QWidget):
             return
         self._testing = info.name
         self.test.setEnabled(False)
-        self._say("Asking with built-in sentences, nothing of yours\N{HORIZONTAL ELLIPSIS}")
+        self._say(_("Asking with built-in sentences, nothing of yours\N{HORIZONTAL ELLIPSIS}"))
         self._bridge.call(
             operations.test_provider,
             self._on_tested,
@@ -307,7 +307,7 @@ class ProvidersPage(QWidget):
         self._show_models()
         self._take_over(found)
         said = DOT.join(f"{name.lower()}: {said}" for name, said in wording_models.probe_sentences(found))
-        self._say(f"It works{DOT}{said}")
+        self._say(_("It works · {said}", said=said))
         self._known.ask_providers()
 
     def _take_over(self, found: Probe) -> None:
@@ -327,8 +327,10 @@ class ProvidersPage(QWidget):
         info = self.info
         if info is None:
             return
-        meaning = "Its address, its models and its key are forgotten at once. What is in the ledger stays."
-        box = Question("Remove this server", f"Remove {info.title}?", meaning, "Remove", self)
+        meaning = _("Its address, its models and its key are forgotten at once. What is in the ledger stays.")
+        box = Question(
+            _("Remove this server"), _("Remove {title}?", title=info.title), meaning, _("Remove"), self
+        )
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.accepted.connect(partial(self._remove, info.name))
         box.open()
@@ -359,7 +361,7 @@ class ProvidersPage(QWidget):
 def _limit(name: str) -> QLineEdit:
     field = QLineEdit()
     field.setAccessibleName(name)
-    field.setPlaceholderText("No limit")
+    field.setPlaceholderText(_("No limit"))
     return field
 
 

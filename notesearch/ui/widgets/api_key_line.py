@@ -6,10 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from notesearch.domain import ProviderInfo
-from notesearch.ui.widgets.controls import ELLIPSIS, Row, button, hint, label
+from notesearch.ui.widgets.controls import Row, button, hint, label
 from notesearch.wording import models as wording_models
+from notesearch.wording.translation import N_, _
 
-ASKING = f"Asking the keyring{ELLIPSIS}"
+ASKING = N_("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
 # Pixels: the words stand level with a button beside them.
 LEVEL = 6
 
@@ -32,12 +33,12 @@ class KeyLine(QWidget):
         self.info: ProviderInfo | None = None
         self._showing: tuple[ProviderInfo | None, bool] | None = None
         self.state = label()
-        self.state.setAccessibleName("State of the key")
+        self.state.setAccessibleName(_("State of the key"))
         self.state.setContentsMargins(0, LEVEL, 0, LEVEL)
         self.more = hint()
-        self.set = button(f"Set the key{ELLIPSIS}", self._on_set)
-        self.again = button("Look again", self._on_again)
-        self.forget = button("Forget", self._on_forget, name="Forget the key")
+        self.set = button(_("Set the key…"), self._on_set)
+        self.again = button(_("Look again"), self._on_again)
+        self.forget = button(_("Forget"), self._on_forget, name=_("Forget the key"))
         self.forget.setVisible(forgets)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -57,21 +58,22 @@ class KeyLine(QWidget):
         if info is None:
             return
         said = wording_models.key_state(info)
-        said = f"{info.title}: {said[:1].lower()}{said[1:]}" if named else said
+        said = _("{provider}: {state}", provider=info.title, state=said) if named else said
         self._say(said, warns=wording_models.key_trouble(info))
         self.more.setText(wording_models.key_hint(info))
         self.more.setVisible(bool(self.more.text()))
         self.again.setVisible(info.key_state == "locked")
         self.forget.setEnabled(info.key_state in ("stored", "locked") or info.key_source == "memory")
         replace = info.key_state in ("stored", "session-only") and info.key_source != "environment"
-        self.set.setText(f"Replace{ELLIPSIS}" if replace else f"Set the key{ELLIPSIS}")
-        self.set.setAccessibleName(f"{'Replace' if replace else 'Set'} the key of {info.title}")
+        self.set.setText(_("Replace…") if replace else _("Set the key…"))
+        said = N_("Replace the key of {provider}") if replace else N_("Set the key of {provider}")
+        self.set.setAccessibleName(_(said, provider=info.title))
 
     def show_asking(self) -> None:
         """Until `show_info`: the keyring has not answered yet, it may be asking the user."""
         self._showing = None
         self.show()
-        self._say(ASKING, warns=False)
+        self._say(_(ASKING), warns=False)
         self.more.hide()
 
     def _say(self, said: str, *, warns: bool) -> None:

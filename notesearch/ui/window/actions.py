@@ -16,7 +16,6 @@ from notesearch.ui.bridge.formats import formats
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.searches import Search, quoted_filter
-from notesearch.ui.widgets.controls import ELLIPSIS
 from notesearch.ui.window.banner import Message
 from notesearch.ui.window.folder_offers import FolderOffers
 from notesearch.ui.window.model_actions import ModelActions
@@ -24,6 +23,7 @@ from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.ui.dialogs.problems import ProblemsDialog
@@ -76,38 +76,38 @@ class Actions(QObject):
 
     def _build_main_menu(self) -> None:
         menu = self.main_menu
-        self._action(menu, f"Add a folder{ELLIPSIS}", self.choose_folder, "Ctrl+O")
-        self._action(menu, "Save this search", self._save_search, "Ctrl+D")
-        self._action(menu, f"Model of a folder{ELLIPSIS}", self.models.open_current, "Ctrl+M")
-        self._action(menu, f"Problems{ELLIPSIS}", self.open_problems)
-        self._action(menu, f"Ledger of requests{ELLIPSIS}", self.models.open_ledger)
+        self._action(menu, _("Add a folder…"), self.choose_folder, "Ctrl+O")
+        self._action(menu, _("Save this search"), self._save_search, "Ctrl+D")
+        self._action(menu, _("Model of a folder…"), self.models.open_current, "Ctrl+M")
+        self._action(menu, _("Problems…"), self.open_problems)
+        self._action(menu, _("Ledger of requests…"), self.models.open_ledger)
         menu.addSeparator()
-        self._action(menu, "Show or hide the preview", self._toggle_preview, "Ctrl+P")
-        self._action(menu, "Quick search", self._quick_search)
-        self._action(menu, "Back to the search field", self._to_field, "Ctrl+L")
-        self._action(menu, f"Settings{ELLIPSIS}", self.open_settings, "Ctrl+,")
+        self._action(menu, _("Show or hide the preview"), self._toggle_preview, "Ctrl+P")
+        self._action(menu, _("Quick search"), self._quick_search)
+        self._action(menu, _("Back to the search field"), self._to_field, "Ctrl+L")
+        self._action(menu, _("Settings…"), self.open_settings, "Ctrl+,")
         menu.addSeparator()
-        self._action(menu, "Keyboard keys", self.open_keys, "F1")
-        self._action(menu, "About Notesearch", self.open_about)
-        self._action(menu, "Quit", self._quit, "Ctrl+Q")
+        self._action(menu, _("Keyboard keys"), self.open_keys, "F1")
+        self._action(menu, _("About Notesearch"), self.open_about)
+        self._action(menu, _("Quit"), self._quit, "Ctrl+Q")
 
     def _build_row_menu(self) -> None:
         menu = self._row_menu
         for text, does in (
-            ("Open\tEnter", self.open_menu_row),
-            ("Show in the file manager\tCtrl+Enter", self.reveal_menu_row),
-            ("Copy the passage\tCtrl+C", self.copy_menu_passage),
-            ("Copy the path", self.copy_path),
-            ("Find similar notes", self.find_similar),
+            (_("Open\tEnter"), self.open_menu_row),
+            (_("Show in the file manager\tCtrl+Enter"), self.reveal_menu_row),
+            (_("Copy the passage\tCtrl+C"), self.copy_menu_passage),
+            (_("Copy the path"), self.copy_path),
+            (_("Find similar notes"), self.find_similar),
         ):
             menu.addAction(text).triggered.connect(does)
-        self._sent_action = menu.addAction(f"What is sent of this note{ELLIPSIS}")
+        self._sent_action = menu.addAction(_("What is sent of this note…"))
         self._sent_action.triggered.connect(self.show_sent)
 
     def _build_filter_menus(self) -> None:
         for menu, name, entries, said in (
-            (self.types_menu, "type", self._formats, "No notes yet"),
-            (self.tags_menu, "tag", self._tags[:TAGS_SHOWN], "No tags yet"),
+            (self.types_menu, "type", self._formats, _("No notes yet")),
+            (self.tags_menu, "tag", self._tags[:TAGS_SHOWN], _("No tags yet")),
         ):
             menu.clear()
             if not entries:
@@ -177,7 +177,7 @@ class Actions(QObject):
     def copy_passage(self) -> None:
         if self.copy_passage_of(self._shell.view):
             self._shell.keep_query()
-            self._shell.tell("Passage copied")
+            self._shell.tell(_("Passage copied"))
 
     def copy_menu_passage(self) -> None:
         if self._menu_view is None:
@@ -205,7 +205,7 @@ class Actions(QObject):
     def copy_path(self) -> None:
         if self._menu_row is not None:
             QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
-            self._shell.tell("Path copied")
+            self._shell.tell(_("Path copied"))
 
     def find_similar(self) -> None:
         if self._menu_row is not None:
@@ -220,8 +220,10 @@ class Actions(QObject):
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_default(path):
-            said = "Choose an editor in the settings (Ctrl+,)."
-            self._shell.offer(Message(title=f"No program opens {path.name}", hint=said, key="no-program"))
+            said = _("Choose an editor in the settings (Ctrl+,).")
+            self._shell.offer(
+                Message(title=_("No program opens {path}", path=path.name), hint=said, key="no-program")
+            )
 
     def open_link(self, link: str) -> None:
         from notesearch.ui.desktop import open_with as desktop
@@ -230,8 +232,8 @@ class Actions(QObject):
             scheme = link.partition(":")[0]
             self._shell.offer(
                 Message(
-                    title=f"No program opens {scheme} links",
-                    hint="Choose another editor in the settings.",
+                    title=_("No program opens {scheme} links", scheme=scheme),
+                    hint=_("Choose another editor in the settings."),
                     key="no-link",
                 )
             )
@@ -241,7 +243,7 @@ class Actions(QObject):
 
         if not desktop.open_web(url):
             self._shell.offer(
-                Message(title="The link could not be opened", hint=url.toDisplayString(), key="no-link")
+                Message(title=_("The link could not be opened"), hint=url.toDisplayString(), key="no-link")
             )
 
     # Folders
@@ -249,7 +251,7 @@ class Actions(QObject):
     def choose_folder(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self.dialogs.front, "Choose a folder of notes")
+        dialog = QFileDialog(self.dialogs.front, _("Choose a folder of notes"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(self._on_folder_chosen)
@@ -262,9 +264,16 @@ class Actions(QObject):
         from notesearch.ui.widgets.controls import Question
 
         self._removing = folder
-        meaning = f"{signs.count(folder.documents)} leave the index. The files themselves are not touched."
+        meaning = _(
+            "{count} leave the index. The files themselves are not touched.",
+            count=signs.count(folder.documents),
+        )
         box = Question(
-            "Remove folder", f"Stop searching {folder.path.name}?", meaning, "Remove", self.dialogs.front
+            _("Remove folder"),
+            _("Stop searching {path}?", path=folder.path.name),
+            meaning,
+            _("Remove"),
+            self.dialogs.front,
         )
         box.accepted.connect(self._on_remove)
         self.dialogs.show(box)
@@ -281,17 +290,18 @@ class Actions(QObject):
         quick search, "" for nothing."""
         from notesearch.ui.widgets.controls import Choice
 
-        reach = f"{key} calls quick search wherever you are. " if key else ""
-        meaning = (
-            f"{reach}Your notes go on being followed, and the tray icon brings this window back. The "
-            "settings can change it."
+        reach = _("{key} calls quick search wherever you are. ", key=key) if key else ""
+        meaning = _(
+            "{reach}Your notes go on being followed, and the tray icon brings this window back. The "
+            "settings can change it.",
+            reach=reach,
         )
         box = Choice(
-            "Close the window",
-            "Keep Notesearch running without its window?",
+            _("Close the window"),
+            _("Keep Notesearch running without its window?"),
             meaning,
-            "Keep running",
-            "Quit",
+            _("Keep running"),
+            _("Quit"),
             self._shell.widget,
         )
         box.chosen.connect(self._on_stay)

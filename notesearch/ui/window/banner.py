@@ -10,6 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from notesearch.wording.translation import _
+
 NARROW, VERY_NARROW = 720, 440
 
 
@@ -31,7 +33,7 @@ class Banner(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self.setAccessibleName("Message")
+        self.setAccessibleName(_("Message"))
         self._messages: list[Message] = []
         self.title = QLabel()
         self.title.setObjectName("bannerTitle")
@@ -89,10 +91,10 @@ class Banner(QFrame):
         self.hint.setText(message.hint)
         self.hint.setVisible(bool(message.hint))
         self.setAccessibleDescription(f"{message.title} {message.hint}".strip())
-        for i, (label, _) in enumerate(message.actions):
+        for i, (label, _act) in enumerate(message.actions):
             self._add_button(label, i)
         if message.dismissable:
-            self._add_button("Dismiss", -1)
+            self._add_button(_("Dismiss"), -1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the buttons stand below the words."""

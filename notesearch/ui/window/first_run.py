@@ -26,8 +26,9 @@ from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import indexing as wording
+from notesearch.wording.translation import N_, _
 
-PROMISE = (
+PROMISE = N_(
     "Then type what you mean, and the passage you meant is there: exact words at once, meaning a "
     "moment later."
 )
@@ -57,8 +58,8 @@ class FirstRun(QWidget):
         self._vaults: tuple[Vault, ...] = ()
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.choose = page_button("Choose a folder\N{HORIZONTAL ELLIPSIS}", primary=True)
-        self.samples = page_button("Try the sample notes")
+        self.choose = page_button(_("Choose a folder\N{HORIZONTAL ELLIPSIS}"), primary=True)
+        self.samples = page_button(_("Try the sample notes"))
         self.choose.clicked.connect(self.choose_wanted)
         self.samples.clicked.connect(self.samples_wanted)
         self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -76,9 +77,9 @@ class FirstRun(QWidget):
         inner.setSpacing(0)
         inner.addWidget(self._icon)
         inner.addSpacing(16)
-        inner.addWidget(page_label("pageTitle", "Drop your notes folder here"))
+        inner.addWidget(page_label("pageTitle", _("Drop your notes folder here")))
         inner.addSpacing(8)
-        inner.addWidget(page_label("pageText", PROMISE))
+        inner.addWidget(page_label("pageText", _(PROMISE)))
         inner.addSpacing(24)
         inner.addLayout(buttons)
         inner.addSpacing(24)
@@ -107,7 +108,7 @@ class FirstRun(QWidget):
                 widget.hide()
                 widget.deleteLater()
         if offered:
-            self._rows.addWidget(page_label("sectionTitle", "Found on this computer", centred=False))
+            self._rows.addWidget(page_label("sectionTitle", _("Found on this computer"), centred=False))
         for vault in offered:
             self._rows.addWidget(self._row(vault))
         self._found.setVisible(bool(offered))
@@ -124,8 +125,10 @@ class FirstRun(QWidget):
         detail.setToolTip(str(vault.path))
         words.addWidget(name)
         words.addWidget(detail)
-        add = page_button("Search it")
-        add.setAccessibleName(f"Search {vault.path.name}, {wording.vault_line(vault)}")
+        add = page_button(_("Search it"))
+        add.setAccessibleName(
+            _("Search {path}, {vault_line}", path=vault.path.name, vault_line=wording.vault_line(vault))
+        )
         add.clicked.connect(partial(self.vault_wanted.emit, vault.path))
         layout.addLayout(words, 1)
         layout.addWidget(add, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -165,7 +168,7 @@ class FailurePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title = page_label("pageTitle")
         self.hint = page_label("pageText")
-        self.retry = page_button("Try again", primary=True)
+        self.retry = page_button(_("Try again"), primary=True)
         self.retry.clicked.connect(self.retry_wanted)
         box = QWidget()
         inner = QVBoxLayout(box)

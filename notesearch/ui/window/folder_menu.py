@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from notesearch.domain import Folder, FolderState
-from notesearch.ui.widgets.controls import ELLIPSIS
 from notesearch.wording.models import forget_former
 from notesearch.wording.signs import model_name
+from notesearch.wording.translation import _
 
 
 class Command(Enum):
@@ -41,23 +41,30 @@ class FolderMenu(QMenu):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._folder = folder
-        self._add("Search everywhere" if chosen else "Search only here", Command.SEARCH)
-        self._add("Show in the file manager", Command.REVEAL)
+        self._add(_("Search everywhere") if chosen else _("Search only here"), Command.SEARCH)
+        self._add(_("Show in the file manager"), Command.REVEAL)
         self.addSeparator()
-        self._add(f"Model{ELLIPSIS}", Command.MODEL)
+        self._add(_("Model…"), Command.MODEL)
         if any(model and not model.startswith("local/") for model in (folder.model, folder.next_model)):
-            self._add(f"What is sent{ELLIPSIS}", Command.SENT)
+            self._add(_("What is sent…"), Command.SENT)
         if folder.state is FolderState.CONSENT:
-            self._add(f"Agree to {model_name(folder.next_model or folder.model)}{ELLIPSIS}", Command.REVIEW)
+            self._add(
+                _("Agree to {model_name}…", model_name=model_name(folder.next_model or folder.model)),
+                Command.REVIEW,
+            )
         if folder.next_model:
-            self._add(f"Stop preparing {model_name(folder.next_model)}", Command.STOP)
+            self._add(
+                _("Stop preparing {model_name}", model_name=model_name(folder.next_model)), Command.STOP
+            )
         else:
             if folder.previous_model:
-                self._add(f"Go back to {model_name(folder.previous_model)}", Command.BACK)
+                self._add(
+                    _("Go back to {model_name}", model_name=model_name(folder.previous_model)), Command.BACK
+                )
             if forget := forget_former(folder):
                 self._add(forget, Command.FORGET)
         self.addSeparator()
-        self._add(f"Remove from Notesearch{ELLIPSIS}", Command.REMOVE)
+        self._add(_("Remove from Notesearch…"), Command.REMOVE)
 
     def _add(self, text: str, command: Command) -> None:
         action = self.addAction(text.replace("&", "&&"))

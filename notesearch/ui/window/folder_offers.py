@@ -17,15 +17,16 @@ from notesearch.ui.window.shell import Shell
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
 from notesearch.wording.told import title_and_hint
+from notesearch.wording.translation import N_, _
 
 # Notes from which on a folder's count is shown before anything of it is read.
 LARGE = 3000
 WHOLE = {
     "home": (
-        "Search your whole home folder?",
-        "It holds what programs keep there, too, and changes all the time.",
+        N_("Search your whole home folder?"),
+        N_("It holds what programs keep there, too, and changes all the time."),
     ),
-    "disk": ("Search a whole disk?", "It holds what the system and its programs keep there, too."),
+    "disk": (N_("Search a whole disk?"), N_("It holds what the system and its programs keep there, too.")),
 }
 
 
@@ -60,7 +61,7 @@ class FolderOffers(QObject):
     def look_at(self, paths: list[Path]) -> None:
         """Count what is in them, then add them or ask."""
         for path in paths:
-            self._shell.tell(f"Looking at {path.name or path}")
+            self._shell.tell(_("Looking at {value}", value=path.name or path))
             self._bridge.call(operations.survey_folder, self.offer, path=path)
 
     def _on_folders_wanted(self, paths: tuple[Path, ...]) -> None:
@@ -83,35 +84,45 @@ class FolderOffers(QObject):
             said, hint = title_and_hint(survey.refusal)
             self._shell.offer(Message(title=said, hint=hint, key=f"offer:{survey.path}"))
         elif survey.whole:
-            title, why = WHOLE[survey.whole]
+            title, why = (_(said) for said in WHOLE[survey.whole])
             self._ask(
                 survey,
                 title,
-                f"{amount(survey)} {why} Better add the folder that holds your notes.",
-                "Add it all the same",
+                _(
+                    "{amount} {why} Better add the folder that holds your notes.",
+                    amount=amount(survey),
+                    why=why,
+                ),
+                _("Add it all the same"),
             )
         elif survey.is_file:
             self._offer_folder_of_file(survey)
         elif survey.more or survey.notes >= LARGE:
-            meaning = (
-                f"{amount(survey)} Their words can be searched soon; meaning follows, the newest "
-                "first, and you can search meanwhile."
+            meaning = _(
+                "{amount} Their words can be searched soon; meaning follows, the newest first, and "
+                "you can search meanwhile.",
+                amount=amount(survey),
             )
-            self._ask(survey, f"Search {survey.path.name}?", meaning, "Add")
+            self._ask(survey, _("Search {path}?", path=survey.path.name), meaning, _("Add"))
         else:
             self.add(survey.path)
 
     def _say_covered(self, survey: Survey, root: Path) -> None:
         self._shell.come_up()
         if survey.path == root:
-            said, narrowed = f"{root.name} is searched already", root
+            said, narrowed = _("{root} is searched already", root=root.name), root
         else:
-            said, narrowed = f"{survey.path.name} is searched already, as part of {root.name}", survey.path
+            said, narrowed = (
+                _("{path} is searched already, as part of {root}", path=survey.path.name, root=root.name),
+                survey.path,
+            )
         only = Search(text=self._shell.search.text, folder=narrowed)
         self._shell.offer(
             Message(
                 title=said,
-                actions=((f"Search only {narrowed.name}", partial(self._shell.ask, only)),),
+                actions=(
+                    (_("Search only {narrowed}", narrowed=narrowed.name), partial(self._shell.ask, only)),
+                ),
                 key=f"offer:{survey.path}",
             )
         )
@@ -119,11 +130,13 @@ class FolderOffers(QObject):
     def _offer_folder_of_file(self, survey: Survey) -> None:
         """Notesearch works on folders, so that it can follow changes: the file's own is offered."""
         self._shell.come_up()
-        hint = f"{amount(survey)} Notesearch works on folders, so that it can follow your changes."
+        hint = _(
+            "{amount} Notesearch works on folders, so that it can follow your changes.", amount=amount(survey)
+        )
         offer = Message(
-            title=f"Search the whole folder {survey.path.name}?",
+            title=_("Search the whole folder {path}?", path=survey.path.name),
             hint=hint,
-            actions=((f"Add {survey.path.name}", partial(self.add, survey.path)),),
+            actions=((_("Add {path}", path=survey.path.name), partial(self.add, survey.path)),),
             key=f"offer:{survey.path}",
         )
         self._shell.offer(offer)
@@ -132,7 +145,7 @@ class FolderOffers(QObject):
         from notesearch.ui.widgets.controls import Question
 
         self._shell.come_up()
-        box = Question("Add a folder", title, f"{survey.path}\n\n{meaning}", does, self._dialogs.front)
+        box = Question(_("Add a folder"), title, f"{survey.path}\n\n{meaning}", does, self._dialogs.front)
         box.accepted.connect(partial(self.add, survey.path))
         self._dialogs.show(box)
 
@@ -140,4 +153,4 @@ class FolderOffers(QObject):
 def amount(survey: Survey) -> str:
     """How many notes a folder holds, in a sentence."""
     number = wording.more_than(survey.notes) if survey.more else signs.count(survey.notes)
-    return f"{wording.folder_kind(survey.kind)} with {number}."
+    return _("{folder_kind} with {number}.", folder_kind=wording.folder_kind(survey.kind), number=number)

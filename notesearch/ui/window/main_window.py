@@ -30,6 +30,7 @@ from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.results.searches import History, Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.top_bar import TopBar
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -257,7 +258,7 @@ class MainWindow(QMainWindow):
         # A status on its way may not know of it yet.
         self._expected_folders = max(1, self._expected_folders)
         self.pages.setCurrentWidget(self.page)
-        self.status_line.tell(f"Added {folder.path.name}")
+        self.status_line.tell(_("Added {path}", path=folder.path.name))
         self.box.setFocus()
 
     def show_failure(self, failure: Failure) -> None:
@@ -303,7 +304,7 @@ class MainWindow(QMainWindow):
             return
         self.saved.append(search)
         self.page.side.show_saved(self.saved)
-        self.status_line.tell("Search saved")
+        self.status_line.tell(_("Search saved"))
         self._state_timer.start()
 
     def _on_saved_removed(self, at: int) -> None:

@@ -18,6 +18,7 @@ from notesearch.ui.window.banner import Message
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
 from notesearch.wording.indexing import owning_folder
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -77,8 +78,8 @@ class ModelActions(QObject):
         if not folders:
             self._shell.offer(
                 Message(
-                    title="There is no folder yet",
-                    hint="Add one first: each folder has its own model.",
+                    title=_("There is no folder yet"),
+                    hint=_("Add one first: each folder has its own model."),
                     key="no-folder",
                 )
             )
@@ -140,11 +141,11 @@ class ModelActions(QObject):
     def _agree(self, path: Path) -> None:
         self._bridge.call(operations.agree, partial(self._on_agreed, path), folder=path)
 
-    def _on_agreed(self, path: Path, _: None) -> None:
-        self._shell.tell(f"Building the index of {path.name}")
+    def _on_agreed(self, path: Path, _done: None) -> None:
+        self._shell.tell(_("Building the index of {path}", path=path.name))
 
-    def _on_previous_forgotten(self, path: Path, _: int) -> None:
-        self._shell.tell(f"What former models of {path.name} left is forgotten")
+    def _on_previous_forgotten(self, path: Path, _dropped: int) -> None:
+        self._shell.tell(_("What former models of {path} left is forgotten", path=path.name))
 
     def _on_model_closed(self) -> None:
         self._model = None
@@ -185,7 +186,7 @@ class ModelActions(QObject):
         return model_name(folder.next_model or folder.model) if folder is not None else ""
 
     def _on_allowed(self, path: Path, passages: int) -> None:
-        self._shell.tell(f"{passages:,} of {path.name} let go")
+        self._shell.tell(_("{passages:,} of {path} let go", passages=passages, path=path.name))
 
     # Keys, providers, money
 
@@ -291,10 +292,12 @@ class ModelActions(QObject):
             provider=provider,
         )
 
-    def _on_key_forgotten(self, provider: str, _: None) -> None:
+    def _on_key_forgotten(self, provider: str, _done: None) -> None:
         from notesearch.wording.signs import provider_title
 
-        self._shell.tell(f"The key of {provider_title(provider)} is forgotten")
+        self._shell.tell(
+            _("The key of {provider_title} is forgotten", provider_title=provider_title(provider))
+        )
         self.known.ask_providers()
 
     def _on_key_failed(self, provider: str, failure: Failure) -> None:

@@ -17,11 +17,12 @@ from notesearch.ui.window.model_actions import ModelActions
 from notesearch.wording import models as wording_models
 from notesearch.wording import signs
 from notesearch.wording.told import hint, sentence, told_together
+from notesearch.wording.translation import N_, _
 
 REMEDIES = {
-    wording_models.Remedy.KEY: "Set the key\N{HORIZONTAL ELLIPSIS}",
-    wording_models.Remedy.MODEL: "Choose another model\N{HORIZONTAL ELLIPSIS}",
-    wording_models.Remedy.SETTINGS: "Settings\N{HORIZONTAL ELLIPSIS}",
+    wording_models.Remedy.KEY: N_("Set the key\N{HORIZONTAL ELLIPSIS}"),
+    wording_models.Remedy.MODEL: N_("Choose another model\N{HORIZONTAL ELLIPSIS}"),
+    wording_models.Remedy.SETTINGS: N_("Settings\N{HORIZONTAL ELLIPSIS}"),
 }
 
 
@@ -54,16 +55,16 @@ class Notices(QObject):
                     Message(
                         title=folder.path.name,
                         hint=told_together([folder.notice]),
-                        key=_key(f"notice:{folder.path}", folder.notice),
+                        key=_key(_("notice:{path}", path=folder.path), folder.notice),
                     )
                 )
         if status.error is not None:
             self._banner.tell(
                 Message(
-                    title="Indexing stopped",
+                    title=_("Indexing stopped"),
                     hint=sentence(status.error),
                     key="error",
-                    actions=(("Try again", partial(self._bridge.call, operations.retry)),),
+                    actions=((_("Try again"), partial(self._bridge.call, operations.retry)),),
                 )
             )
         else:
@@ -84,12 +85,14 @@ class Notices(QObject):
 
     def _trouble(self, trouble: ProviderTrouble) -> Message:
         found = wording_models.remedy(trouble)
-        actions = [(REMEDIES[found], partial(self._models.help_with, trouble))] if found is not None else []
+        actions = (
+            [(_(REMEDIES[found]), partial(self._models.help_with, trouble))] if found is not None else []
+        )
         return Message(
             key=f"trouble:{trouble.provider}:{trouble.what.code}",
             title=wording_models.trouble_title(trouble),
             hint=hint(trouble.what),
-            actions=(*actions, ("Try again", partial(self._bridge.call, operations.retry_providers))),
+            actions=(*actions, (_("Try again"), partial(self._bridge.call, operations.retry_providers))),
         )
 
     def _consent(self, folder: Folder) -> Message | None:
@@ -98,10 +101,10 @@ class Notices(QObject):
         name = signs.model_name(folder.next_model or folder.model)
         return Message(
             key=f"consent:{folder.path}:{name}",
-            title=f"{folder.path.name}: {name} waits for your word",
-            hint="Nothing is sent before you have seen what it is and what it costs.",
+            title=_("{path}: {name} waits for your word", path=folder.path.name, name=name),
+            hint=_("Nothing is sent before you have seen what it is and what it costs."),
             actions=(
-                ("See what would be sent\N{HORIZONTAL ELLIPSIS}", partial(self._models.review, folder)),
+                (_("See what would be sent\N{HORIZONTAL ELLIPSIS}"), partial(self._models.review, folder)),
             ),
         )
 
@@ -109,7 +112,7 @@ class Notices(QObject):
         """The new index of a folder is complete: it answers from now on, and the former one can go."""
         before = self._models_before.get(folder.path, folder.model)
         self._models_before[folder.path] = folder.model
-        key = f"switched:{folder.path}"
+        key = _("switched:{path}", path=folder.path)
         if not folder.previous_model:
             self._banner.withdraw(key)
         if before == folder.model or not folder.previous_model:
@@ -121,7 +124,7 @@ class Notices(QObject):
             key=key,
             title=title,
             hint=meaning,
-            actions=(("Keep the former index", _nothing), forget),
+            actions=((_("Keep the former index"), _nothing), forget),
             dismissable=False,
         )
         self._banner.tell(message)
@@ -129,7 +132,7 @@ class Notices(QObject):
     def _ask_about_held(self, status: IndexingStatus) -> None:
         """Ask about notes that vanished at once; the question stays until it is answered or no longer
         arises."""
-        keys = {f"held:{held.folder}" for held in status.held}
+        keys = {_("held:{folder}", folder=held.folder) for held in status.held}
         for key in self._banner.keys:
             if key.startswith("held:") and key not in keys:
                 self._banner.withdraw(key)
@@ -142,11 +145,16 @@ class Notices(QObject):
     def _question(self, held: HeldDeletions) -> Message:
         return Message(
             key=f"held:{held.folder}",
-            title=f"{held.missing:,} of {signs.count(held.of)} in {held.folder.name} are gone",
-            hint="Were they deleted on purpose? Until you say so they stay in the index.",
+            title=_(
+                "{missing:,} of {count} in {folder} are gone",
+                missing=held.missing,
+                count=signs.count(held.of),
+                folder=held.folder.name,
+            ),
+            hint=_("Were they deleted on purpose? Until you say so they stay in the index."),
             actions=(
-                ("Keep them", partial(self._answer, held.folder, remove=False)),
-                ("Remove them from the index", partial(self._answer, held.folder, remove=True)),
+                (_("Keep them"), partial(self._answer, held.folder, remove=False)),
+                (_("Remove them from the index"), partial(self._answer, held.folder, remove=True)),
             ),
             dismissable=False,
         )

@@ -43,6 +43,7 @@ from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import CAPS, SIDE_WIDTH, SMALL, SNIPPET, Theme, font
 from notesearch.ui.window.folder_menu import Command, FolderMenu
 from notesearch.wording import indexing as wording
+from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -267,13 +268,13 @@ class Sidebar(QWidget):
         self.setMinimumWidth(144)
         self._chosen: Path | None = None
         self._folder_menu: FolderMenu | None = None
-        self.folders = SideList("Folders", theme)
-        self.saved = SideList("Saved searches", theme)
-        self._saved_heading = _heading("Saved searches", spoken="Searches you saved")
+        self.folders = SideList(_("Folders"), theme)
+        self.saved = SideList(_("Saved searches"), theme)
+        self._saved_heading = _heading(_("Saved searches"), spoken=_("Searches you saved"))
         self.add = QPushButton()
         self.add.setObjectName("quiet")
-        self.add.setText("+ Drop or add a folder")
-        self.add.setAccessibleName("Add a folder")
+        self.add.setText(_("+ Drop or add a folder"))
+        self.add.setAccessibleName(_("Add a folder"))
         self.add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._lay_out()
         self.folders.clicked.connect(self._on_folder)
@@ -331,7 +332,7 @@ class Sidebar(QWidget):
         inner.setContentsMargins(0, 20, 0, 12)
         inner.setSpacing(0)
         # The list alone is called "Folders", for those who look for it by name.
-        inner.addWidget(_heading("Folders", spoken="Searched folders"))
+        inner.addWidget(_heading(_("Folders"), spoken=_("Searched folders")))
         inner.addSpacing(4)
         inner.addWidget(self.folders)
         inner.addSpacing(20)
@@ -396,7 +397,7 @@ class Sidebar(QWidget):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        remove = menu.addAction("Remove this saved search")
+        remove = menu.addAction(_("Remove this saved search"))
         if menu.exec(self.saved.viewport().mapToGlobal(point)) is remove:
             self.search_removed.emit(index.row())
 

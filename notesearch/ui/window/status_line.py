@@ -13,9 +13,10 @@ from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import STATUS_LINE, Theme
 from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording.translation import N_, _
 
 BAR_FROM, DETAIL_FROM, MODEL_FROM = 700, 440, 900
-LOCAL = "Everything stays on this computer"
+LOCAL = N_("Everything stays on this computer")
 WORKING = (IndexingState.INDEXING, IndexingState.SCANNING, IndexingState.PAUSED)
 
 
@@ -59,7 +60,7 @@ class StatusLine(QFrame):
     def __init__(self, theme: Theme, statuses: StatusModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusLine")
-        self.setAccessibleName("Indexing status")
+        self.setAccessibleName(_("Indexing status"))
         self.setFixedHeight(STATUS_LINE)
         self._theme = theme
         self._paused = False
@@ -67,10 +68,10 @@ class StatusLine(QFrame):
         self.lead = QLabel()
         self.detail = QLabel()
         self.bar = ProgressLine(theme)
-        self.pause = _button("Pause indexing")
+        self.pause = _button(_("Pause indexing"))
         self.pause.setObjectName("pauseButton")
         self.pause.setIconSize(QSize(14, 14))
-        self.problems = _button("Problems")
+        self.problems = _button(_("Problems"))
         self.problems.setObjectName("problemsButton")
         self.model = QLabel()
         self.model.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -106,13 +107,15 @@ class StatusLine(QFrame):
         self.detail.setText(detail)
         self.problems.setText(f"{signs.DOT.strip()} {problems}" if detail else problems)
         self.problems.setVisible(bool(problems))
-        self.problems.setAccessibleName(f"Show {problems}" if problems else "Show problems")
+        self.problems.setAccessibleName(
+            _("Show {problems}", problems=problems) if problems else _("Show problems")
+        )
         done, total = wording.progress(status)
         self._working = status.state in WORKING and total > 0
         self._make_room()
         self.bar.show_part(done, total)
         self.pause.setVisible(status.state in WORKING)
-        self._models = _models(status) or LOCAL
+        self._models = _models(status) or _(LOCAL)
         if not self._told.isActive():
             self._show_models()
         spoken = signs.DOT.join(filter(None, [lead, detail, problems]))
@@ -143,7 +146,7 @@ class StatusLine(QFrame):
         self._make_room()
 
     def _colour(self) -> None:
-        said = "Resume indexing" if self._paused else "Pause indexing"
+        said = _("Resume indexing") if self._paused else _("Pause indexing")
         self.pause.setIcon(icons.icon("play" if self._paused else "pause", self._theme.palette.second, 14))
         self.pause.setAccessibleName(said)
         self.pause.setToolTip(said)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 from notesearch.ui.results.search_field import SearchBox
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import TOP_BAR, Theme
+from notesearch.wording.translation import _
 
 NARROW = 560
 
@@ -23,11 +24,11 @@ class TopBar(QFrame):
         self.setFixedHeight(TOP_BAR)
         self._theme = theme
         self.box = SearchBox(theme)
-        self.types = _filter_button("Any type", "Filter by type")
-        self.tags = _filter_button("Tags", "Filter by tag")
+        self.types = _filter_button(_("Any type"), _("Filter by type"))
+        self.tags = _filter_button(_("Tags"), _("Filter by tag"))
         self.menu = QToolButton()
-        self.menu.setAccessibleName("Menu")
-        self.menu.setToolTip("Menu")
+        self.menu.setAccessibleName(_("Menu"))
+        self.menu.setToolTip(_("Menu"))
         self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu.setIconSize(QSize(16, 16))
         bar = QHBoxLayout(self)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from notesearch.api.second_start import StartRequest
 from notesearch.ui.desktop.hotkey import GlobalKey
 from notesearch.ui.desktop.hotkey_types import KeyState
+from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -224,11 +225,11 @@ class TrayController(QObject):
             return
         desktop = self._window.commands.models.desktop
         offer = Message(
-            title="Start Notesearch when you log in?",
-            hint="It waits in the tray, hidden, and follows your notes. The settings can change it.",
+            title=_("Start Notesearch when you log in?"),
+            hint=_("It waits in the tray, hidden, and follows your notes. The settings can change it."),
             actions=(
-                ("Start at login", partial(desktop.set_start_at_login, True)),
-                ("No", self._window.box.setFocus),
+                (_("Start at login"), partial(desktop.set_start_at_login, True)),
+                (_("No"), self._window.box.setFocus),
             ),
             key="login",
         )
