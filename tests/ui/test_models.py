@@ -285,7 +285,7 @@ def test_without_a_key_the_message_leads_to_the_key(
     window = remote_window
     dialog = open_model(qtbot, window)
     count(qtbot, dialog, VOYAGE)
-    qtbot.waitUntil(lambda: "no key" in dialog.consent.key.state.text(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "No key" in dialog.consent.key.state.text(), timeout=TIMEOUT)
     dialog.consent.agree.click()
     qtbot.waitUntil(lambda: window.banner.title.text() == "There is no key for AI/ML API", timeout=TIMEOUT)
     qtbot.waitUntil(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -96,3 +98,74 @@ def test_a_language_that_nobody_speaks() -> None:
     translation.install(before)
     assert said == "§Gur cebivqre qvq abg nafjre jvguva 4 frpbaqf"
     assert changed("Write {{path}} or {name}") == "§Jevgr {{path}} be {name}"
+
+
+# What shows a text of the program: the calls, each with the arguments that are texts.
+SHOWS = {
+    **dict.fromkeys(
+        (
+            *("setText", "setToolTip", "setWindowTitle", "setPlaceholderText", "QLabel", "QPushButton"),
+            *(
+                "setAccessibleName",
+                "setAccessibleDescription",
+                "addAction",
+                "tell",
+                "hint",
+                "label",
+                "button",
+            ),
+            *("CheckBox", "ComboBox", "page_button", "_say", "_add", "_action", "_button"),
+        ),
+        (0,),
+    ),
+    "say": (0, 1),
+    "page_label": (1,),
+    "Question": (0, 1, 2, 3),
+}
+
+
+def branches(expression: ast.expr) -> Iterator[ast.expr]:
+    """What an argument may be: both sides of a condition."""
+    if isinstance(expression, ast.IfExp):
+        yield from branches(expression.body)
+        yield from branches(expression.orelse)
+    else:
+        yield expression
+
+
+def unmarked(source: str) -> list[str]:
+    """The texts that are shown without being marked as messages. A name, a sign and a key are none."""
+    found = []
+    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        for argument in (call.args[i] for i in SHOWS.get(name, ()) if i < len(call.args)):
+            for node in branches(argument):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    text = node.value
+                elif isinstance(node, ast.JoinedStr):
+                    text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+                else:
+                    continue
+                if re.search(r"[A-Za-z]{2}", text) and text != "Notesearch" and "<" not in text:
+                    found.append(f"{call.lineno}: {text}")
+    return found
+
+
+@pytest.mark.parametrize("room", ["ui", "cli"])
+def test_every_text_of_the_window_is_a_message(room: str) -> None:
+    package = Path(notesearch.__file__).parent
+    missed = {
+        str(path.relative_to(package)): texts
+        for path in (package / room).rglob("*.py")
+        if (texts := unmarked(path.read_text(encoding="utf-8")))
+    }
+    assert not missed
+
+
+def test_a_text_that_is_no_message_is_noticed() -> None:
+    assert unmarked('self.setText("Add a folder")\nQLabel(f"{n} notes")\nhint("a" if x else "No key")') == [
+        "1: Add a folder",
+        "2:  notes",
+        "3: No key",
+    ]
+    assert not unmarked('self.setText(_("Add a folder"))\nQLabel("\\u2022")\nlabel("", "warningText")')
