@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from notesearch.api.operations import OPERATIONS, Operation, Stopped, operation
+from notesearch.api.operation import OPERATIONS, Operation, Stopped, operation
 from notesearch.domain import told
 from notesearch.engine.engine import Engine
 from notesearch.errors import DiskFull
