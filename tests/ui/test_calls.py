@@ -3,9 +3,12 @@ dropped."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
@@ -19,6 +22,8 @@ from notesearch.errors import DiskFull
 from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import TIMEOUT, Answer, ask, close
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Gate:
@@ -278,3 +283,8 @@ def test_a_partial_says_what_was_asked(
     window.bridge.call(title, partial(named.take, "folder"), mark="?")
     qtbot.waitUntil(lambda: named.heard is not None, timeout=TIMEOUT)
     assert named.heard == ("folder", "Notes?")
+
+
+def test_the_window_is_painted_before_the_table_is_loaded() -> None:
+    script = "import sys, notesearch.ui.app; sys.exit('notesearch.api.operations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
