@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from notesearch.api import wire
-from notesearch.api.operations import OPERATIONS, Operation, Progress
+from notesearch.api.operation import Operation, Progress
+from notesearch.api.operations import OPERATIONS
 from notesearch.engine.engine import Engine
 from notesearch.errors import OwnerFailed, UsageError
 

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from notesearch.api import wire
 from notesearch.api.listener import Listener, ask
-from notesearch.api.operations import Operation, Progress
+from notesearch.api.operation import Operation, Progress
 from notesearch.api.server import Server
 from notesearch.config.credentials import Credentials
 from notesearch.engine.engine import Engine

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from notesearch.api import wire
-from notesearch.api.operations import OPERATIONS, Operation
+from notesearch.api.operation import Operation
+from notesearch.api.operations import OPERATIONS
 from notesearch.api.sessions import open_session, reading
 from notesearch.cli.common import absolute_path, print_json
 from notesearch.wording.translation import _

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TextIO
 import notesearch
 from notesearch import catalogue
 from notesearch.api import operations as ops
+from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
 from notesearch.cli.common import absolute_path, print_json
 from notesearch.cli.generic import add_generic_commands, generic_commands
@@ -275,7 +276,7 @@ def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = Fal
 
 
 @contextmanager
-def _progress_bar() -> Iterator[ops.Report]:
+def _progress_bar() -> Iterator[Report]:
     """A bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda progress: None
@@ -289,7 +290,7 @@ def _progress_bar() -> Iterator[ops.Report]:
         bar_format="{desc:<10} {bar:30} {n_fmt}/{total_fmt} {remaining}",
     )
 
-    def show(progress: ops.Progress) -> None:
+    def show(progress: Progress) -> None:
         if bar.desc != progress.stage:
             bar.reset(progress.total)
             bar.set_description_str(progress.stage, refresh=False)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.api import operations, sessions, wire
-from notesearch.api.operations import OPERATIONS, Operation, Progress, Report, Stopped, operation
+from notesearch.api.operation import OPERATIONS, Operation, Progress, Report, Stopped, operation
 from notesearch.api.server import Server
 from notesearch.api.sessions import HandedOver
 from notesearch.cli import main as cli

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from notesearch.api.operations import Operation
+from notesearch.api.operation import Operation
 from notesearch.api.second_start import StartRequest
 from notesearch.config import credentials
 from notesearch.config.paths import resource

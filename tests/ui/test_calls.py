@@ -3,22 +3,27 @@ dropped."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
-from notesearch.api.operations import OPERATIONS, Operation, Stopped, operation
+from notesearch.api.operation import OPERATIONS, Operation, Stopped, operation
 from notesearch.domain import told
 from notesearch.engine.engine import Engine
 from notesearch.errors import DiskFull
 from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import TIMEOUT, Answer, ask, close
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Gate:
@@ -278,3 +283,8 @@ def test_a_partial_says_what_was_asked(
     window.bridge.call(title, partial(named.take, "folder"), mark="?")
     qtbot.waitUntil(lambda: named.heard is not None, timeout=TIMEOUT)
     assert named.heard == ("folder", "Notes?")
+
+
+def test_the_window_is_painted_before_the_table_is_loaded() -> None:
+    script = "import sys, notesearch.ui.app; sys.exit('notesearch.api.operations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0

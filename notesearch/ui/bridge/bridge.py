@@ -25,7 +25,7 @@ from notesearch.ui.bridge.latest_wins import LatestWins
 from notesearch.ui.bridge.status_model import StatusModel
 
 if TYPE_CHECKING:
-    from notesearch.api.operations import Operation
+    from notesearch.api.operation import Operation
     from notesearch.api.sessions import Owner
     from notesearch.config.credentials import Credentials
     from notesearch.config.settings import Settings

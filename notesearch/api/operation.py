@@ -1,0 +1,151 @@
+"""What an operation is: one entry of the table, with what it takes and gives, and how it travels."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+
+from notesearch.api import wire
+from notesearch.errors import UsageError
+
+if TYPE_CHECKING:
+    from notesearch.engine.engine import Engine
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a long operation is: `done` of `total` in a stage ("reading", "embedding", "" for none)."""
+
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+
+
+Report = Callable[[Progress], None]
+Stopped = Callable[[], bool]
+# Parameters that stay in the process that calls.
+NOT_SENT = ("progress", "stopped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[P, R]):
+    """One entry of the table. Call it with an engine and its parameters, or hand it to a session.
+
+    `writes`: only the process that owns the data folder can do it; the others read beside the owner.
+    `streams`: it reports its progress while it runs. `may_block`: it may wait long, for a keyring, a provider
+    or a large folder, and nobody who ends may wait for it. `local`: it is done by the process that asks and
+    never travels, since a parameter is a secret. `command`: its name on the command line, "" for none of its
+    own.
+    """
+
+    name: str
+    function: Callable[Concatenate[Engine, P], R]
+    writes: bool
+    streams: bool
+    may_block: bool
+    local: bool
+    command: str
+    # Types of the parameters that travel, and of the result: resolved when they are first needed.
+    _types: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, engine: Engine, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do it in this process, with this engine. Raises what the function raises."""
+        return self.function(engine, *args, **kwargs)
+
+    @property
+    def help(self) -> str:
+        """What it does: the first sentence of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters that travel, by name."""
+        given = list(inspect.signature(self.function).parameters.values())[1:]
+        return {p.name: p for p in given if p.name not in NOT_SENT}
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether it asks `stopped` meanwhile."""
+        return "stopped" in inspect.signature(self.function).parameters
+
+    @property
+    def types(self) -> Mapping[str, Any]:
+        """The types of the parameters by name, and of the result as "return"."""
+        if not self._types:
+            from notesearch.engine.engine import Engine
+
+            self._types.update(
+                typing.get_type_hints(self.function, {**self.function.__globals__, "Engine": Engine})
+            )
+        return self._types
+
+    def to_message(self, parameters: Mapping[str, object]) -> dict[str, Any]:
+        """The parameters as JSON, for another process. Raises UsageError where they must not leave this
+        one."""
+        if self.local:
+            raise UsageError("usage.operation-local", operation=self.name)
+        return {name: wire.to_json(value) for name, value in parameters.items() if name not in NOT_SENT}
+
+    def from_message(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters out of JSON. Raises UsageError where they are not what the operation takes, and
+        where it takes none from another process."""
+        if self.local:
+            raise UsageError("usage.operation-local", operation=self.name)
+        try:
+            read = {
+                name: wire.from_json(self.types[name], message[name])
+                for name in self.parameters
+                if name in message
+            }
+            missing = [
+                name
+                for name, parameter in self.parameters.items()
+                if parameter.default is parameter.empty and name not in read
+            ]
+        except (ValueError, TypeError) as error:
+            raise UsageError("usage.operation", operation=self.name, reason=str(error)) from error
+        if missing:
+            raise UsageError("usage.operation-lacks", operation=self.name, missing=", ".join(missing))
+        return read
+
+    def result_from_json(self, data: Any) -> R:
+        """The result that another process gave. Raises ValueError for nonsense."""
+        return typing.cast("R", wire.from_json(self.types["return"], data))
+
+
+OPERATIONS: dict[str, Operation[..., Any]] = {}
+
+
+def operation(
+    name: str,
+    *,
+    writes: bool = False,
+    streams: bool = False,
+    may_block: bool = False,
+    local: bool = False,
+    command: str = "",
+) -> Callable[[Callable[Concatenate[Engine, P], R]], Operation[P, R]]:
+    """Put a function into the table. See Operation for the words."""
+
+    def entered(function: Callable[Concatenate[Engine, P], R]) -> Operation[P, R]:
+        made = Operation(
+            name=name,
+            function=function,
+            writes=writes,
+            streams=streams,
+            may_block=may_block,
+            local=local,
+            command=command,
+        )
+        if name in OPERATIONS:
+            raise ValueError(f"two operations are named {name}")
+        OPERATIONS[name] = made
+        return made
+
+    return entered
