@@ -1,10 +1,11 @@
-"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the
-keyword index."""
+"""The values that pass between the engine and a library: what is stored, what is asked, and what comes back.
+Changes stand in changes.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 from notesearch.domain import Chunk, Document, HeldBack
 
 Vectors = NDArray[np.float32]
-# Characters of a document's text that are kept, and read, together.
-SEGMENT = 1 << 16
+
+
+def text_hash(embedded_text: str) -> bytes:
+    """16 bytes over the exact text that is embedded: with the fingerprint, the key a vector is kept under."""
+    return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Held(IntEnum):
@@ -26,13 +30,6 @@ class Held(IntEnum):
     NO = 0
     ASKING = 1
     KEPT = 2
-
-
-class Generation(IntEnum):
-    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
-
-    ANSWERING = 0
-    PREPARING = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,22 +81,13 @@ class Unsent:
     held_back: int
 
 
-class FolderChoice(NamedTuple):
-    """What the user chose for a folder, without a count."""
-
-    id: int
-    path: Path
-    model: str
-    next_model: str
-    agreed: str
-
-
 class FileState(NamedTuple):
-    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and
-    there is no fingerprint.
+    """What the library knows of a document's file, to tell whether it changed. `document_id` None: the file
+    failed, and there is no fingerprint.
 
     `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading
-    of the program it was read (see documents/extract.py).
+    of the program it was read (see documents/extract.py). After a rename the note may go on under its former
+    title: `title` is its own, `embedded_title` the one that its prefixes begin with.
     """
 
     document_id: int | None
@@ -109,6 +97,37 @@ class FileState(NamedTuple):
     fingerprint: str
     reading: int
     pending: str = ""
+    title: str = ""
+    embedded_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InFolder:
+    """Every file of a folder. Reads all of them. `renamed`: those alone that were embedded under another
+    title than they have."""
+
+    folder_id: int
+    renamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AtPaths:
+    """The files at these absolute paths. `below`: and everything below them, where they were folders."""
+
+    paths: Sequence[str]
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithContent:
+    """The files of documents with this content, embedded under this fingerprint: to tell a move from a
+    copy."""
+
+    content_hash: str
+    fingerprint: str
+
+
+Files = InFolder | AtPaths | WithContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +215,6 @@ class ChunkRow(NamedTuple):
     heading: tuple[str, ...]
     prefix: str
     tokens: int
-    vector_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,13 +243,18 @@ EVERYTHING = Filters()
 class WordQuery:
     """What is asked by words. `words` as typed; `runs` of scripts without spaces; `phrases` that rank (they
     filter by `Filters`); `prefix`: the last word is the beginning of one. `languages`: the stemmers worth
-    asking, those that the notes are written in."""
+    asking, those that the notes are written in. `exact`: also find the documents with a title or alias that
+    holds this as it stands, and, where `exact_phrase`, those that hold it in their text; at most
+    `exact_limit` each."""
 
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     prefix: bool = False
     languages: tuple[str, ...] = ()
+    exact: str = ""
+    exact_phrase: bool = False
+    exact_limit: int = 100
 
 
 class PassageHit(NamedTuple):
@@ -274,38 +297,13 @@ class IndexFigures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
-    and headings that count with them."""
+class LibraryFigures:
+    """A library in numbers: search by words, search by meaning of each model that was asked for, and the
+    bytes of the database and of the two kinds of index."""
 
-    document_id: int
-    first: int
-    last: int
-    title: str
-    titles: Sequence[str]
-    text: str
-    language: str
-    facets: Sequence[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeywordQuery:
-    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last
-    word is the beginning of one.
-
-    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query
-    without words lists all of it. `languages`: the stemmers worth asking, those that the notes are written
-    in.
-    """
-
-    words: Sequence[str] = ()
-    runs: Sequence[str] = ()
-    phrases: Sequence[str] = ()
-    prefix: bool = False
-    facets: Sequence[str] = ()
-    without_facets: Sequence[str] = ()
-    filtered: bool = False
-    languages: Sequence[str] = ()
+    words: IndexFigures
+    models: Mapping[str, IndexFigures]
+    bytes: Mapping[str, int]
 
 
 class BlockHit(NamedTuple):
@@ -318,8 +316,41 @@ class BlockHit(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordHits:
     """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where
-    none holds all; `complete` are documents, the best of them, that hold all."""
+    none holds all; `complete` are documents, the best of them, that hold all.
 
-    hits: tuple[BlockHit, ...]
-    total: int
+    Of `WordQuery.exact`: `titled` has the title and aliases of the documents that pass the filters and hold
+    it in one of them; `phrased` are documents that hold it in their text, whatever the filters.
+    """
+
+    hits: tuple[BlockHit, ...] = ()
+    total: int = 0
     complete: frozenset[int] = frozenset()
+    titled: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    phrased: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Ids of the newest documents that pass a filter, newest first, and how many pass in all."""
+
+    ids: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A stretch of a document's text, and how many line breaks stand before it."""
+
+    text: str
+    lines_before: int
+
+
+class ValueCount(NamedTuple):
+    """A value of a facet, and how many documents have it."""
+
+    value: str
+    documents: int
+
+
+# The kind of facet that is the language of a document; the others are written into `NewDocument.facets`.
+LANGUAGE = "language"

@@ -65,7 +65,7 @@ class Rows:
     ) -> tuple[Match, ...]:
         """Rows in the order of the candidates, with up to `further` more passages each, the first one of this
         `rank`; notes that are gone meanwhile are left out."""
-        notes = self._library.page([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
+        notes = self._library.notes([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
         rows: list[Match] = []
         for candidate in candidates:
             note = notes.get(candidate.document_id)
@@ -100,7 +100,7 @@ class Rows:
             sum(f.documents for f in folders),
             sum(f.complete for f in folders),
             sum(f.failed for f in folders),
-            self._library.unread,
+            self._library.upkeep.unread,
         )
 
 

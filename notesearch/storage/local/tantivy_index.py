@@ -16,8 +16,9 @@ import tantivy
 from tantivy import Occur
 
 from notesearch.errors import StoreError
+from notesearch.storage.local.index_protocols import Block, KeywordQuery
 from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
-from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
+from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
 
 VERSION = 3

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import DiskFull, StoreError
+from notesearch.storage.local.index_protocols import Block, KeywordQuery
 from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate
 from notesearch.storage.local.tantivy_index import KeywordIndex
-from notesearch.storage.values import Block, KeywordQuery
 from notesearch.text import analysis
 
 INSTANCE = "this store"
