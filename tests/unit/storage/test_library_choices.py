@@ -214,6 +214,18 @@ class TestNextModel:
         put(library, replace(copied, pending=plan(copied)))
         assert (row(library).pending_chunks, row(library).pending_embedded) == (5, 4)
 
+    def test_a_copy_that_was_cut_first_takes_what_is_found_later(self, library: Library) -> None:
+        """Going back to a model under which a copy was embedded with the title that it was copied from."""
+        first = note(library, "x.md", ("one", "two"))
+        copy = replace(note(library, "y.md", ("one", "two")), embedded_texts=["y: one", "y: two"])
+        put(library, first, copy)
+        embed_texts(library, NEXT_MARK, ["one", "two"])
+        choose_next(library, NEXT)
+        cut(library, copy)
+        assert row(library).pending_embedded == 0
+        cut(library, first)
+        assert (row(library).pending_chunks, row(library).pending_embedded) == (4, 4)
+
     def test_former_vectors_go_when_nobody_needs_them(
         self, library: Library, half: tuple[NewDocument, NewDocument]
     ) -> None:

@@ -177,6 +177,12 @@ class TestTakingIn:
         assert state.reading == 0, "read anew"
         assert library.newest(Filters(folder=ROOT), 9).total == 1
         assert library.newest(Filters(folder=parent), 9).total == 1
+        child = add_folder(library, Path("/elsewhere/Notes"))
+        put(library, note(library, "x.md", ("x",), folder_id=child, path=Path("/elsewhere/Notes/x.md")))
+        around = FolderAdded(path=Path("/elsewhere"), model=LOCAL.identifier)
+        taken_up = FolderAbsorbed(folder_id=child, parent=around.path)
+        gone = PathsRemoved(paths=[str(Path("/elsewhere/Notes/x.md"))])
+        assert library.apply([around, taken_up, gone]).removed == 1
 
     def test_only_the_time_changed(self, library: Library) -> None:
         (stored,) = put(library, note(library, "a.md", ("one",)))
