@@ -230,9 +230,8 @@ class MemoryLibrary:
             part=new.part,
         )
 
-    def document_at(self, path: Path) -> DocumentRow | None:
-        at = sorted(self._state.at(path), key=lambda d: d.new.part)
-        return self._row(at[0]) if at else None
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        return tuple(map(self._row, sorted(self._state.at(path), key=lambda d: d.id)))
 
     def text(self, document_id: int, start: int, end: int) -> Excerpt:
         document = self._state.documents.get(document_id)
@@ -294,7 +293,13 @@ class MemoryLibrary:
             for (folder_id, path), f in self._state.failed.items()
             if chosen(path, folder_id)
         }
-        states |= {str(d.new.path): _state(d) for d in self._documents if chosen(d.new.path, d.new.folder_id)}
+        for document in self._documents:
+            path = document.new.path
+            if chosen(path, document.new.folder_id):
+                before = states.get(str(path))
+                known = before is not None and before.document_id is not None
+                state = _state(document)
+                states[str(path)] = before.beside(state) if before is not None and known else state
         if isinstance(files, WithContent):
             key = (files.content_hash, files.fingerprint)
             return {p: s for p, s in states.items() if (s.content_hash, s.fingerprint) == key}
@@ -469,4 +474,5 @@ def _state(document: MemoryDocument) -> FileState:
         document.prepared_mark,
         new.document.title if renamed else "",
         document.embedded_title if renamed else "",
+        new.part,
     )

@@ -16,6 +16,7 @@ from notesearch.storage.changes import (
     DocumentCut,
     DocumentTouched,
     FileFailed,
+    FileRead,
     FolderAbsorbed,
     FolderAdded,
     FolderRemoved,
@@ -185,6 +186,8 @@ class MemoryState:
                 document.new = replace(document.new, size=change.size, mtime_ns=change.mtime_ns)
             case DocumentCut():
                 self._cut(change)
+            case FileRead():
+                self._finish(change)
             case FileFailed():
                 self._fail(change)
             case TextsRefused():
@@ -259,8 +262,7 @@ class MemoryState:
         self._read_well(new.path)
         if new.moved_from is not None:
             self._read_well(new.moved_from)
-        kind = (new.content_hash, new.fingerprint, new.reading, new.document.format)
-        twin = next((d for d in self.documents.values() if _kind(d) == kind), None)
+        twin = next((d for d in self.documents.values() if _kind(d.new) == _kind(new)), None)
         plan = ChunkPlan(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
@@ -305,12 +307,11 @@ class MemoryState:
 
     def _twins(self, document: MemoryDocument) -> list[MemoryDocument]:
         """Others with the same content that are cut for the same next model."""
-        key = (document.new.content_hash, document.new.reading, document.prepared_mark)
-        return [
-            d
-            for d in self.documents.values()
-            if d.id != document.id and (d.new.content_hash, d.new.reading, d.prepared_mark) == key
-        ]
+
+        def key_of(d: MemoryDocument) -> tuple[str, str, int, str]:
+            return d.new.content_hash, d.new.part, d.new.reading, d.prepared_mark
+
+        return [d for d in self.documents.values() if d.id != document.id and key_of(d) == key_of(document)]
 
     def _prepared(self, document: MemoryDocument, plan: ChunkPlan) -> list[MemoryChunk]:
         chunks = self._chunks(plan)
@@ -333,6 +334,13 @@ class MemoryState:
             document.prepared_mark = change.plan.fingerprint
             document.prepared = self._prepared(document, change.plan)
             self._share(document)
+
+    def _finish(self, change: FileRead) -> None:
+        if change.folder_id in self.folders:
+            self.forget([d for d in self.at(change.path) if d.new.part not in change.parts])
+            for document in self.at(change.path):
+                document.new = replace(document.new, size=change.size)
+            self._read_well(change.path)
 
     def forget(self, gone: Iterable[MemoryDocument]) -> None:
         for document in list(gone):
@@ -394,6 +402,5 @@ class MemoryState:
                     chunk.held = HeldBack.REFUSED
 
 
-def _kind(document: MemoryDocument) -> tuple[str, str, int, str]:
-    new = document.new
-    return new.content_hash, new.fingerprint, new.reading, new.document.format
+def _kind(new: NewDocument) -> tuple[str, str, str, int, str]:
+    return new.content_hash, new.part, new.fingerprint, new.reading, new.document.format

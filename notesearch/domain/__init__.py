@@ -211,7 +211,7 @@ class Match:
 
     `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking").
     `modified` is seconds since the epoch. `rank` counts from 1. `state` tells whether the note is searchable
-    as a whole.
+    as a whole. `part` names the note among several in one file, "" where the file is one.
     """
 
     document_id: int
@@ -226,6 +226,7 @@ class Match:
     passages: tuple[Passage, ...] = ()
     more_passages: int = 0
     state: DocumentState = DocumentState.COMPLETE
+    part: str = ""
 
     @property
     def matched_by(self) -> MatchedBy:

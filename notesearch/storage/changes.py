@@ -94,6 +94,17 @@ class FormerModelsForgotten:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileRead:
+    """A file that holds several documents was read to its end: these parts are in it, of `size` bytes. What
+    it held before and holds no more is forgotten, and so is its problem."""
+
+    folder_id: int
+    path: Path
+    size: int
+    parts: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentTouched:
     """Only the file's time changed: the content is the same, and so is the position."""
 
@@ -172,6 +183,7 @@ Change = (
     | ModelSwitched
     | FormerModelsForgotten
     | NewDocument
+    | FileRead
     | DocumentTouched
     | DocumentCut
     | PathsRemoved

@@ -112,8 +112,9 @@ class Library(Protocol):
         documents of at most `short` passages all of them come along, of longer ones those that are wanted."""
         ...
 
-    def document_at(self, path: Path) -> DocumentRow | None:
-        """The document of the file at an absolute path; of several parts the first."""
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        """The documents of the file at an absolute path: mostly one, else in the order in which they
+        came."""
         ...
 
     def text(self, document_id: int, start: int, end: int) -> Excerpt:

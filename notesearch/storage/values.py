@@ -81,13 +81,20 @@ class Unsent:
     held_back: int
 
 
+# The size of a file of which not all documents are stored yet: no file has it, so the file is read again.
+UNFINISHED = -1
+
+
 class FileState(NamedTuple):
     """What the library knows of a document's file, to tell whether it changed. `document_id` None: the file
     failed, and there is no fingerprint.
 
     `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading
     of the program it was read (see documents/extract.py). After a rename the note may go on under its former
-    title: `title` is its own, `embedded_title` the one that its prefixes begin with.
+    title: `title` is its own, `embedded_title` the one that its prefixes begin with ("" where it is its own).
+
+    `documents`: how many the file holds; the other values are those of one of them, `part`. Where they are
+    not of one reading, `size` is UNFINISHED.
     """
 
     document_id: int | None
@@ -99,6 +106,18 @@ class FileState(NamedTuple):
     pending: str = ""
     title: str = ""
     embedded_title: str = ""
+    part: str = ""
+    documents: int = 1
+
+    def beside(self, other: FileState) -> FileState:
+        """The state of a file that holds another document too."""
+        alike = (self[1:4], self.fingerprint, self.reading, self.pending) == (
+            other[1:4],
+            other.fingerprint,
+            other.reading,
+            other.pending,
+        )
+        return self._replace(documents=self.documents + 1, size=self.size if alike else UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,8 @@ class NewDocument:
     """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
     ("tag:x", "folder:y", "type:z").
 
-    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one).
+    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one). Of
+    a file with several, `size` is UNFINISHED until a FileRead says that all are there.
     `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
     where none is. `pending`: the document cut for the folder's next model.
     """

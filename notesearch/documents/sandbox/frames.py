@@ -71,7 +71,8 @@ class Wanted(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
     """A note as it was read: `size` of its file in bytes, `content_hash` the BLAKE2b-128 of the file's bytes
-    in hexadecimal. `part` names it among several documents of one file, "" where the file is one.
+    in hexadecimal. `part` names it among several documents of one file, "" where the file is one; `last`:
+    no more of the file is to come.
     `embedded_title` is the title that the prefixes of its chunks begin with. `following`: the chunks for the
     next model; `secrets`: spans of what looks like one, where wanted."""
 
@@ -84,6 +85,7 @@ class Extracted:
     following: tuple[Chunk, ...] = ()
     secrets: tuple[Span, ...] = ()
     part: str = ""
+    last: bool = True
 
 
 def pack(head: Any, text: str = "") -> bytes:

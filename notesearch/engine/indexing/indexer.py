@@ -34,18 +34,13 @@ from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.indexing.taking_in import TakingIn
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
-    ExtractionFailed,
     FileGone,
     FileUnreadable,
     FolderError,
     NotesearchError,
     UsageError,
 )
-from notesearch.storage.changes import (
-    DeletionsHeld,
-    FileFailed,
-    PathsRemoved,
-)
+from notesearch.storage.changes import Change, DeletionsHeld, FileFailed, PathsRemoved
 from notesearch.storage.library import Library
 from notesearch.storage.values import (
     AtPaths,
@@ -440,15 +435,16 @@ class Indexer:
         known = self._library.known(AtPaths(gone))
         return self._brake.must_ask(
             folder.id,
-            gone=sum(state.document_id is not None for state in known.values()),
+            gone=sum(s.documents for s in known.values() if s.document_id is not None),
             notes=row.documents - row.failed if row is not None else 0,
             now=self._clock.now(),
         )
 
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
-    ) -> Iterator[list[NewDocument]]:
-        """Extract files in the child process and give batches to store. Failures go to Problems at once."""
+    ) -> Iterator[list[Change]]:
+        """Extract files in the child process and give batches of changes. Failures go to Problems at
+        once."""
         for file in files:
             if not _is_text(file.path):
                 self._failed(
@@ -459,7 +455,7 @@ class Indexer:
                 )
         files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
-        batch: list[NewDocument] = []
+        batch: list[Change] = []
         last = self._clock.now()
         taking_in = TakingIn(self._library, folder, cutting, ticket, self._lanes.vectors_unused)
         self._extraction = self._extraction or ExtractionProcess()
@@ -473,13 +469,12 @@ class Indexer:
                 break
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
+                # The parts of it that were read are not stored after it has failed.
+                batch = [c for c in batch if not (isinstance(c, NewDocument) and c.path == path)]
                 self._failed(folder, sizes[str(path)], answer, ticket)
-            elif answer.part:
-                # The store knows one document for each file: better told than lost.
-                self._failed(folder, sizes[str(path)], ExtractionFailed(), ticket)
-            elif (new := taking_in.document(path, answer)) is not None:
-                batch.append(new)
-            if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
+            else:
+                batch += taking_in.changes(path, answer)
+            if len(batch) >= DOCUMENTS_AT_ONCE or _characters(batch) > 1 << 20:
                 yield batch
                 batch = []
             if self._clock.now() - last > WORDS_EVERY:
@@ -536,6 +531,10 @@ class Indexer:
     @property
     def _kept(self) -> Mapping[str, str]:
         return self._consents.settings.ignore
+
+
+def _characters(changes: Sequence[Change]) -> int:
+    return sum(len(change.document.text) for change in changes if isinstance(change, NewDocument))
 
 
 def _is_text(path: Path | str) -> bool:

@@ -4,6 +4,7 @@ another time."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from notesearch.documents.formats.registry import reading_of
@@ -12,9 +13,29 @@ from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.queue import Ticket
-from notesearch.storage.changes import Change, DocumentCut, DocumentTouched
+from notesearch.storage.changes import Change, DocumentCut, DocumentTouched, FileRead
 from notesearch.storage.library import Library
-from notesearch.storage.values import AtPaths, ChunkPlan, FileState, FolderRow, NewDocument, WithContent
+from notesearch.storage.values import (
+    UNFINISHED,
+    AtPaths,
+    ChunkPlan,
+    FileState,
+    FolderRow,
+    NewDocument,
+    WithContent,
+)
+
+
+@dataclass(slots=True)
+class _File:
+    """A file whose documents come one after another: what is known of it, where it was moved from, and the
+    parts that came."""
+
+    path: Path | None = None
+    known: FileState | None = None
+    source: Path | None = None
+    parts: list[str] = field(default_factory=list)
+    chunks: int = 0
 
 
 class TakingIn:
@@ -35,47 +56,63 @@ class TakingIn:
         self._ticket = ticket
         self._vectors_unused = vectors_unused
         self._claimed: set[Path] = set()
+        self._file = _File()
 
-    def document(self, path: Path, read: Extracted) -> NewDocument | None:
-        """What is to be stored; None where only the file's time changed, or the folder's next model was
-        missing."""
-        folder, cutting, ticket, mark = self._folder, self._cutting, self._ticket, self._cutting.mark
-        known = self._known_document(path)
-        reading = reading_of(path)
-        as_read = (read.content_hash, mark, reading)
-        following = cutting.following(read)
-        if (
-            known is not None
-            and known.document_id is not None
-            and (known.content_hash, known.fingerprint, known.reading) == as_read
-        ):
-            self._touch(known.document_id, known, read, following)
-            if ticket is not None:
-                ticket.count(unchanged=1)
-            return None
-        if known is not None:
+    def changes(self, path: Path, read: Extracted) -> list[Change]:
+        """What the library has to do for a document that was read; those of one file come one after
+        another, and its last part ends it."""
+        if path != self._file.path:
+            self._file = _File(path, self._known_document(path))
+        file, known = self._file, self._file.known
+        first, alone = not file.parts, not file.parts and read.last and not read.part
+        one = known is None or (known.documents == 1 and not known.part)
+        following = self._cutting.following(read)
+        file.parts.append(read.part)
+        if known is not None and alone and one and self._is_as_read(path, known, read):
+            self._count(unchanged=1)
+            return self._touched(known, read, following)
+        if first and known is not None:
             self._vectors_unused()
-        source = self._moved_from(path, read) if known is None else None
-        if ticket is not None:
-            kind = "changed" if known is not None else "moved" if source is not None else "added"
-            ticket.count(**{kind: 1})
-            ticket.count(chunks=len(read.chunks) if source is None else 0)
-        now = cutting.now(read)
+        if first and known is None:
+            file.source = self._moved_from(path, read)
+        file.chunks += len(read.chunks)
+        size = read.size if alone else UNFINISHED
+        changes: list[Change] = [self._new(path, read, size, following)]
+        if read.last:
+            kind = "changed" if known is not None else "moved" if file.source is not None else "added"
+            self._count(**{kind: 1}, chunks=file.chunks if file.source is None else 0)
+            if not (alone and one):
+                changes.append(
+                    FileRead(folder_id=self._folder.id, path=path, size=read.size, parts=tuple(file.parts))
+                )
+        return changes
+
+    def _count(self, **numbers: int) -> None:
+        if self._ticket is not None:
+            self._ticket.count(**numbers)
+
+    def _is_as_read(self, path: Path, known: FileState, read: Extracted) -> bool:
+        as_known = (known.content_hash, known.fingerprint, known.reading)
+        return as_known == (read.content_hash, self._cutting.mark, reading_of(path))
+
+    def _new(self, path: Path, read: Extracted, size: int, following: ChunkPlan | None) -> NewDocument:
+        now = self._cutting.now(read)
         return NewDocument(
-            folder_id=folder.id,
+            folder_id=self._folder.id,
             path=path,
-            size=read.size,
+            part=read.part,
+            size=size,
             mtime_ns=read.mtime_ns,
             content_hash=read.content_hash,
-            fingerprint=mark,
-            reading=reading,
+            fingerprint=self._cutting.mark,
+            reading=reading_of(path),
             embedded_title=read.embedded_title,
             document=read.document,
             chunks=now.chunks,
             embedded_texts=now.embedded_texts,
             held=now.held,
-            facets=facets_of(folder.path, path, read.document),
-            moved_from=source,
+            facets=facets_of(self._folder.path, path, read.document),
+            moved_from=self._file.source,
             pending=following,
         )
 
@@ -84,16 +121,17 @@ class TakingIn:
         states = self._library.known(AtPaths([str(path)])).values()
         return next((state for state in states if state.document_id is not None), None)
 
-    def _touch(
-        self, document_id: int, known: FileState, read: Extracted, following: ChunkPlan | None
-    ) -> None:
+    @staticmethod
+    def _touched(known: FileState, read: Extracted, following: ChunkPlan | None) -> list[Change]:
         """Only the file's time changed, or the folder's next model."""
+        if known.document_id is None:
+            return []
         changes: list[Change] = [
-            DocumentTouched(document_id=document_id, size=read.size, mtime_ns=read.mtime_ns)
+            DocumentTouched(document_id=known.document_id, size=read.size, mtime_ns=read.mtime_ns)
         ]
         if (following.fingerprint if following is not None else "") != known.pending:
-            changes.append(DocumentCut(document_id=document_id, plan=following))
-        self._library.apply(changes)
+            changes.append(DocumentCut(document_id=known.document_id, plan=following))
+        return changes
 
     def _moved_from(self, path: Path, read: Extracted) -> Path | None:
         """The note that this one was before it was moved: same content, gone from where it stood."""

@@ -225,9 +225,9 @@ class ModelService:
         NotIndexed."""
         from notesearch.embedding.remote.wire import document_input
 
-        document, row = self._document(absolute(path))
-        model = self._consents.known(row.next_model or row.model)
-        passages = self._library.outgoing(document, pending=bool(row.next_model))
+        documents, row = self._documents(absolute(path))
+        model, pending = self._consents.known(row.next_model or row.model), bool(row.next_model)
+        passages = tuple(p for i in documents for p in self._library.outgoing(i, pending=pending))
         if model is None:
             return passages
         return tuple(replace(p, text=document_input(model, p.text)) for p in passages)
@@ -242,20 +242,19 @@ class ModelService:
 
     def allow(self, path: Path) -> int:
         """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
-        document, _ = self._document(absolute(path))
-        allowed = self._library.apply([PassagesAllowed(document_id=document)]).allowed
+        documents, _ = self._documents(absolute(path))
+        allowed = self._library.apply([PassagesAllowed(document_id=i) for i in documents]).allowed
         self._work.embed()
         return allowed
 
-    def _document(self, path: Path) -> tuple[int, FolderRow]:
-        document = self._library.document_at(path)
-        row = next(
-            (r for r in self._library.folders() if document is not None and r.id == document.folder_id),
-            None,
-        )
-        if document is None or row is None:
+    def _documents(self, path: Path) -> tuple[list[int], FolderRow]:
+        """Ids of the documents of a file, and its folder. Raises NotIndexed."""
+        documents = self._library.documents_at(path)
+        folders = {document.folder_id for document in documents}
+        row = next((r for r in self._library.folders() if r.id in folders), None)
+        if row is None:
             raise NotIndexed("not-indexed.note", note=path.name)
-        return document.id, row
+        return [document.id for document in documents], row
 
     # Providers and keys
 

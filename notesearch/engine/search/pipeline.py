@@ -26,6 +26,7 @@ from notesearch.storage.library import Library
 from notesearch.storage.values import (
     LANGUAGE,
     BlockHit,
+    DocumentRow,
     KeywordHits,
     Note,
     PassageHit,
@@ -175,12 +176,18 @@ class Pipeline:
             results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
         )
 
-    def similar(self, path: Path, limit: int) -> SearchResults:
+    def document(self, path: Path, part: str = "") -> DocumentRow:
+        """The document of a file with this part; of several the first where none has it. Raises
+        NotIndexed."""
+        documents = self._library.documents_at(path)
+        if not documents:
+            raise NotIndexed("not-indexed.note", note=path.name)
+        return next((d for d in documents if d.part == part), documents[0])
+
+    def similar(self, path: Path, limit: int, part: str = "") -> SearchResults:
         """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
         begin = time.perf_counter()
-        document = self._library.document_at(path)
-        if document is None:
-            raise NotIndexed("not-indexed.note", note=path.name)
+        document = self.document(path, part)
         hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
         if hits is None:
             raise NotIndexed("not-indexed.no-vectors", retryable=True, note=path.name)

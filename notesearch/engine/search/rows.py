@@ -89,6 +89,7 @@ class Rows:
                     state=DocumentState.COMPLETE
                     if document.embedded >= document.expected
                     else DocumentState.WAITING,
+                    part=document.part,
                 )
             )
         return tuple(rows)

@@ -12,7 +12,6 @@ from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.session import SearchSession
 from notesearch.engine.search.snippets import Highlighter
-from notesearch.errors import NotIndexed
 from notesearch.storage.library import Library
 from notesearch.storage.values import EVERYTHING
 
@@ -56,9 +55,9 @@ class SearchService:
         """Whether a search by meaning asks a provider."""
         return self._pipeline.asks_providers
 
-    def similar(self, path: Path, limit: int = 20) -> SearchResults:
-        """Notes near in meaning to a note. Raises NotIndexed."""
-        return self._pipeline.similar(absolute(path), limit)
+    def similar(self, path: Path, limit: int = 20, part: str = "") -> SearchResults:
+        """Notes near in meaning to a note (`part`: one of several in its file). Raises NotIndexed."""
+        return self._pipeline.similar(absolute(path), limit, part)
 
     def refresh(self) -> None:
         """For a process that only reads: see what the owner has written since."""
@@ -76,12 +75,11 @@ class SearchService:
             [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
         )
 
-    def note_text(self, path: Path, start: int = 0) -> NoteText:
-        """The text of a note around character `start`, for the preview. Raises NotIndexed."""
+    def note_text(self, path: Path, start: int = 0, part: str = "") -> NoteText:
+        """The text of a note (`part`: one of several in its file) around character `start`, for the preview.
+        Raises NotIndexed."""
         note = absolute(path)
-        document = self._library.document_at(note)
-        if document is None:
-            raise NotIndexed("not-indexed.note", note=note.name)
+        document = self._pipeline.document(note, part)
         root = next(row.path for row in self._library.folders() if row.id == document.folder_id)
         offset = (
             0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))

@@ -126,8 +126,8 @@ class LocalLibrary:
     def notes(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
         return page(self.store, wanted, short)
 
-    def document_at(self, path: Path) -> DocumentRow | None:
-        return self.store.questions.document_at(path)
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        return self.store.questions.documents_at(path)
 
     def text(self, document_id: int, start: int, end: int) -> Excerpt:
         return self.store.questions.excerpt(document_id, start, end)

@@ -301,7 +301,7 @@ class TestProblems:
         put(library, note(library, "a.md", ("one",)))
         before = library.position
         library.apply([failed(library, "a.md", FileUnreadable())])
-        assert library.document_at(ROOT / "a.md") is None
+        assert library.documents_at(ROOT / "a.md") == ()
         assert library.position > before
         (problem,) = library.problems()
         assert problem == FileProblem(

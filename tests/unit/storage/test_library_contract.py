@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL
+from notesearch.errors import FileUnreadable
 from notesearch.storage.changes import (
     Applied,
     DocumentTouched,
+    FileFailed,
+    FileRead,
     FolderAbsorbed,
     FolderAdded,
     FolderRemoved,
@@ -25,6 +28,7 @@ from notesearch.storage.library import Library
 from notesearch.storage.values import (
     EVERYTHING,
     LANGUAGE,
+    UNFINISHED,
     AtPaths,
     Excerpt,
     Filters,
@@ -104,7 +108,7 @@ class TestTakingIn:
         (moved,) = put(library, note(library, "b.md", ("one",), moved_from=ROOT / "a.md"))
         assert (moved.document_id, moved.reused) == (a.document_id, 1)
         assert shown(library, [a.document_id, b.document_id]) == [a.document_id]
-        assert library.document_at(ROOT / "a.md") is None
+        assert library.documents_at(ROOT / "a.md") == ()
 
     def test_what_is_known_of_files(self, library: Library, filled: dict[str, int]) -> None:
         folder = library.folders()[0].id
@@ -120,10 +124,66 @@ class TestTakingIn:
     def test_parts_of_a_file_are_documents(self, library: Library) -> None:
         one, two = put(library, *(note(library, "mail.mbox", (text,), part=text) for text in ("1", "2")))
         assert one.document_id != two.document_id
-        first = library.document_at(ROOT / "mail.mbox")
-        assert first is not None
+        first, second = library.documents_at(ROOT / "mail.mbox")
         assert (first.id, first.part) == (one.document_id, "1")
+        assert (second.id, second.part) == (two.document_id, "2")
         assert remove(library, "mail.mbox") == 2
+
+    def test_a_file_is_read_when_all_its_parts_are_there(self, library: Library) -> None:
+        parts = [
+            note(library, "mail.mbox", (f"text {part}",), part=part, size=UNFINISHED, content_hash="file")
+            for part in ("1", "2", "3")
+        ]
+        one, two, three = put(library, *parts)
+        embed(library)
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert (state.size, state.documents) == (UNFINISHED, 3)
+        folder = parts[0].folder_id
+        problem = FileFailed(
+            folder_id=folder, path=ROOT / "x.mbox", error=FileUnreadable(), size=1, mtime_ns=1, reading=1
+        )
+        read = FileRead(folder_id=folder, path=ROOT / "mail.mbox", size=10, parts=("1", "2", "3"))
+        position = library.position
+        library.apply([read])
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert (state.size, state.documents, library.position) == (10, 3, position)
+        assert library.known(WithContent("file", MARK)).keys() == {str(ROOT / "mail.mbox")}
+        # One of them is read anew: as long as the others are not, the file is not read.
+        put(library, replace(parts[1], mtime_ns=2, content_hash="other"))
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert state.size == UNFINISHED
+        assert library.known(InFolder(folder))[str(ROOT / "mail.mbox")].size == UNFINISHED
+        library.apply([replace(read, parts=("2", "3"))])
+        assert shown(library, [one.document_id, two.document_id, three.document_id]) == [
+            two.document_id,
+            three.document_id,
+        ]
+        library.apply([problem, replace(read, path=ROOT / "x.mbox", parts=())])
+        assert library.problems() == ()
+
+    def test_parts_of_one_file_are_no_copies_of_each_other(self, library: Library) -> None:
+        """They have the hash of the same file; a copy of the file has the same parts."""
+        same = {"content_hash": "file"}
+        put(library, *(note(library, "a.mbox", (f"text {p}",), part=p, **same) for p in "12"))
+        assert sorted(embed(library)) == ["text 1", "text 2"]
+        first, second = put(
+            library,
+            *(
+                note(library, "b.mbox", (f"text {p}",), part=p, embedded_texts=[f"b: text {p}"], **same)
+                for p in "12"
+            ),
+        )
+        assert (first.reused, second.reused, embed(library)) == (1, 1, [])
+
+    def test_a_moved_file_keeps_the_ids_of_its_parts(self, library: Library) -> None:
+        old = [note(library, "a.mbox", (f"text {p}",), part=p) for p in "12"]
+        ids = [stored.document_id for stored in put(library, *old)]
+        new = [note(library, "b.mbox", (f"text {p}",), part=p, moved_from=ROOT / "a.mbox") for p in "12"]
+        assert [stored.document_id for stored in put(library, *new)] == ids
+        assert library.documents_at(ROOT / "a.mbox") == ()
 
     def test_a_removed_folder_takes_all_along(self, library: Library, filled: dict[str, int]) -> None:
         late = note(library, "late.md", ("late",))

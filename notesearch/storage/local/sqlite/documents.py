@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.domain import Chunk, HeldBack
+from notesearch.storage.changes import FileRead
 from notesearch.storage.local.sqlite.database import SEGMENT, Database, Generation
 from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
@@ -40,12 +41,13 @@ REFUSED = HELD.index(HeldBack.REFUSED)
 ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
 _DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
 _AT = "folder_id = ? AND relative_path = ? AND part = ?"
-# A note with the same content, read in the same way.
-_PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
+# A note with the same content, read in the same way. The hash is that of the file.
+_PENDING_TWINS = (
+    "SELECT id FROM documents WHERE content_hash = ? AND part = ? AND reading = ? AND pending_fingerprint = ?"
+)
 _TWIN = (
-    "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = "
-    "? "
-    "AND format = ? LIMIT 1"
+    "SELECT id, embedded_title FROM documents"
+    " WHERE content_hash = ? AND part = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
 )
 # An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
 REPLACING_PROBLEM = (
@@ -87,14 +89,14 @@ class Documents:
         if new.moved_from is not None:
             row = self._moved_row(w, row, new.moved_from, new.part)
         twin = w.execute(
-            _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
+            _TWIN, (new.content_hash, new.part, new.fingerprint, new.reading, new.document.format)
         ).fetchone()
         cut = ChunkPlan(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
         chunks = self._twin_chunks(w, twin[0], ANSWERING) if twin else self._new_chunks(w, cut)
         pending = (
-            self._pending_chunks(w, new.pending, new.content_hash, new.reading)
+            self._pending_chunks(w, new.pending, (new.content_hash, new.part, new.reading))
             if new.pending is not None
             else []
         )
@@ -132,7 +134,8 @@ class Documents:
             w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
         )
         if new.pending is not None:
-            self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
+            key = (new.content_hash, new.part, new.reading, new.pending.fingerprint)
+            self._share_pending(w, pending, key)
         w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, new.part))
         self.tell_refused(w, [document_id])
         return Stored(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
@@ -206,17 +209,17 @@ class Documents:
         return [_StoredChunk(*row) for row in rows]
 
     def _pending_chunks(
-        self, w: sqlite3.Connection, cut: ChunkPlan, content_hash: str, reading: int
+        self, w: sqlite3.Connection, cut: ChunkPlan, content: tuple[str, str, int]
     ) -> list[_StoredChunk]:
         """The chunks for the next model: those of a note with the same content where these have fewer
         vectors, for it may have another title."""
         chunks = self._new_chunks(w, cut)
-        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
+        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (*content, cut.fingerprint)).fetchone()
         others = self._twin_chunks(w, twin[0], PREPARING) if twin else []
         return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
 
     def _share_pending(
-        self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, int, str]
+        self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, str, int, str]
     ) -> None:
         """Where these have all vectors, notes with the same content (`key`) that still wait for some take
         them: going back to a former model finds a copy's vectors under the title that it was copied from."""
@@ -268,13 +271,13 @@ class Documents:
     def _put_pending(self, document_id: int, cut: ChunkPlan) -> None:
         with self._database.write() as w:
             row = w.execute(
-                "SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)
+                "SELECT content_hash, part, reading FROM documents WHERE id = ?", (document_id,)
             ).fetchone()
             if row is None:
                 return
             self._vectors.uses.note(self._vectors.ids_of(w, document_id, PREPARING))
             w.execute(_DELETE_PREPARED, (document_id,))
-            chunks = self._pending_chunks(w, cut, *row)
+            chunks = self._pending_chunks(w, cut, row)
             self._insert_chunks(w, PREPARING, document_id, chunks)
             w.execute(
                 "UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id)
@@ -359,6 +362,19 @@ class Documents:
                 for facet in (*new.facets, *in_facets(place.folder_id, place.relative.rpartition("/")[0]))
             ),
         )
+
+    def finish(self, read: FileRead) -> None:
+        """A file was read to its end: forget what it holds no more."""
+        with self._database.write() as w:
+            root = w.execute("SELECT path FROM folders WHERE id = ?", (read.folder_id,)).fetchone()
+            if root is None:
+                return
+            at = (read.folder_id, self._relative(self._places.path(root[0]), read.path))
+            where = "folder_id = ? AND relative_path = ?"
+            rows = w.execute(f"SELECT id, part FROM documents WHERE {where}", at).fetchall()
+            self.forget(w, [document_id for document_id, part in rows if part not in set(read.parts)])
+            w.execute(f"UPDATE documents SET size = ? WHERE {where}", (read.size, *at))
+            w.execute(f"DELETE FROM problems WHERE NOT refused AND {where}", at)
 
     def touch(self, document_id: int, *, size: int, mtime_ns: int) -> None:
         """Only the file's time changed: the content is the same."""

@@ -162,7 +162,7 @@ class Folders:
         """Files with what keeps them from being read, or from being sent whole, by path."""
         rows = self._database.read(
             "SELECT f.path, p.relative_path, p.code, p.params, p.retryable FROM folders f JOIN problems p"
-            " ON p.folder_id = f.id ORDER BY f.path, p.relative_path"
+            " ON p.folder_id = f.id GROUP BY f.path, p.relative_path ORDER BY f.path, p.relative_path"
         )
         return tuple(
             FileProblem(

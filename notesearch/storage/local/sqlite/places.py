@@ -17,10 +17,14 @@ from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 # The titles of a note alone that was embedded under another one than it has.
 _KNOWN_COLUMNS = (
     "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
-    " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, '')"
+    " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, ''),"
+    " d.part"
 )
 _KNOWN = f"SELECT d.relative_path, {_KNOWN_COLUMNS} FROM documents d WHERE d.folder_id = ?1"
-_FAILED = "SELECT relative_path, size, mtime_ns, reading FROM problems WHERE folder_id = ?1"
+_FAILED = (
+    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '' FROM problems"
+    " WHERE folder_id = ?1"
+)
 _AT = "relative_path = ?2"
 # Everything below a folder: "0" follows "/" in every byte order, so the half-open range is the subtree,
 # answered by the index on (folder_id, relative_path).
@@ -97,7 +101,7 @@ class Places:
                 return {}
             if files.renamed:
                 rows = self._database.read(f"{_KNOWN} AND d.embedded_title <> d.title", (files.folder_id,))
-                return {absolute_text(root, path): FileState._make(state) for path, *state in rows}
+                return {absolute_text(root, path): FileState(*state) for path, *state in rows}
             return self._known(root, "", (files.folder_id,))
         if isinstance(files, AtPaths):
             return self._known_below(files.paths) if files.below else self._known_at(files.paths)
@@ -106,16 +110,17 @@ class Places:
             " ON f.id = d.folder_id WHERE d.content_hash = ? AND d.fingerprint = ?",
             (files.content_hash, files.fingerprint),
         )
-        return {str(self.at(root, path)): FileState._make(state) for root, path, *state in rows}
+        return {str(self.at(root, path)): FileState(*state) for root, path, *state in rows}
 
     def _known(self, root: PurePath, where: str, parameters: Sequence[object]) -> dict[str, FileState]:
         """Of one folder; a document comes before the problem of the same file."""
-        result = {
-            absolute_text(root, path): FileState(None, size, mtime_ns, "", "", reading)
-            for path, size, mtime_ns, reading in self._database.read(_FAILED + where, parameters)
-        }
-        for row in self._database.read(_KNOWN + where, parameters):
-            result[absolute_text(root, row[0])] = FileState._make(row[1:])
+        result: dict[str, FileState] = {}
+        both = f"{_FAILED}{where} UNION ALL {_KNOWN}{where}"
+        for row in self._database.read(both, parameters):
+            path, state = absolute_text(root, row[0]), FileState(*row[1:])
+            before = result.get(path)
+            known = before is not None and before.document_id is not None
+            result[path] = before.beside(state) if before is not None and known else state
         return result
 
     def _known_at(self, paths: Sequence[str]) -> dict[str, FileState]:

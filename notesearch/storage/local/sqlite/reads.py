@@ -76,16 +76,21 @@ class Questions:
         )
         return {row[0]: self._document_row(row) for row in rows}
 
-    def document_at(self, path: Path) -> DocumentRow | None:
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        """The documents of a file, in the order in which they came."""
         for place in self._places.places_of([path]):
-            row = self._database.one(
+            rows = self._database.read(
                 f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.folder_id = ? AND d.relative_path = ?"
-                " ORDER BY d.part LIMIT 1",
+                " ORDER BY d.id",
                 place,
             )
-            if row:
-                return self._document_row(row)
-        return None
+            if rows:
+                return tuple(self._document_row(row) for row in rows)
+        return ()
+
+    def document_at(self, path: Path) -> DocumentRow | None:
+        """The first document of a file."""
+        return next(iter(self.documents_at(path)), None)
 
     def _document_row(self, row: Sequence[Any]) -> DocumentRow:
         document_id, folder_id, root, relative, *rest = row

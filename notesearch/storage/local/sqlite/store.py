@@ -18,6 +18,7 @@ from notesearch.storage.changes import (
     DocumentCut,
     DocumentTouched,
     FileFailed,
+    FileRead,
     FolderAbsorbed,
     FolderAdded,
     FolderRemoved,
@@ -117,6 +118,7 @@ class Store:
         | FormerModelsForgotten
         | DocumentTouched
         | DocumentCut
+        | FileRead
         | FileFailed
         | TextsRefused,
     ) -> None:
@@ -140,6 +142,8 @@ class Store:
                 self.documents.touch(document_id, size=size, mtime_ns=mtime_ns)
             case DocumentCut(document_id=document_id, plan=plan):
                 self.documents.cut(document_id, plan)
+            case FileRead():
+                self.documents.finish(change)
             case FileFailed():
                 self.folders.put_problem(change)
             case TextsRefused(fingerprint=mark, digests=digests, error=error):
