@@ -458,7 +458,7 @@ def _passes(document: MemoryDocument, filters: Filters) -> bool:
 def _chunk_row(document: MemoryDocument, kept: MemoryChunk) -> ChunkRow:
     chunk = kept.chunk
     where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, tuple(chunk.heading))
-    return ChunkRow(kept.id, document.id, *where, chunk.prefix, chunk.tokens)
+    return ChunkRow(kept.id, document.id, *where, chunk.prefix, chunk.tokens, chunk.locator)
 
 
 def _state(document: MemoryDocument) -> FileState:

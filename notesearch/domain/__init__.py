@@ -18,6 +18,8 @@ from notesearch.domain.formats import Page as Page
 from notesearch.domain.formats import Section as Section
 from notesearch.domain.formats import Sheet as Sheet
 from notesearch.domain.formats import Slide as Slide
+from notesearch.domain.formats import locator_from_text as locator_from_text
+from notesearch.domain.formats import locator_to_text as locator_to_text
 
 # What a parameter of something that is told may be: what JSON has, without anything inside.
 Param = str | int | float | bool | None
@@ -144,7 +146,7 @@ class Chunk:
     first line in the file (from 1).
 
     `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix
-    and passage together.
+    and passage together. `locator`: where it is in the file; None: its line says so.
     """
 
     ordinal: int
@@ -154,6 +156,7 @@ class Chunk:
     heading: tuple[str, ...] = ()
     prefix: str = ""
     tokens: int = 0
+    locator: Locator | None = None
 
 
 def prefixed(prefix: str, passage: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from notesearch.domain import Chunk, Document, HeldBack
+from notesearch.domain import Chunk, Document, HeldBack, Locator
 
 Vectors = NDArray[np.float32]
 
@@ -235,6 +235,7 @@ class ChunkRow(NamedTuple):
     heading: tuple[str, ...]
     prefix: str
     tokens: int
+    locator: Locator | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

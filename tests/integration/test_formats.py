@@ -12,8 +12,8 @@ from notesearch.catalogue import LOCAL
 from notesearch.documents.formats import registry
 from notesearch.documents.formats.format import Source
 from notesearch.documents.preview import render
-from notesearch.documents.sandbox.process import ExtractionProcess, Wanted
-from notesearch.domain import Document, Message, Mode, Query
+from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, Wanted
+from notesearch.domain import Document, Message, Mode, Page, Query, Section
 from notesearch.engine.engine import Engine
 from notesearch.engine.indexing import indexer
 from notesearch.errors import DiskFull, ExtractionFailed, NotesearchError
@@ -26,8 +26,8 @@ TOY = """
 import re
 
 from notesearch.documents.formats.blocks import Block, Kind, Shown, outline
-from notesearch.documents.formats.format import Format, Noise, Part
-from notesearch.domain import Document, Message, NoteFormat
+from notesearch.documents.formats.format import Format, LocatedFrom, Noise, Part
+from notesearch.domain import Document, Message, NoteFormat, Page, Section
 
 
 def read(source):
@@ -37,7 +37,12 @@ def read(source):
                 raise ValueError(card)
             first = card.partition("\\n")[0].strip("= ")
             document = Document(text=card, title=first, format="cards")
-            yield Part(document=document, outline=outline(blocks(card)), name=str(number or ""))
+            # Of the first card its lines say where a passage is.
+            places = [LocatedFrom(0, Section(name=first))] if number else []
+            places += [LocatedFrom(m.start(), Page(number=2)) for m in re.finditer("page two", card)]
+            yield Part(
+                document=document, outline=outline(blocks(card)), name=str(number or ""), places=tuple(places)
+            )
 
 
 def card_of(stream):
@@ -161,6 +166,8 @@ def test_each_part_of_a_file_is_a_note(
     for mode in (Mode.KEYWORD, Mode.MEANING):
         assert rows(engine, "quinces", mode)[0] == ("box.cards", "1", "quinces")
     assert len(rows(engine, "type:cards")) == 3
+    places = [row.best.place for row in engine.search.fused(Query(text="type:cards")).matches]
+    assert places == [Message(number=1), Section(name="quinces"), Section(name="medlars")]
     assert engine.search.note_text(path, part="2").text.endswith("All about medlars.")
     assert engine.search.note_text(path).title == "plums"
     assert [row.part for row in engine.search.similar(path, part="1").matches if row.path == path] != ["1"]
@@ -199,11 +206,23 @@ def test_parts_change_move_and_go_with_their_file(
 
 
 @pytest.mark.usefixtures("cards")
+def test_a_vanished_file_counts_as_all_its_notes(start_engine: StartEngine, notes: Path) -> None:
+    """All the notes of the folder are gone at once: the user is asked first."""
+    path = box(notes, "plums", "quinces", "medlars")
+    engine = start_engine(watch=False)
+    reconcile(engine, notes)
+    path.unlink()
+    assert engine.reconcile().held == 1
+    assert engine.status().documents == 3
+
+
+@pytest.mark.usefixtures("cards")
+@pytest.mark.parametrize("at_once", [1, 64])
 def test_a_file_that_breaks_off_is_a_problem_and_nothing_of_it_is_found(
-    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    # So that its first parts are stored before the last one is read.
-    monkeypatch.setattr(indexer, "DOCUMENTS_AT_ONCE", 1)
+    """Whether its first parts are stored before the last one is read, or not."""
+    monkeypatch.setattr(indexer, "DOCUMENTS_AT_ONCE", at_once)
     path = write(notes, "box.cards", "== plums ==\n%\n== figs ==\n%\nbroken\n")
     write(notes, "other.md", "# Other\n\nplums too\n")
     engine = start_engine(watch=False)
@@ -241,6 +260,25 @@ def test_a_file_of_which_some_parts_are_stored_is_read_again(
     assert numbers(reconcile(again))["changed"] == 1
     assert [part for _, part, _ in rows(again, "type:cards")] == ["", "1", "2"]
     assert numbers(reconcile(again)) == {"unchanged": 1}
+
+
+@pytest.mark.usefixtures("cards")
+def test_a_passage_has_the_place_at_which_it_begins(tmp_path: Path) -> None:
+    words = [f"word{i}" for i in range(400)]
+    path = box(tmp_path, "plums", " ".join(words) + "\n\npage two " + " ".join(words))
+    process = ExtractionProcess()
+    try:
+        (_, first), (_, second) = process.read_all([(path, Wanted(LOCAL.recipe, LOCAL.recipe))])
+    finally:
+        process.close()
+    assert isinstance(first, Extracted)
+    assert isinstance(second, Extracted)
+    assert [chunk.locator for chunk in first.chunks] == [None]
+    assert [first.last, second.last] == [False, True]
+    two = second.document.text.index("page two")
+    for chunks in (second.chunks, second.following):
+        kinds = [(chunk.start >= two, type(chunk.locator)) for chunk in chunks]
+        assert set(kinds) == {(False, Section), (True, Page)}
 
 
 @pytest.mark.usefixtures("cards")

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from notesearch import errors
 from notesearch.catalogue import ChunkRecipe
-from notesearch.domain import Chunk, Document, Span
+from notesearch.domain import Chunk, Document, Span, locator_from_text, locator_to_text
 
 LARGE_FILE = (
     256 * 1024
@@ -153,7 +153,16 @@ def pack_extracted(extracted: Extracted) -> bytes:
 
 def _said(chunks: Sequence[Chunk]) -> list[list[Any]]:
     return [
-        [chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in chunks
+        [
+            chunk.start,
+            chunk.end,
+            chunk.line,
+            chunk.heading,
+            chunk.prefix,
+            chunk.tokens,
+            locator_to_text(chunk.locator),
+        ]
+        for chunk in chunks
     ]
 
 
@@ -167,8 +176,9 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
             heading=tuple(heading),
             prefix=prefix,
             tokens=tokens,
+            locator=locator_from_text(locator),
         )
-        for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
+        for ordinal, (start, end, line, heading, prefix, tokens, locator) in enumerate(chunks)
     )
 
 

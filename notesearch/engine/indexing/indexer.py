@@ -409,14 +409,15 @@ class Indexer:
             for path in still
             if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
         ]
-        if vanished and not confirmed and self._must_ask(folder, vanished):
+        notes = self._notes_at(vanished)
+        if notes and not confirmed and self._must_ask(folder, notes):
             if folder.held is Held.NO:
                 self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.ASKING)])
             if ticket is not None:
                 ticket.held += len(vanished)
         else:
             leaving += vanished
-            self._brake.removed(folder.id, len(vanished), now=self._clock.now())
+            self._brake.removed(folder.id, notes, now=self._clock.now())
             if folder.held is not Held.NO:
                 self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.NO)])
         removed = self._library.apply([PathsRemoved(paths=leaving)]).removed if leaving else 0
@@ -428,17 +429,17 @@ class Indexer:
             self._lanes.wake()
         self._changed()
 
-    def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
+    def _notes_at(self, paths: Sequence[str]) -> int:
+        """How many notes are at these paths, as it is known now: of what was moved, there are none at the
+        former place any more."""
+        known = self._library.known(AtPaths(paths)) if paths else {}
+        return sum(state.documents for state in known.values() if state.document_id is not None)
+
+    def _must_ask(self, folder: FolderRow, gone: int) -> bool:
         """Whether so many of a folder's notes vanish that the user is asked first."""
         row = self._folder_row(folder.path)
-        # As it is known now: of what was moved, the former places are not any more.
-        known = self._library.known(AtPaths(gone))
-        return self._brake.must_ask(
-            folder.id,
-            gone=sum(s.documents for s in known.values() if s.document_id is not None),
-            notes=row.documents - row.failed if row is not None else 0,
-            now=self._clock.now(),
-        )
+        notes = row.documents - row.failed if row is not None else 0
+        return self._brake.must_ask(folder.id, gone=gone, notes=notes, now=self._clock.now())
 
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None

@@ -202,5 +202,5 @@ def _passage(
         score=scored.score,
         words=tuple(sorted({scored.text[start:end] for start, end in scored.found})),
         chunk_id=chunk.id,
-        locator=locate(document.format, line),
+        locator=chunk.locator or locate(document.format, line),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from notesearch.catalogue import LOCAL
+from notesearch.domain import Page
 from notesearch.errors import FileUnreadable
 from notesearch.storage.changes import (
     Applied,
@@ -399,6 +400,16 @@ class TestReading:
         assert shown.whole == "\n".join(NOTES["bread.md"])
         assert [(c.start, c.end) for c in shown.chunks] == [(0, 30), (31, 42)]
         assert (shown.document.expected, shown.document.embedded) == (2, 2)
+
+    def test_passages_know_their_place_in_the_file(self, library: Library) -> None:
+        new = note(library, "book.pdf", ("one", "two"))
+        places = (Page(number=7), None)
+        chunks = [replace(c, locator=place) for c, place in zip(new.chunks, places, strict=True)]
+        put(library, replace(new, chunks=chunks))
+        copy = note(library, "copy.pdf", ("one", "two"))
+        (stored,) = put(library, copy)
+        found = library.notes([Wanted(document_id=stored.document_id)], 16)[stored.document_id]
+        assert [chunk.locator for chunk in found.chunks] == [Page(number=7), None], "a copy is alike"
 
     def test_of_a_long_note_the_wanted_passages(self, library: Library) -> None:
         (stored,) = put(library, note(library, "long.md", tuple(f"part {i}" for i in range(40))))

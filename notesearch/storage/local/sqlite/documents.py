@@ -10,7 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from notesearch.domain import Chunk, HeldBack
+from notesearch.domain import Chunk, HeldBack, locator_to_text
 from notesearch.storage.changes import FileRead
 from notesearch.storage.local.sqlite.database import SEGMENT, Database, Generation
 from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
@@ -19,7 +19,7 @@ from notesearch.storage.values import ChunkPlan, NewDocument, Stored, text_hash
 
 
 class _StoredChunk(NamedTuple):
-    """A row of the table of chunks, without its document; `heading` is JSON."""
+    """A row of the table of chunks, without its document; `heading` and `locator` are JSON."""
 
     ordinal: int
     start: int
@@ -31,6 +31,7 @@ class _StoredChunk(NamedTuple):
     text_hash: bytes
     vector_id: int | None
     held: int
+    locator: str
 
 
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
@@ -255,7 +256,10 @@ class Documents:
             ):
                 held = HeldBack.REFUSED
             where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, _json(chunk.heading))
-            return _StoredChunk(*where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held))
+            place = locator_to_text(chunk.locator)
+            return _StoredChunk(
+                *where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held), place
+            )
 
         reasons = cut.held or [None] * len(cut.chunks)
         return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from notesearch.domain import prefixed
+from notesearch.domain import locator_from_text, prefixed
 from notesearch.storage.local.sqlite.database import SEGMENT, Database
 from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.values import (
@@ -42,7 +42,7 @@ _PREPARED = """
     JOIN chunks c ON c.document_id = d.id AND c.generation = 1 AND c.vector_id IS NULL AND c.held = 0
     ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
 """
-_CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens"
+_CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, locator"
 
 
 class Questions:
@@ -283,4 +283,5 @@ def _tuple(text: str) -> tuple[str, ...]:
 def _chunk_row(row: Sequence[object]) -> ChunkRow:
     values = list(row)
     values[6] = _tuple(str(row[6]))
+    values[9] = locator_from_text(str(row[9]))
     return ChunkRow(*values)  # type: ignore[arg-type]
