@@ -20,6 +20,7 @@ from notesearch.storage.values import (
     AtPaths,
     BlockHit,
     ChunkRow,
+    CopyFigures,
     DocumentRow,
     Excerpt,
     Files,
@@ -29,15 +30,14 @@ from notesearch.storage.values import (
     IndexFigures,
     InFolder,
     KeywordHits,
-    LibraryFigures,
     Newest,
     Note,
+    NoteWanted,
     PassageHit,
     Unsent,
     ValueCount,
     Vectors,
     WaitingChunk,
-    Wanted,
     WithContent,
     WordQuery,
 )
@@ -55,7 +55,7 @@ class MemoryLibrary:
         self._lock = threading.RLock()
         self._state = MemoryState()
         self._subscribers: list[Callable[[], None]] = []
-        self.upkeep = MemoryUpkeep(self._forget_models)
+        self.upkeep = MemoryUpkeep(lambda: self._state)
 
     # Changes, and what waits for a model
 
@@ -188,7 +188,7 @@ class MemoryLibrary:
 
     # What is shown
 
-    def notes(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+    def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
         notes = {}
         for asked in wanted:
             if (document := self._state.documents.get(asked.document_id)) is None:
@@ -373,28 +373,13 @@ class MemoryLibrary:
         for changed in list(self._subscribers):
             changed()
 
-    def figures(self, fingerprints: Collection[str] = ()) -> LibraryFigures:
-        counted = Counter(mark for mark, _ in self._state.vectors)
-        return LibraryFigures(
-            words=IndexFigures(entries=len(self._state.documents), missing=0),
-            models={mark: IndexFigures(entries=counted[mark], missing=0) for mark in fingerprints},
-            bytes={"database": 0, "keyword": 0, "vectors": 0},
-        )
+    def bytes_on_disk(self) -> dict[str, int]:
+        return {"database": 0, "keyword": 0, "vectors": 0}
 
     def check(self) -> list[str]:
         return []
 
     def close(self) -> None: ...
-
-    def _forget_models(self, kept: Collection[str]) -> int:
-        state = self._state
-        used = {mark for d in self._documents for mark in (d.new.fingerprint, d.prepared_mark)}
-        used |= {mark for folder in state.folders.values() for _, mark in folder.former}
-        gone = [key for key in state.vectors if key[0] not in used and key[0] not in kept]
-        for key in gone:
-            del state.vectors[key]
-        state.refused = {k: e for k, e in state.refused.items() if k[0] in used or k[0] in kept}
-        return len(gone)
 
 
 class MemoryUpkeep:
@@ -402,8 +387,8 @@ class MemoryUpkeep:
 
     unread = 0
 
-    def __init__(self, forget: Callable[[Collection[str]], int]) -> None:
-        self._forget = forget
+    def __init__(self, state: Callable[[], MemoryState]) -> None:
+        self._state = state
 
     def follow_words(self, stopped: Callable[[], bool] = lambda: False) -> None: ...
     def follow_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
@@ -413,12 +398,27 @@ class MemoryUpkeep:
         return True
 
     def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
-        return self._forget(kept)
+        state = self._state()
+        used = {mark for d in state.documents.values() for mark in (d.new.fingerprint, d.prepared_mark)}
+        used |= {mark for folder in state.folders.values() for _, mark in folder.former}
+        gone = [key for key in state.vectors if key[0] not in used and key[0] not in kept]
+        for key in gone:
+            del state.vectors[key]
+        state.refused = {k: e for k, e in state.refused.items() if k[0] in used or k[0] in kept}
+        return len(gone)
 
     def tidy(self) -> None: ...
     def save(self, *, closing: bool = False) -> None: ...
     def rest(self) -> None: ...
     def refresh(self) -> None: ...
+
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        state = self._state()
+        counted = Counter(mark for mark, _ in state.vectors)
+        return CopyFigures(
+            words=IndexFigures(entries=len(state.documents), missing=0),
+            models={mark: IndexFigures(entries=counted[mark], missing=0) for mark in fingerprints},
+        )
 
 
 def _is(word: str, asked: str, query: WordQuery, every: Sequence[str]) -> bool:

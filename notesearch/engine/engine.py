@@ -178,7 +178,7 @@ class Engine:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
-        return dict(self.library.figures().bytes)
+        return self.library.bytes_on_disk()
 
     @staticmethod
     def memory_bytes() -> int:
@@ -194,7 +194,7 @@ class Engine:
         faults = self.library.check()
         found = told("found.faults", faults="; ".join(faults)) if faults else told("found.whole")
         yield Check(what=told("check.database"), found=found, well=not faults)
-        words = self.library.figures().words
+        words = self.library.upkeep.figures().words
         found = told("found.blocks", blocks=words.entries, opened=words.opened)
         yield Check(what=told("check.words"), found=found, well=True)
         for mark in sorted(self._consents.marks()):
@@ -211,7 +211,7 @@ class Engine:
         model = self._consents.models.by_mark(mark)
         if model is None:
             return
-        figures = self.library.figures([mark]).models[mark]
+        figures = self.library.upkeep.figures([mark]).models[mark]
         found = told("found.vectors", vectors=figures.entries, missing=figures.missing)
         yield Check(what=told("check.vectors", model=model.identifier), found=found, well=True)
         what = told("check.model", model=model.identifier)

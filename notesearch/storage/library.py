@@ -19,6 +19,7 @@ from typing import Protocol
 from notesearch.domain import FileProblem, HeldNote, Outgoing
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.values import (
+    CopyFigures,
     DocumentRow,
     Excerpt,
     Files,
@@ -26,15 +27,14 @@ from notesearch.storage.values import (
     Filters,
     FolderRow,
     KeywordHits,
-    LibraryFigures,
     Newest,
     Note,
+    NoteWanted,
     PassageHit,
     Unsent,
     ValueCount,
     Vectors,
     WaitingChunk,
-    Wanted,
     WordQuery,
 )
 
@@ -107,7 +107,7 @@ class Library(Protocol):
 
     # What is shown
 
-    def notes(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+    def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
         """What the rows of a list are made of, by document id; those that are gone are left out. Of
         documents of at most `short` passages all of them come along, of longer ones those that are wanted."""
         ...
@@ -168,9 +168,8 @@ class Library(Protocol):
         Returns the way to unsubscribe."""
         ...
 
-    def figures(self, fingerprints: Collection[str] = ()) -> LibraryFigures:
-        """How large it is and what it lacks. Search by meaning of each model asked for is loaded. Raises
-        StoreError where nobody knows a model."""
+    def bytes_on_disk(self) -> dict[str, int]:
+        """Bytes of the database, the keyword index and the vector indexes. Opens none of them."""
         ...
 
     def check(self) -> list[str]:
@@ -229,6 +228,11 @@ class Upkeep(Protocol):
 
     def rest(self) -> None:
         """Let go of memory that is quickly there again."""
+        ...
+
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        """What search by words, and search by meaning of each model asked for, hold and lack. Loads them.
+        Raises StoreError where nobody knows a model."""
         ...
 
     def refresh(self) -> None:

@@ -287,7 +287,7 @@ class PassageHit(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class NoteWanted:
     """A document to show. Of a long one the passages with these ids, and those whose numbers lie in `spans`
     (first, last)."""
 
@@ -318,13 +318,11 @@ class IndexFigures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LibraryFigures:
-    """A library in numbers: search by words, search by meaning of each model that was asked for, and the
-    bytes of the database and of the two kinds of index."""
+class CopyFigures:
+    """Search in numbers: by words, and by meaning of each model that was asked for."""
 
     words: IndexFigures
     models: Mapping[str, IndexFigures]
-    bytes: Mapping[str, int]
 
 
 class BlockHit(NamedTuple):

@@ -14,7 +14,7 @@ import pytest
 from notesearch.catalogue import LOCAL
 from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
-from notesearch.storage.local.index_protocols import Block
+from notesearch.storage.local.index_protocols import WordBlock
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.tantivy_index import KeywordIndex
@@ -46,7 +46,7 @@ def _index_words_of_newest(data_dir: Path, number: int) -> None:
     store, words = Store(data_dir), KeywordIndex(data_dir / "keyword")
     words.load(instance=store.instance, position=store.position)
     blocks = [
-        Block(
+        WordBlock(
             document_id=i,
             first=0,
             last=1,

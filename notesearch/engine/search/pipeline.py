@@ -29,8 +29,8 @@ from notesearch.storage.values import (
     DocumentRow,
     KeywordHits,
     Note,
+    NoteWanted,
     PassageHit,
-    Wanted,
     WordQuery,
 )
 from notesearch.text import analysis
@@ -156,7 +156,7 @@ class Pipeline:
         ]
         if not wanted or not asked.parsed.meaning:
             return replace(results, stage=Stage.EXPLAINED)
-        passages = [Wanted(document_id=m.document_id, chunk_ids=[m.best.chunk_id]) for m in wanted]
+        passages = [NoteWanted(document_id=m.document_id, chunk_ids=[m.best.chunk_id]) for m in wanted]
         notes = self._library.notes(passages, short=0)
         by_model: dict[str, list[tuple[Match, str]]] = defaultdict(list)
         for match in wanted:

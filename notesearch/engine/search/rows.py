@@ -12,7 +12,7 @@ from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
 from notesearch.storage.library import Library
-from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, Wanted
+from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, NoteWanted
 
 FURTHER_PASSAGES = 3
 # Notes of up to this many passages are looked at whole.
@@ -105,9 +105,9 @@ class Rows:
         )
 
 
-def _wanted(candidate: Candidate) -> Wanted:
+def _wanted(candidate: Candidate) -> NoteWanted:
     spans = [(block.first, block.last) for block in candidate.blocks[:3]]
-    return Wanted(document_id=candidate.document_id, chunk_ids=list(candidate.cosines), spans=spans)
+    return NoteWanted(document_id=candidate.document_id, chunk_ids=list(candidate.cosines), spans=spans)
 
 
 def _passages(

@@ -15,7 +15,7 @@ from notesearch.storage.values import KeywordHits, Vectors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
+class WordBlock:
     """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
     and headings that count with them."""
 
@@ -56,7 +56,7 @@ class WordIndex(Protocol):
     def position(self) -> int: ...
     def load(self, *, instance: str, position: int) -> Plan: ...
     def apply(
-        self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str
+        self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
     ) -> None: ...
     def refresh(self) -> None: ...
     def search(

@@ -27,17 +27,15 @@ from notesearch.storage.values import (
     FileState,
     Filters,
     FolderRow,
-    IndexFigures,
     KeywordHits,
-    LibraryFigures,
     Newest,
     Note,
+    NoteWanted,
     PassageHit,
     Unsent,
     ValueCount,
     Vectors,
     WaitingChunk,
-    Wanted,
     WordQuery,
 )
 
@@ -123,7 +121,7 @@ class LocalLibrary:
 
     # What is shown
 
-    def notes(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+    def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
         return page(self.store, wanted, short)
 
     def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
@@ -180,24 +178,12 @@ class LocalLibrary:
         for changed in subscribers:
             changed()
 
-    def figures(self, fingerprints: Collection[str] = ()) -> LibraryFigures:
-        words = IndexFigures(
-            entries=len(self._word_index), missing=self.upkeep.unread, opened=self.word_copy.opened
-        )
-        return LibraryFigures(
-            words=words,
-            models={mark: self._of_model(mark) for mark in fingerprints},
-            bytes={
-                "database": _bytes(self._data_dir, f"{DATABASE}*"),
-                "keyword": _bytes(self._data_dir / "keyword"),
-                "vectors": _bytes(self._data_dir / "vectors"),
-            },
-        )
-
-    def _of_model(self, fingerprint: str) -> IndexFigures:
-        index = self.vector_copies.index(fingerprint)
-        missing = self.store.vectors.count_since(fingerprint, index.position)
-        return IndexFigures(entries=len(index), missing=missing)
+    def bytes_on_disk(self) -> dict[str, int]:
+        return {
+            "database": _bytes(self._data_dir, f"{DATABASE}*"),
+            "keyword": _bytes(self._data_dir / "keyword"),
+            "vectors": _bytes(self._data_dir / "vectors"),
+        }
 
     def check(self) -> list[str]:
         return self.store.check()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from notesearch.storage.local.sqlite.database import SEGMENT
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import ChunkRow, DocumentRow, Note, Wanted
+from notesearch.storage.values import ChunkRow, DocumentRow, Note, NoteWanted
 
 
-def page(store: Store, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+def page(store: Store, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
     """See Library.notes."""
     documents = store.questions.documents([w.document_id for w in wanted])
     roots = store.places.roots()
@@ -34,7 +34,7 @@ def page(store: Store, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
     return notes
 
 
-def _chunks(store: Store, document: DocumentRow, asked: Wanted) -> list[ChunkRow]:
+def _chunks(store: Store, document: DocumentRow, asked: NoteWanted) -> list[ChunkRow]:
     """Of a long note, the passages that speak for it; its first where none does."""
     chunks: dict[int, ChunkRow] = {}
     for first, last in asked.spans:

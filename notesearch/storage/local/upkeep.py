@@ -11,6 +11,7 @@ from notesearch.storage.local.index_protocols import WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.vector_copies import VectorCopies
 from notesearch.storage.local.word_copy import WordCopy
+from notesearch.storage.values import CopyFigures, IndexFigures
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,17 @@ class LocalUpkeep:
 
     def rest(self) -> None:
         self._word_index.rest()
+
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        words = IndexFigures(
+            entries=len(self._word_index), missing=self.unread, opened=self._word_copy.opened
+        )
+        return CopyFigures(words=words, models={mark: self._of_model(mark) for mark in fingerprints})
+
+    def _of_model(self, fingerprint: str) -> IndexFigures:
+        index = self._vector_copies.index(fingerprint)
+        missing = self._store.vectors.count_since(fingerprint, index.position)
+        return IndexFigures(entries=len(index), missing=missing)
 
     def refresh(self) -> None:
         before = self._word_index.position

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from notesearch.storage.local.index_protocols import Block, WordIndex
+from notesearch.storage.local.index_protocols import WordBlock, WordIndex
 from notesearch.storage.local.position import Rebuild
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import ChunkRow, DocumentRow
@@ -54,12 +54,12 @@ class WordCopy:
             self._tidied = True
             self._store.documents.forget_tombstones(self._index.position)
 
-    def _blocks(self, document: DocumentRow) -> list[Block]:
+    def _blocks(self, document: DocumentRow) -> list[WordBlock]:
         chunks = self._store.questions.chunks_of(document.id)
         facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
         if not chunks:
-            empty = Block(
+            empty = WordBlock(
                 document_id=document.id,
                 first=0,
                 last=0,
@@ -72,7 +72,7 @@ class WordCopy:
             return [empty]
         text = self._store.questions.text(document.id, 0, document.length)
         return [
-            Block(
+            WordBlock(
                 document_id=document.id,
                 first=group[0].ordinal,
                 last=group[-1].ordinal,

@@ -35,7 +35,7 @@ from notesearch.storage.values import (
     Filters,
     IndexFigures,
     InFolder,
-    Wanted,
+    NoteWanted,
     WithContent,
     text_hash,
 )
@@ -67,7 +67,7 @@ def filled(library: Library) -> dict[str, int]:
 
 def shown(library: Library, ids: Iterable[int]) -> list[int]:
     """Those of these documents that are still there."""
-    return list(library.notes([Wanted(document_id=i) for i in ids], 16))
+    return list(library.notes([NoteWanted(document_id=i) for i in ids], 16))
 
 
 class TestTakingIn:
@@ -293,7 +293,7 @@ class TestTakingIn:
         put(library, note(library, "a.md", ("one",)))
         assert library.upkeep.unread in (0, 1), "a library without copies is always in step"
         library.upkeep.follow_words()
-        assert library.upkeep.unread == library.figures().words.missing == 0
+        assert library.upkeep.unread == library.upkeep.figures().words.missing == 0
         assert len(library.words(asked("one"), EVERYTHING, 9).hits) == 1
 
 
@@ -393,7 +393,7 @@ class TestFinding:
 class TestReading:
     def test_a_page(self, library: Library, filled: dict[str, int]) -> None:
         bread = filled["bread.md"]
-        notes = library.notes([Wanted(document_id=bread), Wanted(document_id=999_999)], 16)
+        notes = library.notes([NoteWanted(document_id=bread), NoteWanted(document_id=999_999)], 16)
         assert list(notes) == [bread]
         shown = notes[bread]
         assert (shown.document.path, shown.root, shown.document.title) == (ROOT / "bread.md", ROOT, "bread")
@@ -408,16 +408,18 @@ class TestReading:
         put(library, replace(new, chunks=chunks))
         copy = note(library, "copy.pdf", ("one", "two"))
         (stored,) = put(library, copy)
-        found = library.notes([Wanted(document_id=stored.document_id)], 16)[stored.document_id]
+        found = library.notes([NoteWanted(document_id=stored.document_id)], 16)[stored.document_id]
         assert [chunk.locator for chunk in found.chunks] == [Page(number=7), None], "a copy is alike"
 
     def test_of_a_long_note_the_wanted_passages(self, library: Library) -> None:
         (stored,) = put(library, note(library, "long.md", tuple(f"part {i}" for i in range(40))))
-        everything = library.notes([Wanted(document_id=stored.document_id)], 99)[stored.document_id].chunks
-        some = Wanted(document_id=stored.document_id, chunk_ids=[everything[7].id], spans=[(20, 22)])
+        everything = library.notes([NoteWanted(document_id=stored.document_id)], 99)[
+            stored.document_id
+        ].chunks
+        some = NoteWanted(document_id=stored.document_id, chunk_ids=[everything[7].id], spans=[(20, 22)])
         chunks = library.notes([some], 16)[stored.document_id].chunks
         assert sorted(c.ordinal for c in chunks) == [7, 20, 21, 22]
-        (first,) = library.notes([Wanted(document_id=stored.document_id)], 16)[stored.document_id].chunks
+        (first,) = library.notes([NoteWanted(document_id=stored.document_id)], 16)[stored.document_id].chunks
         assert first.ordinal == 0
 
     def test_texts_titles_and_counts(self, library: Library, filled: dict[str, int]) -> None:
@@ -430,8 +432,8 @@ class TestReading:
         put(library, note(library, "de.md", ("Brot",), language="de"))
         assert library.facets(LANGUAGE) == (("en", 4), ("de", 1))
         assert library.check() == []
-        figures = library.figures([MARK])
-        assert set(figures.bytes) == {"database", "keyword", "vectors"}
+        assert set(library.bytes_on_disk()) == {"database", "keyword", "vectors"}
+        figures = library.upkeep.figures([MARK])
         assert figures.models[MARK] == IndexFigures(entries=6, missing=0)
         assert figures.words.entries >= 4
 
