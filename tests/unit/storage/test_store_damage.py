@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,7 @@ from notesearch.errors import DiskFull, StoreDamaged, StoreError
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import InFolder
-from tests.unit.storage.conftest import (
-    MakeDocument,
-)
+from tests.unit.storage.conftest import MakeDocument, state_of
 
 
 def limit_pages(store: Store, number: int) -> None:
@@ -56,6 +55,34 @@ def test_readers_see_whole_documents_while_another_thread_writes(
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_transaction_reads_what_it_wrote_and_nobody_else_does(
+    store: Store, make: MakeDocument, root: Path
+) -> None:
+    def known() -> bool:
+        return state_of(store, root / "a.md") is not None
+
+    with ThreadPoolExecutor(1) as other:
+        with store.database.write():
+            store.documents.put([make("a.md")])
+            assert (known(), other.submit(known).result()) == (True, False)
+        assert (known(), other.submit(known).result()) == (True, True)
+
+
+def test_a_transaction_inside_another_is_undone_with_it(store: Store, make: MakeDocument, root: Path) -> None:
+    position = store.position
+
+    def broken() -> None:
+        with store.database.write():
+            store.documents.put([make("a.md")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert (store.position, state_of(store, root / "a.md")) == (position, None)
+    store.documents.put([make("a.md")])
+    assert store.position == position + 1
 
 
 def test_a_reading_store_never_writes(store: Store, root: Path, tmp_path: Path) -> None:

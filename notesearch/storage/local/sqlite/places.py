@@ -7,7 +7,7 @@ own unless a test chooses another. Reads only; any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
@@ -77,7 +77,10 @@ class Places:
     def places_of(self, paths: Iterable[PurePath | str]) -> list[Place]:
         """Where these paths are, in every folder that holds them: one inside another is there while it is
         being taken up by it, and comes first."""
-        roots = sorted(self.roots().items(), key=lambda item: -len(item[1].parts))
+        return self._places_in(self.roots(), paths)
+
+    def _places_in(self, folders: Mapping[int, Path], paths: Iterable[PurePath | str]) -> list[Place]:
+        roots = sorted(folders.items(), key=lambda item: -len(item[1].parts))
         found = []
         for path in paths:
             at = path if isinstance(path, PurePath) else self.path(path)
@@ -126,7 +129,7 @@ class Places:
     def _known_at(self, paths: Sequence[str]) -> dict[str, FileState]:
         roots = self.roots()
         result: dict[str, FileState] = {}
-        for place in reversed(self.places_of(paths)):
+        for place in reversed(self._places_in(roots, paths)):
             result |= self._known(roots[place.folder_id], f" AND {_AT}", place)
         return result
 
