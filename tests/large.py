@@ -46,8 +46,8 @@ def fill_by_sql(
     text_of = text_of or _passage
     length = len(text_of(0))
     store = Store(data_dir)
-    folder = store.add_folder(root, LOCAL.identifier)
-    waiting = store.add_folder(remote, REMOTE.identifier)
+    folder = store.folders.add(root, LOCAL.identifier)
+    waiting = store.folders.add(remote, REMOTE.identifier)
     store.close()
     drawn = np.random.default_rng(1).standard_normal((500, LOCAL.dimensions)).astype(np.float32)
     pool = [v.tobytes() for v in drawn / np.linalg.norm(drawn, axis=1, keepdims=True)]

@@ -5,198 +5,195 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from notesearch.domain import Chunk
-from notesearch.storage.local.sqlite.documents import text_hash
+from notesearch.domain import FileProblem, HeldBack, HeldNote, Outgoing, Told
+from notesearch.errors import NotesearchError
+from notesearch.storage.changes import Applied, Change
 from notesearch.storage.values import (
+    EVERYTHING,
+    LANGUAGE,
+    AtPaths,
     BlockHit,
     ChunkRow,
+    CopyFigures,
     DocumentRow,
+    Excerpt,
+    Files,
     FileState,
     Filters,
     FolderRow,
-    Held,
     IndexFigures,
+    InFolder,
     KeywordHits,
-    NewDocument,
+    Newest,
     Note,
+    NoteWanted,
     PassageHit,
-    Stored,
+    Unsent,
+    ValueCount,
     Vectors,
     WaitingChunk,
-    Wanted,
+    WithContent,
     WordQuery,
 )
 from notesearch.text import analysis
+from tests.memory_state import MemoryChunk, MemoryDocument, MemoryFolder, MemoryState
 
-
-@dataclass
-class _Chunk:
-    id: int
-    chunk: Chunk
-    embedded_text: str
-
-
-@dataclass
-class _Document:
-    id: int
-    new: NewDocument
-    position: int
-    chunks: list[_Chunk] = field(default_factory=list)
-
-
-@dataclass
-class _Folder:
-    path: Path
-    model: str
+# Documents of more chunks wait until all others are embedded.
+LONG = 2000
 
 
 class MemoryLibrary:
-    """Implements Library. One lock around everything, so any thread may call."""
+    """Implements Library. One lock around all changes, so any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._folders: dict[int, _Folder] = {}
-        self._documents: dict[int, _Document] = {}
-        self._vectors: dict[tuple[str, str], Vectors] = {}
+        self._state = MemoryState()
         self._subscribers: list[Callable[[], None]] = []
-        self._ids = 0
-        self._position = 0
-        self._read_to = 0
+        self.upkeep = MemoryUpkeep(lambda: self._state)
 
-    def _id(self) -> int:
-        self._ids += 1
-        return self._ids
+    # Changes, and what waits for a model
 
-    # Searching
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        with self._lock:
+            before = self._state.copied()
+            try:
+                applied = self._state.apply(changes)
+            except BaseException:
+                self._state = before
+                raise
+        self._tell()
+        return applied
+
+    def waiting(
+        self, fingerprint: str, limit: int, folders: Collection[int] | None = None
+    ) -> list[WaitingChunk]:
+        found: dict[bytes, WaitingChunk] = {}
+        among = [d for d in self._documents if folders is None or d.new.folder_id in folders]
+        newest = sorted(among, key=lambda d: (len(d.chunks) > LONG, -d.new.mtime_ns, d.id))
+        for chunks in (lambda d: d.chunks, lambda d: d.prepared):
+            for document in newest:
+                for chunk in self._state.waited(chunks(document)):
+                    if chunk.mark == fingerprint and chunk.key not in self._state.vectors:
+                        digest, tokens = chunk.key[1], chunk.chunk.tokens
+                        found.setdefault(digest, WaitingChunk(document.id, digest, chunk.text, tokens))
+        return list(found.values())[:limit]
+
+    def put_vectors(
+        self,
+        fingerprint: str,
+        digests: Sequence[bytes],
+        vectors: Vectors,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int:
+        with self._lock:
+            keys = {(fingerprint, digest) for digest in digests} - set(self._state.vectors)
+            self._state.vectors |= {
+                (fingerprint, digest): vector
+                for digest, vector in zip(digests, vectors, strict=True)
+                if (fingerprint, digest) in keys
+            }
+            completed = sum(chunk.key in keys for d in self._documents for chunk in d.every)
+        self._tell()
+        return completed
+
+    @property
+    def _documents(self) -> list[MemoryDocument]:
+        return list(self._state.documents.values())
+
+    # Hits under filters
 
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
         asked = [word for typed in query.words for word in analysis.asked_words(typed)]
-        texts = {i: analysis.words(self._everything(d)) for i, d in self._documents.items()}
-        candidates = self.passing(filters, self._documents if among is None else among)
+        texts = {d.id: analysis.words(_everything(d)) for d in self._documents}
         hits, complete = [], set()
-        for document_id in candidates:
-            found = [sum(self._is(w, word, query, asked) for w in texts[document_id]) for word in asked]
+        for document in self._passing(filters):
+            if among is not None and document.id not in among:
+                continue
+            found = [sum(_is(w, word, query, asked) for w in texts[document.id]) for word in asked]
             score = 0.0
             for word, times in zip(asked, found, strict=True):
-                having = sum(any(self._is(w, word, query, asked) for w in text) for text in texts.values())
+                having = sum(any(_is(w, word, query, asked) for w in text) for text in texts.values())
                 score += times / (times + 1.2) * math.log(1 + len(texts) / (1 + having)) if times else 0.0
             if score:
-                last = max(0, len(self._documents[document_id].chunks) - 1)
-                hits.append(BlockHit(document_id, 0, last, score))
+                hits.append(BlockHit(document.id, 0, max(0, len(document.chunks) - 1), score))
             if asked and all(found):
-                complete.add(document_id)
+                complete.add(document.id)
         hits.sort(key=lambda hit: (-hit.score, hit.document_id))
         return KeywordHits(
-            hits=tuple(hits[:limit]), total=len(complete) or len(hits), complete=frozenset(complete)
+            hits=tuple(hits[:limit]),
+            total=len(complete) or len(hits),
+            complete=frozenset(complete),
+            titled=self._titled(query, filters),
+            phrased=self._phrased(query),
         )
 
-    @staticmethod
-    def _is(word: str, asked: str, query: WordQuery, every: Sequence[str]) -> bool:
-        return word.startswith(asked) if query.prefix and asked == every[-1] else word == asked
+    def _titled(self, query: WordQuery, filters: Filters) -> dict[int, tuple[str, ...]]:
+        found = [d for d in self._passing(filters) if query.exact and _is_titled(d, query.exact)]
+        return {d.id: _titles(d) for d in found[: query.exact_limit]}
 
-    @staticmethod
-    def _everything(document: _Document) -> str:
-        about = document.new.document
-        return "\n".join((about.title, *about.aliases, about.text))
-
-    @staticmethod
-    def _holds(text: str, phrase: str) -> bool:
-        return f" {' '.join(analysis.words(phrase))} " in f" {' '.join(analysis.words(text))} "
-
-    def holding(self, phrase: str, *, title: bool, filters: Filters, limit: int) -> set[int]:
-        found = {
-            i
-            for i, d in self._documents.items()
-            if (
-                any(self._holds(t, phrase) for t in (d.new.document.title, *d.new.document.aliases))
-                if title
-                else self._holds(self._everything(d), phrase)
-            )
-        }
-        return set(sorted(self.passing(filters, found))[:limit])
+    def _phrased(self, query: WordQuery) -> frozenset[int]:
+        if not query.exact_phrase:
+            return frozenset()
+        found = [d.id for d in self._documents if _holds(_everything(d), query.exact)]
+        return frozenset(found[: query.exact_limit])
 
     def nearest(
         self, fingerprint: str, vector: Vectors, filters: Filters, limit: int, *, floor: float = -1.0
     ) -> list[PassageHit]:
-        passing = self.passing(filters, self._documents)
-        hits = [hit for hit in self._hits(fingerprint, vector, passing) if hit.score >= floor]
+        hits = [h for h in self._hits(fingerprint, vector, self._passing(filters)) if h.score >= floor]
         return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
-    def _hits(self, fingerprint: str, vector: Vectors, ids: Collection[int]) -> list[PassageHit]:
+    def _hits(
+        self, fingerprint: str, vector: Vectors, documents: Iterable[MemoryDocument]
+    ) -> list[PassageHit]:
         return [
-            PassageHit(i, chunk.id, float(kept @ vector))
-            for i in ids
-            if i in self._documents and self._documents[i].new.fingerprint == fingerprint
-            for chunk in self._documents[i].chunks
-            if (kept := self._vectors.get((fingerprint, chunk.embedded_text))) is not None
+            PassageHit(document.id, chunk.id, float(kept @ vector))
+            for document in documents
+            for chunk in document.chunks
+            if chunk.mark == fingerprint and (kept := self._state.vectors.get(chunk.key)) is not None
         ]
 
     def score(
         self, fingerprint: str, vector: Vectors, document_ids: Sequence[int], most_chunks: int
     ) -> list[PassageHit]:
-        short = [
-            i for i in document_ids if i in self._documents and len(self._documents[i].chunks) <= most_chunks
-        ]
+        short = [d for d in self._documents if d.id in document_ids and len(d.chunks) <= most_chunks]
         return self._hits(fingerprint, vector, short)
 
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
-        own = [
-            self._vectors[fingerprint, chunk.embedded_text]
-            for chunk in self._documents[document_id].chunks[:64]
-            if (fingerprint, chunk.embedded_text) in self._vectors
-        ]
+        chunks = self._state.documents[document_id].chunks[:64]
+        own = [self._state.vectors[c.key] for c in chunks if c.key in self._state.vectors]
         if not own:
             return None
         mean = np.asarray(np.mean(own, axis=0), np.float32)
-        hits = self.nearest(fingerprint, mean / (np.linalg.norm(mean) or 1.0), Filters(), limit)
+        hits = self.nearest(fingerprint, mean / (np.linalg.norm(mean) or 1.0), EVERYTHING, limit)
         return [hit for hit in hits if hit.document_id != document_id]
 
-    def passing(self, filters: Filters, ids: Collection[int]) -> set[int]:
-        return {i for i in ids if i in self._documents and self._passes(self._documents[i], filters)}
+    def _passing(self, filters: Filters) -> list[MemoryDocument]:
+        return [d for d in self._documents if _passes(d, filters)]
 
-    def _passes(self, document: _Document, filters: Filters) -> bool:
-        facets = set(document.new.facets)
-        about = document.new.document
-        every = self._everything(document)
-
-        def titled(phrase: str) -> bool:
-            return any(self._holds(t, phrase) for t in (about.title, *about.aliases))
-
-        return (
-            facets.issuperset(filters.facets)
-            and not facets.intersection(filters.without_facets)
-            and all(self._holds(every, phrase) for phrase in filters.phrases)
-            and all(map(titled, filters.titles))
-            and not any(self._holds(every, phrase) for phrase in filters.without)
-            and not any(map(titled, filters.without_titles))
-            and (filters.folder is None or filters.folder in document.new.path.parents)
-        )
-
-    def newest(self, filters: Filters, limit: int) -> tuple[list[int], int]:
-        ids = self.passing(filters, self._documents)
-        order = sorted(ids, key=lambda i: (-self._documents[i].new.mtime_ns, i))
-        return order[:limit], len(order)
+    def newest(self, filters: Filters, limit: int) -> Newest:
+        passing = sorted(self._passing(filters), key=lambda d: (-d.new.mtime_ns, d.id))
+        return Newest(tuple(d.id for d in passing[:limit]), len(passing))
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
-        ids = self.passing(filters, self._documents)
-        return tuple(dict.fromkeys(self._documents[i].new.fingerprint for i in sorted(ids)))
+        return tuple(dict.fromkeys(d.new.fingerprint for d in self._passing(filters)))
 
-    # Reading
+    # What is shown
 
-    def page(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+    def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
         notes = {}
         for asked in wanted:
-            if (document := self._documents.get(asked.document_id)) is None:
+            if (document := self._state.documents.get(asked.document_id)) is None:
                 continue
-            rows = [self._chunk_row(document, chunk) for chunk in document.chunks]
+            rows = [_chunk_row(document, chunk) for chunk in document.chunks]
             if len(rows) > short:
                 chosen = [
                     row
@@ -206,18 +203,13 @@ class MemoryLibrary:
                 rows = chosen or rows[:1]
             notes[document.id] = Note(
                 document=self._row(document),
-                root=self._folders[document.new.folder_id].path,
+                root=self._state.folders[document.new.folder_id].path,
                 chunks=tuple(rows),
                 whole=document.new.document.text,
             )
         return notes
 
-    def _chunk_row(self, document: _Document, kept: _Chunk) -> ChunkRow:
-        chunk = kept.chunk
-        where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, tuple(chunk.heading))
-        return ChunkRow(kept.id, document.id, *where, chunk.prefix, chunk.tokens, None)
-
-    def _row(self, document: _Document) -> DocumentRow:
+    def _row(self, document: MemoryDocument) -> DocumentRow:
         new, about = document.new, document.new.document
         return DocumentRow(
             id=document.id,
@@ -231,206 +223,147 @@ class MemoryLibrary:
             language=about.language,
             tags=tuple(about.tags),
             aliases=tuple(about.aliases),
-            expected=len(document.chunks),
-            embedded=self._embedded(document),
+            expected=len(self._state.waited(document.chunks)),
+            embedded=self._state.embedded(document.chunks),
             fingerprint=new.fingerprint,
             position=document.position,
             part=new.part,
         )
 
-    def _embedded(self, document: _Document) -> int:
-        return sum((document.new.fingerprint, c.embedded_text) in self._vectors for c in document.chunks)
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        return tuple(map(self._row, sorted(self._state.at(path), key=lambda d: d.id)))
 
-    def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
-        return {i: self._row(self._documents[i]) for i in ids if i in self._documents}
+    def text(self, document_id: int, start: int, end: int) -> Excerpt:
+        document = self._state.documents.get(document_id)
+        text = document.new.document.text if document is not None else ""
+        return Excerpt(text[start:end], text.count("\n", 0, start))
 
-    def document_at(self, path: Path) -> DocumentRow | None:
-        at = sorted((d for d in self._documents.values() if d.new.path == path), key=lambda d: d.new.part)
-        return self._row(at[0]) if at else None
+    def facets(self, kind: str) -> tuple[ValueCount, ...]:
+        if kind == LANGUAGE:
+            counted = Counter(d.new.document.language for d in self._documents)
+        else:
+            each = (set(d.new.facets) for d in self._documents)
+            start = f"{kind}:"
+            counted = Counter(f.removeprefix(start) for own in each for f in own if f.startswith(start))
+        ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(ValueCount(value, number) for value, number in ordered)
 
-    def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        about = {i: self._documents[i].new.document for i in document_ids if i in self._documents}
-        return {i: (document.title, *document.aliases) for i, document in about.items()}
-
-    def text(self, document_id: int, start: int, end: int) -> str:
-        document = self._documents.get(document_id)
-        return document.new.document.text[start:end] if document is not None else ""
-
-    def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]:
-        counted: dict[str, int] = {}
-        for document in self._documents.values():
-            for facet in set(document.new.facets):
-                if facet.startswith(f"{kind}:"):
-                    counted[facet[len(kind) + 1 :]] = counted.get(facet[len(kind) + 1 :], 0) + 1
-        return tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-
-    def languages(self) -> tuple[tuple[str, int], ...]:
-        counted: dict[str, int] = {}
-        for document in self._documents.values():
-            language = document.new.document.language
-            counted[language] = counted.get(language, 0) + 1
-        return tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-
-    # Taking in
-
-    def add_folder(self, path: Path, model: str) -> int:
-        with self._lock:
-            for folder_id, folder in self._folders.items():
-                if folder.path == path:
-                    return folder_id
-            folder_id = self._id()
-            self._folders[folder_id] = _Folder(path, model)
-        self._tell()
-        return folder_id
-
-    def remove_folder(self, folder_id: int) -> None:
-        with self._lock:
-            gone = [i for i, d in self._documents.items() if d.new.folder_id == folder_id]
-            keys = {(self._documents[i].new.fingerprint, c.embedded_text) for i in gone for c in self._of(i)}
-            self._forget(gone)
-            used = {(d.new.fingerprint, c.embedded_text) for d in self._documents.values() for c in d.chunks}
-            for key in keys - used:
-                self._vectors.pop(key, None)
-            self._folders.pop(folder_id, None)
-        self._tell()
-
-    def _of(self, document_id: int) -> list[_Chunk]:
-        return self._documents[document_id].chunks
-
-    def _forget(self, ids: Collection[int]) -> None:
-        for document_id in ids:
-            del self._documents[document_id]
-            self._position += 1
+    # Folders and files
 
     def folders(self) -> tuple[FolderRow, ...]:
-        rows = []
-        for folder_id, folder in sorted(self._folders.items(), key=lambda item: item[1].path):
-            own = [d for d in self._documents.values() if d.new.folder_id == folder_id]
-            rows.append(
-                FolderRow(
-                    id=folder_id,
-                    path=folder.path,
-                    model=folder.model,
-                    held=Held.NO,
-                    documents=len(own),
-                    complete=sum(self._embedded(d) == len(d.chunks) for d in own),
-                    failed=0,
-                    chunks=sum(len(d.chunks) for d in own),
-                    embedded=sum(map(self._embedded, own)),
+        rows = [self._folder_row(i, folder) for i, folder in self._state.folders.items()]
+        return tuple(sorted(rows, key=lambda row: row.path))
+
+    def _folder_row(self, folder_id: int, folder: MemoryFolder) -> FolderRow:
+        state, own = self._state, self._state.of_folder(folder_id)
+        failed = sum(at[0] == folder_id for at in state.failed)
+        every = [c for d in own for c in d.chunks]
+        prepared = [c for d in own for c in d.prepared]
+        counted = prepared if folder.next_model else every
+        return FolderRow(
+            id=folder_id,
+            path=folder.path,
+            model=folder.model,
+            held=folder.held,
+            documents=len(own) + failed,
+            complete=sum(state.complete(d.chunks) for d in own),
+            failed=failed,
+            chunks=len(state.waited(every)),
+            embedded=state.embedded(every),
+            next_model=folder.next_model,
+            previous_model=folder.previous,
+            agreed=folder.agreed,
+            pending_chunks=len(state.waited(prepared)),
+            pending_embedded=state.embedded(prepared),
+            held_back=sum(c.held is not None for c in counted),
+            former_models=tuple({m: None for m, _ in sorted(folder.former) if m != folder.model}),
+        )
+
+    def known(self, files: Files) -> dict[str, FileState]:
+        def chosen(path: Path, folder_id: int) -> bool:
+            if isinstance(files, InFolder):
+                return folder_id == files.folder_id
+            if isinstance(files, AtPaths):
+                asked = {path, *path.parents} if files.below else {path}
+                return any(Path(at) in asked for at in files.paths)
+            return True
+
+        states = {
+            str(path): FileState(None, f.size, f.mtime_ns, "", "", f.reading)
+            for (folder_id, path), f in self._state.failed.items()
+            if chosen(path, folder_id)
+        }
+        for document in self._documents:
+            path = document.new.path
+            if chosen(path, document.new.folder_id):
+                before = states.get(str(path))
+                known = before is not None and before.document_id is not None
+                state = _state(document)
+                states[str(path)] = before.beside(state) if before is not None and known else state
+        if isinstance(files, WithContent):
+            key = (files.content_hash, files.fingerprint)
+            return {p: s for p, s in states.items() if (s.content_hash, s.fingerprint) == key}
+        if isinstance(files, InFolder) and files.renamed:
+            return {path: state for path, state in states.items() if state.title != state.embedded_title}
+        return states
+
+    def problems(self) -> tuple[FileProblem, ...]:
+        found: dict[Path, tuple[NotesearchError, bool]] = {
+            path: (failed.error, failed.error.retryable) for (_, path), failed in self._state.failed.items()
+        }
+        for document in self._documents:
+            for chunk in self._state.refused_in(document)[:1]:
+                found[document.new.path] = (self._state.refused[chunk.key], True)
+        return tuple(
+            FileProblem(path=path, what=Told.of(error), retryable=retryable)
+            for path, (error, retryable) in sorted(found.items(), key=lambda item: item[0])
+        )
+
+    # What may be sent
+
+    def unsent(self, folder_id: int, *, pending: bool) -> Unsent:
+        own = {d.id: d.prepared if pending else d.chunks for d in self._state.of_folder(folder_id)}
+        left = {
+            i: [c for c in self._state.waited(chunks) if c.key not in self._state.vectors]
+            for i, chunks in own.items()
+        }
+        texts = {c.text: c.chunk.tokens for chunks in left.values() for c in chunks}
+        every = [c for chunks in own.values() for c in chunks]
+        return Unsent(
+            documents=sum(map(bool, left.values())),
+            chunks=len(texts),
+            tokens=sum(texts.values()),
+            characters=sum(map(len, texts)),
+            embedded=sum(c.key in self._state.vectors for c in every),
+            held_back=sum(c.held is not None for c in every),
+        )
+
+    def outgoing(self, document_id: int, *, pending: bool) -> tuple[Outgoing, ...]:
+        document = self._state.documents.get(document_id)
+        if document is None:
+            return ()
+        return tuple(
+            Outgoing(text=c.text, line=c.chunk.line, held_back=c.held, sent=c.key in self._state.vectors)
+            for c in (document.prepared if pending else document.chunks)
+        )
+
+    def held_back(self, folder_id: int, *, pending: bool, limit: int) -> tuple[HeldNote, ...]:
+        notes = []
+        for document in sorted(self._state.of_folder(folder_id), key=lambda d: d.new.path.as_posix()):
+            held = [c.held for c in (document.prepared if pending else document.chunks) if c.held]
+            if held:
+                reasons = tuple(reason for reason in HeldBack if reason in held)
+                about = document.new
+                notes.append(
+                    HeldNote(path=about.path, title=about.document.title, passages=len(held), reasons=reasons)
                 )
-            )
-        return tuple(rows)
+        return tuple(notes[:limit])
 
-    def known(self, folder_id: int) -> dict[str, FileState]:
-        own = [d for d in self._documents.values() if d.new.folder_id == folder_id]
-        return {str(d.new.path): self._state(d) for d in own}
-
-    @staticmethod
-    def _state(document: _Document) -> FileState:
-        new = document.new
-        return FileState(document.id, new.size, new.mtime_ns, new.content_hash, new.fingerprint, new.reading)
-
-    def known_path(self, path: Path) -> FileState | None:
-        return next((self._state(d) for d in self._documents.values() if d.new.path == path), None)
-
-    def put_documents(self, documents: Sequence[NewDocument]) -> list[Stored]:
-        with self._lock:
-            stored = [self._put(new) for new in documents if new.folder_id in self._folders]
-        self._tell()
-        return stored
-
-    def _put(self, new: NewDocument) -> Stored:
-        def at(path: Path | None) -> int | None:
-            places = ((i, d.new) for i, d in self._documents.items())
-            return next((i for i, old in places if (old.path, old.part) == (path, new.part)), None)
-
-        source, target = at(new.moved_from), at(new.path)
-        if source is not None and target is not None:
-            self._forget([target])
-        number = source if source is not None else target
-        twin = next(
-            (
-                d
-                for d in self._documents.values()
-                if (d.new.content_hash, d.new.fingerprint, d.new.reading, d.new.document.format)
-                == (new.content_hash, new.fingerprint, new.reading, new.document.format)
-            ),
-            None,
-        )
-        pairs = (
-            [(c.chunk, c.embedded_text) for c in twin.chunks]
-            if twin is not None
-            else list(zip(new.chunks, new.embedded_texts, strict=True))
-        )
-        self._position += 1
-        document = _Document(number if number is not None else self._id(), new, self._position)
-        document.chunks = [_Chunk(self._id(), chunk, text) for chunk, text in pairs]
-        self._documents[document.id] = document
-        return Stored(
-            document_id=document.id,
-            added=number is None,
-            chunks=len(document.chunks),
-            reused=self._embedded(document),
-        )
-
-    def remove_paths(self, paths: Sequence[str]) -> int:
-        with self._lock:
-            gone = [i for i, d in self._documents.items() if str(d.new.path) in paths]
-            self._forget(gone)
-        self._tell()
-        return len(gone)
-
-    def waiting_chunks(
-        self, fingerprint: str, limit: int, folders: Collection[int] | None = None
-    ) -> list[WaitingChunk]:
-        waiting: dict[str, WaitingChunk] = {}
-        for document in sorted(self._documents.values(), key=lambda d: (-d.new.mtime_ns, d.id)):
-            if document.new.fingerprint != fingerprint:
-                continue
-            if folders is not None and document.new.folder_id not in folders:
-                continue
-            for chunk in document.chunks:
-                text = chunk.embedded_text
-                if (fingerprint, text) not in self._vectors and text not in waiting:
-                    waiting[text] = WaitingChunk(document.id, text_hash(text), text, chunk.chunk.tokens)
-        return list(waiting.values())[:limit]
-
-    def put_vectors(
-        self,
-        fingerprint: str,
-        digests: Sequence[bytes],
-        vectors: Vectors,
-        stopped: Callable[[], bool] = lambda: False,
-    ) -> int:
-        completed = 0
-        with self._lock:
-            texts = {
-                text_hash(c.embedded_text): c.embedded_text
-                for d in self._documents.values()
-                for c in d.chunks
-            }
-            for digest, vector in zip(digests, vectors, strict=True):
-                if (text := texts.get(digest)) is None or (fingerprint, text) in self._vectors:
-                    continue
-                self._vectors[fingerprint, text] = vector
-                completed += sum(
-                    c.embedded_text == text
-                    for d in self._documents.values()
-                    if d.new.fingerprint == fingerprint
-                    for c in d.chunks
-                )
-        self._tell()
-        return completed
-
-    # Keeping: there are no copies beside the truth
+    # The library as a whole
 
     @property
     def position(self) -> int:
-        return self._position
-
-    @property
-    def unread(self) -> int:
-        return sum(d.position > self._read_to for d in self._documents.values())
+        return self._state.position
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
         self._subscribers.append(changed)
@@ -440,43 +373,106 @@ class MemoryLibrary:
         for changed in list(self._subscribers):
             changed()
 
-    def open_words(self) -> str:
-        return "UpToDate"
-
-    def follow_words(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        self._read_to = self._position
-
-    def tidy_words(self) -> None: ...
-    def follow_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
-    def refresh_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
-
-    def is_ready(self, fingerprint: str) -> bool:
-        return True
-
-    def make_ready(self, fingerprint: str) -> None: ...
-
-    def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
-        used = {d.new.fingerprint for d in self._documents.values()}
-        gone = [key for key in self._vectors if key[0] not in used and key[0] not in kept]
-        for key in gone:
-            del self._vectors[key]
-        return len(gone)
-
-    def tidy_vectors(self) -> None: ...
-    def save(self, *, closing: bool = False) -> None: ...
-    def rest(self) -> None: ...
-    def refresh(self) -> None: ...
-
-    def figures(self, fingerprint: str) -> IndexFigures:
-        return IndexFigures(entries=sum(key[0] == fingerprint for key in self._vectors), missing=0)
-
-    def word_figures(self) -> IndexFigures:
-        return IndexFigures(entries=len(self._documents), missing=self.unread, opened="UpToDate")
+    def bytes_on_disk(self) -> dict[str, int]:
+        return {"database": 0, "keyword": 0, "vectors": 0}
 
     def check(self) -> list[str]:
         return []
 
-    def bytes_on_disk(self) -> dict[str, int]:
-        return {"database": 0, "keyword": 0, "vectors": 0}
-
     def close(self) -> None: ...
+
+
+class MemoryUpkeep:
+    """Implements Upkeep: there are no copies beside the truth, so all is in step."""
+
+    unread = 0
+
+    def __init__(self, state: Callable[[], MemoryState]) -> None:
+        self._state = state
+
+    def follow_words(self, stopped: Callable[[], bool] = lambda: False) -> None: ...
+    def follow_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
+    def refresh_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
+
+    def ready(self, fingerprint: str, *, wait: bool = False) -> bool:
+        return True
+
+    def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
+        state = self._state()
+        used = {mark for d in state.documents.values() for mark in (d.new.fingerprint, d.prepared_mark)}
+        used |= {mark for folder in state.folders.values() for _, mark in folder.former}
+        gone = [key for key in state.vectors if key[0] not in used and key[0] not in kept]
+        for key in gone:
+            del state.vectors[key]
+        state.refused = {k: e for k, e in state.refused.items() if k[0] in used or k[0] in kept}
+        return len(gone)
+
+    def tidy(self) -> None: ...
+    def save(self, *, closing: bool = False) -> None: ...
+    def rest(self) -> None: ...
+    def refresh(self) -> None: ...
+
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        state = self._state()
+        counted = Counter(mark for mark, _ in state.vectors)
+        return CopyFigures(
+            words=IndexFigures(entries=len(state.documents), missing=0),
+            models={mark: IndexFigures(entries=counted[mark], missing=0) for mark in fingerprints},
+        )
+
+
+def _is(word: str, asked: str, query: WordQuery, every: Sequence[str]) -> bool:
+    return word.startswith(asked) if query.prefix and asked == every[-1] else word == asked
+
+
+def _titles(document: MemoryDocument) -> tuple[str, ...]:
+    about = document.new.document
+    return (about.title, *about.aliases)
+
+
+def _everything(document: MemoryDocument) -> str:
+    return "\n".join((*_titles(document), document.new.document.text))
+
+
+def _holds(text: str, phrase: str) -> bool:
+    return f" {' '.join(analysis.words(phrase))} " in f" {' '.join(analysis.words(text))} "
+
+
+def _is_titled(document: MemoryDocument, phrase: str) -> bool:
+    return any(_holds(title, phrase) for title in _titles(document))
+
+
+def _passes(document: MemoryDocument, filters: Filters) -> bool:
+    facets, every = set(document.new.facets), _everything(document)
+    return (
+        facets.issuperset(filters.facets)
+        and not facets.intersection(filters.without_facets)
+        and all(_holds(every, phrase) for phrase in filters.phrases)
+        and all(_is_titled(document, title) for title in filters.titles)
+        and not any(_holds(every, phrase) for phrase in filters.without)
+        and not any(_is_titled(document, title) for title in filters.without_titles)
+        and (filters.folder is None or filters.folder in document.new.path.parents)
+    )
+
+
+def _chunk_row(document: MemoryDocument, kept: MemoryChunk) -> ChunkRow:
+    chunk = kept.chunk
+    where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, tuple(chunk.heading))
+    return ChunkRow(kept.id, document.id, *where, chunk.prefix, chunk.tokens, chunk.locator)
+
+
+def _state(document: MemoryDocument) -> FileState:
+    new = document.new
+    renamed = document.embedded_title != new.document.title
+    return FileState(
+        document.id,
+        new.size,
+        new.mtime_ns,
+        new.content_hash,
+        new.fingerprint,
+        new.reading,
+        document.prepared_mark,
+        new.document.title if renamed else "",
+        document.embedded_title if renamed else "",
+        new.part,
+    )

@@ -221,9 +221,9 @@ def search(engine: Engine, *, query: Query, explain: bool = True) -> SearchResul
 
 
 @operation("search.similar")
-def similar(engine: Engine, *, file: Path, limit: int = 20) -> SearchResults:
-    """Notes near in meaning to a note. Raises NotIndexed."""
-    return engine.search.similar(file, limit)
+def similar(engine: Engine, *, file: Path, limit: int = 20, part: str = "") -> SearchResults:
+    """Notes near in meaning to a note (`part`: one of several in its file). Raises NotIndexed."""
+    return engine.search.similar(file, limit, part)
 
 
 @operation("search.recent")

@@ -504,6 +504,8 @@ def _match(match: Match) -> dict[str, Any]:
         "rank": match.rank,
         "score": round(match.score, 5),
     }
+    if match.part:
+        common["part"] = match.part
     common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")
     return {
         **common,

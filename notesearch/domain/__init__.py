@@ -18,6 +18,8 @@ from notesearch.domain.formats import Page as Page
 from notesearch.domain.formats import Section as Section
 from notesearch.domain.formats import Sheet as Sheet
 from notesearch.domain.formats import Slide as Slide
+from notesearch.domain.formats import locator_from_text as locator_from_text
+from notesearch.domain.formats import locator_to_text as locator_to_text
 
 # What a parameter of something that is told may be: what JSON has, without anything inside.
 Param = str | int | float | bool | None
@@ -149,7 +151,7 @@ class Chunk:
     first line in the file (from 1).
 
     `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix
-    and passage together.
+    and passage together. `locator`: where it is in the file; None: its line says so.
     """
 
     ordinal: int
@@ -159,6 +161,7 @@ class Chunk:
     heading: tuple[str, ...] = ()
     prefix: str = ""
     tokens: int = 0
+    locator: Locator | None = None
 
 
 def prefixed(prefix: str, passage: str) -> str:
@@ -216,7 +219,7 @@ class Match:
 
     `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking").
     `modified` is seconds since the epoch. `rank` counts from 1. `state` tells whether the note is searchable
-    as a whole.
+    as a whole. `part` names the note among several in one file, "" where the file is one.
     """
 
     document_id: int
@@ -231,6 +234,7 @@ class Match:
     passages: tuple[Passage, ...] = ()
     more_passages: int = 0
     state: DocumentState = DocumentState.COMPLETE
+    part: str = ""
 
     @property
     def matched_by(self) -> MatchedBy:

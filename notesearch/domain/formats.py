@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,3 +66,25 @@ class Message:
 
 
 Locator = Line | Page | Slide | Sheet | Section | Message
+
+_LOCATORS: dict[str, type[Locator]] = {
+    kind.__name__.lower(): kind for kind in (Line, Page, Slide, Sheet, Section, Message)
+}
+
+
+def locator_to_text(locator: Locator | None) -> str:
+    """A locator as it is stored and sent; "" for none."""
+    if locator is None:
+        return ""
+    return json.dumps([type(locator).__name__.lower(), asdict(locator)], ensure_ascii=False)
+
+
+def locator_from_text(text: str) -> Locator | None:
+    """A locator out of its text; None for "". Raises ValueError where it is none that we know."""
+    if not text:
+        return None
+    try:
+        kind, values = json.loads(text)
+        return _LOCATORS[kind](**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a locator") from error

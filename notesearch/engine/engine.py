@@ -38,7 +38,7 @@ from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.service import SearchService
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotesearchError
-from notesearch.storage.library import OwnLibrary
+from notesearch.storage.library import Library
 from notesearch.storage.opening import open_library
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Engine:
     """Everything below the front ends, open. Made by `Engine.open`; `close` ends it. Methods wait for disk
     and store: any thread but a GUI thread."""
 
-    def __init__(self, data_dir: Path, library: OwnLibrary, parts: _Parts, services: _Services) -> None:
+    def __init__(self, data_dir: Path, library: Library, parts: _Parts, services: _Services) -> None:
         self.data_dir = data_dir
         self.folders = services.folders
         self.indexing = services.indexing
@@ -84,8 +84,7 @@ class Engine:
         self.settings = services.settings
         self.status_board = services.board
         self.lock = services.lock
-        self._library = library
-        self._store = library.store
+        self.library = library
         self._consents = services.consents
         self._snapshot = services.snapshot
         self._parts = parts
@@ -179,7 +178,7 @@ class Engine:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the database, the keyword index and the vector indexes."""
-        return self._library.bytes_on_disk()
+        return self.library.bytes_on_disk()
 
     @staticmethod
     def memory_bytes() -> int:
@@ -192,15 +191,15 @@ class Engine:
         return tuple(self._checks())
 
     def _checks(self) -> Iterator[Check]:
-        faults = self._library.check()
+        faults = self.library.check()
         found = told("found.faults", faults="; ".join(faults)) if faults else told("found.whole")
         yield Check(what=told("check.database"), found=found, well=not faults)
-        words = self._library.word_figures()
+        words = self.library.upkeep.figures().words
         found = told("found.blocks", blocks=words.entries, opened=words.opened)
         yield Check(what=told("check.words"), found=found, well=True)
         for mark in sorted(self._consents.marks()):
             yield from self._checks_of_model(mark)
-        for folder in self._store.folders():
+        for folder in self.library.folders():
             there = os.path.isdir(folder.path)
             found = told("found.notes", notes=folder.documents) if there else told("found.unreachable")
             yield Check(what=told("check.folder", folder=str(folder.path)), found=found, well=there)
@@ -212,7 +211,7 @@ class Engine:
         model = self._consents.models.by_mark(mark)
         if model is None:
             return
-        figures = self._library.figures(mark)
+        figures = self.library.upkeep.figures([mark]).models[mark]
         found = told("found.vectors", vectors=figures.entries, missing=figures.missing)
         yield Check(what=told("check.vectors", model=model.identifier), found=found, well=True)
         what = told("check.model", model=model.identifier)
@@ -251,13 +250,11 @@ class _Services:
         models = Models(self.settings, credentials or Credentials(), self._record, embedders)
         parts.opened("models", models.close)
         self.library = open_library(data_dir, models.dimensions, read_only=read_only)
-        store = self.library.store
         parts.opened("library", self.library.close)
-        self.library.open_words()
-        parts.opened("vectors", lambda: self.library.save(closing=True))
+        parts.opened("vectors", lambda: self.library.upkeep.save(closing=True))
         self.board = StatusBoard(self.snapshot)
         parts.opened("status", self.board.close)
-        self.consents = Consents(store, models, self._ledger, self.settings)
+        self.consents = Consents(self.library, models, self._ledger, self.settings)
         vectors = QueryVectors(
             self.library,
             self.consents,
@@ -271,10 +268,12 @@ class _Services:
             if read_only
             else Indexer(self.library, self.consents, self._work_changed, embed=embed, clock=clock)
         )
-        self.indexing = IndexingService(store, self.board, indexer)
-        self.folders = FolderService(store, self.settings, models.model, self.indexing, self.board, data_dir)
+        self.indexing = IndexingService(self.library, self.board, indexer)
+        self.folders = FolderService(
+            self.library, self.settings, models.model, self.indexing, self.board, data_dir
+        )
         self.models = ModelService(
-            store,
+            self.library,
             self.consents,
             self.settings,
             self.indexing,
@@ -299,14 +298,14 @@ class _Services:
         self.indexing.start(watch=watch, clock=self._clock)
 
     def snapshot(self) -> IndexingStatus:
-        return snapshot(self.library.store, self.indexing.indexer, self.models, self.indexing.limited)
+        return snapshot(self.library, self.indexing.indexer, self.models, self.indexing.limited)
 
     def _work_changed(self) -> None:
         self._rest.touch()
         self.board.changed()
 
     def _go_to_rest(self) -> None:
-        self.library.rest()
+        self.library.upkeep.rest()
         self.indexing.required.rest()
         return_memory()
 

@@ -1,9 +1,9 @@
 """The seam between engine and storage: a library of notes, as a protocol that a database can serve by itself.
 
-Filters and queries are values, evaluated inside the library; what comes back are hits with scores, rows to
-show and counts. No vector of a note, no position of an index and no type of a search engine crosses. Vectors
-come in (`put_vectors`, and a query's), never out. Paths are absolute here; inside they are (folder, relative
-POSIX path, part).
+Changes, filters and queries are values (changes.py, values.py), evaluated inside the library; what comes back
+are hits with scores, rows to show and counts. No vector of a note, no position of an index and no type of a
+search engine crosses. Vectors come in (`put_vectors`, and a query's), never out. Paths are absolute here;
+inside they are (folder, relative POSIX path, part). Ids are those of this library.
 
 Threads: any thread may call anything, several at once, but none that paints. Changes are one transaction
 each, and the library lets one run at a time. Errors are NotesearchError: StoreError (closed, read-only,
@@ -16,40 +16,66 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from notesearch.storage.protocols import DocumentStore
+from notesearch.domain import FileProblem, HeldNote, Outgoing
+from notesearch.storage.changes import Applied, Change
 from notesearch.storage.values import (
+    CopyFigures,
     DocumentRow,
+    Excerpt,
+    Files,
     FileState,
     Filters,
     FolderRow,
-    IndexFigures,
     KeywordHits,
-    NewDocument,
+    Newest,
     Note,
+    NoteWanted,
     PassageHit,
-    Stored,
+    Unsent,
+    ValueCount,
     Vectors,
     WaitingChunk,
-    Wanted,
     WordQuery,
 )
 
 Stopped = Callable[[], bool]
 
 
-class Searching(Protocol):
-    """Hits under filters. Ids are those of documents and chunks of this library."""
+class Library(Protocol):
+    """One library: what takes notes in, and what finds them. Every implementation passes the same contract
+    tests."""
+
+    # Changes, and what waits for a model
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Do these changes in order, all or none of them; what came of them. A new document's chunks whose
+        text has a vector of their model have it at once; documents and failed files of a folder that is gone
+        are left out."""
+        ...
+
+    def waiting(
+        self, fingerprint: str, limit: int, folders: Collection[int] | None = None
+    ) -> list[WaitingChunk]:
+        """Texts without a vector of this model that are not held back, each text once: newest documents
+        first, those of more than 2,000 chunks last, and those that answer before those of a next model.
+        `folders`: only of those (ids), None for all."""
+        ...
+
+    def put_vectors(
+        self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors, stopped: Stopped = ...
+    ) -> int:
+        """Keep vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text) and
+        complete every chunk that waited for them; how many those were. Search finds them on return, unless
+        `stopped` turned true."""
+        ...
+
+    # Hits under filters
 
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
-        """The `limit` best blocks by BM25, best first, with how many hold every word. `among`: only these
-        documents are scored."""
-        ...
-
-    def holding(self, phrase: str, *, title: bool, filters: Filters, limit: int) -> set[int]:
-        """At most `limit` documents that hold a phrase as it stands (`title`: in a title or alias), those
-        among them that pass the filter."""
+        """The `limit` best blocks by BM25, best first, with how many hold every word, and the documents that
+        hold `query.exact`. `among`: only these documents are scored."""
         ...
 
     def nearest(
@@ -71,110 +97,70 @@ class Searching(Protocol):
         vector yet."""
         ...
 
-    def passing(self, filters: Filters, ids: Collection[int]) -> set[int]:
-        """Those of these documents that pass the filter."""
-        ...
-
-    def newest(self, filters: Filters, limit: int) -> tuple[list[int], int]:
-        """Ids of the newest documents that pass, newest first, and how many pass in all."""
+    def newest(self, filters: Filters, limit: int) -> Newest:
+        """The newest documents that pass, and how many pass in all."""
         ...
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
         """Fingerprints of the models that the documents which pass are embedded with."""
         ...
 
+    # What is shown
 
-class Reading(Protocol):
-    """What is shown of documents."""
-
-    def page(self, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
+    def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
         """What the rows of a list are made of, by document id; those that are gone are left out. Of
         documents of at most `short` passages all of them come along, of longer ones those that are wanted."""
         ...
 
-    def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]: ...
-
-    def document_at(self, path: Path) -> DocumentRow | None:
-        """The document of the file at an absolute path; of several parts the first."""
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        """The documents of the file at an absolute path: mostly one, else in the order in which they
+        came."""
         ...
 
-    def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Title and aliases by document id."""
-        ...
-
-    def text(self, document_id: int, start: int, end: int) -> str:
+    def text(self, document_id: int, start: int, end: int) -> Excerpt:
         """Characters [start, end) of a document's text; shorter where the text ends."""
         ...
 
-    def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]:
-        """Values of the facets "kind:value" with the number of documents, most used first."""
+    def facets(self, kind: str) -> tuple[ValueCount, ...]:
+        """Values of the facets "kind:value" with the number of documents, most used first. The kind LANGUAGE
+        gives the languages of the documents ("" unknown)."""
         ...
 
-    def languages(self) -> tuple[tuple[str, int], ...]:
-        """Languages of the documents ("" unknown) with their numbers, most used first."""
-        ...
-
-
-class TakingIn(Protocol):
-    """Changes, and what waits for a model."""
-
-    def add_folder(self, path: Path, model: str) -> int:
-        """Take up a folder (absolute); its id, also where it is there already."""
-        ...
-
-    def remove_folder(self, folder_id: int) -> None:
-        """Forget a folder, its documents and, where nothing else uses them, their vectors."""
-        ...
+    # Folders and files
 
     def folders(self) -> tuple[FolderRow, ...]:
-        """Every folder with its counts, by path. Reads kept counts, so it costs nothing."""
+        """Every folder with its counts and what the user chose for it, by path. Reads kept counts, so it
+        costs nothing."""
         ...
 
-    def known(self, folder_id: int) -> dict[str, FileState]:
-        """The state of every file of a folder as it was read, by absolute path. Reads all of them."""
+    def known(self, files: Files) -> dict[str, FileState]:
+        """The state of files as they were read, by absolute path: of those that have documents, and of those
+        that failed."""
         ...
 
-    def known_path(self, path: Path) -> FileState | None:
-        """The state of one file as it was read."""
+    def problems(self) -> tuple[FileProblem, ...]:
+        """Files that could not be read, and those with texts that a model refused, by path."""
         ...
 
-    def put_documents(self, documents: Sequence[NewDocument]) -> list[Stored]:
-        """Insert or replace documents in one transaction. Chunks whose text has a vector of their model
-        already have it at once; those of a folder that was removed meanwhile are left out."""
+    # What may be sent. `pending`: for the folder's next model, else for the one that answers.
+
+    def unsent(self, folder_id: int, *, pending: bool) -> Unsent:
+        """What a folder's model has no vector of yet; the same text counts once."""
         ...
 
-    def remove_paths(self, paths: Sequence[str]) -> int:
-        """Forget what there is at these absolute paths. Returns how many documents that were."""
+    def outgoing(self, document_id: int, *, pending: bool) -> tuple[Outgoing, ...]:
+        """The embedded texts of a document's passages, in order, and why each is held back."""
         ...
 
-    def waiting_chunks(
-        self, fingerprint: str, limit: int, folders: Collection[int] | None = None
-    ) -> list[WaitingChunk]:
-        """Texts without a vector of this model, newest documents first, each text once. `folders`: only of
-        those (ids), None for all."""
+    def held_back(self, folder_id: int, *, pending: bool, limit: int) -> tuple[HeldNote, ...]:
+        """The notes of a folder of which something is held back, by path; at most `limit`."""
         ...
 
-    def put_vectors(
-        self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors, stopped: Stopped = ...
-    ) -> int:
-        """Keep vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text) and
-        complete every chunk that waited for them; how many those were. Search finds them on return, unless
-        `stopped` turned true."""
-        ...
-
-
-class Keeping(Protocol):
-    """What a library does with its copies beside the truth. One that a database keeps has nothing to do in
-    most of these."""
+    # The library as a whole
 
     @property
     def position(self) -> int:
         """The number of the newest change of a document. Rises with each."""
-        ...
-
-    @property
-    def unread(self) -> int:
-        """How many documents search by words does not know yet."""
         ...
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
@@ -182,16 +168,35 @@ class Keeping(Protocol):
         Returns the way to unsubscribe."""
         ...
 
-    def open_words(self) -> str:
-        """Open search by words; what was found ("UpToDate", "Replay", "Rebuild")."""
+    def bytes_on_disk(self) -> dict[str, int]:
+        """Bytes of the database, the keyword index and the vector indexes. Opens none of them."""
+        ...
+
+    def check(self) -> list[str]:
+        """The library's own check of its integrity: [] where all is well. Reads everything."""
+        ...
+
+    def close(self) -> None:
+        """Close everything; questions under way in other threads raise StoreError."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """The work on its copies, where it has any."""
+        ...
+
+
+class Upkeep(Protocol):
+    """What a library with copies beside its truth needs from the threads of whoever opened it. One that a
+    database keeps has next to nothing to do here, and is always in step."""
+
+    @property
+    def unread(self) -> int:
+        """How many documents search by words does not know yet."""
         ...
 
     def follow_words(self, stopped: Stopped = ...) -> None:
         """Bring search by words in step with the documents, in bounded steps. For one thread."""
-        ...
-
-    def tidy_words(self) -> None:
-        """Forget what search by words has taken in of documents that are gone."""
         ...
 
     def follow_model(self, fingerprint: str, stopped: Stopped = ...) -> None:
@@ -203,12 +208,9 @@ class Keeping(Protocol):
         again."""
         ...
 
-    def is_ready(self, fingerprint: str) -> bool:
-        """Whether search by meaning of a model can answer. Never waits."""
-        ...
-
-    def make_ready(self, fingerprint: str) -> None:
-        """Load search by meaning of a model, waiting for it. Raises StoreError where nobody knows it."""
+    def ready(self, fingerprint: str, *, wait: bool = ...) -> bool:
+        """Whether search by meaning of a model can answer. Returns at once, unless `wait`: then it is loaded
+        first, which raises StoreError where nobody knows the model."""
         ...
 
     def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
@@ -216,7 +218,7 @@ class Keeping(Protocol):
         those not `chosen` that have none left. Returns how many vectors that were."""
         ...
 
-    def tidy_vectors(self) -> None:
+    def tidy(self) -> None:
         """Forget vectors that no document has used for a month, a bounded number of them."""
         ...
 
@@ -228,39 +230,11 @@ class Keeping(Protocol):
         """Let go of memory that is quickly there again."""
         ...
 
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        """What search by words, and search by meaning of each model asked for, hold and lack. Loads them.
+        Raises StoreError where nobody knows a model."""
+        ...
+
     def refresh(self) -> None:
         """Where another process owns the library: see what it has written since."""
         ...
-
-    def figures(self, fingerprint: str) -> IndexFigures:
-        """The size of search by meaning of a model, and what it lacks. Loads it."""
-        ...
-
-    def word_figures(self) -> IndexFigures:
-        """The size of search by words, and what it lacks."""
-        ...
-
-    def check(self) -> list[str]:
-        """The library's own check of its integrity: [] where all is well. Reads everything."""
-        ...
-
-    def bytes_on_disk(self) -> dict[str, int]:
-        """Bytes of the database, the keyword index and the vector indexes."""
-        ...
-
-    def close(self) -> None:
-        """Close everything; questions under way in other threads raise StoreError."""
-        ...
-
-
-class Library(Searching, Reading, TakingIn, Keeping, Protocol):
-    """One library: what search needs, and what takes notes in. Every implementation passes the same contract
-    tests."""
-
-
-class OwnLibrary(Library, Protocol):
-    """The library of a data folder, with what its folders have chosen: `store` keeps next and former models,
-    what the user agreed to, passages that are held back, problems."""
-
-    @property
-    def store(self) -> DocumentStore: ...

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from notesearch.storage.library import OwnLibrary
+from notesearch.storage.library import Library
 from notesearch.storage.local.library import LocalLibrary
 
 
 def open_library(
     data_dir: Path, dimensions: Callable[[str], int | None], *, read_only: bool = False
-) -> OwnLibrary:
+) -> Library:
     """Open it. `dimensions` tells how long the vectors of a fingerprint are (None: its model is not known any
     more). `read_only`: beside the process that owns the data folder. Raises StoreTooNew,
     StoreDamaged, StoreError."""

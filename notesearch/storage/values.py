@@ -1,10 +1,11 @@
-"""The values that pass between the engine and storage: rows of documents and chunks, blocks and hits of the
-keyword index."""
+"""The values that pass between the engine and a library: what is stored, what is asked, and what comes back.
+Changes stand in changes.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from notesearch.domain import Chunk, Document, HeldBack
+from notesearch.domain import Chunk, Document, HeldBack, Locator
 
 Vectors = NDArray[np.float32]
-# Characters of a document's text that are kept, and read, together.
-SEGMENT = 1 << 16
+
+
+def text_hash(embedded_text: str) -> bytes:
+    """16 bytes over the exact text that is embedded: with the fingerprint, the key a vector is kept under."""
+    return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Held(IntEnum):
@@ -26,13 +30,6 @@ class Held(IntEnum):
     NO = 0
     ASKING = 1
     KEPT = 2
-
-
-class Generation(IntEnum):
-    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
-
-    ANSWERING = 0
-    PREPARING = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,22 +81,20 @@ class Unsent:
     held_back: int
 
 
-class FolderChoice(NamedTuple):
-    """What the user chose for a folder, without a count."""
-
-    id: int
-    path: Path
-    model: str
-    next_model: str
-    agreed: str
+# The size of a file of which not all documents are stored yet: no file has it, so the file is read again.
+UNFINISHED = -1
 
 
 class FileState(NamedTuple):
-    """What the index knows of a file, to tell whether it changed. `document_id` None: the file failed, and
-    there is no fingerprint.
+    """What the library knows of a document's file, to tell whether it changed. `document_id` None: the file
+    failed, and there is no fingerprint.
 
     `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading
-    of the program it was read (see documents/extract.py).
+    of the program it was read (see documents/extract.py). After a rename the note may go on under its former
+    title: `title` is its own, `embedded_title` the one that its prefixes begin with ("" where it is its own).
+
+    `documents`: how many the file holds; the other values are those of one of them, `part`. Where they are
+    not of one reading, `size` is UNFINISHED.
     """
 
     document_id: int | None
@@ -109,6 +104,49 @@ class FileState(NamedTuple):
     fingerprint: str
     reading: int
     pending: str = ""
+    title: str = ""
+    embedded_title: str = ""
+    part: str = ""
+    documents: int = 1
+
+    def beside(self, other: FileState) -> FileState:
+        """The state of a file that holds another document too."""
+        alike = (self[1:4], self.fingerprint, self.reading, self.pending) == (
+            other[1:4],
+            other.fingerprint,
+            other.reading,
+            other.pending,
+        )
+        return self._replace(documents=self.documents + 1, size=self.size if alike else UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class InFolder:
+    """Every file of a folder. Reads all of them. `renamed`: those alone that were embedded under another
+    title than they have."""
+
+    folder_id: int
+    renamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AtPaths:
+    """The files at these absolute paths. `below`: and everything below them, where they were folders."""
+
+    paths: Sequence[str]
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithContent:
+    """The files of documents with this content, embedded under this fingerprint: to tell a move from a
+    copy."""
+
+    content_hash: str
+    fingerprint: str
+
+
+Files = InFolder | AtPaths | WithContent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +165,8 @@ class NewDocument:
     """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
     ("tag:x", "folder:y", "type:z").
 
-    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one).
+    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one). Of
+    a file with several, `size` is UNFINISHED until a FileRead says that all are there.
     `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
     where none is. `pending`: the document cut for the folder's next model.
     """
@@ -196,7 +235,7 @@ class ChunkRow(NamedTuple):
     heading: tuple[str, ...]
     prefix: str
     tokens: int
-    vector_id: int | None
+    locator: Locator | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,13 +264,18 @@ EVERYTHING = Filters()
 class WordQuery:
     """What is asked by words. `words` as typed; `runs` of scripts without spaces; `phrases` that rank (they
     filter by `Filters`); `prefix`: the last word is the beginning of one. `languages`: the stemmers worth
-    asking, those that the notes are written in."""
+    asking, those that the notes are written in. `exact`: also find the documents with a title or alias that
+    holds this as it stands, and, where `exact_phrase`, those that hold it in their text; at most
+    `exact_limit` each."""
 
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
     prefix: bool = False
     languages: tuple[str, ...] = ()
+    exact: str = ""
+    exact_phrase: bool = False
+    exact_limit: int = 100
 
 
 class PassageHit(NamedTuple):
@@ -243,7 +287,7 @@ class PassageHit(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class NoteWanted:
     """A document to show. Of a long one the passages with these ids, and those whose numbers lie in `spans`
     (first, last)."""
 
@@ -274,38 +318,11 @@ class IndexFigures:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
-    and headings that count with them."""
+class CopyFigures:
+    """Search in numbers: by words, and by meaning of each model that was asked for."""
 
-    document_id: int
-    first: int
-    last: int
-    title: str
-    titles: Sequence[str]
-    text: str
-    language: str
-    facets: Sequence[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeywordQuery:
-    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last
-    word is the beginning of one.
-
-    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query
-    without words lists all of it. `languages`: the stemmers worth asking, those that the notes are written
-    in.
-    """
-
-    words: Sequence[str] = ()
-    runs: Sequence[str] = ()
-    phrases: Sequence[str] = ()
-    prefix: bool = False
-    facets: Sequence[str] = ()
-    without_facets: Sequence[str] = ()
-    filtered: bool = False
-    languages: Sequence[str] = ()
+    words: IndexFigures
+    models: Mapping[str, IndexFigures]
 
 
 class BlockHit(NamedTuple):
@@ -318,8 +335,41 @@ class BlockHit(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordHits:
     """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where
-    none holds all; `complete` are documents, the best of them, that hold all."""
+    none holds all; `complete` are documents, the best of them, that hold all.
 
-    hits: tuple[BlockHit, ...]
-    total: int
+    Of `WordQuery.exact`: `titled` has the title and aliases of the documents that pass the filters and hold
+    it in one of them; `phrased` are documents that hold it in their text, whatever the filters.
+    """
+
+    hits: tuple[BlockHit, ...] = ()
+    total: int = 0
     complete: frozenset[int] = frozenset()
+    titled: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    phrased: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Ids of the newest documents that pass a filter, newest first, and how many pass in all."""
+
+    ids: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A stretch of a document's text, and how many line breaks stand before it."""
+
+    text: str
+    lines_before: int
+
+
+class ValueCount(NamedTuple):
+    """A value of a facet, and how many documents have it."""
+
+    value: str
+    documents: int
+
+
+# The kind of facet that is the language of a document; the others are written into `NewDocument.facets`.
+LANGUAGE = "language"

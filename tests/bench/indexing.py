@@ -36,7 +36,9 @@ def texts_of(data_dir: Path) -> list[str]:
     texts = {}
     for document, prefix, start, end, digest in rows:
         texts[digest] = (
-            f"{prefix}\n{store.text(document, start, end)}" if prefix else store.text(document, start, end)
+            f"{prefix}\n{store.questions.text(document, start, end)}"
+            if prefix
+            else store.questions.text(document, start, end)
         )
     store.close()
     return list(texts.values())

@@ -14,6 +14,7 @@ from notesearch import catalogue
 from notesearch.engine.engine import Engine
 from notesearch.engine.folders import scanner
 from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import InFolder
 
 RUNS = 15
 
@@ -28,9 +29,9 @@ def bare_walk(root: Path) -> float:
 
 def compare(store: Store, root: Path) -> float:
     begin = time.perf_counter()
-    (folder,) = store.folders()
+    (folder,) = store.folders.rows()
     result = scanner.compare(
-        scanner.scan(root), store.known(folder.id), catalogue.fingerprint(catalogue.LOCAL)
+        scanner.scan(root), store.places.known(InFolder(folder.id)), catalogue.fingerprint(catalogue.LOCAL)
     )
     assert not result.changed
     assert not result.gone

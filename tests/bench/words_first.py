@@ -37,7 +37,10 @@ def ours(vault: Path, folder: Path, notes: int) -> float:
             if saved is None:
                 continue
             store = store or Store(folder, read_only=True)
-            if sum(f.documents for f in store.folders()) >= notes and store.newer_than(saved.position) == 0:
+            if (
+                sum(f.documents for f in store.folders.rows()) >= notes
+                and store.questions.newer_than(saved.position) == 0
+            ):
                 return time.perf_counter() - begin
     finally:
         if store is not None:

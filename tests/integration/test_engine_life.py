@@ -18,8 +18,10 @@ from notesearch.engine.engine import Engine
 from notesearch.engine.indexing.service import Reconciled
 from notesearch.engine.lock import owner_pid
 from notesearch.errors import DiskFull, FolderUnreadable, IndexingPaused, StoreError
+from notesearch.storage.changes import ModelChosen
 from notesearch.storage.local.library import LocalLibrary
-from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.local.sqlite.vectors import KeptVectors
+from notesearch.storage.local.upkeep import LocalUpkeep
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -270,7 +272,7 @@ def test_closing_goes_on_where_a_part_cannot_be_saved(
     def refuse(*_: object, **__: object) -> None:
         raise DiskFull
 
-    monkeypatch.setattr(LocalLibrary, "save", refuse)
+    monkeypatch.setattr(LocalUpkeep, "save", refuse)
     engine.close()
     monkeypatch.undo()
     assert owner_pid(tmp_path / "data") is None
@@ -336,21 +338,21 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
     reader = start_engine(read_only=True)
     assert found(reader, "overnight")[0] == "bread.md"
     asked: list[str] = []
-    real = Store.live_vector_ids
+    real = KeptVectors.live_ids
 
-    def live_vector_ids(store: Store, mark: str) -> object:
+    def live_ids(vectors: KeptVectors, mark: str) -> object:
         if (
             threading.current_thread() is threading.main_thread()
         ):  # The owner asks too, from a thread of its own.
             asked.append(mark)
-        return real(store, mark)
+        return real(vectors, mark)
 
     def refreshes_without_asking() -> bool:
         asked.clear()
         reader.search.refresh()
         return asked == []
 
-    monkeypatch.setattr(Store, "live_vector_ids", live_vector_ids)
+    monkeypatch.setattr(KeptVectors, "live_ids", live_ids)
     wait_until(refreshes_without_asking)
     write(notes, "new.md", "zanzibar\n")
     reconcile(owner)
@@ -379,7 +381,8 @@ def test_a_folder_whose_model_nobody_knows_stops_no_other(engine: Engine, notes:
     read."""
     one, other = (fill(notes.parent / name, {"a.md": "alpha\n"}) for name in ("One", "Other"))
     reconcile(engine, one, other)
-    engine._store.set_model(next(row.id for row in engine._store.folders() if row.path == one), "gone/model")
+    folder_id = next(row.id for row in engine.library.folders() if row.path == one)
+    engine.library.apply([ModelChosen(folder_id=folder_id, model="gone/model")])
     changed = [write(root, "b.md", f"quail{root.name}\n") for root in (one, other)]
     engine.indexing.retry(changed)
     wait_until(lambda: found(engine, "quailOther", mode="keyword") == ["b.md"])

@@ -14,10 +14,11 @@ import pytest
 from notesearch.catalogue import LOCAL
 from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
+from notesearch.storage.local.index_protocols import WordBlock
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.tantivy_index import KeywordIndex
-from notesearch.storage.values import Block
+from notesearch.storage.values import LANGUAGE, InFolder
 from tests.conftest import wait_until
 from tests.embedders import HashingEmbedder
 from tests.large import LARGE, MARK, ScannedVectors, Statements, fill_by_sql, walks_of
@@ -45,15 +46,15 @@ def _index_words_of_newest(data_dir: Path, number: int) -> None:
     store, words = Store(data_dir), KeywordIndex(data_dir / "keyword")
     words.load(instance=store.instance, position=store.position)
     blocks = [
-        Block(
+        WordBlock(
             document_id=i,
             first=0,
             last=1,
             title=f"Note {i}",
             titles=(f"Note {i}",),
-            text=store.text(i, 0, 500),
+            text=store.questions.text(i, 0, 500),
             language="en",
-            facets=store.facets_of(i),
+            facets=store.questions.facets_of(i),
         )
         for i in range(DOCUMENTS - number, DOCUMENTS + 1)
     ]
@@ -155,8 +156,8 @@ def test_the_recorder_finds_a_walk(large: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "ask"),
     [
-        ("live_vector_ids", lambda store: store.live_vector_ids(MARK)),
-        ("known", lambda store: store.known(1)),
+        ("live_vector_ids", lambda store: store.vectors.live_ids(MARK)),
+        ("known", lambda store: store.places.known(InFolder(1))),
     ],
 )
 def test_a_walk_behind_an_index_is_found_by_its_steps(
@@ -172,7 +173,7 @@ def test_a_walk_behind_an_index_is_found_by_its_steps(
 
 def test_kept_counts_are_what_counting_gives(large: Path) -> None:
     store = Store(large / "data", read_only=True)
-    local, remote = store.folders()
+    local, remote = store.folders.rows()
     assert (local.documents, local.complete, local.chunks, local.embedded) == (
         40_000,
         40_000,
@@ -180,7 +181,7 @@ def test_kept_counts_are_what_counting_gives(large: Path) -> None:
         100_000,
     )
     assert (remote.documents, remote.complete, remote.chunks, remote.embedded) == (4000, 0, 8000, 0)
-    assert sum(n for _, n in store.languages()) == 44_000
-    assert store.facet_count("tag:rare") == 44
+    assert sum(n for _, n in store.questions.facets(LANGUAGE)) == 44_000
+    assert store.filters.facet_count("tag:rare") == 44
     assert local.model == LOCAL.identifier
     store.close()

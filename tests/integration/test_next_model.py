@@ -19,6 +19,7 @@ from notesearch.catalogue import KEY_VARIABLES, fingerprint
 from notesearch.config.settings import save_settings
 from notesearch.domain import FolderState, Query
 from notesearch.engine.engine import Engine
+from notesearch.storage.local.library import LocalLibrary
 from tests.conftest import StartEngine, fill, found, long_note, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 from tests.gateway import KEY, Fault, Gateway, Request
@@ -198,8 +199,10 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     reconcile(engine, notes)
     for identifier in (CODE, MANY, SMALL):
         use(engine, notes, identifier)
+    local = engine.library
+    assert isinstance(local, LocalLibrary)
     for identifier in (LOCAL, CODE, MANY, SMALL):
-        engine._library.vector_copies.index(mark(identifier)).save(engine._store.instance)  # type: ignore[attr-defined]
+        local.vector_copies.index(mark(identifier)).save(local.store.instance)
     assert set(folder(engine, notes).former_models) == {LOCAL, CODE, MANY}
     # As long as nothing was dropped, each of them is free.
     asked = sum(arrived(gateway).values())
@@ -210,7 +213,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     assert engine.models.forget_former(notes) == dropped
     assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {mark(SMALL)}
     for identifier in (CODE, MANY):
-        assert not engine._library.is_ready(mark(identifier))
+        assert not local.upkeep.ready(mark(identifier))
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
     # To be paid again, and made from nothing.
     use(engine, notes, CODE)
@@ -219,7 +222,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     engine.folders.remove(notes)
     assert ask(engine.data_dir, EVERY) == 0
     assert list((engine.data_dir / "vectors").iterdir()) == []
-    assert not engine._library.is_ready(mark(CODE))
+    assert not local.upkeep.ready(mark(CODE))
     engine.folders.add(notes, CODE)
     engine.models.agree(notes)
     reconcile(engine)

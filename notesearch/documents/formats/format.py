@@ -49,17 +49,27 @@ class Source:
             return stream.read(HEAD)
 
 
+@dataclass(frozen=True, slots=True)
+class LocatedFrom:
+    """From character `start` of a document's text on, this is the place in the file."""
+
+    start: int
+    locator: Locator
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
     """One document of a file. `name` tells it from the others of the same file, in the reader's own terms,
     and stays the same when the file is read again; "" where the file is one document.
 
-    `outline`: headings and kept blocks of `document.text`.
+    `outline`: headings and kept blocks of `document.text`. `places`: where its stretches are in the file, by
+    their beginnings, in order; () where the line of a passage says so (`Format.locate`).
     """
 
     document: Document
     outline: Outline = field(default_factory=Outline)
     name: str = ""
+    places: tuple[LocatedFrom, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 
 from notesearch import errors
 from notesearch.catalogue import ChunkRecipe
-from notesearch.domain import Chunk, Document, Span
+from notesearch.domain import Chunk, Document, Span, locator_from_text, locator_to_text
 
 LARGE_FILE = (
     256 * 1024
@@ -71,7 +71,8 @@ class ReadingPlan(NamedTuple):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
     """A note as it was read: `size` of its file in bytes, `content_hash` the BLAKE2b-128 of the file's bytes
-    in hexadecimal. `part` names it among several documents of one file, "" where the file is one.
+    in hexadecimal. `part` names it among several documents of one file, "" where the file is one; `last`:
+    no more of the file is to come.
     `embedded_title` is the title that the prefixes of its chunks begin with. `following`: the chunks for the
     next model; `secrets`: spans of what looks like one, where wanted."""
 
@@ -84,6 +85,7 @@ class Extracted:
     following: tuple[Chunk, ...] = ()
     secrets: tuple[Span, ...] = ()
     part: str = ""
+    last: bool = True
 
 
 def pack(head: Any, text: str = "") -> bytes:
@@ -160,7 +162,16 @@ def pack_extracted(extracted: Extracted) -> bytes:
 
 def _said(chunks: Sequence[Chunk]) -> list[list[Any]]:
     return [
-        [chunk.start, chunk.end, chunk.line, chunk.heading, chunk.prefix, chunk.tokens] for chunk in chunks
+        [
+            chunk.start,
+            chunk.end,
+            chunk.line,
+            chunk.heading,
+            chunk.prefix,
+            chunk.tokens,
+            locator_to_text(chunk.locator),
+        ]
+        for chunk in chunks
     ]
 
 
@@ -174,8 +185,9 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
             heading=tuple(heading),
             prefix=prefix,
             tokens=tokens,
+            locator=locator_from_text(locator),
         )
-        for ordinal, (start, end, line, heading, prefix, tokens) in enumerate(chunks)
+        for ordinal, (start, end, line, heading, prefix, tokens, locator) in enumerate(chunks)
     )
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,18 +149,20 @@ class ExtractionProcess:
     def _answers(self, asked: deque[tuple[Path, bytes]]) -> Iterator[Extracted | NotesearchError | None]:
         """What the child says about the first of the files asked for; None after `close`. All its parts
         together have the time that a file of its size has; what the caller does between them does not
-        count."""
+        count. A part is held until the next one is there, or the end of the file: the last one says so."""
         child = self._child or self._start(asked)
         if child is None:
             yield None
             return
         size = 0
         spent = 0.0
+        held: Extracted | None = None
         while True:
             began = time.monotonic()
             frame, killed = self._read(child, max(0.0, self._time_limit(size) - spent))
             spent += time.monotonic() - began
             if frame is None:
+                yield from _unfinished(held)
                 yield None if self._closed else self._mourn(killed, size)
                 return
             if killed:
@@ -168,13 +171,19 @@ class ExtractionProcess:
             if head[0] == FrameKind.SIZE:
                 size, spent = head[1], 0.0
             elif head[0] == FrameKind.READ:
-                yield unpack_extracted(head, text)
+                yield from _unfinished(held)
+                held = unpack_extracted(head, text)
+            elif head[0] == FrameKind.FAILED:
+                yield from _unfinished(held)
+                yield unpack_error(head)
+                return
             else:
-                if head[0] == FrameKind.FAILED:
-                    yield unpack_error(head)
+                if held is not None:
+                    yield held
                 return
             if killed or self._child is not child:
                 # Ended between two parts: in time, but no more is to come.
+                yield from _unfinished(held)
                 yield None if self._closed else FileTooSlow()
                 return
 
@@ -297,6 +306,12 @@ class _Watchdog:
                 self._asleep_until = self._deadline
                 self._change.wait(None if self._deadline == math.inf else max(0.0, self._deadline - now))
                 self._asleep_until = 0.0
+
+
+def _unfinished(held: Extracted | None) -> Iterator[Extracted]:
+    """A part that is not the last of its file, where there is one."""
+    if held is not None:
+        yield replace(held, last=False)
 
 
 def _size(asked: Iterable[tuple[Path, bytes]]) -> int:

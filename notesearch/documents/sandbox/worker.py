@@ -16,14 +16,16 @@ import signal
 import stat
 import sys
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from notesearch.catalogue import ChunkRecipe
 from notesearch.documents.chunking.splitter import split
 from notesearch.documents.chunking.tokens import token_counter
-from notesearch.documents.formats.format import Source
+from notesearch.documents.formats.format import Part, Source
 from notesearch.documents.formats.registry import read
 from notesearch.documents.sandbox.frames import (
     LARGE_FILE,
@@ -38,6 +40,7 @@ from notesearch.documents.sandbox.frames import (
     read_frame,
     unpack_request,
 )
+from notesearch.domain import Chunk, Document
 from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
 from notesearch.text.secrets import find_secrets
 
@@ -66,8 +69,8 @@ def read_note(
         titled = replace(document, title=embedded_title)
         yield Extracted(
             document=document,
-            chunks=split(titled, wanted.recipe, part.outline),
-            following=split(titled, wanted.following, part.outline) if wanted.following is not None else (),
+            chunks=_chunks(titled, wanted.recipe, part),
+            following=_chunks(titled, wanted.following, part) if wanted.following is not None else (),
             secrets=tuple((found.start, found.end) for found in find_secrets(document.text))
             if wanted.secrets
             else (),
@@ -79,6 +82,16 @@ def read_note(
         )
     if status.st_size > IN_MEMORY and not _is_as_it_was(path, status):
         raise FileUnreadable("file-unreadable.changing")
+
+
+def _chunks(document: Document, recipe: ChunkRecipe, part: Part) -> tuple[Chunk, ...]:
+    """The chunks of a document, each with the place at which it begins where the reader told places."""
+    chunks = split(document, recipe, part.outline)
+    if not part.places:
+        return chunks
+    starts = [place.start for place in part.places]
+    found = ((chunk, bisect_right(starts, chunk.start)) for chunk in chunks)
+    return tuple(replace(c, locator=part.places[n - 1].locator) if n else c for c, n in found)
 
 
 def _hash(source: Source) -> str:

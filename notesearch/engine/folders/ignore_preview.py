@@ -9,7 +9,7 @@ from pathlib import Path
 from notesearch.config.settings import Settings
 from notesearch.domain import IgnoredCount, RuleError, Told
 from notesearch.engine.folders import scanner
-from notesearch.storage.values import FolderChoice
+from notesearch.storage.values import FolderRow
 
 PATHS_SHOWN = 50
 
@@ -40,7 +40,7 @@ def rule_errors(rules: str) -> tuple[RuleError, ...]:
     )
 
 
-def concerned(before: Settings, after: Settings, searched: Iterable[FolderChoice]) -> list[FolderChoice]:
+def concerned(before: Settings, after: Settings, searched: Iterable[FolderRow]) -> list[FolderRow]:
     """The searched folders of which other notes may be left out now than before."""
     changed = [
         Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)

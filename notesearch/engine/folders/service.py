@@ -15,7 +15,8 @@ from notesearch.engine.folders import ignore_preview, scanner, survey, vaults
 from notesearch.engine.folders.admission import refuse_unfit
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotIndexed
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.changes import DeletionsHeld, FolderAbsorbed, FolderAdded, FolderRemoved
+from notesearch.storage.library import Library
 from notesearch.storage.values import FolderRow, Held
 
 
@@ -53,7 +54,7 @@ class FolderService:
 
     def __init__(
         self,
-        store: DocumentStore,
+        library: Library,
         settings: SettingsStore,
         known_model: Callable[[str], object],
         work: FolderWork,
@@ -61,7 +62,7 @@ class FolderService:
         data_dir: Path,
     ) -> None:
         """`known_model` raises UsageError for the identifier of a model that nobody knows."""
-        self._store = store
+        self._library = library
         self._settings = settings
         self._known_model = known_model
         self._work = work
@@ -86,11 +87,13 @@ class FolderService:
         it; their notes keep their vectors. Raises as `add` does."""
         self._known_model(model)
         with self._adding:
-            refuse_unfit(folder, self._data_dir, self._store.roots().values())
-            self._store.add_folder(folder, model)
-            for child in [f for f in self._store.folders() if folder in f.path.parents]:
+            rows = self._library.folders()
+            refuse_unfit(folder, self._data_dir, [row.path for row in rows])
+            inside = [row for row in rows if folder in row.path.parents]
+            for child in inside:
                 self._work.unwatch(child.path)
-                self._store.absorb_folder(child.id, folder)
+            taken_up = [FolderAbsorbed(folder_id=child.id, parent=folder) for child in inside]
+            self._library.apply([FolderAdded(path=folder, model=model), *taken_up])
         self._work.watch(folder)
 
     def remove(self, path: Path) -> None:
@@ -99,7 +102,7 @@ class FolderService:
         with self._adding:
             row = self.row(folder)
             self._work.unwatch(folder)
-            self._store.remove_folder(row.id)
+            self._library.apply([FolderRemoved(folder_id=row.id)])
         self._work.reconsider(row.model, row.next_model)
         self._work.release_unused()
         self._work.scan(folder)
@@ -110,7 +113,7 @@ class FolderService:
         `limit` notes are counted, for at most `seconds`. Never raises for what is on the disk."""
         return survey.survey(
             absolute(path),
-            self._store.roots().values(),
+            self.paths(),
             self._data_dir,
             self._settings.current,
             limit=limit,
@@ -120,7 +123,7 @@ class FolderService:
     def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
         """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
         most notes first. Looks for at most `seconds`."""
-        return vaults.find(self._store.roots().values(), self._settings.current, seconds)
+        return vaults.find(self.paths(), self._settings.current, seconds)
 
     def count_ignored(
         self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False
@@ -136,7 +139,7 @@ class FolderService:
         if remove:
             self._work.scan(folder, confirmed=True)
         else:
-            self._store.hold_deletions(row.id, Held.KEPT)
+            self._library.apply([DeletionsHeld(folder_id=row.id, held=Held.KEPT)])
             self._board.changed()
 
     def ignored_in(self, folder: Path) -> Iterator[Path]:
@@ -146,16 +149,18 @@ class FolderService:
 
     def paths(self) -> tuple[Path, ...]:
         """The searched folders, absolute, without their counts."""
-        return tuple(self._store.roots().values())
+        return tuple(row.path for row in self._library.folders())
 
     def covering(self, path: Path) -> FolderRow | None:
         """The searched folder that `path` is or lies in, with its counts."""
         folder = absolute(path)
-        return next((f for f in self._store.folders() if f.path == folder or f.path in folder.parents), None)
+        return next(
+            (f for f in self._library.folders() if f.path == folder or f.path in folder.parents), None
+        )
 
     def row(self, folder: Path) -> FolderRow:
         """The folder with its counts. Raises NotIndexed."""
-        for row in self._store.folders():
+        for row in self._library.folders():
             if row.path == folder:
                 return row
         raise NotIndexed("not-indexed.folder", folder=str(folder))

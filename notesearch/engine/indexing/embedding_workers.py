@@ -26,7 +26,8 @@ from notesearch.errors import (
     ProviderError,
     UsageError,
 )
-from notesearch.storage.library import OwnLibrary
+from notesearch.storage.changes import TextsRefused
+from notesearch.storage.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ class Lane:
         lower_thread_priority()
         gates, library = self._lanes.gates, self._lanes.library
         self._lanes.tidy_once()
-        library.follow_model(self.mark, gates.stop.is_set)
+        library.upkeep.follow_model(self.mark, gates.stop.is_set)
         self.loaded.set()
         self._lanes.changed()
         while not self._ended:
@@ -179,8 +180,8 @@ class Lane:
         library, gates = self._lanes.library, self._lanes.gates
         if self._unused.is_set():
             self._unused.clear()
-            library.refresh_model(self.mark, gates.stop.is_set)
-        library.save()
+            library.upkeep.refresh_model(self.mark, gates.stop.is_set)
+        library.upkeep.save()
         self._lanes.rested()
 
     def _embed_window(self) -> bool:
@@ -194,7 +195,7 @@ class Lane:
         self._reconsider.clear()
         if self._ended:
             return False
-        waiting = lanes.library.waiting_chunks(self.mark, embedder.window, lanes.consents.may_send(self.mark))
+        waiting = lanes.library.waiting(self.mark, embedder.window, lanes.consents.may_send(self.mark))
         if not waiting:
             return False
         lanes.consents.refuse_beyond_budget(embedder.model)
@@ -209,11 +210,12 @@ class Lane:
         for positions, delivered in embedder.embed_documents(texts, tokens, ended):
             digests = [waiting[i].text_hash for i in positions]
             if isinstance(delivered, EmbeddingError):
-                lanes.library.store.refuse_texts(self.mark, digests, delivered)
+                refused = TextsRefused(fingerprint=self.mark, digests=digests, error=delivered)
+                lanes.library.apply([refused])
             else:
                 with self.landing:
                     lanes.library.put_vectors(self.mark, digests, delivered, gates.stop.is_set)
-                lanes.library.save()
+                lanes.library.upkeep.save()
                 self.trouble = None
                 lanes.embedded(len(delivered))
             try:
@@ -251,7 +253,7 @@ class Lanes:
 
     def __init__(
         self,
-        library: OwnLibrary,
+        library: Library,
         consents: Consents,
         gates: Gates,
         progress: WorkProgress,
@@ -349,7 +351,7 @@ class Lanes:
         with self._lock:
             if not self._tidied:
                 self._tidied = True
-                self.library.tidy_vectors()
+                self.library.upkeep.tidy()
 
     def begun(self) -> None:
         if self._progress.state is not IndexingState.INDEXING:

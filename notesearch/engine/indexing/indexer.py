@@ -18,31 +18,37 @@ from pathlib import Path
 
 from notesearch.catalogue import fingerprint
 from notesearch.documents.formats.registry import reading_of
-from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, KeptTitle
+from notesearch.documents.sandbox.process import ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
-from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.deletion_brake import DeletionBrake
 from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress, WorkQueue
 from notesearch.engine.indexing.settling import Settling
+from notesearch.engine.indexing.taking_in import TakingIn
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
-    ExtractionFailed,
     FileGone,
     FileUnreadable,
     FolderError,
     NotesearchError,
     UsageError,
 )
-from notesearch.storage.library import OwnLibrary
-from notesearch.storage.values import FolderRow, Held, NewDocument
+from notesearch.storage.changes import Change, DeletionsHeld, FileFailed, PathsRemoved
+from notesearch.storage.library import Library
+from notesearch.storage.values import (
+    AtPaths,
+    FolderRow,
+    Held,
+    InFolder,
+    NewDocument,
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +70,7 @@ class Indexer:
 
     def __init__(
         self,
-        library: OwnLibrary,
+        library: Library,
         consents: Consents,
         changed: Callable[[], None],
         *,
@@ -73,7 +79,6 @@ class Indexer:
     ) -> None:
         self._clock = clock
         self._library = library
-        self._store = library.store
         self._consents = consents
         self._changed = changed
         self._queue = WorkQueue(clock)
@@ -165,7 +170,7 @@ class Indexer:
         memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
         index that cannot be removed from the disk is logged."""
         self._lanes.retire_unused()
-        return self._library.forget_models(self._consents.marks_kept(), self._consents.marks_chosen())
+        return self._library.upkeep.forget_models(self._consents.marks_kept(), self._consents.marks_chosen())
 
     def rest(self) -> None:
         """Let go of what reading holds, until there is something to read. Does nothing while there is."""
@@ -243,8 +248,7 @@ class Indexer:
 
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)
-        self._library.follow_words(self._gates.stop.is_set)
-        self._library.tidy_words()
+        self._library.upkeep.follow_words(self._gates.stop.is_set)
         self._words_ready.set()
         self._set_idle()
         while not self._gates.stop.is_set():
@@ -259,7 +263,7 @@ class Indexer:
                         self._do_scan(work)
                     else:
                         self._do_paths(work)
-                self._library.follow_words(self._gates.stop.is_set)
+                self._library.upkeep.follow_words(self._gates.stop.is_set)
             except BaseException:
                 # The work is found again by comparing, once the cause is mended.
                 self._queue.put_back(work)
@@ -291,7 +295,7 @@ class Indexer:
                 folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
             )
             comparison = scanner.compare(
-                found, self._library.known(folder.id), cutting.mark, cutting.next_mark
+                found, self._library.known(InFolder(folder.id)), cutting.mark, cutting.next_mark
             )
         except UsageError as error:
             # A model of the user's own that is no longer in the settings: what was read and embedded stays.
@@ -348,7 +352,8 @@ class Indexer:
     def _look(
         self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]
     ) -> None:
-        known = set(self._store.paths_under(path))
+        known = self._library.known(AtPaths([str(path)], below=True))
+        left = set(known)
         found: Iterable[FoundFile] = ()
         try:
             status = path.stat()
@@ -363,13 +368,18 @@ class Indexer:
         except (OSError, FolderError):
             found = ()
         for file in found:
-            known.discard(file.path)
-            before = self._library.known_path(Path(file.path))
-            if before is None or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark):
+            left.discard(file.path)
+            before = known.get(file.path)
+            # Of a file that failed and is reported, it is seen again whether it can be read now.
+            if (
+                before is None
+                or before.document_id is None
+                or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark)
+            ):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
         if os.path.isdir(folder.path):
-            gone |= known
+            gone |= left
 
     def _apply(
         self,
@@ -385,7 +395,7 @@ class Indexer:
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
         for batch in self._read(folder, cutting, changed, ticket):
-            if any(put.reused for put in self._library.put_documents(batch)):
+            if any(put.reused for put in self._library.apply(batch).documents):
                 # Vectors that were in no use may be used again: a removed note is back.
                 self._lanes.vectors_unused()
             self._changed()
@@ -399,39 +409,43 @@ class Indexer:
             for path in still
             if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
         ]
-        if vanished and not confirmed and self._must_ask(folder, vanished):
+        notes = self._notes_at(vanished)
+        if notes and not confirmed and self._must_ask(folder, notes):
             if folder.held is Held.NO:
-                self._store.hold_deletions(folder.id, Held.ASKING)
+                self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.ASKING)])
             if ticket is not None:
                 ticket.held += len(vanished)
         else:
             leaving += vanished
-            self._brake.removed(folder.id, len(vanished), now=self._clock.now())
+            self._brake.removed(folder.id, notes, now=self._clock.now())
             if folder.held is not Held.NO:
-                self._store.hold_deletions(folder.id, Held.NO)
-        removed = self._library.remove_paths(leaving) if leaving else 0
+                self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.NO)])
+        removed = self._library.apply([PathsRemoved(paths=leaving)]).removed if leaving else 0
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
             self._lanes.vectors_unused()
-            self._library.follow_words(self._gates.stop.is_set)
+            self._library.upkeep.follow_words(self._gates.stop.is_set)
             self._lanes.wake()
         self._changed()
 
-    def _must_ask(self, folder: FolderRow, gone: Sequence[str]) -> bool:
+    def _notes_at(self, paths: Sequence[str]) -> int:
+        """How many notes are at these paths, as it is known now: of what was moved, there are none at the
+        former place any more."""
+        known = self._library.known(AtPaths(paths)) if paths else {}
+        return sum(state.documents for state in known.values() if state.document_id is not None)
+
+    def _must_ask(self, folder: FolderRow, gone: int) -> bool:
         """Whether so many of a folder's notes vanish that the user is asked first."""
         row = self._folder_row(folder.path)
-        return self._brake.must_ask(
-            folder.id,
-            gone=self._store.count_notes_at(gone),
-            notes=row.documents - row.failed if row is not None else 0,
-            now=self._clock.now(),
-        )
+        notes = row.documents - row.failed if row is not None else 0
+        return self._brake.must_ask(folder.id, gone=gone, notes=notes, now=self._clock.now())
 
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
-    ) -> Iterator[list[NewDocument]]:
-        """Extract files in the child process and give batches to store. Failures go to Problems at once."""
+    ) -> Iterator[list[Change]]:
+        """Extract files in the child process and give batches of changes. Failures go to Problems at
+        once."""
         for file in files:
             if not _is_text(file.path):
                 self._failed(
@@ -442,11 +456,12 @@ class Indexer:
                 )
         files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
-        batch: list[NewDocument] = []
+        batch: list[Change] = []
         last = self._clock.now()
-        claimed: set[Path] = set()
+        taking_in = TakingIn(self._library, folder, cutting, ticket, self._lanes.vectors_unused)
         self._extraction = self._extraction or ExtractionProcess()
-        kept = {path: KeptTitle(*titles) for path, titles in self._store.renamed(folder.id).items()}
+        renamed = self._library.known(InFolder(folder.id, renamed=True))
+        kept = {Path(path): KeptTitle(s.title, s.embedded_title) for path, s in renamed.items()}
         answers = self._extraction.read_all(
             ((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept
         )
@@ -455,20 +470,19 @@ class Indexer:
                 break
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
+                # The parts of it that were read are not stored after it has failed.
+                batch = [c for c in batch if not (isinstance(c, NewDocument) and c.path == path)]
                 self._failed(folder, sizes[str(path)], answer, ticket)
-            elif answer.part:
-                # The store knows one document for each file: better told than lost.
-                self._failed(folder, sizes[str(path)], ExtractionFailed(), ticket)
-            elif (new := self._new_document(folder, cutting, path, answer, claimed, ticket)) is not None:
-                batch.append(new)
-            if len(batch) >= DOCUMENTS_AT_ONCE or sum(len(n.document.text) for n in batch) > 1 << 20:
+            else:
+                batch += taking_in.changes(path, answer)
+            if len(batch) >= DOCUMENTS_AT_ONCE or _characters(batch) > 1 << 20:
                 yield batch
                 batch = []
             if self._clock.now() - last > WORDS_EVERY:
                 if batch:
                     yield batch
                     batch = []
-                self._library.follow_words(self._gates.stop.is_set)
+                self._library.upkeep.follow_words(self._gates.stop.is_set)
                 self._changed()
                 last = self._clock.now()
         with contextlib.suppress(AttributeError):
@@ -483,84 +497,21 @@ class Indexer:
                 return
             yield file
 
-    def _new_document(
-        self,
-        folder: FolderRow,
-        cutting: Cutting,
-        path: Path,
-        read: Extracted,
-        claimed: set[Path],
-        ticket: Ticket | None,
-    ) -> NewDocument | None:
-        """What is to be stored; None where only the file's time changed, or the folder's next model was
-        missing."""
-        mark = cutting.mark
-        known = self._library.known_path(path)
-        reading = reading_of(path)
-        as_read = (read.content_hash, mark, reading)
-        following = cutting.following(read)
-        if (
-            known is not None
-            and known.document_id is not None
-            and (known.content_hash, known.fingerprint, known.reading) == as_read
-        ):
-            self._store.touch_document(known.document_id, size=read.size, mtime_ns=read.mtime_ns)
-            if following is not None and known.pending != following.fingerprint:
-                self._store.put_pending(known.document_id, following)
-            elif following is None and known.pending:
-                self._store.drop_pending(known.document_id)
-            if ticket is not None:
-                ticket.count(unchanged=1)
-            return None
-        if known is not None:
-            self._lanes.vectors_unused()
-        source = self._moved_from(path, read, mark, claimed) if known is None else None
-        if ticket is not None:
-            kind = "changed" if known is not None else "moved" if source is not None else "added"
-            ticket.count(**{kind: 1})
-            ticket.count(chunks=len(read.chunks) if source is None else 0)
-        now = cutting.now(read)
-        return NewDocument(
-            folder_id=folder.id,
-            path=path,
-            size=read.size,
-            mtime_ns=read.mtime_ns,
-            content_hash=read.content_hash,
-            fingerprint=mark,
-            reading=reading,
-            embedded_title=read.embedded_title,
-            document=read.document,
-            chunks=now.chunks,
-            embedded_texts=now.embedded_texts,
-            held=now.held,
-            facets=facets_of(folder.path, path, read.document),
-            moved_from=source,
-            pending=following,
-        )
-
-    def _moved_from(self, path: Path, read: Extracted, mark: str, claimed: set[Path]) -> Path | None:
-        """The note that this one was before it was moved: same content, gone from where it stood."""
-        gone = [
-            p
-            for p in self._store.paths_with_content(read.content_hash, mark)
-            if p not in claimed and is_gone(p)
-        ]
-        if not read.size:
-            gone = [p for p in gone if p.name == path.name]
-        source = min(gone, key=lambda p: (p.name != path.name, str(p)), default=None)
-        if source is not None:
-            claimed.add(source)
-        return source
-
     def _failed(
         self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None
     ) -> None:
         if isinstance(error, FileGone):
             return
         path = Path(scanner.readable_name(file.path))
-        self._store.put_problem(
-            folder.id, path, error, size=file.size, mtime_ns=file.mtime_ns, reading=reading_of(path)
+        failed = FileFailed(
+            folder_id=folder.id,
+            path=path,
+            error=error,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            reading=reading_of(path),
         )
+        self._library.apply([failed])
         if ticket is not None:
             ticket.count(failed=1)
 
@@ -581,6 +532,10 @@ class Indexer:
     @property
     def _kept(self) -> Mapping[str, str]:
         return self._consents.settings.ignore
+
+
+def _characters(changes: Sequence[Change]) -> int:
+    return sum(len(change.document.text) for change in changes if isinstance(change, NewDocument))
 
 
 def _is_text(path: Path | str) -> bool:

@@ -17,7 +17,8 @@ from notesearch.engine.indexing.queue import Ticket
 from notesearch.engine.indexing.watcher import Watcher
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import IndexingPaused, UsageError, WatchLimited
-from notesearch.storage.protocols import DocumentStore
+from notesearch.storage.changes import ProblemsForgotten
+from notesearch.storage.library import Library
 
 # Seconds between two looks at whether a reconcile goes on.
 LOOK_EVERY = 0.1
@@ -39,8 +40,8 @@ class IndexingService:
     In a process that only reads there is no indexer: everything but `problems` raises UsageError.
     """
 
-    def __init__(self, store: DocumentStore, board: StatusBoard, indexer: Indexer | None) -> None:
-        self._store = store
+    def __init__(self, library: Library, board: StatusBoard, indexer: Indexer | None) -> None:
+        self._library = library
         self._board = board
         self.indexer = indexer
         self._watcher: Watcher | None = None
@@ -55,7 +56,7 @@ class IndexingService:
         if watch:
             self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited, clock)
             self._watcher.start()
-            for folder in self._store.folders():
+            for folder in self._library.folders():
                 self._watcher.watch(folder.path)
                 indexer.scan(folder.path)
         indexer.start()
@@ -127,14 +128,14 @@ class IndexingService:
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
         """Read files with problems again (None: all that may be retried)."""
-        for path in self._store.forget_problems(paths):
+        for path in self._library.apply([ProblemsForgotten(paths=paths)]).to_read:
             self.required.mark_dirty(path)
         self._board.changed()
 
     def problems(self) -> tuple[FileProblem, ...]:
         """Folders that are not watched whole, then files that could not be read."""
         limited = [FileProblem(path=p, what=Told.of(e), retryable=False) for p, e in self.limited.items()]
-        return (*limited, *self._store.problems())
+        return (*limited, *self._library.problems())
 
     def _watching_is_limited(self, folder: Path, error: WatchLimited | None) -> None:
         if error is None:
@@ -186,7 +187,7 @@ class IndexingService:
         again."""
         if self.indexer is None:
             return
-        for row in ignore_preview.concerned(before, now, self._store.folder_choices()):
+        for row in ignore_preview.concerned(before, now, self._library.folders()):
             # What is to stay out from now on is not sent on while the folder is compared.
             self.indexer.scan(row.path)
             self.indexer.reconsider(row.model, row.next_model)

@@ -11,7 +11,8 @@ from notesearch.engine.indexing.embedding_workers import Lanes
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkQueue
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import ConsentMissing
-from notesearch.storage.library import OwnLibrary
+from notesearch.storage.changes import ModelSwitched
+from notesearch.storage.library import Library
 from notesearch.storage.values import FolderRow
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Settling:
 
     def __init__(
         self,
-        library: OwnLibrary,
+        library: Library,
         consents: Consents,
         lanes: Lanes,
         tickets: Tickets,
@@ -32,7 +33,6 @@ class Settling:
         at_work: threading.Lock,
     ) -> None:
         self._library = library
-        self._store = library.store
         self._consents = consents
         self._lanes = lanes
         self._tickets = tickets
@@ -46,9 +46,6 @@ class Settling:
         with self._lock:
             # First: a ticket that comes later may know more than the folders as they are read here.
             read = self._tickets.read()
-            # Mostly there is neither: counting all notes is not for every note that is saved.
-            if not read and not any(row.next_model for row in self._store.folder_choices()):
-                return
             folders = self._library.folders()
             if any([self._switch(row) for row in folders if row.next_model]):
                 folders = self._library.folders()
@@ -72,11 +69,12 @@ class Settling:
             # While notes are read: it is looked at again when they are.
             return False
         try:
-            if not self._store.switch_model(row.id, row.next_model, fingerprint(model)):
+            switch = ModelSwitched(folder_id=row.id, model=row.next_model, fingerprint=fingerprint(model))
+            if not self._library.apply([switch]).switched:
                 return False
         finally:
             self._at_work.release()
-        self._library.refresh_model(fingerprint(model))
+        self._library.upkeep.refresh_model(fingerprint(model))
         # What answered before is left out of the answers by the lanes themselves.
         self._lanes.vectors_unused()
         # The keyword index tells passages by their number, so it has to follow; the reading thread does that.

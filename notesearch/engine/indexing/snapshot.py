@@ -10,8 +10,8 @@ from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.models.service import ModelService
 from notesearch.errors import NotesearchError, WatchLimited
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import FolderRow, Held
+from notesearch.storage.library import Library
+from notesearch.storage.values import FolderRow, Held, InFolder
 
 UNREACHABLE = Told(code="folder.unreachable")
 KEPT = Told(code="folder.kept")
@@ -19,11 +19,11 @@ BUG = Told(code="indexing.bug")
 
 
 def snapshot(
-    store: DocumentStore, indexer: Indexer | None, models: ModelService, limited: Mapping[Path, WatchLimited]
+    library: Library, indexer: Indexer | None, models: ModelService, limited: Mapping[Path, WatchLimited]
 ) -> IndexingStatus:
     """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not
     watched whole."""
-    rows = store.folders()
+    rows = library.folders()
     waiting = sum(row.waiting for row in rows)
     failed = sum(row.failed for row in rows)
     state, stage, done, total = _work(indexer, waiting)
@@ -54,9 +54,9 @@ def snapshot(
         embedded=sum(row.embedded for row in rows),
         folders=folders,
         troubles=models.troubles(),
-        position=store.position,
+        position=library.position,
         problems=failed + len(limited),
-        held=tuple(_held(store, row) for row in rows if row.held is Held.ASKING),
+        held=tuple(_held(library, row) for row in rows if row.held is Held.ASKING),
         error=Told.of(error) if isinstance(error, NotesearchError) else BUG if error else None,
     )
 
@@ -115,6 +115,6 @@ def _folder(
     )
 
 
-def _held(store: DocumentStore, row: FolderRow) -> HeldDeletions:
-    known = [path for path, k in store.known(row.id).items() if k.document_id is not None]
+def _held(library: Library, row: FolderRow) -> HeldDeletions:
+    known = [path for path, k in library.known(InFolder(row.id)).items() if k.document_id is not None]
     return HeldDeletions(folder=row.path, missing=sum(is_gone(p) for p in known), of=len(known))

@@ -8,7 +8,7 @@ until it is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
 from notesearch.config.settings import Settings, SettingsStore
@@ -16,15 +16,16 @@ from notesearch.domain import Estimate
 from notesearch.engine.models.ledger import Ledger
 from notesearch.engine.models.registry import Models
 from notesearch.errors import BudgetReached, NotesearchError
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import FolderChoice, FolderRow
+from notesearch.storage.changes import ModelAgreed
+from notesearch.storage.library import Library
+from notesearch.storage.values import FolderRow
 
 
 class Consents:
     """Any thread but one that paints."""
 
-    def __init__(self, store: DocumentStore, models: Models, ledger: Ledger, settings: SettingsStore) -> None:
-        self._store = store
+    def __init__(self, library: Library, models: Models, ledger: Ledger, settings: SettingsStore) -> None:
+        self._library = library
         self.models = models
         self.ledger = ledger
         self._settings = settings
@@ -40,15 +41,15 @@ class Consents:
 
     def marks_chosen(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have."""
-        return {fingerprint(m) for row in self._store.folder_choices() for m in self._models_of(row)}
+        return {fingerprint(m) for row in self._library.folders() for m in self._models_of(row)}
 
     def marks_kept(self) -> set[str]:
         """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by
         name."""
-        previous = (self.known(name) for row in self._store.folders() for name in row.former_models)
+        previous = (self.known(name) for row in self._library.folders() for name in row.former_models)
         return self.marks_chosen() | {fingerprint(model) for model in previous if model is not None}
 
-    def _models_of(self, row: FolderChoice) -> Iterator[EmbeddingModel]:
+    def _models_of(self, row: FolderRow) -> Iterator[EmbeddingModel]:
         for identifier in (row.model, row.next_model):
             model = self.known(identifier)
             if model is not None:
@@ -68,19 +69,23 @@ class Consents:
         address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
         return f"{model.identifier} {address}" if address else ""
 
-    def agreed(self, row: FolderRow | FolderChoice, model: EmbeddingModel) -> bool:
+    def agreed(self, row: FolderRow, model: EmbeddingModel) -> bool:
         """A folder keeps a word for the model that answers and one for the next."""
         return not model.remote or (self.statement(model) or None) in row.agreed.splitlines()
 
     def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
         """Keep the user's word for this model at its present address."""
         others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
-        self._store.agree(row.id, "\n".join(filter(None, (*others, self.statement(model)))))
+        self._agreed_now(row, (*others, self.statement(model)))
 
     def keep_words(self, row: FolderRow, *identifiers: str) -> None:
         """Take back what was agreed to for other models than these."""
         kept = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] in identifiers]
-        self._store.agree(row.id, "\n".join(kept))
+        self._agreed_now(row, kept)
+
+    def _agreed_now(self, row: FolderRow, said: Iterable[str]) -> None:
+        statement = "\n".join(filter(None, said))
+        self._library.apply([ModelAgreed(folder_id=row.id, statement=statement)])
 
     def may_send(self, mark: str) -> Collection[int] | None:
         """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the
@@ -88,7 +93,7 @@ class Consents:
         model = self.models.by_mark(mark)
         if model is None or not model.remote:
             return None
-        rows = self._store.folder_choices()
+        rows = self._library.folders()
         return [
             row.id
             for row in rows
@@ -103,7 +108,7 @@ class Consents:
     @property
     def asks_providers(self) -> bool:
         """Whether a folder has a remote model that the user has agreed to."""
-        models = ((row, self.known(row.model)) for row in self._store.folder_choices())
+        models = ((row, self.known(row.model)) for row in self._library.folders())
         return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
 
     def refuse_beyond_budget(self, model: EmbeddingModel) -> None:
@@ -123,7 +128,7 @@ class Consents:
         in the store."""
         identifier = row.next_model or row.model
         model = self.models.model(identifier)
-        counted = self._store.count_unsent(row.id, pending=bool(row.next_model))
+        counted = self._library.unsent(row.id, pending=bool(row.next_model))
         usd = None if model.price is None else counted.tokens * model.price / 1e6
         return Estimate(
             folder=row.path,

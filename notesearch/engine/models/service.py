@@ -26,15 +26,21 @@ from notesearch.domain import (
     ProviderInfo,
     ProviderTrouble,
     Told,
-    prefixed,
     told,
 )
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotesearchError, NotIndexed, UsageError
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import FolderChoice, FolderRow
+from notesearch.storage.changes import (
+    FormerModelsForgotten,
+    ModelAgreed,
+    ModelChosen,
+    NextModelChosen,
+    PassagesAllowed,
+)
+from notesearch.storage.library import Library
+from notesearch.storage.values import FolderRow
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +107,7 @@ class ModelService:
 
     def __init__(
         self,
-        store: DocumentStore,
+        library: Library,
         consents: Consents,
         settings: SettingsStore,
         work: EmbeddingWork,
@@ -110,7 +116,7 @@ class ModelService:
         ignored_in: Callable[[Path], Iterator[Path]],
         record: Callable[[Receipt], None],
     ) -> None:
-        self._store = store
+        self._library = library
         self._consents = consents
         self._models = consents.models
         self._settings = settings
@@ -190,17 +196,17 @@ class ModelService:
         if identifier != row.next_model:
             # A word is for one change: for the same model later, the user is asked again.
             self._consents.keep_words(row, row.model)
+        prepare, stop = (NextModelChosen(folder_id=row.id, model=model) for model in (identifier, ""))
         if identifier == row.model:
-            self._store.set_next_model(row.id, "")
+            self._library.apply([stop])
             return False
         if row.embedded:
             if identifier != row.next_model:
-                self._store.set_next_model(row.id, identifier)
+                self._library.apply([prepare])
         else:
             # Nothing answers by meaning yet, so there is nothing to keep while another model is prepared.
             self._before.setdefault(row.id, (row.model, row.agreed))
-            self._store.set_next_model(row.id, "")
-            self._store.set_model(row.id, identifier)
+            self._library.apply([stop, ModelChosen(folder_id=row.id, model=identifier)])
         return True
 
     def estimate(self, path: Path) -> Estimate:
@@ -223,11 +229,11 @@ class ModelService:
         row = self._row_of(folder)
         if row.next_model:
             self._consents.keep_words(row, row.model)
-            self._store.set_next_model(row.id, "")
+            self._library.apply([NextModelChosen(folder_id=row.id, model="")])
         elif not row.embedded and self._state_of(row) is FolderState.CONSENT:
             model, agreed = self._before.pop(row.id, (catalogue.LOCAL.identifier, ""))
-            self._store.agree(row.id, agreed)
-            self._store.set_model(row.id, model)
+            as_agreed = ModelAgreed(folder_id=row.id, statement=agreed)
+            self._library.apply([as_agreed, ModelChosen(folder_id=row.id, model=model)])
         self._work.reconsider(row.next_model or row.model)
         self._work.scan(folder)
         self._board.changed()
@@ -235,7 +241,7 @@ class ModelService:
     def forget_former(self, path: Path) -> int:
         """Drop the vectors of all former models of the folder, unless another folder has these models or may
         go back to them. Returns how many vectors. Raises NotIndexed."""
-        self._store.forget_former(self._row_of(absolute(path)).id)
+        self._library.apply([FormerModelsForgotten(folder_id=self._row_of(absolute(path)).id)])
         dropped = self._work.release_unused()
         self._board.changed()
         return dropped
@@ -247,52 +253,36 @@ class ModelService:
         NotIndexed."""
         from notesearch.embedding.remote.wire import document_input
 
-        document, row = self._document(absolute(path))
-        model = self._consents.known(row.next_model or row.model)
-        found = []
-        for prefix, start, end, line, held, embedded in self._store.outgoing(
-            document, pending=bool(row.next_model)
-        ):
-            text = prefixed(prefix, self._store.text(document, start, end))
-            found.append(
-                Outgoing(
-                    text=text if model is None else document_input(model, text),
-                    line=line,
-                    held_back=held,
-                    sent=embedded,
-                )
-            )
-        return tuple(found)
+        documents, row = self._documents(absolute(path))
+        model, pending = self._consents.known(row.next_model or row.model), bool(row.next_model)
+        passages = tuple(p for i in documents for p in self._library.outgoing(i, pending=pending))
+        if model is None:
+            return passages
+        return tuple(replace(p, text=document_input(model, p.text)) for p in passages)
 
     def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
         """The notes of a folder of which something stays on this computer, then those that ignore files name;
         at most `limit` of each. Raises NotIndexed."""
         row = self._row_of(absolute(path))
-        held = [
-            HeldNote(path=path, title=title, passages=passages, reasons=reasons)
-            for path, title, passages, reasons in self._store.notes_held_back(
-                row.id, pending=bool(row.next_model), limit=limit
-            )
-        ]
+        held = self._library.held_back(row.id, pending=bool(row.next_model), limit=limit)
         ignored = islice(self._ignored_in(row.path), limit)
         return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:
         """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
-        document, _ = self._document(absolute(path))
-        allowed = self._store.allow(document)
+        documents, _ = self._documents(absolute(path))
+        allowed = self._library.apply([PassagesAllowed(document_id=i) for i in documents]).allowed
         self._work.embed()
         return allowed
 
-    def _document(self, path: Path) -> tuple[int, FolderChoice]:
-        document = self._store.document_at(path)
-        row = next(
-            (r for r in self._store.folder_choices() if document is not None and r.id == document.folder_id),
-            None,
-        )
-        if document is None or row is None:
+    def _documents(self, path: Path) -> tuple[list[int], FolderRow]:
+        """Ids of the documents of a file, and its folder. Raises NotIndexed."""
+        documents = self._library.documents_at(path)
+        folders = {document.folder_id for document in documents}
+        row = next((r for r in self._library.folders() if r.id in folders), None)
+        if row is None:
             raise NotIndexed("not-indexed.note", note=path.name)
-        return document.id, row
+        return [document.id for document in documents], row
 
     # Providers and keys
 
@@ -317,7 +307,7 @@ class ModelService:
         key: KeyStatus = self._models.credentials.state(provider)
         users = tuple(
             row.path
-            for row in self._store.folder_choices()
+            for row in self._library.folders()
             if any(i.startswith(f"{name}/") for i in (row.model, row.next_model))
         )
         return ProviderInfo(
@@ -353,9 +343,7 @@ class ModelService:
         """What a folder has or is to have of this provider; else the first of the user's own models, else
         of the catalogue."""
         used = [
-            self._consents.known(i)
-            for row in self._store.folder_choices()
-            for i in (row.model, row.next_model)
+            self._consents.known(i) for row in self._library.folders() for i in (row.model, row.next_model)
         ]
         for model in (*used, *self._settings.current.models, *catalogue.MODELS):
             if model is not None and model.provider == name:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from notesearch.domain import Query
 from notesearch.engine.search.query import ParsedQuery, parse
 from notesearch.engine.search.snippets import Highlighter
-from notesearch.storage.values import Filters, WordQuery
+from notesearch.storage.values import Filters, ValueCount, WordQuery
 from notesearch.text import analysis
 
 
@@ -25,7 +25,7 @@ class Asked:
     highlighter: Highlighter
 
 
-def asked_of(query: Query, note_languages: Sequence[tuple[str, int]]) -> Asked:
+def asked_of(query: Query, note_languages: Sequence[ValueCount]) -> Asked:
     """Parse a query. `note_languages`: the languages of the notes with their numbers, for the stemmers."""
     parsed = parse(query)
     languages = _stemmers(note_languages)
@@ -55,7 +55,7 @@ def asked_of(query: Query, note_languages: Sequence[tuple[str, int]]) -> Asked:
     return Asked(query, parsed, words, filters, highlighter)
 
 
-def _stemmers(note_languages: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+def _stemmers(note_languages: Sequence[ValueCount]) -> tuple[str, ...]:
     """Stemmers of the languages that hold at least a fiftieth of the notes, four at most."""
     counts: dict[str, int] = defaultdict(int)
     for language, number in note_languages:

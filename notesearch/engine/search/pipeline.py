@@ -23,7 +23,16 @@ from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.search.snippets import sentences, snippet
 from notesearch.errors import NotIndexed
 from notesearch.storage.library import Library
-from notesearch.storage.values import EVERYTHING, BlockHit, KeywordHits, PassageHit
+from notesearch.storage.values import (
+    LANGUAGE,
+    BlockHit,
+    DocumentRow,
+    KeywordHits,
+    Note,
+    NoteWanted,
+    PassageHit,
+    WordQuery,
+)
 from notesearch.text import analysis
 
 # Candidates of each half before notes are collapsed and cut.
@@ -57,7 +66,7 @@ class Pipeline:
 
     def asked(self, query: Query) -> Asked:
         """A query parsed, for all stages."""
-        return asked_of(query, self._library.languages())
+        return asked_of(query, self._library.facets(LANGUAGE))
 
     @property
     def asks_providers(self) -> bool:
@@ -73,7 +82,7 @@ class Pipeline:
             return self._listed(asked, Stage.KEYWORD, begin)
         hits = self._keyword_hits(asked, _blocks(query))
         scores = _best_by_note(hits.hits)
-        bonuses = self._exact(asked, set(scores))
+        bonuses = _exact(asked, hits, set(scores))
         scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
         # The order of the fused rows is led by the same notes, so that the list holds still.
         order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
@@ -108,11 +117,7 @@ class Pipeline:
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return Fused(self._listed(asked, stage, begin))
-        hits = (
-            KeywordHits(hits=(), total=0)
-            if query.mode is Mode.MEANING
-            else self._keyword_hits(asked, _blocks(query))
-        )
+        hits = KeywordHits() if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
@@ -151,11 +156,12 @@ class Pipeline:
         ]
         if not wanted or not asked.parsed.meaning:
             return replace(results, stage=Stage.EXPLAINED)
-        documents = self._library.documents([m.document_id for m in wanted])
-        by_model: dict[str, list[Match]] = defaultdict(list)
+        passages = [NoteWanted(document_id=m.document_id, chunk_ids=[m.best.chunk_id]) for m in wanted]
+        notes = self._library.notes(passages, short=0)
+        by_model: dict[str, list[tuple[Match, str]]] = defaultdict(list)
         for match in wanted:
-            if match.document_id in documents:
-                by_model[documents[match.document_id].fingerprint].append(match)
+            if (note := notes.get(match.document_id)) is not None:
+                by_model[note.document.fingerprint].append((match, _passage_in(note, match)))
         told: dict[int, Match] = {}
         for mark, matches in by_model.items():
             model = self._models.by_mark(mark)
@@ -170,21 +176,25 @@ class Pipeline:
             results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
         )
 
-    def similar(self, path: Path, limit: int) -> SearchResults:
+    def document(self, path: Path, part: str = "") -> DocumentRow:
+        """The document of a file with this part; of several the first where none has it. Raises
+        NotIndexed."""
+        documents = self._library.documents_at(path)
+        if not documents:
+            raise NotIndexed("not-indexed.note", note=path.name)
+        return next((d for d in documents if d.part == part), documents[0])
+
+    def similar(self, path: Path, limit: int, part: str = "") -> SearchResults:
         """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
         begin = time.perf_counter()
-        document = self._library.document_at(path)
-        if document is None:
-            raise NotIndexed("not-indexed.note", note=path.name)
+        document = self.document(path, part)
         hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
         if hits is None:
             raise NotIndexed("not-indexed.no-vectors", retryable=True, note=path.name)
         cosines = _by_note(hits)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
         asked = self.asked(query)
-        candidates, found = self._fuse(
-            asked, KeywordHits(hits=(), total=0), cosines, [document.fingerprint], far_behind=0.0
-        )
+        candidates, found = self._fuse(asked, KeywordHits(), cosines, [document.fingerprint], far_behind=0.0)
         matches = self._rows.build(candidates, asked.highlighter)
         return self._results(
             query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000)
@@ -194,9 +204,10 @@ class Pipeline:
 
     def _listed(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
         """Filters alone: every note that passes, newest first."""
-        order, total = self._library.newest(asked.filters, asked.query.limit)
+        newest = self._library.newest(asked.filters, asked.query.limit)
+        total = newest.total
         matches = self._rows.build(
-            [Candidate(i, 0.0, by_words=True) for i in order], asked.highlighter, further=0
+            [Candidate(i, 0.0, by_words=True) for i in newest.ids], asked.highlighter, further=0
         )
         return self._results(
             asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
@@ -204,8 +215,10 @@ class Pipeline:
 
     def _keyword_hits(self, asked: Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
         if asked.parsed.empty:
-            return KeywordHits(hits=(), total=0)
-        return self._library.words(asked.words, asked.filters, limit, among)
+            return KeywordHits()
+        # What holds the query as it stands is asked for once, with the first hits.
+        words = _asked_exactly(asked) if among is None else asked.words
+        return self._library.words(words, asked.filters, limit, among)
 
     def _meaning(
         self, asked: Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
@@ -264,7 +277,7 @@ class Pipeline:
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
         )
-        for document_id, bonus in self._exact(asked, set(fused)).items():
+        for document_id, bonus in _exact(asked, hits, set(fused)).items():
             fused[document_id] = fused.get(document_id, 0.0) + bonus
         order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
         blocks = _blocks_by_note(all_hits)
@@ -282,38 +295,19 @@ class Pipeline:
         ]
         return candidates, len(fused)
 
-    def _exact(self, asked: Asked, candidates: set[int]) -> dict[int, float]:
-        """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all
-        of it as a phrase."""
-        typed = " ".join((*asked.parsed.words, *asked.parsed.runs))
-        key = _title_key(typed)
-        if not any(key) or asked.query.mode is Mode.MEANING:
-            return {}
-        bonuses: dict[int, float] = defaultdict(float)
-        words, runs = key
-        if len(words) + sum(len(run) for run in runs) > 1 and any(
-            word not in analysis.STOP_WORDS for word in (*words, *runs)
-        ):
-            phrased = self._library.holding(typed, title=False, filters=EVERYTHING, limit=NOTES)
-            for document_id in phrased & candidates:
-                bonuses[document_id] += fusion.EXACT_PHRASE
-        titled = self._library.holding(typed, title=True, filters=asked.filters, limit=NOTES)
-        for document_id, titles in self._library.titles(list(titled)).items():
-            if any(_title_key(title) == key for title in titles):
-                bonuses[document_id] += fusion.EXACT_TITLE
-        return bonuses
-
-    def _tell(self, embedder: Embedder, asked: Asked, matches: Sequence[Match]) -> dict[int, Match]:
-        """Embed the sentences of the best passages and choose for each the one nearest to the query."""
-        passages = [self._library.text(m.document_id, m.best.start, m.best.end) for m in matches]
-        spans = [sentences(passage)[:12] for passage in passages]
-        texts = [passage[a:b] for passage, found in zip(passages, spans, strict=True) for a, b in found]
+    def _tell(
+        self, embedder: Embedder, asked: Asked, matches: Sequence[tuple[Match, str]]
+    ) -> dict[int, Match]:
+        """Embed the sentences of the best passages (each match with its passage) and choose for each the one
+        nearest to the query."""
+        spans = [sentences(passage)[:12] for _, passage in matches]
+        texts = [passage[a:b] for (_, passage), found in zip(matches, spans, strict=True) for a, b in found]
         if not texts:
             return {}
         vector = self._vectors.vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
         cosines = vectors_in_order(embedder, texts) @ vector
         told, first = {}, 0
-        for match, passage, found in zip(matches, passages, spans, strict=True):
+        for (match, passage), found in zip(matches, spans, strict=True):
             if found:
                 nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
                 first += len(found)
@@ -385,3 +379,41 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
 def _title_key(text: str) -> tuple[list[str], list[str]]:
     """What makes two titles the same: their folded words and their runs without spaces."""
     return analysis.asked_words(text), analysis.unspaced_runs(text)
+
+
+def _typed(asked: Asked) -> str:
+    return " ".join((*asked.parsed.words, *asked.parsed.runs))
+
+
+def _asked_exactly(asked: Asked) -> WordQuery:
+    """The query by words, with what is asked for as it stands: in titles, and in texts where it is more than
+    a word and not of stop words alone."""
+    words, runs = _title_key(_typed(asked))
+    if not (words or runs):
+        return asked.words
+    phrase = len(words) + sum(len(run) for run in runs) > 1 and any(
+        word not in analysis.STOP_WORDS for word in (*words, *runs)
+    )
+    return replace(asked.words, exact=_typed(asked), exact_phrase=phrase, exact_limit=NOTES)
+
+
+def _exact(asked: Asked, hits: KeywordHits, candidates: set[int]) -> dict[int, float]:
+    """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all of
+    it as a phrase."""
+    key = _title_key(_typed(asked))
+    bonuses: dict[int, float] = defaultdict(float)
+    for document_id in hits.phrased & candidates:
+        bonuses[document_id] += fusion.EXACT_PHRASE
+    for document_id, titles in hits.titled.items():
+        if any(_title_key(title) == key for title in titles):
+            bonuses[document_id] += fusion.EXACT_TITLE
+    return bonuses
+
+
+def _passage_in(note: Note, match: Match) -> str:
+    """The text of a row's best passage, as it is now; "" where the note has none."""
+    best = match.best
+    if note.whole is not None:
+        return note.whole[best.start : best.end]
+    texts = zip(note.chunks, note.texts, strict=True)
+    return next((text for chunk, text in texts if (chunk.start, chunk.end) == (best.start, best.end)), "")

@@ -84,9 +84,7 @@ class QueryVectors:
 
     def _ready(self, mark: str) -> bool:
         """Whether a model can be searched; where this process waits for it, it can afterwards."""
-        if self._waits:
-            self._library.make_ready(mark)
-        return self._library.is_ready(mark)
+        return self._library.upkeep.ready(mark, wait=self._waits)
 
     def _embedder(self, mark: str, model: EmbeddingModel, notices: list[Told]) -> Embedder | None:
         try:

@@ -12,7 +12,7 @@ from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.folders.facets import trail
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
 from notesearch.storage.library import Library
-from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, Wanted
+from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, NoteWanted
 
 FURTHER_PASSAGES = 3
 # Notes of up to this many passages are looked at whole.
@@ -65,7 +65,7 @@ class Rows:
     ) -> tuple[Match, ...]:
         """Rows in the order of the candidates, with up to `further` more passages each, the first one of this
         `rank`; notes that are gone meanwhile are left out."""
-        notes = self._library.page([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
+        notes = self._library.notes([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
         rows: list[Match] = []
         for candidate in candidates:
             note = notes.get(candidate.document_id)
@@ -89,6 +89,7 @@ class Rows:
                     state=DocumentState.COMPLETE
                     if document.embedded >= document.expected
                     else DocumentState.WAITING,
+                    part=document.part,
                 )
             )
         return tuple(rows)
@@ -100,13 +101,13 @@ class Rows:
             sum(f.documents for f in folders),
             sum(f.complete for f in folders),
             sum(f.failed for f in folders),
-            self._library.unread,
+            self._library.upkeep.unread,
         )
 
 
-def _wanted(candidate: Candidate) -> Wanted:
+def _wanted(candidate: Candidate) -> NoteWanted:
     spans = [(block.first, block.last) for block in candidate.blocks[:3]]
-    return Wanted(document_id=candidate.document_id, chunk_ids=list(candidate.cosines), spans=spans)
+    return NoteWanted(document_id=candidate.document_id, chunk_ids=list(candidate.cosines), spans=spans)
 
 
 def _passages(
@@ -201,5 +202,5 @@ def _passage(
         score=scored.score,
         words=tuple(sorted({scored.text[start:end] for start, end in scored.found})),
         chunk_id=chunk.id,
-        locator=locate(document.format, line),
+        locator=chunk.locator or locate(document.format, line),
     )

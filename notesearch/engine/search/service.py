@@ -12,8 +12,7 @@ from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.session import SearchSession
 from notesearch.engine.search.snippets import Highlighter
-from notesearch.errors import NotIndexed
-from notesearch.storage.library import OwnLibrary
+from notesearch.storage.library import Library
 from notesearch.storage.values import EVERYTHING
 
 # Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for
@@ -28,9 +27,8 @@ class SearchService:
     `touched` is called with each question: the model and the indexes stay in memory a while longer.
     """
 
-    def __init__(self, library: OwnLibrary, pipeline: Pipeline, touched: Callable[[], None]) -> None:
+    def __init__(self, library: Library, pipeline: Pipeline, touched: Callable[[], None]) -> None:
         self._library = library
-        self._store = library.store
         self._pipeline = pipeline
         self._touched = touched
         self._rows = Rows(library)
@@ -57,41 +55,41 @@ class SearchService:
         """Whether a search by meaning asks a provider."""
         return self._pipeline.asks_providers
 
-    def similar(self, path: Path, limit: int = 20) -> SearchResults:
-        """Notes near in meaning to a note. Raises NotIndexed."""
-        return self._pipeline.similar(absolute(path), limit)
+    def similar(self, path: Path, limit: int = 20, part: str = "") -> SearchResults:
+        """Notes near in meaning to a note (`part`: one of several in its file). Raises NotIndexed."""
+        return self._pipeline.similar(absolute(path), limit, part)
 
     def refresh(self) -> None:
         """For a process that only reads: see what the owner has written since."""
-        self._library.refresh()
+        self._library.upkeep.refresh()
 
     @property
     def behind(self) -> bool:
         """Whether the keyword index lacks changes that the store has. Only the owner can mend that."""
-        return self._library.unread > 0
+        return self._library.upkeep.unread > 0
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
         """The newest notes, each with its beginning."""
-        newest, _ = self._library.newest(EVERYTHING, limit)
+        newest = self._library.newest(EVERYTHING, limit).ids
         return self._rows.build(
             [Candidate(document_id, 0.0, by_words=True) for document_id in newest], Highlighter(())
         )
 
-    def note_text(self, path: Path, start: int = 0) -> NoteText:
-        """The text of a note around character `start`, for the preview. Raises NotIndexed."""
+    def note_text(self, path: Path, start: int = 0, part: str = "") -> NoteText:
+        """The text of a note (`part`: one of several in its file) around character `start`, for the preview.
+        Raises NotIndexed."""
         note = absolute(path)
-        document = self._store.document_at(note)
-        if document is None:
-            raise NotIndexed("not-indexed.note", note=note.name)
-        root = self._store.roots()[document.folder_id]
+        document = self._pipeline.document(note, part)
+        root = next(row.path for row in self._library.folders() if row.id == document.folder_id)
         offset = (
             0 if document.length <= PREVIEW else max(0, min(start - PREVIEW // 3, document.length - PREVIEW))
         )
-        text = self._store.text(document.id, offset, offset + PREVIEW)
+        excerpt = self._library.text(document.id, offset, offset + PREVIEW)
+        text, line = excerpt.text, document.first_line + excerpt.lines_before
         if offset:
             # Begin at the beginning of a line.
             cut = text.find("\n") + 1
-            offset, text = offset + cut, text[cut:]
+            offset, text, line = offset + cut, text[cut:], line + (cut > 0)
         return NoteText(
             path=note,
             title=document.title,
@@ -100,15 +98,15 @@ class SearchService:
             modified=document.mtime_ns / 1e9,
             text=text,
             offset=offset,
-            line=document.first_line + self._store.line_breaks(document.id, offset),
+            line=line,
             truncated=len(text) < document.length,
             tags=document.tags,
         )
 
     def tags(self) -> tuple[tuple[str, int], ...]:
         """Tags as they are written, with the number of notes, most used first."""
-        return self._store.facet_counts(WRITTEN_TAG)
+        return tuple((tag.value, tag.documents) for tag in self._library.facets(WRITTEN_TAG))
 
     def formats(self) -> tuple[tuple[str, int], ...]:
         """Formats with the number of notes, most used first."""
-        return self._store.facet_counts("type")
+        return tuple((kind.value, kind.documents) for kind in self._library.facets("type"))

@@ -10,17 +10,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from notesearch.storage.local.index_protocols import NearestIndex, WordIndex
+from notesearch.storage.local.index_protocols import KeywordQuery, NearestIndex, WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import (
     Filters,
     KeywordHits,
-    KeywordQuery,
+    Newest,
     PassageHit,
     Vectors,
     WordQuery,
@@ -72,11 +72,23 @@ class Finding:
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
-        """The best blocks by BM25, best first. `among`: only these documents are scored."""
+        """The best blocks by BM25, best first, and what holds `query.exact`. `among`: only these documents
+        are scored."""
         resolved = self._resolved(filters)
+        hits = self._blocks(query, resolved, limit, among)
+        if not query.exact:
+            return hits
+        holding, most = self._words.documents_with_phrase, query.exact_limit
+        titled = self._passing(resolved, holding(query.exact, title=True, limit=most))
+        phrased = holding(query.exact, limit=most) if query.exact_phrase else ()
+        return replace(hits, titled=self._store.questions.titles(list(titled)), phrased=frozenset(phrased))
+
+    def _blocks(
+        self, query: WordQuery, resolved: _Resolved, limit: int, among: Collection[int] | None
+    ) -> KeywordHits:
         allowed = resolved.among if among is None else set(among)
         if allowed is not None and not allowed:
-            return KeywordHits(hits=(), total=0)
+            return KeywordHits()
         asked = KeywordQuery(
             words=query.words,
             runs=query.runs,
@@ -89,38 +101,32 @@ class Finding:
         )
         return self._words.search(asked, limit, allowed, resolved.excluded)
 
-    def holding(self, phrase: str, *, title: bool, filters: Filters, limit: int) -> set[int]:
-        """At most `limit` documents that hold a phrase as it stands (`title`: in a title or alias), those
-        among them that pass the filter."""
-        found = self._words.documents_with_phrase(phrase, title=title, limit=limit)
-        return self.passing(filters, found) if found else found
-
     # By filters alone
 
-    def passing(self, filters: Filters, ids: Collection[int]) -> set[int]:
-        """Those of these documents that pass the filter."""
-        return self._passing(self._resolved(filters), ids)
-
-    def newest(self, filters: Filters, limit: int) -> tuple[list[int], int]:
+    def newest(self, filters: Filters, limit: int) -> Newest:
         """Ids of the newest documents that pass, newest first, and how many pass in all."""
         resolved = self._resolved(filters)
         if resolved.nothing:
-            return [], 0
-        ids = self._store.newest(limit, resolved.facets, resolved.without, resolved.among, resolved.excluded)
-        return ids, self._number(resolved)
+            return Newest((), 0)
+        ids = self._store.filters.newest(
+            limit, resolved.facets, resolved.without, resolved.among, resolved.excluded
+        )
+        return Newest(tuple(ids), self._number(resolved))
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
         """Fingerprints that the documents which pass are embedded under."""
-        every = self._store.fingerprints()
+        every = self._store.vectors.fingerprints()
         resolved = self._resolved(filters)
         if resolved.everything or resolved.nothing:
             return () if resolved.nothing else every
         if resolved.among is not None or self._few(resolved):
-            return self._store.fingerprints(self._set(filters, resolved))
+            return self._store.vectors.fingerprints(self._set(filters, resolved))
         if resolved.facets:
-            return self._store.fingerprints_with(every, resolved.facets, resolved.without)
-        out = set(resolved.excluded).union(*(self._store.documents_with([f]) for f in resolved.without))
-        return self._store.fingerprints_beside(out)
+            return self._store.filters.fingerprints_with(every, resolved.facets, resolved.without)
+        out = set(resolved.excluded).union(
+            *(self._store.filters.documents_with([f]) for f in resolved.without)
+        )
+        return self._store.filters.fingerprints_beside(out)
 
     # By meaning
 
@@ -150,7 +156,7 @@ class Finding:
         self, fingerprint: str, vector: Vectors, document_ids: Sequence[int], most_chunks: int
     ) -> list[PassageHit]:
         """The cosine of every embedded passage of those documents that have at most `most_chunks`."""
-        rows = self._store.vectors_of_short_documents(fingerprint, list(document_ids), most_chunks)
+        rows = self._store.questions.vectors_of_short_documents(fingerprint, list(document_ids), most_chunks)
         if not rows:
             return []
         kept = np.frombuffer(b"".join(row[3] for row in rows), np.float32).reshape(len(rows), -1)
@@ -161,10 +167,10 @@ class Finding:
 
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
         """Passages near the mean vector of a document's first 64; None where it has no vector yet."""
-        chunks = [c.vector_id for c in self._store.chunks_from(document_id, 0, 63) if c.vector_id is not None]
+        chunks = [i for i in self._store.questions.vectors_of(document_id, 0, 63) if i is not None]
         if not chunks:
             return None
-        mean = np.asarray(np.mean(list(self._store.vectors_by_id(chunks).values()), axis=0), np.float32)
+        mean = np.asarray(np.mean(list(self._store.vectors.by_id(chunks).values()), axis=0), np.float32)
         mean /= np.linalg.norm(mean) or 1.0
         found = self._users(self._nearest_index(fingerprint).search(mean, limit), -1.0)
         return [hit for hit in found if hit.document_id != document_id]
@@ -182,17 +188,17 @@ class Finding:
     ) -> list[tuple[int, float]]:
         key = ("vectors", fingerprint, filters, self._store.position, self._words.position, index.position)
         allowed = self._remembered(
-            key, lambda: self._store.vector_ids_of(fingerprint, self._set(filters, resolved))
+            key, lambda: self._store.questions.vector_ids_of(fingerprint, self._set(filters, resolved))
         )
         if len(allowed) <= EXACT_SCAN:
-            kept = self._store.vectors_by_id(list(allowed))
+            kept = self._store.vectors.by_id(list(allowed))
             return [(i, float(v @ vector)) for i, v in kept.items()]
         return index.search(vector, limit, allowed)
 
     def _nearest_of_many(
         self, index: NearestIndex, vector: Vectors, resolved: _Resolved, limit: int, floor: float
     ) -> list[PassageHit]:
-        total = self._store.count_documents()
+        total = self._store.filters.count_documents()
         wanted = int(limit * 1.25 * total / max(1, self._estimate(resolved))) + 16
         while True:
             pairs = index.search(vector, min(wanted, MOST_NEIGHBOURS))
@@ -203,7 +209,7 @@ class Finding:
 
     def _users(self, pairs: Sequence[tuple[int, float]], floor: float) -> list[PassageHit]:
         cosines = {i: cosine for i, cosine in pairs if cosine >= floor}
-        users = self._store.users_of_vectors(list(cosines))
+        users = self._store.questions.users_of_vectors(list(cosines))
         hits = (PassageHit(document_id, chunk_id, cosines[v]) for v, chunk_id, document_id in users)
         return sorted(hits, key=lambda hit: (-hit.score, hit.document_id, hit.chunk_id))
 
@@ -215,7 +221,7 @@ class Finding:
         left = {i for i in ids if i not in resolved.excluded}
         if resolved.among is not None:
             left &= resolved.among
-        return self._store.passing(left, resolved.facets, resolved.without)
+        return self._store.filters.passing(left, resolved.facets, resolved.without)
 
     def _resolved(self, filters: Filters) -> _Resolved:
         if not (filters.phrases or filters.titles or filters.without or filters.without_titles):
@@ -236,17 +242,17 @@ class Finding:
     def _facets(self, filters: Filters) -> tuple[str, ...]:
         if filters.folder is None:
             return filters.facets
-        return (*filters.facets, self._store.folder_facet(filters.folder))
+        return (*filters.facets, self._store.places.folder_facet(filters.folder))
 
     def _few(self, resolved: _Resolved) -> bool:
         """Whether the documents that pass are best known as a set."""
         if not resolved.facets and resolved.among is None:
             return False
         number = self._estimate(resolved)
-        return number <= FEW_DOCUMENTS or number <= FEW_SHARE * self._store.count_documents()
+        return number <= FEW_DOCUMENTS or number <= FEW_SHARE * self._store.filters.count_documents()
 
     def _estimate(self, resolved: _Resolved) -> int:
-        number = self._store.estimate(resolved.facets, resolved.without)
+        number = self._store.filters.estimate(resolved.facets, resolved.without)
         if resolved.among is not None:
             return min(number, len(resolved.among))
         return number if resolved.facets else max(1, number - len(resolved.excluded))
@@ -257,7 +263,7 @@ class Finding:
         def ids() -> set[int]:
             if resolved.among is not None:
                 return self._passing(resolved, resolved.among)
-            return self._store.documents_with(resolved.facets, resolved.without) - resolved.excluded
+            return self._store.filters.documents_with(resolved.facets, resolved.without) - resolved.excluded
 
         return self._remembered(("set", filters, self._store.position, self._words.position), ids)
 
@@ -267,9 +273,11 @@ class Finding:
             return len(self._passing(resolved, resolved.among))
         one = len(resolved.facets) + len(resolved.without) == 1
         if resolved.everything or (one and not resolved.excluded):
-            return self._store.estimate(resolved.facets, resolved.without)
+            return self._store.filters.estimate(resolved.facets, resolved.without)
         if resolved.facets and self._few(resolved):
-            return len(self._store.documents_with(resolved.facets, resolved.without) - resolved.excluded)
+            return len(
+                self._store.filters.documents_with(resolved.facets, resolved.without) - resolved.excluded
+            )
         # Of the many that are left the keyword index counts the blocks: of most documents there is one.
         asked = KeywordQuery(facets=resolved.facets, without_facets=resolved.without, filtered=True)
         return self._words.count(asked, resolved.excluded)

@@ -1,5 +1,5 @@
-"""The two kinds of copies that a local library has beside its store: an index of words and one of nearest
-vectors.
+"""The two kinds of copies that a local library has beside its store, an index of words and one of nearest
+vectors, and what passes between them and the store.
 
 Details and threads stand with the implementations: tantivy_index.py and hnsw_index.py.
 """
@@ -7,10 +7,46 @@ Details and threads stand with the implementations: tantivy_index.py and hnsw_in
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
 from typing import Protocol
 
 from notesearch.storage.local.position import Plan
-from notesearch.storage.values import Block, KeywordHits, KeywordQuery, Vectors
+from notesearch.storage.values import KeywordHits, Vectors
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WordBlock:
+    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
+    and headings that count with them."""
+
+    document_id: int
+    first: int
+    last: int
+    title: str
+    titles: Sequence[str]
+    text: str
+    language: str
+    facets: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeywordQuery:
+    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last
+    word is the beginning of one.
+
+    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query
+    without words lists all of it. `languages`: the stemmers worth asking, those that the notes are written
+    in.
+    """
+
+    words: Sequence[str] = ()
+    runs: Sequence[str] = ()
+    phrases: Sequence[str] = ()
+    prefix: bool = False
+    facets: Sequence[str] = ()
+    without_facets: Sequence[str] = ()
+    filtered: bool = False
+    languages: Sequence[str] = ()
 
 
 class WordIndex(Protocol):
@@ -20,7 +56,7 @@ class WordIndex(Protocol):
     def position(self) -> int: ...
     def load(self, *, instance: str, position: int) -> Plan: ...
     def apply(
-        self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str
+        self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
     ) -> None: ...
     def refresh(self) -> None: ...
     def search(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from notesearch.storage.local.sqlite.database import SEGMENT
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import SEGMENT, ChunkRow, DocumentRow, Note, Wanted
+from notesearch.storage.values import ChunkRow, DocumentRow, Note, NoteWanted
 
 
-def page(store: Store, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
-    """See Library.page."""
-    documents = store.documents([w.document_id for w in wanted])
-    roots = store.roots()
-    chunks = store.chunks_of_all([i for i, d in documents.items() if d.expected <= short])
-    texts = store.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])
+def page(store: Store, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
+    """See Library.notes."""
+    documents = store.questions.documents([w.document_id for w in wanted])
+    roots = store.places.roots()
+    chunks = store.questions.chunks_of_all([i for i, d in documents.items() if d.expected <= short])
+    texts = store.questions.beginnings([i for i, d in documents.items() if d.length <= SEGMENT])
     notes: dict[int, Note] = {}
     for asked in wanted:
         document = documents.get(asked.document_id)
@@ -28,15 +29,15 @@ def page(store: Store, wanted: Sequence[Wanted], short: int) -> dict[int, Note]:
             whole=whole,
             texts=()
             if whole is not None
-            else tuple(store.text(document.id, chunk.start, chunk.end) for chunk in own),
+            else tuple(store.questions.text(document.id, chunk.start, chunk.end) for chunk in own),
         )
     return notes
 
 
-def _chunks(store: Store, document: DocumentRow, asked: Wanted) -> list[ChunkRow]:
+def _chunks(store: Store, document: DocumentRow, asked: NoteWanted) -> list[ChunkRow]:
     """Of a long note, the passages that speak for it; its first where none does."""
     chunks: dict[int, ChunkRow] = {}
     for first, last in asked.spans:
-        chunks |= {c.id: c for c in store.chunks_from(document.id, first, last)}
-    chunks |= {c.id: c for c in store.chunks_by_id([i for i in asked.chunk_ids if i not in chunks])}
-    return list(chunks.values()) or store.chunks_from(document.id, 0, 0)
+        chunks |= {c.id: c for c in store.questions.chunks_from(document.id, first, last)}
+    chunks |= {c.id: c for c in store.questions.chunks_by_id([i for i in asked.chunk_ids if i not in chunks])}
+    return list(chunks.values()) or store.questions.chunks_from(document.id, 0, 0)

@@ -16,8 +16,9 @@ import tantivy
 from tantivy import Occur
 
 from notesearch.errors import StoreError
+from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
 from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
-from notesearch.storage.values import Block, BlockHit, KeywordHits, KeywordQuery
+from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
 
 VERSION = 3
@@ -107,7 +108,9 @@ class KeywordIndex:
         # So that a reader finds an index, though an empty one, before there is anything to put into it.
         SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
 
-    def apply(self, blocks: Sequence[Block], removed: Collection[int], position: int, instance: str) -> None:
+    def apply(
+        self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
+    ) -> None:
         """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches
         `position` of the store.
 
@@ -124,7 +127,7 @@ class KeywordIndex:
     def _apply(
         self,
         index: tantivy.Index,
-        blocks: Sequence[Block],
+        blocks: Sequence[WordBlock],
         removed: Collection[int],
         position: int,
         instance: str,
@@ -422,7 +425,7 @@ def _plain(text: str) -> str:
     return " ".join((analysis.spaced(text), *analysis.signed_names(text)))
 
 
-def _tantivy_document(block: Block) -> tantivy.Document:
+def _tantivy_document(block: WordBlock) -> tantivy.Document:
     document = tantivy.Document()
     document.add_unsigned("document", block.document_id)
     document.add_unsigned("first", block.first)

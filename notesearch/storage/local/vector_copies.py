@@ -52,7 +52,7 @@ class VectorCopies:
             index = self._indexes.get(fingerprint)
             if index is None:
                 index = self._new(fingerprint)
-                decision = index.load(instance=self._store.instance, position=self._store.newest_vector_id())
+                decision = index.load(instance=self._store.instance, position=self._store.vectors.newest_id())
                 if isinstance(decision, Rebuild) and decision.reason != NEVER_SAVED:
                     log.info("vector index: rebuild, %s", decision.reason)
                 self._indexes[fingerprint] = index
@@ -92,14 +92,14 @@ class VectorCopies:
         """Take in the vectors that the store has kept since."""
         index = self.index(fingerprint) if index is None else index
         while not stopped():
-            ids, vectors = self._store.vectors_since(fingerprint, index.position, VECTORS_AT_ONCE)
+            ids, vectors = self._store.vectors.since(fingerprint, index.position, VECTORS_AT_ONCE)
             if not ids:
                 break
             index.add(ids, vectors)
 
     def tidy(self) -> None:
         """Forget vectors that no note has used for a long time, a bounded number of them."""
-        forgotten = self._store.forget_unused_vectors(
+        forgotten = self._store.vectors.forget_unused(
             time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE
         )
         if forgotten:
@@ -111,13 +111,13 @@ class VectorCopies:
         index = self.index(fingerprint)
         with self._live_lock:
             seen = self._uses_seen.get(fingerprint)
-            number, changed = self._store.uses.since(seen if seen is not None else -1)
+            number, changed = self._store.vectors.uses.since(seen if seen is not None else -1)
             if (
                 seen is None
                 or changed is None
-                or not index.update_live(changed, self._store.live_among(fingerprint, changed))
+                or not index.update_live(changed, self._store.vectors.live_among(fingerprint, changed))
             ):
-                index.set_live(self._store.live_vector_ids(fingerprint))
+                index.set_live(self._store.vectors.live_ids(fingerprint))
             self._uses_seen[fingerprint] = number
 
     def refresh_live(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -126,34 +126,34 @@ class VectorCopies:
         self.mark_live(fingerprint)
         index = self.index(fingerprint)
         # Those kept for an undo are in the store: they would be in the new graph again.
-        if not index.mostly_dead or self._store.count_vectors_since(fingerprint, 0) * 2 > len(index):
+        if not index.mostly_dead or self._store.vectors.count_since(fingerprint, 0) * 2 > len(index):
             return
         log.info("vector index: built anew, most of it is no longer used")
         fresh = self._new(fingerprint)
         self.follow(fingerprint, fresh, stopped)
         if not stopped():
             with self._live_lock:
-                self._uses_seen[fingerprint] = self._store.uses.since(0)[0]
-                fresh.set_live(self._store.live_vector_ids(fingerprint))
+                self._uses_seen[fingerprint] = self._store.vectors.uses.since(0)[0]
+                fresh.set_live(self._store.vectors.live_ids(fingerprint))
                 with self._lock:
                     self._indexes[fingerprint] = fresh
 
     def _catch_up(self, fingerprint: str, index: NearestIndex) -> None:
         """For a reader: take in the newest vectors, and leave out those in no use. Later looks take back what
         documents that changed use; what they left stays among the answers and is passed over."""
-        newest, position = self._store.newest_vector_id(), self._store.position
+        newest, position = self._store.vectors.newest_id(), self._store.position
         self.follow(fingerprint, index)
         seen = self._seen.get(fingerprint)
         if seen is None:
-            index.set_live(self._store.live_vector_ids(fingerprint))
+            index.set_live(self._store.vectors.live_ids(fingerprint))
         else:
-            used = self._store.vectors_changed_since(fingerprint, seen[1])
+            used = self._store.questions.vectors_changed_since(fingerprint, seen[1])
             index.update_live(used, used)
         self._seen[fingerprint] = (newest, position)
 
     def catch_up(self, *, everything: bool) -> None:
         """For a reader: take in what the owner has written since; `everything`: documents have changed."""
-        newest = self._store.newest_vector_id()
+        newest = self._store.vectors.newest_id()
         for fingerprint, index in list(self._indexes.items()):
             if everything or newest != self._seen[fingerprint][0]:
                 self._catch_up(fingerprint, index)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from notesearch.storage.local.index_protocols import WordIndex
+from notesearch.storage.local.index_protocols import WordBlock, WordIndex
 from notesearch.storage.local.position import Rebuild
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import Block, ChunkRow, DocumentRow
+from notesearch.storage.values import ChunkRow, DocumentRow
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class WordCopy:
         self._store = store
         self._index = index
         self.opened = ""
+        self._tidied = False
 
     def load(self) -> str:
         """Open what was saved; what has to be done ("UpToDate", "Replay", "Rebuild")."""
@@ -37,22 +38,28 @@ class WordCopy:
         return self.opened
 
     def follow(self, stopped: Callable[[], bool]) -> None:
-        """Copy what changed, in bounded commits."""
+        """Copy what changed, in bounded commits. The first time the store then forgets its marks of what was
+        gone before: no copy needs them any more."""
         while not stopped():
-            changes = self._store.changes_since(self._index.position, CHANGES_AT_ONCE)
+            changes = self._store.questions.changes_since(self._index.position, CHANGES_AT_ONCE)
             if not changes:
                 break
             gone = [document_id for _, document_id, removed in changes if removed]
-            rows = self._store.documents([document_id for _, document_id, removed in changes if not removed])
+            rows = self._store.questions.documents(
+                [document_id for _, document_id, removed in changes if not removed]
+            )
             blocks = [block for row in rows.values() for block in self._blocks(row)]
             self._index.apply(blocks, gone, changes[-1][0], self._store.instance)
+        if not self._tidied and not stopped():
+            self._tidied = True
+            self._store.documents.forget_tombstones(self._index.position)
 
-    def _blocks(self, document: DocumentRow) -> list[Block]:
-        chunks = self._store.chunks_of(document.id)
-        facets = self._store.facets_of(document.id)
+    def _blocks(self, document: DocumentRow) -> list[WordBlock]:
+        chunks = self._store.questions.chunks_of(document.id)
+        facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
         if not chunks:
-            empty = Block(
+            empty = WordBlock(
                 document_id=document.id,
                 first=0,
                 last=0,
@@ -63,9 +70,9 @@ class WordCopy:
                 facets=facets,
             )
             return [empty]
-        text = self._store.text(document.id, 0, document.length)
+        text = self._store.questions.text(document.id, 0, document.length)
         return [
-            Block(
+            WordBlock(
                 document_id=document.id,
                 first=group[0].ordinal,
                 last=group[-1].ordinal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -16,8 +17,9 @@ from notesearch.engine.models.consent import Consents
 from notesearch.engine.models.ledger import Ledger
 from notesearch.engine.models.registry import Models
 from notesearch.errors import BudgetReached, UsageError
-from notesearch.storage.protocols import DocumentStore
-from notesearch.storage.values import FolderChoice, FolderRow, Held, Unsent
+from notesearch.storage.changes import Applied, Change, ModelAgreed
+from notesearch.storage.library import Library
+from notesearch.storage.values import FolderRow, Held, Unsent
 
 SMALL = catalogue.model("aimlapi/text-embedding-3-small")
 LARGE = catalogue.model("openai/text-embedding-3-large")
@@ -50,25 +52,27 @@ class FewModels:
 
 
 class Folders:
-    """A store that has folders and nothing else. `unsent` is what it counts, `asked` for what."""
+    """A library that has folders and nothing else. `counted` is what it counts, `asked` for what."""
 
     def __init__(self) -> None:
         self.rows: list[FolderRow] = []
-        self.unsent = Unsent(documents=2, chunks=3, tokens=5000, characters=70, held_back=1, embedded=4)
+        self.counted = Unsent(documents=2, chunks=3, tokens=5000, characters=70, held_back=1, embedded=4)
         self.asked: list[tuple[int, bool]] = []
 
     def folders(self) -> tuple[FolderRow, ...]:
         return tuple(self.rows)
 
-    def folder_choices(self) -> tuple[FolderChoice, ...]:
-        return tuple(FolderChoice(r.id, r.path, r.model, r.next_model, r.agreed) for r in self.rows)
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        for change in changes:
+            assert isinstance(change, ModelAgreed)
+            self.rows = [
+                replace(r, agreed=change.statement) if r.id == change.folder_id else r for r in self.rows
+            ]
+        return Applied()
 
-    def agree(self, folder_id: int, statement: str) -> None:
-        self.rows = [replace(r, agreed=statement) if r.id == folder_id else r for r in self.rows]
-
-    def count_unsent(self, folder_id: int, *, pending: bool) -> Unsent:
+    def unsent(self, folder_id: int, *, pending: bool) -> Unsent:
         self.asked.append((folder_id, pending))
-        return self.unsent
+        return self.counted
 
 
 class Spending:
@@ -88,7 +92,7 @@ class World:
         self.models, self.store, self.ledger = FewModels(), Folders(), Spending()
         self.settings = SettingsStore(tmp_path)
         self.consents = Consents(
-            cast(DocumentStore, self.store),
+            cast(Library, self.store),
             cast(Models, self.models),
             cast(Ledger, self.ledger),
             self.settings,
@@ -282,7 +286,7 @@ def test_an_estimate_of_the_next_model(world: World) -> None:
 
 
 def test_an_estimate_of_the_model_on_this_computer(world: World) -> None:
-    world.store.unsent = replace(world.store.unsent, chunks=0)
+    world.store.counted = replace(world.store.counted, chunks=0)
     estimate = world.consents.estimate(world.folder())
     assert world.store.asked == [(1, False)]
     assert (estimate.model, estimate.provider, estimate.host) == (LOCAL.identifier, LOCAL.provider, "")

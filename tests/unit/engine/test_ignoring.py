@@ -14,7 +14,7 @@ from notesearch.config.settings import Settings
 from notesearch.engine.folders import ignore_preview as ignoring
 from notesearch.engine.folders import scanner
 from notesearch.errors import FolderMissing
-from notesearch.storage.values import FolderChoice
+from notesearch.storage.values import FolderRow, Held
 from tests.conftest import fill
 from tests.unit.engine.test_scanner import RULES
 
@@ -128,7 +128,17 @@ def test_the_count_is_what_a_scan_then_leaves_out(
 
 def test_which_folders_a_change_concerns(tmp_path: Path) -> None:
     one, other = (
-        FolderChoice(id=n, path=tmp_path / name, model="", next_model="", agreed="")
+        FolderRow(
+            id=n,
+            path=tmp_path / name,
+            model="",
+            held=Held.NO,
+            documents=0,
+            complete=0,
+            failed=0,
+            chunks=0,
+            embedded=0,
+        )
         for n, name in enumerate("ab")
     )
     before = Settings().with_rules(one.path / "Sub", "x")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
 
 from notesearch.catalogue import LOCAL, fingerprint
 from notesearch.domain import Chunk, Document
+from notesearch.errors import NotesearchError
+from notesearch.storage.changes import FileFailed
+from notesearch.storage.library import Library
+from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import NewDocument, Vectors
+from notesearch.storage.values import AtPaths, FileState, NewDocument, Vectors, WaitingChunk
+from tests.memory_library import MemoryLibrary
 
 MARK = fingerprint(LOCAL)
 
@@ -28,7 +33,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def root(store: Store) -> Path:
     """A folder that the store knows."""
     path = Path("/notes")
-    store.add_folder(path, LOCAL.identifier)
+    store.folders.add(path, LOCAL.identifier)
     return path
 
 
@@ -75,7 +80,7 @@ def make(store: Store, root: Path) -> MakeDocument:
             **about,  # type: ignore[arg-type]
         )
         return NewDocument(
-            folder_id=next(f.id for f in store.folders() if f.path == root),
+            folder_id=next(f.id for f in store.folders.rows() if f.path == root),
             path=root / name,
             size=len(text),
             mtime_ns=mtime_ns,
@@ -93,8 +98,58 @@ def make(store: Store, root: Path) -> MakeDocument:
     return new
 
 
+def fail(
+    store: Store, folder_id: int, path: PurePath, error: NotesearchError, *, size: int = 1, mtime_ns: int = 1
+) -> None:
+    """A file of this folder cannot be read."""
+    store.folders.put_problem(
+        FileFailed(
+            folder_id=folder_id,
+            path=path,  # type: ignore[arg-type]
+            error=error,
+            size=size,
+            mtime_ns=mtime_ns,
+            reading=1,
+        )
+    )
+
+
+def state_of(store: Store, path: PurePath) -> FileState | None:
+    """What the store knows of the file at a path."""
+    return store.places.known(AtPaths([str(path)])).get(str(path))
+
+
 def unit_vectors(number: int, dimensions: int = LOCAL.dimensions, seed: int = 0) -> Vectors:
     """float32 [number, dimensions] of unit length."""
     drawn = np.random.default_rng(seed).standard_normal((number, dimensions)).astype(np.float32)
     unit: Vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     return unit
+
+
+def embed_all(store: Store) -> list[str]:
+    """Give every waiting chunk a vector; the texts that needed one."""
+    texts = []
+    while waiting := store.questions.waiting(MARK, 100):
+        texts += [w.text for w in waiting]
+        store.vectors.put(MARK, [w.text_hash for w in waiting], unit_vectors(len(waiting), seed=len(texts)))
+    return texts
+
+
+def vectors_at(store: Store, path: Path) -> list[int | None]:
+    row = store.questions.document_at(path)
+    assert row is not None
+    return store.questions.vectors_of(row.id)
+
+
+def waiting(store: Store, limit: int = 100) -> list[WaitingChunk]:
+    return store.questions.waiting(MARK, limit)
+
+
+@pytest.fixture(params=["local", "memory"])
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
+    """Every implementation of a library, empty."""
+    made: Library = (
+        LocalLibrary(tmp_path, lambda mark: LOCAL.dimensions) if request.param == "local" else MemoryLibrary()
+    )
+    yield made
+    made.close()

@@ -24,20 +24,20 @@ def test_closing_ends_questions_under_way(tmp_path: Path, read_only: bool) -> No
 
     def ask() -> None:
         try:
-            store._read(ENDLESS)
+            store.database.read(ENDLESS)
         except BaseException as error:
             ended.append(error)
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(store._readers._in_use) == 3)
+    wait_until(lambda: store.database.readers.in_use == 3)
     store.close()
     for thread in threads:
         thread.join(100)
     assert [type(error) for error in ended] == [StoreError] * 3
-    assert not store._readers._in_use
-    assert not store._readers._idle
+    assert store.database.readers.in_use == 0
+    assert store.database.readers.idle == 0
 
 
 def test_closing_beside_many_short_questions(tmp_path: Path) -> None:
@@ -47,10 +47,10 @@ def test_closing_beside_many_short_questions(tmp_path: Path) -> None:
 
     def ask() -> None:
         try:
-            store.folders()
+            store.folders.rows()
             answered.wait()
             while True:
-                store.folders()
+                store.folders.rows()
         except BaseException as error:
             ended.append(error)
 
@@ -69,9 +69,9 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store.close()
     store.close()
     with pytest.raises(StoreError, match=r"store\.closed"):
-        store.folders()
+        store.folders.rows()
     with pytest.raises(StoreError, match=r"store\.closed"):
-        store.add_folder(Path("/a"), "m")
+        store.folders.add(Path("/a"), "m")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ class FewPass:
     position = 1
 
     def __init__(self, vectors: int) -> None:
+        # It is all its parts.
+        self.filters = self.questions = self.vectors = self
         self._ids = set(range(1, vectors + 1))
         self.compared = 0
 
@@ -36,7 +38,7 @@ class FewPass:
     def vector_ids_of(self, fingerprint: str, documents: Collection[int]) -> set[int]:
         return self._ids
 
-    def vectors_by_id(self, ids: Sequence[int]) -> dict[int, Vectors]:
+    def by_id(self, ids: Sequence[int]) -> dict[int, Vectors]:
         self.compared = len(ids)
         return {i: np.array([1 / i, 0.0], np.float32) for i in ids}
 

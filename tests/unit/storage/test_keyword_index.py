@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from notesearch.errors import DiskFull, StoreError
+from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
 from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate
 from notesearch.storage.local.tantivy_index import KeywordIndex
-from notesearch.storage.values import Block, KeywordQuery
 from notesearch.text import analysis
 
 INSTANCE = "this store"
@@ -35,8 +35,8 @@ def block(
     language: str = "en",
     facets: Sequence[str] = (),
     part: int = 0,
-) -> Block:
-    return Block(
+) -> WordBlock:
+    return WordBlock(
         document_id=document_id,
         first=part,
         last=part,
@@ -55,9 +55,9 @@ Put = Callable[..., None]
 def put(index: KeywordIndex) -> Put:
     """Put texts (or blocks) into the index as documents 1, 2, ..."""
 
-    def put(*texts: str | Block, language: str = "en") -> None:
+    def put(*texts: str | WordBlock, language: str = "en") -> None:
         blocks = [
-            t if isinstance(t, Block) else block(i, t, language=language) for i, t in enumerate(texts, 1)
+            t if isinstance(t, WordBlock) else block(i, t, language=language) for i, t in enumerate(texts, 1)
         ]
         index.apply(blocks, [], index.position + 1, INSTANCE)
 

@@ -1,186 +1,299 @@
-"""What every library does, whichever engine answers: the same tests for the local one and one in memory."""
+"""What every library does, whichever engine answers: the same tests for the local one and one in memory.
+
+Here: documents as they come and go, and what finds and shows them. What is chosen for folders, and what may
+be sent: test_library_choices.py.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from notesearch.catalogue import LOCAL, fingerprint
-from notesearch.domain import Chunk, Document
+from notesearch.catalogue import LOCAL
+from notesearch.domain import Page
+from notesearch.errors import FileUnreadable
+from notesearch.storage.changes import (
+    Applied,
+    DocumentTouched,
+    FileFailed,
+    FileRead,
+    FolderAbsorbed,
+    FolderAdded,
+    FolderRemoved,
+    PathsRemoved,
+)
 from notesearch.storage.library import Library
-from notesearch.storage.local.library import LocalLibrary
-from notesearch.storage.local.sqlite.documents import text_hash
-from notesearch.storage.values import EVERYTHING, Filters, NewDocument, Wanted, WordQuery
+from notesearch.storage.values import (
+    EVERYTHING,
+    LANGUAGE,
+    UNFINISHED,
+    AtPaths,
+    Excerpt,
+    Filters,
+    IndexFigures,
+    InFolder,
+    NoteWanted,
+    WithContent,
+    text_hash,
+)
 from tests.embedders import bag_of_words
-from tests.memory_library import MemoryLibrary
 from tests.unit.storage.conftest import unit_vectors
-
-MARK = fingerprint(LOCAL)
-ROOT = Path("/library/Notes")
-NOTES = {
-    "bread.md": ("The sour dough rests overnight", "Bake it hot"),
-    "Garden/tomatoes.md": ("Tomatoes want sun", "A string to climb"),
-    "Garden/Herbs/mint.md": ("Mint wants water overnight",),
-    "Travel/lisbon.md": ("The tram climbs to the castle",),
-}
-TAGS = {"bread.md": ("tag:food",), "Garden/tomatoes.md": ("tag:food", "tag:garden")}
-
-
-@pytest.fixture(params=["local", "memory"])
-def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
-    made: Library = (
-        LocalLibrary(tmp_path, lambda mark: LOCAL.dimensions) if request.param == "local" else MemoryLibrary()
-    )
-    made.open_words()
-    yield made
-    made.close()
-
-
-def note(library: Library, name: str, parts: tuple[str, ...], **about: object) -> NewDocument:
-    """A document of a passage for each of `parts`, in the folder of these tests."""
-    text, chunks, start = "\n".join(parts), [], 0
-    for ordinal, part in enumerate(parts):
-        end = start + len(part)
-        chunks.append(
-            Chunk(ordinal=ordinal, start=start, end=end, line=ordinal + 1, heading=(), prefix="", tokens=5)
-        )
-        start = end + 1
-    values: dict[str, object] = {
-        "folder_id": library.add_folder(ROOT, LOCAL.identifier),
-        "path": ROOT / name,
-        "size": len(text),
-        "mtime_ns": 1,
-        "content_hash": hashlib.sha256(text.encode()).hexdigest(),
-        "fingerprint": MARK,
-        "reading": 1,
-        "embedded_title": "",
-        "document": Document(
-            text=text, title=Path(name).stem, format="markdown", language=str(about.pop("language", "en"))
-        ),
-        "chunks": chunks,
-        "embedded_texts": list(parts),
-        "facets": ("type:markdown", *TAGS.get(name, ())),
-    }
-    return NewDocument(**(values | about))  # type: ignore[arg-type]
-
-
-def embed(library: Library, mark: str = MARK) -> list[str]:
-    """Give every waiting text its vector; the texts."""
-    waiting = library.waiting_chunks(mark, 100)
-    if waiting:
-        vectors = unit_vectors(len(waiting))
-        for place, text in enumerate(waiting):
-            vectors[place] = bag_of_words(text.text)
-        library.put_vectors(mark, [w.text_hash for w in waiting], vectors)
-    return [w.text for w in waiting]
+from tests.unit.storage.libraries import (
+    MARK,
+    NOTES,
+    ROOT,
+    add_folder,
+    asked,
+    embed,
+    note,
+    put,
+    remove,
+    state_at,
+)
 
 
 @pytest.fixture
 def filled(library: Library) -> dict[str, int]:
     """Ids of the notes by name, embedded and read by the search by words; the later ones are newer."""
     news = [note(library, name, parts, mtime_ns=i) for i, (name, parts) in enumerate(NOTES.items())]
-    stored = library.put_documents(news)
+    stored = put(library, *news)
     embed(library)
-    library.follow_words()
-    return {name: put.document_id for name, put in zip(NOTES, stored, strict=True)}
+    library.upkeep.follow_words()
+    return {name: made.document_id for name, made in zip(NOTES, stored, strict=True)}
 
 
-def asked(text: str, **about: bool) -> WordQuery:
-    return WordQuery(words=tuple(text.split()), languages=("en",), **about)  # type: ignore[arg-type]
+def shown(library: Library, ids: Iterable[int]) -> list[int]:
+    """Those of these documents that are still there."""
+    return list(library.notes([NoteWanted(document_id=i) for i in ids], 16))
 
 
 class TestTakingIn:
     def test_a_note_waits_until_it_has_its_vectors(self, library: Library) -> None:
-        (put,) = library.put_documents([note(library, "a.md", ("one", "two"))])
-        assert (put.added, put.chunks, put.reused) == (True, 2, 0)
+        (stored,) = put(library, note(library, "a.md", ("one", "two")))
+        assert (stored.added, stored.chunks, stored.reused) == (True, 2, 0)
         (row,) = library.folders()
         assert (row.path, row.documents, row.complete, row.chunks, row.embedded) == (ROOT, 1, 0, 2, 0)
         assert embed(library) == ["one", "two"]
         (row,) = library.folders()
-        assert (row.complete, row.embedded, library.waiting_chunks(MARK, 9)) == (1, 2, [])
+        assert (row.complete, row.embedded, library.waiting(MARK, 9)) == (1, 2, [])
 
     def test_nothing_is_embedded_twice(self, library: Library) -> None:
-        library.put_documents([note(library, "a.md", ("one", "two"))])
+        put(library, note(library, "a.md", ("one", "two")))
         embed(library)
-        (edited,) = library.put_documents([note(library, "a.md", ("one", "TWO"))])
+        (edited,) = put(library, note(library, "a.md", ("one", "TWO")))
         assert (edited.added, edited.reused) == (False, 1)
         assert embed(library) == ["TWO"]
-        assert library.put_documents([note(library, "a.md", ("one", "two"))])[0].reused == 2
-        assert library.put_documents([note(library, "copy.md", ("one", "two"))])[0].reused == 2
+        assert put(library, note(library, "a.md", ("one", "two")))[0].reused == 2
+        assert put(library, note(library, "copy.md", ("one", "two")))[0].reused == 2
         assert embed(library) == []
 
     def test_one_text_in_several_notes_waits_once_and_completes_all(self, library: Library) -> None:
         news = [note(library, f"{name}.md", (name, "shared")) for name in "abc"]
-        library.put_documents(news)
-        assert sorted(w.text for w in library.waiting_chunks(MARK, 9)) == ["a", "b", "c", "shared"]
+        put(library, *news)
+        assert sorted(w.text for w in library.waiting(MARK, 9)) == ["a", "b", "c", "shared"]
         assert library.put_vectors(MARK, [text_hash("shared")], unit_vectors(1)) == 3
 
     def test_vectors_belong_to_their_model(self, library: Library) -> None:
-        library.put_documents([note(library, "a.md", ("one",))])
+        put(library, note(library, "a.md", ("one",)))
         embed(library)
-        library.put_documents([note(library, "b.md", ("one",), fingerprint="other", content_hash="x")])
-        assert [w.text for w in library.waiting_chunks("other", 9)] == ["one"]
+        put(library, note(library, "b.md", ("one",), fingerprint="other", content_hash="x"))
+        assert [w.text for w in library.waiting("other", 9)] == ["one"]
         assert sorted(library.fingerprints(EVERYTHING)) == sorted([MARK, "other"])
 
     def test_a_move_keeps_the_id_and_what_stood_there_is_gone(self, library: Library) -> None:
-        a, b = library.put_documents([note(library, "a.md", ("one",)), note(library, "b.md", ("two",))])
+        a, b = put(library, note(library, "a.md", ("one",)), note(library, "b.md", ("two",)))
         embed(library)
-        (moved,) = library.put_documents([note(library, "b.md", ("one",), moved_from=ROOT / "a.md")])
+        (moved,) = put(library, note(library, "b.md", ("one",), moved_from=ROOT / "a.md"))
         assert (moved.document_id, moved.reused) == (a.document_id, 1)
-        assert list(library.documents([a.document_id, b.document_id])) == [a.document_id]
-        assert library.document_at(ROOT / "a.md") is None
+        assert shown(library, [a.document_id, b.document_id]) == [a.document_id]
+        assert library.documents_at(ROOT / "a.md") == ()
 
     def test_what_is_known_of_files(self, library: Library, filled: dict[str, int]) -> None:
         folder = library.folders()[0].id
-        known = library.known(folder)
+        known = library.known(InFolder(folder))
         assert {path: state.document_id for path, state in known.items()} == {
             str(ROOT / name): number for name, number in filled.items()
         }
-        assert library.known_path(ROOT / "bread.md") == known[str(ROOT / "bread.md")]
-        assert library.known_path(ROOT / "none.md") is None
-        assert library.remove_paths([str(ROOT / "bread.md"), str(ROOT / "none.md")]) == 1
-        assert library.known_path(ROOT / "bread.md") is None
+        assert state_at(library, "bread.md") == known[str(ROOT / "bread.md")]
+        assert state_at(library, "none.md") is None
+        assert remove(library, "bread.md", "none.md") == 1
+        assert state_at(library, "bread.md") is None
 
     def test_parts_of_a_file_are_documents(self, library: Library) -> None:
-        one, two = library.put_documents(
-            [note(library, "mail.mbox", (text,), part=text) for text in ("1", "2")]
-        )
+        one, two = put(library, *(note(library, "mail.mbox", (text,), part=text) for text in ("1", "2")))
         assert one.document_id != two.document_id
-        first = library.document_at(ROOT / "mail.mbox")
-        assert first is not None
+        first, second = library.documents_at(ROOT / "mail.mbox")
         assert (first.id, first.part) == (one.document_id, "1")
-        assert library.remove_paths([str(ROOT / "mail.mbox")]) == 2
+        assert (second.id, second.part) == (two.document_id, "2")
+        assert remove(library, "mail.mbox") == 2
+
+    def test_a_file_is_read_when_all_its_parts_are_there(self, library: Library) -> None:
+        parts = [
+            note(library, "mail.mbox", (f"text {part}",), part=part, size=UNFINISHED, content_hash="file")
+            for part in ("1", "2", "3")
+        ]
+        one, two, three = put(library, *parts)
+        embed(library)
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert (state.size, state.documents) == (UNFINISHED, 3)
+        folder = parts[0].folder_id
+        problem = FileFailed(
+            folder_id=folder, path=ROOT / "x.mbox", error=FileUnreadable(), size=1, mtime_ns=1, reading=1
+        )
+        read = FileRead(folder_id=folder, path=ROOT / "mail.mbox", size=10, parts=("1", "2", "3"))
+        position = library.position
+        library.apply([read])
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert (state.size, state.documents, library.position) == (10, 3, position)
+        assert library.known(WithContent("file", MARK)).keys() == {str(ROOT / "mail.mbox")}
+        # One of them is read anew: as long as the others are not, the file is not read.
+        put(library, replace(parts[1], mtime_ns=2, content_hash="other"))
+        state = state_at(library, "mail.mbox")
+        assert state is not None
+        assert state.size == UNFINISHED
+        assert library.known(InFolder(folder))[str(ROOT / "mail.mbox")].size == UNFINISHED
+        library.apply([replace(read, parts=("2", "3"))])
+        assert shown(library, [one.document_id, two.document_id, three.document_id]) == [
+            two.document_id,
+            three.document_id,
+        ]
+        library.apply([problem, replace(read, path=ROOT / "x.mbox", parts=())])
+        assert library.problems() == ()
+
+    def test_parts_of_one_file_are_no_copies_of_each_other(self, library: Library) -> None:
+        """They have the hash of the same file; a copy of the file has the same parts."""
+        same = {"content_hash": "file"}
+        put(library, *(note(library, "a.mbox", (f"text {p}",), part=p, **same) for p in "12"))
+        assert sorted(embed(library)) == ["text 1", "text 2"]
+        first, second = put(
+            library,
+            *(
+                note(library, "b.mbox", (f"text {p}",), part=p, embedded_texts=[f"b: text {p}"], **same)
+                for p in "12"
+            ),
+        )
+        assert (first.reused, second.reused, embed(library)) == (1, 1, [])
+
+    def test_a_moved_file_keeps_the_ids_of_its_parts(self, library: Library) -> None:
+        old = [note(library, "a.mbox", (f"text {p}",), part=p) for p in "12"]
+        ids = [stored.document_id for stored in put(library, *old)]
+        new = [note(library, "b.mbox", (f"text {p}",), part=p, moved_from=ROOT / "a.mbox") for p in "12"]
+        assert [stored.document_id for stored in put(library, *new)] == ids
+        assert library.documents_at(ROOT / "a.mbox") == ()
 
     def test_a_removed_folder_takes_all_along(self, library: Library, filled: dict[str, int]) -> None:
         late = note(library, "late.md", ("late",))
-        library.remove_folder(late.folder_id)
-        assert (library.folders(), library.documents(list(filled.values()))) == ((), {})
-        assert library.put_documents([late]) == []
-        library.follow_words()
+        library.apply([FolderRemoved(folder_id=late.folder_id)])
+        assert (library.folders(), shown(library, filled.values())) == ((), [])
+        assert put(library, late) == ()
+        library.upkeep.follow_words()
         assert library.words(asked("overnight"), EVERYTHING, 9).hits == ()
         assert library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9) == []
 
     def test_positions_rise_and_changes_are_told(self, library: Library) -> None:
         told: list[int] = []
         leave = library.subscribe(lambda: told.append(library.position))
-        library.put_documents([note(library, "a.md", ("one",))])
+        put(library, note(library, "a.md", ("one",)))
         assert told[-1] == library.position > 0
         before = library.position
-        library.remove_paths([str(ROOT / "a.md")])
+        remove(library, "a.md")
         assert library.position > before
         leave()
         number = len(told)
-        library.put_documents([note(library, "a.md", ("one",))])
+        put(library, note(library, "a.md", ("one",)))
         assert len(told) == number
 
+    def test_changes_are_done_in_order_and_all_or_none(self, library: Library) -> None:
+        folder = add_folder(library)
+        put(library, note(library, "a.md", ("one",)))
+        before = library.position
+        outside = note(library, "x.md", ("x",), path=Path("/elsewhere/x.md"))
+        with pytest.raises(ValueError, match="outside"):
+            library.apply([PathsRemoved(paths=[str(ROOT / "a.md")]), note(library, "b.md", ("b",)), outside])
+        assert list(library.known(InFolder(folder))) == [str(ROOT / "a.md")]
+        assert library.position == before
+        second = FolderAdded(path=Path("/library/Other"), model=LOCAL.identifier)
+        applied = library.apply(
+            [second, note(library, "b.md", ("b",)), PathsRemoved(paths=[str(ROOT / "b.md")]), second]
+        )
+        assert (len(applied.documents), applied.removed, len(set(applied.folders))) == (1, 1, 1)
+        assert state_at(library, "b.md") is None
+        assert library.apply([]) == Applied()
+
+    def test_a_folder_and_its_notes_in_one_go(self, library: Library) -> None:
+        """What comes first is there for what comes after."""
+        folder = add_folder(library)
+        parent = Path("/library")
+        changes = [FolderAdded(path=parent, model=LOCAL.identifier)]
+        put(library, note(library, "a.md", ("one",)))
+        library.apply([*changes, FolderAbsorbed(folder_id=folder, parent=parent)])
+        (row,) = library.folders()
+        assert (row.path, row.documents, row.chunks) == (parent, 1, 1)
+        (state,) = library.known(InFolder(row.id)).values()
+        assert state.reading == 0, "read anew"
+        assert library.newest(Filters(folder=ROOT), 9).total == 1
+        assert library.newest(Filters(folder=parent), 9).total == 1
+        child = add_folder(library, Path("/elsewhere/Notes"))
+        put(library, note(library, "x.md", ("x",), folder_id=child, path=Path("/elsewhere/Notes/x.md")))
+        around = FolderAdded(path=Path("/elsewhere"), model=LOCAL.identifier)
+        taken_up = FolderAbsorbed(folder_id=child, parent=around.path)
+        gone = PathsRemoved(paths=[str(Path("/elsewhere/Notes/x.md"))])
+        assert library.apply([around, taken_up, gone]).removed == 1
+
+    def test_only_the_time_changed(self, library: Library) -> None:
+        (stored,) = put(library, note(library, "a.md", ("one",)))
+        before = library.position
+        library.apply([DocumentTouched(document_id=stored.document_id, size=9, mtime_ns=77)])
+        state = state_at(library, "a.md")
+        assert state is not None
+        assert (state.size, state.mtime_ns, library.position) == (9, 77, before)
+
+    def test_files_are_known_by_place_and_by_content(self, library: Library) -> None:
+        names = ("sub/a.md", "sub/deep/b.md", "sub.md", "subway/c.md")
+        put(library, *(note(library, name, (name,)) for name in names))
+
+        def known(name: str, *, below: bool = False) -> set[str]:
+            found = library.known(AtPaths([str(ROOT / name)], below=below))
+            return {Path(path).relative_to(ROOT).as_posix() for path in found}
+
+        assert known("sub", below=True) == {"sub/a.md", "sub/deep/b.md"}
+        assert known("sub.md", below=True) == known("sub.md") == {"sub.md"}
+        assert known("sub") == known("none", below=True) == set()
+        assert len(library.known(AtPaths([str(ROOT.parent)], below=True))) == 4
+        both = AtPaths([str(ROOT / "sub.md"), str(ROOT / "none.md"), str(ROOT / "sub/a.md")])
+        assert len(library.known(both)) == 2
+        state = state_at(library, "sub.md")
+        assert state is not None
+        assert list(library.known(WithContent(state.content_hash, MARK))) == [str(ROOT / "sub.md")]
+        assert library.known(WithContent(state.content_hash, "other")) == {}
+
+    def test_a_renamed_note_is_known_with_the_title_it_was_embedded_under(self, library: Library) -> None:
+        put(library, note(library, "old.md", ("one", "two"), embedded_title="old"))
+        embed(library)
+        (folder,) = library.folders()
+        assert library.known(InFolder(folder.id, renamed=True)) == {}
+        put(library, note(library, "new.md", ("one", "two"), moved_from=ROOT / "old.md"))
+        ((path, state),) = library.known(InFolder(folder.id, renamed=True)).items()
+        assert (path, state.title, state.embedded_title) == (str(ROOT / "new.md"), "new", "old")
+
+    def test_newest_notes_wait_first_and_of_some_folders(self, library: Library) -> None:
+        one = note(library, "old.md", ("old",), mtime_ns=1)
+        put(library, one, note(library, "new.md", ("new 1", "new 2"), mtime_ns=3))
+        assert [w.text for w in library.waiting(MARK, 9)] == ["new 1", "new 2", "old"]
+        assert len(library.waiting(MARK, 2)) == 2
+        assert library.waiting(MARK, 9, []) == library.waiting("other", 9) == []
+        assert len(library.waiting(MARK, 9, [one.folder_id])) == 3
+
     def test_words_follow(self, library: Library) -> None:
-        library.put_documents([note(library, "a.md", ("one",))])
-        assert library.unread == 1
-        library.follow_words()
-        assert library.unread == library.word_figures().missing == 0
+        put(library, note(library, "a.md", ("one",)))
+        assert library.upkeep.unread in (0, 1), "a library without copies is always in step"
+        library.upkeep.follow_words()
+        assert library.upkeep.unread == library.upkeep.figures().words.missing == 0
         assert len(library.words(asked("one"), EVERYTHING, 9).hits) == 1
 
 
@@ -213,19 +326,17 @@ class TestFinding:
     ) -> None:
         names = {number: name for name, number in filled.items()}
         wanted = {filled[name] for name in expected}
-        assert library.passing(filters, filled.values()) == wanted
-        newest, total = library.newest(filters, 3)
-        assert [names[i] for i in newest] == [n for n in reversed(NOTES) if n in expected][:3]
-        assert total == len(expected)
-        query = asked("overnight sun castle climbs climb")
-        assert {hit.document_id for hit in library.words(query, filters, 9).hits} == wanted
+        newest = library.newest(filters, 3)
+        assert [names[i] for i in newest.ids] == [n for n in reversed(NOTES) if n in expected][:3]
+        assert newest.total == len(expected)
+        query = replace(asked("overnight sun castle climbs climb"), exact="mint", exact_phrase=True)
+        found = library.words(query, filters, 9)
+        assert {hit.document_id for hit in found.hits} == wanted
+        assert found.titled == {i: ("mint",) for i in wanted & {filled[_MINT]}}
+        assert found.phrased == {filled[_MINT]}, "whatever the filters"
         hits = library.nearest(MARK, bag_of_words("overnight"), filters, 9)
         assert {hit.document_id for hit in hits} == wanted
         assert library.fingerprints(filters) == ((MARK,) if expected else ())
-        assert library.holding("overnight", title=False, filters=filters, limit=9) == wanted & {
-            filled["bread.md"],
-            filled["Garden/Herbs/mint.md"],
-        }
 
     def test_words_rank_and_say_who_holds_all(self, library: Library, filled: dict[str, int]) -> None:
         found = library.words(asked("mint overnight"), EVERYTHING, 9)
@@ -267,13 +378,13 @@ class TestFinding:
         assert near is not None
         assert filled["bread.md"] not in {hit.document_id for hit in near}
         assert max(near, key=lambda hit: hit.score).document_id in filled.values()
-        (new,) = library.put_documents([note(library, "new.md", ("no vector",))])
+        (new,) = put(library, note(library, "new.md", ("no vector",)))
         assert library.near_document(new.document_id, MARK, 9) is None
 
     def test_a_copy_in_another_folder_does_not_pass(self, library: Library, filled: dict[str, int]) -> None:
         """Two notes share a vector: the filter holds for the note, not for its text."""
-        (copy,) = library.put_documents([note(library, "Copies/mint.md", NOTES["Garden/Herbs/mint.md"])])
-        library.follow_words()
+        (copy,) = put(library, note(library, "Copies/mint.md", NOTES["Garden/Herbs/mint.md"]))
+        library.upkeep.follow_words()
         query = bag_of_words("Mint wants water overnight")
         hits = library.nearest(MARK, query, Filters(folder=ROOT / "Copies"), 9)
         assert [hit.document_id for hit in hits] == [copy.document_id]
@@ -282,7 +393,7 @@ class TestFinding:
 class TestReading:
     def test_a_page(self, library: Library, filled: dict[str, int]) -> None:
         bread = filled["bread.md"]
-        notes = library.page([Wanted(document_id=bread), Wanted(document_id=999_999)], 16)
+        notes = library.notes([NoteWanted(document_id=bread), NoteWanted(document_id=999_999)], 16)
         assert list(notes) == [bread]
         shown = notes[bread]
         assert (shown.document.path, shown.root, shown.document.title) == (ROOT / "bread.md", ROOT, "bread")
@@ -290,29 +401,91 @@ class TestReading:
         assert [(c.start, c.end) for c in shown.chunks] == [(0, 30), (31, 42)]
         assert (shown.document.expected, shown.document.embedded) == (2, 2)
 
+    def test_passages_know_their_place_in_the_file(self, library: Library) -> None:
+        new = note(library, "book.pdf", ("one", "two"))
+        places = (Page(number=7), None)
+        chunks = [replace(c, locator=place) for c, place in zip(new.chunks, places, strict=True)]
+        put(library, replace(new, chunks=chunks))
+        copy = note(library, "copy.pdf", ("one", "two"))
+        (stored,) = put(library, copy)
+        found = library.notes([NoteWanted(document_id=stored.document_id)], 16)[stored.document_id]
+        assert [chunk.locator for chunk in found.chunks] == [Page(number=7), None], "a copy is alike"
+
     def test_of_a_long_note_the_wanted_passages(self, library: Library) -> None:
-        (put,) = library.put_documents([note(library, "long.md", tuple(f"part {i}" for i in range(40)))])
-        everything = library.page([Wanted(document_id=put.document_id)], 99)[put.document_id].chunks
-        some = Wanted(document_id=put.document_id, chunk_ids=[everything[7].id], spans=[(20, 22)])
-        chunks = library.page([some], 16)[put.document_id].chunks
+        (stored,) = put(library, note(library, "long.md", tuple(f"part {i}" for i in range(40))))
+        everything = library.notes([NoteWanted(document_id=stored.document_id)], 99)[
+            stored.document_id
+        ].chunks
+        some = NoteWanted(document_id=stored.document_id, chunk_ids=[everything[7].id], spans=[(20, 22)])
+        chunks = library.notes([some], 16)[stored.document_id].chunks
         assert sorted(c.ordinal for c in chunks) == [7, 20, 21, 22]
-        (first,) = library.page([Wanted(document_id=put.document_id)], 16)[put.document_id].chunks
+        (first,) = library.notes([NoteWanted(document_id=stored.document_id)], 16)[stored.document_id].chunks
         assert first.ordinal == 0
 
     def test_texts_titles_and_counts(self, library: Library, filled: dict[str, int]) -> None:
-        assert library.text(filled["bread.md"], 4, 14) == "sour dough"
-        assert library.titles([filled["bread.md"]]) == {filled["bread.md"]: ("bread",)}
-        assert library.facet_counts("tag") == (("food", 2), ("garden", 1))
-        assert library.facet_counts("type") == (("markdown", 4),)
-        library.put_documents([note(library, "de.md", ("Brot",), language="de")])
-        assert library.languages() == (("en", 4), ("de", 1))
+        bread = filled["bread.md"]
+        assert library.text(bread, 4, 14) == Excerpt("sour dough", 0)
+        assert library.text(bread, 31, 999) == Excerpt("Bake it hot", 1)
+        assert library.text(bread, 5, 5) == library.text(999_999, 0, 9) == Excerpt("", 0)
+        assert library.facets("tag") == (("food", 2), ("garden", 1))
+        assert library.facets("type") == (("markdown", 4),)
+        put(library, note(library, "de.md", ("Brot",), language="de"))
+        assert library.facets(LANGUAGE) == (("en", 4), ("de", 1))
         assert library.check() == []
         assert set(library.bytes_on_disk()) == {"database", "keyword", "vectors"}
+        figures = library.upkeep.figures([MARK])
+        assert figures.models[MARK] == IndexFigures(entries=6, missing=0)
+        assert figures.words.entries >= 4
 
     def test_models_that_nobody_has_are_forgotten(self, library: Library, filled: dict[str, int]) -> None:
-        library.remove_paths([str(ROOT / name) for name in NOTES])
-        assert library.forget_models([MARK], [MARK]) == 0
-        library.put_documents([note(library, "bread.md", NOTES["bread.md"])])
+        remove(library, *NOTES)
+        assert library.upkeep.forget_models([MARK], [MARK]) == 0
+        put(library, note(library, "bread.md", NOTES["bread.md"]))
         assert embed(library) == []
-        library.remove_paths([str(ROOT / "bread.md")])
-        assert library.forget_models([], [MARK]) == 6
+        remove(library, "bread.md")
+        assert library.upkeep.forget_models([], [MARK]) == 6
+
+
+class TestUpkeep:
+    """What whoever opened a library does for its copies: a library that has none has nothing to do."""
+
+    def test_all_is_in_step_after_following(self, library: Library, filled: dict[str, int]) -> None:
+        upkeep = library.upkeep
+        upkeep.follow_model(MARK)
+        assert upkeep.ready(MARK)
+        remove(library, "bread.md")
+        upkeep.follow_words()
+        upkeep.refresh_model(MARK)
+        assert upkeep.unread == 0
+        assert library.words(asked("dough"), EVERYTHING, 9).hits == ()
+        found = library.nearest(MARK, bag_of_words("dough overnight"), EVERYTHING, 9)
+        assert filled["bread.md"] not in {hit.document_id for hit in found}
+        put(library, note(library, "bread.md", NOTES["bread.md"]))
+        upkeep.follow_words()
+        upkeep.refresh_model(MARK)
+        assert len(library.words(asked("dough"), EVERYTHING, 9).hits) == 1
+        assert len(library.nearest(MARK, bag_of_words("dough overnight"), EVERYTHING, 9)) == 6
+
+    def test_a_model_is_ready_when_it_was_waited_for(self, library: Library, filled: dict[str, int]) -> None:
+        assert library.upkeep.ready("other", wait=True)
+        assert library.upkeep.ready("other")
+
+    def test_tidying_saving_and_resting_change_no_answer(
+        self, library: Library, filled: dict[str, int]
+    ) -> None:
+        before = library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9)
+        for work in (
+            library.upkeep.tidy,
+            library.upkeep.save,
+            lambda: library.upkeep.save(closing=True),
+            library.upkeep.rest,
+        ):
+            work()
+            assert library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9) == before
+            assert len(library.words(asked("overnight"), EVERYTHING, 9).hits) == 2
+
+    def test_work_ends_where_it_is_stopped(self, library: Library, filled: dict[str, int]) -> None:
+        put(library, note(library, "new.md", ("zanzibar",)))
+        library.upkeep.follow_words(lambda: True)
+        library.upkeep.follow_words()
+        assert len(library.words(asked("zanzibar"), EVERYTHING, 9).hits) == 1

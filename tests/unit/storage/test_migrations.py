@@ -17,6 +17,7 @@ from notesearch.errors import StoreError, StoreTooNew
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
 from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.values import AtPaths, InFolder
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_every_earlier_version_comes_to_the_newest_schema(
     database.close()
     store = Store(tmp_path)
     assert store.instance
-    assert len(store.folders()) <= 1
+    assert len(store.folders.rows()) <= 1
     store.close()
 
 
@@ -86,11 +87,11 @@ def test_from_version_1_notes_count_as_read_less_well_and_orphans_begin_to_age(
     database.close()
     before = time.time() - 1
     with closing(Store(tmp_path)) as store:
-        (known,) = [k for k in store.known(1).values() if k.document_id is not None]
+        (known,) = [k for k in store.places.known(InFolder(1)).values() if k.document_id is not None]
         assert known.reading == 0
-        assert store.forget_unused_vectors(before, 0.0, 10) == 0
-        assert store.forget_unused_vectors(before + 3600, 0.0, 10) == 1
-        assert set(store.vectors_by_id([used, orphan])) == {used}
+        assert store.vectors.forget_unused(before, 0.0, 10) == 0
+        assert store.vectors.forget_unused(before + 3600, 0.0, 10) == 1
+        assert set(store.vectors.by_id([used, orphan])) == {used}
 
 
 def test_from_version_3_the_former_model_and_what_was_refused_are_known(
@@ -109,11 +110,11 @@ def test_from_version_3_the_former_model_and_what_was_refused_are_known(
     database.execute("INSERT INTO problems VALUES ('/n/a.md', 1, 1, 1, 'Not wanted', '', 0, 0)")
     database.close()
     with closing(Store(tmp_path)) as store:
-        assert store.folders()[0].former_models == ("c/d",)
-        assert store._read("SELECT fingerprint, text_hash, code, params FROM refused") == [
+        assert store.folders.rows()[0].former_models == ("c/d",)
+        assert store.database.read("SELECT fingerprint, text_hash, code, params FROM refused") == [
             ("m", b"\x01", "problem-before", '{"title":"Not wanted","hint":""}')
         ]
-        assert [p.retryable for p in store.problems()] == [True]
+        assert [p.retryable for p in store.folders.problems()] == [True]
 
 
 def test_a_reader_leaves_an_earlier_schema_to_the_owner(database: sqlite3.Connection, tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(
             )
     database.close()
     store = Store(tmp_path)
-    (row,) = store.folders()
+    (row,) = store.folders.rows()
     assert (row.documents, row.complete, row.waiting, row.chunks, row.embedded) == (2, 1, 1, 4, 3)
     assert (
         row.next_model,
@@ -235,9 +236,9 @@ def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(
         row.pending_embedded,
         row.held_back,
     ) == ("", "", "", 0, 0, 0)
-    assert len(store.waiting_chunks("aa", 10)) == 1
-    assert store.folder_choices()[0].model == "local/all-minilm-l6-v2"
-    assert store.known_path(Path("/n/1.md")) is not None
+    assert len(store.questions.waiting("aa", 10)) == 1
+    assert store.folders.rows()[0].model == "local/all-minilm-l6-v2"
+    assert store.places.known(AtPaths(["/n/1.md"]))
     store.close()
 
 
@@ -281,9 +282,9 @@ def test_from_version_7_problems_and_refusals_become_codes(
     database.execute("INSERT INTO refused VALUES ('m', x'01', ?, ?)", (title, hint))
     database.close()
     with closing(Store(tmp_path)) as store:
-        (problem,) = store.problems()
+        (problem,) = store.folders.problems()
         assert (problem.path, problem.what, problem.retryable) == (Path("/n/a.md"), what, True)
-        assert store.folders()[0].failed == 1
+        assert store.folders.rows()[0].failed == 1
     again = sqlite3.connect(tmp_path / DATABASE)
     ((code, params),) = again.execute("SELECT code, params FROM refused").fetchall()
     again.close()

@@ -16,7 +16,8 @@ from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
 from notesearch.storage.local.sqlite.places import absolute_text, in_facets, relative_to
 from notesearch.storage.local.sqlite.store import Store
-from tests.unit.storage.conftest import MARK, MakeDocument
+from notesearch.storage.values import AtPaths, InFolder, WithContent
+from tests.unit.storage.conftest import MARK, MakeDocument, fail, state_of
 
 WINDOWS = PureWindowsPath("C:\\Users\\me\\Notes")
 POSIX = PurePosixPath("/home/me/Notes")
@@ -35,7 +36,7 @@ def elsewhere(tmp_path: Path, place: PurePath) -> Iterator[Store]:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     store = Store(folder, paths=type(place))
-    store.add_folder(place, LOCAL.identifier)  # type: ignore[arg-type]
+    store.folders.add(place, LOCAL.identifier)  # type: ignore[arg-type]
     yield store
     store.close()
 
@@ -49,8 +50,8 @@ def put(elsewhere: Store, place: PurePath, make: MakeDocument) -> Put:
 
     def new(name: str, **about: object) -> int:
         document = make(name.replace("/", "-"), [name], **about)
-        made = replace(document, folder_id=elsewhere.folders()[0].id, path=place / name)  # type: ignore[arg-type]
-        return elsewhere.put_documents([made])[0].document_id
+        made = replace(document, folder_id=elsewhere.folders.rows()[0].id, path=place / name)  # type: ignore[arg-type]
+        return elsewhere.documents.put([made])[0].document_id
 
     return new
 
@@ -87,19 +88,19 @@ def test_a_vanished_folder_is_found_whatever_the_separator(
     inside = ["sub/a.md", "sub/deep/b.md"]
     for name in (*inside, "sub.md", "sub0/c.md", "subway/d.md", "e.md"):
         put(name)
-    folder = elsewhere.folders()[0].id
+    folder = elsewhere.folders.rows()[0].id
     bad = place / "sub" / "bad.md"
-    elsewhere.put_problem(folder, bad, FileBinary(), size=1, mtime_ns=1, reading=1)  # type: ignore[arg-type]
+    fail(elsewhere, folder, bad, FileBinary())
 
     def under(path: PurePath) -> list[str]:
-        return sorted(elsewhere.paths_under(path))  # type: ignore[arg-type]
+        return sorted(elsewhere.places.known(AtPaths([str(path)], below=True)))
 
     assert under(place / "sub") == sorted(str(place / name) for name in (*inside, "sub/bad.md"))
     assert under(place / "sub.md") == [str(place / "sub.md")]
     assert len(under(place)) == len(under(place.parent)) == 7
     assert under(place / "nothing") == []
-    assert elsewhere.remove_paths(under(place / "sub")) == 2
-    assert sorted(elsewhere.known(folder)) == sorted(
+    assert elsewhere.documents.remove(under(place / "sub")) == 2
+    assert sorted(elsewhere.places.known(InFolder(folder))) == sorted(
         str(place / name) for name in ("sub.md", "sub0/c.md", "subway/d.md", "e.md")
     )
 
@@ -107,24 +108,26 @@ def test_a_vanished_folder_is_found_whatever_the_separator(
 def test_paths_come_out_as_they_went_in(elsewhere: Store, place: PurePath, put: Put) -> None:
     number = put("sub/a b.md")
     path = place / "sub" / "a b.md"
-    row = elsewhere.document_at(path)  # type: ignore[arg-type]
+    row = elsewhere.questions.document_at(path)  # type: ignore[arg-type]
     assert row is not None
     assert (row.id, row.path, str(row.path)) == (number, path, str(path))
-    assert elsewhere.folders()[0].path == place
-    assert elsewhere.roots() == {row.folder_id: place}
-    known = elsewhere.known_path(path)  # type: ignore[arg-type]
+    assert elsewhere.folders.rows()[0].path == place
+    assert elsewhere.places.roots() == {row.folder_id: place}
+    known = state_of(elsewhere, path)
     assert known is not None
     assert known.document_id == number
-    assert elsewhere.count_notes_at([str(path), str(place / "no.md")]) == 1
-    assert elsewhere.paths_with_content(known.content_hash, MARK) == [path]
+    both = AtPaths([str(path), str(place / "no.md")])
+    assert list(elsewhere.places.known(both)) == [str(path)]
+    assert list(elsewhere.places.known(WithContent(known.content_hash, MARK))) == [str(path)]
+    assert elsewhere.places.known(WithContent(known.content_hash, "other")) == {}
 
 
 def test_the_database_holds_no_separator_of_windows(tmp_path: Path, make: MakeDocument) -> None:
     store = Store(tmp_path, paths=PureWindowsPath)
-    folder = store.add_folder(WINDOWS, LOCAL.identifier)  # type: ignore[arg-type]
+    folder = store.folders.add(WINDOWS, LOCAL.identifier)  # type: ignore[arg-type]
     path = WINDOWS / "sub" / "a.md"
-    store.put_documents([replace(make("a.md"), folder_id=folder, path=path)])  # type: ignore[arg-type]
-    store.put_problem(folder, WINDOWS / "x" / "b.md", FileBinary(), size=1, mtime_ns=1, reading=1)  # type: ignore[arg-type]
+    store.documents.put([replace(make("a.md"), folder_id=folder, path=path)])  # type: ignore[arg-type]
+    fail(store, folder, WINDOWS / "x" / "b.md", FileBinary())
     store.close()
     with closing(sqlite3.connect(tmp_path / DATABASE)) as db:
         for table, columns in (
@@ -140,32 +143,34 @@ def test_the_database_holds_no_separator_of_windows(tmp_path: Path, make: MakeDo
 
 def test_a_file_may_hold_several_documents(store: Store, make: MakeDocument, root: Path) -> None:
     first, second = make("mail.mbox", ["one"]), replace(make("mail.mbox", ["two"]), part="2")
-    one, two = store.put_documents([first, second])
+    one, two = store.documents.put([first, second])
     assert one.document_id != two.document_id
-    assert store.documents([two.document_id])[two.document_id].part == "2"
-    assert store.put_documents([second])[0].document_id == two.document_id
-    assert store.paths_under(root / "mail.mbox") == [str(root / "mail.mbox")]
-    assert store.remove_paths([str(root / "mail.mbox")]) == 2
+    assert store.questions.documents([two.document_id])[two.document_id].part == "2"
+    assert store.documents.put([second])[0].document_id == two.document_id
+    assert list(store.places.known(AtPaths([str(root / "mail.mbox")], below=True))) == [
+        str(root / "mail.mbox")
+    ]
+    assert store.documents.remove([str(root / "mail.mbox")]) == 2
 
 
 def test_the_folder_that_a_search_is_limited_to(store: Store, make: MakeDocument, root: Path) -> None:
-    a, b, c = store.put_documents([make(name, [name]) for name in ("a.md", "x/b.md", "x/y/c.md")])
+    a, b, c = store.documents.put([make(name, [name]) for name in ("a.md", "x/b.md", "x/y/c.md")])
 
     def inside(path: Path) -> set[int]:
-        return store.documents_with([store.folder_facet(path)])
+        return store.filters.documents_with([store.places.folder_facet(path)])
 
     assert inside(root) == {a.document_id, b.document_id, c.document_id}
     assert inside(root / "x") == {b.document_id, c.document_id}
     assert inside(root / "x" / "y") == {c.document_id}
     assert inside(root / "xy") == inside(Path("/elsewhere")) == set()
-    store.put_documents([make("z/c.md", ["x/y/c.md"], moved_from="x/y/c.md")])
+    store.documents.put([make("z/c.md", ["x/y/c.md"], moved_from="x/y/c.md")])
     assert (inside(root / "x"), inside(root / "z")) == ({b.document_id}, {c.document_id})
-    parent = store.add_folder(root.parent, LOCAL.identifier)
-    store.absorb_folder(store.folders()[1].id, root.parent)
+    parent = store.folders.add(root.parent, LOCAL.identifier)
+    store.folders.absorb(store.folders.rows()[1].id, root.parent)
     assert inside(root.parent) == inside(root) == {a.document_id, b.document_id, c.document_id}
     assert inside(root / "z") == {c.document_id}
-    assert [f.id for f in store.folders()] == [parent]
-    assert store.document_at(root / "z" / "c.md") is not None
+    assert [f.id for f in store.folders.rows()] == [parent]
+    assert store.questions.document_at(root / "z" / "c.md") is not None
 
 
 # Migration

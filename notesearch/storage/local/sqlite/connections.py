@@ -57,6 +57,16 @@ class Readers:
         self._in_use: set[sqlite3.Connection] = set()
         self._closed = False
 
+    @property
+    def in_use(self) -> int:
+        """How many connections are borrowed."""
+        return len(self._in_use)
+
+    @property
+    def idle(self) -> int:
+        """How many open connections nobody has borrowed."""
+        return len(self._idle)
+
     @contextlib.contextmanager
     def borrow(self) -> Iterator[sqlite3.Connection]:
         """A connection that no other thread uses meanwhile. Raises StoreError after `close`."""

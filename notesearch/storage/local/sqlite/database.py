@@ -6,8 +6,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from notesearch.errors import StoreDamaged, StoreError
@@ -15,23 +16,37 @@ from notesearch.storage.local.sqlite.connections import Readers, people_errors
 from notesearch.storage.local.sqlite.migrations import migrate, refuse_newer, refuse_older
 
 DATABASE = "notes.sqlite"
+# Characters of a document's text that are kept, and read, together.
+SEGMENT = 1 << 16
+
+
+class Generation(IntEnum):
+    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
+
+    ANSWERING = 0
+    PREPARING = 1
 
 
 class Database:
-    """What the parts of the store have in common. See Store for threads and errors."""
+    """What the parts of the store stand on. See Store for threads and errors. `ended` is called, under the
+    lock for writing, when a transaction has ended in one way or the other."""
 
-    def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
+    def __init__(
+        self, data_dir: Path, *, read_only: bool = False, ended: Callable[[], None] = lambda: None
+    ) -> None:
         self._file = data_dir / DATABASE
-        self._paths = paths
+        self._ended = ended
         self._write_lock = threading.RLock()
-        self._readers = Readers(lambda: self._connect("ro"))
+        # The thread whose transaction is under way.
+        self._writing: int | None = None
+        self.readers = Readers(lambda: self._connect("ro"))
         self._writer: sqlite3.Connection | None = None
         self._closed = False
         if read_only and not self._file.exists():
             raise StoreError("store.absent")
         try:
             self._open(read_only)
-            self.instance: str = self._one("SELECT value FROM meta WHERE key = 'instance'")[0]
+            self.instance: str = self.one("SELECT value FROM meta WHERE key = 'instance'")[0]
             self._position = self.position
         except BaseException:
             self.close()
@@ -40,7 +55,7 @@ class Database:
     def _open(self, read_only: bool) -> None:
         with people_errors():
             if read_only:
-                with self._readers.borrow() as connection:
+                with self.readers.borrow() as connection:
                     refuse_newer(connection)
                     refuse_older(connection)
                 return
@@ -52,7 +67,7 @@ class Database:
     def close(self) -> None:
         """Close every connection; the one that writes last, so that SQLite folds its log into the database.
         Questions under way in other threads raise StoreError."""
-        self._readers.close()
+        self.readers.close()
         with self._write_lock:
             self._closed = True
             writer, self._writer = self._writer, None
@@ -73,23 +88,32 @@ class Database:
         )
         return connection
 
-    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        """All rows of a question, asked on a connection that no other thread uses meanwhile."""
-        with people_errors(), self._readers.borrow() as connection:
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows of a question, asked on a connection that no other thread uses meanwhile; in the middle of
+        a transaction, on that of the transaction."""
+        if self._writing == threading.get_ident() and self._writer is not None:
+            return self._writer.execute(sql, parameters).fetchall()
+        with people_errors(), self.readers.borrow() as connection:
             return connection.execute(sql, parameters).fetchall()
 
-    def _one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+    def one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first row, or None."""
-        rows = self._read(sql, parameters)
+        rows = self.read(sql, parameters)
         return rows[0] if rows else None
 
     @contextlib.contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: kept when the block ends, undone when it raises. One inside another is part of
+        it."""
         with self._write_lock, people_errors():
             if self._writer is None:
                 raise StoreError("store.closed" if self._closed else "store.read-only")
             connection = self._writer
+            if self._writing is not None:
+                yield connection
+                return
             connection.execute("BEGIN IMMEDIATE")
+            self._writing = threading.get_ident()
             position = self._position
             try:
                 yield connection
@@ -100,34 +124,33 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
             finally:
+                self._writing = None
                 self._ended()
 
-    def _ended(self) -> None:
-        """Called, under the lock for writing, when a transaction has ended in one way or the other."""
-
-    def _next_position(self) -> int:
+    def next_position(self) -> int:
+        """The position of a change; in a transaction."""
         self._position += 1
         return self._position
 
     @property
     def position(self) -> int:
         """The number of the newest change of a document."""
-        row = self._one(
+        row = self.one(
             "SELECT max(coalesce((SELECT max(position) FROM documents), 0), coalesce((SELECT max(position) "
             "FROM tombstones), 0))"
         )
         return int(row[0])
 
-    def _chosen(self, sql: str, ids: Sequence[object], *more: object) -> Iterator[Any]:
+    def chosen(self, sql: str, ids: Sequence[object], *more: object) -> Iterator[Any]:
         """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
         it."""
         for first in range(0, len(ids), 500):
             part = ids[first : first + 500]
-            yield from self._read(sql.format(", ".join("?" * len(part))), (*part, *more))
+            yield from self.read(sql.format(", ".join("?" * len(part))), (*part, *more))
 
     def check(self) -> list[str]:
         """SQLite's own integrity check: [] where all is well."""
         try:
-            return [row[0] for row in self._read("PRAGMA quick_check") if row[0] != "ok"]
+            return [row[0] for row in self.read("PRAGMA quick_check") if row[0] != "ok"]
         except StoreDamaged as error:
             return [str(error.__cause__)]

@@ -3,7 +3,6 @@ leaves the index."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -11,19 +10,16 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
-from notesearch.domain import Chunk, HeldBack
-from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
+from notesearch.domain import Chunk, HeldBack, locator_to_text
+from notesearch.storage.changes import FileRead
+from notesearch.storage.local.sqlite.database import SEGMENT, Database, Generation
+from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
-from notesearch.storage.values import SEGMENT, ChunkPlan, Generation, NewDocument, Stored
-
-
-def text_hash(embedded_text: str) -> bytes:
-    """16 bytes over the exact text that is embedded: with the fingerprint, the key a vector is kept under."""
-    return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+from notesearch.storage.values import ChunkPlan, NewDocument, Stored, text_hash
 
 
 class _StoredChunk(NamedTuple):
-    """A row of the table of chunks, without its document; `heading` is JSON."""
+    """A row of the table of chunks, without its document; `heading` and `locator` are JSON."""
 
     ordinal: int
     start: int
@@ -35,6 +31,7 @@ class _StoredChunk(NamedTuple):
     text_hash: bytes
     vector_id: int | None
     held: int
+    locator: str
 
 
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
@@ -45,12 +42,13 @@ REFUSED = HELD.index(HeldBack.REFUSED)
 ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
 _DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
 _AT = "folder_id = ? AND relative_path = ? AND part = ?"
-# A note with the same content, read in the same way.
-_PENDING_TWINS = "SELECT id FROM documents WHERE content_hash = ? AND reading = ? AND pending_fingerprint = ?"
+# A note with the same content, read in the same way. The hash is that of the file.
+_PENDING_TWINS = (
+    "SELECT id FROM documents WHERE content_hash = ? AND part = ? AND reading = ? AND pending_fingerprint = ?"
+)
 _TWIN = (
-    "SELECT id, embedded_title FROM documents WHERE content_hash = ? AND fingerprint = ? AND reading = "
-    "? "
-    "AND format = ? LIMIT 1"
+    "SELECT id, embedded_title FROM documents"
+    " WHERE content_hash = ? AND part = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
 )
 # An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
 REPLACING_PROBLEM = (
@@ -61,14 +59,19 @@ REPLACING_PROBLEM = (
 )
 
 
-class Documents(KeptVectors):
-    """The part of the store that takes documents in and compares them with files."""
+class Documents:
+    """The part of the store that takes documents in and lets them go."""
 
-    def put_documents(self, documents: Sequence[NewDocument]) -> list[Stored]:
+    def __init__(self, database: Database, places: Places, vectors: KeptVectors) -> None:
+        self._database = database
+        self._places = places
+        self._vectors = vectors
+
+    def put(self, documents: Sequence[NewDocument]) -> list[Stored]:
         """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
         at once. Documents of a folder that was removed meanwhile are left out."""
-        with self._write() as w:
-            roots = {i: self._path(text) for i, text in w.execute("SELECT id, path FROM folders")}
+        with self._database.write() as w:
+            roots = {i: self._places.path(text) for i, text in w.execute("SELECT id, path FROM folders")}
             return [
                 self._put(w, new, Place(new.folder_id, self._relative(roots[new.folder_id], new.path)))
                 for new in documents
@@ -87,14 +90,14 @@ class Documents(KeptVectors):
         if new.moved_from is not None:
             row = self._moved_row(w, row, new.moved_from, new.part)
         twin = w.execute(
-            _TWIN, (new.content_hash, new.fingerprint, new.reading, new.document.format)
+            _TWIN, (new.content_hash, new.part, new.fingerprint, new.reading, new.document.format)
         ).fetchone()
         cut = ChunkPlan(
             fingerprint=new.fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=new.held
         )
         chunks = self._twin_chunks(w, twin[0], ANSWERING) if twin else self._new_chunks(w, cut)
         pending = (
-            self._pending_chunks(w, new.pending, new.content_hash, new.reading)
+            self._pending_chunks(w, new.pending, (new.content_hash, new.part, new.reading))
             if new.pending is not None
             else []
         )
@@ -108,10 +111,10 @@ class Documents(KeptVectors):
         if row:
             document_id = int(row[0])
             # The vectors of another model are not left: going back to it must find them.
-            before = self._vectors_of(w, document_id, ANSWERING)
-            self.uses.note(before)
+            before = self._vectors.ids_of(w, document_id, ANSWERING)
+            self._vectors.uses.note(before)
             left = before if row[1] == new.fingerprint else []
-            left += self._vectors_of(w, document_id, PREPARING) if new.pending is not None else []
+            left += self._vectors.ids_of(w, document_id, PREPARING) if new.pending is not None else []
             for table in ("texts", "chunks", "facets"):
                 w.execute(f"DELETE FROM {table} WHERE document_id = ?", (document_id,))
             w.execute(
@@ -128,13 +131,14 @@ class Documents(KeptVectors):
             )
         self._put_parts(w, document_id, new, place, chunks)
         self._insert_chunks(w, PREPARING, document_id, pending)
-        self._note_use(
+        self._vectors.note_use(
             w, used=[c.vector_id for c in (*chunks, *pending) if c.vector_id is not None], left=left
         )
         if new.pending is not None:
-            self._share_pending(w, pending, (new.content_hash, new.reading, new.pending.fingerprint))
+            key = (new.content_hash, new.part, new.reading, new.pending.fingerprint)
+            self._share_pending(w, pending, key)
         w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, new.part))
-        self._tell_refused(w, [document_id])
+        self.tell_refused(w, [document_id])
         return Stored(document_id=document_id, added=row is None, chunks=len(chunks), reused=reused)
 
     def _values(
@@ -169,7 +173,7 @@ class Documents(KeptVectors):
             "updated": document.updated,
             "private": int(document.private),
             "pending_fingerprint": new.pending.fingerprint if new.pending is not None else "",
-            "position": self._next_position(),
+            "position": self._database.next_position(),
             **dict(zip(("expected", "embedded", "held_back"), _counted(chunks), strict=True)),
             **dict(
                 zip(
@@ -185,13 +189,13 @@ class Documents(KeptVectors):
     ) -> tuple[int, str] | None:
         """The row of a note that was moved, so that it keeps its id; what stood at the target is gone."""
         moved: tuple[int, str] | None = None
-        for place in self._places_of([source]):
+        for place in self._places.places_of([source]):
             moved = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, part)).fetchone()
             if moved:
                 w.execute(f"DELETE FROM problems WHERE {_AT}", (*place, part))
                 break
         if moved and at_target and moved != at_target:
-            self._remove(w, [at_target[0]])
+            self.forget(w, [at_target[0]])
         return moved or at_target
 
     @staticmethod
@@ -206,17 +210,17 @@ class Documents(KeptVectors):
         return [_StoredChunk(*row) for row in rows]
 
     def _pending_chunks(
-        self, w: sqlite3.Connection, cut: ChunkPlan, content_hash: str, reading: int
+        self, w: sqlite3.Connection, cut: ChunkPlan, content: tuple[str, str, int]
     ) -> list[_StoredChunk]:
         """The chunks for the next model: those of a note with the same content where these have fewer
         vectors, for it may have another title."""
         chunks = self._new_chunks(w, cut)
-        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (content_hash, reading, cut.fingerprint)).fetchone()
+        twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (*content, cut.fingerprint)).fetchone()
         others = self._twin_chunks(w, twin[0], PREPARING) if twin else []
         return others if others and _counted(others)[1] >= _counted(chunks)[1] else chunks
 
     def _share_pending(
-        self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, int, str]
+        self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, str, int, str]
     ) -> None:
         """Where these have all vectors, notes with the same content (`key`) that still wait for some take
         them: going back to a former model finds a copy's vectors under the title that it was copied from."""
@@ -227,10 +231,10 @@ class Documents(KeptVectors):
             f"{_PENDING_TWINS} AND pending_embedded < pending_expected", key
         ).fetchall():
             used = [c.vector_id for c in chunks if c.vector_id is not None]
-            self.uses.note([*used, *self._vectors_of(w, document_id, PREPARING)])
+            self._vectors.uses.note([*used, *self._vectors.ids_of(w, document_id, PREPARING)])
             w.execute(_DELETE_PREPARED, (document_id,))
             self._insert_chunks(w, PREPARING, document_id, chunks)
-            self._recount(w, [document_id])
+            self._vectors.recount(w, [document_id])
 
     def _new_chunks(self, w: sqlite3.Connection, cut: ChunkPlan) -> list[_StoredChunk]:
         """The chunks as they were cut, with the vectors that their texts have. What the user let go is not
@@ -243,7 +247,7 @@ class Documents(KeptVectors):
                 and w.execute("SELECT 1 FROM allowed WHERE text_hash = ?", (digest,)).fetchone()
             ):
                 held = None
-            vector_id = self._vector_id(w, cut.fingerprint, digest)
+            vector_id = self._vectors.id_of(w, cut.fingerprint, digest)
             if (
                 held is None
                 and w.execute(
@@ -252,33 +256,43 @@ class Documents(KeptVectors):
             ):
                 held = HeldBack.REFUSED
             where = (chunk.ordinal, chunk.start, chunk.end, chunk.line, _json(chunk.heading))
-            return _StoredChunk(*where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held))
+            place = locator_to_text(chunk.locator)
+            return _StoredChunk(
+                *where, chunk.prefix, chunk.tokens, digest, vector_id, HELD.index(held), place
+            )
 
         reasons = cut.held or [None] * len(cut.chunks)
         return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
 
-    def put_pending(self, document_id: int, cut: ChunkPlan) -> None:
-        """ChunkPlan a document that is in the store for its folder's next model too."""
-        with self._write() as w:
+    def cut(self, document_id: int, cut: ChunkPlan | None) -> None:
+        """Cut a document that is in the store for its folder's next model too; None: it is not wanted any
+        more. Vectors are kept."""
+        if cut is None:
+            self._drop_pending(document_id)
+        else:
+            self._put_pending(document_id, cut)
+
+    def _put_pending(self, document_id: int, cut: ChunkPlan) -> None:
+        with self._database.write() as w:
             row = w.execute(
-                "SELECT content_hash, reading FROM documents WHERE id = ?", (document_id,)
+                "SELECT content_hash, part, reading FROM documents WHERE id = ?", (document_id,)
             ).fetchone()
             if row is None:
                 return
-            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+            self._vectors.uses.note(self._vectors.ids_of(w, document_id, PREPARING))
             w.execute(_DELETE_PREPARED, (document_id,))
-            chunks = self._pending_chunks(w, cut, *row)
+            chunks = self._pending_chunks(w, cut, row)
             self._insert_chunks(w, PREPARING, document_id, chunks)
             w.execute(
                 "UPDATE documents SET pending_fingerprint = ? WHERE id = ?", (cut.fingerprint, document_id)
             )
-            self._recount(w, [document_id])
-            self._tell_refused(w, [document_id])
-            self._note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None])
+            self._vectors.recount(w, [document_id])
+            self.tell_refused(w, [document_id])
+            self._vectors.note_use(w, used=[c.vector_id for c in chunks if c.vector_id is not None])
             self._share_pending(w, chunks, (*row, cut.fingerprint))
 
     @staticmethod
-    def _tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
+    def tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
         """Documents with passages that a model refused are among the problems: the user may have them asked
         about again."""
         for document_id in document_ids:
@@ -292,7 +306,7 @@ class Documents(KeptVectors):
                 (document_id, REFUSED),
             )
 
-    def _ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
+    def ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
         """What a model refused of a document may be sent once more. Returns how many passages that are."""
         w.execute(
             f"DELETE FROM refused WHERE (fingerprint, text_hash) IN (SELECT {MODEL_OF}, c.text_hash"
@@ -302,7 +316,7 @@ class Documents(KeptVectors):
         asked = w.execute(
             "UPDATE chunks SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
         ).rowcount
-        self._recount(w, [document_id])
+        self._vectors.recount(w, [document_id])
         w.execute(
             "DELETE FROM problems WHERE (folder_id, relative_path, part) ="
             " (SELECT folder_id, relative_path, part FROM documents WHERE id = ?)",
@@ -310,14 +324,12 @@ class Documents(KeptVectors):
         )
         return asked
 
-    def drop_pending(self, document_id: int) -> None:
-        """Forget what a document was cut for a next model that is not wanted any more; the vectors are
-        kept."""
-        with self._write() as w:
-            self.uses.note(self._vectors_of(w, document_id, PREPARING))
+    def _drop_pending(self, document_id: int) -> None:
+        with self._database.write() as w:
+            self._vectors.uses.note(self._vectors.ids_of(w, document_id, PREPARING))
             w.execute(_DELETE_PREPARED, (document_id,))
             w.execute("UPDATE documents SET pending_fingerprint = '' WHERE id = ?", (document_id,))
-            self._recount(w, [document_id])
+            self._vectors.recount(w, [document_id])
 
     @staticmethod
     def _insert_chunks(
@@ -355,34 +367,50 @@ class Documents(KeptVectors):
             ),
         )
 
-    def touch_document(self, document_id: int, *, size: int, mtime_ns: int) -> None:
+    def finish(self, read: FileRead) -> None:
+        """A file was read to its end: forget what it holds no more."""
+        with self._database.write() as w:
+            root = w.execute("SELECT path FROM folders WHERE id = ?", (read.folder_id,)).fetchone()
+            if root is None:
+                return
+            at = (read.folder_id, self._relative(self._places.path(root[0]), read.path))
+            where = "folder_id = ? AND relative_path = ?"
+            rows = w.execute(f"SELECT id, part FROM documents WHERE {where}", at).fetchall()
+            self.forget(w, [document_id for document_id, part in rows if part not in set(read.parts)])
+            w.execute(f"UPDATE documents SET size = ? WHERE {where}", (read.size, *at))
+            w.execute(f"DELETE FROM problems WHERE NOT refused AND {where}", at)
+
+    def touch(self, document_id: int, *, size: int, mtime_ns: int) -> None:
         """Only the file's time changed: the content is the same."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute(
                 "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document_id)
             )
 
-    def remove_paths(self, paths: Sequence[str]) -> int:
+    def remove(self, paths: Sequence[str]) -> int:
         """Forget the documents and problems at these paths. Returns how many documents there were."""
-        with self._write() as w:
+        with self._database.write() as w:
             ids = []
             at = "folder_id = ? AND relative_path = ?"
-            for place in self._places_of(paths):
+            for place in self._places.places_of(paths):
                 w.execute(f"DELETE FROM problems WHERE {at}", place)
                 ids += [row[0] for row in w.execute(f"SELECT id FROM documents WHERE {at}", place)]
-            self._remove(w, ids)
+            self.forget(w, ids)
             return len(ids)
 
-    def _remove(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
-        left = [vector_id for document_id in ids for vector_id in self._vectors_of(w, document_id)]
+    def forget(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
+        """Forget documents; each leaves a tombstone for the copies."""
+        left = [vector_id for document_id in ids for vector_id in self._vectors.ids_of(w, document_id)]
         w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
-        w.executemany("INSERT INTO tombstones VALUES (?, ?)", ((self._next_position(), i) for i in ids))
-        self._note_use(w, left=left)
+        w.executemany(
+            "INSERT INTO tombstones VALUES (?, ?)", ((self._database.next_position(), i) for i in ids)
+        )
+        self._vectors.note_use(w, left=left)
 
     def forget_tombstones(self, position: int) -> None:
         """Forget which documents left the index up to `position`, which every copy has reached. The newest
         stays: it may hold the position."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute(
                 "DELETE FROM tombstones WHERE position <= ? AND position < (SELECT max(position) FROM "
                 "tombstones)",

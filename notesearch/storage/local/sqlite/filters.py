@@ -17,16 +17,19 @@ PAGE = 500
 PATIENCE = 8
 
 
-class Filtering(Database):
+class Filtering:
     """The part of the store that evaluates filters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def count_documents(self) -> int:
         """How many documents there are, from the kept counts."""
-        return int(self._one("SELECT coalesce(sum(documents), 0) FROM counts")[0])
+        return int(self._database.one("SELECT coalesce(sum(documents), 0) FROM counts")[0])
 
     def facet_count(self, facet: str) -> int:
         """How many documents have a facet, from the kept counts."""
-        row = self._one("SELECT documents FROM facet_counts WHERE facet = ?", (facet,))
+        row = self._database.one("SELECT documents FROM facet_counts WHERE facet = ?", (facet,))
         return int(row[0]) if row else 0
 
     def estimate(self, facets: Sequence[str], without: Sequence[str]) -> int:
@@ -45,7 +48,7 @@ class Filtering(Database):
         sql = "SELECT f.document_id FROM facets f WHERE f.facet = ?"
         has = "EXISTS (SELECT 1 FROM facets o WHERE o.facet = ? AND o.document_id = f.document_id)"
         sql += f" AND {has}" * len(others) + f" AND NOT {has}" * len(without)
-        return {row[0] for row in self._read(sql, (rarest, *others, *without))}
+        return {row[0] for row in self._database.read(sql, (rarest, *others, *without))}
 
     def fingerprints_with(
         self, fingerprints: Sequence[str], facets: Sequence[str], without: Sequence[str] = ()
@@ -54,7 +57,9 @@ class Filtering(Database):
         from the side that has fewer documents, until the first is found."""
         rarest, *others = sorted(facets, key=self.facet_count)
         number, total = self.facet_count(rarest), self.count_documents()
-        counted = dict(self._read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint"))
+        counted = dict(
+            self._database.read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint")
+        )
         has = "EXISTS (SELECT 1 FROM facets o WHERE o.facet = ? AND o.document_id = d.id)"
         more = f"{f' AND {has}' * len(others)}{f' AND NOT {has}' * len(without)} LIMIT 1"
         by_facet = (
@@ -70,14 +75,16 @@ class Filtering(Database):
             own = counted.get(fingerprint, 0)
             surely = number + own > total and not others and not without
             sql = by_folder if own < number else by_facet
-            if surely or self._one(sql, (fingerprint, rarest, *others, *without)):
+            if surely or self._database.one(sql, (fingerprint, rarest, *others, *without)):
                 found.append(fingerprint)
         return tuple(found)
 
     def fingerprints_beside(self, excluded: Collection[int]) -> tuple[str, ...]:
         """Fingerprints that a document outside `excluded` is embedded under."""
-        left = dict(self._read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint"))
-        for fingerprint, number in self._chosen(
+        left = dict(
+            self._database.read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint")
+        )
+        for fingerprint, number in self._database.chosen(
             "SELECT fingerprint, count(*) FROM documents WHERE id IN ({}) GROUP BY fingerprint",
             list(excluded),
         ):
@@ -95,7 +102,7 @@ class Filtering(Database):
 
     def _having(self, facet: str, ids: Collection[int]) -> set[int]:
         sql = "SELECT document_id FROM facets WHERE document_id IN ({}) AND facet = ?"
-        return {row[0] for row in self._chosen(sql, list(ids), facet)}
+        return {row[0] for row in self._database.chosen(sql, list(ids), facet)}
 
     def newest(
         self,
@@ -132,11 +139,11 @@ class Filtering(Database):
         """Ids of all documents, newest first, PAGE at a time."""
         time, last = 1 << 62, 0
         while True:
-            page = self._read(
+            page = self._database.read(
                 "SELECT id, mtime_ns FROM documents WHERE mtime_ns = ? AND id > ? ORDER BY id LIMIT ?",
                 (time, last, PAGE),
             )
-            page += self._read(
+            page += self._database.read(
                 "SELECT id, mtime_ns FROM documents WHERE mtime_ns < ? ORDER BY mtime_ns DESC, id LIMIT ?",
                 (time, PAGE - len(page)),
             )
@@ -157,5 +164,7 @@ class Filtering(Database):
             ids = self.passing(among, facets, without)
         else:
             ids = self.documents_with(facets, without)
-        times = self._chosen("SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids - set(excluded)))
+        times = self._database.chosen(
+            "SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids - set(excluded))
+        )
         return [i for _, i in sorted(times, key=lambda row: (-row[0], row[1]))[:limit]]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notesearch.domain import FileProblem, told
-from notesearch.errors import NotesearchError
+from notesearch.storage.changes import FileFailed
+from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.local.sqlite.documents import REPLACING_PROBLEM, Documents
-from notesearch.storage.local.sqlite.places import Place, in_facets, relative_to
-from notesearch.storage.local.sqlite.vectors import UNUSED
-from notesearch.storage.values import FolderChoice, FolderRow, Held
+from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
+from notesearch.storage.local.sqlite.vectors import UNUSED, KeptVectors
+from notesearch.storage.values import FolderRow, Held
 
 # Triggers keep the counts (see migration_counts.py): a row per folder and fingerprint is added up here.
 _COUNTED = """
@@ -24,39 +25,48 @@ _COUNTED = """
 """
 
 
-class Folders(Documents):
+class Folders:
     """The part of the store that holds folders and problems."""
 
-    def add_folder(self, path: Path, model: str) -> int:
-        with self._write() as w:
+    def __init__(
+        self, database: Database, places: Places, documents: Documents, vectors: KeptVectors
+    ) -> None:
+        self._database = database
+        self._places = places
+        self._documents = documents
+        self._vectors = vectors
+
+    def add(self, path: Path, model: str) -> int:
+        """Take up a folder; its id, also where it is there already."""
+        with self._database.write() as w:
             place = path.as_posix()
             w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (place, model))
             row = w.execute("SELECT id FROM folders WHERE path = ?", (place,)).fetchone()
             return int(row[0])
 
-    def remove_folder(self, folder_id: int) -> None:
+    def remove(self, folder_id: int) -> None:
         """Forget the folder, its documents and, where nothing else uses them, their vectors. The notes
         themselves are untouched."""
-        with self._write() as w:
+        with self._database.write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             vectors = w.execute(
                 "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
                 " WHERE d.folder_id = ? AND c.vector_id IS NOT NULL",
                 (folder_id,),
             ).fetchall()
-            self._remove(w, ids)
+            self._documents.forget(w, ids)
             w.execute("DELETE FROM problems WHERE folder_id = ?", (folder_id,))
             w.execute("DELETE FROM folders WHERE id = ?", (folder_id,))
-            self.uses.note_all()
+            self._vectors.uses.note_all()
             w.executemany(f"DELETE FROM vectors WHERE id = ?1 AND {UNUSED.format('?1')}", vectors)
 
-    def absorb_folder(self, child_id: int, parent: Path) -> None:
+    def absorb(self, child_id: int, parent: Path) -> None:
         """Give a folder's documents to the folder around it. They are read anew, for their trail differs;
         their vectors stay."""
-        with self._write() as w:
+        with self._database.write() as w:
             (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (parent.as_posix(),)).fetchone()
             (child,) = w.execute("SELECT path FROM folders WHERE id = ?", (child_id,)).fetchone()
-            inside = relative_to(parent, self._path(child))
+            inside = relative_to(parent, self._places.path(child))
             w.execute(
                 "INSERT OR IGNORE INTO former_models SELECT ?1, model, fingerprint FROM former_models WHERE "
                 "folder_id = ?2"
@@ -86,16 +96,16 @@ class Folders(Documents):
                 )
             w.execute("DELETE FROM folders WHERE id = ?", (child_id,))
 
-    def folders(self) -> tuple[FolderRow, ...]:
+    def rows(self) -> tuple[FolderRow, ...]:
         """Every folder with its counts, by path."""
-        rows = self._read(_COUNTED)
+        rows = self._database.read(_COUNTED)
         former: dict[int, list[str]] = {}
-        for folder_id, model in self._read("SELECT DISTINCT folder_id, model FROM former_models"):
+        for folder_id, model in self._database.read("SELECT DISTINCT folder_id, model FROM former_models"):
             former.setdefault(folder_id, []).append(model)
         return tuple(
             FolderRow(
                 id=i,
-                path=self._path(p),
+                path=self._places.path(p),
                 model=m,
                 held=Held(held),
                 documents=n + bad,
@@ -114,39 +124,34 @@ class Folders(Documents):
             for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed in rows  # noqa: E501
         )
 
-    def folder_choices(self) -> tuple[FolderChoice, ...]:
-        """The models of the folders, by path, without counting anything: each search asks."""
-        rows = self._read("SELECT id, path, model, next_model, agreed FROM folders ORDER BY path")
-        return tuple(FolderChoice(i, self._path(path), *rest) for i, path, *rest in rows)
-
     def hold_deletions(self, folder_id: int, held: Held) -> None:
-        with self._write() as w:
+        """Whether the deletions of a folder are held."""
+        with self._database.write() as w:
             w.execute("UPDATE folders SET held = ? WHERE id = ?", (int(held), folder_id))
 
     # Problems
 
-    def put_problem(
-        self, folder_id: int, path: Path, error: NotesearchError, *, size: int, mtime_ns: int, reading: int
-    ) -> None:
+    def put_problem(self, failed: FileFailed) -> None:
         """A file that cannot be read. What an earlier version of it held leaves the index: it is no longer
         true."""
-        with self._write() as w:
-            row = w.execute("SELECT path FROM folders WHERE id = ?", (folder_id,)).fetchone()
-            relative = relative_to(self._path(row[0]), path) if row is not None else None
+        error = failed.error
+        with self._database.write() as w:
+            row = w.execute("SELECT path FROM folders WHERE id = ?", (failed.folder_id,)).fetchone()
+            relative = relative_to(self._places.path(row[0]), failed.path) if row is not None else None
             if relative is None:
                 return
-            at = (folder_id, relative)
+            at = (failed.folder_id, relative)
             ids = w.execute(
                 "SELECT id FROM documents WHERE folder_id = ? AND relative_path = ?", at
             ).fetchall()
-            self._remove(w, [i for (i,) in ids])
+            self._documents.forget(w, [i for (i,) in ids])
             values = (
-                size,
-                mtime_ns,
+                failed.size,
+                failed.mtime_ns,
                 error.code,
                 json.dumps(dict(error.params)),
                 int(error.retryable),
-                reading,
+                failed.reading,
             )
             w.execute(
                 f"INSERT INTO problems VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, 0) {REPLACING_PROBLEM}",
@@ -154,13 +159,16 @@ class Folders(Documents):
             )
 
     def problems(self) -> tuple[FileProblem, ...]:
-        rows = self._read(
+        """Files with what keeps them from being read, or from being sent whole, by path."""
+        rows = self._database.read(
             "SELECT f.path, p.relative_path, p.code, p.params, p.retryable FROM folders f JOIN problems p"
-            " ON p.folder_id = f.id ORDER BY f.path, p.relative_path"
+            " ON p.folder_id = f.id GROUP BY f.path, p.relative_path ORDER BY f.path, p.relative_path"
         )
         return tuple(
             FileProblem(
-                path=self._at(root, path), what=told(code, **json.loads(params)), retryable=bool(retryable)
+                path=self._places.at(root, path),
+                what=told(code, **json.loads(params)),
+                retryable=bool(retryable),
             )
             for root, path, code, params, retryable in rows
         )
@@ -168,16 +176,16 @@ class Folders(Documents):
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
         """Drop these problems (None: all that may be retried) so that the files are read again, and what a
         model refused of them is sent again. Returns their paths."""
-        with self._write() as w:
+        with self._database.write() as w:
             if paths is None:
                 rows = w.execute(
                     "SELECT f.path, p.folder_id, p.relative_path FROM problems p CROSS JOIN folders f"
                     " ON f.id = p.folder_id WHERE p.retryable"
                 ).fetchall()
-                forgotten = [self._at(root, path) for root, _, path in rows]
+                forgotten = [self._places.at(root, path) for root, _, path in rows]
                 places = [Place(folder_id, path) for _, folder_id, path in rows]
             else:
-                forgotten, places = list(paths), self._places_of(paths)
+                forgotten, places = list(paths), self._places.places_of(paths)
             for place in places:
                 w.execute("DELETE FROM problems WHERE folder_id = ? AND relative_path = ?", place)
                 refused = w.execute(
@@ -186,5 +194,5 @@ class Folders(Documents):
                     place,
                 ).fetchall()
                 for (document_id,) in refused:
-                    self._ask_again(w, document_id)
+                    self._documents.ask_again(w, document_id)
             return forgotten

@@ -200,6 +200,8 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     PLACES,
     CODES,
+    # 9: where a passage is in its file, as JSON ('': its line says so).
+    "ALTER TABLE chunks ADD COLUMN locator TEXT NOT NULL DEFAULT ''",
 )
 
 

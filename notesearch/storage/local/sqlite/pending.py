@@ -6,14 +6,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
-from notesearch.domain import HeldBack
+from notesearch.domain import HeldNote, Outgoing, prefixed
 from notesearch.errors import NotesearchError
-from notesearch.storage.local.sqlite.documents import ANSWERING, HELD, PREPARING, REFUSED
-from notesearch.storage.local.sqlite.folder_table import Folders
-from notesearch.storage.local.sqlite.vectors import MODEL_OF
-from notesearch.storage.values import Generation, Unsent
+from notesearch.storage.local.sqlite.database import Database, Generation
+from notesearch.storage.local.sqlite.documents import ANSWERING, HELD, PREPARING, REFUSED, Documents
+from notesearch.storage.local.sqlite.places import Places
+from notesearch.storage.local.sqlite.reads import Questions
+from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
+from notesearch.storage.values import Unsent
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
 _DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
@@ -25,13 +26,27 @@ _PENDING_LEFT = (
 )
 
 
-class Pending(Folders):
+class Pending:
     """The part of the store that changes the model of a folder, and keeps what may not be sent to one."""
+
+    def __init__(
+        self,
+        database: Database,
+        places: Places,
+        documents: Documents,
+        vectors: KeptVectors,
+        questions: Questions,
+    ) -> None:
+        self._database = database
+        self._places = places
+        self._documents = documents
+        self._vectors = vectors
+        self._questions = questions
 
     def set_next_model(self, folder_id: int, model: str) -> None:
         """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten,
         its vectors are kept."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute(
                 "INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.next_model, "
                 f"d.pending_fingerprint {_DOCUMENTS_OF_FOLDER}"
@@ -46,7 +61,7 @@ class Pending(Folders):
                 (folder_id,),
             )
             w.execute("UPDATE folders SET next_model = ? WHERE id = ?", (model, folder_id))
-            self.uses.note_all()
+            self._vectors.uses.note_all()
             self._tell_refused_of(w, folder_id)
 
     def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
@@ -56,23 +71,23 @@ class Pending(Folders):
         held = w.execute(
             "SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)
         ).fetchall()
-        self._tell_refused(w, (row[0] for row in held))
+        self._documents.tell_refused(w, (row[0] for row in held))
 
     def set_model(self, folder_id: int, model: str) -> None:
         """Another model from here on, for a folder that has nothing embedded: there is nothing that could
         answer meanwhile."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
 
     def agree(self, folder_id: int, statement: str) -> None:
         """The user's word for what may be sent where."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
 
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
         """Let the next model answer, in one transaction. False, and nothing changed, where something is
         missing still, or where the user has chosen another one meanwhile."""
-        with self._write() as w:
+        with self._database.write() as w:
             chosen = w.execute(
                 "SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)
             ).fetchone()
@@ -89,10 +104,10 @@ class Pending(Folders):
             w.execute(f"UPDATE chunks SET generation = {ANSWERING} WHERE {_OF_FOLDER}", (folder_id,))
             w.executemany(
                 "UPDATE documents SET fingerprint = ?, pending_fingerprint = '', position = ? WHERE id = ?",
-                ((fingerprint, self._next_position(), i) for i in ids),
+                ((fingerprint, self._database.next_position(), i) for i in ids),
             )
-            self.uses.note_all()
-            self._recount(w, ids)
+            self._vectors.uses.note_all()
+            self._vectors.recount(w, ids)
             self._tell_refused_of(w, folder_id)
             w.execute(
                 "UPDATE folders SET previous_model = model, model = next_model, next_model = '' WHERE id = ?",
@@ -103,7 +118,7 @@ class Pending(Folders):
     def forget_former(self, folder_id: int) -> None:
         """The folder does not go back to a former model. Their vectors are forgotten by
         `forget_vectors_but`."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.execute("UPDATE folders SET previous_model = '' WHERE id = ?", (folder_id,))
             w.execute("DELETE FROM former_models WHERE folder_id = ?", (folder_id,))
 
@@ -113,14 +128,14 @@ class Pending(Folders):
         """What a folder's model (`pending`: its next one) has no vector of yet; the same text counts once."""
         of_model = f"generation = {_generation(pending)} AND {_OF_FOLDER}"
         waiting = f"FROM chunks WHERE vector_id IS NULL AND held = 0 AND {of_model}"
-        documents = self._one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
-        chunks, tokens, characters = self._one(
+        documents = self._database.one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
+        chunks, tokens, characters = self._database.one(
             f"SELECT count(*), coalesce(sum(t), 0), coalesce(sum(n), 0) FROM"
             f" (SELECT max(tokens) AS t, max(end - start + length(prefix) + (prefix <> '')) AS n {waiting} "
             "GROUP BY text_hash)",
             (folder_id,),
         )
-        embedded, held = self._one(
+        embedded, held = self._database.one(
             f"SELECT count(vector_id), coalesce(sum(held > 0), 0) FROM chunks WHERE {of_model}",
             (folder_id,),
         )
@@ -133,51 +148,51 @@ class Pending(Folders):
             held_back=held,
         )
 
-    def outgoing(
-        self, document_id: int, *, pending: bool
-    ) -> list[tuple[str, int, int, int, HeldBack | None, bool]]:
-        """(prefix, start, end, line, held, embedded) of a note's passages, in order; `held`: why it stays
-        here, None where it does not."""
-        rows = self._read(
+    def outgoing(self, document_id: int, *, pending: bool) -> tuple[Outgoing, ...]:
+        """The embedded texts of a note's passages, in order, and why each stays here."""
+        rows = self._database.read(
             "SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM chunks WHERE document_id = ?"
             " AND generation = ? ORDER BY ordinal",
             (document_id, _generation(pending)),
         )
-        return [
-            (prefix, start, end, line, HELD[held], bool(embedded))
+        return tuple(
+            Outgoing(
+                text=prefixed(prefix, self._questions.text(document_id, start, end)),
+                line=line,
+                held_back=HELD[held],
+                sent=bool(embedded),
+            )
             for prefix, start, end, line, held, embedded in rows
-        ]
+        )
 
-    def notes_held_back(
-        self, folder_id: int, *, pending: bool, limit: int
-    ) -> list[tuple[Path, str, int, tuple[HeldBack, ...]]]:
-        """(path, title, passages, reasons) of the notes of which something is held back, by path."""
-        rows = self._read(
+    def held_back(self, folder_id: int, *, pending: bool, limit: int) -> tuple[HeldNote, ...]:
+        """The notes of which something is held back, by path."""
+        rows = self._database.read(
             "SELECT f.path, d.relative_path, d.title, count(*), group_concat(DISTINCT c.held) FROM "
             "chunks c JOIN documents d ON d.id = c.document_id JOIN folders f ON f.id = d.folder_id"
             f" WHERE c.generation = {_generation(pending)} AND c.held > 0 AND d.folder_id = ?"
             " GROUP BY d.id ORDER BY d.relative_path LIMIT ?",
             (folder_id, limit),
         )
-        return [
-            (
-                self._at(root, path),
-                title,
-                passages,
-                tuple(
+        return tuple(
+            HeldNote(
+                path=self._places.at(root, path),
+                title=title,
+                passages=passages,
+                reasons=tuple(
                     reason
                     for number in sorted(map(int, held.split(",")))
                     if (reason := HELD[number]) is not None
                 ),
             )
             for root, path, title, passages, held in rows
-        ]
+        )
 
     def allow(self, document_id: int) -> int:
         """The user lets what is held back of a note be sent after all, now and when it is cut again.
         Returns how many passages that are."""
-        with self._write() as w:
-            allowed = self._ask_again(w, document_id)
+        with self._database.write() as w:
+            allowed = self._documents.ask_again(w, document_id)
             w.execute(
                 "INSERT OR IGNORE INTO allowed SELECT text_hash FROM chunks"
                 " WHERE document_id = ? AND held > 0",
@@ -186,13 +201,13 @@ class Pending(Folders):
             allowed += w.execute(
                 "UPDATE chunks SET held = 0 WHERE document_id = ? AND held > 0", (document_id,)
             ).rowcount
-            self._recount(w, [document_id])
+            self._vectors.recount(w, [document_id])
             return allowed
 
     def refuse_texts(self, fingerprint: str, digests: Sequence[bytes], error: NotesearchError) -> None:
         """The model does not embed these texts: they are held back, also when they are cut again, and the
         notes they stand in are among the problems."""
-        with self._write() as w:
+        with self._database.write() as w:
             w.executemany(
                 "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?)",
                 ((fingerprint, d, error.code, json.dumps(dict(error.params))) for d in digests),
@@ -208,8 +223,8 @@ class Pending(Folders):
                     "UPDATE chunks SET held = ? WHERE id = ?", ((REFUSED, chunk) for chunk, _ in rows)
                 )
                 documents.update(document for _, document in rows)
-            self._recount(w, documents)
-            self._tell_refused(w, documents)
+            self._vectors.recount(w, documents)
+            self._documents.tell_refused(w, documents)
 
 
 def _generation(pending: bool) -> int:

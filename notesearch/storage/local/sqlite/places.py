@@ -7,22 +7,28 @@ own unless a test chooses another. Reads only; any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
 from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.values import FileState
+from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 
-_KNOWN_COLUMNS = "id, size, mtime_ns, content_hash, fingerprint, reading, pending_fingerprint"
-# A file, and everything below it where it was a folder: "0" follows "/" in every byte order, so the half-open
-# range is the subtree, answered by the index on (folder_id, relative_path).
-# Apart, for with an OR SQLite walks the folder.
-_UNDER = " UNION ".join(
-    f"SELECT relative_path FROM {table} WHERE folder_id = ?1 AND {where}"
-    for table in ("documents", "problems")
-    for where in ("relative_path = ?2", "relative_path >= ?3 AND relative_path < ?4")
+# The titles of a note alone that was embedded under another one than it has.
+_KNOWN_COLUMNS = (
+    "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
+    " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, ''),"
+    " d.part"
 )
+_KNOWN = f"SELECT d.relative_path, {_KNOWN_COLUMNS} FROM documents d WHERE d.folder_id = ?1"
+_FAILED = (
+    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '' FROM problems"
+    " WHERE folder_id = ?1"
+)
+_AT = "relative_path = ?2"
+# Everything below a folder: "0" follows "/" in every byte order, so the half-open range is the subtree,
+# answered by the index on (folder_id, relative_path).
+_BELOW = "relative_path >= ?2 AND relative_path < ?3"
 
 
 class Place(NamedTuple):
@@ -51,24 +57,33 @@ def absolute_text(root: PurePath, relative: str) -> str:
     return f"{base if base.endswith(separator) else base + separator}{relative.replace('/', separator)}"
 
 
-class Places(Database):
-    """The part of the store that knows where documents are, and compares them with files."""
+class Places:
+    """The part of the store that knows where documents are, and compares them with files. `flavour`: how
+    paths of this machine are written."""
 
-    def _path(self, text: str) -> Path:
+    def __init__(self, database: Database, flavour: type[PurePath] = Path) -> None:
+        self._database = database
+        self._flavour = flavour
+
+    def path(self, text: str) -> Path:
+        """A path outside, as a path."""
         # A test may choose the flavour of another system, which has all that is asked of a path here.
-        return self._paths(text)  # type: ignore[return-value]
+        return self._flavour(text)  # type: ignore[return-value]
 
     def roots(self) -> dict[int, Path]:
         """Paths of the folders by id, without counting anything."""
-        return {i: self._path(text) for i, text in self._read("SELECT id, path FROM folders")}
+        return {i: self.path(text) for i, text in self._database.read("SELECT id, path FROM folders")}
 
-    def _places_of(self, paths: Iterable[PurePath | str]) -> list[Place]:
+    def places_of(self, paths: Iterable[PurePath | str]) -> list[Place]:
         """Where these paths are, in every folder that holds them: one inside another is there while it is
         being taken up by it, and comes first."""
-        roots = sorted(self.roots().items(), key=lambda item: -len(item[1].parts))
+        return self._places_in(self.roots(), paths)
+
+    def _places_in(self, folders: Mapping[int, Path], paths: Iterable[PurePath | str]) -> list[Place]:
+        roots = sorted(folders.items(), key=lambda item: -len(item[1].parts))
         found = []
         for path in paths:
-            at = path if isinstance(path, PurePath) else self._path(path)
+            at = path if isinstance(path, PurePath) else self.path(path)
             for folder_id, root in roots:
                 relative = relative_to(root, at)
                 if relative is not None:
@@ -77,77 +92,63 @@ class Places(Database):
 
     def folder_facet(self, path: Path) -> str:
         """The facet that every document below `path` has, a watched folder or one inside it."""
-        places = self._places_of([path])
+        places = self.places_of([path])
         return in_facets(*places[0])[-1] if places else "in:0"
 
-    def known(self, folder_id: int) -> dict[str, FileState]:
-        """What the index holds of a folder, by absolute path: documents, and files that failed (document_id
+    def known(self, files: Files) -> dict[str, FileState]:
+        """What the index holds of files, by absolute path: documents, and files that failed (document_id
         None)."""
-        root = self.roots().get(folder_id)
-        if root is None:
-            return {}
-        failed = self._read(
-            "SELECT relative_path, size, mtime_ns, reading FROM problems WHERE folder_id = ?", (folder_id,)
+        if isinstance(files, InFolder):
+            root = self.roots().get(files.folder_id)
+            if root is None:
+                return {}
+            if files.renamed:
+                rows = self._database.read(f"{_KNOWN} AND d.embedded_title <> d.title", (files.folder_id,))
+                return {absolute_text(root, path): FileState(*state) for path, *state in rows}
+            return self._known(root, "", (files.folder_id,))
+        if isinstance(files, AtPaths):
+            return self._known_below(files.paths) if files.below else self._known_at(files.paths)
+        rows = self._database.read(
+            f"SELECT f.path, d.relative_path, {_KNOWN_COLUMNS} FROM documents d CROSS JOIN folders f"
+            " ON f.id = d.folder_id WHERE d.content_hash = ? AND d.fingerprint = ?",
+            (files.content_hash, files.fingerprint),
         )
-        result = {
-            absolute_text(root, path): FileState(None, size, mtime_ns, "", "", reading)
-            for path, size, mtime_ns, reading in failed
-        }
-        for row in self._read(
-            f"SELECT relative_path, {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ?", (folder_id,)
-        ):
-            result[absolute_text(root, row[0])] = FileState._make(row[1:])
+        return {str(self.at(root, path)): FileState(*state) for root, path, *state in rows}
+
+    def _known(self, root: PurePath, where: str, parameters: Sequence[object]) -> dict[str, FileState]:
+        """Of one folder; a document comes before the problem of the same file."""
+        result: dict[str, FileState] = {}
+        both = f"{_FAILED}{where} UNION ALL {_KNOWN}{where}"
+        for row in self._database.read(both, parameters):
+            path, state = absolute_text(root, row[0]), FileState(*row[1:])
+            before = result.get(path)
+            known = before is not None and before.document_id is not None
+            result[path] = before.beside(state) if before is not None and known else state
         return result
 
-    def known_path(self, path: Path) -> FileState | None:
-        """What the index knows of the file at a path."""
-        for place in self._places_of([path]):
-            row = self._one(
-                f"SELECT {_KNOWN_COLUMNS} FROM documents WHERE folder_id = ? AND relative_path = ? LIMIT 1",
-                place,
-            )
-            if row:
-                return FileState(*row)
-        return None
+    def _known_at(self, paths: Sequence[str]) -> dict[str, FileState]:
+        roots = self.roots()
+        result: dict[str, FileState] = {}
+        for place in reversed(self._places_in(roots, paths)):
+            result |= self._known(roots[place.folder_id], f" AND {_AT}", place)
+        return result
 
-    def count_notes_at(self, paths: Sequence[str]) -> int:
-        """At how many of these paths the index has a document."""
-        sql = "SELECT 1 FROM documents WHERE folder_id = ? AND relative_path = ? LIMIT 1"
-        return sum(1 for place in self._places_of(paths) if self._one(sql, place))
+    def _known_below(self, paths: Sequence[str]) -> dict[str, FileState]:
+        result: dict[str, FileState] = {}
+        for path in map(self.path, paths):
+            for folder_id, root in self.roots().items():
+                relative = "" if root.is_relative_to(path) else relative_to(root, path)
+                if relative is None:
+                    continue
+                bounds = (f"{relative}/", f"{relative}0") if relative else ("", "\U0010ffff")
+                result |= self._known(root, f" AND {_BELOW}", (folder_id, *bounds))
+                if relative:
+                    result |= self._known(root, f" AND {_AT}", (folder_id, relative))
+        return result
 
-    def paths_under(self, path: Path) -> list[str]:
-        """The absolute paths of the documents and problems at or below a path that is no longer there."""
-        found: list[str] = []
-        for folder_id, root in self.roots().items():
-            relative = "" if root.is_relative_to(path) else relative_to(root, path)
-            if relative is None:
-                continue
-            bounds = (relative, f"{relative}/", f"{relative}0") if relative else ("", "", "\U0010ffff")
-            rows = self._read(_UNDER, (folder_id, *bounds))
-            found += [absolute_text(root, row[0]) for row in rows]
-        return found
-
-    def renamed(self, folder_id: int) -> dict[Path, tuple[str, str]]:
-        """(title, embedded title) of the documents of a folder that were embedded under another title than
-        they have."""
-        rows = self._read(
-            "SELECT f.path, d.relative_path, d.title, d.embedded_title FROM documents d CROSS JOIN folders f"
-            " ON f.id = d.folder_id WHERE d.folder_id = ? AND d.embedded_title <> d.title",
-            (folder_id,),
-        )
-        return {self._at(root, path): (title, embedded) for root, path, title, embedded in rows}
-
-    def paths_with_content(self, content_hash: str, fingerprint: str) -> list[Path]:
-        """Where notes with this content stand: to tell a move from a copy."""
-        rows = self._read(
-            "SELECT f.path, d.relative_path FROM documents d CROSS JOIN folders f ON f.id = d.folder_id"
-            " WHERE d.content_hash = ? AND d.fingerprint = ?",
-            (content_hash, fingerprint),
-        )
-        return [self._at(root, path) for root, path in rows]
-
-    def _at(self, root: str, relative: str) -> Path:
-        return self._path(absolute_text(self._path(root), relative))
+    def at(self, root: str, relative: str) -> Path:
+        """The path of something in a folder, as a path."""
+        return self.path(absolute_text(self.path(root), relative))
 
 
 def in_facets(folder_id: int, relative: str) -> list[str]:

@@ -7,9 +7,17 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from notesearch.domain import prefixed
+from notesearch.domain import locator_from_text, prefixed
+from notesearch.storage.local.sqlite.database import SEGMENT, Database
 from notesearch.storage.local.sqlite.places import Places
-from notesearch.storage.values import SEGMENT, ChunkRow, DocumentRow, WaitingChunk
+from notesearch.storage.values import (
+    LANGUAGE,
+    ChunkRow,
+    DocumentRow,
+    Excerpt,
+    ValueCount,
+    WaitingChunk,
+)
 
 _DOCUMENT_COLUMNS = (
     "d.id, d.folder_id, f.path, d.relative_path, d.format, d.title, d.mtime_ns, d.first_line, d.length, "
@@ -34,21 +42,25 @@ _PREPARED = """
     JOIN chunks c ON c.document_id = d.id AND c.generation = 1 AND c.vector_id IS NULL AND c.held = 0
     ORDER BY d.mtime_ns DESC, d.id, c.ordinal LIMIT ?3
 """
-_CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, vector_id"
+_CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, tokens, locator"
 
 
-class Questions(Places):
+class Questions:
     """The part of the store that answers search."""
+
+    def __init__(self, database: Database, places: Places) -> None:
+        self._database = database
+        self._places = places
 
     def newer_than(self, position: int) -> int:
         """How many documents changed after `position`."""
-        return int(self._one("SELECT count(*) FROM documents WHERE position > ?", (position,))[0])
+        return int(self._database.one("SELECT count(*) FROM documents WHERE position > ?", (position,))[0])
 
     def changes_since(self, position: int, limit: int) -> list[tuple[int, int, bool]]:
         """(position, document id, gone) of the changes after `position`, in order."""
         return [
             (p, d, bool(gone))
-            for p, d, gone in self._read(
+            for p, d, gone in self._database.read(
                 "SELECT * FROM (SELECT position, id, 0 FROM documents WHERE position > ?1 ORDER BY position "
                 "LIMIT ?2)"
                 " UNION ALL SELECT * FROM (SELECT position, document_id, 1 FROM tombstones WHERE position > "
@@ -59,27 +71,34 @@ class Questions(Places):
         ]
 
     def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
-        rows = self._chosen(f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.id IN ({{}})", ids)
+        rows = self._database.chosen(
+            f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.id IN ({{}})", ids
+        )
         return {row[0]: self._document_row(row) for row in rows}
 
-    def document_at(self, path: Path) -> DocumentRow | None:
-        for place in self._places_of([path]):
-            row = self._one(
+    def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
+        """The documents of a file, in the order in which they came."""
+        for place in self._places.places_of([path]):
+            rows = self._database.read(
                 f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.folder_id = ? AND d.relative_path = ?"
-                " ORDER BY d.part LIMIT 1",
+                " ORDER BY d.id",
                 place,
             )
-            if row:
-                return self._document_row(row)
-        return None
+            if rows:
+                return tuple(self._document_row(row) for row in rows)
+        return ()
+
+    def document_at(self, path: Path) -> DocumentRow | None:
+        """The first document of a file."""
+        return next(iter(self.documents_at(path)), None)
 
     def _document_row(self, row: Sequence[Any]) -> DocumentRow:
         document_id, folder_id, root, relative, *rest = row
         rest[6:8] = [_tuple(rest[6]), _tuple(rest[7])]
-        return DocumentRow(document_id, folder_id, self._at(root, relative), *rest)
+        return DocumentRow(document_id, folder_id, self._places.at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
-        rows = self._read(
+        rows = self._database.read(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0 ORDER BY ordinal",
             (document_id,),
         )
@@ -88,7 +107,7 @@ class Questions(Places):
     def chunks_of_all(self, document_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
         """The chunks of several documents, in order."""
         result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
-        for row in self._chosen(
+        for row in self._database.chosen(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) AND generation = 0"
             " ORDER BY document_id, ordinal",
             document_ids,
@@ -99,14 +118,23 @@ class Questions(Places):
     def beginnings(self, document_ids: Sequence[int]) -> dict[int, str]:
         """The first SEGMENT characters of several documents."""
         return dict(
-            self._chosen(
+            self._database.chosen(
                 "SELECT document_id, text FROM texts WHERE segment = 0 AND document_id IN ({})", document_ids
             )
         )
 
+    def vectors_of(self, document_id: int, first: int = 0, last: int = 1 << 62) -> list[int | None]:
+        """Ids of the vectors of the chunks with ordinals first..last, in order; None where one waits."""
+        rows = self._database.read(
+            "SELECT vector_id FROM chunks WHERE document_id = ? AND generation = 0"
+            " AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
+            (document_id, first, last),
+        )
+        return [row[0] for row in rows]
+
     def chunks_from(self, document_id: int, first: int, last: int) -> list[ChunkRow]:
         """The chunks with ordinals first..last."""
-        rows = self._read(
+        rows = self._database.read(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0"
             " AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
             (document_id, first, last),
@@ -116,7 +144,7 @@ class Questions(Places):
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
         return [
             _chunk_row(row)
-            for row in self._chosen(
+            for row in self._database.chosen(
                 f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}}) AND generation = 0", ids
             )
         ]
@@ -124,7 +152,7 @@ class Questions(Places):
     def users_of_vectors(self, vector_ids: Sequence[int]) -> list[tuple[int, int, int]]:
         """(vector id, chunk id, document id) of every chunk that uses one of these vectors."""
         return list(
-            self._chosen(
+            self._database.chosen(
                 "SELECT vector_id, id, document_id FROM chunks WHERE vector_id IN ({}) AND generation = 0",
                 vector_ids,
             )
@@ -141,9 +169,9 @@ class Questions(Places):
             # The sign keeps SQLite from starting with the index on the fingerprint: a walk of all vectors.
             " WHERE d.id IN ({}) AND d.expected <= ? AND +v.fingerprint = ?"
         )
-        return list(self._chosen(sql, document_ids, chunks, fingerprint))
+        return list(self._database.chosen(sql, document_ids, chunks, fingerprint))
 
-    def waiting_chunks(
+    def waiting(
         self, fingerprint: str, limit: int, folders: Collection[int] | None = None
     ) -> list[WaitingChunk]:
         """Chunks without a vector that are not held back, newest notes first (notes of more than 2,000 chunks
@@ -157,9 +185,11 @@ class Questions(Places):
             # Folder by folder: the index has what waits in the order of this question.
             found = [
                 row
-                for (folder_id,) in self._read(f"SELECT DISTINCT folder_id FROM counts WHERE {counted}")
+                for (folder_id,) in self._database.read(
+                    f"SELECT DISTINCT folder_id FROM counts WHERE {counted}"
+                )
                 if folders is None or folder_id in folders
-                for row in self._read(sql, (folder_id, fingerprint, limit - len(rows)))
+                for row in self._database.read(sql, (folder_id, fingerprint, limit - len(rows)))
             ]
             rows += sorted(found, key=lambda row: row[:4])[: limit - len(rows)]
             if len(rows) >= limit:
@@ -173,7 +203,9 @@ class Questions(Places):
 
     def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """Title and aliases by document."""
-        rows = self._chosen("SELECT id, title, aliases FROM documents WHERE id IN ({})", document_ids)
+        rows = self._database.chosen(
+            "SELECT id, title, aliases FROM documents WHERE id IN ({})", document_ids
+        )
         return {
             i: (title, *json.loads(aliases)) if aliases != "[]" else (title,) for i, title, aliases in rows
         }
@@ -181,28 +213,33 @@ class Questions(Places):
     def text(self, document_id: int, start: int, end: int) -> str:
         """Characters [start, end) of a document's text; shorter where the text ends."""
         first = start // SEGMENT
-        rows = self._read(
+        rows = self._database.read(
             "SELECT text FROM texts WHERE document_id = ? AND segment BETWEEN ? AND ? ORDER BY segment",
             (document_id, first, max(start, end - 1) // SEGMENT),
         )
         joined = "".join(row[0] for row in rows)
         return joined[start - first * SEGMENT : end - first * SEGMENT]
 
-    def line_breaks(self, document_id: int, end: int) -> int:
-        """How many line breaks stand before character `end`."""
-        row = self._one(
-            "SELECT segment, lines, text FROM texts WHERE document_id = ? AND segment <= ? "
-            "ORDER BY segment DESC LIMIT 1",
-            (document_id, end // SEGMENT),
+    def excerpt(self, document_id: int, start: int, end: int) -> Excerpt:
+        """Characters [start, end) of a document's text, and the line breaks before them (0 where the text
+        has ended)."""
+        first = start // SEGMENT
+        row = self._database.one(
+            "SELECT lines, text FROM texts WHERE document_id = ? AND segment = ?", (document_id, first)
         )
         if row is None:
-            return 0
-        segment, lines, text = row
-        return int(lines) + str(text).count("\n", 0, max(0, end - segment * SEGMENT))
+            return Excerpt("", 0)
+        lines, text = row
+        cut = start - first * SEGMENT
+        within = text[cut : end - first * SEGMENT]
+        if end > (first + 1) * SEGMENT:
+            within += self.text(document_id, (first + 1) * SEGMENT, end)
+        return Excerpt(within, int(lines) + str(text).count("\n", 0, cut))
 
     def facets_of(self, document_id: int) -> list[str]:
         return [
-            row[0] for row in self._read("SELECT facet FROM facets WHERE document_id = ?", (document_id,))
+            row[0]
+            for row in self._database.read("SELECT facet FROM facets WHERE document_id = ?", (document_id,))
         ]
 
     def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]:
@@ -212,34 +249,31 @@ class Questions(Places):
             " WHERE c.document_id IN ({}) AND c.generation = 0 AND c.vector_id IS NOT NULL"
             " AND d.fingerprint = ?"
         )
-        return {row[0] for row in self._chosen(sql, list(document_ids), fingerprint)}
+        return {row[0] for row in self._database.chosen(sql, list(document_ids), fingerprint)}
 
     def vectors_changed_since(self, fingerprint: str, position: int) -> set[int]:
         """Ids of the vectors that documents which changed after `position` use."""
-        rows = self._read(
+        rows = self._database.read(
             "SELECT c.vector_id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id"
             " WHERE d.position > ? AND d.fingerprint = ? AND c.generation = 0 AND c.vector_id IS NOT NULL",
             (position, fingerprint),
         )
         return {row[0] for row in rows}
 
-    def facet_counts(self, kind: str) -> tuple[tuple[str, int], ...]:
-        """Values of the facets "kind:value" with the number of notes, most used first."""
-        rows = self._read(
+    def facets(self, kind: str) -> tuple[ValueCount, ...]:
+        """Values of the facets "kind:value", or the languages of the documents ("" unknown), with the number
+        of documents, most used first."""
+        if kind == LANGUAGE:
+            counted = self._database.read(
+                "SELECT language, documents FROM language_counts WHERE documents > 0 ORDER BY 2 DESC, 1"
+            )
+            return tuple(ValueCount(*row) for row in counted)
+        rows = self._database.read(
             "SELECT facet, documents FROM facet_counts WHERE facet >= ? AND facet < ? "
             "ORDER BY documents DESC, facet",
             (f"{kind}:", f"{kind};"),
         )
-        return tuple((facet[len(kind) + 1 :], n) for facet, n in rows)
-
-    def languages(self) -> tuple[tuple[str, int], ...]:
-        """Languages of the documents ("" unknown) with their numbers, most used first."""
-        return tuple(
-            (row[0], row[1])
-            for row in self._read(
-                "SELECT language, documents FROM language_counts WHERE documents > 0 ORDER BY 2 DESC, 1"
-            )
-        )
+        return tuple(ValueCount(facet[len(kind) + 1 :], n) for facet, n in rows)
 
 
 def _tuple(text: str) -> tuple[str, ...]:
@@ -249,4 +283,5 @@ def _tuple(text: str) -> tuple[str, ...]:
 def _chunk_row(row: Sequence[object]) -> ChunkRow:
     values = list(row)
     values[6] = _tuple(str(row[6]))
+    values[9] = locator_from_text(str(row[9]))
     return ChunkRow(*values)  # type: ignore[arg-type]

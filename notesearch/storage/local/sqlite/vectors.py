@@ -7,12 +7,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePath
 
 import numpy as np
 
-from notesearch.storage.local.sqlite.places import Places
-from notesearch.storage.values import Generation, Vectors
+from notesearch.storage.local.sqlite.database import Database, Generation
+from notesearch.storage.values import Vectors
 
 # Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
 UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0})"
@@ -85,20 +84,17 @@ class UseLog:
             return self._number, ids
 
 
-class KeptVectors(Places):
-    """The part of the store that holds vectors."""
+class KeptVectors:
+    """The part of the store that holds vectors. `uses` is told when a transaction has ended (see Store)."""
 
-    def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
-        super().__init__(data_dir, read_only=read_only, paths=paths)
-        self.uses = UseLog()
+    def __init__(self, database: Database, uses: UseLog) -> None:
+        self._database = database
+        self.uses = uses
 
-    def _ended(self) -> None:
-        self.uses.publish()
-
-    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
+    def put(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         """Keep vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns how
         many chunks those were."""
-        with self._write() as w:
+        with self._database.write() as w:
             touched: set[int] = set()
             completed = 0
             for digest, vector in zip(digests, vectors, strict=True):
@@ -106,7 +102,7 @@ class KeptVectors(Places):
                     "INSERT OR IGNORE INTO vectors (fingerprint, text_hash, vector) VALUES (?, ?, ?)",
                     (fingerprint, digest, vector.tobytes()),
                 )
-                vector_id = self._vector_id(w, fingerprint, digest)
+                vector_id = self.id_of(w, fingerprint, digest)
                 chunks = w.execute(
                     "SELECT c.id, c.document_id FROM chunks c JOIN documents d ON d.id = c.document_id"
                     f" WHERE c.text_hash = ? AND c.vector_id IS NULL AND {MODEL_OF} = ?",
@@ -117,27 +113,28 @@ class KeptVectors(Places):
                 )
                 if vector_id is not None and not chunks:
                     # The note was edited or removed while its vector was being made.
-                    self._note_use(w, left=[vector_id])
+                    self.note_use(w, left=[vector_id])
                 completed += len(chunks)
                 touched.update(d for _, d in chunks)
-            self._recount(w, touched)
+            self.recount(w, touched)
             return completed
 
     @staticmethod
-    def _recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
+    def recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
         """Count again, in the rows of these documents, the passages that are to be embedded, that are, and
         that are held back and not waited for."""
         w.executemany(RECOUNT, ((i,) for i in document_ids))
 
     @staticmethod
-    def _vector_id(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
+    def id_of(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
+        """The id of the vector of a text (its hash); None where there is none."""
         row = w.execute(
             "SELECT id FROM vectors WHERE fingerprint = ? AND text_hash = ?", (fingerprint, digest)
         ).fetchone()
         return int(row[0]) if row else None
 
     @staticmethod
-    def _vectors_of(w: sqlite3.Connection, document_id: int, *generations: Generation) -> list[int]:
+    def ids_of(w: sqlite3.Connection, document_id: int, *generations: Generation) -> list[int]:
         """Ids of the vectors of a document's chunks, of these generations (none named: of all)."""
         among = ", ".join(str(int(g)) for g in generations or Generation)
         return [
@@ -149,7 +146,7 @@ class KeptVectors(Places):
             )
         ]
 
-    def _note_use(self, w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
+    def note_use(self, w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
         """Remember since when vectors are in no use: `left` by an edit or a removal, unless another chunk has
         them; `used` ones are in use.
 
@@ -166,23 +163,23 @@ class KeptVectors(Places):
             ((int(time.time()), i) for i in left),
         )
 
-    def forget_unused_vectors(self, before: float, share: float, limit: int) -> int:
+    def forget_unused(self, before: float, share: float, limit: int) -> int:
         """Forget vectors that have been in no use since `before` (seconds since the epoch), where they are
         more than `share` of all; the longest unused first, at most `limit`. Returns how many."""
-        unused = int(self._one("SELECT count(*) FROM vectors WHERE unused_since < ?", (before,))[0])
-        if not unused or unused <= share * int(self._one("SELECT count(*) FROM vectors")[0]):
+        unused = int(self._database.one("SELECT count(*) FROM vectors WHERE unused_since < ?", (before,))[0])
+        if not unused or unused <= share * int(self._database.one("SELECT count(*) FROM vectors")[0]):
             return 0
-        with self._write() as w:
+        with self._database.write() as w:
             return w.execute(
                 "DELETE FROM vectors WHERE id IN (SELECT id FROM vectors v WHERE unused_since < ?"
                 f" AND {UNUSED.format('v.id')} ORDER BY unused_since LIMIT ?)",
                 (before, limit),
             ).rowcount
 
-    def forget_vectors_but(self, kept: Collection[str]) -> int:
+    def forget_but(self, kept: Collection[str]) -> int:
         """Forget the vectors, and the refusals, of every model that no note has or is to have and that no
         folder may go back to. `kept`: these fingerprints stay as well. Returns how many vectors that were."""
-        with self._write() as w:
+        with self._database.write() as w:
             marks = {
                 row[0]
                 for row in w.execute("SELECT fingerprint FROM vectors UNION SELECT fingerprint FROM refused")
@@ -202,39 +199,41 @@ class KeptVectors(Places):
                 else 0
             )
 
-    def vectors_since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
+    def since(self, fingerprint: str, vector_id: int, limit: int) -> tuple[list[int], Vectors]:
         """Ids and vectors (float32 [n, dimensions]) kept after `vector_id`, in order."""
-        rows = self._read(
+        rows = self._database.read(
             "SELECT id, vector FROM vectors WHERE +fingerprint = ? AND id > ? ORDER BY id LIMIT ?",
             (fingerprint, vector_id, limit),
         )
         ids = [row[0] for row in rows]
         return ids, np.array([np.frombuffer(row[1], np.float32) for row in rows], np.float32)
 
-    def count_vectors_since(self, fingerprint: str, vector_id: int) -> int:
+    def count_since(self, fingerprint: str, vector_id: int) -> int:
+        """How many vectors were kept after `vector_id`."""
         return int(
-            self._one(
+            self._database.one(
                 "SELECT count(*) FROM vectors WHERE +fingerprint = ? AND id > ?", (fingerprint, vector_id)
             )[0]
         )
 
-    def vectors_by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
+    def by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
+        """Vectors (float32 [dimensions]) by their ids."""
         return {
             i: np.frombuffer(v, np.float32)
-            for i, v in self._chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)
+            for i, v in self._database.chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)
         }
 
-    def newest_vector_id(self) -> int:
+    def newest_id(self) -> int:
         """The highest id that any vector ever had: the position that copies are compared with."""
-        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
+        row = self._database.one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
         return int(row[0]) if row else 0
 
-    def live_vector_ids(self, fingerprint: str) -> set[int]:
+    def live_ids(self, fingerprint: str) -> set[int]:
         """Ids of the vectors that some chunk uses or is to use; the others are kept only so that going back
         costs nothing."""
         return {
             row[0]
-            for row in self._read(
+            for row in self._database.read(
                 "SELECT DISTINCT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
                 f" WHERE c.vector_id IS NOT NULL AND {MODEL_OF} = ?",
                 (fingerprint,),
@@ -246,7 +245,7 @@ class KeptVectors(Places):
         used = f"NOT ({UNUSED.format('v.id')})"
         return {
             row[0]
-            for row in self._chosen(
+            for row in self._database.chosen(
                 f"SELECT v.id FROM vectors v WHERE v.id IN ({{}}) AND +v.fingerprint = ? AND {used}",
                 list(vector_ids),
                 fingerprint,
@@ -256,11 +255,11 @@ class KeptVectors(Places):
     def fingerprints(self, document_ids: Collection[int] | None = None) -> tuple[str, ...]:
         """Fingerprints that these documents (None: all) are embedded under, or are to be."""
         if document_ids is None:
-            return tuple(row[0] for row in self._read("SELECT DISTINCT fingerprint FROM counts"))
+            return tuple(row[0] for row in self._database.read("SELECT DISTINCT fingerprint FROM counts"))
         return tuple(
             {
                 row[0]
-                for row in self._chosen(
+                for row in self._database.chosen(
                     "SELECT DISTINCT fingerprint FROM documents WHERE id IN ({})", list(document_ids)
                 )
             }

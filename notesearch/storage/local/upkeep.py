@@ -1,0 +1,86 @@
+"""The work on the copies of a local library: bringing them in step with the store, saving them, and
+forgetting what nobody needs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+
+from notesearch.errors import StoreError
+from notesearch.storage.local.index_protocols import WordIndex
+from notesearch.storage.local.sqlite.store import Store
+from notesearch.storage.local.vector_copies import VectorCopies
+from notesearch.storage.local.word_copy import WordCopy
+from notesearch.storage.values import CopyFigures, IndexFigures
+
+log = logging.getLogger(__name__)
+
+
+def _never() -> bool:
+    return False
+
+
+class LocalUpkeep:
+    """Implements Upkeep (see there for every method)."""
+
+    def __init__(
+        self, store: Store, word_index: WordIndex, word_copy: WordCopy, vector_copies: VectorCopies
+    ) -> None:
+        self._store = store
+        self._word_index = word_index
+        self._word_copy = word_copy
+        self._vector_copies = vector_copies
+
+    @property
+    def unread(self) -> int:
+        return self._store.questions.newer_than(self._word_index.position)
+
+    def follow_words(self, stopped: Callable[[], bool] = _never) -> None:
+        self._word_copy.follow(stopped)
+
+    def follow_model(self, fingerprint: str, stopped: Callable[[], bool] = _never) -> None:
+        self._vector_copies.follow(fingerprint, stopped=stopped)
+        self._vector_copies.refresh_live(fingerprint, stopped)
+
+    def refresh_model(self, fingerprint: str, stopped: Callable[[], bool] = _never) -> None:
+        self._vector_copies.refresh_live(fingerprint, stopped)
+
+    def ready(self, fingerprint: str, *, wait: bool = False) -> bool:
+        if wait:
+            self._vector_copies.index(fingerprint)
+        return self._vector_copies.loaded(fingerprint) is not None
+
+    def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
+        forgotten = self._store.vectors.forget_but(kept)
+        for fingerprint in self._vector_copies.fingerprints() - set(chosen):
+            if not self._store.vectors.count_since(fingerprint, 0):
+                try:
+                    self._vector_copies.drop(fingerprint)
+                except StoreError as error:
+                    log.warning("a vector index stays on the disk: %s", error)
+        return forgotten
+
+    def tidy(self) -> None:
+        self._vector_copies.tidy()
+
+    def save(self, *, closing: bool = False) -> None:
+        self._vector_copies.save(closing=closing)
+
+    def rest(self) -> None:
+        self._word_index.rest()
+
+    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        words = IndexFigures(
+            entries=len(self._word_index), missing=self.unread, opened=self._word_copy.opened
+        )
+        return CopyFigures(words=words, models={mark: self._of_model(mark) for mark in fingerprints})
+
+    def _of_model(self, fingerprint: str) -> IndexFigures:
+        index = self._vector_copies.index(fingerprint)
+        missing = self._store.vectors.count_since(fingerprint, index.position)
+        return IndexFigures(entries=len(index), missing=missing)
+
+    def refresh(self) -> None:
+        before = self._word_index.position
+        self._word_index.refresh()
+        self._vector_copies.catch_up(everything=before != self._word_index.position)
