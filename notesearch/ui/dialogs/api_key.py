@@ -65,7 +65,8 @@ class KeyDialog(QDialog):
         taken: (provider, key), to be kept. page_wanted: the provider's page where keys are made.
     """
 
-    taken = Signal(str, str)
+    # No copy of the key in a string of Qt.
+    taken = Signal(str, object)
     page_wanted = Signal(object)
 
     def __init__(self, provider: str, title: str, page: str = "", parent: QWidget | None = None) -> None:
