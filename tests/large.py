@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from notesearch.catalogue import LOCAL, fingerprint, model
+from notesearch.catalogue import LOCAL, fingerprint_of, model
 from notesearch.storage.local.position import Plan, Rebuild
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import Vectors
 
-MARK = fingerprint(LOCAL)
+FINGERPRINT = fingerprint_of(LOCAL)
 REMOTE = model("aimlapi/text-embedding-3-small")
 # Tables that grow with the notes: no statement of a search, a change or the status may walk one.
 LARGE = {"documents", "chunks", "vectors", "texts", "facets"}
@@ -56,12 +56,12 @@ def fill_by_sql(
     few = documents // 10
     with closing(sqlite3.connect(data_dir / DATABASE, isolation_level=None)) as db:
         db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN;")
-        own = [(i, folder, MARK, each + (i <= more)) for i in range(1, documents + 1)]
-        others = [(documents + i, waiting, fingerprint(REMOTE), each) for i in range(1, few + 1)]
+        own = [(i, folder, FINGERPRINT, each + (i <= more)) for i in range(1, documents + 1)]
+        others = [(documents + i, waiting, fingerprint_of(REMOTE), each) for i in range(1, few + 1)]
         vector = number = 0
-        for i, folder_id, mark, chunks in (*own, *others):
-            embedded = chunks if mark == MARK else 0
-            _insert_document(db, i, folder_id, mark, (chunks, embedded, chunks * length))
+        for i, folder_id, fingerprint, chunks in (*own, *others):
+            embedded = chunks if fingerprint == FINGERPRINT else 0
+            _insert_document(db, i, folder_id, fingerprint, (chunks, embedded, chunks * length))
             text = "".join(map(text_of, range(number, number + chunks)))
             number += chunks
             db.execute("INSERT INTO texts VALUES (?, 0, ?, 0)", (i, text))
@@ -71,7 +71,7 @@ def fill_by_sql(
                     vector += 1
                     db.execute(
                         "INSERT INTO vectors VALUES (?, ?, ?, ?, NULL)",
-                        (vector, mark, digest, vector_of(vector)),
+                        (vector, fingerprint, digest, vector_of(vector)),
                     )
                 _insert_chunk(db, i, (ordinal, length), digest, vector if embedded else None)
         db.execute("COMMIT")
@@ -82,7 +82,7 @@ def _passage(ordinal: int) -> str:
 
 
 def _insert_document(
-    db: sqlite3.Connection, i: int, folder_id: int, mark: str, counts: tuple[int, int, int]
+    db: sqlite3.Connection, i: int, folder_id: int, fingerprint: str, counts: tuple[int, int, int]
 ) -> None:
     sub = f"part{i % 20:02}"
     chunks, embedded, length = counts
@@ -93,7 +93,7 @@ def _insert_document(
         "size": 100,
         "mtime_ns": i,
         "content_hash": f"hash{i}",
-        "fingerprint": mark,
+        "fingerprint": fingerprint,
         "reading": 1,
         "format": "markdown",
         "title": f"Note {i}",

@@ -79,7 +79,7 @@ class MemoryLibrary:
         for chunks in (lambda d: d.chunks, lambda d: d.prepared):
             for document in newest:
                 for chunk in self._state.waited(chunks(document)):
-                    if chunk.mark == fingerprint and chunk.key not in self._state.vectors:
+                    if chunk.fingerprint == fingerprint and chunk.key not in self._state.vectors:
                         digest, tokens = chunk.key[1], chunk.chunk.tokens
                         found.setdefault(digest, WaitingChunk(document.id, digest, chunk.text, tokens))
         return list(found.values())[:limit]
@@ -158,7 +158,7 @@ class MemoryLibrary:
             PassageHit(document.id, chunk.id, float(kept @ vector))
             for document in documents
             for chunk in document.chunks
-            if chunk.mark == fingerprint and (kept := self._state.vectors.get(chunk.key)) is not None
+            if chunk.fingerprint == fingerprint and (kept := self._state.vectors.get(chunk.key)) is not None
         ]
 
     def score(
@@ -399,8 +399,12 @@ class MemoryUpkeep:
 
     def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
         state = self._state()
-        used = {mark for d in state.documents.values() for mark in (d.new.fingerprint, d.prepared_mark)}
-        used |= {mark for folder in state.folders.values() for _, mark in folder.former}
+        used = {
+            fingerprint
+            for d in state.documents.values()
+            for fingerprint in (d.new.fingerprint, d.prepared_mark)
+        }
+        used |= {fingerprint for folder in state.folders.values() for _, fingerprint in folder.former}
         gone = [key for key in state.vectors if key[0] not in used and key[0] not in kept]
         for key in gone:
             del state.vectors[key]
@@ -414,10 +418,13 @@ class MemoryUpkeep:
 
     def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
         state = self._state()
-        counted = Counter(mark for mark, _ in state.vectors)
+        counted = Counter(fingerprint for fingerprint, _ in state.vectors)
         return CopyFigures(
             words=IndexFigures(entries=len(state.documents), missing=0),
-            models={mark: IndexFigures(entries=counted[mark], missing=0) for mark in fingerprints},
+            models={
+                fingerprint: IndexFigures(entries=counted[fingerprint], missing=0)
+                for fingerprint in fingerprints
+            },
         )
 
 

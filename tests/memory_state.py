@@ -42,12 +42,12 @@ class MemoryChunk:
     id: int
     chunk: Chunk
     text: str
-    mark: str
+    fingerprint: str
     held: HeldBack | None
 
     @property
     def key(self) -> Key:
-        return self.mark, text_hash(self.text)
+        return self.fingerprint, text_hash(self.text)
 
 
 @dataclass
@@ -175,7 +175,7 @@ class MemoryState:
             case ModelChosen():
                 self.folders[change.folder_id].model = change.model
             case ModelAgreed():
-                self.folders[change.folder_id].agreed = change.statement
+                self.folders[change.folder_id].agreed = change.consent_text
             case NextModelChosen():
                 self._choose_next(change)
             case FormerModelsForgotten():
@@ -241,7 +241,9 @@ class MemoryState:
         if not all(d.prepared_mark == change.fingerprint and self.complete(d.prepared) for d in own):
             return False
         folder.former |= {(folder.model, d.new.fingerprint) for d in own}
-        folder.former = {(model, mark) for model, mark in folder.former if model != change.model}
+        folder.former = {
+            (model, fingerprint) for model, fingerprint in folder.former if model != change.model
+        }
         for document in own:
             document.new = replace(document.new, fingerprint=change.fingerprint)
             document.chunks, document.prepared, document.prepared_mark = document.prepared, [], ""

@@ -1,4 +1,4 @@
-"""Providers and embedding models as data: dimensions, limits, instructions, manners, price; and the
+"""Providers and embedding models as data: dimensions, limits, instructions, request style, price; and the
 fingerprint that vectors are kept under.
 
 Nothing here runs a model or touches the network. A change of anything a vector depends on changes the
@@ -17,8 +17,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from notesearch.catalogue.embedding_model import ChunkRecipe, EmbeddingModel, Fields, RequestStyle
 from notesearch.catalogue.local_models import BUNDLED, LOCAL_MODELS
-from notesearch.catalogue.values import ChunkRecipe, EmbeddingModel, Fields, Manners
 from notesearch.errors import InsecureAddress, UsageError
 
 __all__ = [
@@ -35,11 +35,11 @@ __all__ = [
     "ChunkRecipe",
     "EmbeddingModel",
     "Fields",
-    "Manners",
     "Provider",
+    "RequestStyle",
     "alternatives",
     "checked_url",
-    "fingerprint",
+    "fingerprint_of",
     "from_table",
     "is_loopback",
     "model",
@@ -165,7 +165,7 @@ def _openai(
     # ada-002 refuses the field. 2,048 inputs and 300,000 tokens a request are OpenAI's limits. The gateway
     # publishes none; replies of a thousand vectors are 8 MB each, and 256 at a time, eight requests at once,
     # are there sooner.
-    manners = Manners(
+    request_style = RequestStyle(
         encoding="base64",
         takes_dimensions=third,
         least_dimensions=256 if third else 0,
@@ -181,7 +181,7 @@ def _openai(
         context=8000,
         recipe=LARGE,
         remote=True,
-        manners=manners,
+        request_style=request_style,
         price=price,
         best_for=best_for,
     )
@@ -191,7 +191,7 @@ def _voyage(name: str, dimensions: int, context: int, tokens: int, best_for: str
     # The gateway's enum for input_type knows "document" only (it is also the default): a query goes without
     # the field where the schema lets it, since Voyage's "query" is refused with a 400. 128 inputs and
     # `tokens` a request are Voyage's limits.
-    manners = Manners(
+    request_style = RequestStyle(
         document_fields=(("input_type", "document"),),
         items_per_request=128,
         characters_per_item=800,
@@ -205,7 +205,7 @@ def _voyage(name: str, dimensions: int, context: int, tokens: int, best_for: str
         context=context,
         recipe=VOYAGE,
         remote=True,
-        manners=manners,
+        request_style=request_style,
         best_for=best_for,
     )
 
@@ -217,7 +217,7 @@ def _google(
     # names the note instead. Cut text would be found by its beginning only, without a word: auto_truncate off
     # makes that an error. 250 inputs (gecko@001: 5) and 20,000 tokens a request are Google's limits.
     whole: Fields = (("auto_truncate", False),)
-    manners = Manners(
+    request_style = RequestStyle(
         query_fields=(("task_type", "RETRIEVAL_QUERY"), *whole),
         document_fields=(("task_type", "RETRIEVAL_DOCUMENT"), *whole),
         takes_dimensions=shorter,
@@ -235,7 +235,7 @@ def _google(
         context=2000,
         recipe=LARGE,
         remote=True,
-        manners=manners,
+        request_style=request_style,
         price=price,
         best_for=best_for,
     )
@@ -251,7 +251,7 @@ def _bge(name: str, dimensions: int, retired: str = "") -> EmbeddingModel:
         recipe=BGE,
         remote=True,
         query_instruction=_BGE_QUERY,
-        manners=Manners(items_per_request=128, tokens_per_request=60_000),
+        request_style=RequestStyle(items_per_request=128, tokens_per_request=60_000),
         retired=retired,
         best_for="English",
     )
@@ -260,7 +260,7 @@ def _bge(name: str, dimensions: int, retired: str = "") -> EmbeddingModel:
 def _qwen(name: str, most: int) -> EmbeddingModel:
     # 10 inputs a request is Alibaba's limit. The gateway lists up to 2,048 dimensions for both, Alibaba 1,024
     # for v3.
-    manners = Manners(
+    request_style = RequestStyle(
         takes_dimensions=True,
         default_dimensions=1024,
         least_dimensions=64,
@@ -275,7 +275,7 @@ def _qwen(name: str, most: int) -> EmbeddingModel:
         context=8192,
         recipe=LARGE,
         remote=True,
-        manners=manners,
+        request_style=request_style,
         best_for="many languages",
     )
 
@@ -313,7 +313,7 @@ MODELS: tuple[EmbeddingModel, ...] = (
         context=32_000,
         recipe=LARGE,
         remote=True,
-        manners=Manners(tokens_per_request=60_000),
+        request_style=RequestStyle(tokens_per_request=60_000),
         best_for="English",
     ),
     # Prices: developers.openai.com/api/docs/models/text-embedding-3-large has both of the third generation;
@@ -345,18 +345,18 @@ def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> Embeddi
     numbers."""
     if dimensions == embedding_model.dimensions:
         return embedding_model
-    manners = embedding_model.manners
-    if manners is None or not manners.takes_dimensions:
+    request_style = embedding_model.request_style
+    if request_style is None or not request_style.takes_dimensions:
         raise UsageError(
             "usage.dimensions-fixed", model=embedding_model.title, dimensions=embedding_model.dimensions
         )
-    if not manners.least_dimensions <= dimensions <= manners.most_dimensions:
+    if not request_style.least_dimensions <= dimensions <= request_style.most_dimensions:
         raise UsageError(
             "usage.dimensions",
             model=embedding_model.title,
             dimensions=dimensions,
-            least=manners.least_dimensions,
-            most=manners.most_dimensions,
+            least=request_style.least_dimensions,
+            most=request_style.most_dimensions,
         )
     return replace(embedding_model, dimensions=dimensions, shortened=True)
 
@@ -382,7 +382,7 @@ def own_model(
     name: str,
     *,
     dimensions: int,
-    manners: Manners,
+    request_style: RequestStyle,
     query_instruction: str = "",
     document_instruction: str = "",
     context: int = 512,
@@ -391,8 +391,8 @@ def own_model(
     """A model that the catalogue does not know, as a probe found it. Chunks are sized for `context` tokens:
     512 where nobody knows, as most models that people run themselves read no more."""
     recipe = LARGE if context >= 2 * LARGE.maximum else BGE if context >= 512 else LOCAL.recipe
-    if manners.characters_per_item:
-        recipe = replace(recipe, characters=manners.characters_per_item)
+    if request_style.characters_per_item:
+        recipe = replace(recipe, characters=request_style.characters_per_item)
     return EmbeddingModel(
         provider=provider_name,
         name=name,
@@ -403,7 +403,7 @@ def own_model(
         query_instruction=query_instruction,
         document_instruction=document_instruction,
         remote=True,
-        manners=manners,
+        request_style=request_style,
         price=price,
     )
 
@@ -417,15 +417,15 @@ _OWN_KEYS: dict[str, type] = {
     "document_instruction": str,
     "price": float,
 }
-_MANNER_KEYS = {f.name: type(f.default) for f in fields(Manners)}
+_MANNER_KEYS = {f.name: type(f.default) for f in fields(RequestStyle)}
 
 
 def to_table(own: EmbeddingModel) -> dict[str, Any]:
-    """A person's own model as values that TOML can hold; nothing is said that is as usual."""
+    """A user's own model as values that TOML can hold; nothing is said that is as usual."""
     table = {key: value for key in _OWN_KEYS if (value := getattr(own, key)) not in ("", None)}
-    for field in fields(Manners):
-        value = getattr(own.manners, field.name)
-        if own.manners is not None and value != field.default:
+    for field in fields(RequestStyle):
+        value = getattr(own.request_style, field.name)
+        if own.request_style is not None and value != field.default:
             table[field.name] = dict(value) if isinstance(value, tuple) else value
     return table
 
@@ -434,23 +434,25 @@ def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
     """What `to_table` wrote, perhaps edited by the user. Raises UsageError naming the entry that is
     wrong."""
     values: dict[str, Any] = {}
-    manners: dict[str, Any] = {}
+    request_style: dict[str, Any] = {}
     for key, value in table.items():
         wanted = _OWN_KEYS.get(key) or _MANNER_KEYS.get(key)
         if wanted is None or not _is_a(value, dict if wanted is tuple else wanted):
             raise UsageError("usage.model-entry", name=key)
-        target = values if key in _OWN_KEYS else manners
+        target = values if key in _OWN_KEYS else request_style
         target[key] = tuple(value.items()) if wanted is tuple else value
     missing = {"provider", "name", "dimensions"} - set(values)
     if missing:
         raise UsageError("usage.model-lacks", name=sorted(missing)[0])
     if (
         values["dimensions"] < 1
-        or manners.get("encoding", "omit") not in ("base64", "float", "omit")
-        or manners.get("items_per_request", 1) < 1
+        or request_style.get("encoding", "omit") not in ("base64", "float", "omit")
+        or request_style.get("items_per_request", 1) < 1
     ):
         raise UsageError("usage.model-number", model=values["name"])
-    return own_model(values.pop("provider"), values.pop("name"), manners=Manners(**manners), **values)
+    return own_model(
+        values.pop("provider"), values.pop("name"), request_style=RequestStyle(**request_style), **values
+    )
 
 
 def _is_a(value: object, wanted: type) -> bool:
@@ -461,7 +463,7 @@ def _is_a(value: object, wanted: type) -> bool:
     return type(value) is wanted
 
 
-def fingerprint(embedding_model: EmbeddingModel) -> str:
+def fingerprint_of(embedding_model: EmbeddingModel) -> str:
     """16 hex digits over all that a vector depends on besides the text: provider and name, revision,
     dimensions, instructions, the fields sent along, and chunking recipe. Not where it is served, what it
     costs, how many go into a request or how numbers are written."""
@@ -471,7 +473,7 @@ def fingerprint(embedding_model: EmbeddingModel) -> str:
         "remote",
         "context",
         "floor",
-        "manners",
+        "request_style",
         "price",
         "retired",
         "shortened",
@@ -481,9 +483,9 @@ def fingerprint(embedding_model: EmbeddingModel) -> str:
     # What was added later is left out where it says nothing, so that older indexes keep their names.
     if not embedding_model.recipe.characters:
         del parts["recipe"]["characters"]
-    manners = embedding_model.manners
-    if manners is not None and (manners.query_fields or manners.document_fields):
-        parts["fields"] = [sorted(manners.query_fields), sorted(manners.document_fields)]
+    request_style = embedding_model.request_style
+    if request_style is not None and (request_style.query_fields or request_style.document_fields):
+        parts["fields"] = [sorted(request_style.query_fields), sorted(request_style.document_fields)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -513,5 +515,5 @@ class Probe:
             dimensions=self.dimensions,
             query_instruction=self.query_instruction,
             document_instruction=self.document_instruction,
-            manners=Manners(encoding=self.encoding, items_per_request=self.items_per_request),
+            request_style=RequestStyle(encoding=self.encoding, items_per_request=self.items_per_request),
         )

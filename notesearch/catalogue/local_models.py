@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from notesearch.catalogue.values import ChunkRecipe, EmbeddingModel
+from notesearch.catalogue.embedding_model import ChunkRecipe, EmbeddingModel
 
 
 class Pooling(StrEnum):

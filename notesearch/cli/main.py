@@ -21,7 +21,7 @@ from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
 from notesearch.cli.common import absolute_path, print_json
 from notesearch.cli.generic import add_generic_commands, generic_commands
-from notesearch.cli.models import MODEL_COMMANDS, add_model_commands
+from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
 from notesearch.config.settings import load_settings
 from notesearch.domain import (
@@ -491,7 +491,7 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
 
 def _marked(passage: Passage, bold: str, plain: str) -> str:
     text, last = "", 0
-    for start, end in passage.highlights or ([passage.telling] if passage.telling else []):
+    for start, end in passage.highlights or ([passage.best_sentence] if passage.best_sentence else []):
         text += passage.snippet[last:start] + bold + passage.snippet[start:end] + plain
         last = end
     return text + passage.snippet[last:]
@@ -516,8 +516,8 @@ def _match(match: Match) -> dict[str, Any]:
 
 def _passage(passage: Passage) -> dict[str, Any]:
     spans = passage.highlights
-    if passage.matched_by is MatchedBy.MEANING and not spans and passage.telling is not None:
-        spans = (passage.telling,)
+    if passage.matched_by is MatchedBy.MEANING and not spans and passage.best_sentence is not None:
+        spans = (passage.best_sentence,)
     return {
         "heading": list(passage.heading),
         "line": passage.line,

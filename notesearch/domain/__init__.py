@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Protocol
 
 # Given on from here, where everything else looks for them.
-from notesearch.domain.formats import Line as Line
-from notesearch.domain.formats import Locator as Locator
-from notesearch.domain.formats import Message as Message
-from notesearch.domain.formats import NoteFormat as NoteFormat
-from notesearch.domain.formats import Page as Page
-from notesearch.domain.formats import Section as Section
-from notesearch.domain.formats import Sheet as Sheet
-from notesearch.domain.formats import Slide as Slide
-from notesearch.domain.formats import locator_from_text as locator_from_text
-from notesearch.domain.formats import locator_to_text as locator_to_text
+from notesearch.domain.note_formats import Line as Line
+from notesearch.domain.note_formats import Locator as Locator
+from notesearch.domain.note_formats import Message as Message
+from notesearch.domain.note_formats import NoteFormat as NoteFormat
+from notesearch.domain.note_formats import Page as Page
+from notesearch.domain.note_formats import Section as Section
+from notesearch.domain.note_formats import Sheet as Sheet
+from notesearch.domain.note_formats import Slide as Slide
+from notesearch.domain.note_formats import locator_from_text as locator_from_text
+from notesearch.domain.note_formats import locator_to_text as locator_to_text
 
 # What a parameter of something that is told may be: what JSON has, without anything inside.
 Param = str | int | float | bool | None
@@ -79,7 +79,7 @@ class MatchedBy(StrEnum):
 
 class Stage(StrEnum):
     """How far a search has come: words only; both halves as far as this computer finds them, while a provider
-    is asked; both halves; or both with the most telling sentences found."""
+    is asked; both halves; or both with the best sentences found."""
 
     KEYWORD = "keyword"
     LOCAL = "local"
@@ -150,7 +150,7 @@ class Chunk:
     """A passage of a document: characters [start, end) of `Document.text`, the headings above it, and its
     first line in the file (from 1).
 
-    `prefix` is the title and heading trail put before the passage when it is embedded; `tokens` counts prefix
+    `prefix` is the title and headings put before the passage when it is embedded; `tokens` counts prefix
     and passage together. `locator`: where it is in the file; None: its line says so.
     """
 
@@ -190,7 +190,7 @@ Span = tuple[int, int]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
     """One matching passage of a note. `locator`: where it is in the file; None: at `line`. `start`, `end`
-    count characters of the extracted text; `highlights` (words found) and `telling` (the sentence that is
+    count characters of the extracted text; `highlights` (words found) and `best_sentence` (the one that is
     nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they
     stand in the whole passage."""
 
@@ -202,7 +202,7 @@ class Passage:
     highlights: tuple[Span, ...]
     matched_by: MatchedBy
     score: float
-    telling: Span | None = None
+    best_sentence: Span | None = None
     words: tuple[str, ...] = ()
     chunk_id: int = 0
     locator: Locator | None = None
@@ -217,7 +217,7 @@ class Passage:
 class Match:
     """One row of the result list: a note, its best passage, and up to three further ones.
 
-    `trail` is the folder trail from the name of the watched folder down ("Notes", "Kitchen", "Baking").
+    `folder_names` are those from the watched folder down ("Notes", "Kitchen", "Baking").
     `modified` is seconds since the epoch. `rank` counts from 1. `state` tells whether the note is searchable
     as a whole. `part` names the note among several in one file, "" where the file is one.
     """
@@ -225,7 +225,7 @@ class Match:
     document_id: int
     path: Path
     title: str
-    trail: tuple[str, ...]
+    folder_names: tuple[str, ...]
     format: str
     modified: float
     rank: int
@@ -394,7 +394,7 @@ class NoteText:
 
     path: Path
     title: str
-    trail: tuple[str, ...]
+    folder_names: tuple[str, ...]
     format: str
     modified: float
     text: str

@@ -30,8 +30,8 @@ from notesearch.engine.indexing.snapshot import snapshot
 from notesearch.engine.lock import DataFolderLock
 from notesearch.engine.logs import close_log, open_log
 from notesearch.engine.models.consent import Consents
+from notesearch.engine.models.embedders import Models
 from notesearch.engine.models.ledger import Ledger
-from notesearch.engine.models.registry import Models
 from notesearch.engine.models.service import ModelService
 from notesearch.engine.search.pipeline import Pipeline
 from notesearch.engine.search.query_vectors import QueryVectors
@@ -197,8 +197,8 @@ class Engine:
         words = self.library.upkeep.figures().words
         found = told("found.blocks", blocks=words.entries, opened=words.opened)
         yield Check(what=told("check.words"), found=found, well=True)
-        for mark in sorted(self._consents.marks()):
-            yield from self._checks_of_model(mark)
+        for fingerprint in sorted(self._consents.fingerprints()):
+            yield from self._checks_of_model(fingerprint)
         for folder in self.library.folders():
             there = os.path.isdir(folder.path)
             found = told("found.notes", notes=folder.documents) if there else told("found.unreachable")
@@ -206,18 +206,18 @@ class Engine:
         for problem in self.settings.problems:
             yield Check(what=told("check.settings"), found=Told.of(problem), well=False)
 
-    def _checks_of_model(self, mark: str) -> Iterator[Check]:
+    def _checks_of_model(self, fingerprint: str) -> Iterator[Check]:
         """A model's index, and whether the model answers: a remote one is sent the word "test"."""
-        model = self._consents.models.by_mark(mark)
+        model = self._consents.models.by_fingerprint(fingerprint)
         if model is None:
             return
-        figures = self.library.upkeep.figures([mark]).models[mark]
+        figures = self.library.upkeep.figures([fingerprint]).models[fingerprint]
         found = told("found.vectors", vectors=figures.entries, missing=figures.missing)
         yield Check(what=told("check.vectors", model=model.identifier), found=found, well=True)
         what = told("check.model", model=model.identifier)
         try:
-            embedder = self._consents.models.embedder(mark)
-            if embedder is not None and self._consents.may_ask(mark):
+            embedder = self._consents.models.embedder(fingerprint)
+            if embedder is not None and self._consents.may_ask(fingerprint):
                 embedder.embed_query("test")
                 yield Check(what=what, found=told("found.answers"), well=True)
         except NotesearchError as error:

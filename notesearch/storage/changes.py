@@ -70,7 +70,7 @@ class ModelAgreed:
     """The user's word for what of a folder may be sent where: all of it, in place of what was agreed."""
 
     folder_id: int
-    statement: str
+    consent_text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -197,7 +197,7 @@ def grams(run: str) -> list[str]:
     return [folded] if len(folded) == 1 else [folded[i : i + 2] for i in range(len(folded) - 1)]
 
 
-def telling_words(found: Iterable[str]) -> list[str]:
+def content_words(found: Iterable[str]) -> list[str]:
     """Without repetitions and, where something is left, without stop words."""
     unique = list(dict.fromkeys(found))
     return [word for word in unique if word not in STOP_WORDS] or unique

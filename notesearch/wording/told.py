@@ -14,8 +14,8 @@ from notesearch.wording.words import Words
 @cache
 def table() -> Mapping[str, Words]:
     """Every code that has a sentence."""
-    from notesearch.wording.errors import ERRORS
-    from notesearch.wording.notices import NOTICES
+    from notesearch.wording.error_texts import ERRORS
+    from notesearch.wording.notice_texts import NOTICES
 
     return {**ERRORS, **NOTICES}
 

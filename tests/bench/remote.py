@@ -26,7 +26,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Manners
+from notesearch.catalogue import EmbeddingModel, RequestStyle
 from notesearch.config.paths import prepare_data_dir
 from notesearch.config.settings import Settings, save_settings
 from notesearch.documents.chunking.splitter import embedded_text, split
@@ -73,17 +73,17 @@ def chunks_of(model: EmbeddingModel, count: int) -> Texts:
             texts.append(embedded_text(document.text, chunk))
             tokens.append(chunk.tokens)
     rounds = math.ceil(count / len(texts))
-    limit = (model.manners.characters_per_item if model.manners else 0) or 1 << 30
+    limit = (model.request_style.characters_per_item if model.request_style else 0) or 1 << 30
     numbered = [f"{i} {text}"[:limit] for i in range(rounds) for text in texts]
     return numbered[:count], (tokens * rounds)[:count]
 
 
 def fewest(model: EmbeddingModel, texts: Texts) -> int:
-    manners = model.manners
-    assert manners is not None
+    request_style = model.request_style
+    assert request_style is not None
     return max(
-        math.ceil(len(texts[0]) / manners.items_per_request),
-        math.ceil(sum(texts[1]) / (manners.tokens_per_request or 1e18)),
+        math.ceil(len(texts[0]) / request_style.items_per_request),
+        math.ceil(sum(texts[1]) / (request_style.tokens_per_request or 1e18)),
     )
 
 
@@ -96,7 +96,7 @@ def embed(embedder: RemoteEmbedder, texts: Texts) -> None:
 def bare(model: EmbeddingModel, url: str, texts: Texts, at_once: int) -> float:
     """Seconds that the server itself takes for these requests: bodies written beforehand, replies read and
     thrown away, nothing else."""
-    limits = Limits.of(model.manners or Manners())
+    limits = Limits.of(model.request_style or RequestStyle())
     bodies = [
         wire.written(wire.request_body(model, [texts[0][p] for p in b.positions], query=False))
         for b in pack(*texts, limits)

@@ -24,7 +24,7 @@ from common import ROOT, median, percentile, scratch, table
 
 sys.path.insert(0, str(ROOT))
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import Query, SearchResults
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.engine.engine import Engine
@@ -145,7 +145,7 @@ def bare(data_dir: Path) -> dict[str, list[float]]:
         )
 
     graph = hnswlib.Index(space="ip", dim=LOCAL.dimensions)
-    graph.load_index(str(data_dir / "vectors" / f"{fingerprint(LOCAL)}.hnsw"))
+    graph.load_index(str(data_dir / "vectors" / f"{fingerprint_of(LOCAL)}.hnsw"))
     graph.set_ef(NEIGHBOURS)
     nearest = {text: vector_of(hash(text) & 0xFFFFFF) for text in queries()}
     return {

@@ -31,7 +31,7 @@ def compare(store: Store, root: Path) -> float:
     begin = time.perf_counter()
     (folder,) = store.folders.rows()
     result = scanner.compare(
-        scanner.scan(root), store.places.known(InFolder(folder.id)), catalogue.fingerprint(catalogue.LOCAL)
+        scanner.scan(root), store.places.known(InFolder(folder.id)), catalogue.fingerprint_of(catalogue.LOCAL)
     )
     assert not result.changed
     assert not result.gone

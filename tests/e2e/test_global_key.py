@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from notesearch.ui.desktop.hotkey import GlobalKey
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 from notesearch.ui.desktop.hotkey_x11 import LOOK_EVERY
 from tests.conftest import fill, wait_until
 from tests.e2e.conftest import Start
@@ -151,23 +151,23 @@ def test_a_key_that_another_program_has_is_told_and_can_be_taken_later(
     key.open("xcb")
     try:
         key.choose("Ctrl+Alt+Space")
-        qtbot.waitUntil(lambda: key.status == KeyStatus(state=KeyState.TAKEN, keys="Ctrl+Alt+Space"))
+        qtbot.waitUntil(lambda: key.status == HotkeyStatus(state=HotkeyState.TAKEN, keys="Ctrl+Alt+Space"))
         key.choose("Ctrl+Alt+N")
-        qtbot.waitUntil(lambda: key.status.state is KeyState.READY)
+        qtbot.waitUntil(lambda: key.status.state is HotkeyState.READY)
         assert keyboard.taken(KEY_N)
         keyboard.give_back()
         key.choose("Ctrl+Alt+Space")
-        qtbot.waitUntil(lambda: key.status == KeyStatus(state=KeyState.READY, keys="Ctrl+Alt+Space"))
+        qtbot.waitUntil(lambda: key.status == HotkeyStatus(state=HotkeyState.READY, keys="Ctrl+Alt+Space"))
         assert keyboard.taken()
         assert not keyboard.taken(KEY_N)
         key.choose("Ctrl+Alt+\N{EURO SIGN}")
-        qtbot.waitUntil(lambda: key.status.state is KeyState.ABSENT)
+        qtbot.waitUntil(lambda: key.status.state is HotkeyState.ABSENT)
         key.choose("")
-        qtbot.waitUntil(lambda: key.status == KeyStatus())
+        qtbot.waitUntil(lambda: key.status == HotkeyStatus())
         assert not keyboard.taken()
         with qtbot.waitSignal(key.pressed):
             key.choose("Ctrl+Alt+Space")
-            qtbot.waitUntil(lambda: key.status.state is KeyState.READY)
+            qtbot.waitUntil(lambda: key.status.state is HotkeyState.READY)
             keyboard.press(*CALL)
         key.arrived()
     finally:
@@ -182,7 +182,7 @@ def test_without_an_x_server_there_is_no_key(qtbot: QtBot, monkeypatch: pytest.M
     key = GlobalKey()
     key.open("xcb")
     key.choose("Ctrl+Alt+Space")
-    qtbot.waitUntil(lambda: key.status.state is KeyState.UNSUPPORTED)
+    qtbot.waitUntil(lambda: key.status.state is HotkeyState.UNSUPPORTED)
     key.choose("Ctrl+Alt+N")
     key.close()
 
@@ -195,7 +195,7 @@ def test_a_window_that_never_comes_gives_the_keyboard_back(
     key.open("xcb")
     try:
         key.choose("Ctrl+Alt+Space")
-        qtbot.waitUntil(lambda: key.status.state is KeyState.READY)
+        qtbot.waitUntil(lambda: key.status.state is HotkeyState.READY)
         neighbour.take_focus()
         desktop.xdotool("key", "--delay", 0, "ctrl+alt+space", "type", "--delay", 1, "abc")
         wait_until(lambda: neighbour.text == "abc")

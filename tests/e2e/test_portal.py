@@ -25,7 +25,7 @@ from notesearch.ui.desktop.hotkey_portal import (
     SHORTCUTS,
     trigger_of,
 )
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 from notesearch.ui.desktop.identity import APP_ID
 from tests.e2e.bus import Answer, Service
 from tests.e2e.desktop import end
@@ -115,7 +115,7 @@ def key(qapp: QObject, bus: str) -> Iterator[GlobalKey]:
     made.close()
 
 
-def choose(qtbot: QtBot, key: GlobalKey, keys: str = KEYS, *, may_ask: bool = True) -> KeyStatus:
+def choose(qtbot: QtBot, key: GlobalKey, keys: str = KEYS, *, may_ask: bool = True) -> HotkeyStatus:
     with qtbot.waitSignal(key.changed, timeout=10_000):
         key.choose(keys, may_ask=may_ask)
     return key.status
@@ -124,7 +124,7 @@ def choose(qtbot: QtBot, key: GlobalKey, keys: str = KEYS, *, may_ask: bool = Tr
 def test_the_desktop_is_asked_under_our_name_and_its_key_calls(
     qtbot: QtBot, key: GlobalKey, portal: MockPortal
 ) -> None:
-    assert choose(qtbot, key) == KeyStatus(state=KeyState.READY, keys=SAID)
+    assert choose(qtbot, key) == HotkeyStatus(state=HotkeyState.READY, keys=SAID)
     assert portal.members() == ["Register", "CreateSession", "BindShortcuts"]
     assert portal.called("Register") == (APP_ID, {})
     _, shortcuts, _, _ = portal.called("BindShortcuts")
@@ -153,33 +153,33 @@ def test_what_concerns_others_is_no_key_of_ours(qtbot: QtBot, key: GlobalKey, po
 
 
 def test_nobody_is_asked_before_the_person_wants_it(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
-    assert choose(qtbot, key, may_ask=False) == KeyStatus(state=KeyState.UNASKED, keys=KEYS)
+    assert choose(qtbot, key, may_ask=False) == HotkeyStatus(state=HotkeyState.UNASKED, keys=KEYS)
     assert "CreateSession" not in portal.members()
 
 
 @pytest.mark.parametrize("may_ask", [True, False])
 def test_without_a_portal_there_is_no_key(may_ask: bool, qtbot: QtBot, key: GlobalKey) -> None:
-    assert choose(qtbot, key, may_ask=may_ask) == KeyStatus(state=KeyState.UNSUPPORTED, keys=KEYS)
+    assert choose(qtbot, key, may_ask=may_ask) == HotkeyStatus(state=HotkeyState.UNSUPPORTED, keys=KEYS)
 
 
 def test_without_a_bus_there_is_no_key(qtbot: QtBot, key: GlobalKey, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
-    assert choose(qtbot, key).state is KeyState.UNSUPPORTED
+    assert choose(qtbot, key).state is HotkeyState.UNSUPPORTED
 
 
 def test_a_portal_without_shortcuts_has_no_key(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
     portal.answers.clear()
-    assert choose(qtbot, key) == KeyStatus(state=KeyState.UNSUPPORTED, keys=KEYS)
-    assert choose(qtbot, key, may_ask=False) == KeyStatus(state=KeyState.UNSUPPORTED, keys=KEYS)
+    assert choose(qtbot, key) == HotkeyStatus(state=HotkeyState.UNSUPPORTED, keys=KEYS)
+    assert choose(qtbot, key, may_ask=False) == HotkeyStatus(state=HotkeyState.UNSUPPORTED, keys=KEYS)
 
 
 def test_a_no_is_told_and_can_be_asked_again(qtbot: QtBot, key: GlobalKey, portal: MockPortal) -> None:
     portal.code = 1
-    assert choose(qtbot, key) == KeyStatus(state=KeyState.REFUSED, keys=KEYS)
+    assert choose(qtbot, key) == HotkeyStatus(state=HotkeyState.REFUSED, keys=KEYS)
     portal.code = 0
-    assert choose(qtbot, key) == KeyStatus(state=KeyState.READY, keys=SAID)
+    assert choose(qtbot, key) == HotkeyStatus(state=HotkeyState.READY, keys=SAID)
     portal.code = 1
-    assert choose(qtbot, key, "Ctrl+Alt+N") == KeyStatus(state=KeyState.REFUSED, keys="Ctrl+Alt+N")
+    assert choose(qtbot, key, "Ctrl+Alt+N") == HotkeyStatus(state=HotkeyState.REFUSED, keys="Ctrl+Alt+N")
 
 
 def test_another_key_is_another_session_and_none_closes_it(
@@ -187,7 +187,7 @@ def test_another_key_is_another_session_and_none_closes_it(
 ) -> None:
     choose(qtbot, key)
     portal.said = "Press Super+N"
-    assert choose(qtbot, key, "Meta+N") == KeyStatus(state=KeyState.READY, keys="Press Super+N")
+    assert choose(qtbot, key, "Meta+N") == HotkeyStatus(state=HotkeyState.READY, keys="Press Super+N")
     assert portal.members()[3:] == ["Close", "CreateSession", "BindShortcuts"]
     first, second = portal.sessions
     assert first != second
@@ -199,7 +199,7 @@ def test_another_key_is_another_session_and_none_closes_it(
     portal.press("new")
     qtbot.waitUntil(lambda: bool(heard))
     assert heard == ["new"]
-    assert choose(qtbot, key, "") == KeyStatus()
+    assert choose(qtbot, key, "") == HotkeyStatus()
     qtbot.waitUntil(lambda: portal.members().count("Close") == 2)
 
 
@@ -215,10 +215,10 @@ def test_what_the_person_changes_in_the_desktops_settings_is_told(
             "oa(sa{sv})",
             (portal.sessions[-1], portal.shortcuts("Press F9")),
         )
-    assert key.status == KeyStatus(state=KeyState.READY, keys="Press F9")
+    assert key.status == HotkeyStatus(state=HotkeyState.READY, keys="Press F9")
     with qtbot.waitSignal(key.changed):
         portal.emit(portal.sessions[-1], SESSION, "Closed", "a{sv}", ({},))
-    assert key.status.state is KeyState.REFUSED
+    assert key.status.state is HotkeyState.REFUSED
 
 
 def test_a_portal_that_is_started_again_knows_the_key(qtbot: QtBot, key: GlobalKey, bus: str) -> None:
@@ -231,7 +231,7 @@ def test_a_portal_that_is_started_again_knows_the_key(qtbot: QtBot, key: GlobalK
         again.start()
     again.close()
     assert again.members() == ["Register", "CreateSession", "BindShortcuts"]
-    assert key.status.state is KeyState.READY
+    assert key.status.state is HotkeyState.READY
 
 
 def test_triggers_are_written_as_the_specification_wishes() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import IndexingState, IndexingStatus, Query, told
 from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
@@ -314,14 +314,14 @@ def test_closing_beside_searches(start_engine: StartEngine, notes: Path) -> None
 def test_a_graph_that_is_mostly_of_no_use_is_built_anew_aside(tmp_path: Path) -> None:
     library = LocalLibrary(tmp_path, lambda _: LOCAL.dimensions)
     copies = library.vector_copies
-    mark = fingerprint(LOCAL)
-    old = copies.index(mark)
+    fingerprint = fingerprint_of(LOCAL)
+    old = copies.index(fingerprint)
     drawn = np.random.default_rng(1).standard_normal((1200, LOCAL.dimensions)).astype(np.float32)
     old.add(range(1, 1201), drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
-    copies.refresh_live(mark, lambda: True)
-    assert copies.index(mark) is old
-    copies.refresh_live(mark)
-    assert len(copies.index(mark)) == 0
+    copies.refresh_live(fingerprint, lambda: True)
+    assert copies.index(fingerprint) is old
+    copies.refresh_live(fingerprint)
+    assert len(copies.index(fingerprint)) == 0
     assert len(old) == 1200
     library.close()
 
@@ -340,12 +340,12 @@ def test_a_reader_looks_for_vectors_in_use_only_when_something_changed(
     asked: list[str] = []
     real = KeptVectors.live_ids
 
-    def live_ids(vectors: KeptVectors, mark: str) -> object:
+    def live_ids(vectors: KeptVectors, fingerprint: str) -> object:
         if (
             threading.current_thread() is threading.main_thread()
         ):  # The owner asks too, from a thread of its own.
-            asked.append(mark)
-        return real(vectors, mark)
+            asked.append(fingerprint)
+        return real(vectors, fingerprint)
 
     def refreshes_without_asking() -> bool:
         asked.clear()

@@ -21,7 +21,7 @@ from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.storage.values import LANGUAGE, InFolder
 from tests.conftest import wait_until
 from tests.embedders import HashingEmbedder
-from tests.large import LARGE, MARK, ScannedVectors, Statements, fill_by_sql, walks_of
+from tests.large import FINGERPRINT, LARGE, ScannedVectors, Statements, fill_by_sql, walks_of
 
 DOCUMENTS, PASSAGES = 40_000, 100_000
 
@@ -156,7 +156,7 @@ def test_the_recorder_finds_a_walk(large: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "ask"),
     [
-        ("live_vector_ids", lambda store: store.vectors.live_ids(MARK)),
+        ("live_vector_ids", lambda store: store.vectors.live_ids(FINGERPRINT)),
         ("known", lambda store: store.places.known(InFolder(1))),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.catalogue.local_models import BUNDLED, LOCAL_MODELS, Pooling
 from notesearch.config.paths import model_folder
 from notesearch.documents.chunking.tokens import token_counter
@@ -112,7 +112,7 @@ def test_padding_is_no_part_of_a_vector(pooling: Pooling, pooled: list[list[floa
 
 
 def test_the_bundled_files_are_those_of_the_row() -> None:
-    assert fingerprint(LOCAL) == "773baf189d5a798f"
+    assert fingerprint_of(LOCAL) == "773baf189d5a798f"
     assert BUNDLED in LOCAL_MODELS
     for file in BUNDLED.files:
         content = (model_folder(BUNDLED.name) / file.name).read_bytes()

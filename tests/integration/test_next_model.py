@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from notesearch import catalogue
-from notesearch.catalogue import KEY_VARIABLES, fingerprint
+from notesearch.catalogue import KEY_VARIABLES, fingerprint_of
 from notesearch.config.settings import save_settings
 from notesearch.domain import FolderState, Query
 from notesearch.engine.engine import Engine
@@ -43,12 +43,12 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERY = "SELECT count(*) FROM vectors"
 
 
-def mark(identifier: str) -> str:
-    return fingerprint(catalogue.model(identifier))
+def fingerprint(identifier: str) -> str:
+    return fingerprint_of(catalogue.model(identifier))
 
 
 def vectors_of(data_dir: Path, identifier: str) -> int:
-    return ask(data_dir, f"{EVERY} WHERE fingerprint = '{mark(identifier)}'")
+    return ask(data_dir, f"{EVERY} WHERE fingerprint = '{fingerprint(identifier)}'")
 
 
 def on_own_server(start_remote: StartRemote, notes: Path, own: Gateway) -> Engine:
@@ -202,7 +202,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     local = engine.library
     assert isinstance(local, LocalLibrary)
     for identifier in (LOCAL, CODE, MANY, SMALL):
-        local.vector_copies.index(mark(identifier)).save(local.store.instance)
+        local.vector_copies.index(fingerprint(identifier)).save(local.store.instance)
     assert set(folder(engine, notes).former_models) == {LOCAL, CODE, MANY}
     # As long as nothing was dropped, each of them is free.
     asked = sum(arrived(gateway).values())
@@ -211,9 +211,9 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     assert sum(arrived(gateway).values()) == asked
     dropped = sum(vectors_of(engine.data_dir, identifier) for identifier in (LOCAL, CODE, MANY))
     assert engine.models.forget_former(notes) == dropped
-    assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {mark(SMALL)}
+    assert {path.stem for path in (engine.data_dir / "vectors").iterdir()} == {fingerprint(SMALL)}
     for identifier in (CODE, MANY):
-        assert not local.upkeep.ready(mark(identifier))
+        assert not local.upkeep.ready(fingerprint(identifier))
     assert found(engine, "castle tram", "meaning")[0] == "lisbon.md"
     # To be paid again, and made from nothing.
     use(engine, notes, CODE)
@@ -222,7 +222,7 @@ def test_all_former_indexes_are_dropped_from_memory_and_disk(
     engine.folders.remove(notes)
     assert ask(engine.data_dir, EVERY) == 0
     assert list((engine.data_dir / "vectors").iterdir()) == []
-    assert not local.upkeep.ready(mark(CODE))
+    assert not local.upkeep.ready(fingerprint(CODE))
     engine.folders.add(notes, CODE)
     engine.models.agree(notes)
     reconcile(engine)
@@ -347,7 +347,10 @@ def test_killed_in_the_middle(
     assert sum(arrived(gateway).values()) == len(expected), "nothing is paid twice"
     assert vectors_of(engine.data_dir, SMALL) == len(expected)
     assert (
-        ask(engine.data_dir, f"{EVERY} WHERE length(vector) <> {1536 * 4}  AND fingerprint = '{mark(SMALL)}'")
+        ask(
+            engine.data_dir,
+            f"{EVERY} WHERE length(vector) <> {1536 * 4}  AND fingerprint = '{fingerprint(SMALL)}'",
+        )
         == 0
     )
 
@@ -440,7 +443,7 @@ def test_a_model_of_ones_own_tested_again_goes_on(
         number = len(own.requests)
         own.most_items = 3
         engine.models.test("shed", "mine")
-        assert engine.settings.current.models[0].manners.items_per_request < 8
+        assert engine.settings.current.models[0].request_style.items_per_request < 8
         write(notes, "long.md", long_note("One", "Two", "Three", "Four", "Five"))
         reconcile(engine)
         new = [

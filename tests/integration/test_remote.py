@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Manners
+from notesearch.catalogue import EmbeddingModel, RequestStyle
 from notesearch.documents.chunking.splitter import embedded_text, split
 from notesearch.documents.formats.registry import extract
 from notesearch.embedding.embedder import vectors_in_order
 from notesearch.embedding.receipts import Receipt
+from notesearch.embedding.remote import payloads
 from notesearch.embedding.remote.connection import connected
-from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire  # type: ignore[attr-defined]
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.errors import EmbeddingError, KeyMissing, QueryCancelled
 from tests.conftest import PATIENCE, shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of
@@ -58,16 +59,16 @@ def test_every_model_keeps_to_its_published_schema(
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert query.shape == (embedder.model.dimensions,)
     for row in (0, len(texts) - 1):
-        sent = wire.document_input(embedder.model, texts[row])
+        sent = payloads.document_input(embedder.model, texts[row])
         assert np.array_equal(vectors[row], vector_of(name, sent, embedder.model.dimensions))
     # Each text once, and no more requests than needed.
     assert gateway.paid[digest(texts[0])] == 1
     assert sum(gateway.paid.values()) == len(texts) + 1
-    manners = embedder.model.manners
-    assert manners is not None
+    request_style = embedder.model.request_style
+    assert request_style is not None
     fewest = max(
-        -(-len(texts) // manners.items_per_request),
-        -(-sum(tokens) // (manners.tokens_per_request or 1 << 40)),
+        -(-len(texts) // request_style.items_per_request),
+        -(-sum(tokens) // (request_style.tokens_per_request or 1 << 40)),
     )
     assert len(gateway.requests) - 1 <= fewest * 1.05 + 1
     assert len(receipts) == len(gateway.requests)
@@ -134,7 +135,7 @@ def test_a_server_of_ones_own_without_a_key(receipts: list[Receipt], monkeypatch
         "ollama",
         "nomic-embed-text",
         dimensions=96,
-        manners=Manners(encoding="float"),
+        request_style=RequestStyle(encoding="float"),
         document_instruction="passage: ",
     )
     with Gateway(key=None, models={"nomic-embed-text": 96}) as server:
@@ -165,7 +166,7 @@ def test_no_key_no_request(gateway: Gateway, make: Make) -> None:
 def test_the_real_replies_are_read_to_the_bit(name: str) -> None:
     body = (shared("providers") / "replies" / f"{name.replace('/', '__')}.json").read_bytes()
     model = catalogue.model(f"aimlapi/{name}")
-    reply = wire.read_reply(body, 1, model.dimensions)
+    reply = payloads.read_reply(body, 1, model.dimensions)
     parsed = json.loads(body)
     assert reply.vectors[0].tobytes() == np.array(parsed["data"][0]["embedding"], np.float32).tobytes()
     assert reply.normalised

@@ -118,7 +118,7 @@ def test_explaining_asks_no_provider(remote: Engine, three: dict[str, Path], gat
     number = len(gateway.requests)
     told = remote.search.session(results.query).explained(results)
     assert names(told) == names(results)
-    assert any(m.best.telling for m in told.matches)
+    assert any(m.best.best_sentence for m in told.matches)
     assert len(gateway.requests) == number
 
 

@@ -470,7 +470,9 @@ def test_plain_http_is_refused_for_any_host_but_this_machine(url: str) -> None:
 
 
 def test_a_server_of_ones_own_that_is_too_slow_is_asked_for_less(receipts: list[Receipt]) -> None:
-    model = catalogue.own_model("mine", "m", dimensions=8, manners=catalogue.Manners(items_per_request=32))
+    model = catalogue.own_model(
+        "mine", "m", dimensions=8, request_style=catalogue.RequestStyle(items_per_request=32)
+    )
     with Gateway(key=None, models={"m": 8}) as server:
         server.rule = lambda request: Fault("hang") if len(request.inputs) > 8 else None
         patience = Patience(request_seconds=0.1, first_delay=0.001)

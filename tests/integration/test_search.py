@@ -156,7 +156,7 @@ def test_why_a_row_is_there(vault: Engine) -> None:
 def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
     results = vault.search.fused(Query(text="overnight"))
     row = results.matches[0]
-    assert (row.path, row.title, row.trail, row.format) == (
+    assert (row.path, row.title, row.folder_names, row.format) == (
         notes / "Kitchen/Baking/bread.md",
         "Bread",
         ("Notes", "Kitchen", "Baking"),
@@ -334,8 +334,8 @@ def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes:
     row = told.matches[0]
     assert row.path.name == "bread.md"
     assert row.matched_by is MatchedBy.MEANING
-    assert row.best.telling is not None
-    assert row.best.snippet[slice(*row.best.telling)] == "The sour dough rests overnight in the cold."
+    assert row.best.best_sentence is not None
+    assert row.best.snippet[slice(*row.best.best_sentence)] == "The sour dough rests overnight in the cold."
     assert names(engine.search.similar(notes / "Kitchen/Baking/bread.md", 1)) == ["soup.md"]
 
 

@@ -265,7 +265,7 @@ def make_match(name: str, *, passages: int = 0, best: Passage | None = None, ran
         document_id=abs(hash(name)),
         path=Path(f"/notes/{name}.md"),
         title=name,
-        trail=("Notes", "Kitchen"),
+        folder_names=("Notes", "Kitchen"),
         format="markdown",
         modified=1_700_000_000.0,
         rank=rank,

@@ -52,12 +52,12 @@ def title(gate: Gate) -> Iterator[Operation[..., str]]:
     """An operation that the program does not have: one entry of the table. It waits at the gate."""
 
     @operation("test.title")
-    def name_of_folder(engine: Engine, *, mark: str, fails: bool = False) -> str:
+    def name_of_folder(engine: Engine, *, fingerprint: str, fails: bool = False) -> str:
         """The name of the folder that is searched."""
         gate.wait()
         if fails:
             raise DiskFull
-        return engine.folders.paths()[0].name + mark
+        return engine.folders.paths()[0].name + fingerprint
 
     yield name_of_folder
     del OPERATIONS["test.title"]
@@ -88,7 +88,7 @@ def test_a_new_operation_is_reached_through_the_bridge(
     window: MainWindow, qtbot: QtBot, gate: Gate, title: Operation[..., str]
 ) -> None:
     answer = Answer()
-    call = window.bridge.call(title, answer.take, answer.fail, mark="!")
+    call = window.bridge.call(title, answer.take, answer.fail, fingerprint="!")
     qtbot.waitUntil(gate.entered.is_set, timeout=TIMEOUT)
     assert call.is_wanted
     assert not answer.came
@@ -104,7 +104,7 @@ def test_a_failure_goes_to_whoever_was_named_for_it(
 ) -> None:
     gate.opened.set()
     answer = Answer()
-    window.bridge.call(title, answer.take, answer.fail, mark="", fails=True)
+    window.bridge.call(title, answer.take, answer.fail, fingerprint="", fails=True)
     qtbot.waitUntil(lambda: answer.came, timeout=TIMEOUT)
     assert [failure.what for failure in answer.failures] == [told("disk-full")]
     assert answer.results == []
@@ -117,7 +117,7 @@ def test_a_failure_for_which_nobody_was_named_is_shown(
 ) -> None:
     gate.opened.set()
     answer = Answer()
-    window.bridge.call(title, answer.take, mark="", fails=True)
+    window.bridge.call(title, answer.take, fingerprint="", fails=True)
     qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
     assert window.banner.title.text() == "The disk is full"
     assert not answer.came
@@ -150,7 +150,7 @@ def test_a_dialog_that_is_gone_hears_nothing(
 ) -> None:
     heard: list[object] = []
     dialog = Asking(heard, window)
-    window.bridge.call(title, dialog.on_answer, dialog.on_answer, mark="", fails=fails)
+    window.bridge.call(title, dialog.on_answer, dialog.on_answer, fingerprint="", fails=fails)
     qtbot.waitUntil(gate.entered.is_set, timeout=TIMEOUT)
     with qtbot.waitSignal(dialog.destroyed, timeout=TIMEOUT):
         dialog.deleteLater()
@@ -166,7 +166,7 @@ def test_an_object_that_nobody_keeps_is_not_kept_by_its_call(
     ended: list[bool] = []
     answer = Answer()
     answer.destroyed.connect(lambda: ended.append(True))
-    window.bridge.call(title, answer.take, answer.fail, mark="")
+    window.bridge.call(title, answer.take, answer.fail, fingerprint="")
     qtbot.waitUntil(gate.entered.is_set, timeout=TIMEOUT)
     del answer
     assert ended == [True]
@@ -179,7 +179,7 @@ def test_an_answer_that_is_not_wanted_any_more_does_not_come(
     window: MainWindow, qtbot: QtBot, gate: Gate, title: Operation[..., str], give_up: str
 ) -> None:
     answer = Answer()
-    call = window.bridge.call(title, answer.take, answer.fail, mark="")
+    call = window.bridge.call(title, answer.take, answer.fail, fingerprint="")
     qtbot.waitUntil(gate.entered.is_set, timeout=TIMEOUT)
     getattr(call, give_up)()
     assert not call.is_wanted
@@ -206,7 +206,7 @@ def test_an_answer_that_is_given_up_on_its_way_does_not_come(
 def test_what_is_cancelled_before_it_begins_is_not_done(
     window: MainWindow, qtbot: QtBot, gate: Gate, title: Operation[..., str]
 ) -> None:
-    held = [window.bridge.call(title, mark="") for _ in range(20)]
+    held = [window.bridge.call(title, fingerprint="") for _ in range(20)]
     qtbot.waitUntil(gate.entered.is_set, timeout=TIMEOUT)
     for call in held:
         call.cancel()
@@ -261,7 +261,7 @@ def test_after_the_end_nothing_is_begun(
 ) -> None:
     close(window, window.bridge)
     answer = Answer()
-    window.bridge.call(title, answer.take, answer.fail, mark="")
+    window.bridge.call(title, answer.take, answer.fail, fingerprint="")
     window.bridge.call(endless, answer.take, answer.fail)
     assert gate.threads == []
 
@@ -271,7 +271,7 @@ def test_an_answer_goes_to_no_other_function(
     window: MainWindow, gate: Gate, title: Operation[..., str], taker: Callable[[str], None]
 ) -> None:
     with pytest.raises(TypeError, match="no method of a QObject"):
-        window.bridge.call(title, taker, mark="")
+        window.bridge.call(title, taker, fingerprint="")
     assert gate.threads == []
 
 
@@ -280,7 +280,7 @@ def test_a_partial_says_what_was_asked(
 ) -> None:
     gate.opened.set()
     named = Named()
-    window.bridge.call(title, partial(named.take, "folder"), mark="?")
+    window.bridge.call(title, partial(named.take, "folder"), fingerprint="?")
     qtbot.waitUntil(lambda: named.heard is not None, timeout=TIMEOUT)
     assert named.heard == ("folder", "Notes?")
 

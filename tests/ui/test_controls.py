@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from notesearch.ui.widgets.controls import CheckBox, Form, Question, Row, Scrolled, button, hint
+from notesearch.ui.widgets.controls import CheckBox, ControlRow, Form, Question, Scrolled, button, hint
 from notesearch.ui.widgets.theme import Theme
 
 
@@ -28,7 +28,7 @@ def shown(qtbot: QtBot, inside: QWidget, width: int) -> QDialog:
 
 def test_buttons_stand_below_each_other_where_there_is_no_room(qtbot: QtBot, theme: Theme) -> None:
     parts = [button(text, nothing) for text in ("A server of your own", "Close", "Next")]
-    row = Row(parts, gap=1)
+    row = ControlRow(parts, gap=1)
     dialog = shown(qtbot, row, 600)
     assert len({part.y() for part in parts}) == 1
     assert parts[2].geometry().right() == row.width() - 1
@@ -45,7 +45,7 @@ def test_words_beside_a_button_wrap(qtbot: QtBot, theme: Theme) -> None:
         hint("Kept until Notesearch is quit, and never stored anywhere on this computer"),
         button("Set", nothing),
     )
-    row = Row((words, press), wide=0)
+    row = ControlRow((words, press), wide=0)
     dialog = shown(qtbot, row, 300)
     assert dialog.isVisible()
     qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))

@@ -26,7 +26,7 @@ from notesearch.api.operations import Vocabulary
 from notesearch.domain import FileProblem, told
 from notesearch.ui.dialogs.problems import ProblemsDialog
 from notesearch.ui.settings.dialog import SettingsDialog
-from notesearch.ui.window.banner import Message
+from notesearch.ui.window.banner import Notice
 from notesearch.ui.window.main_window import MainWindow
 from tests.conftest import fill
 
@@ -130,9 +130,7 @@ def test_the_window(appearance: str, window: MainWindow, qtbot: QtBot) -> None:
     window.save_search()
     window.commands.show_vocabulary(Vocabulary(tags=(("soil", 1),), formats=(("markdown", 4),)))
     window.ask(window.box.search.with_filter("type:markdown"))
-    window.banner.tell(
-        Message(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),))
-    )
+    window.banner.tell(Notice(title="Something", hint="to answer", actions=(("Do it", window.box.setFocus),)))
     qtbot.waitUntil(lambda: window.page.settled and window.current is not None, timeout=TIMEOUT)
     check(window, qtbot)
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.documents.preview import render
 from notesearch.domain import MatchedBy, NoteText, Passage
-from notesearch.ui.results.preview import NoteView, Preview, passage_lines
+from notesearch.ui.results.preview_pane import NoteView, Preview, passage_lines
 from notesearch.ui.widgets.theme import Theme
 
 PARAGRAPHS = [
@@ -22,7 +22,7 @@ def make_note(text: str = TEXT, form: str = "markdown", offset: int = 0) -> Note
     return NoteText(
         path=Path("/n/Long.md"),
         title="Long",
-        trail=("n", "Kitchen"),
+        folder_names=("n", "Kitchen"),
         format=form,
         modified=1_700_000_000,
         text=text,
@@ -32,11 +32,15 @@ def make_note(text: str = TEXT, form: str = "markdown", offset: int = 0) -> Note
     )
 
 
-def passage_at(note: NoteText, words: str, *, telling: str = "", found: str = "") -> Passage:
+def passage_at(note: NoteText, words: str, *, best_sentence: str = "", found: str = "") -> Passage:
     start = note.text.index(words)
     snippet = words.replace("\n", " ")
     spans = ((snippet.index(found), snippet.index(found) + len(found)),) if found else ()
-    told = (snippet.index(telling), snippet.index(telling) + len(telling)) if telling else None
+    told = (
+        (snippet.index(best_sentence), snippet.index(best_sentence) + len(best_sentence))
+        if best_sentence
+        else None
+    )
     return Passage(
         start=note.offset + start,
         end=note.offset + start + len(words),
@@ -46,7 +50,7 @@ def passage_at(note: NoteText, words: str, *, telling: str = "", found: str = ""
         highlights=spans,
         matched_by=MatchedBy.BOTH,
         score=1,
-        telling=told,
+        best_sentence=told,
     )
 
 
@@ -103,7 +107,7 @@ def test_words_and_the_telling_sentence_are_marked(preview: Preview) -> None:
         note,
         "Leave the *dough* in the [cold](x.md) overnight. Then bake.",
         found="dough",
-        telling="Then bake.",
+        best_sentence="Then bake.",
     )
     preview.show_note(render(note), passage)
     texts = [selection.cursor.selectedText() for selection in preview.view.extraSelections()]
@@ -185,5 +189,5 @@ def test_the_head_names_place_and_date(preview: Preview) -> None:
     note = make_note()
     preview.show_note(render(note), passage_at(note, PARAGRAPHS[40]))
     assert preview.title.text() == "Long"
-    assert preview.trail.text().startswith("n › Kitchen · line 123 · edited ")
+    assert preview.folder_names.text().startswith("n › Kitchen · line 123 · edited ")
     assert preview.passage_text == PARAGRAPHS[40]

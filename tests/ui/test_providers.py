@@ -16,17 +16,17 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
-from notesearch.catalogue import Manners, own_model
+from notesearch.catalogue import RequestStyle, own_model
 from notesearch.config import credentials
 from notesearch.domain import Estimate, Line, ProviderInfo, Spent
 from notesearch.engine.engine import Engine
 from notesearch.errors import KeyringLocked, StoreDamaged
 from notesearch.ui.dialogs.api_key import KeyDialog
-from notesearch.ui.dialogs.ledger import LedgerDialog
+from notesearch.ui.dialogs.ledger_dialog import LedgerDialog
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.settings.providers_page import ProvidersPage
 from notesearch.ui.window.main_window import MainWindow
-from notesearch.wording import models as wording_models
+from notesearch.wording import model_texts as wording_models
 from tests.gateway import KEY, Gateway
 
 from .conftest import NOTES, TIMEOUT, Answer, ask, at_rest, close, folder_of
@@ -214,7 +214,7 @@ def test_the_key_is_nowhere_in_the_data_folder(
 def keep_own(qtbot: QtBot, window: MainWindow, url: str) -> None:
     """As the dialog does after a test."""
     assert window.settings is not None
-    made = own_model("home", "tiny", dimensions=64, manners=Manners())
+    made = own_model("home", "tiny", dimensions=64, request_style=RequestStyle())
     with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
         window.bridge.update_settings(lambda s: s.with_provider("home", base_url=url).with_model(made))
 

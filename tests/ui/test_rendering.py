@@ -17,7 +17,7 @@ def note(text: str, form: str = "markdown", title: str = "A note", offset: int =
     return NoteText(
         path=Path("/n/a.md"),
         title=title,
-        trail=("n",),
+        folder_names=("n",),
         format=form,
         modified=0,
         text=text,

@@ -174,7 +174,7 @@ def test_found_words_have_their_ground_and_the_telling_sentence_its_line(qtbot: 
         [
             make_match("plain"),
             make_match("a", best=best),
-            make_match("b", best=replace(best, highlights=(), telling=(0, 20))),
+            make_match("b", best=replace(best, highlights=(), best_sentence=(0, 20))),
         ]
     )
 
@@ -200,12 +200,12 @@ def test_what_matters_is_brought_into_the_two_lines() -> None:
     words = "nothing of interest here " * 12
     at = len(words)
     passage = make_passage(
-        snippet=words + "the telling part.", telling=(at, at + 17), highlights=((at + 4, at + 11),)
+        snippet=words + "the telling part.", best_sentence=(at, at + 17), highlights=((at + 4, at + 11),)
     )
     extract = visible_extract(passage, capacity=100)
     assert extract.text.startswith("…")
-    assert extract.telling is not None
-    assert extract.text[slice(*extract.telling)] == "the telling part."
+    assert extract.best_sentence is not None
+    assert extract.text[slice(*extract.best_sentence)] == "the telling part."
     assert [extract.text[a:b] for a, b in extract.highlights] == ["telling"]
     assert visible_extract(passage, capacity=1000).text == passage.snippet
 
@@ -228,9 +228,9 @@ def test_positions_count_as_qt_does(text: str, at: int) -> None:
 
 def test_an_extract_in_chinese_begins_near_what_matters() -> None:
     text = "一" * 300 + "六月叶子背面长了很多蚜虫。" + "二" * 50
-    passage = make_passage(snippet=text, telling=(300, 313))
+    passage = make_passage(snippet=text, best_sentence=(300, 313))
     shown = visible_extract(passage, capacity=80)
     assert shown.text.startswith("\N{HORIZONTAL ELLIPSIS}")
-    assert shown.telling is not None
-    assert shown.telling[1] <= 80
-    assert shown.text[slice(*shown.telling)] == "六月叶子背面长了很多蚜虫。"
+    assert shown.best_sentence is not None
+    assert shown.best_sentence[1] <= 80
+    assert shown.text[slice(*shown.best_sentence)] == "六月叶子背面长了很多蚜虫。"

@@ -13,10 +13,10 @@ from notesearch.config.settings import Settings
 from notesearch.engine.engine import Engine
 from notesearch.ui.desktop import autostart
 from notesearch.ui.desktop import open_with as desktop
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.settings.edit import SettingsEdit
-from notesearch.ui.settings.hotkey_field import KeyField
+from notesearch.ui.settings.hotkey_field import HotkeyField
 from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
 from notesearch.ui.window.main_window import MainWindow
 
@@ -98,8 +98,8 @@ def test_a_folder_is_added_removed_and_given_a_model_from_its_page(window: MainW
 
 
 @pytest.fixture
-def field(qtbot: QtBot) -> KeyField:
-    made = KeyField("Key")
+def field(qtbot: QtBot) -> HotkeyField:
+    made = HotkeyField("Key")
     qtbot.addWidget(made)
     made.show()
     made.activateWindow()
@@ -117,7 +117,7 @@ def field(qtbot: QtBot) -> KeyField:
     ],
 )
 def test_a_key_is_chosen_by_pressing_it(
-    field: KeyField, qtbot: QtBot, key: Qt.Key, held: Qt.KeyboardModifier, keys: str
+    field: HotkeyField, qtbot: QtBot, key: Qt.Key, held: Qt.KeyboardModifier, keys: str
 ) -> None:
     with qtbot.waitSignal(field.chosen, timeout=TIMEOUT) as chosen:
         qtbot.keyClick(field, key, held)
@@ -126,7 +126,7 @@ def test_a_key_is_chosen_by_pressing_it(
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_K, Qt.Key.Key_Space, Qt.Key.Key_Return])
-def test_a_key_alone_is_refused_with_the_reason(field: KeyField, qtbot: QtBot, key: Qt.Key) -> None:
+def test_a_key_alone_is_refused_with_the_reason(field: HotkeyField, qtbot: QtBot, key: Qt.Key) -> None:
     with qtbot.waitSignal(field.refused, timeout=TIMEOUT) as refused:
         qtbot.keyClick(field, key)
     assert "Hold Ctrl" in refused.args[0]
@@ -143,13 +143,13 @@ def test_no_key_can_be_chosen_and_the_choice_is_kept(window: MainWindow, qtbot: 
     )
 
 
-@pytest.mark.parametrize("state", list(KeyState))
-def test_every_state_of_the_key_has_its_words(state: KeyState) -> None:
-    words = key_words(KeyStatus(state=state, keys="" if state is KeyState.OFF else "Ctrl+Alt+Space"))
+@pytest.mark.parametrize("state", list(HotkeyState))
+def test_every_state_of_the_key_has_its_words(state: HotkeyState) -> None:
+    words = key_words(HotkeyStatus(state=state, keys="" if state is HotkeyState.OFF else "Ctrl+Alt+Space"))
     assert words.said
-    assert words.good == (state in (KeyState.OFF, KeyState.READY, KeyState.UNASKED))
-    assert words.asks == (state in (KeyState.UNASKED, KeyState.REFUSED))
-    assert words.needs_steps == (state in (KeyState.REFUSED, KeyState.UNSUPPORTED))
+    assert words.good == (state in (HotkeyState.OFF, HotkeyState.READY, HotkeyState.UNASKED))
+    assert words.asks == (state in (HotkeyState.UNASKED, HotkeyState.REFUSED))
+    assert words.needs_steps == (state in (HotkeyState.REFUSED, HotkeyState.UNSUPPORTED))
 
 
 def test_where_the_desktop_gives_no_key_the_steps_are_written_out(
@@ -157,14 +157,14 @@ def test_where_the_desktop_gives_no_key_the_steps_are_written_out(
 ) -> None:
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
     assert window.presence is not None
-    tray_of(window).key.status = KeyStatus(state=KeyState.UNSUPPORTED, keys="Ctrl+Alt+Space")
+    tray_of(window).key.status = HotkeyStatus(state=HotkeyState.UNSUPPORTED, keys="Ctrl+Alt+Space")
     dialog = opened(window)
     dialog.show_page(dialog.search)
     assert "Custom Shortcuts" in dialog.search.steps.text()
     assert command_line() in dialog.search.steps.text()
     assert dialog.search.copy.isVisible()
-    tray_of(window).key.changed.emit(KeyStatus())
-    tray_of(window).key.status = KeyStatus(state=KeyState.READY, keys="Ctrl+Alt+Space")
+    tray_of(window).key.changed.emit(HotkeyStatus())
+    tray_of(window).key.status = HotkeyStatus(state=HotkeyState.READY, keys="Ctrl+Alt+Space")
     tray_of(window).key.changed.emit(tray_of(window).key.status)
     assert not dialog.search.steps.isVisible()
 

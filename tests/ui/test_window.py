@@ -106,7 +106,7 @@ def test_right_at_the_end_of_the_text_folds_out_passages(window: MainWindow, qtb
     assert window.current.child
     passage = window.current.passage
     qtbot.waitUntil(lambda: window.page.preview.passage == passage, timeout=TIMEOUT)
-    assert f"line {passage.line}" in window.page.preview.trail.text()
+    assert f"line {passage.line}" in window.page.preview.folder_names.text()
 
 
 def test_enter_opens_the_note_at_the_passage(
@@ -266,7 +266,7 @@ def test_links_of_a_note(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.M
     window.page.preview.view.link_clicked.emit("../Temperatures.md")
     qtbot.waitUntil(lambda: window.page.preview.title.text() == "Temperatures", timeout=TIMEOUT)
     window.page.preview.view.link_clicked.emit("../../../outside.md")
-    qtbot.waitUntil(lambda: "not in the index" in window.page.preview.trail.text(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "not in the index" in window.page.preview.folder_names.text(), timeout=TIMEOUT)
 
 
 def test_the_columns_give_way_in_a_narrow_window(window: MainWindow, qtbot: QtBot) -> None:

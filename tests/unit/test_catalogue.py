@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch import catalogue
-from notesearch.catalogue import LOCAL, MODELS, EmbeddingModel, Manners, fingerprint
+from notesearch.catalogue import LOCAL, MODELS, EmbeddingModel, RequestStyle, fingerprint_of
 from notesearch.errors import InsecureAddress, UsageError
 
 PUBLISHED = json.loads(
@@ -23,7 +23,7 @@ PUBLISHED = json.loads(
 
 
 def test_the_fingerprint_of_the_bundled_model_is_the_one_that_indexes_have() -> None:
-    assert fingerprint(LOCAL) == "773baf189d5a798f"
+    assert fingerprint_of(LOCAL) == "773baf189d5a798f"
 
 
 def test_every_published_model_is_there_with_its_limits() -> None:
@@ -31,17 +31,17 @@ def test_every_published_model_is_there_with_its_limits() -> None:
     assert set(known) == set(PUBLISHED)
     for name, facts in PUBLISHED.items():
         model, properties = known[name], facts["request_schema"]["properties"]
-        assert model.manners is not None
+        assert model.request_style is not None
         assert model.dimensions == facts.get("dimensions", model.dimensions)
-        sent = {field for field, _ in model.manners.query_fields + model.manners.document_fields}
+        sent = {field for field, _ in model.request_style.query_fields + model.request_style.document_fields}
         assert sent <= set(properties)
         assert (
-            model.manners.encoding == "omit"
-            or model.manners.encoding in properties["encoding_format"]["enum"]
+            model.request_style.encoding == "omit"
+            or model.request_style.encoding in properties["encoding_format"]["enum"]
         )
-        assert not model.manners.takes_dimensions or "dimensions" in properties
+        assert not model.request_style.takes_dimensions or "dimensions" in properties
         item = properties["input"]["anyOf"][1]["items"].get("maxLength", 0)
-        assert (model.manners.characters_per_item, model.recipe.characters) == (item, item)
+        assert (model.request_style.characters_per_item, model.recipe.characters) == (item, item)
         # A third above what our tokenizer counts still fits, as vocabularies differ.
         assert model.recipe.maximum <= (facts["context_tokens"] or 2000) * (
             1 if model.recipe is catalogue.BGE else 0.75
@@ -50,7 +50,7 @@ def test_every_published_model_is_there_with_its_limits() -> None:
 
 
 def test_names_are_unique_and_so_are_fingerprints() -> None:
-    assert len({m.identifier for m in MODELS}) == len({fingerprint(m) for m in MODELS}) == len(MODELS)
+    assert len({m.identifier for m in MODELS}) == len({fingerprint_of(m) for m in MODELS}) == len(MODELS)
 
 
 def test_a_price_is_known_or_none_never_nothing() -> None:
@@ -69,12 +69,12 @@ def test_a_price_is_known_or_none_never_nothing() -> None:
         {"recipe": replace(catalogue.LARGE, characters=500)},
         {"recipe": replace(catalogue.LARGE, target=300)},
         {"revision": "2"},
-        {"manners": Manners(document_fields=(("input_type", "document"),))},
+        {"request_style": RequestStyle(document_fields=(("input_type", "document"),))},
     ],
 )
 def test_what_a_vector_depends_on_changes_the_fingerprint(change: dict[str, object]) -> None:
     model = catalogue.model("aimlapi/text-embedding-3-small")
-    assert fingerprint(replace(model, **change)) != fingerprint(model)  # type: ignore[arg-type]
+    assert fingerprint_of(replace(model, **change)) != fingerprint_of(model)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_a_vector_depends_on_changes_the_fingerprint(change: dict[str, obje
         {"best_for": "code"},
         {"context": 9},
         {
-            "manners": Manners(
+            "request_style": RequestStyle(
                 encoding="float", items_per_request=3, tokens_per_request=9, characters_per_request=8
             )
         },
@@ -95,7 +95,7 @@ def test_what_a_vector_depends_on_changes_the_fingerprint(change: dict[str, obje
 )
 def test_what_it_does_not_depend_on_does_not(change: dict[str, object]) -> None:
     model = catalogue.model("aimlapi/text-embedding-3-small")
-    assert fingerprint(replace(model, **change)) == fingerprint(model)  # type: ignore[arg-type]
+    assert fingerprint_of(replace(model, **change)) == fingerprint_of(model)  # type: ignore[arg-type]
 
 
 def test_dimensions_are_part_of_the_name() -> None:
@@ -203,7 +203,7 @@ def test_ones_own_model_goes_through_the_settings_file(
     extra: dict[str, object],
     characters: int,
 ) -> None:
-    manners = Manners(
+    request_style = RequestStyle(
         encoding=encoding,
         items_per_request=items,
         document_fields=tuple(extra.items()),  # type: ignore[arg-type]
@@ -213,14 +213,14 @@ def test_ones_own_model_goes_through_the_settings_file(
         "mine",
         name,
         dimensions=dimensions,
-        manners=manners,
+        request_style=request_style,
         query_instruction=instruction,
         price=price,
         context=context,
     )
     again = catalogue.from_table(tomllib.loads(tomli_w.dumps(catalogue.to_table(model))))
     assert again == model
-    assert fingerprint(again) == fingerprint(model)
+    assert fingerprint_of(again) == fingerprint_of(model)
     assert catalogue.model(f"mine/{name}", (model,)) == model
 
 
@@ -245,7 +245,7 @@ def test_a_table_that_is_wrong_is_named(table: dict[str, object]) -> None:
 def test_ones_own_model_gets_chunks_that_fit() -> None:
     sizes = {
         context: catalogue.own_model(
-            "m", "n", dimensions=8, manners=Manners(), context=context
+            "m", "n", dimensions=8, request_style=RequestStyle(), context=context
         ).recipe.maximum
         for context in (256, 512, 8192)
     }

@@ -153,7 +153,7 @@ def test_providers_and_models_are_saved_and_loaded(tmp_path: Path) -> None:
         "ollama",
         "nomic",
         dimensions=768,
-        manners=catalogue.Manners(encoding="float"),
+        request_style=catalogue.RequestStyle(encoding="float"),
         query_instruction="query: ",
     )
     chosen = Settings(gitignore=True).with_provider("aimlapi", budget=2.5, token_budget=1000).with_model(own)

@@ -33,7 +33,7 @@ _COST = {
     Boundary.HEADING: 9.0,
 }
 
-Trail = tuple[str, ...]
+HeadingPath = tuple[str, ...]
 
 
 def split(document: Document, recipe: ChunkRecipe, outline: Outline | None = None) -> tuple[Chunk, ...]:
@@ -58,7 +58,7 @@ class _Section:
     start: int
     end: int
     level: int
-    trail: Trail
+    heading_path: HeadingPath
     tokens: float
     bare: bool  # nothing but the heading
 
@@ -73,7 +73,7 @@ class _Splitter:
         self._counter: TokenCounter = token_counter(recipe.tokenizer)
         self._special = self._counter.special
         self._outline = outline
-        self._prefixes: dict[Trail, tuple[str, int]] = {}
+        self._prefixes: dict[HeadingPath, tuple[str, int]] = {}
         self._chunks: list[Chunk] = []
         most = recipe.characters or math.inf
         self._most_characters = int(min(CHARACTERS_PER_TOKEN * recipe.maximum, most))
@@ -81,17 +81,21 @@ class _Splitter:
 
     def chunks(self) -> tuple[Chunk, ...]:
         for section in self._merged():
-            prefix, prefix_tokens = self._prefix(section.trail)
+            prefix, prefix_tokens = self._prefix(section.heading_path)
             if self._fits(section, prefix, prefix_tokens):
                 self._add(
-                    section.start, section.end, section.trail, prefix, prefix_tokens + int(section.tokens)
+                    section.start,
+                    section.end,
+                    section.heading_path,
+                    prefix,
+                    prefix_tokens + int(section.tokens),
                 )
             else:
                 for start, end, tokens in self._cut(section, prefix, prefix_tokens):
-                    self._add(start, end, section.trail, prefix, prefix_tokens + tokens)
+                    self._add(start, end, section.heading_path, prefix, prefix_tokens + tokens)
         return tuple(self._chunks)
 
-    def _add(self, start: int, end: int, trail: Trail, prefix: str, tokens: int) -> None:
+    def _add(self, start: int, end: int, heading_path: HeadingPath, prefix: str, tokens: int) -> None:
         position, line = self._line_at
         text = self._text
         line += text.count("\n", position, start) if start >= position else -text.count("\n", start, position)
@@ -102,7 +106,7 @@ class _Splitter:
                 start=start,
                 end=end,
                 line=line,
-                heading=trail,
+                heading=heading_path,
                 prefix=prefix,
                 tokens=tokens,
             )
@@ -113,20 +117,20 @@ class _Splitter:
     def _sections(self) -> Iterator[_Section]:
         """One for each heading with text, and one for what stands before the first."""
         headings = self._outline.headings
-        trail: list[tuple[int, str]] = []
+        heading_path: list[tuple[int, str]] = []
         first_end = headings[0].start if headings else len(self._text)
         if section := self._section(0, first_end, 0, ()):
             yield section
         for number, heading in enumerate(headings):
-            while trail and trail[-1][0] >= heading.level:
-                trail.pop()
-            trail.append((heading.level, heading.title))
+            while heading_path and heading_path[-1][0] >= heading.level:
+                heading_path.pop()
+            heading_path.append((heading.level, heading.title))
             end = headings[number + 1].start if number + 1 < len(headings) else len(self._text)
-            titles = tuple(title for _, title in trail if title)
+            titles = tuple(title for _, title in heading_path if title)
             if section := self._section(heading.start, end, heading.level, titles):
                 yield section
 
-    def _section(self, start: int, end: int, level: int, trail: Trail) -> _Section | None:
+    def _section(self, start: int, end: int, level: int, heading_path: HeadingPath) -> _Section | None:
         if self._outline.unread:
             start, end = self._without_unread(start, end)
         part = self._text[start:end]
@@ -138,7 +142,12 @@ class _Splitter:
         small = end - start <= CHARACTERS_PER_TOKEN * self._recipe.maximum
         tokens = self._counter.count(body) if small else math.inf
         return _Section(
-            start=start, end=end, level=level, trail=trail, tokens=tokens, bare=level > 0 and "\n" not in body
+            start=start,
+            end=end,
+            level=level,
+            heading_path=heading_path,
+            tokens=tokens,
+            bare=level > 0 and "\n" not in body,
         )
 
     def _without_unread(self, start: int, end: int) -> tuple[int, int]:
@@ -174,12 +183,12 @@ class _Splitter:
             # Across a heading of the first level only as long as all of it is short, as in lists of bare
             # headlines.
             return together <= minimum
-        return together + self._prefix(current.trail)[1] + self._special <= self._recipe.target
+        return together + self._prefix(current.heading_path)[1] + self._special <= self._recipe.target
 
     def _together(self, current: _Section, following: _Section) -> _Section:
-        below = following.trail[: len(current.trail)] == current.trail
+        below = following.heading_path[: len(current.heading_path)] == current.heading_path
         shared = 0
-        for one, other in zip(current.trail, following.trail, strict=False):
+        for one, other in zip(current.heading_path, following.heading_path, strict=False):
             if one != other:
                 break
             shared += 1
@@ -187,9 +196,9 @@ class _Splitter:
             start=current.start,
             end=following.end,
             level=min(current.level, following.level) or following.level,
-            trail=following.trail
-            if below and (current.bare or not current.trail)
-            else current.trail[:shared],
+            heading_path=following.heading_path
+            if below and (current.bare or not current.heading_path)
+            else current.heading_path[:shared],
             tokens=current.tokens + following.tokens,
             bare=current.bare and following.bare,
         )
@@ -204,25 +213,25 @@ class _Splitter:
 
     # Prefix
 
-    def _prefix(self, trail: Trail) -> tuple[str, int]:
-        known = self._prefixes.get(trail)
+    def _prefix(self, heading_path: HeadingPath) -> tuple[str, int]:
+        known = self._prefixes.get(heading_path)
         if known is None:
-            known = self._prefixes[trail] = self._short_prefix(trail)
+            known = self._prefixes[heading_path] = self._short_prefix(heading_path)
         return known
 
-    def _short_prefix(self, trail: Trail) -> tuple[str, int]:
+    def _short_prefix(self, heading_path: HeadingPath) -> tuple[str, int]:
         """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what
         is left."""
-        prefix, tokens = self._prefix_by_tokens(trail)
+        prefix, tokens = self._prefix_by_tokens(heading_path)
         most = self._recipe.characters // 4
         if not most or len(prefix) <= most:
             return prefix, tokens
         prefix = prefix[:most].rpartition(" ")[0] or prefix[:most]
         return prefix, self._counter.count(prefix)
 
-    def _prefix_by_tokens(self, trail: Trail) -> tuple[str, int]:
+    def _prefix_by_tokens(self, heading_path: HeadingPath) -> tuple[str, int]:
         title = " ".join(self._document.title.split())
-        parts = list(dict.fromkeys(part for part in (title, *trail) if part))
+        parts = list(dict.fromkeys(part for part in (title, *heading_path) if part))
         limit = self._recipe.maximum // 4
         prefix = SEPARATOR.join(parts)
         tokens = self._counter.count(prefix[:4000]) if len(prefix) <= 4000 else limit + 1

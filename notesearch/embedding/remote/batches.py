@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from notesearch.catalogue import Manners
+from notesearch.catalogue import RequestStyle
 
 # Batches that still take texts while later ones are begun: what does not fit the newest may fill an older
 # one.
@@ -23,10 +23,12 @@ class Limits:
     tokens: int
 
     @classmethod
-    def of(cls, manners: Manners) -> Limits:
+    def of(cls, request_style: RequestStyle) -> Limits:
         """The limits that a model's provider publishes."""
         return cls(
-            max(1, manners.items_per_request), manners.characters_per_request, manners.tokens_per_request
+            max(1, request_style.items_per_request),
+            request_style.characters_per_request,
+            request_style.tokens_per_request,
         )
 
     def hold(self, items: int, characters: int, tokens: int) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from notesearch import catalogue
-from notesearch.catalogue import Manners, Probe, Provider
+from notesearch.catalogue import Probe, Provider, RequestStyle
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import wire
+from notesearch.embedding.remote import payloads
 from notesearch.embedding.remote.connection import Connection, connected
 from notesearch.embedding.remote.sending import Arrivals, Attempt, ask
 from notesearch.errors import (
@@ -115,7 +115,8 @@ class _Asking:
         self._cancelled = cancelled
         self._record = record
         self._model = replace(
-            catalogue.own_model(connection.provider.name, name, dimensions=1, manners=Manners()), dimensions=0
+            catalogue.own_model(connection.provider.name, name, dimensions=1, request_style=RequestStyle()),
+            dimensions=0,
         )
 
     def probe(self) -> Probe:
@@ -126,12 +127,12 @@ class _Asking:
         self._vectors([PAIRS[0][0]])
         latency = time.monotonic() - started
         query, document = self._instruction(batch)
-        manners = self._model.manners or Manners()
+        request_style = self._model.request_style or RequestStyle()
         return Probe(
             provider=self._connection.provider,
             name=self._model.name,
             dimensions=self._model.dimensions,
-            encoding=manners.encoding,
+            encoding=request_style.encoding,
             items_per_request=batch,
             normalised=first.normalised,
             latency=latency,
@@ -140,17 +141,17 @@ class _Asking:
             tokens_reported=first.tokens is not None,
         )
 
-    def _first_answer(self) -> wire.Reply:
+    def _first_answer(self) -> payloads.Reply:
         """With the first encoding that is accepted. A field that is accepted and not obeyed is left out."""
         refused: ProviderError | None = None
         for encoding in ENCODINGS:
-            self._model = replace(self._model, manners=Manners(encoding=encoding))
+            self._model = replace(self._model, request_style=RequestStyle(encoding=encoding))
             answer = self._ask([PAIRS[0][1]])
             if answer.reply is not None:
                 if encoding == "base64" and b'"embedding": [' in answer.exchange.body.replace(
                     b'":[', b'": ['
                 ):
-                    self._model = replace(self._model, manners=Manners(encoding="omit"))
+                    self._model = replace(self._model, request_style=RequestStyle(encoding="omit"))
                 return answer.reply
             if not isinstance(answer.error, (RequestRefused, ProviderFailed, ReplyWrong)):
                 raise answer.error or ProviderFailed()

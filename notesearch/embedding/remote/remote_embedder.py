@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from notesearch.catalogue import EmbeddingModel, Manners, Provider
+from notesearch.catalogue import EmbeddingModel, Provider, RequestStyle
 from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote import wire
+from notesearch.embedding.remote import payloads
 from notesearch.embedding.remote.batches import Limits, weight
 from notesearch.embedding.remote.connection import Connection, connect, connected, disconnect
 from notesearch.embedding.remote.pacing import Patience, now
@@ -56,7 +56,7 @@ class RemoteEmbedder:
         self._key = key
         self._record = record
         self._patience = patience or Patience()
-        self._learned = Learned(Limits.of(model.manners or Manners()))
+        self._learned = Learned(Limits.of(model.request_style or RequestStyle()))
         self._lock = threading.Lock()
         self._kept: Connection | None = None
         self._closed = threading.Event()
@@ -99,7 +99,7 @@ class RemoteEmbedder:
         if not positions or cancelled() or self._closed.is_set():
             return
         key = self._usable_key()
-        inputs = [wire.document_input(self._model, text) for text in texts]
+        inputs = [payloads.document_input(self._model, text) for text in texts]
         weights = [weight(text, tokens[i] if i < len(tokens) else 0) for i, text in enumerate(inputs)]
         arrivals: Arrivals = queue.SimpleQueue()
 
@@ -140,7 +140,7 @@ class RemoteEmbedder:
         arrivals: Arrivals = queue.SimpleQueue()
         with self._connection() as connection:
             future = connection.submit(
-                self._query(connection, key, wire.query_input(self._model, text), arrivals)
+                self._query(connection, key, payloads.query_input(self._model, text), arrivals)
             )
             try:
                 while not future.done():

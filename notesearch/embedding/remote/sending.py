@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from notesearch.catalogue import EmbeddingModel
 from notesearch.embedding.embedder import Cancelled, Delivered
 from notesearch.embedding.receipts import Receipt, receipt
-from notesearch.embedding.remote import wire
+from notesearch.embedding.remote import payloads
 from notesearch.embedding.remote.batches import Batch, Limits, pack
 from notesearch.embedding.remote.connection import Connection
 from notesearch.embedding.remote.pacing import Pace, Patience, now
@@ -102,7 +102,7 @@ class _Place:
 class Attempt:
     """One request: its checked reply, or why there is none."""
 
-    reply: wire.Reply | None
+    reply: payloads.Reply | None
     error: ProviderError | None
     exchange: Exchange
 
@@ -120,8 +120,8 @@ async def ask(
     """One request, sent within `place`; its receipt goes to `arrivals`. A model of 0 dimensions takes what
     comes. Never raises but for cancelling."""
     sent = [inputs] if isinstance(inputs, str) else inputs
-    body = wire.written(wire.request_body(model, inputs, query=purpose == "query"))
-    most = wire.most_bytes(len(sent), model.dimensions or MOST_DIMENSIONS)
+    body = payloads.written(payloads.request_body(model, inputs, query=purpose == "query"))
+    most = payloads.most_bytes(len(sent), model.dimensions or MOST_DIMENSIONS)
     async with place or nullcontext():
         exchange = await connection.exchange(body, key, deadline=deadline, most_bytes=most)
     reply, error = None, exchange.error
@@ -163,9 +163,9 @@ async def ask(
 
 def _read(
     exchange: Exchange, count: int, model: EmbeddingModel
-) -> tuple[wire.Reply | None, ProviderError | None]:
+) -> tuple[payloads.Reply | None, ProviderError | None]:
     try:
-        return wire.read_reply(exchange.body, count, model.dimensions or None), None
+        return payloads.read_reply(exchange.body, count, model.dimensions or None), None
     except ReplyWrong as error:
         return None, error
 
@@ -295,7 +295,7 @@ class Run:
     def _fits(self, batch: Batch) -> bool:
         return self.learned.limits.hold(len(batch), batch.characters, batch.tokens)
 
-    def _deliver(self, work: _Work, reply: wire.Reply) -> None:
+    def _deliver(self, work: _Work, reply: payloads.Reply) -> None:
         self._welcome(work)
         self._delivered += len(work.batch)
         self.connection.pace.succeeded()

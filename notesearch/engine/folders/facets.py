@@ -49,6 +49,6 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     return list(dict.fromkeys(facets))
 
 
-def trail(root: Path, path: Path) -> tuple[str, ...]:
+def folder_names(root: Path, path: Path) -> tuple[str, ...]:
     """The folder names from the watched folder down to the note."""
     return (root.name, *path.relative_to(root).parent.parts)

@@ -36,8 +36,8 @@ PROGRAM_FOLDERS = frozenset(
 )
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
 # Rules in gitignore syntax by the absolute path of the folder that they stand in.
-Kept = Mapping[str, str]
-NONE_KEPT: Kept = MappingProxyType({})
+KeptRules = Mapping[str, str]
+NONE_KEPT: KeptRules = MappingProxyType({})
 
 
 class FoundFile(NamedTuple):
@@ -58,7 +58,7 @@ class IgnoreRules:
     def __init__(
         self,
         files: tuple[str, ...],
-        kept: Kept = NONE_KEPT,
+        kept: KeptRules = NONE_KEPT,
         specs: tuple[tuple[str, GitIgnoreSpec], ...] = (),
     ) -> None:
         self.files = files
@@ -139,7 +139,7 @@ def scan(
     *,
     below: Path | None = None,
     gitignore: bool = False,
-    kept: Kept = NONE_KEPT,
+    kept: KeptRules = NONE_KEPT,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[FoundFile]:
     """Every note under `root` (or under `below`, a folder in it), in no particular order.
@@ -184,7 +184,7 @@ def count(
     *,
     below: Path | None = None,
     gitignore: bool = False,
-    kept: Kept = NONE_KEPT,
+    kept: KeptRules = NONE_KEPT,
     limit: int = 100_000,
     deadline: float = math.inf,
 ) -> tuple[int, bool]:
@@ -222,7 +222,7 @@ def left_out(
     text: str,
     *,
     gitignore: bool = False,
-    kept: Kept = NONE_KEPT,
+    kept: KeptRules = NONE_KEPT,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bool]]:
     """(path, whether it is left out) of every note that would be there if nothing were kept for `root`
@@ -262,7 +262,7 @@ def left_out(
                 continue
 
 
-def ignored(root: Path, *, gitignore: bool = False, kept: Kept = NONE_KEPT) -> Iterator[Path]:
+def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> Iterator[Path]:
     """The notes that ignore files and kept rules name, by folder; what lies in an ignored folder is listed
     too. Raises as `scan`."""
     wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
@@ -278,7 +278,9 @@ def _is_note(name: str) -> bool:
     return not name.startswith(".") and format_of(Path(name)) is not None
 
 
-def rules_above(root: Path, folder: Path, gitignore: bool = False, kept: Kept = NONE_KEPT) -> IgnoreRules:
+def rules_above(
+    root: Path, folder: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT
+) -> IgnoreRules:
     """The rules that reach into `folder` from the watched folder down to its parent."""
     rules = IgnoreRules(ignore_files(gitignore), kept)
     chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
@@ -287,7 +289,7 @@ def rules_above(root: Path, folder: Path, gitignore: bool = False, kept: Kept = 
     return rules
 
 
-def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: Kept) -> bool:
+def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: KeptRules) -> bool:
     """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules
     above it."""
     chain = [f for f in (folder, *folder.parents) if root in f.parents]
@@ -298,7 +300,7 @@ def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: Kept) -> boo
     )
 
 
-def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: Kept = NONE_KEPT) -> bool:
+def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> bool:
     """Whether a scan of `root` would list this file, by name and rules alone."""
     if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
         return False

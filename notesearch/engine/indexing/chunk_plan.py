@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notesearch.catalogue import EmbeddingModel, fingerprint
+from notesearch.catalogue import EmbeddingModel, fingerprint_of
 from notesearch.documents.chunking.splitter import embedded_text
 from notesearch.documents.sandbox.process import Extracted, ReadingPlan
 from notesearch.domain import Chunk, HeldBack
@@ -19,8 +19,8 @@ class Cutting:
     def __init__(self, model: EmbeddingModel, next_model: EmbeddingModel | None) -> None:
         self._model = model
         self._next_model = next_model
-        self.mark = fingerprint(model)
-        self.next_mark = fingerprint(next_model) if next_model is not None else ""
+        self.fingerprint = fingerprint_of(model)
+        self.next_fingerprint = fingerprint_of(next_model) if next_model is not None else ""
         remote = model.remote or (next_model is not None and next_model.remote)
         self.wanted = ReadingPlan(model.recipe, next_model.recipe if next_model is not None else None, remote)
 
@@ -36,7 +36,7 @@ class Cutting:
 def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> ChunkPlan:
     texts = [embedded_text(read.document.text, chunk) for chunk in chunks]
     held = _held_back(read, chunks) if model.remote else ()
-    return ChunkPlan(fingerprint=fingerprint(model), chunks=chunks, embedded_texts=texts, held=held)
+    return ChunkPlan(fingerprint=fingerprint_of(model), chunks=chunks, embedded_texts=texts, held=held)
 
 
 def _held_back(read: Extracted, chunks: Sequence[Chunk]) -> Sequence[HeldBack | None]:

@@ -1,9 +1,8 @@
-"""Lanes: what waits for a model is embedded in a thread of that model's own, so that a provider that is down
-holds up nobody else.
+"""Embedding workers: what waits for a model is embedded in a thread of that model's own, so that a provider
+that is down holds up nobody else.
 
-What there is to do is read from the store, never remembered. A lane whose provider cannot be used waits: for
-a while where waiting may help, else until the user has done something about it. Search goes on
-meanwhile.
+What there is to do is read from the store, never remembered. A worker whose provider cannot be used waits:
+for a while where waiting may help, else until the user has done something about it. Search goes on meanwhile.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
 # So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
-# Seconds that are waited for a lane whose model nobody has any more.
+# Seconds that are waited for a embedding worker whose model nobody has any more.
 RETIRED_WITHIN = 2.0
 # Seconds: a provider that asks for more is not waited for by a command that is to end.
 WORTH_WAITING = 60.0
@@ -62,8 +61,8 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a lane waits, and until when (monotonic seconds; None: until the user acts), `pause` seconds in
-    all. `failures` in a row."""
+    """Why an embedding worker waits, and until when (by the engine's clock; None: until the user acts),
+    `pause` seconds in all. `failures` in a row."""
 
     error: NotesearchError
     until: float | None
@@ -76,25 +75,25 @@ class Trouble:
         return self.until is None or self.failures >= GIVE_UP_AFTER or self.pause > WORTH_WAITING
 
 
-class Lane:
+class EmbeddingWorker:
     """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any
     thread."""
 
-    def __init__(self, mark: str, lanes: Lanes) -> None:
-        self.mark = mark
+    def __init__(self, fingerprint: str, workers: EmbeddingWorkers) -> None:
+        self.fingerprint = fingerprint
         self.loaded = threading.Event()
         # Held from when the store has vectors until the index has them.
-        self.landing = threading.Lock()
+        self.storing = threading.Lock()
         self.trouble: Trouble | None = None
         self.busy = False
-        self._lanes = lanes
+        self._workers = workers
         self._woken = threading.Event()
         self._woken.set()
         self._unused = threading.Event()
         self._reconsider = threading.Event()
         self._retired = threading.Event()
         self.thread = threading.Thread(
-            target=lanes.guarded, args=(self._loop,), name="embedding", daemon=True
+            target=workers.guarded, args=(self._loop,), name="embedding", daemon=True
         )
 
     def wake(self) -> None:
@@ -118,7 +117,7 @@ class Lane:
 
     @property
     def _ended(self) -> bool:
-        return self._retired.is_set() or self._lanes.gates.stop.is_set()
+        return self._retired.is_set() or self._workers.gates.stop.is_set()
 
     def vectors_unused(self) -> None:
         """A note was replaced or removed: vectors may be left that no note uses."""
@@ -126,11 +125,11 @@ class Lane:
 
     def _loop(self) -> None:
         lower_thread_priority()
-        gates, library = self._lanes.gates, self._lanes.library
-        self._lanes.tidy_once()
-        library.upkeep.follow_model(self.mark, gates.stop.is_set)
+        gates, library = self._workers.gates, self._workers.library
+        self._workers.tidy_once()
+        library.upkeep.follow_model(self.fingerprint, gates.stop.is_set)
         self.loaded.set()
-        self._lanes.changed()
+        self._workers.changed()
         while not self._ended:
             self._wait()
             if not self._ended and (self.trouble is None or self._is_due()):
@@ -142,7 +141,7 @@ class Lane:
         return (
             self.trouble is not None
             and self.trouble.until is not None
-            and self.trouble.until <= self._lanes.clock.now()
+            and self.trouble.until <= self._workers.clock.now()
         )
 
     def _wait(self) -> None:
@@ -151,9 +150,9 @@ class Lane:
         timeout = (
             None
             if trouble is None or trouble.until is None
-            else max(0.0, trouble.until - self._lanes.clock.now())
+            else max(0.0, trouble.until - self._workers.clock.now())
         )
-        self._lanes.clock.wait(self._woken, timeout)
+        self._workers.clock.wait(self._woken, timeout)
         self._woken.clear()
 
     def _embed_all(self) -> None:
@@ -171,36 +170,38 @@ class Lane:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
         pause = _pause(error, failures)
         self.trouble = Trouble(
-            error, None if pause is None else self._lanes.clock.now() + pause, failures, pause or 0.0
+            error, None if pause is None else self._workers.clock.now() + pause, failures, pause or 0.0
         )
         log.warning("embedding waits: %s", type(error).__name__)
 
     def _rest(self) -> None:
         """What is done when nothing waits."""
-        library, gates = self._lanes.library, self._lanes.gates
+        library, gates = self._workers.library, self._workers.gates
         if self._unused.is_set():
             self._unused.clear()
-            library.upkeep.refresh_model(self.mark, gates.stop.is_set)
+            library.upkeep.refresh_model(self.fingerprint, gates.stop.is_set)
         library.upkeep.save()
-        self._lanes.rested()
+        self._workers.rested()
 
     def _embed_window(self) -> bool:
         """Embed one window of waiting texts. False when nothing waits."""
-        lanes, gates = self._lanes, self._lanes.gates
+        workers, gates = self._workers, self._workers.gates
         gates.not_reading.wait()
         gates.running.wait()
-        embedder = lanes.consents.models.embedder(self.mark)
+        embedder = workers.consents.models.embedder(self.fingerprint)
         if embedder is None:
             return False
         self._reconsider.clear()
         if self._ended:
             return False
-        waiting = lanes.library.waiting(self.mark, embedder.window, lanes.consents.may_send(self.mark))
+        waiting = workers.library.waiting(
+            self.fingerprint, embedder.window, workers.consents.may_send(self.fingerprint)
+        )
         if not waiting:
             return False
-        lanes.consents.refuse_beyond_budget(embedder.model)
+        workers.consents.refuse_beyond_budget(embedder.model)
         self.busy = True
-        lanes.begun()
+        workers.begun()
         spent: list[BudgetReached] = []
         texts, tokens = [w.text for w in waiting], [w.tokens for w in waiting]
 
@@ -210,16 +211,16 @@ class Lane:
         for positions, delivered in embedder.embed_documents(texts, tokens, ended):
             digests = [waiting[i].text_hash for i in positions]
             if isinstance(delivered, EmbeddingError):
-                refused = TextsRefused(fingerprint=self.mark, digests=digests, error=delivered)
-                lanes.library.apply([refused])
+                refused = TextsRefused(fingerprint=self.fingerprint, digests=digests, error=delivered)
+                workers.library.apply([refused])
             else:
-                with self.landing:
-                    lanes.library.put_vectors(self.mark, digests, delivered, gates.stop.is_set)
-                lanes.library.upkeep.save()
+                with self.storing:
+                    workers.library.put_vectors(self.fingerprint, digests, delivered, gates.stop.is_set)
+                workers.library.upkeep.save()
                 self.trouble = None
-                lanes.embedded(len(delivered))
+                workers.embedded(len(delivered))
             try:
-                lanes.consents.refuse_beyond_budget(embedder.model)
+                workers.consents.refuse_beyond_budget(embedder.model)
             except BudgetReached as reached:
                 # What has arrived already is paid: it is taken in first.
                 spent.append(reached)
@@ -243,12 +244,12 @@ def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
     )
 
 
-class Lanes:
-    """All lanes. Any thread.
+class EmbeddingWorkers:
+    """All embedding workers. Any thread.
 
-    `changed`, `embedded(n)` and `settled` are called from the lanes' threads: something may look different, n
-    chunks were embedded, a lane has nothing to do. `closed`: there are no lanes, and readings are settled at
-    once. `guarded` runs a lane's loop and shows the errors that are no provider's.
+    `changed`, `embedded(n)` and `settled` are called from their threads: something may look different, n
+    chunks were embedded, one has nothing to do. `closed`: there are none, and readings are settled at once.
+    `guarded` runs a worker's loop and shows the errors that are no provider's.
     """
 
     def __init__(
@@ -269,84 +270,87 @@ class Lanes:
         self.library, self.consents, self.gates = library, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
         self._progress = progress
-        self._lanes: dict[str, Lane] = {}
+        self._workers: dict[str, EmbeddingWorker] = {}
         self._lock = threading.Lock()
         self._tidied = False
         self._closed = closed
 
     def start(self) -> None:
-        self._lanes_wanted()
+        self._wanted_workers()
 
-    def _lanes_wanted(self) -> list[Lane]:
-        """A lane for every model that a folder has or is to have, and for those on this computer; threads of
-        new ones are started."""
+    def _wanted_workers(self) -> list[EmbeddingWorker]:
+        """A worker for every model that a folder has or is to have, and for those on this computer; threads
+        of new ones are started."""
         with self._lock:
-            for mark in self.consents.marks() - set(self._lanes):
+            for fingerprint in self.consents.fingerprints() - set(self._workers):
                 if self.gates.stop.is_set() or self._closed:
                     break
-                self._lanes[mark] = Lane(mark, self)
-                self._lanes[mark].thread.start()
-            return list(self._lanes.values())
+                self._workers[fingerprint] = EmbeddingWorker(fingerprint, self)
+                self._workers[fingerprint].thread.start()
+            return list(self._workers.values())
 
     def wake(self) -> None:
         """There may be something to embed."""
-        self._tell(Lane.wake)
+        self._tell(EmbeddingWorker.wake)
 
     def retry(self) -> None:
         """The user acted, or asks to try again: whoever waits for a provider asks it now."""
-        self._tell(Lane.retry)
+        self._tell(EmbeddingWorker.retry)
 
-    def _tell(self, what: Callable[[Lane], None]) -> None:
-        lanes = self._lanes_wanted()
-        for lane in lanes:
-            what(lane)
-        if not lanes and not self.gates.stop.is_set():
+    def _tell(self, what: Callable[[EmbeddingWorker], None]) -> None:
+        workers = self._wanted_workers()
+        for worker in workers:
+            what(worker)
+        if not workers and not self.gates.stop.is_set():
             self._settled()
 
-    def reconsider(self, mark: str) -> None:
+    def reconsider(self, fingerprint: str) -> None:
         """The user has taken back a folder, or the word for a model."""
-        if (lane := self._lanes.get(mark)) is not None:
-            lane.reconsider()
+        if (worker := self._workers.get(fingerprint)) is not None:
+            worker.reconsider()
 
     def retire_unused(self) -> None:
-        """End the lanes of models that no folder has, and wait a moment for them; one that does not end in
+        """End the workers of models that no folder has, and wait a moment for them; one that does not end in
         time ends when it can."""
         with self._lock:
-            retired = [self._lanes.pop(mark) for mark in set(self._lanes) - self.consents.marks()]
-        for lane in retired:
-            lane.retire()
-        for lane in retired:
-            lane.thread.join(RETIRED_WITHIN)
+            retired = [
+                self._workers.pop(fingerprint)
+                for fingerprint in set(self._workers) - self.consents.fingerprints()
+            ]
+        for worker in retired:
+            worker.retire()
+        for worker in retired:
+            worker.thread.join(RETIRED_WITHIN)
 
     def vectors_unused(self) -> None:
-        for lane in list(self._lanes.values()):
-            lane.vectors_unused()
+        for worker in list(self._workers.values()):
+            worker.vectors_unused()
 
     def wait_loaded(self, seconds: float) -> bool:
-        """Whether every lane has its index in step with the store, waiting for the first that has not."""
-        return all(lane.loaded.wait(seconds) for lane in list(self._lanes.values()))
+        """Whether every worker has its index in step with the store, waiting for the first that has not."""
+        return all(worker.loaded.wait(seconds) for worker in list(self._workers.values()))
 
     def wait_landed(self) -> None:
         """Wait until the indexes have every vector that the store has: some milliseconds."""
-        for lane in list(self._lanes.values()):
-            with lane.landing:
+        for worker in list(self._workers.values()):
+            with worker.storing:
                 pass
 
-    def trouble(self, mark: str) -> Trouble | None:
-        lane = self._lanes.get(mark)
-        return lane.trouble if lane is not None else None
+    def trouble(self, fingerprint: str) -> Trouble | None:
+        worker = self._workers.get(fingerprint)
+        return worker.trouble if worker is not None else None
 
     def join(self, seconds: float) -> None:
         """Wait for the threads to end; `gates.stop` is set before."""
-        for lane in list(self._lanes.values()):
-            lane.wake()
-        for lane in list(self._lanes.values()):
-            lane.thread.join(seconds)
+        for worker in list(self._workers.values()):
+            worker.wake()
+        for worker in list(self._workers.values()):
+            worker.thread.join(seconds)
 
-    # Called by the lanes
+    # Called by the embedding workers
 
     def tidy_once(self) -> None:
-        """The first lane forgets what nobody has used for long; the others wait for that, and load what is
+        """The first worker forgets what nobody has used for long; the others wait for that, and load what is
         left."""
         with self._lock:
             if not self._tidied:
@@ -362,7 +366,7 @@ class Lanes:
     @property
     def busy(self) -> bool:
         """Whether a model is at work on texts of notes."""
-        return any(lane.busy for lane in list(self._lanes.values()))
+        return any(worker.busy for worker in list(self._workers.values()))
 
     def embedded(self, chunks: int) -> None:
         self._progress.embedded(chunks)

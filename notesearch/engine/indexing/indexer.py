@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from notesearch.catalogue import fingerprint
+from notesearch.catalogue import fingerprint_of
 from notesearch.documents.formats.registry import reading_of
 from notesearch.documents.sandbox.process import ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
@@ -28,7 +28,7 @@ from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.deletion_brake import DeletionBrake
-from notesearch.engine.indexing.embedding_workers import Gates, Lanes, Trouble
+from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers, Gates, Trouble
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress, WorkQueue
 from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.indexing.taking_in import TakingIn
@@ -61,8 +61,8 @@ RETRY_AFTER = 30.0
 
 
 class Indexer:
-    """Owns the reading thread and the lanes. Every public method may be called from any thread and returns at
-    once.
+    """Owns the reading thread and the embedding workers. Every public method may be called from any thread
+    and returns at once.
 
     `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the
     counts may differ.
@@ -96,7 +96,7 @@ class Indexer:
         self._reading = threading.Thread(
             target=self._guarded, args=(self._read_loop,), name="reading", daemon=True
         )
-        self._lanes = Lanes(
+        self._workers = EmbeddingWorkers(
             library,
             consents,
             self._gates,
@@ -109,14 +109,14 @@ class Indexer:
             clock=clock,
         )
         self._settling = Settling(
-            library, consents, self._lanes, self._tickets, self._queue, at_work=self._at_work
+            library, consents, self._workers, self._tickets, self._queue, at_work=self._at_work
         )
 
     # What others may ask
 
     def start(self) -> None:
         self._reading.start()
-        self._lanes.start()
+        self._workers.start()
 
     def close(self) -> None:
         """Stop every thread. What is not written yet is found again at the next start."""
@@ -129,12 +129,12 @@ class Indexer:
             extraction.close()
         if self._reading.is_alive():
             self._reading.join(10)
-        self._lanes.join(10)
+        self._workers.join(10)
         self._tickets.abandon()
 
     def wait_ready(self) -> None:
         """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
-        for ready in (self._words_ready.wait, self._lanes.wait_loaded):
+        for ready in (self._words_ready.wait, self._workers.wait_loaded):
             while not ready(0.1) and not self._gates.stop.is_set() and self.error is None:
                 pass
 
@@ -152,25 +152,27 @@ class Indexer:
 
     def embed(self) -> None:
         """There may be something to embed: the user agreed, a model was chosen, a passage allowed."""
-        self._lanes.wake()
+        self._workers.wake()
 
     def retry_providers(self) -> None:
         """Whoever waits for a provider asks it again now."""
         self._consents.models.forget_query_troubles()
-        self._lanes.retry()
+        self._workers.retry()
 
     def reconsider(self, *identifiers: str) -> None:
         """A folder, or the word for one of these models, was taken back: nothing more of it is sent."""
         for model in map(self._consents.known, identifiers):
             if model is not None and model.remote:
-                self._lanes.reconsider(fingerprint(model))
+                self._workers.reconsider(fingerprint_of(model))
 
     def release_unused(self) -> int:
         """Let go of the models that no folder has or may go back to: their vectors, and their indexes in
         memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
         index that cannot be removed from the disk is logged."""
-        self._lanes.retire_unused()
-        return self._library.upkeep.forget_models(self._consents.marks_kept(), self._consents.marks_chosen())
+        self._workers.retire_unused()
+        return self._library.upkeep.forget_models(
+            self._consents.fingerprints_kept(), self._consents.fingerprints_chosen()
+        )
 
     def rest(self) -> None:
         """Let go of what reading holds, until there is something to read. Does nothing while there is."""
@@ -181,14 +183,14 @@ class Indexer:
             finally:
                 self._at_work.release()
 
-    def trouble(self, mark: str) -> Trouble | None:
+    def trouble(self, fingerprint: str) -> Trouble | None:
         """Why nothing is embedded for a model at present."""
-        return self._lanes.trouble(mark)
+        return self._workers.trouble(fingerprint)
 
     @property
     def sending(self) -> bool:
         """Whether a model is at work on texts of notes."""
-        return self._lanes.busy
+        return self._workers.busy
 
     def count_request(self, receipt: Receipt) -> None:
         """A provider answered: those who wait for a reconcile are told what it took."""
@@ -273,7 +275,7 @@ class Indexer:
             if isinstance(work, Scan) and work.ticket is not None:
                 work.ticket.reading_ended(work.folder)
             self._set_idle()
-            self._lanes.wake()
+            self._workers.wake()
 
     def _set_idle(self) -> None:
         self.progress.begin(IndexingState.IDLE)
@@ -285,7 +287,7 @@ class Indexer:
         folder = self._folder_row(work.folder)
         if folder is None:
             # Removed meanwhile, perhaps just now: its vectors may be in no use.
-            self._lanes.vectors_unused()
+            self._workers.vectors_unused()
             return
         self.progress.begin(IndexingState.SCANNING)
         self._changed()
@@ -295,7 +297,7 @@ class Indexer:
                 folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
             )
             comparison = scanner.compare(
-                found, self._library.known(InFolder(folder.id)), cutting.mark, cutting.next_mark
+                found, self._library.known(InFolder(folder.id)), cutting.fingerprint, cutting.next_fingerprint
             )
         except UsageError as error:
             # A model of the user's own that is no longer in the settings: what was read and embedded stays.
@@ -374,7 +376,7 @@ class Indexer:
             if (
                 before is None
                 or before.document_id is None
-                or not scanner.is_as_known(file, before, cutting.mark, cutting.next_mark)
+                or not scanner.is_as_known(file, before, cutting.fingerprint, cutting.next_fingerprint)
             ):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
@@ -397,7 +399,7 @@ class Indexer:
         for batch in self._read(folder, cutting, changed, ticket):
             if any(put.reused for put in self._library.apply(batch).documents):
                 # Vectors that were in no use may be used again: a removed note is back.
-                self._lanes.vectors_unused()
+                self._workers.vectors_unused()
             self._changed()
         if self._gates.stop.is_set():
             return
@@ -424,9 +426,9 @@ class Indexer:
         if ticket is not None:
             ticket.count(removed=removed)
         if removed:
-            self._lanes.vectors_unused()
+            self._workers.vectors_unused()
             self._library.upkeep.follow_words(self._gates.stop.is_set)
-            self._lanes.wake()
+            self._workers.wake()
         self._changed()
 
     def _notes_at(self, paths: Sequence[str]) -> int:
@@ -458,7 +460,7 @@ class Indexer:
         sizes = {file.path: file for file in files}
         batch: list[Change] = []
         last = self._clock.now()
-        taking_in = TakingIn(self._library, folder, cutting, ticket, self._lanes.vectors_unused)
+        taking_in = TakingIn(self._library, folder, cutting, ticket, self._workers.vectors_unused)
         self._extraction = self._extraction or ExtractionProcess()
         renamed = self._library.known(InFolder(folder.id, renamed=True))
         kept = {Path(path): KeptTitle(s.title, s.embedded_title) for path, s in renamed.items()}

@@ -6,8 +6,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from notesearch.catalogue import fingerprint
-from notesearch.engine.indexing.embedding_workers import Lanes
+from notesearch.catalogue import fingerprint_of
+from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkQueue
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import ConsentMissing
@@ -26,7 +26,7 @@ class Settling:
         self,
         library: Library,
         consents: Consents,
-        lanes: Lanes,
+        workers: EmbeddingWorkers,
         tickets: Tickets,
         queue: WorkQueue,
         *,
@@ -34,7 +34,7 @@ class Settling:
     ) -> None:
         self._library = library
         self._consents = consents
-        self._lanes = lanes
+        self._workers = workers
         self._tickets = tickets
         self._queue = queue
         self._at_work = at_work
@@ -55,7 +55,7 @@ class Settling:
                     [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
                 ):
                     # Whoever waited is to find what was embedded.
-                    self._lanes.wait_landed()
+                    self._workers.wait_landed()
                     ticket.end()
                     self._tickets.remove(ticket)
 
@@ -69,14 +69,14 @@ class Settling:
             # While notes are read: it is looked at again when they are.
             return False
         try:
-            switch = ModelSwitched(folder_id=row.id, model=row.next_model, fingerprint=fingerprint(model))
+            switch = ModelSwitched(folder_id=row.id, model=row.next_model, fingerprint=fingerprint_of(model))
             if not self._library.apply([switch]).switched:
                 return False
         finally:
             self._at_work.release()
-        self._library.upkeep.refresh_model(fingerprint(model))
-        # What answered before is left out of the answers by the lanes themselves.
-        self._lanes.vectors_unused()
+        self._library.upkeep.refresh_model(fingerprint_of(model))
+        # What answered before is left out of the answers by the embedding workers themselves.
+        self._workers.vectors_unused()
         # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
         self._queue.add_scan(Scan(row.path))
         log.info("a folder has another model: %s", model.identifier)
@@ -88,7 +88,7 @@ class Settling:
             model = self._consents.known(identifier)
             if not waits or model is None:
                 continue
-            trouble = self._lanes.trouble(fingerprint(model))
+            trouble = self._workers.trouble(fingerprint_of(model))
             if not self._consents.agreed(row, model):
                 ticket.fail(
                     ConsentMissing("consent-missing.of-folder", folder=str(row.path), model=identifier)

@@ -93,7 +93,7 @@ class TakingIn:
 
     def _is_as_read(self, path: Path, known: FileState, read: Extracted) -> bool:
         as_known = (known.content_hash, known.fingerprint, known.reading)
-        return as_known == (read.content_hash, self._cutting.mark, reading_of(path))
+        return as_known == (read.content_hash, self._cutting.fingerprint, reading_of(path))
 
     def _new(self, path: Path, read: Extracted, size: int, following: ChunkPlan | None) -> NewDocument:
         now = self._cutting.now(read)
@@ -104,7 +104,7 @@ class TakingIn:
             size=size,
             mtime_ns=read.mtime_ns,
             content_hash=read.content_hash,
-            fingerprint=self._cutting.mark,
+            fingerprint=self._cutting.fingerprint,
             reading=reading_of(path),
             embedded_title=read.embedded_title,
             document=read.document,
@@ -137,7 +137,7 @@ class TakingIn:
         """The note that this one was before it was moved: same content, gone from where it stood."""
         gone = [
             p
-            for p in map(Path, self._library.known(WithContent(read.content_hash, self._cutting.mark)))
+            for p in map(Path, self._library.known(WithContent(read.content_hash, self._cutting.fingerprint)))
             if p not in self._claimed and is_gone(p)
         ]
         if not read.size:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint
+from notesearch.catalogue import LOCAL, EmbeddingModel, fingerprint_of
 from notesearch.config.settings import Settings, SettingsStore
 from notesearch.domain import Estimate
+from notesearch.engine.models.embedders import Models
 from notesearch.engine.models.ledger import Ledger
-from notesearch.engine.models.registry import Models
 from notesearch.errors import BudgetReached, NotesearchError
 from notesearch.storage.changes import ModelAgreed
 from notesearch.storage.library import Library
@@ -35,19 +35,19 @@ class Consents:
         """The settings that hold now."""
         return self._settings.current
 
-    def marks(self) -> set[str]:
+    def fingerprints(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have; the bundled one always."""
-        return {fingerprint(LOCAL), *self.marks_chosen()}
+        return {fingerprint_of(LOCAL), *self.fingerprints_chosen()}
 
-    def marks_chosen(self) -> set[str]:
+    def fingerprints_chosen(self) -> set[str]:
         """Fingerprints of every model that a folder has or is to have."""
-        return {fingerprint(m) for row in self._library.folders() for m in self._models_of(row)}
+        return {fingerprint_of(m) for row in self._library.folders() for m in self._models_of(row)}
 
-    def marks_kept(self) -> set[str]:
+    def fingerprints_kept(self) -> set[str]:
         """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by
         name."""
         previous = (self.known(name) for row in self._library.folders() for name in row.former_models)
-        return self.marks_chosen() | {fingerprint(model) for model in previous if model is not None}
+        return self.fingerprints_chosen() | {fingerprint_of(model) for model in previous if model is not None}
 
     def _models_of(self, row: FolderRow) -> Iterator[EmbeddingModel]:
         for identifier in (row.model, row.next_model):
@@ -63,7 +63,7 @@ class Consents:
         except NotesearchError:
             return None
 
-    def statement(self, model: EmbeddingModel) -> str:
+    def consent_text(self, model: EmbeddingModel) -> str:
         """What the user agrees to: this model at this address. "" where nothing is sent anywhere, and where
         nobody knows the address."""
         address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
@@ -71,12 +71,12 @@ class Consents:
 
     def agreed(self, row: FolderRow, model: EmbeddingModel) -> bool:
         """A folder keeps a word for the model that answers and one for the next."""
-        return not model.remote or (self.statement(model) or None) in row.agreed.splitlines()
+        return not model.remote or (self.consent_text(model) or None) in row.agreed.splitlines()
 
     def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
         """Keep the user's word for this model at its present address."""
         others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
-        self._agreed_now(row, (*others, self.statement(model)))
+        self._agreed_now(row, (*others, self.consent_text(model)))
 
     def keep_words(self, row: FolderRow, *identifiers: str) -> None:
         """Take back what was agreed to for other models than these."""
@@ -84,25 +84,25 @@ class Consents:
         self._agreed_now(row, kept)
 
     def _agreed_now(self, row: FolderRow, said: Iterable[str]) -> None:
-        statement = "\n".join(filter(None, said))
-        self._library.apply([ModelAgreed(folder_id=row.id, statement=statement)])
+        consent_text = "\n".join(filter(None, said))
+        self._library.apply([ModelAgreed(folder_id=row.id, consent_text=consent_text)])
 
-    def may_send(self, mark: str) -> Collection[int] | None:
+    def may_send(self, fingerprint: str) -> Collection[int] | None:
         """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the
         computer."""
-        model = self.models.by_mark(mark)
+        model = self.models.by_fingerprint(fingerprint)
         if model is None or not model.remote:
             return None
         rows = self._library.folders()
         return [
             row.id
             for row in rows
-            if mark in map(fingerprint, self._models_of(row)) and self.agreed(row, model)
+            if fingerprint in map(fingerprint_of, self._models_of(row)) and self.agreed(row, model)
         ]
 
-    def may_ask(self, mark: str) -> bool:
+    def may_ask(self, fingerprint: str) -> bool:
         """Whether a query may go to this model: somebody agreed to it for a folder."""
-        folders = self.may_send(mark)
+        folders = self.may_send(fingerprint)
         return folders is None or bool(folders)
 
     @property

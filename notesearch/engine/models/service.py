@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Manners, Probe, fingerprint
+from notesearch.catalogue import EmbeddingModel, Probe, RequestStyle, fingerprint_of
 from notesearch.config.credentials import KeyStatus
 from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings, SettingsStore
@@ -138,7 +138,11 @@ class ModelService:
     def _choice(self, model: EmbeddingModel) -> ModelChoice:
         provider = self._models.provider(model.provider) if self._models.address(model.provider) else None
         title = provider.title if provider else model.provider if model.remote else "This computer"
-        manners = model.manners if model.manners is not None and model.manners.takes_dimensions else Manners()
+        request_style = (
+            model.request_style
+            if model.request_style is not None and model.request_style.takes_dimensions
+            else RequestStyle()
+        )
         return ModelChoice(
             identifier=model.identifier,
             title=model.title,
@@ -151,8 +155,8 @@ class ModelService:
             price=model.price,
             best_for=model.best_for,
             retired=model.retired,
-            least_dimensions=manners.least_dimensions,
-            most_dimensions=manners.most_dimensions,
+            least_dimensions=request_style.least_dimensions,
+            most_dimensions=request_style.most_dimensions,
         )
 
     def prepare(self, path: Path, identifier: str) -> Estimate:
@@ -232,7 +236,7 @@ class ModelService:
             self._library.apply([NextModelChosen(folder_id=row.id, model="")])
         elif not row.embedded and self._state_of(row) is FolderState.CONSENT:
             model, agreed = self._before.pop(row.id, (catalogue.LOCAL.identifier, ""))
-            as_agreed = ModelAgreed(folder_id=row.id, statement=agreed)
+            as_agreed = ModelAgreed(folder_id=row.id, consent_text=agreed)
             self._library.apply([as_agreed, ModelChosen(folder_id=row.id, model=model)])
         self._work.reconsider(row.next_model or row.model)
         self._work.scan(folder)
@@ -251,7 +255,7 @@ class ModelService:
     def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
         """The exact texts of a note for its folder's (next) model, and what is held back. Raises
         NotIndexed."""
-        from notesearch.embedding.remote.wire import document_input
+        from notesearch.embedding.remote.payloads import document_input
 
         documents, row = self._documents(absolute(path))
         model, pending = self._consents.known(row.next_model or row.model), bool(row.next_model)
@@ -434,12 +438,12 @@ class ModelService:
     def troubles(self) -> tuple[ProviderTrouble, ...]:
         """The models that folders wait for, and those that refuse queries."""
         found = []
-        for mark in self._consents.marks():
+        for fingerprint in self._consents.fingerprints():
             model, trouble = (
-                self._models.by_mark(mark),
-                self._work.trouble(mark),
+                self._models.by_fingerprint(fingerprint),
+                self._work.trouble(fingerprint),
             )
-            error = trouble.error if trouble is not None else self._models.query_trouble(mark)
+            error = trouble.error if trouble is not None else self._models.query_trouble(fingerprint)
             if model is not None and error is not None:
                 said = ProviderTrouble(
                     provider=model.provider,
@@ -461,7 +465,7 @@ class ModelService:
         return state, notice, self._consents.agreed(row, model)
 
     def _trouble(self, model: EmbeddingModel) -> Told | None:
-        trouble = self._work.trouble(fingerprint(model))
+        trouble = self._work.trouble(fingerprint_of(model))
         return Told.of(trouble.error) if trouble is not None else None
 
     def _state_of(self, row: FolderRow) -> FolderState | None:

@@ -1,5 +1,5 @@
 """Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is
-there; then the most telling sentences. Reads the store and the indexes, changes nothing; any thread may
+there; then the best sentences. Reads the store and the indexes, changes nothing; any thread may
 search, none that paints."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_in_order
 from notesearch.engine.models.consent import Consents
@@ -163,15 +163,15 @@ class Pipeline:
             if (note := notes.get(match.document_id)) is not None:
                 by_model[note.document.fingerprint].append((match, _passage_in(note, match)))
         told: dict[int, Match] = {}
-        for mark, matches in by_model.items():
-            model = self._models.by_mark(mark)
+        for fingerprint, matches in by_model.items():
+            model = self._models.by_fingerprint(fingerprint)
             # What a remote model found is told by the one on this computer: sentences are many, and no
             # provider is to see them for this.
             embedder = self._models.embedder(
-                mark if model is not None and not model.remote else fingerprint(LOCAL)
+                fingerprint if model is not None and not model.remote else fingerprint_of(LOCAL)
             )
             if embedder is not None:
-                told |= self._tell(embedder, asked, matches)
+                told |= self._best_sentences(embedder, asked, matches)
         return replace(
             results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
         )
@@ -228,15 +228,15 @@ class Pipeline:
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
         by_model: list[dict[int, dict[int, float]]] = []
-        for mark, vector in vectors.items():
-            model = self._models.by_mark(mark)
+        for fingerprint, vector in vectors.items():
+            model = self._models.by_fingerprint(fingerprint)
             floor = model.floor if model is not None else -1.0
             passages = max(PASSAGES, 3 * asked.query.limit)
-            near = _by_note(self._library.nearest(mark, vector, asked.filters, passages, floor=floor))
+            near = _by_note(self._library.nearest(fingerprint, vector, asked.filters, passages, floor=floor))
             nearest = sorted(near, key=lambda i: -max(near[i].values()))[:notes]
             cosines = {document_id: near[document_id] for document_id in nearest}
             both = list(dict.fromkeys((*nearest, *words_list)))
-            for document_id, chunk_id, cosine in self._library.score(mark, vector, both, SHORT_NOTE):
+            for document_id, chunk_id, cosine in self._library.score(fingerprint, vector, both, SHORT_NOTE):
                 cosines.setdefault(document_id, {})[chunk_id] = cosine
             by_model.append(cosines)
         return fusion.side_by_side(by_model)
@@ -246,12 +246,12 @@ class Pipeline:
         asked: Asked,
         hits: KeywordHits,
         cosines: Mapping[int, Mapping[int, float]],
-        marks: Collection[str],
+        fingerprints: Collection[str],
         *,
         far_behind: float = fusion.FAR_BEHIND,
     ) -> tuple[list[Candidate], int]:
-        """The best notes in order, and how many notes they were chosen from. `marks`: the models that the
-        cosines are of."""
+        """The best notes in order, and how many notes they were chosen from. `fingerprints`: of the models
+        that the cosines are of."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
@@ -264,8 +264,8 @@ class Pipeline:
         scores = _best_by_note(all_hits)
         floors = [
             model.floor
-            for mark in marks
-            if (model := self._models.by_mark(mark)) is not None and model.floor > -1
+            for fingerprint in fingerprints
+            if (model := self._models.by_fingerprint(fingerprint)) is not None and model.floor > -1
         ]
         meaning = {i: score for i, score in meaning.items() if i in scores or i in by_meaning}
         fused = fusion.fuse(
@@ -295,7 +295,7 @@ class Pipeline:
         ]
         return candidates, len(fused)
 
-    def _tell(
+    def _best_sentences(
         self, embedder: Embedder, asked: Asked, matches: Sequence[tuple[Match, str]]
     ) -> dict[int, Match]:
         """Embed the sentences of the best passages (each match with its passage) and choose for each the one
@@ -304,16 +304,19 @@ class Pipeline:
         texts = [passage[a:b] for (_, passage), found in zip(matches, spans, strict=True) for a, b in found]
         if not texts:
             return {}
-        vector = self._vectors.vector(fingerprint(embedder.model), embedder, asked.parsed.meaning)
+        vector = self._vectors.vector(fingerprint_of(embedder.model), embedder, asked.parsed.meaning)
         cosines = vectors_in_order(embedder, texts) @ vector
         told, first = {}, 0
         for (match, passage), found in zip(matches, spans, strict=True):
             if found:
                 nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
                 first += len(found)
-                text, highlights, telling = snippet(passage, asked.highlighter, around=nearest)
+                text, highlights, best_sentence = snippet(passage, asked.highlighter, around=nearest)
                 told[match.document_id] = replace(
-                    match, best=replace(match.best, snippet=text, highlights=highlights, telling=telling)
+                    match,
+                    best=replace(
+                        match.best, snippet=text, highlights=highlights, best_sentence=best_sentence
+                    ),
                 )
         return told
 

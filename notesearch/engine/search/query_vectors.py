@@ -50,45 +50,45 @@ class QueryVectors:
         true."""
         ready: dict[str, Embedder] = {}
         notices: list[Told] = []
-        for mark in self._library.fingerprints(asked.filters):
-            model = self._models.by_mark(mark)
-            if model is None or not self._ready(mark):
+        for fingerprint in self._library.fingerprints(asked.filters):
+            model = self._models.by_fingerprint(fingerprint)
+            if model is None or not self._ready(fingerprint):
                 notices.append(told("search.preparing"))
-            elif not self._consents.may_ask(mark):
+            elif not self._consents.may_ask(fingerprint):
                 notices.append(told("search.without-consent", model=model.title))
             elif (remote or not model.remote) and (
-                embedder := self._embedder(mark, model, notices)
+                embedder := self._embedder(fingerprint, model, notices)
             ) is not None:
-                ready[mark] = embedder
+                ready[fingerprint] = embedder
         vectors: dict[str, Vectors] = {}
         text = asked.parsed.meaning
         if cancelled is not None and any(
-            e.model.remote and (mark, text) not in self._kept for mark, e in ready.items()
+            e.model.remote and (fingerprint, text) not in self._kept for fingerprint, e in ready.items()
         ):
             _rest(cancelled, time.monotonic() if typed_at is None else typed_at)
 
-        def ask(mark: str) -> Vectors | NotesearchError:
+        def ask(fingerprint: str) -> Vectors | NotesearchError:
             try:
-                return self.vector(mark, ready[mark], text, cancelled or never)
+                return self.vector(fingerprint, ready[fingerprint], text, cancelled or never)
             except QueryCancelled:
                 raise
             except NotesearchError as error:
                 return error
 
-        for mark, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
+        for fingerprint, answer in zip(ready, _all_at_once(ask, list(ready)), strict=True):
             if isinstance(answer, NotesearchError):
-                notices.append(self._without(ready[mark].model, answer))
+                notices.append(self._without(ready[fingerprint].model, answer))
             else:
-                vectors[mark] = answer
+                vectors[fingerprint] = answer
         return vectors, tuple(dict.fromkeys(notices))
 
-    def _ready(self, mark: str) -> bool:
+    def _ready(self, fingerprint: str) -> bool:
         """Whether a model can be searched; where this process waits for it, it can afterwards."""
-        return self._library.upkeep.ready(mark, wait=self._waits)
+        return self._library.upkeep.ready(fingerprint, wait=self._waits)
 
-    def _embedder(self, mark: str, model: EmbeddingModel, notices: list[Told]) -> Embedder | None:
+    def _embedder(self, fingerprint: str, model: EmbeddingModel, notices: list[Told]) -> Embedder | None:
         try:
-            return self._models.embedder(mark)
+            return self._models.embedder(fingerprint)
         except NotesearchError as error:
             notices.append(self._without(model, error))
             return None
@@ -100,9 +100,11 @@ class QueryVectors:
         folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
         return told("search.words-only-in", folders=", ".join(folders), cause=error)
 
-    def vector(self, mark: str, embedder: Embedder, text: str, cancelled: Cancelled = never) -> Vectors:
+    def vector(
+        self, fingerprint: str, embedder: Embedder, text: str, cancelled: Cancelled = never
+    ) -> Vectors:
         """The query's vector; kept, so that going back a letter costs nothing."""
-        key = (mark, text)
+        key = (fingerprint, text)
         with self._cache_lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -114,7 +116,7 @@ class QueryVectors:
             met = error
             raise
         finally:
-            if self._models.query_met(mark, met):
+            if self._models.query_met(fingerprint, met):
                 self._changed()
         with self._cache_lock:
             self._kept[key] = vector
@@ -134,10 +136,10 @@ def _rest(cancelled: Cancelled, since: float) -> None:
 
 
 def _all_at_once(
-    ask: Callable[[str], Vectors | NotesearchError], marks: Sequence[str]
+    ask: Callable[[str], Vectors | NotesearchError], fingerprints: Sequence[str]
 ) -> list[Vectors | NotesearchError]:
     """The answers for all models, in order; several providers are asked side by side."""
-    if len(marks) < 2:
-        return [ask(mark) for mark in marks]
-    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(marks)), "query") as pool:
-        return list(pool.map(ask, marks))
+    if len(fingerprints) < 2:
+        return [ask(fingerprint) for fingerprint in fingerprints]
+    with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(fingerprints)), "query") as pool:
+        return list(pool.map(ask, fingerprints))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
-from notesearch.engine.folders.facets import trail
+from notesearch.engine.folders.facets import folder_names
 from notesearch.engine.search.snippets import Highlighter, place_of, snippet
 from notesearch.storage.library import Library
 from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, NoteWanted
@@ -78,7 +78,7 @@ class Rows:
                     document_id=document.id,
                     path=document.path,
                     title=document.title,
-                    trail=trail(note.root, document.path),
+                    folder_names=folder_names(note.root, document.path),
                     format=document.format,
                     modified=document.mtime_ns / 1e9,
                     rank=len(rows) + rank,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
-from notesearch.engine.folders.facets import WRITTEN_TAG, trail
+from notesearch.engine.folders.facets import WRITTEN_TAG, folder_names
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.session import SearchSession
@@ -93,7 +93,7 @@ class SearchService:
         return NoteText(
             path=note,
             title=document.title,
-            trail=trail(root, note),
+            folder_names=folder_names(root, note),
             format=document.format,
             modified=document.mtime_ns / 1e9,
             text=text,

@@ -12,7 +12,7 @@ from notesearch.engine.search.pipeline import KEYWORD_ROWS, Fused, Pipeline
 
 class SearchSession:
     """One query of one search field, in stages: words, then what this computer finds, then what providers
-    find, then telling sentences.
+    find, then the best sentences.
 
     The query is parsed once. A session belongs to one thread at a time; several run side by side. Methods
     raise NotesearchError where an index or a model cannot be used.

@@ -92,8 +92,8 @@ class Highlighter:
     ) -> None:
         folded = [w for word in words for w in analysis.words(analysis.without_signed(word))]
         self._typed_last = folded[-1] if prefix and folded and not analysis.signed_names(words[-1]) else ""
-        telling = analysis.telling_words(folded)
-        self._numbers = {word: number for number, word in enumerate(telling)}
+        content = analysis.content_words(folded)
+        self._numbers = {word: number for number, word in enumerate(content)}
         self._languages = tuple(languages) or (analysis.DEFAULT_LANGUAGE,)
         written = {w: word for word in words for w in analysis.words(word)}
         self._stems: dict[str, int] = {}
@@ -101,8 +101,8 @@ class Highlighter:
             for language in self._languages:
                 self._stems.setdefault(analysis.stem(written.get(word, word), language), number)
         signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
-        self.count = len(telling) + len(runs) + len(phrases) + len(signed)
-        self._pattern = self._word_pattern(telling)
+        self.count = len(content) + len(runs) + len(phrases) + len(signed)
+        self._pattern = self._word_pattern(content)
         self._runs = [
             re.compile(
                 "|".join(re.escape(g) for g in (run, *sorted(analysis.grams(run), key=len, reverse=True)))
@@ -120,9 +120,9 @@ class Highlighter:
         self._phrases += signed
         self._known: dict[str, int | None] = {}
 
-    def _word_pattern(self, telling: Iterable[str]) -> re.Pattern[str] | None:
+    def _word_pattern(self, content: Iterable[str]) -> re.Pattern[str] | None:
         starts = set()
-        for word in telling:
+        for word in content:
             # A stem may end otherwise than the word (study, studies): compare from what they share.
             for stem in (analysis.stem(word, language) for language in self._languages):
                 shared = next(
@@ -210,8 +210,8 @@ def snippet(
         lead = before if len(before) <= LEAD else "…"
         text = " ".join(part for part in (lead, sentence, after[: max(0, room - len(lead))]) if part)
         start = len(lead) + 1 if lead else 0
-        telling = (start, start + len(sentence)) if sentence else None
-        return text, tuple(highlighter.find(text)[0]) if highlighter else (), telling
+        best_sentence = (start, start + len(sentence)) if sentence else None
+        return text, tuple(highlighter.find(text)[0]) if highlighter else (), best_sentence
     plain = _clean(_without_leading_headings(passage))
     spans = highlighter.find(plain)[0] if highlighter else []
     if not spans and highlighter is not None:

@@ -283,8 +283,8 @@ class KeywordIndex:
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
         """The words that count, each with whether it is still being typed."""
         folded = [w for word in query.words for w in analysis.asked_words(word)]
-        telling = analysis.telling_words(folded)
-        return [(word, query.prefix and word == folded[-1]) for word in telling]
+        content = analysis.content_words(folded)
+        return [(word, query.prefix and word == folded[-1]) for word in content]
 
     def _scoring(self, searcher: tantivy.Searcher, query: KeywordQuery) -> tantivy.Query | None:
         should: list[tantivy.Query] = []

@@ -73,7 +73,9 @@ class LocalUpkeep:
         words = IndexFigures(
             entries=len(self._word_index), missing=self.unread, opened=self._word_copy.opened
         )
-        return CopyFigures(words=words, models={mark: self._of_model(mark) for mark in fingerprints})
+        return CopyFigures(
+            words=words, models={fingerprint: self._of_model(fingerprint) for fingerprint in fingerprints}
+        )
 
     def _of_model(self, fingerprint: str) -> IndexFigures:
         index = self._vector_copies.index(fingerprint)

@@ -110,7 +110,7 @@ class SearchBridge(QObject):
     def _explain(
         self, request: int, session: SearchSession, results: SearchResults, rows: int, _: Engine
     ) -> None:
-        """Add the rows further down, then find the telling sentences batch by batch; stop when the user
+        """Add the rows further down, then find the best sentences batch by batch; stop when the user
         types on."""
         from notesearch.domain import Stage
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 
 if TYPE_CHECKING:
     from notesearch.ui.desktop.hotkey_native import NativeKey
@@ -39,7 +39,7 @@ class GlobalKey(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.status = KeyStatus()
+        self.status = HotkeyStatus()
         self._wanted = ""
         self._x11: X11Session | None = None
         self._portal: Portal | None = None
@@ -86,7 +86,7 @@ class GlobalKey(QObject):
         elif self._native is not None:
             self._native.bind(keys)
         else:
-            self._on_state(keys, KeyState.UNSUPPORTED if keys else KeyState.OFF)
+            self._on_state(keys, HotkeyState.UNSUPPORTED if keys else HotkeyState.OFF)
 
     def suspend(self, suspended: bool) -> None:
         """Let the key through to the focused window while another one is being chosen."""
@@ -116,8 +116,8 @@ class GlobalKey(QObject):
             if session is not None:
                 session.close()
 
-    def _on_state(self, keys: str, state: KeyState) -> None:
-        self.status = KeyStatus(state=state, keys=keys)
+    def _on_state(self, keys: str, state: HotkeyState) -> None:
+        self.status = HotkeyStatus(state=state, keys=keys)
         self.changed.emit(self.status)
 
     def _on_pressed(self) -> None:

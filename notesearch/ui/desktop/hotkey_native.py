@@ -14,7 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QCoreApplication, QObject, Qt, Signal
 
-from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
+from notesearch.ui.desktop.hotkey_types import HotkeyState, chord_of
 
 HOTKEY_ID = 1
 # Windows: MOD_*, MOD_NOREPEAT, WM_HOTKEY.
@@ -155,7 +155,7 @@ class NativeKey(QObject):
     def bind(self, keys: str) -> None:
         """Bind `keys` in place of what was bound; "" for nothing."""
         self._backend.unbind()
-        self.key_state.emit(keys, self._backend.bind(keys) if keys else KeyState.OFF)
+        self.key_state.emit(keys, self._backend.bind(keys) if keys else HotkeyState.OFF)
 
     def close(self) -> None:
         """Give the key back to the system."""
@@ -171,14 +171,14 @@ class _Windows(QAbstractNativeEventFilter):
         if application is not None:
             application.installNativeEventFilter(self)
 
-    def bind(self, keys: str) -> KeyState:
+    def bind(self, keys: str) -> HotkeyState:
         code, flags = windows_key(keys)
         if not code:
-            return KeyState.ABSENT
+            return HotkeyState.ABSENT
         return (
-            KeyState.READY
+            HotkeyState.READY
             if self._user32.RegisterHotKey(None, HOTKEY_ID, flags | NO_REPEAT, code)
-            else KeyState.TAKEN
+            else HotkeyState.TAKEN
         )
 
     def unbind(self) -> None:
@@ -222,14 +222,14 @@ class _Mac:
             self._target, self._handler, 1, ctypes.byref(_EventType(_code(b"keyb"), 5)), None, None
         )
 
-    def bind(self, keys: str) -> KeyState:
+    def bind(self, keys: str) -> HotkeyState:
         code, flags = mac_key(keys)
         if code < 0:
-            return KeyState.ABSENT
+            return HotkeyState.ABSENT
         failed = self._carbon.RegisterEventHotKey(
             code, flags, _HotKeyID(_code(b"NtSr"), HOTKEY_ID), self._target, 0, ctypes.byref(self._reference)
         )
-        return KeyState.TAKEN if failed else KeyState.READY
+        return HotkeyState.TAKEN if failed else HotkeyState.READY
 
     def unbind(self) -> None:
         if self._reference:

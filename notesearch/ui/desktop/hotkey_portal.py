@@ -19,8 +19,8 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence
 
-from notesearch.ui.desktop.connection import DesktopConnection
-from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
+from notesearch.ui.desktop.bus_connection import DesktopConnection
+from notesearch.ui.desktop.hotkey_types import HotkeyState, chord_of
 from notesearch.ui.desktop.identity import APP_ID
 from notesearch.wording.translation import _
 
@@ -127,7 +127,7 @@ class Portal(DesktopConnection):
         except Exception as error:
             # The bus is gone or was never there: the program goes on without a key from the desktop.
             log.warning("no shortcuts portal: %s", type(error).__name__)
-            self.key_state.emit(self._keys, KeyState.UNSUPPORTED)
+            self.key_state.emit(self._keys, HotkeyState.UNSUPPORTED)
 
     def _turn(self) -> None:
         assert self._bus is not None
@@ -161,7 +161,7 @@ class Portal(DesktopConnection):
         elif member == "Closed" and self._session and fields.get(HeaderFields.path) == self._session:
             # The desktop took the key back.
             self._session = ""
-            self.key_state.emit(self._keys, KeyState.REFUSED)
+            self.key_state.emit(self._keys, HotkeyState.REFUSED)
         elif member == "NameOwnerChanged" and body[0] == SERVICE:
             self._on_owner(body[2])
 
@@ -223,7 +223,7 @@ class Portal(DesktopConnection):
             self._session = ""
         self._keys = keys
         if not keys:
-            self.key_state.emit("", KeyState.OFF)
+            self.key_state.emit("", HotkeyState.OFF)
         elif not may_ask:
             self._call(PROPERTIES, "Get", "ss", (SHORTCUTS, "version"), self._on_version)
         else:
@@ -237,11 +237,11 @@ class Portal(DesktopConnection):
 
     def _on_version(self, reply: Message) -> None:
         there = reply.header.message_type is MessageType.method_return
-        self.key_state.emit(self._keys, KeyState.UNASKED if there else KeyState.UNSUPPORTED)
+        self.key_state.emit(self._keys, HotkeyState.UNASKED if there else HotkeyState.UNSUPPORTED)
 
     def _on_session(self, code: int, results: dict[str, Any]) -> None:
         if code or "session_handle" not in results:
-            self.key_state.emit(self._keys, KeyState.UNSUPPORTED if code == 2 else KeyState.REFUSED)
+            self.key_state.emit(self._keys, HotkeyState.UNSUPPORTED if code == 2 else HotkeyState.REFUSED)
             return
         self._session = str(results["session_handle"])
         said = _("Open quick search")
@@ -253,10 +253,10 @@ class Portal(DesktopConnection):
     def _on_bound(self, code: int, results: dict[str, Any]) -> None:
         bound = dict(results.get("shortcuts", ()))
         if code or SHORTCUT not in bound:
-            self.key_state.emit(self._keys, KeyState.REFUSED)
+            self.key_state.emit(self._keys, HotkeyState.REFUSED)
             return
         _, said = bound[SHORTCUT].get("trigger_description", ("s", ""))
-        self.key_state.emit(str(said) or self._keys, KeyState.READY)
+        self.key_state.emit(str(said) or self._keys, HotkeyState.READY)
 
 
 def _rules() -> tuple[MatchRule, ...]:

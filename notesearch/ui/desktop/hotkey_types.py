@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 
-class KeyState(StrEnum):
+class HotkeyState(StrEnum):
     """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
     desktop would ask the user, who has not asked for it yet. REFUSED: the desktop or the user said no.
     UNSUPPORTED: the desktop offers no such thing."""
@@ -24,10 +24,10 @@ class KeyState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class KeyStatus:
+class HotkeyStatus:
     """`keys`: what is bound, or was tried, as the user reads it."""
 
-    state: KeyState = KeyState.OFF
+    state: HotkeyState = HotkeyState.OFF
     keys: str = ""
 
 

@@ -19,8 +19,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from Xlib import X, display, error
 from Xlib.protocol import event as protocol
 
-from notesearch.ui.desktop.connection import DesktopConnection
-from notesearch.ui.desktop.hotkey_types import KeyState, chord_of
+from notesearch.ui.desktop.bus_connection import DesktopConnection
+from notesearch.ui.desktop.hotkey_types import HotkeyState, chord_of
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class X11Session(DesktopConnection):
         except (error.DisplayError, error.ConnectionClosedError, OSError) as failure:
             # The X server is gone, or does not let us in: the program goes on without.
             log.warning("no keys from X11: %s", type(failure).__name__)
-            self.key_state.emit(self._keys, KeyState.UNSUPPORTED)
+            self.key_state.emit(self._keys, HotkeyState.UNSUPPORTED)
 
     def _turn(self) -> None:
         """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is
@@ -188,11 +188,11 @@ class X11Session(DesktopConnection):
         self._ungrab()
         self._keys, self._wanted = keys, (keysym, modifiers)
         if not keys:
-            self.key_state.emit(keys, KeyState.OFF)
+            self.key_state.emit(keys, HotkeyState.OFF)
             return
         keycode = self._keycode(keysym)
         if not keycode:
-            self.key_state.emit(keys, KeyState.ABSENT)
+            self.key_state.emit(keys, HotkeyState.ABSENT)
             return
         taken = error.CatchError(error.BadAccess)
         for locks in _subsets(self._lock_masks()):
@@ -203,9 +203,9 @@ class X11Session(DesktopConnection):
         self._display.sync()
         if taken.get_error() is not None:
             self._ungrab()
-            self.key_state.emit(keys, KeyState.TAKEN)
+            self.key_state.emit(keys, HotkeyState.TAKEN)
         else:
-            self.key_state.emit(keys, KeyState.READY)
+            self.key_state.emit(keys, HotkeyState.READY)
 
     def _ungrab(self) -> None:
         for keycode, modifiers in self._grabbed:

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from notesearch.domain import FolderState, IndexingState, IndexingStatus
 from notesearch.ui.widgets import icons
-from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.told import title
 from notesearch.wording.translation import _
 

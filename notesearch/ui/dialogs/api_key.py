@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from notesearch.errors import KeyInvalid
 from notesearch.ui.bridge.failure import Failure
-from notesearch.ui.widgets.controls import Row, button, fit_height, hint, label
+from notesearch.ui.widgets.controls import ControlRow, button, fit_height, hint, label
 from notesearch.wording.told import sentence
 from notesearch.wording.translation import N_, _
 
@@ -93,7 +93,7 @@ class KeyDialog(QDialog):
         layout.addWidget(self.said)
         layout.addWidget(hint(_(STORED_NOTE)))
         layout.addStretch(1)
-        layout.addWidget(Row((self.page, self.save, cancel), gap=1))
+        layout.addWidget(ControlRow((self.page, self.save, cancel), gap=1))
         self.field.textChanged.connect(self._check)
         self.finished.connect(self.field.wipe)
         self._check()

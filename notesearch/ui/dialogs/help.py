@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 import notesearch
-from notesearch.ui.bridge.formats import formats
+from notesearch.ui.bridge.format_list import formats
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import N_, _
 
 KEYS = (

@@ -15,15 +15,15 @@ from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.bridge.table import operations
-from notesearch.ui.dialogs.consent import ConsentPage, CountingPage
+from notesearch.ui.dialogs.consent_pages import ConsentPage, CountingPage
 from notesearch.ui.dialogs.dimensions import DimensionsLine, plain
 from notesearch.ui.dialogs.model_list import ModelList
 from notesearch.ui.dialogs.own_server import OwnServerPage
 from notesearch.ui.widgets.api_key_line import KeyLine
-from notesearch.ui.widgets.controls import ComboBox, Row, button, hint
+from notesearch.ui.widgets.controls import ComboBox, ControlRow, button, hint
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording.indexing import preparing
 from notesearch.wording.signs import as_sentence, count, model_name
+from notesearch.wording.status_texts import preparing
 from notesearch.wording.translation import N_, _
 
 EXPLAINED = N_(
@@ -73,7 +73,7 @@ class ChoicePage(QWidget):
         layout.addWidget(self.list, 1)
         layout.addWidget(self.dimensions)
         layout.addWidget(self.key)
-        layout.addWidget(Row((self.own, self.close_button, self.next), gap=1))
+        layout.addWidget(ControlRow((self.own, self.close_button, self.next), gap=1))
         self.list.chosen.connect(self._on_chosen)
         self.list.taken.connect(self._on_next)
         self.dimensions.edited.connect(self._check)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem
 from notesearch.domain import ModelChoice
 from notesearch.ui.widgets.controls import Index, RowDelegate
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording import models as wording_models
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.signs import DOT
 from notesearch.wording.translation import N_, _
 

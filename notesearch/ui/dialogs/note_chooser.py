@@ -23,9 +23,9 @@ from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.widgets.controls import ComboBox, Index, RowDelegate, hint
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording import models as wording_models
-from notesearch.wording.indexing import TRAIL_SEPARATOR
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.signs import count
+from notesearch.wording.status_texts import PATH_SEPARATOR
 from notesearch.wording.translation import N_, _
 
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -149,7 +149,7 @@ class NoteChooser(QWidget):
     def _on_notes(self, notes: tuple[Match, ...]) -> None:
         self._fill(
             [
-                _item(match.title, match.path, [("third", TRAIL_SEPARATOR.join(match.trail))])
+                _item(match.title, match.path, [("third", PATH_SEPARATOR.join(match.folder_names))])
                 for match in notes
             ]
         )
@@ -178,10 +178,10 @@ class NoteChooser(QWidget):
             self.emptied.emit(_("No note that is held back has these words."))
 
     def _held_item(self, note: HeldNote) -> QListWidgetItem:
-        trail = (self._folder.name, *note.path.relative_to(self._folder).parent.parts)
+        folder_names = (self._folder.name, *note.path.relative_to(self._folder).parent.parts)
         why = ("third" if note.ignored else "warning", wording_models.why_held(note))
         return _item(
-            note.title, note.path, [("third", TRAIL_SEPARATOR.join(trail)), why], ignored=note.ignored
+            note.title, note.path, [("third", PATH_SEPARATOR.join(folder_names)), why], ignored=note.ignored
         )
 
     def _fill(self, items: Sequence[QListWidgetItem]) -> None:

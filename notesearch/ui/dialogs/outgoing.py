@@ -21,9 +21,9 @@ from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.note_chooser import NoteChooser
-from notesearch.ui.widgets.controls import Question, Row, button, hint, label
+from notesearch.ui.widgets.controls import ControlRow, Question, button, hint, label
 from notesearch.ui.widgets.theme import SMALL, Theme, font
-from notesearch.wording import models as wording_models
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.signs import count
 from notesearch.wording.translation import _
 
@@ -165,7 +165,7 @@ class OutgoingDialog(QDialog):
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(16)
         layout.addWidget(splitter, 1)
-        layout.addWidget(Row((self.allow, self.more, self.close_button), gap=2))
+        layout.addWidget(ControlRow((self.allow, self.more, self.close_button), gap=2))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow dialog the list stands above the texts."""

@@ -14,9 +14,9 @@ from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.api_key import KeyField
-from notesearch.ui.widgets.controls import Facts, Form, Row, Scrolled, button, hint, label
-from notesearch.wording import models as wording_models
-from notesearch.wording.models import address_problem
+from notesearch.ui.widgets.controls import ControlRow, Facts, Form, Scrolled, button, hint, label
+from notesearch.wording import model_texts as wording_models
+from notesearch.wording.model_texts import address_problem
 from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class OwnServerPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
         layout.addWidget(Scrolled(inside), 1)
-        layout.addWidget(Row((self.test, self.back, self.use), gap=1))
+        layout.addWidget(ControlRow((self.test, self.back, self.use), gap=1))
         self._check()
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""Paints the rows of the result list: title and date, folder trail, two lines of snippet, why the row is
+"""Paints the rows of the result list: title and date, folders, two lines of snippet, why the row is
 there."""
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import ROW_TITLE, SMALL, SNIPPET, Theme, font
 from notesearch.wording import dates, signs
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -70,11 +70,11 @@ class Extract:
 
     text: str
     highlights: tuple[Span, ...]
-    telling: Span | None
+    best_sentence: Span | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class RowLine:
     """One painted line of an extract: its text, and the position in the extract where it begins and how much
     of it is shown."""
 
@@ -85,12 +85,12 @@ class Line:
 
 def visible_extract(passage: Passage, capacity: int) -> Extract:
     """The snippet, begun later where what matters would lie outside the first `capacity` characters."""
-    spans = [*([passage.telling] if passage.telling else []), *passage.highlights]
+    spans = [*([passage.best_sentence] if passage.best_sentence else []), *passage.highlights]
     text = passage.snippet
     first = min((start for start, _ in spans), default=0)
-    last = passage.telling[1] if passage.telling else first
+    last = passage.best_sentence[1] if passage.best_sentence else first
     if len(text) <= capacity or last <= capacity:
-        return Extract(text=text, highlights=passage.highlights, telling=passage.telling)
+        return Extract(text=text, highlights=passage.highlights, best_sentence=passage.best_sentence)
     cut = max(0, min(first - capacity // 8, len(text) - capacity))
     if cut:
         # At a word, where the writing has spaces between words.
@@ -101,10 +101,12 @@ def visible_extract(passage: Passage, capacity: int) -> Extract:
     moved = tuple(
         (max(a + shift, len(lead)), b + shift) for a, b in passage.highlights if b + shift > len(lead)
     )
-    telling = (
-        (max(passage.telling[0] + shift, len(lead)), passage.telling[1] + shift) if passage.telling else None
+    best_sentence = (
+        (max(passage.best_sentence[0] + shift, len(lead)), passage.best_sentence[1] + shift)
+        if passage.best_sentence
+        else None
     )
-    return Extract(text=lead + text[cut:], highlights=moved, telling=telling)
+    return Extract(text=lead + text[cut:], highlights=moved, best_sentence=best_sentence)
 
 
 class ResultDelegate(QStyledItemDelegate):
@@ -157,7 +159,7 @@ class ResultDelegate(QStyledItemDelegate):
             return 2
         return 1 if self._snippet_metrics.horizontalAdvance(text) <= width else 2
 
-    def _break(self, passage: Passage, width: int) -> tuple[Extract, tuple[Line, ...]]:
+    def _break(self, passage: Passage, width: int) -> tuple[Extract, tuple[RowLine, ...]]:
         """At most two lines, the second one elided."""
         extract = self._extract(passage, width)
         text = extract.text
@@ -165,7 +167,7 @@ class ResultDelegate(QStyledItemDelegate):
         if lines == 0:
             return extract, ()
         if lines == 1:
-            return extract, (Line(text=text, start=0, length=len(text)),)
+            return extract, (RowLine(text=text, start=0, length=len(text)),)
         layout = QTextLayout(text, self._snippet)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -179,8 +181,8 @@ class ResultDelegate(QStyledItemDelegate):
         elided = self._snippet_metrics.elidedText(rest, Qt.TextElideMode.ElideRight, width)
         shown = len(rest) if elided == rest else len(elided) - 1
         return extract, (
-            Line(text=text[:first], start=0, length=first),
-            Line(text=elided, start=first, length=shown),
+            RowLine(text=text[:first], start=0, length=first),
+            RowLine(text=elided, start=first, length=shown),
         )
 
     # Painting
@@ -230,16 +232,19 @@ class ResultDelegate(QStyledItemDelegate):
         self._text(painter, self._title, "text", left, baseline, title)
         self._text(painter, self._small, "third", left + width - date_width, baseline, date)
         top += self._title_line + 2
-        trail = wording.TRAIL_SEPARATOR.join(row.match.trail)
+        folder_names = wording.PATH_SEPARATOR.join(row.match.folder_names)
         self._small_text(
-            painter, left, top, self._small_metrics.elidedText(trail, Qt.TextElideMode.ElideMiddle, width)
+            painter,
+            left,
+            top,
+            self._small_metrics.elidedText(folder_names, Qt.TextElideMode.ElideMiddle, width),
         )
         return top + self._small_line
 
     def _paint_child_head(self, painter: QPainter, row: Row, left: int, top: int, width: int) -> int:
         where = signs.DOT.join(
             [
-                *filter(None, [wording.TRAIL_SEPARATOR.join(row.passage.heading)]),
+                *filter(None, [wording.PATH_SEPARATOR.join(row.passage.heading)]),
                 wording.place(row.passage.place),
             ]
         )
@@ -262,15 +267,15 @@ class ResultDelegate(QStyledItemDelegate):
             top += self._snippet_line
         return top
 
-    def _paint_line(self, painter: QPainter, extract: Extract, line: Line, left: int, top: int) -> None:
+    def _paint_line(self, painter: QPainter, extract: Extract, line: RowLine, left: int, top: int) -> None:
         layout = QTextLayout(line.text, self._snippet)
         count = QtPositions(line.text)
         found = [
             span for span in (_within(span, line, count) for span in extract.highlights) if span[0] < span[1]
         ]
-        telling = [_within(extract.telling, line, count)] if extract.telling else []
+        best_sentence = [_within(extract.best_sentence, line, count)] if extract.best_sentence else []
         ink = self._theme.colour("text")
-        layout.setFormats([_format_range(a, b - a, ink) for a, b in (*found, *telling) if a < b])
+        layout.setFormats([_format_range(a, b - a, ink) for a, b in (*found, *best_sentence) if a < b])
         layout.beginLayout()
         text_line = layout.createLine()
         text_line.setNumColumns(count.to_qt(len(line.text)))
@@ -286,7 +291,7 @@ class ResultDelegate(QStyledItemDelegate):
                 )
         painter.setPen(self._theme.colour("second"))
         layout.draw(painter, QPointF(left, top + offset))
-        for span in telling:
+        for span in best_sentence:
             y = round(top + offset + text_line.ascent() + 2)
             for x, span_width in _extents(text_line, span):
                 painter.fillRect(QRectF(left + x, y, span_width, 1), self._theme.colour("accent"))
@@ -354,7 +359,7 @@ class ResultDelegate(QStyledItemDelegate):
         painter.drawText(QPointF(left, baseline), text)
 
 
-def _within(span: Span, line: Line, count: QtPositions) -> Span:
+def _within(span: Span, line: RowLine, count: QtPositions) -> Span:
     """The part of `span` that lies on `line`, counted in the line's text as Qt counts."""
     start, end = max(span[0] - line.start, 0), min(span[1] - line.start, line.length)
     if end <= start:

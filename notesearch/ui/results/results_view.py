@@ -29,7 +29,7 @@ from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import dates, signs
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
@@ -51,7 +51,7 @@ def key_of(row: Row) -> Key:
 
 
 def spoken(row: Row, now: datetime) -> str:
-    """A row for a screen reader: title, trail, why it is there, date and snippet."""
+    """A row for a screen reader: title, folders, why it is there, date and snippet."""
     match, passage = row.match, row.passage
     why = "" if row.plain else wording.found_by(passage.matched_by)
     if row.child:
@@ -72,7 +72,7 @@ def spoken(row: Row, now: datetime) -> str:
         date = dates.short_date(match.modified, now)
         parts = [
             match.title,
-            wording.TRAIL_SEPARATOR.join(match.trail),
+            wording.PATH_SEPARATOR.join(match.folder_names),
             why,
             date,
             passage.snippet,

@@ -22,12 +22,12 @@ from notesearch.ui.bridge.search_bridge import SearchBridge
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.empty_state import EmptyState
-from notesearch.ui.results.preview import Preview
+from notesearch.ui.results.preview_pane import Preview
 from notesearch.ui.results.results_view import ResultsView
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 PREVIEW_DELAY_MS = 60

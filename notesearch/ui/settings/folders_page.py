@@ -14,10 +14,10 @@ from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
-from notesearch.ui.settings.pages import Page
-from notesearch.ui.widgets.controls import CheckBox, ComboBox, Row, button, hint, label
-from notesearch.wording import indexing as wording
+from notesearch.ui.settings.pages import SettingsPage
+from notesearch.ui.widgets.controls import CheckBox, ComboBox, ControlRow, button, hint, label
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.told import title
 from notesearch.wording.translation import N_, _
 
@@ -31,7 +31,7 @@ RULES_HINT = N_(
 )
 
 
-class FoldersPage(Page):
+class FoldersPage(SettingsPage):
     """Shows one folder at a time. Main thread.
 
     Signals:
@@ -76,10 +76,10 @@ class FoldersPage(Page):
 
     def _lay_out(self) -> None:
         fields = self.fields
-        fields.add(_("Folder"), Row((self.folders, self.add), wide=0))
+        fields.add(_("Folder"), ControlRow((self.folders, self.add), wide=0))
         fields.add("", self.place)
-        fields.add(_("State"), Row((self.state, self.show_folder, self.remove), wide=0))
-        fields.add(_("Model"), Row((self.model, self.choose_model), wide=0))
+        fields.add(_("State"), ControlRow((self.state, self.show_folder, self.remove), wide=0))
+        fields.add(_("Model"), ControlRow((self.model, self.choose_model), wide=0))
         fields.add(_("Left out"), self.rules)
         fields.add("", self.count)
         fields.add("", self.wrong)

@@ -37,7 +37,7 @@ KNOWN = (
 )
 
 
-class KeyField(QLineEdit):
+class HotkeyField(QLineEdit):
     """Shows a key; while it has the focus, the next one pressed takes its place. Tab and Esc leave it as
     anywhere. Main thread.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QKeySequence
 
 from notesearch.ui.desktop.autostart import own_command
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 from notesearch.wording.translation import _
 
 
@@ -26,25 +26,25 @@ class KeyWords:
     needs_steps: bool = False
 
 
-def key_words(status: KeyStatus) -> KeyWords:
+def key_words(status: HotkeyStatus) -> KeyWords:
     keys = QKeySequence(status.keys).toString(QKeySequence.SequenceFormat.NativeText) or status.keys
-    if status.state is KeyState.READY:
+    if status.state is HotkeyState.READY:
         return KeyWords(said=_("{keys} calls quick search from anywhere.", keys=keys))
-    if status.state is KeyState.TAKEN:
+    if status.state is HotkeyState.TAKEN:
         return KeyWords(
             said=_("{keys} belongs to another program already. Choose another key.", keys=keys), good=False
         )
-    if status.state is KeyState.ABSENT:
+    if status.state is HotkeyState.ABSENT:
         return KeyWords(said=_("This keyboard has no {keys}. Choose another key.", keys=keys), good=False)
-    if status.state is KeyState.UNASKED:
+    if status.state is HotkeyState.UNASKED:
         return KeyWords(
             said=_("Your desktop gives keys to programs when you allow it. It asks you once."), asks=True
         )
-    if status.state is KeyState.REFUSED:
+    if status.state is HotkeyState.REFUSED:
         return KeyWords(
             said=_("The desktop did not give {keys}.", keys=keys), good=False, asks=True, needs_steps=True
         )
-    if status.state is KeyState.UNSUPPORTED:
+    if status.state is HotkeyState.UNSUPPORTED:
         return KeyWords(
             said=_("This desktop gives no program a key from anywhere. Its own settings can:"),
             good=False,

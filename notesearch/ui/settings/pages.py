@@ -19,10 +19,10 @@ from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.desktop import open_with as desktop
 from notesearch.ui.settings.edit import SettingsEdit
-from notesearch.ui.settings.hotkey_field import KeyField
+from notesearch.ui.settings.hotkey_field import HotkeyField
 from notesearch.ui.settings.hotkey_steps import key_words, steps_for
-from notesearch.ui.widgets.controls import CheckBox, ComboBox, Form, Row, Scrolled, button, hint, label
-from notesearch.wording.indexing import byte_size
+from notesearch.ui.widgets.controls import CheckBox, ComboBox, ControlRow, Form, Scrolled, button, hint, label
+from notesearch.wording.status_texts import byte_size
 from notesearch.wording.told import sentence
 from notesearch.wording.translation import N_, _
 
@@ -40,7 +40,7 @@ PLACES = N_(
 )
 
 
-class Page(QWidget):
+class SettingsPage(QWidget):
     """A page that scrolls where the dialog is too small for it."""
 
     def __init__(self, edit: SettingsEdit) -> None:
@@ -67,7 +67,7 @@ def _choose(box: ComboBox, value: object) -> None:
     box.blockSignals(False)
 
 
-class GeneralPage(Page):
+class GeneralPage(SettingsPage):
     """Appearance, closing, start at login, links, and where the index lives. Main thread.
 
     Signals:
@@ -102,7 +102,9 @@ class GeneralPage(Page):
         fields.add("", hint(_("notesearch://search?q=WORDS opens a search, and can do nothing else.")))
         fields.add(
             _("Data folder"),
-            Row((place, button(_("Show"), self.folder_wanted, name=_("Show the data folder"))), wide=0),
+            ControlRow(
+                (place, button(_("Show"), self.folder_wanted, name=_("Show the data folder"))), wide=0
+            ),
         )
         fields.add("", self.on_disk)
         fields.add(
@@ -162,13 +164,13 @@ class GeneralPage(Page):
         self.problem.show()
 
 
-class SearchSettingsPage(Page):
+class SearchSettingsPage(SettingsPage):
     """The key that calls quick search, and how many results. Main thread."""
 
     def __init__(self, edit: SettingsEdit, key: GlobalKey | None) -> None:
         super().__init__(edit)
         self._key = key
-        self.keys = KeyField(_("Key for quick search"))
+        self.keys = HotkeyField(_("Key for quick search"))
         self.none = button(_("None"), self._on_none, name=_("No key for quick search"))
         self.ask = button(_("Ask the desktop"), self._on_ask)
         self.state = label()
@@ -177,10 +179,10 @@ class SearchSettingsPage(Page):
         self.copy = button(_("Copy the command"), self._on_copy)
         self.results = ComboBox(_("Most results"))
         fields = self.fields
-        fields.add(_("Quick search"), Row((self.keys, self.none, self.ask), wide=0))
+        fields.add(_("Quick search"), ControlRow((self.keys, self.none, self.ask), wide=0))
         fields.add("", self.state)
         fields.add("", self.steps)
-        fields.add("", Row((self.copy,)))
+        fields.add("", ControlRow((self.copy,)))
         fields.add(_("Most results"), self.results)
         fields.add("", hint(_("One row a note; how many notes hold the words is said above the list.")))
         self.keys.chosen.connect(self._on_chosen)
@@ -244,7 +246,7 @@ class SearchSettingsPage(Page):
         QGuiApplication.clipboard().setText(command_line())
 
 
-class EditorPage(Page):
+class EditorPage(SettingsPage):
     """What opens a note. Main thread."""
 
     def __init__(self, edit: SettingsEdit, desktop_bridge: DesktopBridge) -> None:
@@ -263,7 +265,7 @@ class EditorPage(Page):
         self.tested.setAccessibleName(_("Result of the test"))
         fields = self.fields
         fields.add(_("Open notes with"), self.editors)
-        fields.add(_("Command"), Row((self.command, self.test), wide=0))
+        fields.add(_("Command"), ControlRow((self.command, self.test), wide=0))
         fields.add("", self.example)
         fields.add("", self.tested)
         fields.add("", hint(_(PLACES)))

@@ -20,16 +20,16 @@ from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
     ComboBox,
+    ControlRow,
     Form,
     Question,
-    Row,
     Scrolled,
     button,
     hint,
     label,
 )
-from notesearch.wording import models as wording_models
-from notesearch.wording.models import address_problem
+from notesearch.wording import model_texts as wording_models
+from notesearch.wording.model_texts import address_problem
 from notesearch.wording.signs import DOT
 from notesearch.wording.translation import _
 
@@ -95,18 +95,18 @@ class ProvidersPage(QWidget):
 
     def _lay_out(self) -> None:
         fields = Form()
-        fields.add(_("Provider"), Row((self.providers, self.remove), wide=0))
+        fields.add(_("Provider"), ControlRow((self.providers, self.remove), wide=0))
         fields.add("", self.uses)
         fields.add(_("Key"), self.key)
         fields.add(_("Base URL"), self.address)
         fields.add("", self.problem)
-        fields.add(_("Test"), Row((self.model, self.test), wide=0))
+        fields.add(_("Test"), ControlRow((self.model, self.test), wide=0))
         fields.add("", self.found)
         fields.add(_("Dollars a month"), self.budget)
         fields.add(_("Tokens a month"), self.tokens)
         fields.add("", self.no_number)
         fields.add("", hint(_("A budget stops embedding, never search.")))
-        fields.add(_("This month"), Row((self.meter, self.ledger), wide=0))
+        fields.add(_("This month"), ControlRow((self.meter, self.ledger), wide=0))
         fields.add("", self.over)
         inside = QWidget()
         inner = QVBoxLayout(inside)

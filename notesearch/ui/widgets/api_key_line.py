@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from notesearch.domain import ProviderInfo
-from notesearch.ui.widgets.controls import Row, button, hint, label
-from notesearch.wording import models as wording_models
+from notesearch.ui.widgets.controls import ControlRow, button, hint, label
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.translation import N_, _
 
 ASKING = N_("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
@@ -43,8 +43,8 @@ class KeyLine(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        self._buttons = Row((self.again, self.set, self.forget))
-        layout.addWidget(Row((self.state, self._buttons), wide=0))
+        self._buttons = ControlRow((self.again, self.set, self.forget))
+        layout.addWidget(ControlRow((self.state, self._buttons), wide=0))
         layout.addWidget(self.more)
         self.show_info(None)
 

@@ -246,7 +246,7 @@ def fit_height(dialog: QDialog) -> None:
         dialog.setMinimumHeight(layout.totalHeightForWidth(dialog.width()))
 
 
-class Row(QWidget):
+class ControlRow(QWidget):
     """Parts side by side; where there is no room for that, one below the other. `gap`: what stands behind
     this many parts goes to the right edge. The part `wide` takes the room that is left."""
 
@@ -261,7 +261,8 @@ class Row(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         least = (
-            part.minimumSizeHint().width() if isinstance(part, Row) else _least(part) for part in self._shown
+            part.minimumSizeHint().width() if isinstance(part, ControlRow) else _least(part)
+            for part in self._shown
         )
         return QSize(max(least, default=0), self.heightForWidth(self.width()))
 
@@ -405,7 +406,7 @@ class Facts(QWidget):
             if extra is None:
                 self._grid.addWidget(right, at, 1, Qt.AlignmentFlag.AlignTop)
             else:
-                self._grid.addWidget(Row((right, extra), wide=0), at, 1, Qt.AlignmentFlag.AlignTop)
+                self._grid.addWidget(ControlRow((right, extra), wide=0), at, 1, Qt.AlignmentFlag.AlignTop)
 
 
 class RowDelegate(QStyledItemDelegate):

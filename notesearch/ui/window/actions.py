@@ -12,17 +12,17 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
-from notesearch.ui.bridge.formats import formats
+from notesearch.ui.bridge.format_list import formats
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.results.searches import Search, quoted_filter
-from notesearch.ui.window.banner import Message
+from notesearch.ui.window.banner import Notice
 from notesearch.ui.window.folder_offers import FolderOffers
 from notesearch.ui.window.model_actions import ModelActions
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ class Actions(QObject):
         if not desktop.open_default(path):
             said = _("Choose an editor in the settings (Ctrl+,).")
             self._shell.offer(
-                Message(title=_("No program opens {path}", path=path.name), hint=said, key="no-program")
+                Notice(title=_("No program opens {path}", path=path.name), hint=said, key="no-program")
             )
 
     def open_link(self, link: str) -> None:
@@ -231,7 +231,7 @@ class Actions(QObject):
         if not desktop.open_link(link):
             scheme = link.partition(":")[0]
             self._shell.offer(
-                Message(
+                Notice(
                     title=_("No program opens {scheme} links", scheme=scheme),
                     hint=_("Choose another editor in the settings."),
                     key="no-link",
@@ -243,7 +243,7 @@ class Actions(QObject):
 
         if not desktop.open_web(url):
             self._shell.offer(
-                Message(title=_("The link could not be opened"), hint=url.toDisplayString(), key="no-link")
+                Notice(title=_("The link could not be opened"), hint=url.toDisplayString(), key="no-link")
             )
 
     # Folders

@@ -16,7 +16,7 @@ NARROW, VERY_NARROW = 720, 440
 
 
 @dataclass(frozen=True, kw_only=True)
-class Message:
+class Notice:
     """`actions`: label and what happens; each closes the message. `key`: a second message with the same key
     replaces the first."""
 
@@ -34,7 +34,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self.setAccessibleName(_("Message"))
-        self._messages: list[Message] = []
+        self._messages: list[Notice] = []
         self.title = QLabel()
         self.title.setObjectName("bannerTitle")
         self.hint = QLabel()
@@ -56,11 +56,11 @@ class Banner(QFrame):
         self.hide()
 
     @property
-    def message(self) -> Message | None:
+    def message(self) -> Notice | None:
         """What is shown, None for nothing."""
         return self._messages[0] if self._messages else None
 
-    def tell(self, message: Message) -> None:
+    def tell(self, message: Notice) -> None:
         """Show a message, after those that wait. One with a key that is there already is left out."""
         if message.key and any(m.key == message.key for m in self._messages):
             return

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 from notesearch.domain import Vault
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
-from notesearch.ui.bridge.formats import formats
+from notesearch.ui.bridge.format_list import formats
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.page_parts import centre, page_button, page_label
 from notesearch.ui.widgets.theme import Theme
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import N_, _
 
 PROMISE = N_(

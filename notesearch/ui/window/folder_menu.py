@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from notesearch.domain import Folder, FolderState
-from notesearch.wording.models import forget_former
+from notesearch.wording.model_texts import forget_former
 from notesearch.wording.signs import model_name
 from notesearch.wording.translation import _
 

@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from notesearch.domain import Folder, Survey
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.searches import Search
-from notesearch.ui.window.banner import Message
+from notesearch.ui.window.banner import Notice
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.told import title_and_hint
 from notesearch.wording.translation import N_, _
 
@@ -82,7 +82,7 @@ class FolderOffers(QObject):
             self._say_covered(survey, survey.covered_by)
         elif survey.refusal is not None:
             said, hint = title_and_hint(survey.refusal)
-            self._shell.offer(Message(title=said, hint=hint, key=f"offer:{survey.path}"))
+            self._shell.offer(Notice(title=said, hint=hint, key=f"offer:{survey.path}"))
         elif survey.whole:
             title, why = (_(said) for said in WHOLE[survey.whole])
             self._ask(
@@ -118,7 +118,7 @@ class FolderOffers(QObject):
             )
         only = Search(text=self._shell.search.text, folder=narrowed)
         self._shell.offer(
-            Message(
+            Notice(
                 title=said,
                 actions=(
                     (_("Search only {narrowed}", narrowed=narrowed.name), partial(self._shell.ask, only)),
@@ -133,7 +133,7 @@ class FolderOffers(QObject):
         hint = _(
             "{amount} Notesearch works on folders, so that it can follow your changes.", amount=amount(survey)
         )
-        offer = Message(
+        offer = Notice(
             title=_("Search the whole folder {path}?", path=survey.path.name),
             hint=hint,
             actions=((_("Add {path}", path=survey.path.name), partial(self.add, survey.path)),),

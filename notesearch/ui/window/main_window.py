@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from notesearch.domain import Folder, IndexingStatus
     from notesearch.ui.desktop.hotkey import GlobalKey
     from notesearch.ui.results.delegate import Row
-    from notesearch.ui.window.banner import Message
+    from notesearch.ui.window.banner import Notice
     from notesearch.ui.window.search_page import SearchPage
     from notesearch.ui.window.shell import TrayRole
 
@@ -529,7 +529,7 @@ class MainWindow(QMainWindow):
     def tell(self, text: str) -> None:
         self.status_line.tell(text)
 
-    def offer(self, message: Message) -> None:
+    def offer(self, message: Notice) -> None:
         self.banner.tell(message)
 
     def toggle_quick(self) -> None:

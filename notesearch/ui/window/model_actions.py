@@ -14,16 +14,16 @@ from notesearch.ui.bridge.desktop_bridge import DesktopBridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.bridge.table import operations
-from notesearch.ui.window.banner import Message
+from notesearch.ui.window.banner import Notice
 from notesearch.ui.window.open_dialogs import OpenDialogs
 from notesearch.ui.window.shell import Shell
-from notesearch.wording.indexing import owning_folder
+from notesearch.wording.status_texts import owning_folder
 from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
     from notesearch.ui.dialogs.api_key import KeyDialog
-    from notesearch.ui.dialogs.ledger import LedgerDialog
+    from notesearch.ui.dialogs.ledger_dialog import LedgerDialog
     from notesearch.ui.dialogs.model import ModelDialog
     from notesearch.ui.settings.dialog import SettingsDialog
 
@@ -77,7 +77,7 @@ class ModelActions(QObject):
         folders = self._status.folders if self._status is not None else ()
         if not folders:
             self._shell.offer(
-                Message(
+                Notice(
                     title=_("There is no folder yet"),
                     hint=_("Add one first: each folder has its own model."),
                     key="no-folder",
@@ -235,7 +235,7 @@ class ModelActions(QObject):
         self._dialogs.show(self._key)
 
     def open_ledger(self) -> None:
-        from notesearch.ui.dialogs.ledger import LedgerDialog
+        from notesearch.ui.dialogs.ledger_dialog import LedgerDialog
 
         if self._ledger is None:
             self._ledger = LedgerDialog(self._dialogs.front)
@@ -246,7 +246,7 @@ class ModelActions(QObject):
 
     def help_with(self, trouble: ProviderTrouble) -> None:
         """What the user can do about a trouble besides asking again."""
-        from notesearch.wording.models import Remedy, remedy
+        from notesearch.wording.model_texts import Remedy, remedy
 
         found = remedy(trouble)
         if found is Remedy.KEY:
@@ -280,7 +280,7 @@ class ModelActions(QObject):
         self.known.ask_providers()
 
     def _tell_key(self, state: str) -> None:
-        from notesearch.wording.models import key_kept
+        from notesearch.wording.model_texts import key_kept
 
         self._shell.tell(key_kept(state))
 

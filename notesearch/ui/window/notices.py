@@ -12,9 +12,9 @@ from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
-from notesearch.ui.window.banner import Banner, Message
+from notesearch.ui.window.banner import Banner, Notice
 from notesearch.ui.window.model_actions import ModelActions
-from notesearch.wording import models as wording_models
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording import signs
 from notesearch.wording.told import hint, sentence, told_together
 from notesearch.wording.translation import N_, _
@@ -40,7 +40,7 @@ class Notices(QObject):
         bridge.statuses.follow(self.show_status)
 
     def show_failure(self, failure: Failure) -> None:
-        self._banner.tell(Message(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
+        self._banner.tell(Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
 
     def show_status(self, status: IndexingStatus) -> None:
         self._ask_about_held(status)
@@ -52,7 +52,7 @@ class Notices(QObject):
             if folder.notice is not None and not waits and (folder.path, folder.notice) not in self._said:
                 self._said.add((folder.path, folder.notice))
                 self._banner.tell(
-                    Message(
+                    Notice(
                         title=folder.path.name,
                         hint=told_together([folder.notice]),
                         key=_key(_("notice:{path}", path=folder.path), folder.notice),
@@ -60,7 +60,7 @@ class Notices(QObject):
                 )
         if status.error is not None:
             self._banner.tell(
-                Message(
+                Notice(
                     title=_("Indexing stopped"),
                     hint=sentence(status.error),
                     key="error",
@@ -83,23 +83,23 @@ class Notices(QObject):
             self._banner.tell(standing[key])
         self._standing = set(standing)
 
-    def _trouble(self, trouble: ProviderTrouble) -> Message:
+    def _trouble(self, trouble: ProviderTrouble) -> Notice:
         found = wording_models.remedy(trouble)
         actions = (
             [(_(REMEDIES[found]), partial(self._models.help_with, trouble))] if found is not None else []
         )
-        return Message(
+        return Notice(
             key=f"trouble:{trouble.provider}:{trouble.what.code}",
             title=wording_models.trouble_title(trouble),
             hint=hint(trouble.what),
             actions=(*actions, (_("Try again"), partial(self._bridge.call, operations.retry_providers))),
         )
 
-    def _consent(self, folder: Folder) -> Message | None:
+    def _consent(self, folder: Folder) -> Notice | None:
         if folder.state is not FolderState.CONSENT:
             return None
         name = signs.model_name(folder.next_model or folder.model)
-        return Message(
+        return Notice(
             key=f"consent:{folder.path}:{name}",
             title=_("{path}: {name} waits for your word", path=folder.path.name, name=name),
             hint=_("Nothing is sent before you have seen what it is and what it costs."),
@@ -120,7 +120,7 @@ class Notices(QObject):
         self._banner.withdraw(key)
         title, meaning = wording_models.switched(folder)
         forget = (wording_models.forget_former(folder), partial(self._models.forget_previous, folder))
-        message = Message(
+        message = Notice(
             key=key,
             title=title,
             hint=meaning,
@@ -142,8 +142,8 @@ class Notices(QObject):
     def _answer(self, folder: Path, *, remove: bool) -> None:
         self._bridge.call(operations.answer_held, folder=folder, remove=remove)
 
-    def _question(self, held: HeldDeletions) -> Message:
-        return Message(
+    def _question(self, held: HeldDeletions) -> Notice:
+        return Notice(
             key=f"held:{held.folder}",
             title=_(
                 "{missing:,} of {count} in {folder} are gone",

@@ -11,7 +11,7 @@ from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
-from notesearch.ui.window.banner import Message
+from notesearch.ui.window.banner import Notice
 
 if TYPE_CHECKING:
     from notesearch.config.settings import Settings
@@ -102,7 +102,7 @@ class Shell(Protocol):
         """Say something in the status line for a moment."""
         ...
 
-    def offer(self, message: Message) -> None:
+    def offer(self, message: Notice) -> None:
         """Say something in the banner, with what can be done about it."""
         ...
 

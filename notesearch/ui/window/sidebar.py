@@ -42,7 +42,7 @@ from notesearch.domain import Folder, FolderState
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import CAPS, SIDE_WIDTH, SMALL, SNIPPET, Theme, font
 from notesearch.ui.window.folder_menu import Command, FolderMenu
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex

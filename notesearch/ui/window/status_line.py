@@ -11,8 +11,8 @@ from notesearch.domain import IndexingState, IndexingStatus
 from notesearch.ui.bridge.status_model import StatusModel
 from notesearch.ui.widgets import icons
 from notesearch.ui.widgets.theme import STATUS_LINE, Theme
-from notesearch.wording import indexing as wording
 from notesearch.wording import signs
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import N_, _
 
 BAR_FROM, DETAIL_FROM, MODEL_FROM = 700, 440, 900

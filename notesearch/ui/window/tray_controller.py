@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 
 from notesearch.api.second_start import StartRequest
 from notesearch.ui.desktop.hotkey import GlobalKey
-from notesearch.ui.desktop.hotkey_types import KeyState
+from notesearch.ui.desktop.hotkey_types import HotkeyState
 from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ class TrayController(QObject):
     @property
     def way_back(self) -> bool:
         """Whether a hidden window could be called back by something in sight, or by the key."""
-        return (self.tray is not None and self.tray.available) or self.key.status.state is KeyState.READY
+        return (self.tray is not None and self.tray.available) or self.key.status.state is HotkeyState.READY
 
     @property
     def key_in_use(self) -> str:
         """What calls quick search from anywhere, "" for nothing."""
-        return self.key.status.keys if self.key.status.state is KeyState.READY else ""
+        return self.key.status.keys if self.key.status.state is HotkeyState.READY else ""
 
     # Starting
 
@@ -219,12 +219,12 @@ class TrayController(QObject):
         self._window.commands.models.desktop.facts(self._on_facts)
 
     def _on_facts(self, facts: DesktopFacts) -> None:
-        from notesearch.ui.window.banner import Message
+        from notesearch.ui.window.banner import Notice
 
         if facts.starts_at_login:
             return
         desktop = self._window.commands.models.desktop
-        offer = Message(
+        offer = Notice(
             title=_("Start Notesearch when you log in?"),
             hint=_("It waits in the tray, hidden, and follows your notes. The settings can change it."),
             actions=(

@@ -36,7 +36,7 @@ def of_the_preview(document: Document) -> Headings:
     note = NoteText(
         path=Path("/n/note"),
         title="\0",  # so that no heading is left out for being the title
-        trail=(),
+        folder_names=(),
         format=document.format,
         modified=0,
         text=document.text,
@@ -129,7 +129,7 @@ def test_task_words_and_counts_are_shown_apart_from_the_title() -> None:
         NoteText(
             path=Path("/n/a.org"),
             title="Shed",
-            trail=(),
+            folder_names=(),
             format="org",
             modified=0,
             text=note.text,

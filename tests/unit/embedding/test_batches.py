@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.catalogue import Manners
+from notesearch.catalogue import RequestStyle
 from notesearch.embedding.remote.batches import Limits, pack, weight
 
 
@@ -60,4 +60,4 @@ def test_a_weight_is_never_below_the_count_and_sees_what_we_cannot_count() -> No
     assert weight("plain words", 3) == 3
     assert weight("👩" * 400, 1) >= 300
     assert weight("", 0) == 1
-    assert Limits.of(Manners(items_per_request=0)).items == 1
+    assert Limits.of(RequestStyle(items_per_request=0)).items == 1

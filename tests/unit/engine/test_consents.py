@@ -10,12 +10,12 @@ from typing import cast
 import pytest
 
 from notesearch import catalogue
-from notesearch.catalogue import LOCAL, EmbeddingModel, Provider, fingerprint
+from notesearch.catalogue import LOCAL, EmbeddingModel, Provider, fingerprint_of
 from notesearch.config.settings import ProviderSettings, Settings, SettingsStore
 from notesearch.domain import Estimate, Spent
 from notesearch.engine.models.consent import Consents
+from notesearch.engine.models.embedders import Models
 from notesearch.engine.models.ledger import Ledger
-from notesearch.engine.models.registry import Models
 from notesearch.errors import BudgetReached, UsageError
 from notesearch.storage.changes import Applied, Change, ModelAgreed
 from notesearch.storage.library import Library
@@ -41,8 +41,8 @@ class FewModels:
             raise UsageError(identifier)
         return KNOWN[identifier]
 
-    def by_mark(self, mark: str) -> EmbeddingModel | None:
-        return next((m for m in KNOWN.values() if fingerprint(m) == mark), None)
+    def by_fingerprint(self, fingerprint: str) -> EmbeddingModel | None:
+        return next((m for m in KNOWN.values() if fingerprint_of(m) == fingerprint), None)
 
     def address(self, name: str) -> str:
         return self.addresses.get(name, "")
@@ -66,7 +66,7 @@ class Folders:
         for change in changes:
             assert isinstance(change, ModelAgreed)
             self.rows = [
-                replace(r, agreed=change.statement) if r.id == change.folder_id else r for r in self.rows
+                replace(r, agreed=change.consent_text) if r.id == change.folder_id else r for r in self.rows
             ]
         return Applied()
 
@@ -131,11 +131,11 @@ SAID_LARGE = f"{LARGE.identifier} https://two.example/a%20b"
 
 
 def test_what_the_user_agrees_to(world: World) -> None:
-    assert world.consents.statement(SMALL) == SAID_SMALL
-    assert world.consents.statement(LARGE) == SAID_LARGE
-    assert world.consents.statement(LOCAL) == ""
+    assert world.consents.consent_text(SMALL) == SAID_SMALL
+    assert world.consents.consent_text(LARGE) == SAID_LARGE
+    assert world.consents.consent_text(LOCAL) == ""
     world.models.addresses.clear()
-    assert world.consents.statement(SMALL) == ""
+    assert world.consents.consent_text(SMALL) == ""
 
 
 def test_known_by_name(world: World) -> None:
@@ -186,11 +186,19 @@ def test_keeping_the_word_for_some(world: World) -> None:
 
 def test_the_marks_of_models(world: World) -> None:
     world.folder(SMALL, next_model=LARGE.identifier, former_models=(UNPRICED.identifier, "own/forgotten"))
-    assert world.consents.marks_chosen() == {fingerprint(SMALL), fingerprint(LARGE)}
-    assert world.consents.marks() == {fingerprint(SMALL), fingerprint(LARGE), fingerprint(LOCAL)}
-    assert world.consents.marks_kept() == {fingerprint(SMALL), fingerprint(LARGE), fingerprint(UNPRICED)}
+    assert world.consents.fingerprints_chosen() == {fingerprint_of(SMALL), fingerprint_of(LARGE)}
+    assert world.consents.fingerprints() == {
+        fingerprint_of(SMALL),
+        fingerprint_of(LARGE),
+        fingerprint_of(LOCAL),
+    }
+    assert world.consents.fingerprints_kept() == {
+        fingerprint_of(SMALL),
+        fingerprint_of(LARGE),
+        fingerprint_of(UNPRICED),
+    }
     world.folder("own/forgotten")
-    assert world.consents.marks_chosen() == {fingerprint(SMALL), fingerprint(LARGE)}
+    assert world.consents.fingerprints_chosen() == {fingerprint_of(SMALL), fingerprint_of(LARGE)}
 
 
 def test_whose_passages_may_be_sent(world: World) -> None:
@@ -199,19 +207,19 @@ def test_whose_passages_may_be_sent(world: World) -> None:
     world.folder(SMALL)
     world.folder(LOCAL, next_model=SMALL.identifier, agreed=SAID_SMALL)
     world.folder(LOCAL, agreed=SAID_SMALL)
-    assert may_send(fingerprint(SMALL)) == [1, 3]
-    assert may_send(fingerprint(LARGE)) == []
-    assert may_send(fingerprint(LOCAL)) is None
+    assert may_send(fingerprint_of(SMALL)) == [1, 3]
+    assert may_send(fingerprint_of(LARGE)) == []
+    assert may_send(fingerprint_of(LOCAL)) is None
     assert may_send("a model that nobody knows") is None
 
 
 def test_who_may_be_asked(world: World) -> None:
     may_ask = world.consents.may_ask
     world.folder(SMALL)
-    assert not may_ask(fingerprint(SMALL))
-    assert may_ask(fingerprint(LOCAL))
+    assert not may_ask(fingerprint_of(SMALL))
+    assert may_ask(fingerprint_of(LOCAL))
     world.folder(SMALL, agreed=SAID_SMALL)
-    assert may_ask(fingerprint(SMALL))
+    assert may_ask(fingerprint_of(SMALL))
 
 
 def test_whether_providers_are_asked(world: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
-from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, trail
+from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, folder_names
 from notesearch.engine.search.query import ParsedQuery, parse
 from tests.conftest import shared
 
@@ -200,7 +200,7 @@ def test_diacritics_do_not_matter_in_tags_and_folders_but_are_shown() -> None:
 
 
 def test_the_trail() -> None:
-    assert trail(Path("/n/Notes"), Path("/n/Notes/A/B/c.md")) == ("Notes", "A", "B")
+    assert folder_names(Path("/n/Notes"), Path("/n/Notes/A/B/c.md")) == ("Notes", "A", "B")
 
 
 # Numbers and values, where a small mistake would pass unseen

@@ -165,9 +165,9 @@ def test_comparing(notes: Path) -> None:
     for number, name in enumerate(["new.md", "edited.md", "recipe.md"]):
         os.utime(notes / name, ns=(number, number))
 
-    def known(name: str, mark: str = "m", document: int | None = 1) -> FileState:
+    def known(name: str, fingerprint: str = "m", document: int | None = 1) -> FileState:
         return FileState(
-            document, files[name].size, files[name].mtime_ns, "hash", mark, reading_of(Path("a.md"))
+            document, files[name].size, files[name].mtime_ns, "hash", fingerprint, reading_of(Path("a.md"))
         )
 
     before = {

@@ -85,11 +85,11 @@ def test_a_snippet_is_where_the_words_stand() -> None:
         + "The sour **dough** rests overnight. "
         + "More of the same. " * 40
     )
-    text, highlights, telling = snippet(passage, Highlighter(["dough", "overnight"]))
+    text, highlights, best_sentence = snippet(passage, Highlighter(["dough", "overnight"]))
     assert [text[a:b] for a, b in highlights] == ["dough", "overnight"]
     assert text.startswith("The sour dough rests")
     assert "**" not in text
-    assert telling is None
+    assert best_sentence is None
     assert len(text) <= SNIPPET + 2
 
 
@@ -110,9 +110,9 @@ def test_without_words_the_beginning_without_headings() -> None:
 def test_the_telling_sentence() -> None:
     passage = "One thing. The dough rests overnight in the cold. Another thing."
     spans = sentences(passage)
-    text, highlights, telling = snippet(passage, Highlighter(["cold"]), around=spans[1])
-    assert telling is not None
-    assert text[slice(*telling)] == "The dough rests overnight in the cold."
+    text, highlights, best_sentence = snippet(passage, Highlighter(["cold"]), around=spans[1])
+    assert best_sentence is not None
+    assert text[slice(*best_sentence)] == "The dough rests overnight in the cold."
     assert [text[a:b] for a, b in highlights] == ["cold"]
 
 
@@ -170,9 +170,9 @@ def test_sentences_lie_in_order_and_their_snippets_hold_them(passage: str) -> No
     for start, end in sentences(passage):
         assert last <= start < end <= len(passage)
         last = end
-        text, _, telling = snippet(passage, None, around=(start, end))
-        if telling is not None:
-            assert 0 <= telling[0] < telling[1] <= len(text)
+        text, _, best_sentence = snippet(passage, None, around=(start, end))
+        if best_sentence is not None:
+            assert 0 <= best_sentence[0] < best_sentence[1] <= len(text)
 
 
 @pytest.mark.parametrize("word", ["(", "*", "[a-z]", "\\", "^$", "日(本"])
@@ -218,14 +218,14 @@ def test_sentences_of_three_characters_and_very_long_ones() -> None:
 
 def test_a_window_of_a_long_passage() -> None:
     words = " ".join(f"w{n:03}" for n in range(200))
-    text, highlights, telling = snippet(words, Highlighter(["w150"]))
+    text, highlights, best_sentence = snippet(words, Highlighter(["w150"]))
     # Words are five characters with their space. Seven lie within the forty before the found one, and an
     # eighth that may be cut.
     assert text.startswith("… w143 w144")
     assert len(text) == SNIPPET + 2
     assert highlights == ((37, 41),)
     assert text[37:41] == "w150"
-    assert telling is None
+    assert best_sentence is None
 
 
 def test_up_to_eighty_characters_stand_before_the_found_word() -> None:
@@ -267,13 +267,13 @@ def test_the_rows_of_tables() -> None:
 
 def test_around_a_sentence() -> None:
     passage = "Before it. The dough rests. " + "After it comes more. " * 30
-    text, highlights, telling = snippet(passage, Highlighter(["dough"]), around=(11, 27))
+    text, highlights, best_sentence = snippet(passage, Highlighter(["dough"]), around=(11, 27))
     assert text.startswith("Before it. The dough rests. After it")
-    assert (highlights, telling) == (((15, 20),), (11, 27))
+    assert (highlights, best_sentence) == (((15, 20),), (11, 27))
     assert len(text) == len("Before it.") + 1 + 16 + 1 + (SNIPPET - 16 - 10)
     long = "y " * 41 + "The dough rests."
-    text, _, telling = snippet(long, None, around=(82, 98))
-    assert (text, telling) == ("… The dough rests.", (2, 18))
+    text, _, best_sentence = snippet(long, None, around=(82, 98))
+    assert (text, best_sentence) == ("… The dough rests.", (2, 18))
     short = "y " * 40 + "The dough rests."
     assert snippet(short, None, around=(80, 96))[2] == (80, 96)
     assert snippet("The dough.", None, around=(0, 10)) == ("The dough.", (), (0, 10))

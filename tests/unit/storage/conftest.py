@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 import numpy as np
 import pytest
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import Chunk, Document
 from notesearch.errors import NotesearchError
 from notesearch.storage.changes import FileFailed
@@ -19,7 +19,7 @@ from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import AtPaths, FileState, NewDocument, Vectors, WaitingChunk
 from tests.memory_library import MemoryLibrary
 
-MARK = fingerprint(LOCAL)
+FINGERPRINT = fingerprint_of(LOCAL)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def make(store: Store, root: Path) -> MakeDocument:
         prefix = str(about.pop("prefix", title))
         content_hash = about.pop("content_hash", None)
         facets = about.pop("facets", ("type:markdown",))
-        fingerprint = str(about.pop("fingerprint", MARK))
+        fingerprint = str(about.pop("fingerprint", FINGERPRINT))
         reading = int(str(about.pop("reading", 1)))
         text = "\n".join(parts)
         chunks, start = [], 0
@@ -129,9 +129,11 @@ def unit_vectors(number: int, dimensions: int = LOCAL.dimensions, seed: int = 0)
 def embed_all(store: Store) -> list[str]:
     """Give every waiting chunk a vector; the texts that needed one."""
     texts = []
-    while waiting := store.questions.waiting(MARK, 100):
+    while waiting := store.questions.waiting(FINGERPRINT, 100):
         texts += [w.text for w in waiting]
-        store.vectors.put(MARK, [w.text_hash for w in waiting], unit_vectors(len(waiting), seed=len(texts)))
+        store.vectors.put(
+            FINGERPRINT, [w.text_hash for w in waiting], unit_vectors(len(waiting), seed=len(texts))
+        )
     return texts
 
 
@@ -142,14 +144,16 @@ def vectors_at(store: Store, path: Path) -> list[int | None]:
 
 
 def waiting(store: Store, limit: int = 100) -> list[WaitingChunk]:
-    return store.questions.waiting(MARK, limit)
+    return store.questions.waiting(FINGERPRINT, limit)
 
 
 @pytest.fixture(params=["local", "memory"])
 def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
     """Every implementation of a library, empty."""
     made: Library = (
-        LocalLibrary(tmp_path, lambda mark: LOCAL.dimensions) if request.param == "local" else MemoryLibrary()
+        LocalLibrary(tmp_path, lambda fingerprint: LOCAL.dimensions)
+        if request.param == "local"
+        else MemoryLibrary()
     )
     yield made
     made.close()

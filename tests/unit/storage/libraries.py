@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from notesearch.catalogue import LOCAL, fingerprint
+from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import Chunk, Document
 from notesearch.storage.changes import FolderAdded, PathsRemoved
 from notesearch.storage.library import Library
@@ -14,7 +14,7 @@ from notesearch.storage.values import AtPaths, FileState, NewDocument, Stored, W
 from tests.embedders import bag_of_words
 from tests.unit.storage.conftest import unit_vectors
 
-MARK = fingerprint(LOCAL)
+FINGERPRINT = fingerprint_of(LOCAL)
 ROOT = Path("/library/Notes")
 NOTES = {
     "bread.md": ("The sour dough rests overnight", "Bake it hot"),
@@ -59,7 +59,7 @@ def note(library: Library, name: str, parts: tuple[str, ...], **about: object) -
         "size": len(text),
         "mtime_ns": 1,
         "content_hash": hashlib.sha256(text.encode()).hexdigest(),
-        "fingerprint": MARK,
+        "fingerprint": FINGERPRINT,
         "reading": 1,
         "embedded_title": "",
         "document": Document(
@@ -72,23 +72,23 @@ def note(library: Library, name: str, parts: tuple[str, ...], **about: object) -
     return NewDocument(**(values | about))  # type: ignore[arg-type]
 
 
-def embed(library: Library, mark: str = MARK) -> list[str]:
+def embed(library: Library, fingerprint: str = FINGERPRINT) -> list[str]:
     """Give every waiting text its vector; the texts."""
-    waiting = library.waiting(mark, 100)
+    waiting = library.waiting(fingerprint, 100)
     if waiting:
         vectors = unit_vectors(len(waiting))
         for place, text in enumerate(waiting):
             vectors[place] = bag_of_words(text.text)
-        library.put_vectors(mark, [w.text_hash for w in waiting], vectors)
+        library.put_vectors(fingerprint, [w.text_hash for w in waiting], vectors)
     return [w.text for w in waiting]
 
 
-def embed_texts(library: Library, mark: str, texts: Sequence[str]) -> int:
+def embed_texts(library: Library, fingerprint: str, texts: Sequence[str]) -> int:
     """Give these texts their vectors; how many chunks waited for them."""
     vectors = unit_vectors(len(texts))
     for place, text in enumerate(texts):
         vectors[place] = bag_of_words(text)
-    return library.put_vectors(mark, [text_hash(text) for text in texts], vectors)
+    return library.put_vectors(fingerprint, [text_hash(text) for text in texts], vectors)
 
 
 def asked(text: str, **about: bool) -> WordQuery:

@@ -75,8 +75,8 @@ def test_grams_are_pairs_or_the_single_character() -> None:
 
 
 def test_telling_words_leave_out_the_common_ones_unless_nothing_is_left() -> None:
-    assert analysis.telling_words(["how", "to", "bake", "bake"]) == ["bake"]
-    assert analysis.telling_words(["to", "be", "or", "not"]) == ["to", "be", "or", "not"]
+    assert analysis.content_words(["how", "to", "bake", "bake"]) == ["bake"]
+    assert analysis.content_words(["to", "be", "or", "not"]) == ["to", "be", "or", "not"]
 
 
 @given(st.text(max_size=80))

@@ -70,7 +70,9 @@ class NoWords:
 def test_up_to_a_thousand_vectors_are_compared_one_by_one(vectors: int, exact: bool) -> None:
     assert EXACT_SCAN == 1000
     store, graph = FewPass(vectors), Graph()
-    finding = Finding(cast(Store, store), cast(WordIndex, NoWords()), lambda mark: cast(NearestIndex, graph))
+    finding = Finding(
+        cast(Store, store), cast(WordIndex, NoWords()), lambda fingerprint: cast(NearestIndex, graph)
+    )
     hits = finding.nearest("mark", QUERY, TAGGED, limit=10, floor=0.3)
     if exact:
         assert store.compared == vectors

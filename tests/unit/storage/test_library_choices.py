@@ -40,7 +40,7 @@ from notesearch.storage.values import (
 )
 from tests.embedders import bag_of_words
 from tests.unit.storage.libraries import (
-    MARK,
+    FINGERPRINT,
     ROOT,
     add_folder,
     embed,
@@ -60,26 +60,26 @@ def row(library: Library) -> FolderRow:
     return only
 
 
-def plan(new: NewDocument, mark: str = NEXT_MARK) -> ChunkPlan:
-    return ChunkPlan(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts)
+def plan(new: NewDocument, fingerprint: str = NEXT_MARK) -> ChunkPlan:
+    return ChunkPlan(fingerprint=fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts)
 
 
 def choose_next(library: Library, model: str) -> None:
     library.apply([NextModelChosen(folder_id=row(library).id, model=model)])
 
 
-def cut(library: Library, *news: NewDocument, mark: str = NEXT_MARK) -> None:
+def cut(library: Library, *news: NewDocument, fingerprint: str = NEXT_MARK) -> None:
     """Cut these notes for the next model too."""
     for new in news:
         state = state_at(library, new.path.relative_to(ROOT).as_posix())
         assert state is not None
         assert state.document_id is not None
-        library.apply([DocumentCut(document_id=state.document_id, plan=plan(new, mark))])
+        library.apply([DocumentCut(document_id=state.document_id, plan=plan(new, fingerprint))])
 
 
-def switched(library: Library, model: str = NEXT, mark: str = NEXT_MARK) -> bool:
+def switched(library: Library, model: str = NEXT, fingerprint: str = NEXT_MARK) -> bool:
     folder = row(library).id
-    switch = ModelSwitched(folder_id=folder, model=model, fingerprint=mark)
+    switch = ModelSwitched(folder_id=folder, model=model, fingerprint=fingerprint)
     return library.apply([switch]).switched == (folder,)
 
 
@@ -112,14 +112,14 @@ class TestFolders:
         library.apply(
             [
                 ModelChosen(folder_id=folder, model=NEXT),
-                ModelAgreed(folder_id=folder, statement=f"{NEXT} there"),
+                ModelAgreed(folder_id=folder, consent_text=f"{NEXT} there"),
                 DeletionsHeld(folder_id=folder, held=Held.KEPT),
             ]
         )
         now = row(library)
         assert (now.id, now.path, now.model, now.next_model) == (folder, ROOT, NEXT, "")
         assert (now.agreed, now.held) == (f"{NEXT} there", Held.KEPT)
-        library.apply([ModelAgreed(folder_id=folder, statement="")])
+        library.apply([ModelAgreed(folder_id=folder, consent_text="")])
         library.apply([DeletionsHeld(folder_id=folder, held=Held.NO)])
         assert (row(library).agreed, row(library).held) == ("", Held.NO)
 
@@ -141,13 +141,13 @@ class TestNextModel:
         )
         assert (now.pending_chunks, now.pending_embedded, now.chunks_waiting) == (3, 0, 3)
         assert sorted(w.text for w in library.waiting(NEXT_MARK, 9)) == ["one", "three", "two"]
-        assert library.waiting(MARK, 9) == []
+        assert library.waiting(FINGERPRINT, 9) == []
         assert embed_texts(library, NEXT_MARK, ["one"]) == 1
         assert (row(library).pending_embedded, row(library).embedded) == (1, 3)
         state = state_at(library, "a.md")
         assert state is not None
-        assert (state.fingerprint, state.pending) == (MARK, NEXT_MARK)
-        assert library.fingerprints(EVERYTHING) == (MARK,), "it does not answer yet"
+        assert (state.fingerprint, state.pending) == (FINGERPRINT, NEXT_MARK)
+        assert library.fingerprints(EVERYTHING) == (FINGERPRINT,), "it does not answer yet"
 
     def test_it_answers_when_it_is_complete(
         self, library: Library, half: tuple[NewDocument, NewDocument]
@@ -157,7 +157,7 @@ class TestNextModel:
         assert not switched(library)
         embed_texts(library, NEXT_MARK, ["three"])
         assert not switched(library, OTHER), "another one was chosen meanwhile"
-        assert not switched(library, mark=OTHER_MARK), "not cut for this one"
+        assert not switched(library, fingerprint=OTHER_MARK), "not cut for this one"
         assert (row(library).next_model, library.position) == (NEXT, before)
         assert switched(library)
         now = row(library)
@@ -167,8 +167,8 @@ class TestNextModel:
         assert library.fingerprints(EVERYTHING) == (NEXT_MARK,)
         assert library.position > before
         assert len(library.nearest(NEXT_MARK, bag_of_words("one"), EVERYTHING, 9)) == 3
-        library.upkeep.refresh_model(MARK)
-        assert library.nearest(MARK, bag_of_words("one"), EVERYTHING, 9) == []
+        library.upkeep.refresh_model(FINGERPRINT)
+        assert library.nearest(FINGERPRINT, bag_of_words("one"), EVERYTHING, 9) == []
         assert not switched(library, "")
 
     def test_a_note_that_is_not_cut_yet_keeps_it_from_answering(
@@ -190,7 +190,7 @@ class TestNextModel:
         choose_next(library, OTHER)
         assert (row(library).pending_chunks, row(library).former_models) == (0, (NEXT,))
         assert library.waiting(NEXT_MARK, 9) == []
-        cut(library, half[0], mark=OTHER_MARK)
+        cut(library, half[0], fingerprint=OTHER_MARK)
         assert row(library).pending_chunks == 2
         state = state_at(library, "a.md")
         assert state is not None
@@ -235,7 +235,7 @@ class TestNextModel:
         assert forget([], [NEXT_MARK]) == 0, "the folder may go back to it"
         library.apply([FormerModelsForgotten(folder_id=row(library).id)])
         assert (row(library).previous_model, row(library).former_models) == ("", ())
-        assert forget([MARK], [NEXT_MARK]) == 0
+        assert forget([FINGERPRINT], [NEXT_MARK]) == 0
         assert forget([], [NEXT_MARK]) == 3
         assert len(library.nearest(NEXT_MARK, bag_of_words("one"), EVERYTHING, 9)) == 3
 
@@ -257,7 +257,7 @@ class TestHeldBack:
         (stored,) = put(library, held(library))
         now = row(library)
         assert (now.chunks, now.held_back, now.waiting) == (1, 2, 1)
-        assert [w.text for w in library.waiting(MARK, 9)] == ["goes"]
+        assert [w.text for w in library.waiting(FINGERPRINT, 9)] == ["goes"]
         embed(library)
         assert (row(library).complete, row(library).waiting) == (1, 0)
         assert library.outgoing(stored.document_id, pending=False) == (
@@ -278,7 +278,7 @@ class TestHeldBack:
         allow = PassagesAllowed(document_id=stored.document_id)
         assert library.apply([allow]).allowed == 2
         assert row(library).held_back == library.apply([allow]).allowed == 0
-        assert sorted(w.text for w in library.waiting(MARK, 9)) == ["goes", "private", "secret"]
+        assert sorted(w.text for w in library.waiting(FINGERPRINT, 9)) == ["goes", "private", "secret"]
         remove(library, "held.md")
         put(library, held(library))
         assert row(library).held_back == 0

@@ -42,7 +42,7 @@ from notesearch.storage.values import (
 from tests.embedders import bag_of_words
 from tests.unit.storage.conftest import unit_vectors
 from tests.unit.storage.libraries import (
-    MARK,
+    FINGERPRINT,
     NOTES,
     ROOT,
     add_folder,
@@ -78,7 +78,7 @@ class TestTakingIn:
         assert (row.path, row.documents, row.complete, row.chunks, row.embedded) == (ROOT, 1, 0, 2, 0)
         assert embed(library) == ["one", "two"]
         (row,) = library.folders()
-        assert (row.complete, row.embedded, library.waiting(MARK, 9)) == (1, 2, [])
+        assert (row.complete, row.embedded, library.waiting(FINGERPRINT, 9)) == (1, 2, [])
 
     def test_nothing_is_embedded_twice(self, library: Library) -> None:
         put(library, note(library, "a.md", ("one", "two")))
@@ -93,15 +93,15 @@ class TestTakingIn:
     def test_one_text_in_several_notes_waits_once_and_completes_all(self, library: Library) -> None:
         news = [note(library, f"{name}.md", (name, "shared")) for name in "abc"]
         put(library, *news)
-        assert sorted(w.text for w in library.waiting(MARK, 9)) == ["a", "b", "c", "shared"]
-        assert library.put_vectors(MARK, [text_hash("shared")], unit_vectors(1)) == 3
+        assert sorted(w.text for w in library.waiting(FINGERPRINT, 9)) == ["a", "b", "c", "shared"]
+        assert library.put_vectors(FINGERPRINT, [text_hash("shared")], unit_vectors(1)) == 3
 
     def test_vectors_belong_to_their_model(self, library: Library) -> None:
         put(library, note(library, "a.md", ("one",)))
         embed(library)
         put(library, note(library, "b.md", ("one",), fingerprint="other", content_hash="x"))
         assert [w.text for w in library.waiting("other", 9)] == ["one"]
-        assert sorted(library.fingerprints(EVERYTHING)) == sorted([MARK, "other"])
+        assert sorted(library.fingerprints(EVERYTHING)) == sorted([FINGERPRINT, "other"])
 
     def test_a_move_keeps_the_id_and_what_stood_there_is_gone(self, library: Library) -> None:
         a, b = put(library, note(library, "a.md", ("one",)), note(library, "b.md", ("two",)))
@@ -150,7 +150,7 @@ class TestTakingIn:
         state = state_at(library, "mail.mbox")
         assert state is not None
         assert (state.size, state.documents, library.position) == (10, 3, position)
-        assert library.known(WithContent("file", MARK)).keys() == {str(ROOT / "mail.mbox")}
+        assert library.known(WithContent("file", FINGERPRINT)).keys() == {str(ROOT / "mail.mbox")}
         # One of them is read anew: as long as the others are not, the file is not read.
         put(library, replace(parts[1], mtime_ns=2, content_hash="other"))
         state = state_at(library, "mail.mbox")
@@ -193,7 +193,7 @@ class TestTakingIn:
         assert put(library, late) == ()
         library.upkeep.follow_words()
         assert library.words(asked("overnight"), EVERYTHING, 9).hits == ()
-        assert library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9) == []
+        assert library.nearest(FINGERPRINT, bag_of_words("overnight"), EVERYTHING, 9) == []
 
     def test_positions_rise_and_changes_are_told(self, library: Library) -> None:
         told: list[int] = []
@@ -269,7 +269,7 @@ class TestTakingIn:
         assert len(library.known(both)) == 2
         state = state_at(library, "sub.md")
         assert state is not None
-        assert list(library.known(WithContent(state.content_hash, MARK))) == [str(ROOT / "sub.md")]
+        assert list(library.known(WithContent(state.content_hash, FINGERPRINT))) == [str(ROOT / "sub.md")]
         assert library.known(WithContent(state.content_hash, "other")) == {}
 
     def test_a_renamed_note_is_known_with_the_title_it_was_embedded_under(self, library: Library) -> None:
@@ -284,10 +284,10 @@ class TestTakingIn:
     def test_newest_notes_wait_first_and_of_some_folders(self, library: Library) -> None:
         one = note(library, "old.md", ("old",), mtime_ns=1)
         put(library, one, note(library, "new.md", ("new 1", "new 2"), mtime_ns=3))
-        assert [w.text for w in library.waiting(MARK, 9)] == ["new 1", "new 2", "old"]
-        assert len(library.waiting(MARK, 2)) == 2
-        assert library.waiting(MARK, 9, []) == library.waiting("other", 9) == []
-        assert len(library.waiting(MARK, 9, [one.folder_id])) == 3
+        assert [w.text for w in library.waiting(FINGERPRINT, 9)] == ["new 1", "new 2", "old"]
+        assert len(library.waiting(FINGERPRINT, 2)) == 2
+        assert library.waiting(FINGERPRINT, 9, []) == library.waiting("other", 9) == []
+        assert len(library.waiting(FINGERPRINT, 9, [one.folder_id])) == 3
 
     def test_words_follow(self, library: Library) -> None:
         put(library, note(library, "a.md", ("one",)))
@@ -334,9 +334,9 @@ class TestFinding:
         assert {hit.document_id for hit in found.hits} == wanted
         assert found.titled == {i: ("mint",) for i in wanted & {filled[_MINT]}}
         assert found.phrased == {filled[_MINT]}, "whatever the filters"
-        hits = library.nearest(MARK, bag_of_words("overnight"), filters, 9)
+        hits = library.nearest(FINGERPRINT, bag_of_words("overnight"), filters, 9)
         assert {hit.document_id for hit in hits} == wanted
-        assert library.fingerprints(filters) == ((MARK,) if expected else ())
+        assert library.fingerprints(filters) == ((FINGERPRINT,) if expected else ())
 
     def test_words_rank_and_say_who_holds_all(self, library: Library, filled: dict[str, int]) -> None:
         found = library.words(asked("mint overnight"), EVERYTHING, 9)
@@ -356,37 +356,39 @@ class TestFinding:
 
     def test_cosines_are_those_of_the_vectors(self, library: Library, filled: dict[str, int]) -> None:
         query = bag_of_words("Mint wants water overnight")
-        best, *others = library.nearest(MARK, query, EVERYTHING, 9)
+        best, *others = library.nearest(FINGERPRINT, query, EVERYTHING, 9)
         assert best.document_id == filled["Garden/Herbs/mint.md"]
         assert best.score == pytest.approx(1.0, abs=1e-5)
         expected = float(bag_of_words("The sour dough rests overnight") @ query)
         dough = [h for h in others if h.document_id == filled["bread.md"]]
         assert max(h.score for h in dough) == pytest.approx(expected, abs=1e-5)
-        assert [h.score for h in library.nearest(MARK, query, EVERYTHING, 9, floor=0.99)] == [best.score]
-        assert len(library.nearest(MARK, query, EVERYTHING, 2)) == 2
+        assert [h.score for h in library.nearest(FINGERPRINT, query, EVERYTHING, 9, floor=0.99)] == [
+            best.score
+        ]
+        assert len(library.nearest(FINGERPRINT, query, EVERYTHING, 2)) == 2
 
     def test_short_notes_are_scored_whole(self, library: Library, filled: dict[str, int]) -> None:
         query = bag_of_words("string")
         both = [filled["Garden/tomatoes.md"], filled["Travel/lisbon.md"]]
-        hits = library.score(MARK, query, both, 16)
+        hits = library.score(FINGERPRINT, query, both, 16)
         assert sorted(h.document_id for h in hits) == sorted([both[0], both[0], both[1]])
-        assert {h.document_id for h in library.score(MARK, query, both, 1)} == {both[1]}
+        assert {h.document_id for h in library.score(FINGERPRINT, query, both, 1)} == {both[1]}
         assert max(hits, key=lambda h: h.score).document_id == both[0]
 
     def test_notes_near_another(self, library: Library, filled: dict[str, int]) -> None:
-        near = library.near_document(filled["bread.md"], MARK, 9)
+        near = library.near_document(filled["bread.md"], FINGERPRINT, 9)
         assert near is not None
         assert filled["bread.md"] not in {hit.document_id for hit in near}
         assert max(near, key=lambda hit: hit.score).document_id in filled.values()
         (new,) = put(library, note(library, "new.md", ("no vector",)))
-        assert library.near_document(new.document_id, MARK, 9) is None
+        assert library.near_document(new.document_id, FINGERPRINT, 9) is None
 
     def test_a_copy_in_another_folder_does_not_pass(self, library: Library, filled: dict[str, int]) -> None:
         """Two notes share a vector: the filter holds for the note, not for its text."""
         (copy,) = put(library, note(library, "Copies/mint.md", NOTES["Garden/Herbs/mint.md"]))
         library.upkeep.follow_words()
         query = bag_of_words("Mint wants water overnight")
-        hits = library.nearest(MARK, query, Filters(folder=ROOT / "Copies"), 9)
+        hits = library.nearest(FINGERPRINT, query, Filters(folder=ROOT / "Copies"), 9)
         assert [hit.document_id for hit in hits] == [copy.document_id]
 
 
@@ -433,17 +435,17 @@ class TestReading:
         assert library.facets(LANGUAGE) == (("en", 4), ("de", 1))
         assert library.check() == []
         assert set(library.bytes_on_disk()) == {"database", "keyword", "vectors"}
-        figures = library.upkeep.figures([MARK])
-        assert figures.models[MARK] == IndexFigures(entries=6, missing=0)
+        figures = library.upkeep.figures([FINGERPRINT])
+        assert figures.models[FINGERPRINT] == IndexFigures(entries=6, missing=0)
         assert figures.words.entries >= 4
 
     def test_models_that_nobody_has_are_forgotten(self, library: Library, filled: dict[str, int]) -> None:
         remove(library, *NOTES)
-        assert library.upkeep.forget_models([MARK], [MARK]) == 0
+        assert library.upkeep.forget_models([FINGERPRINT], [FINGERPRINT]) == 0
         put(library, note(library, "bread.md", NOTES["bread.md"]))
         assert embed(library) == []
         remove(library, "bread.md")
-        assert library.upkeep.forget_models([], [MARK]) == 6
+        assert library.upkeep.forget_models([], [FINGERPRINT]) == 6
 
 
 class TestUpkeep:
@@ -451,20 +453,20 @@ class TestUpkeep:
 
     def test_all_is_in_step_after_following(self, library: Library, filled: dict[str, int]) -> None:
         upkeep = library.upkeep
-        upkeep.follow_model(MARK)
-        assert upkeep.ready(MARK)
+        upkeep.follow_model(FINGERPRINT)
+        assert upkeep.ready(FINGERPRINT)
         remove(library, "bread.md")
         upkeep.follow_words()
-        upkeep.refresh_model(MARK)
+        upkeep.refresh_model(FINGERPRINT)
         assert upkeep.unread == 0
         assert library.words(asked("dough"), EVERYTHING, 9).hits == ()
-        found = library.nearest(MARK, bag_of_words("dough overnight"), EVERYTHING, 9)
+        found = library.nearest(FINGERPRINT, bag_of_words("dough overnight"), EVERYTHING, 9)
         assert filled["bread.md"] not in {hit.document_id for hit in found}
         put(library, note(library, "bread.md", NOTES["bread.md"]))
         upkeep.follow_words()
-        upkeep.refresh_model(MARK)
+        upkeep.refresh_model(FINGERPRINT)
         assert len(library.words(asked("dough"), EVERYTHING, 9).hits) == 1
-        assert len(library.nearest(MARK, bag_of_words("dough overnight"), EVERYTHING, 9)) == 6
+        assert len(library.nearest(FINGERPRINT, bag_of_words("dough overnight"), EVERYTHING, 9)) == 6
 
     def test_a_model_is_ready_when_it_was_waited_for(self, library: Library, filled: dict[str, int]) -> None:
         assert library.upkeep.ready("other", wait=True)
@@ -473,7 +475,7 @@ class TestUpkeep:
     def test_tidying_saving_and_resting_change_no_answer(
         self, library: Library, filled: dict[str, int]
     ) -> None:
-        before = library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9)
+        before = library.nearest(FINGERPRINT, bag_of_words("overnight"), EVERYTHING, 9)
         for work in (
             library.upkeep.tidy,
             library.upkeep.save,
@@ -481,7 +483,7 @@ class TestUpkeep:
             library.upkeep.rest,
         ):
             work()
-            assert library.nearest(MARK, bag_of_words("overnight"), EVERYTHING, 9) == before
+            assert library.nearest(FINGERPRINT, bag_of_words("overnight"), EVERYTHING, 9) == before
             assert len(library.words(asked("overnight"), EVERYTHING, 9).hits) == 2
 
     def test_work_ends_where_it_is_stopped(self, library: Library, filled: dict[str, int]) -> None:

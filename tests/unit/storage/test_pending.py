@@ -14,14 +14,14 @@ from notesearch.domain import HeldBack, Told
 from notesearch.errors import EmbeddingError, FileBinary, RequestRefused
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import ChunkPlan, FolderRow, NewDocument, text_hash
-from tests.unit.storage.conftest import MARK, MakeDocument, fail, state_of, unit_vectors
+from tests.unit.storage.conftest import FINGERPRINT, MakeDocument, fail, state_of, unit_vectors
 
 NEXT, OTHER = "aimlapi/voyage-2", "aimlapi/voyage-code-2"
 NEXT_MARK, OTHER_MARK = "b" * 16, "c" * 16
 
 
-def cut(new: NewDocument, mark: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> ChunkPlan:
-    return ChunkPlan(fingerprint=mark, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
+def cut(new: NewDocument, fingerprint: str = NEXT_MARK, held: Sequence[HeldBack | None] = ()) -> ChunkPlan:
+    return ChunkPlan(fingerprint=fingerprint, chunks=new.chunks, embedded_texts=new.embedded_texts, held=held)
 
 
 def row(store: Store) -> FolderRow:
@@ -29,12 +29,12 @@ def row(store: Store) -> FolderRow:
     return only
 
 
-def embed(store: Store, mark: str, *texts: str, seed: int = 0) -> None:
-    store.vectors.put(mark, [text_hash(text) for text in texts], unit_vectors(len(texts), seed=seed))
+def embed(store: Store, fingerprint: str, *texts: str, seed: int = 0) -> None:
+    store.vectors.put(fingerprint, [text_hash(text) for text in texts], unit_vectors(len(texts), seed=seed))
 
 
-def count(store: Store, mark: str) -> int:
-    return store.vectors.count_since(mark, 0)
+def count(store: Store, fingerprint: str) -> int:
+    return store.vectors.count_since(fingerprint, 0)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def half(store: Store, make: MakeDocument) -> tuple[NewDocument, NewDocument]:
     notes = make("a.md", ("one", "two")), make("b.md", ("three",))
     store.documents.put(notes)
     for note in notes:
-        embed(store, MARK, *note.embedded_texts)
+        embed(store, FINGERPRINT, *note.embedded_texts)
     store.pending.set_next_model(row(store).id, NEXT)
     for note in notes:
         known = state_of(store, note.path)
@@ -73,7 +73,7 @@ def test_both_are_counted_apart(store: Store, half: tuple[NewDocument, NewDocume
     assert [w.text for w in store.questions.waiting(NEXT_MARK, 10)] == [
         t for note in half for t in note.embedded_texts
     ]
-    assert store.questions.waiting(MARK, 10) == []
+    assert store.questions.waiting(FINGERPRINT, 10) == []
     embed(store, NEXT_MARK, half[0].embedded_texts[0])
     assert (row(store).pending_embedded, row(store).embedded) == (1, 3)
     assert len(store.questions.waiting(NEXT_MARK, 10)) == 2
@@ -104,8 +104,8 @@ def test_switched_in_one_step_and_only_when_complete(
     )
     assert store.vectors.fingerprints() == (NEXT_MARK,)
     assert store.position > before, "the keyword index learns of it"
-    assert (count(store, MARK), count(store, NEXT_MARK)) == (3, 3)
-    assert store.vectors.live_ids(MARK) == set()
+    assert (count(store, FINGERPRINT), count(store, NEXT_MARK)) == (3, 3)
+    assert store.vectors.live_ids(FINGERPRINT) == set()
     assert len(store.vectors.live_ids(NEXT_MARK)) == 3
     assert not store.pending.switch_model(folder, "", NEXT_MARK)
 
@@ -178,10 +178,10 @@ def test_the_former_vectors_go_when_nobody_needs_them(
     assert set(row(store).former_models) == {"local/all-minilm-l6-v2", NEXT}
     store.pending.forget_former(folder)
     assert (row(store).previous_model, row(store).former_models) == ("", ())
-    assert store.vectors.forget_but({MARK}) == 3
-    assert (count(store, MARK), count(store, NEXT_MARK), count(store, OTHER_MARK)) == (3, 0, 3)
+    assert store.vectors.forget_but({FINGERPRINT}) == 3
+    assert (count(store, FINGERPRINT), count(store, NEXT_MARK), count(store, OTHER_MARK)) == (3, 0, 3)
     assert store.vectors.forget_but(()) == 3
-    assert (count(store, MARK), count(store, OTHER_MARK)) == (0, 3)
+    assert (count(store, FINGERPRINT), count(store, OTHER_MARK)) == (0, 3)
 
 
 def test_a_model_that_was_begun_is_a_former_one(store: Store, half: tuple[NewDocument, NewDocument]) -> None:
@@ -194,7 +194,7 @@ def test_a_model_that_was_begun_is_a_former_one(store: Store, half: tuple[NewDoc
     assert (row(store).previous_model, row(store).former_models) == ("", (NEXT,))
     store.pending.forget_former(row(store).id)
     assert store.vectors.forget_but(()) == 2
-    assert (count(store, MARK), count(store, NEXT_MARK)) == (3, 0)
+    assert (count(store, FINGERPRINT), count(store, NEXT_MARK)) == (3, 0)
 
 
 def test_a_folder_taken_into_another_one_leaves_its_models_to_it(
@@ -216,7 +216,7 @@ def test_a_removed_folder_takes_the_vectors_of_both(
 ) -> None:
     embed(store, NEXT_MARK, *half[0].embedded_texts)
     store.folders.remove(row(store).id)
-    assert (count(store, MARK), count(store, NEXT_MARK)) == (0, 0)
+    assert (count(store, FINGERPRINT), count(store, NEXT_MARK)) == (0, 0)
 
 
 def test_what_an_edit_leaves_of_the_next_model_is_in_no_use(
@@ -228,7 +228,7 @@ def test_what_an_edit_leaves_of_the_next_model_is_in_no_use(
     unused = store.database.read(
         "SELECT fingerprint, count(*) FROM vectors WHERE unused_since IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
-    assert unused == [(MARK, 1), (NEXT_MARK, 1)]
+    assert unused == [(FINGERPRINT, 1), (NEXT_MARK, 1)]
     store.documents.put([replace(half[0], pending=cut(half[0]))])
     assert store.database.read("SELECT 1 FROM vectors WHERE unused_since IS NOT NULL") == []
     assert row(store).pending_embedded == 2
@@ -244,7 +244,7 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
     store.documents.put([replace(new, held=[None, HeldBack.SECRET, None])])
     now = row(store)
     assert (now.chunks, now.held_back, now.waiting) == (2, 1, 1)
-    assert [w.text for w in store.questions.waiting(MARK, 10)] == ["a\none", "a\nthree"]
+    assert [w.text for w in store.questions.waiting(FINGERPRINT, 10)] == ["a\none", "a\nthree"]
     unsent = store.pending.count_unsent(now.id, pending=False)
     assert (unsent.documents, unsent.chunks, unsent.tokens, unsent.characters) == (
         1,
@@ -253,7 +253,7 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
         len("a\none" + "a\nthree"),
     )
     assert (unsent.embedded, unsent.held_back) == (0, 1)
-    embed(store, MARK, "a\none", "a\nthree")
+    embed(store, FINGERPRINT, "a\none", "a\nthree")
     assert (row(store).complete, row(store).waiting) == (1, 0)
     shown = store.pending.outgoing(document(store, new), pending=False)
     assert [(p.text, p.held_back, p.sent) for p in shown] == [
@@ -263,7 +263,7 @@ def test_what_is_held_back_is_not_waited_for(store: Store, make: MakeDocument) -
     ]
     assert store.pending.allow(document(store, new)) == 1
     assert (row(store).held_back, row(store).waiting) == (0, 1)
-    assert [w.text for w in store.questions.waiting(MARK, 10)] == ["a\nsecret"]
+    assert [w.text for w in store.questions.waiting(FINGERPRINT, 10)] == ["a\nsecret"]
     # ChunkPlan again, it stays let go; in another text it is another passage.
     store.documents.put(
         [replace(make("a.md", ("one more", "secret", "three")), held=[None, HeldBack.SECRET, None])]
@@ -305,8 +305,8 @@ def test_a_refused_text_is_a_problem_of_its_notes(
     # being sent.
     store.pending.set_next_model(now.id, "local/all-minilm-l6-v2")
     for note in half:
-        store.documents.cut(document(store, note), cut(note, MARK))
-    assert store.pending.switch_model(now.id, "local/all-minilm-l6-v2", MARK)
+        store.documents.cut(document(store, note), cut(note, FINGERPRINT))
+    assert store.pending.switch_model(now.id, "local/all-minilm-l6-v2", FINGERPRINT)
     assert store.folders.problems() == ()
     store.pending.set_next_model(now.id, NEXT)
     store.documents.cut(document(store, half[0]), cut(half[0]))
@@ -344,7 +344,7 @@ def test_kept_counts_follow_all_that_happens(store: Store, make: MakeDocument, r
     )
     store.documents.put([make("5.md", ["y"], fingerprint="other", language="en")])
     check_kept_counts(store)
-    assert sorted(store.vectors.fingerprints()) == sorted([MARK, "other"])
+    assert sorted(store.vectors.fingerprints()) == sorted([FINGERPRINT, "other"])
     store.documents.put(
         [make("0.md", ["z"], language="fr", facets=("tag:b",)), make("9.md", moved_from="1.md")]
     )
@@ -355,7 +355,7 @@ def test_kept_counts_follow_all_that_happens(store: Store, make: MakeDocument, r
     assert (store.folders.rows()[0].documents, store.folders.rows()[0].failed) == (7, 2)
     store.documents.remove([str(root / "3.md"), str(root / "x.bin"), str(root / "5.md")])
     check_kept_counts(store)
-    assert store.vectors.fingerprints() == (MARK,)
+    assert store.vectors.fingerprints() == (FINGERPRINT,)
     outer = store.folders.add(Path("/"), LOCAL.identifier)
     store.folders.absorb(folder, Path("/"))
     check_kept_counts(store)
@@ -398,12 +398,12 @@ def test_counts_are_those_of_the_tables(
     store.pending.allow(document(store, secret))
     check()
     embed(store, NEXT_MARK, *secret.embedded_texts, *half[1].embedded_texts, seed=3)
-    embed(store, MARK, *secret.embedded_texts, seed=4)
+    embed(store, FINGERPRINT, *secret.embedded_texts, seed=4)
     check()
     assert store.pending.switch_model(row(store).id, NEXT, NEXT_MARK)
     check()
     store.pending.set_next_model(row(store).id, "local/all-minilm-l6-v2")
-    store.documents.cut(document(store, secret), cut(secret, MARK))
+    store.documents.cut(document(store, secret), cut(secret, FINGERPRINT))
     check()
     store.pending.set_next_model(row(store).id, "")
     check()

@@ -17,7 +17,7 @@ from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
 from notesearch.storage.local.sqlite.places import absolute_text, in_facets, relative_to
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import AtPaths, InFolder, WithContent
-from tests.unit.storage.conftest import MARK, MakeDocument, fail, state_of
+from tests.unit.storage.conftest import FINGERPRINT, MakeDocument, fail, state_of
 
 WINDOWS = PureWindowsPath("C:\\Users\\me\\Notes")
 POSIX = PurePosixPath("/home/me/Notes")
@@ -118,7 +118,7 @@ def test_paths_come_out_as_they_went_in(elsewhere: Store, place: PurePath, put: 
     assert known.document_id == number
     both = AtPaths([str(path), str(place / "no.md")])
     assert list(elsewhere.places.known(both)) == [str(path)]
-    assert list(elsewhere.places.known(WithContent(known.content_hash, MARK))) == [str(path)]
+    assert list(elsewhere.places.known(WithContent(known.content_hash, FINGERPRINT))) == [str(path)]
     assert elsewhere.places.known(WithContent(known.content_hash, "other")) == {}
 
 

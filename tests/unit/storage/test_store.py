@@ -12,7 +12,7 @@ from notesearch.storage.local.sqlite.database import SEGMENT
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import LANGUAGE, AtPaths, InFolder, text_hash
 from tests.unit.storage.conftest import (
-    MARK,
+    FINGERPRINT,
     MakeDocument,
     embed_all,
     fail,
@@ -306,11 +306,11 @@ def test_many_ids_are_asked_in_slices(store: Store, make: MakeDocument, root: Pa
     ids = [p.document_id for p in puts]
     assert set(store.questions.documents(ids)) == set(ids)
     digests = [w.text_hash for w in waiting(store, 2000)]
-    store.vectors.put(MARK, digests, unit_vectors(len(digests)))
-    live = store.vectors.live_ids(MARK)
-    assert store.questions.vector_ids_of(MARK, set(ids)) == live
+    store.vectors.put(FINGERPRINT, digests, unit_vectors(len(digests)))
+    live = store.vectors.live_ids(FINGERPRINT)
+    assert store.questions.vector_ids_of(FINGERPRINT, set(ids)) == live
     assert store.questions.vector_ids_of("other", set(ids)) == set()
-    assert store.questions.vector_ids_of(MARK, {*ids, *range(10_000, 16_000)}) == live
+    assert store.questions.vector_ids_of(FINGERPRINT, {*ids, *range(10_000, 16_000)}) == live
 
 
 def test_newest_and_languages(store: Store, make: MakeDocument, root: Path) -> None:

@@ -10,7 +10,7 @@ from notesearch.errors import FileBinary, FileUnreadable
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import InFolder
 from tests.unit.storage.conftest import (
-    MARK,
+    FINGERPRINT,
     MakeDocument,
     embed_all,
     fail,
@@ -31,7 +31,7 @@ def test_removing_a_folder_keeps_what_others_use(store: Store, make: MakeDocumen
     assert [f.path for f in store.folders.rows()] == [Path("/other")]
     assert store.folders.problems() == ()
     assert store.folders.rows()[0].complete == 1
-    assert store.vectors.count_since(MARK, 0) == 1
+    assert store.vectors.count_since(FINGERPRINT, 0) == 1
 
 
 def test_a_folder_is_added_once(store: Store, root: Path) -> None:

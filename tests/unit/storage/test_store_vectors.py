@@ -10,7 +10,7 @@ import numpy as np
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import text_hash
 from tests.unit.storage.conftest import (
-    MARK,
+    FINGERPRINT,
     MakeDocument,
     embed_all,
     unit_vectors,
@@ -42,7 +42,7 @@ def test_a_text_that_several_notes_hold_is_embedded_once_and_completes_all(
     store.documents.put([make(f"{name}.md", [name, "shared"], prefix="") for name in "abc"])
     texts = [w.text for w in waiting(store)]
     assert sorted(texts) == ["a", "b", "c", "shared"]
-    assert store.vectors.put(MARK, [text_hash("shared")], unit_vectors(1)) == 3
+    assert store.vectors.put(FINGERPRINT, [text_hash("shared")], unit_vectors(1)) == 3
     (folder,) = store.folders.rows()
     assert (folder.embedded, folder.complete) == (3, 0)
     embed_all(store)
@@ -63,7 +63,7 @@ def test_vectors_of_one_fingerprint_are_not_taken_for_another(
     embed_all(store)
     (put,) = store.documents.put([make("b.md", ["one"], prefix="a", fingerprint="other", content_hash="x")])
     assert put.reused == 0
-    assert set(store.vectors.fingerprints()) == {MARK, "other"}
+    assert set(store.vectors.fingerprints()) == {FINGERPRINT, "other"}
     assert waiting(store) == []
     assert len(store.questions.waiting("other", 5)) == 1
 
@@ -71,14 +71,14 @@ def test_vectors_of_one_fingerprint_are_not_taken_for_another(
 def test_vectors_come_back_as_they_were_put(store: Store, make: MakeDocument, root: Path) -> None:
     store.documents.put([make("a.md", ["one", "two", "three"])])
     vectors = unit_vectors(3)
-    store.vectors.put(MARK, [w.text_hash for w in waiting(store)], vectors)
-    ids, kept = store.vectors.since(MARK, 0, 10)
+    store.vectors.put(FINGERPRINT, [w.text_hash for w in waiting(store)], vectors)
+    ids, kept = store.vectors.since(FINGERPRINT, 0, 10)
     assert np.array_equal(kept, vectors)
     assert store.vectors.newest_id() == ids[-1]
-    assert store.vectors.count_since(MARK, ids[0]) == 2
+    assert store.vectors.count_since(FINGERPRINT, ids[0]) == 2
     assert np.array_equal(store.vectors.by_id([ids[1]])[ids[1]], vectors[1])
-    assert store.vectors.since(MARK, ids[-1], 10)[0] == []
-    assert store.vectors.live_ids(MARK) == set(ids)
+    assert store.vectors.since(FINGERPRINT, ids[-1], 10)[0] == []
+    assert store.vectors.live_ids(FINGERPRINT) == set(ids)
 
 
 def test_ids_of_vectors_are_never_used_twice(store: Store, make: MakeDocument, root: Path) -> None:
@@ -87,7 +87,7 @@ def test_ids_of_vectors_are_never_used_twice(store: Store, make: MakeDocument, r
     newest = store.vectors.newest_id()
     store.folders.remove(store.folders.rows()[0].id)
     assert store.vectors.newest_id() == newest
-    assert store.vectors.count_since(MARK, 0) == 0
+    assert store.vectors.count_since(FINGERPRINT, 0) == 0
 
 
 # Vectors that no chunk uses
@@ -119,7 +119,7 @@ def test_few_unused_vectors_are_kept_and_many_are_forgotten_in_slices(
     store.documents.remove([str(root / f"{i}.md") for i in range(4)])
     assert store.vectors.forget_unused(later(), 0.4, 100) == 0
     assert store.vectors.forget_unused(later(), 0.2, 3) == 3
-    assert store.vectors.count_since(MARK, 0) == 7
+    assert store.vectors.count_since(FINGERPRINT, 0) == 7
 
 
 def test_a_vector_that_another_note_uses_is_in_use(store: Store, make: MakeDocument, root: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_vector_whose_note_went_while_it_was_made_is_unused(
     store.documents.put([make("a.md", ["one"])])
     (late,) = waiting(store)
     store.documents.remove([str(root / "a.md")])
-    assert store.vectors.put(MARK, [late.text_hash], unit_vectors(1)) == 0
+    assert store.vectors.put(FINGERPRINT, [late.text_hash], unit_vectors(1)) == 0
     assert store.vectors.forget_unused(later(), 0.0, 100) == 1
 
 

@@ -14,7 +14,7 @@ from notesearch.storage.changes import FolderRemoved
 from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.vectors import USES_KEPT, KeptVectors, UseLog
 from tests.embedders import bag_of_words
-from tests.unit.storage.libraries import MARK, embed, note, put, remove
+from tests.unit.storage.libraries import FINGERPRINT, embed, note, put, remove
 
 NAMES = ("a.md", "b.md", "c.md")
 
@@ -24,7 +24,7 @@ def library(tmp_path: Path) -> Iterator[LocalLibrary]:
     library = LocalLibrary(tmp_path, lambda _: LOCAL.dimensions)
     put(library, *(note(library, name, (f"text of {name}",)) for name in NAMES))
     embed(library)
-    library.upkeep.follow_model(MARK)
+    library.upkeep.follow_model(FINGERPRINT)
     yield library
     library.close()
 
@@ -45,7 +45,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def answers(library: LocalLibrary) -> set[int]:
     """The vectors that the index itself answers with."""
-    index = library.vector_copies.index(MARK)
+    index = library.vector_copies.index(FINGERPRINT)
     return {vector for vector, _ in index.search(bag_of_words("text of a.md"), 9)}
 
 
@@ -54,13 +54,13 @@ def test_what_a_change_left_leaves_the_answers_and_comes_back_with_an_undo(
 ) -> None:
     assert answers(library) == {1, 2, 3}
     remove(library, "a.md")
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == {2, 3}
     put(library, note(library, "b.md", ("another text",)))
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == {3}
     put(library, *(note(library, name, (f"text of {name}",)) for name in ("a.md", "b.md")))
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == {1, 2, 3}
     assert looks == [], "only what changed was looked at"
 
@@ -68,16 +68,16 @@ def test_what_a_change_left_leaves_the_answers_and_comes_back_with_an_undo(
 def test_a_vector_that_another_note_has_stays(library: LocalLibrary, looks: list[str]) -> None:
     put(library, note(library, "copy.md", ("text of a.md",)))
     remove(library, "a.md")
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == {1, 2, 3}
     assert looks == []
 
 
 def test_a_removed_folder_is_looked_at_whole(library: LocalLibrary, looks: list[str]) -> None:
     library.apply([FolderRemoved(folder_id=library.folders()[0].id)])
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == set()
-    assert looks == [MARK]
+    assert looks == [FINGERPRINT]
 
 
 def test_uses_are_told_when_the_transaction_has_ended(library: LocalLibrary) -> None:
@@ -95,7 +95,7 @@ def test_a_failed_change_is_looked_at_and_nothing_is_lost(library: LocalLibrary)
     object.__setattr__(broken.document, "language", None)
     with pytest.raises(sqlite3.IntegrityError):
         put(library, note(library, "a.md", ("edited",)), broken)
-    library.upkeep.refresh_model(MARK)
+    library.upkeep.refresh_model(FINGERPRINT)
     assert answers(library) == {1, 2, 3}
 
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from notesearch.ui.desktop.hotkey_native import MAC_KEYS, WIN_KEYS, mac_key, windows_key
-from notesearch.ui.desktop.hotkey_types import KeyState, KeyStatus
+from notesearch.ui.desktop.hotkey_types import HotkeyState, HotkeyStatus
 from notesearch.ui.settings import hotkey_steps as key_steps
 from notesearch.ui.settings.hotkey_steps import command_line, key_words, steps_for
 
@@ -53,15 +53,15 @@ def test_no_two_keys_have_one_number() -> None:
     assert {Qt.Key(ord(sign)) for sign in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"} <= set(MAC_KEYS)
 
 
-@pytest.mark.parametrize("state", list(KeyState))
-def test_every_state_has_plain_words(state: KeyState) -> None:
-    words = key_words(KeyStatus(state=state, keys="Ctrl+Alt+Space"))
+@pytest.mark.parametrize("state", list(HotkeyState))
+def test_every_state_has_plain_words(state: HotkeyState) -> None:
+    words = key_words(HotkeyStatus(state=state, keys="Ctrl+Alt+Space"))
     assert words.said[-1] in ".:"
-    assert words.good == (state in (KeyState.OFF, KeyState.READY, KeyState.UNASKED))
-    assert words.needs_steps == (state in (KeyState.REFUSED, KeyState.UNSUPPORTED))
-    assert words.asks == (state in (KeyState.UNASKED, KeyState.REFUSED))
+    assert words.good == (state in (HotkeyState.OFF, HotkeyState.READY, HotkeyState.UNASKED))
+    assert words.needs_steps == (state in (HotkeyState.REFUSED, HotkeyState.UNSUPPORTED))
+    assert words.asks == (state in (HotkeyState.UNASKED, HotkeyState.REFUSED))
     # What the portal said is no key sequence and is told as it stands.
-    assert "Press Super+N" in key_words(KeyStatus(state=KeyState.READY, keys="Press Super+N")).said
+    assert "Press Super+N" in key_words(HotkeyStatus(state=HotkeyState.READY, keys="Press Super+N")).said
 
 
 @pytest.mark.parametrize("desktop", ["GNOME", "ubuntu:GNOME", "KDE", "sway", "Hyprland", "XFCE", "LXQt", ""])

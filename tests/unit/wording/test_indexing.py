@@ -17,7 +17,7 @@ from notesearch.domain import (
     told,
 )
 from notesearch.wording import dates
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 
 pytestmark = pytest.mark.words
 

@@ -24,7 +24,7 @@ from notesearch.errors import (
     SettingsInvalid,
     UsageError,
 )
-from notesearch.wording.notices import NOTICES
+from notesearch.wording.notice_texts import NOTICES
 from notesearch.wording.told import hint, sentence, table, title, title_and_hint, told_together
 
 pytestmark = pytest.mark.words

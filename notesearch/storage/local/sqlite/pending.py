@@ -79,10 +79,10 @@ class Pending:
         with self._database.write() as w:
             w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
 
-    def agree(self, folder_id: int, statement: str) -> None:
+    def agree(self, folder_id: int, consent_text: str) -> None:
         """The user's word for what may be sent where."""
         with self._database.write() as w:
-            w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (statement, folder_id))
+            w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (consent_text, folder_id))
 
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
         """Let the next model answer, in one transaction. False, and nothing changed, where something is

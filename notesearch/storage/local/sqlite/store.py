@@ -89,8 +89,8 @@ class Store:
                         removed += self.documents.remove(paths)
                     case FolderAdded(path=path, model=model):
                         folders.append(self.folders.add(path, model))
-                    case ModelSwitched(folder_id=folder_id, model=model, fingerprint=mark):
-                        if self.pending.switch_model(folder_id, model, mark):
+                    case ModelSwitched(folder_id=folder_id, model=model, fingerprint=fingerprint):
+                        if self.pending.switch_model(folder_id, model, fingerprint):
                             switched.append(folder_id)
                     case ProblemsForgotten(paths=of):
                         to_read += self.folders.forget_problems(of)
@@ -134,8 +134,8 @@ class Store:
                 self.pending.set_model(folder_id, model)
             case NextModelChosen(folder_id=folder_id, model=model):
                 self.pending.set_next_model(folder_id, model)
-            case ModelAgreed(folder_id=folder_id, statement=statement):
-                self.pending.agree(folder_id, statement)
+            case ModelAgreed(folder_id=folder_id, consent_text=consent_text):
+                self.pending.agree(folder_id, consent_text)
             case FormerModelsForgotten(folder_id=folder_id):
                 self.pending.forget_former(folder_id)
             case DocumentTouched(document_id=document_id, size=size, mtime_ns=mtime_ns):
@@ -146,8 +146,8 @@ class Store:
                 self.documents.finish(change)
             case FileFailed():
                 self.folders.put_problem(change)
-            case TextsRefused(fingerprint=mark, digests=digests, error=error):
-                self.pending.refuse_texts(mark, digests, error)
+            case TextsRefused(fingerprint=fingerprint, digests=digests, error=error):
+                self.pending.refuse_texts(fingerprint, digests, error)
 
     def check(self) -> list[str]:
         """SQLite's own integrity check: [] where all is well."""

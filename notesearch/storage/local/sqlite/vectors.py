@@ -180,7 +180,7 @@ class KeptVectors:
         """Forget the vectors, and the refusals, of every model that no note has or is to have and that no
         folder may go back to. `kept`: these fingerprints stay as well. Returns how many vectors that were."""
         with self._database.write() as w:
-            marks = {
+            fingerprints = {
                 row[0]
                 for row in w.execute("SELECT fingerprint FROM vectors UNION SELECT fingerprint FROM refused")
             }
@@ -188,12 +188,14 @@ class KeptVectors:
                 "SELECT fingerprint FROM documents UNION SELECT pending_fingerprint FROM documents UNION "
                 "SELECT fingerprint FROM former_models"
             )
-            left = marks - {row[0] for row in used} - set(kept)
-            w.executemany("DELETE FROM refused WHERE fingerprint = ?", ((mark,) for mark in left))
+            left = fingerprints - {row[0] for row in used} - set(kept)
+            w.executemany(
+                "DELETE FROM refused WHERE fingerprint = ?", ((fingerprint,) for fingerprint in left)
+            )
             return (
                 w.executemany(
                     f"DELETE FROM vectors WHERE fingerprint = ? AND {UNUSED.format('vectors.id')}",
-                    ((mark,) for mark in left),
+                    ((fingerprint,) for fingerprint in left),
                 ).rowcount
                 if left
                 else 0

@@ -17,7 +17,7 @@ from notesearch.engine.idle_timer import IdleTimer
 from notesearch.errors import EmbeddingError, NotesearchError
 
 Record = Callable[[Receipt], None]
-_LOCAL = catalogue.fingerprint(catalogue.LOCAL)
+_LOCAL = catalogue.fingerprint_of(catalogue.LOCAL)
 
 
 class Models:
@@ -37,13 +37,15 @@ class Models:
         self._store = settings
         self._record = record
         self._lock = threading.Lock()
-        self._given = {catalogue.fingerprint(e.model): e for e in given or ()}
+        self._given = {catalogue.fingerprint_of(e.model): e for e in given or ()}
         self._made: dict[str, Embedder] = (
             {} if _LOCAL in self._given else {_LOCAL: OnnxEmbedder(timer=IdleTimer)}
         )
         self._query_troubles: dict[str, EmbeddingError] = {}
-        self._marks: dict[str, EmbeddingModel] = {catalogue.fingerprint(m): m for m in catalogue.MODELS}
-        self._marks |= {mark: embedder.model for mark, embedder in self._given.items()}
+        self._fingerprints: dict[str, EmbeddingModel] = {
+            catalogue.fingerprint_of(m): m for m in catalogue.MODELS
+        }
+        self._fingerprints |= {fingerprint: embedder.model for fingerprint, embedder in self._given.items()}
         self._use(Settings(), settings.current)
         self._unsubscribe = settings.subscribe(self._use)
 
@@ -55,17 +57,17 @@ class Models:
         """Take over changed settings: another address or own model gets another embedder."""
         with self._lock:
             # The same vectors, asked for in another way: in larger requests, say.
-            self._marks |= {
-                catalogue.fingerprint(m): m
+            self._fingerprints |= {
+                catalogue.fingerprint_of(m): m
                 for m in settings.models
-                if catalogue.fingerprint(m) not in self._given
+                if catalogue.fingerprint_of(m) not in self._given
             }
             outdated = [
-                mark
-                for mark, e in self._made.items()
+                fingerprint
+                for fingerprint, e in self._made.items()
                 if e.model.remote and _is_outdated(e.model, before, settings)
             ]
-            gone = [self._made.pop(mark) for mark in outdated]
+            gone = [self._made.pop(fingerprint) for fingerprint in outdated]
         for embedder in gone:
             embedder.close()
 
@@ -79,18 +81,18 @@ class Models:
         given = next((e.model for e in self._given.values() if e.model.identifier == identifier), None)
         found = given or catalogue.model(identifier, self._settings.models)
         with self._lock:
-            self._marks.setdefault(catalogue.fingerprint(found), found)
+            self._fingerprints.setdefault(catalogue.fingerprint_of(found), found)
         return found
 
-    def dimensions(self, mark: str) -> int | None:
+    def dimensions(self, fingerprint: str) -> int | None:
         """How long the vectors of a fingerprint are; None where nobody knows its model."""
-        model = self.by_mark(mark)
+        model = self.by_fingerprint(fingerprint)
         return model.dimensions if model is not None else None
 
-    def by_mark(self, mark: str) -> EmbeddingModel | None:
+    def by_fingerprint(self, fingerprint: str) -> EmbeddingModel | None:
         """The model with that fingerprint, among the known ones and those asked for by name before."""
         with self._lock:
-            return self._marks.get(mark)
+            return self._fingerprints.get(fingerprint)
 
     def provider(self, name: str) -> Provider:
         """Raises UsageError for a name whose address nobody knows."""
@@ -103,18 +105,18 @@ class Models:
         except NotesearchError:
             return ""
 
-    def embedder(self, mark: str) -> Embedder | None:
+    def embedder(self, fingerprint: str) -> Embedder | None:
         """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises
         UsageError or InsecureAddress where the provider's address cannot be used."""
-        if (given := self._given.get(mark)) is not None:
+        if (given := self._given.get(fingerprint)) is not None:
             return given
-        model = self.by_mark(mark)
+        model = self.by_fingerprint(fingerprint)
         if model is None:
             return None
         with self._lock:
-            if mark not in self._made:
-                self._made[mark] = self._make(model)
-            return self._made[mark]
+            if fingerprint not in self._made:
+                self._made[fingerprint] = self._make(model)
+            return self._made[fingerprint]
 
     def load_ahead(self) -> None:
         """A query is being typed: begin to load the model on this computer where it is not in memory. Returns
@@ -133,21 +135,21 @@ class Models:
         provider = self.provider(model.provider)
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
-    def query_met(self, mark: str, error: EmbeddingError | None) -> bool:
+    def query_met(self, fingerprint: str, error: EmbeddingError | None) -> bool:
         """What came of a query to a model: what the user has to mend is kept until one is answered (None)
         or the user has acted. Whether that is news."""
         with self._lock:
-            before = self._query_troubles.get(mark)
+            before = self._query_troubles.get(fingerprint)
             if error is None:
-                self._query_troubles.pop(mark, None)
+                self._query_troubles.pop(fingerprint, None)
             elif error.pauses:
-                self._query_troubles[mark] = error
-            return type(before) is not type(self._query_troubles.get(mark))
+                self._query_troubles[fingerprint] = error
+            return type(before) is not type(self._query_troubles.get(fingerprint))
 
-    def query_trouble(self, mark: str) -> EmbeddingError | None:
-        """Why the last query to a model failed; None where it did not. `mark`: its fingerprint."""
+    def query_trouble(self, fingerprint: str) -> EmbeddingError | None:
+        """Why the last query to a model failed; None where it did not."""
         with self._lock:
-            return self._query_troubles.get(mark)
+            return self._query_troubles.get(fingerprint)
 
     def forget_query_troubles(self) -> None:
         """The user has acted: the next query will tell."""

@@ -34,7 +34,7 @@ from notesearch.domain import Line, NoteText, Passage
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import BODY, Palette, Theme, font
 from notesearch.wording import dates, signs
-from notesearch.wording import indexing as wording
+from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 MARGIN = 28
@@ -47,7 +47,7 @@ MARKED_WORDS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class PassagePlace:
     """The blocks of the document that hold the passage, by number."""
 
     first: int
@@ -64,11 +64,11 @@ def passage_lines(note: NoteText, passage: Passage) -> tuple[int, int]:
     return first, first + text.strip().count("\n")
 
 
-def telling_pattern(passage: Passage) -> re.Pattern[str] | None:
-    """What finds the telling sentence in the rendered text, where markup between its words is gone."""
-    if passage.telling is None:
+def best_sentence_pattern(passage: Passage) -> re.Pattern[str] | None:
+    """What finds the best sentence in the rendered text, where markup between its words is gone."""
+    if passage.best_sentence is None:
         return None
-    words = re.findall(r"\w+", passage.snippet[passage.telling[0] : passage.telling[1]])
+    words = re.findall(r"\w+", passage.snippet[passage.best_sentence[0] : passage.best_sentence[1]])
     return re.compile(r"[\W_]+".join(re.escape(word) for word in words)) if words else None
 
 
@@ -131,8 +131,8 @@ class NoteView(QTextBrowser):
         self.document().setDocumentMargin(0)
         self._theme = theme
         self._shown: tuple[RenderedNote, Passage | None] | None = None
-        self._place: Place | None = None
-        self._telling: QTextCursor | None = None
+        self._place: PassagePlace | None = None
+        self._best_sentence: QTextCursor | None = None
         self._untouched = True
         theme.changed.connect(self._repaint_all)
         self.anchorClicked.connect(self._on_anchor)
@@ -152,7 +152,7 @@ class NoteView(QTextBrowser):
         """Show nothing."""
         self._shown = None
         self._place = None
-        self._telling = None
+        self._best_sentence = None
         self.clear()
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
@@ -160,7 +160,7 @@ class NoteView(QTextBrowser):
         return None
 
     def scroll_to_passage(self) -> None:
-        """Put the passage a third from the top, or its telling sentence where that would lie below the
+        """Put the passage a third from the top, or its best sentence where that would lie below the
         window."""
         self._untouched = True
         rect = self._passage_rect()
@@ -169,8 +169,8 @@ class NoteView(QTextBrowser):
             return
         height = self.viewport().height()
         target = rect.top() - height / 3 if rect.top() > height / 3 else 0.0
-        if self._telling is not None:
-            sentence = self.cursorRect(self._telling).translated(0, self.verticalScrollBar().value())
+        if self._best_sentence is not None:
+            sentence = self.cursorRect(self._best_sentence).translated(0, self.verticalScrollBar().value())
             if sentence.bottom() > target + height - 2 * BODY.line:
                 target = sentence.top() - height / 2
         self.verticalScrollBar().setValue(round(target))
@@ -187,11 +187,11 @@ class NoteView(QTextBrowser):
         self._place = self._find(rendered.note, passage) if passage else None
         if self._place is not None:
             self._pad(self._place, PASSAGE_PADDING + PASSAGE_GAP)
-        self._telling = None
-        self.setExtraSelections(self._marks(passage) if passage else [])
+        self._best_sentence = None
+        self.setExtraSelections(self._fingerprints(passage) if passage else [])
         self.viewport().update()
 
-    def _find(self, note: NoteText, passage: Passage) -> Place | None:
+    def _find(self, note: NoteText, passage: Passage) -> PassagePlace | None:
         if passage.end <= passage.start:
             return None
         numbers, lines = self._markers()
@@ -203,7 +203,7 @@ class NoteView(QTextBrowser):
         begin = bisect_right(lines, lines[begin] - 1) if lines[begin] < first else begin
         while begin > 0 and lines[begin - 1] == lines[begin]:
             begin -= 1
-        return Place(first=numbers[begin], last=numbers[end])
+        return PassagePlace(first=numbers[begin], last=numbers[end])
 
     def _markers(self) -> tuple[list[int], list[int]]:
         """Block numbers, and the source line each of them begins at; ascending."""
@@ -218,7 +218,7 @@ class NoteView(QTextBrowser):
             block = block.next()
         return numbers, lines
 
-    def _pad(self, place: Place, padding: int) -> None:
+    def _pad(self, place: PassagePlace, padding: int) -> None:
         """Room above and below the passage for its ground."""
         for number, at_top in ((place.first, True), (place.last, False)):
             cursor = QTextCursor(self.document().findBlockByNumber(number))
@@ -264,8 +264,8 @@ class NoteView(QTextBrowser):
             0, table.format().topMargin(), 0, -table.format().bottomMargin()
         )
 
-    def _marks(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
-        """The words found, anywhere in the note, and the telling sentence inside the passage."""
+    def _fingerprints(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
+        """The words found, anywhere in the note, and the best sentence inside the passage."""
         text = self.document().toPlainText()
         count = QtPositions(text)
         marks: list[QTextEdit.ExtraSelection] = []
@@ -277,7 +277,7 @@ class NoteView(QTextBrowser):
                 if i >= MARKED_WORDS:
                     break
                 marks.append(self._selection(count.to_qt(found.start()), count.to_qt(found.end()), ground))
-        sentence = telling_pattern(passage)
+        sentence = best_sentence_pattern(passage)
         if sentence is not None and self._place is not None:
             first = self.document().findBlockByNumber(self._place.first).position()
             last = self.document().findBlockByNumber(self._place.last)
@@ -288,7 +288,7 @@ class NoteView(QTextBrowser):
                 line.setUnderlineColor(self._theme.colour("accent"))
                 start, end = count.to_qt(hit.start()), count.to_qt(hit.end())
                 marks.append(self._selection(start, end, line))
-                self._telling = self._cursor(start, start)
+                self._best_sentence = self._cursor(start, start)
         return marks
 
     def _selection(self, start: int, end: int, shape: QTextCharFormat) -> QTextEdit.ExtraSelection:
@@ -379,19 +379,19 @@ def _marker(block: QTextBlock) -> int | None:
 
 
 class Preview(QWidget):
-    """Title, trail and date of a note above its text. Main thread."""
+    """Title, folders and date of a note above its text. Main thread."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("previewPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title = _plain_label("previewTitle")
-        self.trail = _plain_label("previewTrail")
+        self.folder_names = _plain_label("previewTrail")
         self.view = NoteView(theme, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 20, 0, 0)
         layout.setSpacing(0)
-        for label in (self.title, self.trail):
+        for label in (self.title, self.folder_names):
             label.setContentsMargins(MARGIN, 0, MARGIN, 0)
             layout.addWidget(label)
             layout.addSpacing(4)
@@ -411,17 +411,17 @@ class Preview(QWidget):
         self.rendered, self.passage = rendered, passage
         self.title.setText(note.title)
         edited = _("edited {long_date}", long_date=dates.long_date(note.modified, datetime.now()))
-        where = [wording.TRAIL_SEPARATOR.join(note.trail)] + (
+        where = [wording.PATH_SEPARATOR.join(note.folder_names)] + (
             [wording.place(passage.place)] if passage and passage.place != Line(number=1) else []
         )
-        self.trail.setText(signs.DOT.join([*filter(None, where), edited]))
+        self.folder_names.setText(signs.DOT.join([*filter(None, where), edited]))
         self.view.show_note(rendered, passage)
 
     def show_nothing(self, said: str = "") -> None:
         """An empty preview, or a sentence where a note cannot be shown."""
         self.rendered = self.passage = None
         self.title.clear()
-        self.trail.setText(said)
+        self.folder_names.setText(said)
         self.view.forget()
 
     @property

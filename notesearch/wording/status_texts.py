@@ -27,7 +27,7 @@ from notesearch.wording.signs import DOT, count, model_name, waiting_for
 from notesearch.wording.told import sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
-TRAIL_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+PATH_SEPARATOR = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 
 _FOUND_BY = {
     MatchedBy.KEYWORD: N_("found by words"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch import catalogue
-from notesearch.embedding.remote import wire
+from notesearch.embedding.remote import payloads
 from notesearch.errors import ReplyWrong
 
 
@@ -29,17 +29,17 @@ def encoded(vector: list[float]) -> str:
 
 
 def test_both_encodings_in_one_reply_in_the_order_of_the_texts() -> None:
-    read = wire.read_reply(reply([encoded([0.0, 1.0]), [0.6, 0.8], [1, 0]], [2, 0.0, 1]), 3, 2)
+    read = payloads.read_reply(reply([encoded([0.0, 1.0]), [0.6, 0.8], [1, 0]], [2, 0.0, 1]), 3, 2)
     assert read.vectors.tolist() == np.array([[0.6, 0.8], [1, 0], [0, 1]], np.float32).tolist()
     assert read.normalised
 
 
 def test_made_unit_length_only_where_it_is_not() -> None:
-    read = wire.read_reply(reply([[3.0, 4.0]]), 1, None)
+    read = payloads.read_reply(reply([[3.0, 4.0]]), 1, None)
     assert np.allclose(read.vectors, [[0.6, 0.8]])
     assert not read.normalised
     off = np.array([0.6000001, 0.8], np.float32)
-    assert wire.read_reply(reply([encoded(off.tolist())]), 1, 2).vectors[0].tobytes() == off.tobytes()
+    assert payloads.read_reply(reply([encoded(off.tolist())]), 1, 2).vectors[0].tobytes() == off.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_made_unit_length_only_where_it_is_not() -> None:
     ],
 )
 def test_tokens_where_they_are_said(usage: Any, tokens: int | None) -> None:
-    assert wire.read_reply(reply([[1.0]], usage=usage), 1, 1).tokens == tokens
+    assert payloads.read_reply(reply([[1.0]], usage=usage), 1, 1).tokens == tokens
 
 
 GOOD = [1.0, 0.0]
@@ -101,7 +101,7 @@ WRONG = {
 @pytest.mark.parametrize("body", WRONG.values(), ids=list(WRONG))
 def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
     with pytest.raises(ReplyWrong) as wrong:
-        wire.read_reply(body, 2, 2)
+        payloads.read_reply(body, 2, 2)
     assert wrong.value.code.startswith("reply-wrong.")
     assert wrong.value.__context__ is None
 
@@ -109,23 +109,23 @@ def test_a_wrong_reply_is_refused_whole(body: bytes) -> None:
 @given(st.lists(st.binary(min_size=24, max_size=24), min_size=1, max_size=70))
 def test_base64_is_read_to_the_bit(rows: list[bytes]) -> None:
     written = "".join(base64.b64encode(row).decode() for row in rows)
-    assert wire.decoded(written).tobytes() == b"".join(rows)
+    assert payloads.decoded(written).tobytes() == b"".join(rows)
 
 
 @pytest.mark.parametrize("character", ["-", "_", "=", "\n", " ", "\x00", "\x7f", "é", "\u2028"])
 @pytest.mark.parametrize("place", [0, 1, 2, 3, 31])
 def test_one_character_that_is_not_base64_spoils_the_reply(character: str, place: int) -> None:
     good = encoded([0.5] * 6)
-    assert wire.read_reply(reply([good] * 40), 40, 6).vectors.shape == (40, 6)
+    assert payloads.read_reply(reply([good] * 40), 40, 6).vectors.shape == (40, 6)
     bad = good[:place] + character + good[place + 1 :]
     with pytest.raises(ReplyWrong):
-        wire.read_reply(reply([*[good] * 39, bad]), 40, 6)
+        payloads.read_reply(reply([*[good] * 39, bad]), 40, 6)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_or_read(body: bytes) -> None:
     with pytest.raises(ReplyWrong):
-        wire.read_reply(body, 1, 2)
+        payloads.read_reply(body, 1, 2)
 
 
 JSON = st.recursive(
@@ -139,7 +139,7 @@ JSON = st.recursive(
 def test_any_json_is_refused_or_read(index: Any, embedding: Any) -> None:
     body = json.dumps({"data": [{"index": index, "embedding": embedding}]}).encode()
     try:
-        vectors = wire.read_reply(body, 1, None).vectors
+        vectors = payloads.read_reply(body, 1, None).vectors
     except ReplyWrong:
         return
     assert vectors.shape[0] == 1
@@ -148,9 +148,9 @@ def test_any_json_is_refused_or_read(index: Any, embedding: Any) -> None:
 
 def test_a_query_is_one_line_of_bounded_length() -> None:
     model = catalogue.model("aimlapi/BAAI/bge-large-en-v1.5")
-    assert wire.query_input(model, " a\n b ") == f"{model.query_instruction}a b"
-    assert len(wire.query_input(model, "word " * 5000)) == wire.MOST_QUERY_CHARACTERS
+    assert payloads.query_input(model, " a\n b ") == f"{model.query_instruction}a b"
+    assert len(payloads.query_input(model, "word " * 5000)) == payloads.MOST_QUERY_CHARACTERS
 
 
 def test_the_longest_good_reply_is_within_the_cap() -> None:
-    assert len(reply([[-1.2345678901234567e-301] * 1536] * 8)) < wire.most_bytes(8, 1536)
+    assert len(reply([[-1.2345678901234567e-301] * 1536] * 8)) < payloads.most_bytes(8, 1536)

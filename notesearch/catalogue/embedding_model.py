@@ -29,7 +29,7 @@ Fields = tuple[tuple[str, str | bool | int], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Manners:
+class RequestStyle:
     """How a remote model wants to be asked.
 
     `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent.
@@ -56,10 +56,10 @@ class EmbeddingModel:
     """One embedding model. `context` is the most tokens it reads; instructions are put before queries and
     documents.
 
-    `floor`: passages with a lower cosine to the query have nothing to do with it. `manners`: None for a local
-    model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be gone,
-    "" where it is served. `shortened`: `dimensions` is the user's choice. `best_for`: what it is made for,
-    for people.
+    `floor`: passages with a lower cosine to the query have nothing to do with it. `request_style`: None for a
+    local model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be
+    gone, "" where it is served. `shortened`: `dimensions` is the user's choice. `best_for`: what it is made
+    for, for people.
     """
 
     provider: str
@@ -73,7 +73,7 @@ class EmbeddingModel:
     revision: str = ""
     floor: float = -1.0
     remote: bool = False
-    manners: Manners | None = None
+    request_style: RequestStyle | None = None
     price: float | None = None
     retired: str = ""
     shortened: bool = False

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from notesearch.domain import LedgerEntry, Spent
 from notesearch.ui.widgets.controls import button, hint
-from notesearch.wording import models as wording_models
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.translation import _
 
 FIGURES_FROM = 4

@@ -18,7 +18,7 @@ import jiter
 import numpy as np
 from numpy.typing import NDArray
 
-from notesearch.catalogue import EmbeddingModel, Manners
+from notesearch.catalogue import EmbeddingModel, RequestStyle
 from notesearch.embedding.embedder import Vectors
 from notesearch.errors import ReplyWrong
 
@@ -54,13 +54,13 @@ def query_input(model: EmbeddingModel, text: str) -> str:
 
 def request_body(model: EmbeddingModel, inputs: Sequence[str] | str, *, query: bool) -> dict[str, Any]:
     """The JSON body for texts that are ready to be sent: a list for documents, a string for a query."""
-    manners = model.manners or Manners()
+    request_style = model.request_style or RequestStyle()
     body: dict[str, Any] = {"model": model.name, "input": inputs if isinstance(inputs, str) else list(inputs)}
-    if manners.encoding != "omit":
-        body["encoding_format"] = manners.encoding
-    if manners.takes_dimensions and model.dimensions != manners.default_dimensions:
+    if request_style.encoding != "omit":
+        body["encoding_format"] = request_style.encoding
+    if request_style.takes_dimensions and model.dimensions != request_style.default_dimensions:
         body["dimensions"] = model.dimensions
-    body.update(manners.query_fields if query else manners.document_fields)
+    body.update(request_style.query_fields if query else request_style.document_fields)
     return body
 
 

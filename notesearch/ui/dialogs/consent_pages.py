@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from notesearch.domain import Estimate, Folder, ProviderInfo
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.api_key_line import KeyLine
-from notesearch.ui.widgets.controls import Facts, Row, Scrolled, button, hint, label
-from notesearch.wording import models as wording_models
+from notesearch.ui.widgets.controls import ControlRow, Facts, Scrolled, button, hint, label
+from notesearch.wording import model_texts as wording_models
 from notesearch.wording.signs import count, model_name
 from notesearch.wording.translation import _
 
@@ -102,7 +102,7 @@ class ConsentPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
         layout.addWidget(Scrolled(inside), 1)
-        layout.addWidget(Row((self.preview, self.decline, self.agree), gap=1))
+        layout.addWidget(ControlRow((self.preview, self.decline, self.agree), gap=1))
 
     def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
         self.estimate = estimate
