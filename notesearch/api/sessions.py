@@ -93,6 +93,7 @@ class Reader:
         self.engine = engine
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do an operation beside the owner, with what it has written so far."""
         self.engine.search.refresh()
         return operation(self.engine, *args, **kwargs)
 

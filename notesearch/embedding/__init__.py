@@ -1,1 +1,1 @@
-
+"""From texts to vectors, on this computer or by a provider."""

@@ -1,1 +1,1 @@
-
+"""Indexing and searching, without a window."""

@@ -1,1 +1,1 @@
-
+"""Where notes, chunks and vectors are kept, and how they are found."""

@@ -61,10 +61,12 @@ class FolderRow:
 
     @property
     def waiting(self) -> int:
+        """How many notes wait for vectors."""
         return self.documents - self.complete - self.failed
 
     @property
     def chunks_waiting(self) -> int:
+        """How many chunks wait for a vector, of the model that answers and of the next one."""
         return self.chunks - self.embedded + self.pending_chunks - self.pending_embedded
 
 
@@ -191,6 +193,9 @@ class NewDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
+    """What came of a document that was put into the library: its id, whether it is new, how many chunks it
+    has, and how many of them had a vector already."""
+
     document_id: int
     added: bool
     chunks: int
@@ -207,6 +212,9 @@ class WaitingChunk(NamedTuple):
 
 
 class DocumentRow(NamedTuple):
+    """A document as it is stored. `mtime_ns`: of its file; `first_line`: of its text in the file; `length` in
+    characters; `expected` chunks of which `embedded` have a vector; `position`: of its newest change."""
+
     id: int
     folder_id: int
     path: Path
@@ -226,6 +234,8 @@ class DocumentRow(NamedTuple):
 
 
 class ChunkRow(NamedTuple):
+    """A chunk as it is stored; see domain.Chunk. `vector_id`: None where its vector is still to come."""
+
     id: int
     document_id: int
     ordinal: int
@@ -326,6 +336,8 @@ class CopyFigures:
 
 
 class BlockHit(NamedTuple):
+    """Chunks `first`..`last` of a document, found by words; `score` is BM25."""
+
     document_id: int
     first: int
     last: int

@@ -13,8 +13,9 @@ import pytest
 
 import notesearch
 
-# Modules that are named for their part in a room: `engine.search.service` beside `engine.models.service`.
-BY_ROOM = {"service", "library"}
+# What is named for its part in a room: `engine.search.service` beside `engine.models.service`, the settings
+# themselves beside the window of settings.
+BY_ROOM = {"service", "library", "settings", "engine", "local", "bridge"}
 
 
 def names() -> list[str]:
@@ -26,9 +27,11 @@ def names() -> list[str]:
 def own(module: ModuleType) -> Iterator[tuple[str, object]]:
     """The public classes and functions that are defined in a module."""
     for name, thing in vars(module).items():
-        if (inspect.isclass(thing) or inspect.isfunction(thing)) and thing.__module__ == module.__name__:
-            if not name.startswith("_"):
-                yield name, thing
+        of_its_own = (
+            inspect.isclass(thing) or inspect.isfunction(thing)
+        ) and thing.__module__ == module.__name__
+        if of_its_own and not name.startswith("_"):
+            yield name, thing
 
 
 def methods(made: type) -> Iterator[tuple[str, object]]:

@@ -97,6 +97,7 @@ class EmbeddingWorker:
         )
 
     def wake(self) -> None:
+        """There may be something to do."""
         self._woken.set()
 
     def retry(self) -> None:
@@ -276,6 +277,7 @@ class EmbeddingWorkers:
         self._closed = closed
 
     def start(self) -> None:
+        """Start a thread for each model."""
         self._wanted_workers()
 
     def _wanted_workers(self) -> list[EmbeddingWorker]:
@@ -323,6 +325,7 @@ class EmbeddingWorkers:
             worker.thread.join(RETIRED_WITHIN)
 
     def vectors_unused(self) -> None:
+        """Passages went away: the workers take their vectors out of the answers."""
         for worker in list(self._workers.values()):
             worker.vectors_unused()
 
@@ -337,6 +340,7 @@ class EmbeddingWorkers:
                 pass
 
     def trouble(self, fingerprint: str) -> Trouble | None:
+        """Why a model's worker waits; None where it does not."""
         worker = self._workers.get(fingerprint)
         return worker.trouble if worker is not None else None
 
@@ -358,6 +362,7 @@ class EmbeddingWorkers:
                 self.library.upkeep.tidy()
 
     def begun(self) -> None:
+        """A worker begins to embed: the progress is of embedding from now on."""
         if self._progress.state is not IndexingState.INDEXING:
             folders = self.library.folders()
             waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
@@ -369,11 +374,13 @@ class EmbeddingWorkers:
         return any(worker.busy for worker in list(self._workers.values()))
 
     def embedded(self, chunks: int) -> None:
+        """So many chunks more have their vector."""
         self._progress.embedded(chunks)
         self._embedded(chunks)
         self.changed()
 
     def rested(self) -> None:
+        """A worker has nothing to do any more."""
         if self._progress.stage == "embedding" and not self.busy:
             self._progress.begin(IndexingState.IDLE)
         self._settled()

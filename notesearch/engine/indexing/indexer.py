@@ -115,6 +115,7 @@ class Indexer:
     # What others may ask
 
     def start(self) -> None:
+        """Start the reading thread and the embedding workers."""
         self._reading.start()
         self._workers.start()
 
@@ -139,6 +140,7 @@ class Indexer:
                 pass
 
     def mark_dirty(self, path: Path) -> None:
+        """Something happened at `path`: look at it soon."""
         self._queue.mark_dirty(path)
 
     def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
@@ -198,19 +200,23 @@ class Indexer:
             self._tickets.count(requests=1, tokens=receipt.tokens or 0)
 
     def pause(self) -> None:
+        """Read and embed nothing until `resume`."""
         self._gates.running.clear()
         self._changed()
 
     def resume(self) -> None:
+        """Go on."""
         self._gates.running.set()
         self._changed()
 
     @property
     def paused(self) -> bool:
+        """Whether the user has paused it."""
         return not self._gates.running.is_set()
 
     @property
     def state(self) -> IndexingState:
+        """What it does at present."""
         if self.error is not None:
             return IndexingState.FAILED
         if self.paused:

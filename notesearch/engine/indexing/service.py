@@ -62,10 +62,12 @@ class IndexingService:
         indexer.start()
 
     def close_watcher(self) -> None:
+        """Hear of no more changes. Nothing where there is no watcher."""
         if self._watcher is not None:
             self._watcher.close()
 
     def close_indexer(self) -> None:
+        """End reading and embedding. Nothing where there is no indexer."""
         if self.indexer is not None:
             self.indexer.close()
 
@@ -121,9 +123,11 @@ class IndexingService:
             raise IndexingPaused
 
     def pause(self) -> None:
+        """Read and embed nothing until `resume`. Raises UsageError in a process that only reads."""
         self.required.pause()
 
     def resume(self) -> None:
+        """Go on. Raises UsageError in a process that only reads."""
         self.required.resume()
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
@@ -147,15 +151,18 @@ class IndexingService:
     # What folders and models ask of it: see FolderWork and EmbeddingWork
 
     def watch(self, folder: Path) -> None:
+        """See FolderWork."""
         if self._watcher is not None:
             self._watcher.watch(folder)
 
     def unwatch(self, folder: Path) -> None:
+        """See FolderWork."""
         if self._watcher is not None:
             self._watcher.unwatch(folder)
         self.limited.pop(folder, None)
 
     def scan(self, folder: Path, *, confirmed: bool = False) -> None:
+        """See FolderWork."""
         self.required.scan(folder, confirmed=confirmed)
 
     def read_for_next_model(self, folder: Path) -> None:
@@ -168,18 +175,23 @@ class IndexingService:
             raise ticket.errors[0]
 
     def reconsider(self, *identifiers: str) -> None:
+        """See FolderWork."""
         self.required.reconsider(*identifiers)
 
     def release_unused(self) -> int:
+        """See FolderWork."""
         return self.required.release_unused()
 
     def embed(self) -> None:
+        """See EmbeddingWork."""
         self.required.embed()
 
     def retry_providers(self) -> None:
+        """See EmbeddingWork."""
         self.required.retry_providers()
 
     def trouble(self, fingerprint: str) -> Trouble | None:
+        """See EmbeddingWork."""
         return self.indexer.trouble(fingerprint) if self.indexer is not None else None
 
     def take_over(self, before: Settings, now: Settings) -> None:

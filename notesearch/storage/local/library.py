@@ -12,6 +12,7 @@ from pathlib import Path
 
 from notesearch.domain import FileProblem, HeldNote, Outgoing
 from notesearch.storage.changes import Applied, Change
+from notesearch.storage.library import Library
 from notesearch.storage.local.finding import Finding
 from notesearch.storage.local.page import page
 from notesearch.storage.local.sqlite.database import DATABASE
@@ -44,7 +45,7 @@ def _never() -> bool:
     return False
 
 
-class LocalLibrary:
+class LocalLibrary(Library):
     """Implements Library (see there for every method). `dimensions` tells how long the vectors of a
     fingerprint are (None: nobody knows the model). `read_only`: beside the process that owns the data folder.
 
@@ -59,7 +60,7 @@ class LocalLibrary:
         self._word_index = KeywordIndex(data_dir / "keyword", read_only=read_only)
         self.word_copy = WordCopy(self.store, self._word_index)
         self.vector_copies = VectorCopies(self.store, data_dir / "vectors", dimensions, read_only=read_only)
-        self.upkeep = LocalUpkeep(self.store, self._word_index, self.word_copy, self.vector_copies)
+        self._upkeep = LocalUpkeep(self.store, self._word_index, self.word_copy, self.vector_copies)
         self._finding = Finding(self.store, self._word_index, self.vector_copies.index)
         self._subscribers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -187,6 +188,10 @@ class LocalLibrary:
 
     def check(self) -> list[str]:
         return self.store.check()
+
+    @property
+    def upkeep(self) -> LocalUpkeep:
+        return self._upkeep
 
     def close(self) -> None:
         try:

@@ -16,7 +16,7 @@ from notesearch.errors import DiskFull, StoreError
 
 @dataclass(frozen=True, slots=True)
 class UpToDate:
-    pass
+    """The copy has everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class SavedAt:
             return None
 
     def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
         write_atomic(path, json.dumps(asdict(self)).encode("ascii"))
 
 

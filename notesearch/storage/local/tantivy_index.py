@@ -160,6 +160,7 @@ class KeywordIndex:
                 self._applying.release()
 
     def close(self) -> None:
+        """Close it, when what is being written is written. Nothing can be asked any more."""
         self._let_go(resting=False)
 
     def _let_go(self, *, resting: bool) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection
 
 from notesearch.errors import StoreError
+from notesearch.storage.library import Upkeep
 from notesearch.storage.local.index_protocols import WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.vector_copies import VectorCopies
@@ -20,7 +21,7 @@ def _never() -> bool:
     return False
 
 
-class LocalUpkeep:
+class LocalUpkeep(Upkeep):
     """Implements Upkeep (see there for every method)."""
 
     def __init__(

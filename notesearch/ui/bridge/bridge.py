@@ -133,6 +133,7 @@ class Bridge(QObject):
 
     @property
     def closed(self) -> bool:
+        """Whether everything ends."""
         return self._closing.is_set()
 
     def on_close(self, end: Callable[[], None]) -> None:
@@ -249,6 +250,7 @@ class Bridge(QObject):
     # Files and the desktop
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
+        """Keep geometry, history and saved searches, in a thread."""
         kept = dict(state)
         self.calls.ask(lambda _: self._save_state(kept))
 

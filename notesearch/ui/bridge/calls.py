@@ -76,6 +76,7 @@ class Call:
 
     @property
     def is_wanted(self) -> bool:
+        """Whether anybody waits for the answer."""
         return not (self._forgotten or self._cancelled.is_set())
 
     def answer(self, value: object) -> None:

@@ -52,6 +52,7 @@ class DesktopBridge(QObject):
         return self._bridge.calls.ask(work, then, within=self._in_order)
 
     def set_start_at_login(self, wanted: bool, failed: Failed | None = None) -> None:
+        """Start the program at login, or no more. What goes wrong goes to `failed`."""
         data_dir = self._bridge.data_dir
 
         def work(_: Call) -> None:
@@ -64,6 +65,8 @@ class DesktopBridge(QObject):
         self._bridge.calls.ask(work, failed=failed, within=self._in_order)
 
     def set_opens_links(self, wanted: bool, failed: Failed | None = None) -> None:
+        """Open `notesearch:` links, or no more. What goes wrong goes to `failed`."""
+
         def work(_: Call) -> None:
             from notesearch.ui.desktop import autostart
 

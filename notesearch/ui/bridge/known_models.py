@@ -32,6 +32,7 @@ class KnownModels(QObject):
         self._providers: Call | None = None
 
     def ask_choices(self) -> None:
+        """Ask which models can be chosen."""
         if self._choices is not None:
             self._choices.forget()
         self._choices = self._bridge.call(operations.list_models, self._on_choices)

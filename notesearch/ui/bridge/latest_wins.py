@@ -22,6 +22,7 @@ class LatestWins:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def put(self, job: Callable[[], None]) -> None:
+        """Do `job` soon, in place of one that waits. It is called in the thread of this object."""
         with self._condition:
             if self._closed:
                 return

@@ -73,6 +73,7 @@ class SearchBridge(QObject):
         self._latest_search += 1
 
     def is_latest(self, request: int) -> bool:
+        """Whether no newer search was asked for."""
         return request == self._latest_search
 
     def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:

@@ -42,6 +42,7 @@ class CountingPage(QWidget):
         layout.addLayout(below)
 
     def begin(self) -> None:
+        """Say that counting goes on."""
         self._counting = True
         self.title.setText(_("Counting…"))
         self.said.setText(_("Your notes are cut into passages for this model and counted. Nothing is sent."))
@@ -55,6 +56,7 @@ class CountingPage(QWidget):
             self.title.setText(_("Counting… {count} so far", count=count(folder.next_total, "passage")))
 
     def show_failure(self, failure: Failure) -> None:
+        """Say why nothing could be counted."""
         self._counting = False
         self.title.setText(failure.title)
         self.said.setText(failure.hint)
@@ -105,6 +107,7 @@ class ConsentPage(QWidget):
         layout.addWidget(ControlRow((self.preview, self.decline, self.agree), gap=1))
 
     def show_estimate(self, estimate: Estimate, info: ProviderInfo | None) -> None:
+        """Show what would be sent, to whom and at what cost. `info`: the provider."""
         self.estimate = estimate
         self.title.setText(wording_models.consent_title(estimate))
         show = button(_("Show…"), self.held_wanted, name=_("Show what stays here"))
@@ -124,6 +127,7 @@ class ConsentPage(QWidget):
         (self.preview if estimate.remote else self.agree).setFocus()
 
     def show_provider(self, info: ProviderInfo | None) -> None:
+        """Show the state of the provider's key and of its budget."""
         estimate = self.estimate if self.estimate is not None and self.estimate.remote else None
         self.key.show_info(info if estimate is not None else None)
         said = (

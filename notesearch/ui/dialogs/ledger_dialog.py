@@ -71,6 +71,7 @@ class LedgerDialog(QDialog):
         self.reveal.setEnabled(False)
 
     def show_entries(self, entries: tuple[LedgerEntry, ...]) -> None:
+        """Show these requests and what they cost together."""
         self.reveal.setEnabled(bool(entries))
         self.table.setRowCount(len(entries))
         sums = Spent()

@@ -82,6 +82,7 @@ class ChoicePage(QWidget):
         self.key.again_wanted.connect(self.again_wanted)
 
     def show_folder(self, folder: Folder) -> None:
+        """Show the model of a folder, and what is being prepared for it."""
         self.folder = folder
         under_way = preparing(folder)
         held = _(" {count} held back.", count=count(folder.held_back, "passage")) if folder.held_back else ""
@@ -102,6 +103,7 @@ class ChoicePage(QWidget):
         self._on_chosen(self.list.choice)
 
     def show_choices(self, choices: Sequence[ModelChoice]) -> None:
+        """Show the models that can be chosen."""
         folder = self.folder
         first = not self.list.rows.choices
         self.list.show_choices(
@@ -113,6 +115,7 @@ class ChoicePage(QWidget):
         self._on_chosen(self.list.choice)
 
     def show_providers(self, providers: dict[str, ProviderInfo]) -> None:
+        """Show what is known of the providers, by name."""
         self._providers = providers
         self._on_chosen(self.list.choice)
 
@@ -238,9 +241,11 @@ class ModelDialog(QDialog):
 
     @property
     def folder(self) -> Folder | None:
+        """The folder whose model is chosen; None where it was removed meanwhile."""
         return next((folder for folder in self._status.folders if folder.path == self._path), None)
 
     def show_status(self, status: IndexingStatus) -> None:
+        """Follow the folder. Closes where it was removed."""
         self._status = status
         folder = self.folder
         if folder is None:

@@ -31,6 +31,7 @@ class ModelRows(QAbstractListModel):
         self.present = ""
 
     def show(self, choices: Sequence[ModelChoice], present: str) -> None:
+        """Show these models. `present`: the identifier of the one in use."""
         self.beginResetModel()
         self.choices, self.present = tuple(choices), present
         self.endResetModel()
@@ -123,6 +124,7 @@ class ModelList(QListView):
         self.choose(kept or present)
 
     def choose(self, identifier: str) -> None:
+        """Select a model by its identifier, else the first."""
         at = next((i for i, c in enumerate(self.rows.choices) if c.identifier == identifier), 0)
         if self.rows.choices:
             self.setCurrentIndex(self.rows.index(at))
@@ -130,6 +132,7 @@ class ModelList(QListView):
 
     @property
     def choice(self) -> ModelChoice | None:
+        """The selected model, None for none."""
         at = self.currentIndex().row()
         return self.rows.choices[at] if 0 <= at < len(self.rows.choices) else None
 

@@ -50,6 +50,7 @@ class PassagesView(QTextEdit):
         theme.changed.connect(self._again)
 
     def show_passages(self, passages: tuple[Outgoing, ...]) -> None:
+        """Show the first of these passages from the top."""
         self._passages, self.shown = passages, 0
         self.clear()
         self.show_more()
@@ -68,6 +69,7 @@ class PassagesView(QTextEdit):
 
     @property
     def left(self) -> int:
+        """How many passages are not shown yet."""
         return len(self._passages) - self.shown
 
     def _append(self, cursor: QTextCursor, number: int, passage: Outgoing) -> None:

@@ -88,6 +88,7 @@ class OwnServerPage(QWidget):
         self._check()
 
     def begin(self) -> None:
+        """Begin with the name."""
         self.name.setFocus()
 
     def _problem(self) -> str:

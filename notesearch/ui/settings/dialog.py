@@ -92,6 +92,7 @@ class SettingsDialog(QDialog):
             bar.style().polish(bar)
 
     def show_page(self, page: QWidget) -> None:
+        """Show one of its pages."""
         self.tabs.setCurrentWidget(page)
 
     def show_providers(self, provider: str = "") -> None:
@@ -105,6 +106,7 @@ class SettingsDialog(QDialog):
         self.edit.reload(settings)
 
     def show_status(self, status: IndexingStatus) -> None:
+        """Show the folders there are, and ask for the providers again."""
         self.folders.show_folders(status.folders)
         self.providers.refresh()
 

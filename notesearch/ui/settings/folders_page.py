@@ -88,9 +88,11 @@ class FoldersPage(SettingsPage):
 
     @property
     def folder(self) -> Folder | None:
+        """The folder that is shown, None for none."""
         return next((f for f in self._folders if f.path == self.folders.currentData()), None)
 
     def choose(self, path: Path) -> None:
+        """Show a folder."""
         self.folders.setCurrentIndex(max(0, self.folders.findData(path)))
 
     def show_folders(self, folders: Sequence[Folder]) -> None:
@@ -136,6 +138,7 @@ class FoldersPage(SettingsPage):
         self._rest.start()
 
     def stop_counting(self) -> None:
+        """Give up counting what the rules leave out."""
         self._rest.stop()
         if self._counting is not None:
             self._counting.cancel()

@@ -60,6 +60,7 @@ class HotkeyField(QLineEdit):
         self._keys = ""
 
     def show_keys(self, keys: str) -> None:
+        """Show the keys that were chosen, unless others are being pressed."""
         self._keys = keys
         if not self.hasFocus():
             self._show()

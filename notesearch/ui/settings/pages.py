@@ -127,6 +127,7 @@ class GeneralPage(SettingsPage):
         bridge.call(operations.sizes, self._on_sizes)
 
     def show_settings(self) -> None:
+        """Show what holds now."""
         _choose(self.appearance, self.edit.settings.appearance)
         _choose(self.closing, self.edit.settings.when_closed)
 
@@ -196,6 +197,7 @@ class SearchSettingsPage(SettingsPage):
         self.show_state()
 
     def show_settings(self) -> None:
+        """Show what holds now."""
         self.keys.show_keys(self.edit.settings.key)
         limit = self.edit.settings.results_limit
         if self.results.findData(limit) < 0:
@@ -278,6 +280,7 @@ class EditorPage(SettingsPage):
         edit.reloaded.connect(self.show_settings)
 
     def show_settings(self) -> None:
+        """Show what holds now."""
         template = self.edit.settings.editor
         if self.command.text().strip() != template:
             self.command.setText(template)

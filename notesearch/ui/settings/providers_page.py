@@ -132,6 +132,7 @@ class ProvidersPage(QWidget):
 
     @property
     def info(self) -> ProviderInfo | None:
+        """The provider that is shown, None for none."""
         return self._infos.get(str(self.providers.currentData() or ""))
 
     def choose(self, provider: str) -> None:
@@ -163,6 +164,7 @@ class ProvidersPage(QWidget):
             self._refresh.start()
 
     def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
+        """Take over the models that can be tested."""
         self._choices = choices
         self._show_models()
 

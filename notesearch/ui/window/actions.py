@@ -138,11 +138,13 @@ class Actions(QObject):
         self._bridge.call(operations.vocabulary, self.show_vocabulary)
 
     def show_vocabulary(self, known: operations.Vocabulary) -> None:
+        """Offer these tags and formats as filters."""
         if (known.tags, known.formats) != (self._tags, self._formats):
             self._tags, self._formats = known.tags, known.formats
             self._build_filter_menus()
 
     def show_row_menu(self, row: Row, at: QPoint, view: SearchView | None = None) -> None:
+        """See RowActions."""
         self._menu_row, self._menu_view = row, view
         self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
         self._row_menu.popup(at)
@@ -150,36 +152,44 @@ class Actions(QObject):
     # Rows
 
     def open_row(self, row: Row) -> None:
+        """Open the note of a row at its passage, in the user's editor."""
         settings = self._shell.settings
         self._shell.keep_query()
         self._bridge.open_note(settings.editor if settings else "", row.match.path, row.passage.place)
 
     def open_current(self) -> None:
+        """Open the selected row."""
         if self._shell.current is not None:
             self.open_row(self._shell.current)
 
     def open_menu_row(self) -> None:
+        """Open the row whose menu was shown."""
         if self._menu_row is not None:
             self.open_row(self._menu_row)
 
     def reveal_current(self) -> None:
+        """Show the selected note in the file manager."""
         if self._shell.current is not None:
             self.reveal_row(self._shell.current)
 
     def reveal_row(self, row: Row) -> None:
+        """Show the note of a row in the file manager."""
         self._shell.keep_query()
         self._bridge.reveal(row.match.path)
 
     def reveal_menu_row(self) -> None:
+        """Show the note whose menu was shown in the file manager."""
         if self._menu_row is not None:
             self._bridge.reveal(self._menu_row.match.path)
 
     def copy_passage(self) -> None:
+        """Copy the passage of the selected row."""
         if self.copy_passage_of(self._shell.view):
             self._shell.keep_query()
             self._shell.tell(_("Passage copied"))
 
     def copy_menu_passage(self) -> None:
+        """Copy the passage of the row whose menu was shown."""
         if self._menu_view is None:
             self.copy_passage()
         else:
@@ -203,20 +213,24 @@ class Actions(QObject):
         self.offers.look_at(paths)
 
     def copy_path(self) -> None:
+        """Copy the path of the note whose menu was shown."""
         if self._menu_row is not None:
             QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
             self._shell.tell(_("Path copied"))
 
     def find_similar(self) -> None:
+        """List the notes near to the one whose menu was shown."""
         if self._menu_row is not None:
             self._shell.come_up()
             self._shell.view.find_similar(self._menu_row.match)
 
     def show_sent(self) -> None:
+        """Show what a remote model is sent of the note whose menu was shown."""
         if self._menu_row is not None:
             self.models.open_outgoing(self._menu_row.match.path)
 
     def open_default(self, path: Path) -> None:
+        """Open a file with the system's program, and say so where there is none."""
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_default(path):
@@ -226,6 +240,7 @@ class Actions(QObject):
             )
 
     def open_link(self, link: str) -> None:
+        """Open an editor's link, and say so where no program takes it."""
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_link(link):
@@ -239,6 +254,7 @@ class Actions(QObject):
             )
 
     def open_web(self, url: QUrl) -> None:
+        """Open a web page or a mail address, and say so where no program takes it."""
         from notesearch.ui.desktop import open_with as desktop
 
         if not desktop.open_web(url):
@@ -249,6 +265,7 @@ class Actions(QObject):
     # Folders
 
     def choose_folder(self) -> None:
+        """Let the user choose a folder to search."""
         from PySide6.QtWidgets import QFileDialog
 
         dialog = QFileDialog(self.dialogs.front, _("Choose a folder of notes"))
@@ -261,6 +278,7 @@ class Actions(QObject):
         self.offers.look_at([Path(path)])
 
     def ask_to_remove(self, folder: Folder) -> None:
+        """Ask whether a folder is to be searched no more."""
         from notesearch.ui.widgets.controls import Question
 
         self._removing = folder
@@ -318,9 +336,11 @@ class Actions(QObject):
     # Indexing
 
     def pause(self) -> None:
+        """Read and embed nothing until `resume`."""
         self._bridge.call(operations.pause)
 
     def resume(self) -> None:
+        """Go on reading and embedding."""
         self._bridge.call(operations.resume)
 
     # Dialogs
@@ -329,6 +349,7 @@ class Actions(QObject):
         self._problems = None
 
     def open_problems(self) -> None:
+        """Show the problems."""
         from notesearch.ui.dialogs.problems import ProblemsDialog
 
         if self._problems is None:
@@ -358,14 +379,17 @@ class Actions(QObject):
             self._ask_problems()
 
     def open_settings(self) -> None:
+        """Show the settings."""
         self.models.open_settings()
 
     def open_keys(self) -> None:
+        """Show what the keys do."""
         from notesearch.ui.dialogs.help import KeysDialog
 
         self.dialogs.show(KeysDialog(self._shell.widget))
 
     def open_about(self) -> None:
+        """Show name and version."""
         from notesearch.ui.dialogs.help import AboutDialog
 
         self.dialogs.show(AboutDialog(self._shell.theme, self._shell.widget))

@@ -181,6 +181,7 @@ class FailurePage(QWidget):
         centre(self, box)
 
     def show_failure(self, failure: Failure) -> None:
+        """Say why the engine does not start, and offer to try again where that may help."""
         self.title.setText(failure.title)
         self.hint.setText(failure.hint)
         self.retry.setVisible(failure.retryable)

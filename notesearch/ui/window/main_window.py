@@ -262,11 +262,13 @@ class MainWindow(QMainWindow):
         self.box.setFocus()
 
     def show_failure(self, failure: Failure) -> None:
+        """See Shell."""
         self._expected_folders = 0
         self._choose_page()
         self.notices.show_failure(failure)
 
     def use_settings(self, settings: Settings) -> None:
+        """Take over what was chosen in the settings."""
         self.settings = settings
         self.theme.set_appearance(settings.appearance)
         self.page.set_limit(settings.results_limit)
@@ -299,6 +301,7 @@ class MainWindow(QMainWindow):
         self.ask(Search(text=text))
 
     def save_search(self) -> None:
+        """See Shell."""
         search = self.box.search
         if search.empty or any(kept.label == search.label for kept in self.saved):
             return
@@ -504,39 +507,49 @@ class MainWindow(QMainWindow):
 
     @property
     def status(self) -> IndexingStatus | None:
+        """See Shell."""
         return self.bridge.statuses.status
 
     @property
     def widget(self) -> QWidget:
+        """See Shell."""
         return self
 
     @property
     def search(self) -> Search:
+        """See Shell."""
         return self.box.search
 
     @property
     def view(self) -> SearchPage:
+        """See Shell."""
         return self.page
 
     @property
     def current(self) -> Row | None:
+        """See Shell."""
         return self.page.current
 
     @property
     def key(self) -> GlobalKey | None:
+        """See Shell."""
         return self.presence.key if self.presence is not None else None
 
     def tell(self, text: str) -> None:
+        """See Shell."""
         self.status_line.tell(text)
 
     def offer(self, message: Notice) -> None:
+        """See Shell."""
         self.banner.tell(message)
 
     def toggle_quick(self) -> None:
+        """See Shell."""
         if self.presence is not None:
             self.presence.toggle_quick()
 
     def focus_field(self) -> None:
+        """See Shell."""
         self.box.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.box.field.selectAll()
 

@@ -89,6 +89,7 @@ class ModelActions(QObject):
         self.open(owning_folder(wanted, folders) or folders[0])
 
     def open(self, folder: Folder) -> None:
+        """Let the user choose the model of a folder."""
         from notesearch.ui.dialogs.model import ModelDialog
 
         if self._model is not None or self._status is None:
@@ -112,6 +113,7 @@ class ModelActions(QObject):
             self._model.prepare(folder.next_model or folder.model)
 
     def stop_preparing(self, folder: Folder) -> None:
+        """Stay with the model that answers."""
         self._bridge.call(operations.cancel_model, folder=folder.path)
 
     def go_back(self, folder: Folder) -> None:
@@ -124,6 +126,7 @@ class ModelActions(QObject):
         )
 
     def forget_previous(self, folder: Folder) -> None:
+        """Forget the indexes of a folder's former models."""
         self._bridge.call(
             operations.forget_former, partial(self._on_previous_forgotten, folder.path), folder=folder.path
         )
@@ -191,6 +194,7 @@ class ModelActions(QObject):
     # Keys, providers, money
 
     def open_settings(self, provider: str = "", *, providers: bool = False) -> None:
+        """Show the settings; with `providers` or a provider's name, its page of them."""
         from notesearch.ui.settings.dialog import SettingsDialog
 
         if self._shell.settings is None:
@@ -235,6 +239,7 @@ class ModelActions(QObject):
         self._dialogs.show(self._key)
 
     def open_ledger(self) -> None:
+        """Show the requests that providers answered."""
         from notesearch.ui.dialogs.ledger_dialog import LedgerDialog
 
         if self._ledger is None:

@@ -40,9 +40,11 @@ class Notices(QObject):
         bridge.statuses.follow(self.show_status)
 
     def show_failure(self, failure: Failure) -> None:
+        """Say in the banner what went wrong."""
         self._banner.tell(Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
 
     def show_status(self, status: IndexingStatus) -> None:
+        """Say in the banner what of a status asks for the user."""
         self._ask_about_held(status)
         self._say_troubles(status)
         for folder in status.folders:

@@ -28,6 +28,7 @@ class OpenDialogs(QObject):
         dialog.open()
 
     def close_all(self) -> None:
+        """Close every dialog."""
         for dialog in list(self.open):
             dialog.reject()
 

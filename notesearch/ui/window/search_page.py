@@ -72,10 +72,12 @@ class SearchPage(SearchView):
         return self.splitter.sizes() if all(self.splitter.sizes()) else self.wide_sizes
 
     def set_column_widths(self, widths: list[int]) -> None:
+        """Give the columns these widths in pixels."""
         self.wide_sizes = widths
         self.splitter.setSizes(widths)
 
     def toggle_preview(self) -> None:
+        """Show or hide the preview; in a narrow window it takes the list's place."""
         if self.width() < PREVIEW_BREAKPOINT:
             self._narrow_preview = not self._narrow_preview
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from notesearch.domain import FileProblem, told
 from notesearch.storage.changes import FileFailed
 from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.local.sqlite.documents import REPLACING_PROBLEM, Documents
+from notesearch.storage.local.sqlite.document_table import REPLACING_PROBLEM, Documents
 from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import UNUSED, KeptVectors
 from notesearch.storage.values import FolderRow, Held

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from notesearch.domain import HeldNote, Outgoing, prefixed
 from notesearch.errors import NotesearchError
 from notesearch.storage.local.sqlite.database import Database, Generation
-from notesearch.storage.local.sqlite.documents import ANSWERING, HELD, PREPARING, REFUSED, Documents
+from notesearch.storage.local.sqlite.document_table import ANSWERING, HELD, PREPARING, REFUSED, Documents
 from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.local.sqlite.reads import Questions
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors

@@ -71,6 +71,7 @@ class Questions:
         ]
 
     def documents(self, ids: Sequence[int]) -> dict[int, DocumentRow]:
+        """The rows of these documents, by id."""
         rows = self._database.chosen(
             f"SELECT {_DOCUMENT_COLUMNS} FROM {_DOCUMENTS} WHERE d.id IN ({{}})", ids
         )
@@ -98,6 +99,7 @@ class Questions:
         return DocumentRow(document_id, folder_id, self._places.at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
+        """The chunks of a document that answer, in order."""
         rows = self._database.read(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0 ORDER BY ordinal",
             (document_id,),
@@ -142,6 +144,7 @@ class Questions:
         return [_chunk_row(row) for row in rows]
 
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
+        """The chunks with these ids that answer."""
         return [
             _chunk_row(row)
             for row in self._database.chosen(
@@ -237,6 +240,7 @@ class Questions:
         return Excerpt(within, int(lines) + str(text).count("\n", 0, cut))
 
     def facets_of(self, document_id: int) -> list[str]:
+        """The facets of a document: "tag:x" and the like."""
         return [
             row[0]
             for row in self._database.read("SELECT facet FROM facets WHERE document_id = ?", (document_id,))

@@ -33,7 +33,7 @@ from notesearch.storage.changes import (
     TextsRefused,
 )
 from notesearch.storage.local.sqlite.database import Database
-from notesearch.storage.local.sqlite.documents import Documents
+from notesearch.storage.local.sqlite.document_table import Documents
 from notesearch.storage.local.sqlite.filters import Filtering
 from notesearch.storage.local.sqlite.folder_table import Folders
 from notesearch.storage.local.sqlite.pending import Pending
