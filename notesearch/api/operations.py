@@ -244,11 +244,12 @@ def find_notes(engine: Engine, *, folder: Path, text: str = "", limit: int = 200
 
 
 @operation("search.note")
-def show_note(engine: Engine, *, path: Path, start: int = 0) -> RenderedNote:
-    """A note as HTML, around character `start` where it is long. Raises NotIndexed."""
+def show_note(engine: Engine, *, path: Path, start: int = 0, part: str = "") -> RenderedNote:
+    """A note (`part`: one of several in its file) as HTML, around character `start` where it is long. Raises
+    NotIndexed."""
     from notesearch.documents.preview import render
 
-    return render(engine.search.note_text(path, start))
+    return render(engine.search.note_text(path, start, part))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QObject, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from notesearch.api.operation import Operation
@@ -29,6 +29,7 @@ from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.first_run import FirstRun
 from notesearch.ui.window.main_window import MainWindow
 from notesearch.ui.window.tray_controller import TrayController
 from tests.gateway import KEY, Gateway
@@ -152,12 +153,15 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     opened: list[tuple[MainWindow, Bridge]] = []
     before = set(threading.enumerate())
 
-    def start(*folders: Path, data_dir: Path | None = None, ready: bool = True) -> MainWindow:
+    def start(
+        *folders: Path, data_dir: Path | None = None, ready: bool = True, hidden: bool = False
+    ) -> MainWindow:
         bridge = Bridge(data_dir or tmp_path / "data")
         window = MainWindow(bridge, theme)
-        TrayController(bridge, theme, window, StartRequest())
+        presence = TrayController(bridge, theme, window, StartRequest(hidden=hidden))
         opened.append((window, bridge))
-        window.show()
+        if not presence.starts_hidden:
+            window.show()
         window.complete()
         if ready:
             with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
@@ -238,6 +242,11 @@ def folder_of(window: MainWindow) -> Folder:
 def at_rest(window: MainWindow, documents: int) -> bool:
     status = window.status
     return status is not None and status.state is IndexingState.IDLE and status.complete == documents
+
+
+def vault_buttons(page: FirstRun) -> list[QPushButton]:
+    """The buttons that search the folders of other programs."""
+    return [b for b in page.findChildren(QPushButton) if b.text() == "Search it" and b.isVisible()]
 
 
 def titles(window: MainWindow) -> list[str]:

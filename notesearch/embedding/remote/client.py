@@ -130,7 +130,7 @@ def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
     )
     # From OPENAI_CUSTOM_HEADERS; one that cannot be written as a header would fail before the transport could
     # drop it.
-    client._custom_headers = {}
+    client._custom_headers = {}  # noqa: SLF001
     return client
 
 

@@ -208,16 +208,24 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _kernel_holds(folders: list[Path]) -> bool:
-    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+def watches_held() -> int | None:
+    """How many folders the kernel watches for this process; None where it cannot be asked."""
     if sys.platform != "linux":
-        return True
+        return None
     held = 0
     try:
         for name in os.listdir("/proc/self/fdinfo"):
             with contextlib.suppress(OSError), open(f"/proc/self/fdinfo/{name}") as file:
                 held += sum(line.startswith("inotify wd") for line in file)
     except OSError:
+        return None
+    return held
+
+
+def _kernel_holds(folders: list[Path]) -> bool:
+    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+    held = watches_held()
+    if held is None:
         return True
     return held >= sum(
         1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder)

@@ -101,6 +101,7 @@ class SearchService:
             line=line,
             truncated=len(text) < document.length,
             tags=document.tags,
+            part=document.part,
         )
 
     def tags(self) -> tuple[tuple[str, int], ...]:

@@ -163,7 +163,7 @@ class NoteView(QTextBrowser):
         """Put the passage a third from the top, or its best sentence where that would lie below the
         window."""
         self._untouched = True
-        rect = self._passage_rect()
+        rect = self.passage_ground()
         if rect is None:
             self.verticalScrollBar().setValue(0)
             return
@@ -239,8 +239,13 @@ class NoteView(QTextBrowser):
                 shape.setBottomMargin(max(float(before), padding) if padding else float(before))
             cursor.mergeBlockFormat(shape)
 
-    def _passage_rect(self) -> QRectF | None:
-        """The ground of the passage in coordinates of the document."""
+    @property
+    def passage_place(self) -> PassagePlace | None:
+        """Which blocks are marked as the passage, None for none."""
+        return self._place
+
+    def passage_ground(self) -> QRectF | None:
+        """The ground that is painted behind the passage, in coordinates of the document. None for none."""
         if self._place is None:
             return None
         top, bottom = self._extent(self._place.first), self._extent(self._place.last)
@@ -327,7 +332,7 @@ class NoteView(QTextBrowser):
         self.verticalScrollBar().setValue(scroll)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        rect = self._passage_rect()
+        rect = self.passage_ground()
         if rect is not None:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -24,7 +23,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
-from notesearch.domain import DocumentState, Match
+from notesearch.domain import Address, DocumentState, Match
 from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
@@ -33,7 +32,7 @@ from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
-Key = tuple[Path, int | None]
+Key = tuple[Address, int | None]
 # Pixels of a row with one line of snippet; rows for a list that has no size yet.
 LOWEST_ROW, FEWEST_ROWS = 94, 6
 ROW_FLAGS = (
@@ -47,7 +46,7 @@ ROW_FLAGS = (
 def key_of(row: Row) -> Key:
     """What stays the same when a row arrives again: its note, and for a folded-out passage where it
     begins."""
-    return row.match.path, row.passage.start if row.child else None
+    return row.match.address, row.passage.start if row.child else None
 
 
 def spoken(row: Row, now: datetime) -> str:
@@ -90,7 +89,7 @@ class ResultsModel(QAbstractListModel):
         super().__init__(parent)
         self._rows: list[Row] = []
         self._matches: tuple[Match, ...] = ()
-        self._expanded: set[Path] = set()
+        self._expanded: set[Address] = set()
         self._plain = False
 
     @property
@@ -123,13 +122,9 @@ class ResultsModel(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         return ROW_FLAGS
 
-    def expanded(self, path: Path) -> bool:
-        """Whether the further passages of a note are folded out."""
-        return path in self._expanded
-
     def group(self, match: Match) -> list[Row]:
         """The rows that `match` takes at present."""
-        return rows_of(match, expanded=match.path in self._expanded, plain=self._plain)
+        return rows_of(match, expanded=match.address in self._expanded, plain=self._plain)
 
     def show(self, matches: Sequence[Match], *, plain: bool = False, forget_folds: bool = False) -> None:
         """Replace everything. `plain`: the rows were not searched for (recent notes). `forget_folds`: another
@@ -149,11 +144,11 @@ class ResultsModel(QAbstractListModel):
     def toggle(self, at: int) -> int:
         """Fold the further passages of the note at row `at` out or in. Returns the row of the note itself."""
         match = self._rows[at].match
-        head = self.position((match.path, None))
+        head = self.position((match.address, None))
         if not match.passages:
             return head
         old = self.group(match)
-        self._expanded ^= {match.path}
+        self._expanded ^= {match.address}
         new = self.group(match)
         if len(new) > len(old):
             self.beginInsertRows(QModelIndex(), head + 1, head + len(new) - 1)
@@ -277,7 +272,7 @@ class ResultsView(QListView):
                 self.scrollToTop()
             self._announce()
             return
-        if hold and all(match.path != before.match.path for match in matches):
+        if hold and all(match.address != before.match.address for match in matches):
             self._show_without(matches, plain=plain)
         else:
             self._show_holding(before, matches, plain=plain)
@@ -295,11 +290,11 @@ class ResultsView(QListView):
 
     def _show_holding(self, before: Row, matches: Sequence[Match], *, plain: bool) -> None:
         key = key_of(before)
-        head = self.results.position((before.match.path, None))
+        head = self.results.position((before.match.address, None))
         y = self.visualRect(self.results.index(head)).top()
-        wanted = next((i for i, match in enumerate(matches) if match.path == before.match.path), None)
+        wanted = next((i for i, match in enumerate(matches) if match.address == before.match.address), None)
         kept = before.match if wanted is None else matches[wanted]
-        others = [match for match in matches if match.path != before.match.path]
+        others = [match for match in matches if match.address != before.match.address]
         self.results.show(matches, plain=plain)
         heights = [self._height(match) for match in others]
         place = hold_place(
@@ -313,7 +308,7 @@ class ResultsView(QListView):
             self.results.show([*others[: place.index], kept, *others[place.index :]], plain=plain)
         self.doItemsLayout()
         at = self.results.position(key)
-        self._select(at if at >= 0 else self.results.position((kept.path, None)), scroll=False)
+        self._select(at if at >= 0 else self.results.position((kept.address, None)), scroll=False)
         self.verticalScrollBar().setValue(place.scroll)
 
     def move_by(self, step: int) -> None:

@@ -150,7 +150,7 @@ class SearchView(QWidget):
         self._failure = None
         self._fresh, self._refreshing = True, False
         self._asked_near = self._bridge.call(
-            operations.similar, self._show_results, self._show_failure, file=match.path
+            operations.similar, self._show_results, self._show_failure, file=match.path, part=match.part
         )
 
     def _forget_similar(self) -> None:
@@ -353,7 +353,7 @@ class SearchView(QWidget):
         if (
             note is None
             or loaded is None
-            or note.path != row.match.path
+            or note.address != row.match.address
             or abs(note.modified - row.match.modified) > 1e-3
         ):
             return False
@@ -366,21 +366,26 @@ class SearchView(QWidget):
     def _load_preview(self) -> None:
         row = self.current
         if row is not None and self.preview.isVisibleTo(self):
-            self._ask_note(row.match.path, row.passage.start)
+            self._ask_note(row.match.path, row.passage.start, row.match.part)
 
-    def _ask_note(self, path: Path, start: int) -> None:
+    def _ask_note(self, path: Path, start: int = 0, part: str = "") -> None:
         """Read a note for the preview. One that was asked for before is not wanted any more."""
         if self._asked_note is not None:
             self._asked_note.cancel()
         self._asked_note = self._bridge.call(
-            operations.show_note, self._on_note, self._on_note_failed, path=path, start=start
+            operations.show_note,
+            self._on_note,
+            self._on_note_failed,
+            path=path,
+            start=start,
+            part=part,
         )
 
     def _on_note(self, rendered: RenderedNote) -> None:
         row = self.current
         if self._followed == rendered.note.path:
             self.preview.show_note(rendered, None)
-        elif row is not None and row.match.path == rendered.note.path:
+        elif row is not None and row.match.address == rendered.note.address:
             self.preview.show_note(rendered, None if row.plain else row.passage)
 
     def _on_note_failed(self, failure: Failure) -> None:
@@ -390,7 +395,7 @@ class SearchView(QWidget):
         """The passage as it stands in the note, where the preview has it; else its snippet."""
         shown = (
             self.preview.note is not None
-            and self.preview.note.path == row.match.path
+            and self.preview.note.address == row.match.address
             and self.preview.passage == row.passage
         )
         return (self.preview.passage_text if shown else "") or row.passage.snippet
@@ -398,7 +403,7 @@ class SearchView(QWidget):
     def follow(self, path: Path) -> None:
         """Show another note in the preview, because a link leads there."""
         self._followed = path
-        self._ask_note(path, 0)
+        self._ask_note(path)
 
     def _on_link(self, target: str) -> None:
         if self.preview.note is not None:

@@ -55,7 +55,7 @@ class Actions(QObject):
         self.main_menu = QMenu(window)
         self.types_menu = QMenu(window)
         self.tags_menu = QMenu(window)
-        self._row_menu = QMenu(window)
+        self.row_menu = QMenu(window)
         self._build_main_menu()
         self._build_row_menu()
         self._build_filter_menus()
@@ -92,7 +92,7 @@ class Actions(QObject):
         self._action(menu, _("Quit"), self._quit, "Ctrl+Q")
 
     def _build_row_menu(self) -> None:
-        menu = self._row_menu
+        menu = self.row_menu
         for text, does in (
             (_("Open\tEnter"), self.open_menu_row),
             (_("Show in the file manager\tCtrl+Enter"), self.reveal_menu_row),
@@ -147,7 +147,7 @@ class Actions(QObject):
         """See RowActions."""
         self._menu_row, self._menu_view = row, view
         self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
-        self._row_menu.popup(at)
+        self.row_menu.popup(at)
 
     # Rows
 

@@ -141,6 +141,11 @@ class StatusLine(QFrame):
         self.model.setText(said)
         self._make_room()
 
+    @property
+    def telling(self) -> bool:
+        """Whether something is being said in passing."""
+        return self._told.isActive()
+
     def _show_models(self) -> None:
         self.model.setText(self._models)
         self._make_room()
