@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import sys
@@ -173,6 +174,8 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     yield start
     for window, bridge in opened:
         close(window, bridge)
+    # What is left of the window goes here, not in a thread of a later test.
+    gc.collect()
     # A timer that was cancelled takes a moment to end.
     qtbot.waitUntil(lambda: not set(threading.enumerate()) - before, timeout=TIMEOUT)
 

@@ -21,6 +21,7 @@ from notesearch.domain import Told
 from notesearch.errors import DataFolderHeld, StoreError
 from notesearch.ui.bridge.calls import Call, Calls
 from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.garbage import MainThreadCollector
 from notesearch.ui.bridge.latest_wins import LatestWins
 from notesearch.ui.bridge.status_model import StatusModel
 
@@ -77,6 +78,8 @@ class Bridge(QObject):
         self.data_dir = data_dir
         self.statuses = StatusModel(self)
         self.status_changed.connect(self.statuses.take)
+        self._garbage = MainThreadCollector()
+        self.status_changed.connect(self._on_news)
         self._owner: Owner | None = None
         self._credentials: Credentials | None = None
         self._unsubscribe_all: tuple[Callable[[], None], ...] = ()
@@ -84,6 +87,7 @@ class Bridge(QObject):
         self._closing = threading.Event()
         self.calls = Calls(self._closing, self)
         self.calls.failed.connect(self.failed)
+        self.calls.answered.connect(self._on_news)
         self._released = threading.Event()
         self._released.set()
         self._request = NOTHING
@@ -130,6 +134,7 @@ class Bridge(QObject):
             unsubscribe()
         if self._owner is not None:
             self._owner.close()
+        self._garbage.release()
 
     @property
     def closed(self) -> bool:
@@ -196,6 +201,10 @@ class Bridge(QObject):
     def _on_status(self, status: IndexingStatus) -> None:
         if not self._closing.is_set():
             self.status_changed.emit(status)
+
+    def _on_news(self) -> None:
+        """Something came from another thread: a status, or the answer to a call."""
+        self._garbage.look()
 
     def wait_for_engine(self) -> Engine | None:
         """The engine once it has started, None when everything ends. For worker threads."""

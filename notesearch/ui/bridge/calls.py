@@ -97,9 +97,11 @@ class Calls(QObject):
 
     Signals:
         failed: a Failure of something for which the caller named nobody.
+        answered: an answer came, whether anybody waited for it or not.
     """
 
     failed = Signal(object)
+    answered = Signal()
     _done = Signal(object, object)
     _broken = Signal(object, object)
 
@@ -175,6 +177,7 @@ class Calls(QObject):
     def _on_done(self, call: Call, value: object) -> None:
         if not self._closing.is_set():
             call.answer(value)
+            self.answered.emit()
 
     def _on_broken(self, call: Call, failure: Failure) -> None:
         if not self._closing.is_set() and not call.fail(failure):

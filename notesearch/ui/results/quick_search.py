@@ -68,7 +68,7 @@ class QuickSearch(SearchView):
 
     def __init__(self, bridge: Bridge, theme: Theme, actions: RowActions) -> None:
         super().__init__(bridge, theme)
-        self._told = QTimer(singleShot=True, interval=TOLD_MS)
+        self._told = QTimer(self, singleShot=True, interval=TOLD_MS)
         self.notes = QLabel()
         self.setWindowFlags(
             Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
