@@ -219,7 +219,7 @@ for _ in range(20):
     client.connect(str(socket_path(data)))
     client.sendall(json.dumps({"operation": "index"}).encode() + b"\\n")
     client.close()
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 80
 import threading
 def asked():
     return [t for t in threading.enumerate() if f"{t.name} ".startswith("request ")]
