@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -138,7 +137,7 @@ def main(arguments: list[str]) -> None:
         if not passes(name, command):
             failed.append(name)
         took[name] = time.monotonic() - begin
-    print("\n== skipped", *(list(dict.fromkeys(skipped())) or ["nothing"]), sep="\n")
+    print("\n== skipped", *(skipped() or ["nothing"]), sep="\n")
     print("\n== seconds", *(f"{seconds:6.0f}  {name}" for name, seconds in took.items()), sep="\n")
     print(f"{sum(took.values()):6.0f}  all")
     if failed:
@@ -146,13 +145,15 @@ def main(arguments: list[str]) -> None:
     print("\nEvery check passed.")
 
 
-def skipped() -> Iterator[str]:
-    """Each test that was skipped, with the reason."""
+def skipped() -> list[str]:
+    """What was skipped: the reason, the file, and the names of its tests."""
+    found: dict[tuple[str, str], list[str]] = {}
     for report in sorted(REPORTS.glob("*.xml")):
         for case in ElementTree.parse(report).iter("testcase"):
-            for found in case.iter("skipped"):
-                where = case.get("classname", "").replace(".", "/")
-                yield f"{where}.py::{case.get('name')}: {found.get('message')}"
+            for skip in case.iter("skipped"):
+                where = case.get("classname", "").replace(".", "/") + ".py"
+                found.setdefault((where, skip.get("message", "")), []).append(case.get("name", ""))
+    return [f"{where}: {why}: {', '.join(names)}" for (where, why), names in found.items()]
 
 
 def passes(name: str, command: list[str]) -> bool:
