@@ -39,10 +39,12 @@ class FolderAbsorbed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeletionsHeld:
-    """Whether the deletions of a folder are held, and what the user said."""
+    """Whether the deletions of a folder are held, and what the user said. `missing`: how many notes they are;
+    None where that stays as it is."""
 
     folder_id: int
     held: Held
+    missing: int | None = None
 
 
 # The model of a folder

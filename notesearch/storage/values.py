@@ -40,6 +40,7 @@ class FolderRow:
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
     embedded. `agreed`: what the user agreed to send where. `held_back` chunks, of the next model where
     there is one. `former_models`: those whose vectors were not dropped, the `previous_model` among them.
+    `missing`: notes that are gone from the disk and held in the index.
     """
 
     id: int
@@ -58,6 +59,7 @@ class FolderRow:
     pending_embedded: int = 0
     held_back: int = 0
     former_models: tuple[str, ...] = ()
+    missing: int = 0
 
     @property
     def waiting(self) -> int:

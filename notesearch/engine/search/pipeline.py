@@ -68,6 +68,10 @@ class Pipeline:
         """A query parsed, for all stages."""
         return asked_of(query, self._library.facets(LANGUAGE))
 
+    def now(self) -> float:
+        """Seconds by the clock that `typed_at` goes by."""
+        return self._vectors.now()
+
     @property
     def asks_providers(self) -> bool:
         """Whether a folder has a remote model that may be asked."""
@@ -110,9 +114,9 @@ class Pipeline:
         """Rows by words and meaning; by one of them alone where the query's mode says so or the other has
         nothing to say.
 
-        `stage` LOCAL: no provider is asked. `cancelled`: somebody is typing, last at `typed_at` (monotonic
-        seconds); a provider is asked after a rest only. `rows`: how many are built now; `more` builds the
-        others. Raises QueryCancelled.
+        `stage` LOCAL: no provider is asked. `cancelled`: somebody is typing, last at `typed_at` (by `now`); a
+        provider is asked after a rest only. `rows`: how many are built now; `more` builds the others. Raises
+        QueryCancelled.
         """
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:

@@ -3,7 +3,6 @@ out."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from notesearch.domain import Query, SearchResults, Stage
@@ -24,7 +23,7 @@ class SearchSession:
         self._asked = pipeline.asked(query)
         self._touched = touched
         # When the user typed: a provider is asked when the typing has rested.
-        self._typed_at = time.monotonic()
+        self._typed_at = pipeline.now()
         self._fused: Fused | None = None
 
     def words(self, rows: int = KEYWORD_ROWS) -> SearchResults:
