@@ -97,7 +97,7 @@ def pytest(name: str, *arguments: str) -> list[str]:
 def every_test() -> dict[str, list[str]]:
     """All tests in their parts, and what they cover."""
     measured = ["--cov", "--cov-report="]
-    python = str(setup.PYTHON)
+    coverage = [str(setup.PYTHON), "-m", "coverage"]
     return {
         name: pytest(name, *PARALLEL, *given)
         for name, given in {
@@ -107,14 +107,7 @@ def every_test() -> dict[str, list[str]]:
             "with every sentence changed": ["--other-words", *WITHOUT_WORDS],
         }.items()
     } | {
-        "coverage": [
-            python,
-            "-m",
-            "coverage",
-            "report",
-            "--skip-covered",
-            f"--fail-under={COVERAGE_FLOOR}",
-        ]
+        "coverage": [*coverage, "report", "--skip-covered", f"--fail-under={COVERAGE_FLOOR}"],
     }
 
 
