@@ -17,16 +17,17 @@ LOOK_AGAIN = 60.0
 
 
 class IdleTimer:
-    """Calls `let_go` once when `touch` was not called for `idle` seconds, and again after the next use. Any
-    thread.
+    """Calls `when_idle` once when `touch` was not called for `idle` seconds, and again after the next use.
 
-    Its thread runs only from a touch until `let_go` has been called; `let_go` runs in that thread. An
-    exception of `let_go` is logged.
+    Any thread may call its methods.
+
+    Its thread runs only from a touch until `when_idle` has been called; `when_idle` runs in that thread. An
+    exception of `when_idle` is logged.
     """
 
-    def __init__(self, let_go: Callable[[], None], idle: float = IDLE, clock: Clock = SYSTEM) -> None:
+    def __init__(self, when_idle: Callable[[], None], idle: float = IDLE, clock: Clock = SYSTEM) -> None:
         self._clock = clock
-        self._let_go = let_go
+        self._when_idle = when_idle
         self._idle = idle
         self._touched = 0.0
         self._lock = threading.Lock()
@@ -44,7 +45,7 @@ class IdleTimer:
                     self._thread.start()
 
     def close(self) -> None:
-        """Never call `let_go` again. Waits up to 5 s for a call under way, unless it is called from that
+        """Never call `when_idle` again. Waits up to 5 s for a call under way, unless it is called from that
         call's thread."""
         with self._lock:
             self._stop.set()
@@ -66,7 +67,7 @@ class IdleTimer:
                     continue  # touched meanwhile
                 self._thread = None
             try:
-                self._let_go()
+                self._when_idle()
             except Exception:
                 # What stayed in memory is given back at the end of the next time without use.
                 log.exception("freeing memory when idle failed")

@@ -38,8 +38,8 @@ class IndexingService:
     """Owns the indexer and the watcher in the process that owns the data folder. Any thread but the GUI
     thread.
 
-    A process that only reads has no indexer: there, everything that needs one raises UsageError, and
-    `problems` works.
+    A process that only reads has no indexer and no watcher. There `problems` works, `trouble` finds nothing,
+    and methods that need the indexer raise UsageError.
     """
 
     def __init__(self, library: Library, board: StatusBoard, indexer: Indexer | None) -> None:

@@ -83,7 +83,7 @@ class NoteChooser(QWidget):
         self._asked: Call | None = None
         self._held: tuple[HeldNote, ...] = ()
         self._current: Path | None = None
-        self._let_go: Path | None = None
+        self._dismissed: Path | None = None
         self.which = ComboBox(_("Which notes"))
         self.which.addItems([_(ALL), _(HELD)])
         self.which.setCurrentIndex(1 if held else 0)
@@ -142,7 +142,7 @@ class NoteChooser(QWidget):
 
     def leave_out(self, path: Path) -> None:
         """A note that was let go is no longer listed, and looked at all the same."""
-        self._let_go = path
+        self._dismissed = path
         if self.held:
             self._ask()
 
@@ -193,7 +193,7 @@ class NoteChooser(QWidget):
         self.list.blockSignals(False)
         self.list.setAccessibleDescription(count(len(items)))
         at = next((i for i, item in enumerate(items) if item.data(PATH_ROLE) == self._current), -1)
-        if at < 0 and (self._current is None or self._current != self._let_go):
+        if at < 0 and (self._current is None or self._current != self._dismissed):
             at = 0
         if items:
             self.list.setCurrentRow(at)

@@ -236,10 +236,10 @@ class OutgoingDialog(QDialog):
         )
         box = Question(_("Send these too"), title, meaning, _("Send these too"), self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(partial(self._let_go, self._note))
+        box.accepted.connect(partial(self._allow, self._note))
         box.open()
 
-    def _let_go(self, note: Path) -> None:
+    def _allow(self, note: Path) -> None:
         self._bridge.call(
             operations.allow,
             partial(self._on_allowed, note),

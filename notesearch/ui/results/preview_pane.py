@@ -188,7 +188,7 @@ class NoteView(QTextBrowser):
         if self._place is not None:
             self._pad(self._place, PASSAGE_PADDING + PASSAGE_GAP)
         self._best_sentence = None
-        self.setExtraSelections(self._fingerprints(passage) if passage else [])
+        self.setExtraSelections(self._highlights(passage) if passage else [])
         self.viewport().update()
 
     def _find(self, note: NoteText, passage: Passage) -> PassagePlace | None:
@@ -264,7 +264,7 @@ class NoteView(QTextBrowser):
             0, table.format().topMargin(), 0, -table.format().bottomMargin()
         )
 
-    def _fingerprints(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
+    def _highlights(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
         """The words found, anywhere in the note, and the best sentence inside the passage."""
         text = self.document().toPlainText()
         count = QtPositions(text)
