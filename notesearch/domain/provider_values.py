@@ -1,5 +1,7 @@
-"""What the program tells of models and their providers: costs, estimates, passages that are sent or held back.
-Frozen dataclasses and enumerations, for any thread."""
+"""What the program tells of models and providers: costs, estimates, passages that are sent or held back.
+
+Frozen dataclasses and enumerations, for any thread.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import HARD_BREAK, apart_from, code
 from notesearch.documents.formats.metadata import read_metadata, read_tags
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
+from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
@@ -242,45 +243,22 @@ def _names(value: str) -> Iterable[str]:
 
 
 def shown_org(text: str) -> Iterator[Shown]:
-    """The note for the preview: its headings and code, and what stands between as Markdown."""
-    line = position = 0
-    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+    """The note for the preview: its headings and code, and the lines between them as Markdown."""
+    return shown_note(text, blocks_org(text), _lines, _shown_block)
 
-    def given() -> Iterator[Shown]:
-        if pending:
-            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
-            pending.clear()
 
-    for block in (*blocks_org(text), None):
-        between = text[position : block.start if block else len(text)]
-        if between:
-            lines = between.removesuffix("\n").split("\n")
-            pending += _lines(lines)
-            line += len(lines)
-        if block is None:
-            break
-        lines = text[block.start : block.end].split("\n")
-        if block.kind is Kind.HEADING:
-            yield from given()
-            yield Shown(
-                kind=Kind.HEADING,
-                line=line,
-                text=_inline(block.written.strip()),
-                level=block.level,
-                label=block.label,
-            )
-        elif block.kind is Kind.CODE:
-            yield from given()
-            code_lines = [_ESCAPE.sub("", inner, count=1) for inner in lines[1:-1]]
-            yield Shown(kind=Kind.CODE, line=line + 1, text="\n".join(code_lines))
-        elif block.kind is Kind.HIDDEN:
-            pending += [""] * len(lines)
-        else:
-            mark = "> " if block.name == "quote" else ""
-            pending += ["", *(mark + inner for inner in _lines(lines[1:-1])), ""]
-        line += len(lines)
-        position = block.end + 1
-    yield from given()
+def _shown_block(block: Block, lines: list[str], line: int) -> Iterator[Shown | str]:
+    if block.kind is Kind.HEADING:
+        title = _inline(block.written.strip())
+        yield Shown(kind=Kind.HEADING, line=line, text=title, level=block.level, label=block.label)
+    elif block.kind is Kind.CODE:
+        code_lines = [_ESCAPE.sub("", inner, count=1) for inner in lines[1:-1]]
+        yield Shown(kind=Kind.CODE, line=line + 1, text="\n".join(code_lines))
+    elif block.kind is Kind.HIDDEN:
+        yield from [""] * len(lines)
+    else:
+        mark = "> " if block.name == "quote" else ""
+        yield from ["", *(mark + inner for inner in _lines(lines[1:-1])), ""]
 
 
 def _lines(lines: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import apart_from, code
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
+from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
 
 _CANDIDATE = re.compile(
@@ -199,41 +200,25 @@ def _plain(title: str) -> str:
 
 
 def shown_restructuredtext(text: str) -> Iterator[Shown]:
-    """The note for the preview: its titles and code, and what stands between as Markdown."""
-    line = position = 0
-    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+    """The note for the preview: its titles and code, and the lines between them as Markdown."""
+    return shown_note(text, blocks_restructuredtext(text), _markdown, _shown_block)
 
-    def given() -> Iterator[Shown]:
-        if pending:
-            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
-            pending.clear()
 
-    for block in (*blocks_restructuredtext(text), None):
-        between = text[position : block.start if block else len(text)]
-        if between:
-            lines = between.removesuffix("\n").split("\n")
-            pending += _Lines(lines).markdown()
-            line += len(lines)
-        if block is None:
-            break
-        lines = text[block.start : block.end].split("\n")
-        if block.kind is Kind.HEADING:
-            yield from given()
-            written = _inline(block.written.strip())
-            yield Shown(kind=Kind.HEADING, line=line, text=written, level=block.level)
-            line += len(lines)
-        elif block.kind is Kind.QUOTE:
-            pending += _Lines(lines).markdown()
-            line += len(lines)
-        else:
-            said = lines[0].rstrip().removesuffix("::").rstrip()
-            pending.append("" if _DIRECTIVE.match(lines[0]) or not said else _inline(said) + ":")
-            line += 1
-            yield from given()
-            yield from _shown_code(lines[1:], line, options=bool(_DIRECTIVE.match(lines[0])))
-            line += len(lines) - 1
-        position = block.end + 1
-    yield from given()
+def _markdown(lines: list[str]) -> list[str]:
+    return _Lines(lines).markdown()
+
+
+def _shown_block(block: Block, lines: list[str], line: int) -> Iterator[Shown | str]:
+    if block.kind is Kind.HEADING:
+        title = _inline(block.written.strip())
+        yield Shown(kind=Kind.HEADING, line=line, text=title, level=block.level)
+    elif block.kind is Kind.QUOTE:
+        yield from _markdown(lines)
+    else:
+        said = lines[0].rstrip().removesuffix("::").rstrip()
+        directive = bool(_DIRECTIVE.match(lines[0]))
+        yield "" if directive or not said else _inline(said) + ":"
+        yield from _shown_code(lines[1:], line + 1, options=directive)
 
 
 def _shown_code(lines: list[str], line: int, *, options: bool) -> Iterator[Shown]:
