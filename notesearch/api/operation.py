@@ -62,8 +62,9 @@ class Operation(Generic[P, R]):
 
     @property
     def help(self) -> str:
-        """The first paragraph of the function's docstring, for the help of the command line."""
-        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+        """The first sentence of the function's docstring, for the help of the command line."""
+        words = " ".join((inspect.getdoc(self.function) or "").split())
+        return words.partition(". ")[0].removesuffix(".") + "."
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

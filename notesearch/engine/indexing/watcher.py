@@ -46,8 +46,8 @@ _EVENTS = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
-# Seconds between two looks at whether a root is still the same folder, and between two scans of a folder that
-# is not watched completely.
+# Seconds between two checks that the roots are the same folders, between two scans of a folder that is not
+# watched completely, and between two scans of every folder.
 CHECK_ROOTS = 5.0
 POLL = 60.0
 RESCAN = 3600.0

@@ -18,7 +18,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from notesearch.ui.bridge.failure import Failure
-from notesearch.wording.translation import _
 
 R = TypeVar("R")
 
@@ -146,7 +145,7 @@ class Calls(QObject):
     # Worker threads
 
     def _start_own(self, call: Call, work: Callable[[Call], object]) -> None:
-        thread = threading.Thread(target=self._do_alone, args=(call, work), name=_("long call"), daemon=True)
+        thread = threading.Thread(target=self._do_alone, args=(call, work), name="long call", daemon=True)
         with self._lock:
             self._own.add(thread)
         thread.start()
