@@ -53,7 +53,7 @@ ENCODINGS = {
 
 
 class Remedy(Enum):
-    """What the user can do about a trouble, besides asking again."""
+    """What the user can do about a model that cannot be used, besides trying again."""
 
     KEY = "key"
     MODEL = "model"
@@ -61,7 +61,7 @@ class Remedy(Enum):
 
 
 def remedy(trouble: ProviderTrouble) -> Remedy | None:
-    """None where waiting is all."""
+    """What the user can do about a trouble; None where only waiting helps."""
     return Remedy(trouble.remedy) if trouble.remedy else None
 
 
@@ -76,7 +76,7 @@ def ignored() -> str:
 
 
 def money(usd: float) -> str:
-    """A sum for somebody who decides: cents, or that it is less than one."""
+    """A sum before a decision: rounded to cents, or "less than one cent"."""
     if 0 < usd < 0.01:
         return _("less than $0.01")
     return f"${usd:,.2f}"
@@ -99,7 +99,7 @@ def price(choice: ModelChoice) -> str:
 
 
 def spent(sums: Spent) -> str:
-    """This month's meter."""
+    """What requests cost this month, in a sentence."""
     if not sums.requests:
         return _("Nothing was asked this month.")
     counts = (count(sums.requests, "request"), count(sums.texts, "text"), count(sums.tokens, "token"))
@@ -242,7 +242,7 @@ def key_kept(state: str) -> str:
 
 
 def key_trouble(info: ProviderInfo) -> bool:
-    """Whether this provider cannot be asked for want of a key."""
+    """Whether this provider cannot be used because its key is missing or locked."""
     return info.key_state == "locked" or (info.needs_key and info.key_state == "absent")
 
 
