@@ -265,6 +265,7 @@ class MemoryLibrary:
             path=folder.path,
             model=folder.model,
             held=folder.held,
+            missing=folder.missing,
             documents=len(own) + failed,
             complete=sum(state.complete(d.chunks) for d in own),
             failed=failed,

@@ -77,6 +77,7 @@ class MemoryFolder:
     previous: str = ""
     agreed: str = ""
     held: Held = Held.NO
+    missing: int = 0
     former: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -171,7 +172,9 @@ class MemoryState:
             case FolderAbsorbed():
                 self._absorb(change)
             case DeletionsHeld():
-                self.folders[change.folder_id].held = change.held
+                changed = self.folders[change.folder_id]
+                changed.held = change.held
+                changed.missing = changed.missing if change.missing is None else change.missing
             case ModelChosen():
                 self.folders[change.folder_id].model = change.model
             case ModelAgreed():

@@ -256,7 +256,7 @@ class _Services:
         self.library = open_library(data_dir, models.dimensions, read_only=read_only)
         parts.opened("library", self.library.close)
         parts.opened("vectors", lambda: self.library.upkeep.save(closing=True))
-        self.board = StatusBoard(self.snapshot)
+        self.board = StatusBoard(self.snapshot, clock)
         parts.opened("status", self.board.close)
         self.consents = Consents(self.library, models, self._ledger, self.settings)
         vectors = QueryVectors(
@@ -264,6 +264,7 @@ class _Services:
             self.consents,
             waits_for_index=read_only or not watch,
             changed=self.board.changed,
+            clock=clock,
         )
         pipeline = Pipeline(self.library, self.consents, vectors)
         self._rest = IdleTimer(self._go_to_rest, idle)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from notesearch.domain import IndexingStatus
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.errors import NotesearchError
 
 log = logging.getLogger(__name__)
@@ -23,8 +24,9 @@ class StatusBoard:
     thread.
     """
 
-    def __init__(self, snapshot: Callable[[], IndexingStatus]) -> None:
+    def __init__(self, snapshot: Callable[[], IndexingStatus], clock: Clock = SYSTEM) -> None:
         self._snapshot = snapshot
+        self._clock = clock
         self._subscribers: list[Callable[[IndexingStatus], None]] = []
         self._lock = threading.Lock()
         self._dirty = threading.Event()
@@ -68,7 +70,7 @@ class StatusBoard:
                 subscribers = list(self._subscribers)
             if subscribers and not self._stop.is_set():
                 self._tell(subscribers)
-            self._stop.wait(AT_MOST_EVERY)
+            self._clock.wait(self._stop, AT_MOST_EVERY)
 
     def _tell(self, subscribers: Sequence[Callable[[IndexingStatus], None]]) -> None:
         """Give one snapshot to all subscribers. An error of one is logged, so that the board goes on for the

@@ -39,10 +39,12 @@ class FolderAbsorbed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeletionsHeld:
-    """Set whether the deletions of a folder are held, and what the user answered."""
+    """Set whether the deletions of a folder are held, and what the user answered. `missing` is the number of
+    notes that are held; None leaves it as it is."""
 
     folder_id: int
     held: Held
+    missing: int | None = None
 
 
 # The model of a folder

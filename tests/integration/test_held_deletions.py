@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from notesearch.domain import FolderState
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing
-from tests.conftest import at_rest, fill, found, numbers, reconcile, wait_until, write
+from tests.conftest import StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
 
@@ -124,3 +125,54 @@ def test_held_deletions_of_several_folders_are_counted_together(engine: Engine, 
         for i in range(25):
             (folder / f"{i}.md").unlink()
     assert engine.reconcile([]).held == 50
+
+
+def test_the_question_outlives_a_change_of_another_note(engine: Engine, many: Path) -> None:
+    vanish(many)
+    reconcile(engine)
+    engine.indexing.required.mark_dirty(write(many, "stay.md", "stays, and is longer now\n"))
+    wait_until(lambda: found(engine, "longer", mode="keyword") == ["stay.md"])
+    assert [(h.missing, h.of) for h in engine.status().held] == [(30, 41)]
+    assert found(engine, "word7", mode="keyword") == ["7.md"]
+
+
+def test_notes_that_come_back_are_counted_out(engine: Engine, many: Path) -> None:
+    vanish(many)
+    reconcile(engine)
+    fill(many, {f"Sub/{i}.md": f"# Note {i}\n\nword{i} again\n" for i in range(5)})
+    for i in range(5):
+        engine.indexing.required.mark_dirty(many / f"Sub/{i}.md")
+    wait_until(lambda: [h.missing for h in engine.status().held] == [25])
+    assert found(engine, "word7", mode="keyword") == ["7.md"]
+
+
+def test_what_is_kept_stays_when_another_note_goes(engine: Engine, many: Path) -> None:
+    vanish(many)
+    reconcile(engine)
+    engine.folders.answer_held(many, remove=False)
+    (many / "stay.md").unlink()
+    engine.indexing.required.mark_dirty(many / "stay.md")
+    wait_until(lambda: found(engine, "stays", mode="keyword") == [])
+    assert not engine.status().held
+    assert engine.status().documents == 40
+    assert found(engine, "word7", mode="keyword") == ["7.md"]
+
+
+def test_what_is_missing_is_known_after_a_restart(
+    start_engine: StartEngine, engine: Engine, many: Path
+) -> None:
+    vanish(many)
+    reconcile(engine)
+    engine.close()
+    again = start_engine(watch=False)
+    assert [(h.missing, h.of) for h in again.status().held] == [(30, 41)]
+
+
+def test_a_status_looks_for_no_note(engine: Engine, many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    vanish(many)
+    reconcile(engine)
+    looked: list[object] = []
+    monkeypatch.setattr(os, "lstat", looked.append)
+    monkeypatch.setattr(os, "stat", looked.append)
+    assert [h.missing for h in engine.status().held] == [30]
+    assert not looked

@@ -27,11 +27,11 @@ from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
-from notesearch.engine.indexing.deletion_brake import DeletionBrake
 from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers, Gates, Trouble
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress, WorkQueue
 from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.indexing.taking_in import TakingIn
+from notesearch.engine.indexing.vanished import Vanished
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     FileGone,
@@ -40,12 +40,11 @@ from notesearch.errors import (
     NotesearchError,
     UsageError,
 )
-from notesearch.storage.changes import Change, DeletionsHeld, FileFailed, PathsRemoved
+from notesearch.storage.changes import Change, FileFailed, PathsRemoved
 from notesearch.storage.library import Library
 from notesearch.storage.values import (
     AtPaths,
     FolderRow,
-    Held,
     InFolder,
     NewDocument,
 )
@@ -87,7 +86,7 @@ class Indexer:
         self._extraction: ExtractionProcess | None = None
         self._tickets = Tickets()
         self._broken: Exception | None = None
-        self._brake = DeletionBrake()
+        self._vanished = Vanished(library, clock.now)
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
@@ -327,7 +326,13 @@ class Indexer:
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
         self._apply(
-            folder, cutting, comparison.changed, comparison.gone, work.ticket, confirmed=work.confirmed
+            folder,
+            cutting,
+            comparison.changed,
+            comparison.gone,
+            work.ticket,
+            whole=True,
+            confirmed=work.confirmed,
         )
 
     def _do_paths(self, paths: set[Path]) -> None:
@@ -402,9 +407,14 @@ class Indexer:
         gone: Sequence[str],
         ticket: Ticket | None,
         *,
+        whole: bool = False,
         confirmed: bool = False,
     ) -> None:
-        """Read what changed, then forget what is gone. In this order a moved note keeps its vectors."""
+        """Read what changed, then forget what is gone. In this order a moved note keeps its vectors.
+
+        `whole`: the whole folder was compared. `confirmed`: the user agreed that notes that are gone are
+        forgotten.
+        """
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
         for batch in self._read(folder, cutting, changed, ticket):
@@ -422,17 +432,10 @@ class Indexer:
             for path in still
             if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
         ]
-        notes = self._notes_at(vanished)
-        if notes and not confirmed and self._must_ask(folder, notes):
-            if folder.held is Held.NO:
-                self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.ASKING)])
-            if ticket is not None:
-                ticket.held += len(vanished)
-        else:
-            leaving += vanished
-            self._brake.removed(folder.id, notes, now=self._clock.now())
-            if folder.held is not Held.NO:
-                self._library.apply([DeletionsHeld(folder_id=folder.id, held=Held.NO)])
+        verdict = self._vanished.judge(folder, vanished, whole=whole, confirmed=confirmed)
+        leaving += verdict.forgotten
+        if ticket is not None:
+            ticket.held += len(verdict.held)
         removed = self._library.apply([PathsRemoved(paths=leaving)]).removed if leaving else 0
         if ticket is not None:
             ticket.count(removed=removed)
@@ -441,18 +444,6 @@ class Indexer:
             self._library.upkeep.follow_words(self._gates.stop.is_set)
             self._workers.wake()
         self._changed()
-
-    def _notes_at(self, paths: Sequence[str]) -> int:
-        """How many notes the store has at these paths now. A note that was moved is not at its former path
-        any more."""
-        known = self._library.known(AtPaths(paths)) if paths else {}
-        return sum(state.documents for state in known.values() if state.document_id is not None)
-
-    def _must_ask(self, folder: FolderRow, gone: int) -> bool:
-        """Whether to ask the user before so many notes of a folder are forgotten."""
-        row = self._folder_row(folder.path)
-        notes = row.documents - row.failed if row is not None else 0
-        return self._brake.must_ask(folder.id, gone=gone, notes=notes, now=self._clock.now())
 
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None

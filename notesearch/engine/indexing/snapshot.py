@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus, Told
-from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.models.service import ModelService
 from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.library import Library
-from notesearch.storage.values import FolderRow, Held, InFolder
+from notesearch.storage.values import FolderRow, Held
 
 UNREACHABLE = Told(code="folder.unreachable")
 KEPT = Told(code="folder.kept")
@@ -57,7 +56,11 @@ def snapshot(
         troubles=models.troubles(),
         position=library.position,
         problems=failed + len(limited),
-        held=tuple(_held(library, row) for row in rows if row.held is Held.ASKING),
+        held=tuple(
+            HeldDeletions(folder=row.path, missing=row.missing, of=row.documents - row.failed)
+            for row in rows
+            if row.held is Held.ASKING
+        ),
         error=Told.of(error) if isinstance(error, NotesearchError) else BUG if error else None,
     )
 
@@ -115,8 +118,3 @@ def _folder(
         held_back=row.held_back,
         agreed=agreed,
     )
-
-
-def _held(library: Library, row: FolderRow) -> HeldDeletions:
-    known = [path for path, k in library.known(InFolder(row.id)).items() if k.document_id is not None]
-    return HeldDeletions(folder=row.path, missing=sum(is_gone(p) for p in known), of=len(known))

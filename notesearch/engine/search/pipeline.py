@@ -74,6 +74,10 @@ class Pipeline:
         """Parse a query for all stages."""
         return asked_of(query, self._library.facets(LANGUAGE))
 
+    def now(self) -> float:
+        """Seconds by the clock that `typed_at` goes by."""
+        return self._vectors.now()
+
     @property
     def asks_providers(self) -> bool:
         """Whether a folder has a remote model that may be asked."""
@@ -117,7 +121,7 @@ class Pipeline:
         or the other half has nothing.
 
         With `stage` LOCAL no provider is asked. `cancelled` is given while the user types, who last typed at
-        `typed_at` (monotonic seconds): a provider is asked only after a rest. `rows`: how many are built now;
+        `typed_at` (seconds, by `now`): a provider is asked only after a rest. `rows`: how many are built now;
         `more` builds the others. Raises QueryCancelled.
         """
         begin, query = time.perf_counter(), asked.query

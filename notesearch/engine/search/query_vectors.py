@@ -4,7 +4,6 @@ kept in a cache."""
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from notesearch.catalogue import EmbeddingModel
 from notesearch.domain import Told, told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, never
+from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search.asked import Asked
 from notesearch.errors import EmbeddingError, NotesearchError, QueryCancelled
@@ -21,6 +21,8 @@ from notesearch.storage.library import Library
 KEPT = 256
 # Seconds without typing before a provider is asked, so that no half-typed query is paid for.
 REMOTE_REST = 0.15
+# Seconds between two checks whether the user has typed on.
+LOOK_EVERY = 0.01
 REMOTE_AT_ONCE = 4
 
 
@@ -32,8 +34,15 @@ class QueryVectors:
     """
 
     def __init__(
-        self, library: Library, consents: Consents, *, waits_for_index: bool, changed: Callable[[], None]
+        self,
+        library: Library,
+        consents: Consents,
+        *,
+        waits_for_index: bool,
+        changed: Callable[[], None],
+        clock: Clock = SYSTEM,
     ) -> None:
+        self._clock = clock
         self._library = library
         self._consents = consents
         self._models = consents.models
@@ -42,6 +51,10 @@ class QueryVectors:
         self._kept: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
         self._cache_lock = threading.Lock()
 
+    def now(self) -> float:
+        """Seconds by the clock that `typed_at` goes by."""
+        return self._clock.now()
+
     def of(
         self, asked: Asked, *, remote: bool, cancelled: Cancelled | None, typed_at: float | None
     ) -> tuple[dict[str, Vectors], tuple[Told, ...]]:
@@ -49,7 +62,7 @@ class QueryVectors:
         notices about the models that take no part. No provider is asked about notes that are not searched.
 
         `remote` False: no provider is asked at all. `cancelled` is given while the user types: a provider is
-        asked only after a rest, counted from `typed_at` (monotonic seconds). Raises QueryCancelled when it
+        asked only after a rest, counted from `typed_at` (seconds, by `now`). Raises QueryCancelled when it
         returns true.
         """
         ready: dict[str, Embedder] = {}
@@ -69,7 +82,7 @@ class QueryVectors:
         if cancelled is not None and any(
             e.model.remote and (fingerprint, text) not in self._kept for fingerprint, e in ready.items()
         ):
-            _rest(cancelled, time.monotonic() if typed_at is None else typed_at)
+            self._rest(cancelled, self.now() if typed_at is None else typed_at)
 
         def ask(fingerprint: str) -> Vectors | NotesearchError:
             try:
@@ -85,6 +98,15 @@ class QueryVectors:
             else:
                 vectors[fingerprint] = answer
         return vectors, tuple(dict.fromkeys(notices))
+
+    def _rest(self, cancelled: Cancelled, since: float) -> None:
+        """Wait until the user has not typed for a moment, counted from `since`. Raises QueryCancelled where
+        the user types on."""
+        until, nothing = since + REMOTE_REST, threading.Event()
+        while self._clock.now() < until:
+            if cancelled():
+                raise QueryCancelled
+            self._clock.wait(nothing, LOOK_EVERY)
 
     def _ready(self, fingerprint: str) -> bool:
         """Whether the notes of a model can be searched by meaning. Where this process waits for indexes, it
@@ -128,16 +150,6 @@ class QueryVectors:
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return vector
-
-
-def _rest(cancelled: Cancelled, since: float) -> None:
-    """Wait until the user has not typed for a moment, counted from `since`. Raises QueryCancelled where the
-    user types on."""
-    until = since + REMOTE_REST
-    while time.monotonic() < until:
-        if cancelled():
-            raise QueryCancelled
-        time.sleep(0.01)
 
 
 def _all_at_once(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from notesearch.domain import Query, SearchResults, Stage
@@ -23,7 +22,7 @@ class SearchSession:
         self._asked = pipeline.asked(query)
         self._touched = touched
         # When the user typed the query. A provider is asked only after a rest.
-        self._typed_at = time.monotonic()
+        self._typed_at = pipeline.now()
         self._fused: Fused | None = None
 
     def words(self, rows: int = KEYWORD_ROWS) -> SearchResults:

@@ -113,15 +113,16 @@ class TestFolders:
             [
                 ModelChosen(folder_id=folder, model=NEXT),
                 ModelAgreed(folder_id=folder, consent_text=f"{NEXT} there"),
+                DeletionsHeld(folder_id=folder, held=Held.ASKING, missing=30),
                 DeletionsHeld(folder_id=folder, held=Held.KEPT),
             ]
         )
         now = row(library)
         assert (now.id, now.path, now.model, now.next_model) == (folder, ROOT, NEXT, "")
-        assert (now.agreed, now.held) == (f"{NEXT} there", Held.KEPT)
+        assert (now.agreed, now.held, now.missing) == (f"{NEXT} there", Held.KEPT, 30)
         library.apply([ModelAgreed(folder_id=folder, consent_text="")])
-        library.apply([DeletionsHeld(folder_id=folder, held=Held.NO)])
-        assert (row(library).agreed, row(library).held) == ("", Held.NO)
+        library.apply([DeletionsHeld(folder_id=folder, held=Held.NO, missing=0)])
+        assert (row(library).agreed, row(library).held, row(library).missing) == ("", Held.NO, 0)
 
     def test_folders_come_by_path(self, library: Library) -> None:
         for name in ("b", "a", "c"):

@@ -8,7 +8,7 @@ from notesearch.catalogue import LOCAL
 from notesearch.domain import told
 from notesearch.errors import FileBinary, FileUnreadable
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.values import InFolder
+from notesearch.storage.values import Held, InFolder
 from tests.unit.storage.conftest import (
     FINGERPRINT,
     MakeDocument,
@@ -55,12 +55,12 @@ def test_a_folder_taken_up_by_the_one_around_it_keeps_its_vectors(
 
 
 def test_held_deletions_are_remembered(store: Store, root: Path, tmp_path: Path) -> None:
-    store.folders.hold_deletions(store.folders.rows()[0].id, True)  # type: ignore[arg-type]
-    assert store.folders.rows()[0].held
+    store.folders.hold_deletions(store.folders.rows()[0].id, Held.ASKING, 30)
+    assert (store.folders.rows()[0].held, store.folders.rows()[0].missing) == (Held.ASKING, 30)
     other = Store(tmp_path, read_only=True)
     assert other.folders.rows()[0].held
     other.close()
-    store.folders.hold_deletions(store.folders.rows()[0].id, False)  # type: ignore[arg-type]
+    store.folders.hold_deletions(store.folders.rows()[0].id, Held.NO, None)
     assert not store.folders.rows()[0].held
 
 

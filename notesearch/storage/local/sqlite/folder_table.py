@@ -21,7 +21,8 @@ _COUNTED = """
         coalesce((SELECT failed FROM problem_counts WHERE folder_id = f.id), 0),
         coalesce(sum(c.chunks), 0), coalesce(sum(c.embedded), 0), coalesce(sum(c.pending_chunks), 0),
         coalesce(sum(c.pending_embedded), 0), coalesce(sum(c.held_back), 0),
-        coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed
+        coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed,
+        f.missing
     FROM folders f LEFT JOIN counts c ON c.folder_id = f.id GROUP BY f.id ORDER BY f.path
 """
 
@@ -119,16 +120,20 @@ class Folders:
                 held_back=later if following else kept,
                 next_model=following,
                 previous_model=previous,
+                missing=missing,
                 agreed=agreed,
                 former_models=tuple(name for name in former.get(i, ()) if name != m),
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed in rows  # noqa: E501
+            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed, missing in rows  # noqa: E501
         )
 
-    def hold_deletions(self, folder_id: int, held: Held) -> None:
-        """Set whether the deletions of a folder are held."""
+    def hold_deletions(self, folder_id: int, held: Held, missing: int | None) -> None:
+        """Set whether the deletions of a folder are held, and of how many notes (None: as many as before)."""
         with self._database.write() as w:
-            w.execute("UPDATE folders SET held = ? WHERE id = ?", (int(held), folder_id))
+            w.execute(
+                "UPDATE folders SET held = ?, missing = coalesce(?, missing) WHERE id = ?",
+                (int(held), missing, folder_id),
+            )
 
     # Problems
 

@@ -201,6 +201,8 @@ MIGRATIONS: tuple[str, ...] = (
     CODES,
     # 9: where a passage is in its file, as JSON ('' where its line says so).
     "ALTER TABLE chunks ADD COLUMN locator TEXT NOT NULL DEFAULT ''",
+    # 10: how many notes of a folder are gone from the disk and held, so that no status has to look for them.
+    "ALTER TABLE folders ADD COLUMN missing INTEGER NOT NULL DEFAULT 0",
 )
 
 

@@ -128,8 +128,8 @@ class Store:
                 self.folders.remove(folder_id)
             case FolderAbsorbed(folder_id=folder_id, parent=parent):
                 self.folders.absorb(folder_id, parent)
-            case DeletionsHeld(folder_id=folder_id, held=held):
-                self.folders.hold_deletions(folder_id, held)
+            case DeletionsHeld(folder_id=folder_id, held=held, missing=missing):
+                self.folders.hold_deletions(folder_id, held, missing)
             case ModelChosen(folder_id=folder_id, model=model):
                 self.pending.set_model(folder_id, model)
             case NextModelChosen(folder_id=folder_id, model=model):
