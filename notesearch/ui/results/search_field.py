@@ -217,7 +217,7 @@ class SearchBox(QFrame):
         before: QWidget = self.field
         for i, chip in enumerate(self._chips):
             self._layout.insertWidget(2 + i, chip)
-            # Not made last, since it would then come last in the order of Tab.
+            # A chip is made after the other widgets, so it would else come last in the order of Tab.
             QWidget.setTabOrder(before, chip)
             before = chip
 

@@ -23,7 +23,7 @@ from notesearch.wording.translation import N_, _
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
-# Seconds without typing before ignore rules are tried on the folder.
+# Milliseconds without typing before ignore rules are tried on the folder.
 COUNT_AFTER_MS = 250
 RULES_HINT = N_(
     "One pattern a line, as in .gitignore: Archive/, *.log, !keep.md. They are kept in the settings; "

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from notesearch.ui.window.search_page import SearchPage
     from notesearch.ui.window.shell import TrayRole
 
-# Seconds. A window that starts minimised is never painted; it is completed after this time.
+# Milliseconds. A window that starts minimised is never painted; it is completed after this time.
 COMPLETE_AFTER_MS = 500
 SAVE_STATE_MS = 2000
 KEEP_QUERY_MS = 2500

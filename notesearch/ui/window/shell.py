@@ -75,7 +75,7 @@ class Shell(Protocol):
 
     @property
     def key(self) -> GlobalKey | None:
-        """The global key, where the program stays in the tray; else ""."""
+        """The global key; None where no TrayController is set."""
         ...
 
     def ask(self, search: Search) -> None:
