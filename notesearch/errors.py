@@ -41,7 +41,7 @@
     ├── ConsentMissing         nothing is sent before the user agrees
     ├── IndexingPaused
     ├── OwnerFailed            the process that owns the data folder did not answer as it should
-    ├── Bug                    something nobody foresaw, told to the user
+    ├── Bug                    an unexpected exception, told to the user
     ├── SettingsInvalid
     ├── UsageError             the command line was used wrongly
     ├── NoDisplay
@@ -49,13 +49,13 @@
     ├── EditorMissing
     └── NoteGone               a note that was to be opened
 
-An error is a code with parameters, and no sentence: those are made of it in `notesearch/wording`, for the
-command line and the window alike. A code stands for one sentence: that of its class, or one of the class's
-`variants`, whose codes begin with the class's own and a dot ("folder-missing.is-a-file"). Whoever meets a
-variant that is not known takes what stands before the last dot.
+An error is a code with parameters. It has no sentence: `notesearch/wording` makes sentences of codes, for the
+command line and the window. A code stands for one sentence: that of its class, or of one of the class's
+`variants`, whose codes begin with the class's own and a dot ("folder-missing.is-a-file"). For an unknown
+variant, the code before the last dot is used.
 
-Codes and the names of parameters are kept in the database and sent between processes: they stay as they are
-once they are released. Parameters never hold the text of a note or a secret. Whatever else is raised is a
+Codes and the names of parameters are stored in the database and sent between processes, so they must not
+change once they are released. Parameters never hold the text of a note or a secret. Any other exception is a
 bug.
 """
 
@@ -243,7 +243,7 @@ class KeyMissing(ProviderError):
 
 
 class KeyInvalid(ProviderError):
-    """What was given as a key cannot be one."""
+    """A text that was given as a key cannot be one."""
 
     code = "key-invalid"
     retryable = False

@@ -10,7 +10,7 @@ function here and mark it:
 
 Its first parameter is the engine; the others are taken by name. Types are those that wire.py can carry. Two
 parameters are not sent. `progress` is called with how far the work is, in the thread that waits for the
-result. `stopped` tells whether the caller has given up; whoever does the operation passes it.
+result. `stopped` returns true when the caller has given up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from notesearch import catalogue
 
-# Imported for others: whoever imports the table from here gets it filled.
+# Others import the table from here, so that its entries are loaded.
 from notesearch.api.operation import OPERATIONS as OPERATIONS
 from notesearch.api.operation import Progress, Report, Stopped, operation
 from notesearch.catalogue import Probe

@@ -442,7 +442,7 @@ class NoteText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
-    """What can be said of a folder before it is added. No note in it was opened. For a file (`is_file`) it
+    """A description of a folder before it is added. No note in it was opened. For a file (`is_file`) it
     describes the folder that the file is in.
 
     `notes` would be searched; with `more`, counting stopped early and there are at least so many.

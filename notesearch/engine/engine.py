@@ -189,8 +189,8 @@ class Engine:
         return int(psutil.Process().memory_info().rss)
 
     def diagnosis(self) -> tuple[Check, ...]:
-        """What `notesearch doctor` checks: the database, the index copies, each model, each folder, the
-        settings."""
+        """Check everything that `notesearch doctor` shows: the database, the index copies, each model, each
+        folder, the settings. Waits for models and providers."""
         return tuple(self._checks())
 
     def _checks(self) -> Iterator[Check]:

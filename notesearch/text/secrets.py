@@ -101,8 +101,8 @@ _NO_VALUE = re.compile(
 
 
 def find_secrets(text: str) -> tuple[Secret, ...]:
-    """What looks like a secret in `text`, by position, none overlapping. Linear in its length (1 MB: some 0.1
-    s)."""
+    """Find what looks like a secret in `text`, in order, without overlaps. Takes time linear in the length (1
+    MB: some 0.1 s)."""
     found = sorted(_all(text), key=lambda s: (s.start, -s.end))
     kept: list[Secret] = []
     for secret in found:

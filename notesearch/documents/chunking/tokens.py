@@ -112,7 +112,7 @@ class BertCounter:
         self._words = _Words(self._pieces)
 
     def count(self, text: str) -> int:
-        """For words of more than LONGEST_PIECE characters a little too many."""
+        """See TokenCounter. For a word of more than LONGEST_PIECE characters it is a little too many."""
         for character in _DROPPED:
             if character in text:
                 return sum(map(self._pieces.__getitem__, PIECE.findall(text)))

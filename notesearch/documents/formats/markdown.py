@@ -211,7 +211,7 @@ def plain(title: str) -> str:
 
 
 def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
-    """`#tag`, `#nested/tag` and `#[[linked tag]]` in the text outside code and addresses."""
+    """The tags in the text (`#tag`, `#nested/tag` and `#[[linked tag]]`) outside code and addresses."""
     tags: list[str] = []
     if not _MAYBE_TAG.search(text):
         return tags

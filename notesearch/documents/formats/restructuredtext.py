@@ -1,7 +1,7 @@
 """reStructuredText: titles with underlines and overlines, the field list at the top, code blocks. Directives
 are read as text.
 
-One scan finds titles and code; the index takes its outline from it, the preview shows the same.
+One scan finds titles and code. The index takes its outline from it, and the preview shows the same.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ def outline_restructuredtext(text: str) -> Outline:
 
 
 def blocks_restructuredtext(text: str) -> tuple[Block, ...]:
-    """Titles, their level given by the order in which their styles appear, and code blocks; TEXT is what
-    stands between them."""
+    """Titles and code blocks; everything between them is text. The level of a title is given by the order in
+    which the styles of titles appear."""
     found: list[Block] = []
     styles: list[str] = []
     position = 0
@@ -110,8 +110,8 @@ def blocks_restructuredtext(text: str) -> tuple[Block, ...]:
 
 
 def _indented_block(line: str, match: re.Match[str], end: int) -> Block:
-    """What is indented below `line`: code, or the text of a directive or a comment, which is not to be cut
-    either."""
+    """The block of the lines indented below `line`: code, or the text of a directive or a comment. Neither is
+    cut."""
     directive = _DIRECTIVE.match(line)
     is_code = directive.group(2).lower() in _CODE_DIRECTIVES if directive else not _COMMENT.match(line)
     kind = Kind.CODE if is_code else Kind.QUOTE
@@ -119,8 +119,8 @@ def _indented_block(line: str, match: re.Match[str], end: int) -> Block:
 
 
 def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
-    """Start, end and style of the title that a line of punctuation belongs to. Two marks: with an
-    overline."""
+    """Start, end and style of the title that a line of punctuation belongs to. A style of two marks has an
+    overline, too."""
     mark, length = rule["mark"], len(rule["rule"].rstrip())
     start = rule.start()
     below, below_end = _line(text, rule.end() + 1)
@@ -137,7 +137,7 @@ def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
 
 
 def _line(text: str, start: int) -> tuple[str, int]:
-    """The line that starts at `start`, no more than 1,000 characters of it, and where it ends."""
+    """The line that starts at `start` (at most 1,000 characters of it), and where it ends."""
     if start >= len(text):
         return "", len(text)
     end = text.find("\n", start)
@@ -151,8 +151,8 @@ def _line_above(text: str, start: int) -> tuple[str, int]:
 
 
 def _indented_end(text: str, position: int, indent: int) -> int:
-    """Where the lines indented deeper than `indent` end that follow `position`, the end of a line; 0 where
-    there are none."""
+    """Where the lines end that follow `position`, the end of a line, and are indented deeper than `indent`; 0
+    where there are none."""
     end = 0
     while position < len(text):
         line_end = text.find("\n", position + 1)
@@ -167,7 +167,7 @@ def _indented_end(text: str, position: int, indent: int) -> int:
 
 
 def _end_of_title(text: str, start: int) -> int:
-    """Where the lines of the title at `start` end, and the blank ones after it."""
+    """Where the title at `start` ends, with the blank lines after it."""
     position = start
     for _ in range(3):
         line, end = _line(text, position)
@@ -178,7 +178,7 @@ def _end_of_title(text: str, start: int) -> int:
 
 
 def _without_fields(text: str, start: int, pairs: dict[str, str]) -> str:
-    """The text with the fields that stand at `start` blanked; fills `pairs`."""
+    """The text with the fields at `start` blanked. Adds them to `pairs`."""
     first = position = start + len(text[start:]) - len(text[start:].lstrip("\n"))
     while match := _FIELD.match(text, position):
         position = match.end()
@@ -235,7 +235,7 @@ def _shown_code(lines: list[str], line: int, *, options: bool) -> Iterator[Shown
 
 
 class _Lines:
-    """Lines that hold neither titles nor code, turned into Markdown one for one."""
+    """Turns lines without titles and code into Markdown, one line for each."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines

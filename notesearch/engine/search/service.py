@@ -47,7 +47,8 @@ class SearchService:
         return self.session(query).fused()
 
     def explained(self, query: Query) -> SearchResults:
-        """As `fused`; rows found by meaning also have the sentence nearest in meaning."""
+        """The rows found by words and meaning. Those found by meaning also have the sentence nearest in
+        meaning."""
         session = self.session(query)
         return session.explained(session.fused())
 

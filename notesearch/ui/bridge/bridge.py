@@ -58,7 +58,7 @@ class Bridge(QObject):
         open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
         to; only the main thread may.
         settings_changed: the Settings that hold from now on.
-        failed: a Failure for which nobody else was named; always shown.
+        failed: a Failure of a call without a `failed` of its own; it is always shown.
     """
 
     opened = Signal(object, object)

@@ -96,7 +96,7 @@ class Calls(QObject):
     except `end`. No answer arrives once `closing` is set.
 
     Signals:
-        failed: a Failure of something for which the caller named nobody.
+        failed: a Failure of work for which the caller gave no `failed`.
     """
 
     failed = Signal(object)

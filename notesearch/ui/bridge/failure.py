@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """What went wrong. `retryable`: the same thing may work when tried again."""
+    """An error as the window shows it. `retryable`: the same thing may work when it is tried again."""
 
     what: Told
     retryable: bool = False

@@ -27,7 +27,7 @@ class GlobalKey(QObject):
     Signals:
         pressed: the key was pressed: the desktop's leave to come to the front, or "".
         changed: another KeyStatus holds.
-        buttons_up: after `await_buttons`, no mouse button is down (told at once where nobody can know).
+        buttons_up: after `await_buttons`, no mouse button is down (emitted at once where the system cannot tell).
         composited: whether windows are blended with what is behind them; told once, where it is not known
         beforehand.
     """

@@ -98,11 +98,11 @@ class PassagesView(QTextEdit):
 
 
 class OutgoingDialog(QDialog):
-    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held
-    back. Accessible name "What is sent". Main thread.
+    """Shows what a remote model is sent of one note, or of a folder's notes with a list to choose from.
+    `held`: the list begins with the notes that are held back. Accessible name "What is sent". Main thread.
 
     Signals:
-        allowed: (a note's Path, how many passages of it were let go).
+        allowed: (a note's Path, how many passages of it were allowed).
     """
 
     allowed = Signal(object, int)

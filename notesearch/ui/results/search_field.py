@@ -169,7 +169,7 @@ class SearchBox(QFrame):
 
     @property
     def search(self) -> Search:
-        """What is asked for: text, filters and folder."""
+        """The present search: text, filters and folder."""
         return self._search
 
     def set_search(self, search: Search) -> None:

@@ -75,7 +75,7 @@ class Search:
         return tuple(wider)
 
     def to_state(self) -> dict[str, Any]:
-        """For the window's state file: strings and lists only."""
+        """The search as strings and lists, for the window's state file."""
         return {
             "text": self.text.strip(),
             "filters": list(self.filters),
@@ -99,7 +99,7 @@ class Search:
 
 
 def quoted_filter(name: str, value: str) -> str:
-    """`tag:rye`, `tag:"two words"`."""
+    """A filter in the query language, quoted where that is needed: `tag:rye`, `tag:"two words"`."""
     return f'{name}:"{value}"' if re.search(r"\s", value) else f"{name}:{value}"
 
 

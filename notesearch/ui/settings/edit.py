@@ -21,7 +21,7 @@ class SettingsEdit(QObject):
 
     Signals:
         changed: a Change for the bridge, by a page. Its end is told by `landed`.
-        reloaded: the settings changed behind the pages.
+        reloaded: something else than the pages changed the settings.
     """
 
     changed = Signal(object)

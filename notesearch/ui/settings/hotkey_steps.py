@@ -27,7 +27,7 @@ class KeyWords:
 
 
 def key_words(status: HotkeyStatus) -> KeyWords:
-    """What to say of the key for quick search in its present state."""
+    """The texts for the present state of the global key."""
     keys = QKeySequence(status.keys).toString(QKeySequence.SequenceFormat.NativeText) or status.keys
     if status.state is HotkeyState.READY:
         return KeyWords(said=_("{keys} calls quick search from anywhere.", keys=keys))
