@@ -47,17 +47,16 @@ class Bridge(QObject):
     """The engine as the window sees it.
 
     Signals:
-        opened: settings and window state were read, before the engine is there: (Settings, dict).
-        ready: the engine has started; searches and everything else work from here on.
-        start_failed: the engine cannot start: (Failure, retry may help).
-        summoned: the program was started once more, and this one is asked for something: a StartRequest.
-        handed_over: a window that started earlier has the data folder and came up: this one has nothing to
-        do.
+        opened: settings and window state were read, before the engine is open: (Settings, dict).
+        ready: the engine has started; from now on searches and everything else work.
+        start_failed: the engine cannot start: (Failure, whether trying again may help).
+        summoned: the program was started once more, with a request for this process: a StartRequest.
+        handed_over: a window that started earlier has the data folder and was shown; this process can end.
         status_changed: an IndexingStatus, at most ten times a second. Views follow `statuses`.
-        folders_wanted: folders that this start, or another one, was given to be searched: a tuple of paths.
-        open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
-        to; only the main thread may.
-        settings_changed: the Settings that hold from now on.
+        folders_wanted: folders that this start, or another one, has to add: a tuple of paths.
+        open_wanted: a path to open with the system's default program. link_wanted: a link to open with its
+        editor. Only the main thread may open them.
+        settings_changed: the new Settings.
         failed: a Failure of a call without a `failed` of its own; it is always shown.
     """
 

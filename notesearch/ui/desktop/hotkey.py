@@ -25,11 +25,12 @@ class GlobalKey(QObject):
     """The global key that calls quick search. Main thread; no method waits.
 
     Signals:
-        pressed: the key was pressed: the desktop's leave to come to the front, or "".
-        changed: another KeyStatus holds.
-        buttons_up: after `await_buttons`, no mouse button is down (emitted at once where the system cannot tell).
-        composited: whether windows are blended with what is behind them; told once, where it is not known
-        beforehand.
+        pressed: the key was pressed. The token by which the desktop lets the window come to the front, or "".
+        changed: the HotkeyStatus has changed.
+        buttons_up: after `await_buttons`: no mouse button is down (emitted at once where the system cannot
+        tell).
+        composited: whether windows are blended with what is behind them; emitted once, where that is
+        not known from the start.
     """
 
     pressed = Signal(str)

@@ -139,7 +139,7 @@ class NativeKey(QObject):
     """Binds a global key on Windows or macOS. Main thread; the calls are quick and local.
 
     Signals:
-        key_state: (keys, KeyState) after `bind`. key_pressed.
+        key_state: (keys, HotkeyState) after `bind`. key_pressed.
     """
 
     key_state = Signal(str, object)

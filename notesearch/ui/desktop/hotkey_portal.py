@@ -92,8 +92,9 @@ class Portal(DesktopConnection):
     """Binds a global key by the portal. Methods are called from the main thread only and return at once.
 
     Signals:
-        key_state: (what is bound, as the desktop words it, or was asked for; KeyState).
-        key_pressed: the desktop's leave to come to the front, or "".
+        key_state: (keys, HotkeyState). The keys are those that are bound, in the desktop's words, else those that
+        were asked for.
+        key_pressed: the token by which the desktop lets the window come to the front, or "".
     """
 
     key_state = Signal(str, object)

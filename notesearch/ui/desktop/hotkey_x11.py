@@ -88,7 +88,7 @@ class X11Session(DesktopConnection):
 
     Signals:
         opened: whether a compositing manager runs.
-        key_state: (keys, KeyState) after `grab`.
+        key_state: (keys, HotkeyState) after `grab`.
         key_pressed: the key went down; the keyboard is held until `release`, or for a moment.
         buttons_up: after `await_buttons`, no mouse button is down.
     """

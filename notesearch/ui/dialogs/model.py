@@ -162,7 +162,7 @@ class ModelDialog(QDialog):
     Signals:
         preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would
         not. key_wanted: set the key of a provider. key_kept: one was, "stored" or "session-only". agreed: the
-        user's word for the next model of a folder, its Path: from here on passages are sent.
+        user agreed to the next model of a folder, given by its Path: from now on passages are sent.
     """
 
     preview_wanted = Signal(object, str)

@@ -246,7 +246,7 @@ class Sidebar(QWidget):
         add_wanted, reveal_wanted(Path), remove_wanted(Folder).
         model_wanted, sent_wanted, review_wanted, stop_wanted, back_wanted, forget_wanted: a Folder, its
         model: choose one, see what is sent
-        to it, see what waits for the user's word, stop preparing the next one, go back to the former one,
+        to it, see what waits for the user's consent, stop preparing the next one, go back to the former one,
         drop the former index.
     """
 
