@@ -42,8 +42,8 @@ class Owner:
     """A session in the process that owns the data folder. It has an engine, and takes requests of other
     processes.
 
-    Opening raises what Engine.open raises. `handlers` answer requests of a front end's own, by name ("show": a
-    second start of the program).
+    Opening raises what Engine.open raises. `handlers` answer requests of a front end's own, by name
+    ("show": a second start of the program).
     """
 
     def __init__(

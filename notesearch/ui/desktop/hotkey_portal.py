@@ -92,8 +92,8 @@ class Portal(DesktopConnection):
     """Binds a global key by the portal. Methods are called from the main thread only and return at once.
 
     Signals:
-        key_state: (keys, HotkeyState). The keys are those that are bound, in the desktop's words, else those that
-        were asked for.
+        key_state: (keys, HotkeyState). The keys are those that are bound, in the desktop's words, else those
+        that were asked for.
         key_pressed: the token by which the desktop lets the window come to the front, or "".
     """
 
