@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from notesearch.config.paths import resource
 from notesearch.errors import NoDisplay, NotesearchError, UsageError
+from notesearch.wording import translation
 
 COMMANDS = frozenset(
     {"add", "remove", "index", "search", "similar", "status", "models", "doctor", "use", "key"}
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from notesearch.documents.sandbox.worker import main as work
 
         return work(given[1:])
+    translation.use_system_language(resource("translations"))
     if _is_command(given):
         from notesearch.cli import main as cli
 

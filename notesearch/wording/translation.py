@@ -10,7 +10,10 @@ from __future__ import annotations
 import gettext as _standard
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+# The name of the catalogues.
+DOMAIN = "notesearch"
 # Name of the call -> which arguments are messages (two: singular and plural), None for the first.
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "gettext": None,
@@ -29,6 +32,13 @@ class _Current:
 def install(translations: _standard.NullTranslations) -> None:
     """Use these translations from now on, in every thread. Called before anything is shown."""
     _Current.translations = translations
+
+
+def use_system_language(folder: Path) -> None:
+    """Install the translation for the user's language (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), if `folder` has
+    one: `<language>/LC_MESSAGES/notesearch.mo`. Otherwise everything stays as it is."""
+    if _standard.find(DOMAIN, folder):
+        install(_standard.translation(DOMAIN, folder))
 
 
 def installed() -> _standard.NullTranslations:

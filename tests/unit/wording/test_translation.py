@@ -52,6 +52,25 @@ def polish() -> Iterator[None]:
     translation.install(before)
 
 
+def test_the_users_language_is_taken_where_there_is_a_translation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = tmp_path / "pl" / "LC_MESSAGES" / "notesearch.mo"
+    catalogue.parent.mkdir(parents=True)
+    with catalogue.open("wb") as file:
+        write_mo(file, read_po(BytesIO(POLISH.encode())))
+    before = translation.installed()
+    try:
+        monkeypatch.setenv("LANGUAGE", "xx")
+        translation.use_system_language(tmp_path)
+        assert translation.installed() is before
+        monkeypatch.setenv("LANGUAGE", "pl_PL")
+        translation.use_system_language(tmp_path)
+        assert title(DiskFull()) == "Dysk jest pełny"
+    finally:
+        translation.install(before)
+
+
 def extracted() -> set[str | tuple[str, ...]]:
     package = Path(notesearch.__file__).parent
     return {
