@@ -19,9 +19,10 @@ from notesearch.errors import StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
 from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
 from notesearch.storage.values import BlockHit, KeywordHits
-from notesearch.text import analysis
+from notesearch.text import analysis, compounds
+from notesearch.text.characters import normal
 
-VERSION = 3
+VERSION = 4
 NOT_WRITABLE = "store.words-not-writable"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
@@ -34,6 +35,8 @@ PREFIX_BOOST = 0.7
 PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
 FUZZY_BOOST = 0.4
+# Fields with words of several pieces as one, and with their parts.
+COMPOUNDS = ("whole", "part")
 
 
 def _schema() -> tantivy.Schema:
@@ -43,6 +46,9 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("last", fast=True)
     builder.add_text_field("title", tokenizer_name="exact")
     builder.add_text_field("text", tokenizer_name="exact")
+    # Words of several pieces as one, and parts that no sign divides: see text/compounds.py.
+    builder.add_text_field("whole", tokenizer_name="exact", index_option="freq")
+    builder.add_text_field("part", tokenizer_name="exact", index_option="freq")
     builder.add_text_field("title_gram", tokenizer_name="gram")
     builder.add_text_field("gram", tokenizer_name="gram", index_option="position")
     builder.add_text_field("facet", tokenizer_name="raw", index_option="basic")
@@ -263,9 +269,17 @@ class KeywordIndex:
         self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]
     ) -> tuple[frozenset[int], int]:
         """Some of the documents with a block that holds every word, and how many such blocks there are."""
-        every = [
-            (Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)
-        ]
+        every = []
+        words = dict(self._words(query))
+        for typed in query.words:
+            held = [
+                (Occur.Must, self._any_form(searcher, query, w, words[w]))
+                for w in analysis.asked_words(typed)
+                if w in words
+            ]
+            if held:
+                either = [tantivy.Query.boolean_query(held), *self._as_one(typed)]
+                every.append((Occur.Must, tantivy.Query.boolean_query([(Occur.Should, q) for q in either])))
         every += [
             (Occur.Must, self._phrase(phrase))
             for phrase in query.phrases
@@ -298,6 +312,8 @@ class KeywordIndex:
             should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
         # A number, a date, an address or a name_with_joints means its parts side by side.
         should += [tantivy.Query.boost_query(self._phrase(w), WHOLE_BOOST) for w in whole]
+        for word in query.words:
+            should += [tantivy.Query.boost_query(q, WHOLE_BOOST) for q in self._as_one(word)]
         should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
         should += [self._phrase(run) for run in query.runs if len(run) > 2]
         should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
@@ -330,14 +346,29 @@ class KeywordIndex:
             searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
         ):
             forms.append(self._term("text", word))
-        if last:
-            forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
-        elif self._may_be_misspelled(query, word) and not self._frequency(searcher, query, word, languages):
+        forms += [self._term(field, word) for field in COMPOUNDS]
+        if last or _begins_a_number(word):
+            begun = [self._prefix(searcher, field, word) for field in ("text", *COMPOUNDS)]
+            forms += [tantivy.Query.boost_query(q, PREFIX_BOOST) for q in begun]
+        if self._may_be_misspelled(query, word) and not self._frequency(
+            searcher, query, word, languages, begun=last
+        ):
             fuzzy = tantivy.Query.fuzzy_term_query(
-                self._schema, "text", word, distance=2 if len(word) >= 8 else 1
+                self._schema, "text", word, distance=2 if len(word) >= 8 else 1, prefix=last
             )
             forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
         return tantivy.Query.disjunction_max_query(forms)
+
+    def _as_one(self, typed: str) -> list[tantivy.Query]:
+        """A typed word of several pieces without what joins them, and one with joints that no sign shows as
+        its parts side by side."""
+        queries: list[tantivy.Query] = []
+        if whole := analysis.words(compounds.whole_of(typed)):
+            queries += [self._term(field, whole[0]) for field in ("text", "whole")]
+        parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
+        if len(parts) > 1:
+            queries.append(tantivy.Query.phrase_query(self._schema, "text", list(parts), slop=0))
+        return queries
 
     @staticmethod
     def _may_be_misspelled(query: KeywordQuery, word: str) -> bool:
@@ -348,12 +379,22 @@ class KeywordIndex:
         )
 
     def _frequency(
-        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]
+        self,
+        searcher: tantivy.Searcher,
+        query: KeywordQuery,
+        word: str,
+        languages: Sequence[str],
+        *,
+        begun: bool,
     ) -> int:
+        """In how many blocks a word stands, in any form; with `begun`, also as the beginning of one."""
+        if begun and any(searcher.terms_with_prefix(field, word, limit=1) for field in ("text", *COMPOUNDS)):
+            return 1
         stemmed = (
             searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
         )
-        return int(searcher.doc_freq("text", word)) + sum(int(n) for n in stemmed)
+        plain = sum(int(searcher.doc_freq(field, word)) for field in ("text", *COMPOUNDS))
+        return plain + sum(int(n) for n in stemmed)
 
     @staticmethod
     def _stem_as_typed(query: KeywordQuery, word: str, language: str) -> str:
@@ -366,7 +407,9 @@ class KeywordIndex:
     ) -> tantivy.Query:
         languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
         forms = [self._term(f"stem_{x}", self._stem_as_typed(query, word, x)) for x in languages]
-        forms.append(self._prefix(searcher, "text", word) if last else self._term("text", word))
+        for field in ("text", *COMPOUNDS):
+            begun = last or _begins_a_number(word)
+            forms.append(self._prefix(searcher, field, word) if begun else self._term(field, word))
         return tantivy.Query.boolean_query([(Occur.Should, form) for form in forms])
 
     def _title_word(self, searcher: tantivy.Searcher, word: str, last: bool) -> tantivy.Query:
@@ -421,9 +464,15 @@ class KeywordIndex:
         return int(self._opened().searcher().num_docs)
 
 
+def _begins_a_number(word: str) -> bool:
+    """Whether a word may be the beginning of a number or a hash: these are typed no further than they are
+    known."""
+    return len(word) >= 4 and any(character.isdigit() for character in word)
+
+
 def _plain(text: str) -> str:
     """The words of a text, and behind them its names with signs, where they stand in no phrase's way."""
-    return " ".join((analysis.spaced(text), *analysis.signed_names(text)))
+    return " ".join((analysis.spaced(normal(text)), *analysis.signed_names(text)))
 
 
 def _tantivy_document(block: WordBlock) -> tantivy.Document:
@@ -439,6 +488,11 @@ def _tantivy_document(block: WordBlock) -> tantivy.Document:
         document.add_text("title", _plain(title))
         for run in analysis.unspaced_runs(title):
             document.add_text("title_gram", run)
+    spelled = normal(full)
+    if whole := " ".join(compounds.joined(spelled)):
+        document.add_text("whole", whole)
+    if part := " ".join(compounds.parts(spelled)):
+        document.add_text("part", part)
     runs = analysis.unspaced_runs(full)
     if runs:
         document.add_text("gram", "\n".join(runs))
