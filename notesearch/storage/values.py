@@ -351,8 +351,9 @@ class KeywordHits:
     """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where
     none holds all; `complete` are documents, the best of them, that hold all.
 
-    Of `WordQuery.exact`: `titled` has the title and aliases of the documents that pass the filters and hold
-    it in one of them; `phrased` are documents that hold it in their text, whatever the filters.
+    Of `WordQuery.exact`: `titled` has what the documents are called (title, aliases, names of the file) that
+    pass the filters and hold all its words there; `phrased` are documents that hold it in their text,
+    whatever the filters.
     """
 
     hits: tuple[BlockHit, ...] = ()

@@ -1,6 +1,6 @@
 """One spelling for characters that readers take for the same: composed and decomposed letters, full- and
-half-width forms, ligatures, signs that nobody sees, vowel signs of Arabic and Hebrew, kana of both kinds, digits
-of every script.
+half-width forms, ligatures, signs that nobody sees, vowel signs of Arabic and Hebrew, kana of both kinds,
+digits of every script.
 
 Pure functions on strings. Notes, names, tags and queries all go through `normal`, so that both sides agree;
 `normal_with_places` also tells where each character stood, so that what is found can be marked.
@@ -15,7 +15,10 @@ from functools import cache
 # Signs without width: soft hyphen, joiners, marks of direction, variation selectors, the sign for no break.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
 # Vowel signs and the sign that stretches a word (Arabic), points and accents (Hebrew).
-_POINTS = "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+_POINTS = (
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+)
 # Letters of Arabic and Persian that are written one for another, and Russian yo.
 _LETTERS = {
     "\u0622": "\u0627",
@@ -40,7 +43,10 @@ _LETTERS = {
 
 
 # The zero of each script that has digits of its own, but for those that NFKC knows.
-_ZEROS = "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u17e0\u1810"
+_ZEROS = (
+    "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66"
+    "\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u17e0\u1810"
+)
 
 
 @cache

@@ -1,9 +1,9 @@
 """Words that are made of parts: names of programs (camelCase, snake_case, dotted), hyphenated words,
 abbreviations with points, numbers, dates and telephone numbers however they are punctuated.
 
-The keyword index keeps the pieces of such a word one after the other, as any text. Besides, it keeps the whole
-without its joints ("email" for e-mail, "20240509" for 2024-05-09), and the parts that no sign divides ("reload"
-and "timelines" for reloadTimelines). Pure; texts are those of characters.normal.
+The keyword index keeps the pieces of such a word one after the other, as any text. Besides, it keeps the
+whole without its joints ("email" for e-mail, "20240509" for 2024-05-09), and the parts that no sign divides
+("reload" and "timelines" for reloadTimelines). Pure; texts are those of characters.normal.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _JOINED = re.compile(r"(?<![\w])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![\w])")
 # Digits with blanks, brackets and signs between them: telephone numbers.
 _DIALLED = re.compile(r"(?<![\w])\+?\(?\d{1,4}\)?(?:[-. /]{0,2}\(?\d{2,5}\)?){1,5}(?![\w])")
 LONGEST = 40
-# Where a word has a joint that no sign shows: before a capital after a small letter, before the last capital of
-# several, between letters and digits.
+# Where a word has a joint that no sign shows: before a capital after a small letter, before the last capital
+# of several, between letters and digits.
 _JOINT = re.compile(
     r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])"
     r"|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])"

@@ -13,6 +13,9 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 # An exact title, or the whole query as a phrase, is never diluted by what is only near in meaning.
 EXACT_TITLE = 2.0
+# A title that begins with the query, or holds all of its words, comes before what mentions them.
+TITLE_BEGINS = 1.2
+TITLE_HOLDS = 0.8
 EXACT_PHRASE = 0.3
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4

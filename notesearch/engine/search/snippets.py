@@ -70,8 +70,8 @@ def fold(text: str) -> str:
 
 
 class _Folded(NamedTuple):
-    """A text as it is compared: `text` in one spelling, lower case, without diacritics. `starts`, `ends`: where
-    each of its characters begins and ends in the text as it is written (None: the same)."""
+    """A text as it is compared: `text` in one spelling, lower case, without diacritics. `starts`, `ends`:
+    where each of its characters begins and ends in the text as it is written (None: the same)."""
 
     text: str
     starts: Sequence[int] | None = None

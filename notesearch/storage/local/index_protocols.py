@@ -17,7 +17,7 @@ from notesearch.storage.values import KeywordHits, Vectors
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordBlock:
     """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
-    and headings that count with them."""
+    and headings that count with them. `name`: its file's path from the watched folder's name down."""
 
     document_id: int
     first: int
@@ -27,6 +27,7 @@ class WordBlock:
     text: str
     language: str
     facets: Sequence[str]
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +85,10 @@ class WordIndex(Protocol):
 
     def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
         """How many blocks pass the filters of the query."""
+        ...
+
+    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
+        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
         ...
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = ...) -> set[int]:

@@ -35,6 +35,7 @@ PREFIX_BOOST = 0.7
 PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
 FUZZY_BOOST = 0.4
+NAME_BOOST = 0.5
 # Fields with words of several pieces as one, and with their parts.
 COMPOUNDS = ("whole", "part")
 
@@ -45,6 +46,8 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("first", fast=True)
     builder.add_unsigned_field("last", fast=True)
     builder.add_text_field("title", tokenizer_name="exact")
+    # The path of the file, from the watched folder's name down.
+    builder.add_text_field("name", tokenizer_name="exact")
     builder.add_text_field("text", tokenizer_name="exact")
     # Words of several pieces as one, and parts that no sign divides: see text/compounds.py.
     builder.add_text_field("whole", tokenizer_name="exact", index_option="freq")
@@ -347,6 +350,7 @@ class KeywordIndex:
         ):
             forms.append(self._term("text", word))
         forms += [self._term(field, word) for field in COMPOUNDS]
+        forms.append(tantivy.Query.boost_query(self._term("name", word), NAME_BOOST))
         if last or _begins_a_number(word):
             begun = [self._prefix(searcher, field, word) for field in ("text", *COMPOUNDS)]
             forms += [tantivy.Query.boost_query(q, PREFIX_BOOST) for q in begun]
@@ -363,6 +367,8 @@ class KeywordIndex:
         """A typed word of several pieces without what joins them, and one with joints that no sign shows as
         its parts side by side."""
         queries: list[tantivy.Query] = []
+        if analysis.signed_names(typed):
+            return []
         if whole := analysis.words(compounds.whole_of(typed)):
             queries += [self._term(field, whole[0]) for field in ("text", "whole")]
         parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
@@ -413,7 +419,12 @@ class KeywordIndex:
         return tantivy.Query.boolean_query([(Occur.Should, form) for form in forms])
 
     def _title_word(self, searcher: tantivy.Searcher, word: str, last: bool) -> tantivy.Query:
-        return self._prefix(searcher, "title", word) if last else self._term("title", word)
+        return tantivy.Query.disjunction_max_query(
+            [
+                self._prefix(searcher, field, word) if last else self._term(field, word)
+                for field in ("title", "name")
+            ]
+        )
 
     def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
         """The most frequent words that begin so, each with its own BM25, the best one counting."""
@@ -449,11 +460,27 @@ class KeywordIndex:
             else tantivy.Query.empty_query()
         )
 
+    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
+        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
+        searcher = self._opened().searcher()
+        every = [(Occur.Must, self._title_word(searcher, w, last)) for w, last in self._words(query)]
+        every += [
+            (Occur.Must, self._term("title_gram", g)) for run in query.runs for g in analysis.grams(run)
+        ]
+        if not every:
+            return set()
+        found = searcher.search(tantivy.Query.boolean_query(every), limit, count=False).hits
+        columns = searcher.fast_field_values("document", [address for _, address in found])
+        return {int(value or 0) for value in columns}
+
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
         """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title
         or alias."""
         searcher = self._opened().searcher()
-        query = self._phrase(phrase, "title", "title_gram") if title else self._phrase(phrase)
+        query = self._phrase(phrase)
+        if title:
+            either = [self._phrase(phrase, field, "title_gram") for field in ("title", "name")]
+            query = tantivy.Query.boolean_query([(Occur.Should, q) for q in either])
         addresses = [address for _, address in searcher.search(query, limit, count=False).hits]
         return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
 
@@ -484,10 +511,16 @@ def _tantivy_document(block: WordBlock) -> tantivy.Document:
     plain = _plain(full)
     document.add_text("text", plain)
     document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
+    document.add_text("name", _plain(block.name))
+    for title in (*block.titles, block.name):
+        if extra := " ".join((*compounds.joined(normal(title)), *compounds.parts(normal(title)))):
+            document.add_text("name", extra)
     for title in block.titles:
         document.add_text("title", _plain(title))
         for run in analysis.unspaced_runs(title):
             document.add_text("title_gram", run)
+    for run in analysis.unspaced_runs(block.name):
+        document.add_text("title_gram", run)
     spelled = normal(full)
     if whole := " ".join(compounds.joined(spelled)):
         document.add_text("whole", whole)
