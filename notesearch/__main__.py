@@ -1,4 +1,5 @@
-"""Starts one side: a subcommand the command line, none the window. Imports nothing of the other."""
+"""Starts one front end: with a subcommand the command line, else the window. Imports nothing of the other
+one."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run Notesearch. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == [EXTRACTION]:
-        # A frozen program has no interpreter to start its extraction process with; it starts itself.
+        # A frozen program has no interpreter to start its extraction process with, so it starts itself.
         from notesearch.documents.sandbox.worker import main as work
 
         return work(given[1:])
@@ -45,7 +46,7 @@ def _is_command(given: Sequence[str]) -> bool:
         return True
     if not word or "/" in word or os.path.isdir(word):
         return False
-    # Others are made from the table of operations, which a start of the window does without.
+    # The other commands are made from the table of operations. A start of the window does not load that.
     from notesearch.cli.generic import generic_commands
 
     return word in generic_commands()

@@ -41,7 +41,7 @@
     ├── ConsentMissing         nothing is sent before the user agrees
     ├── IndexingPaused
     ├── OwnerFailed            the process that owns the data folder did not answer as it should
-    ├── Bug                    something nobody foresaw, told to the user
+    ├── Bug                    an unexpected exception, told to the user
     ├── SettingsInvalid
     ├── UsageError             the command line was used wrongly
     ├── NoDisplay
@@ -49,13 +49,13 @@
     ├── EditorMissing
     └── NoteGone               a note that was to be opened
 
-An error is a code with parameters, and no sentence: those are made of it in `notesearch/wording`, for the
-command line and the window alike. A code stands for one sentence: that of its class, or one of the class's
-`variants`, whose codes begin with the class's own and a dot ("folder-missing.is-a-file"). Whoever meets a
-variant that is not known takes what stands before the last dot.
+An error is a code with parameters. It has no sentence: `notesearch/wording` makes sentences of codes, for the
+command line and the window. A code stands for one sentence: that of its class, or of one of the class's
+`variants`, whose codes begin with the class's own and a dot ("folder-missing.is-a-file"). For an unknown
+variant, the code before the last dot is used.
 
-Codes and the names of parameters are kept in the database and sent between processes: they stay as they are
-once they are released. Parameters never hold the text of a note or a secret. Whatever else is raised is a
+Codes and the names of parameters are stored in the database and sent between processes, so they must not
+change once they are released. Parameters never hold the text of a note or a secret. Any other exception is a
 bug.
 """
 
@@ -64,20 +64,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-# What a parameter may be: what JSON has, without anything inside.
+# The types of a parameter: the simple values of JSON.
 Param = str | int | float | bool | None
-# Code -> the names of its parameters; one with "?" may be missing.
+# Code -> the names of its parameters. A parameter with "?" is optional.
 Variants = Mapping[str, str]
 
 
 class NotesearchError(Exception):
-    """Something that can happen, as a code with parameters.
+    """An error that the program expects, as a code with parameters.
 
-    `code`: of this error; on a class, that of its plain form. `params`: by name; paths are text, several
-    things are one text with a line for each. `retryable`: whether the same thing may work when tried again.
-    `remedy`: where the user can mend it ("key", "model", "settings"; "" where nowhere in particular).
-    `variants`: the codes that may be given in place of the class's own, with the names of their parameters
-    (a name with "?" may be missing).
+    `code` is that of this error; on a class, that of its plain form. `params` are by name. Paths are text,
+    and several things are one text with a line for each. `retryable`: whether the same thing may work when it
+    is tried again. `remedy`: where the user can mend it ("key", "model", "settings"; "" for no particular
+    place). `variants`: the codes that may be used in place of the class's own, with the names of their
+    parameters (a name with "?" is optional).
     """
 
     code: str = "failed"
@@ -162,7 +162,7 @@ class FileUnreadable(NotesearchError):
 
 
 class FileGone(FileUnreadable):
-    """The file was there a moment ago."""
+    """The file was there a moment ago and is gone."""
 
     code = "file-gone"
 
@@ -218,16 +218,16 @@ class ModelMissing(EmbeddingError):
 
 
 class QueryCancelled(EmbeddingError):
-    """The user typed on; nobody waits for this query's vector any more."""
+    """The user typed on, and this query's vector is not needed any more."""
 
     code = "query-cancelled"
     variants: ClassVar[Variants] = {"query-cancelled.test": ""}
 
 
 class ProviderError(EmbeddingError):
-    """A remote model did not do what was asked. `pauses`: nothing more is sent until the user has acted;
-    otherwise trying again later may help by itself. No text of a note, no key and no request is held, neither
-    here nor in a cause."""
+    """A remote model did not do what was asked. `pauses`: nothing more is sent until the user has acted; else
+    trying again later may help. The error holds no text of a note, no key and no request, and neither does
+    its cause."""
 
     code = "provider"
 
@@ -243,7 +243,7 @@ class KeyMissing(ProviderError):
 
 
 class KeyInvalid(ProviderError):
-    """What was given as a key cannot be one."""
+    """A text that was given as a key cannot be one."""
 
     code = "key-invalid"
     retryable = False
@@ -287,7 +287,7 @@ class OutOfCredits(ProviderError):
 
 
 class ModelGone(ProviderError):
-    """The provider does not offer the model, or not any more."""
+    """The provider does not offer the model, or does not offer it any more."""
 
     code = "model-gone"
     retryable = False
@@ -297,7 +297,7 @@ class ModelGone(ProviderError):
 
 
 class ProviderBusy(ProviderError):
-    """`retry_after`: seconds after which the provider may answer again."""
+    """The provider is too busy. `retry_after`: seconds after which it may answer again."""
 
     retry_after: float = 60.0
     code = "provider-busy"
@@ -330,14 +330,14 @@ class ProviderUnreachable(ProviderError):
 
 
 class ProviderTimeout(ProviderUnreachable):
-    """It did not answer in time, and may be at work on it."""
+    """The provider did not answer in time. It may still be working on the request."""
 
     code = "provider-timeout"
     variants: ClassVar[Variants] = {"provider-timeout.within": "seconds"}
 
 
 class ProviderFailed(ProviderError):
-    """The provider answered with an error of its own (HTTP 5xx)."""
+    """The provider replied with an error of its own (HTTP 5xx)."""
 
     code = "provider-failed"
     variants: ClassVar[Variants] = {"provider-failed.status": "status"}
@@ -372,7 +372,7 @@ class ReplyWrong(ProviderError):
 
 
 class RedirectRefused(ProviderError):
-    """The provider sends us to another address; a key is never taken there."""
+    """The provider redirects to another address. It is not followed, so that no key is sent there."""
 
     code = "redirect-refused"
     pauses = True
@@ -390,7 +390,7 @@ class InsecureAddress(ProviderError):
 
 
 class BudgetReached(ProviderError):
-    """What the user allows for a month is used up."""
+    """The month's budget that the user set is used up."""
 
     code = "budget-reached"
     pauses = True
@@ -436,7 +436,7 @@ class StoreDamaged(StoreError):
 
 
 class DiskFull(StoreError):
-    """The disk has no room; nothing of the change was kept."""
+    """The disk is full. Nothing of the change was kept."""
 
     code = "disk-full"
     retryable = True
@@ -488,15 +488,16 @@ class OwnerFailed(NotesearchError):
 
 
 class Bug(NotesearchError):
-    """`kind`: the name of what was raised, never its text."""
+    """An unexpected exception, to be told to the user. `kind` is the name of its class; its text is never
+    told."""
 
     code = "bug"
     variants: ClassVar[Variants] = {"bug.named": "kind", "bug.indexing": "kind"}
 
 
 class SettingsInvalid(NotesearchError):
-    """What is wrong in the settings. `entry`: the table or entry it stands in; the code may be that of
-    another error then, which says what is wrong there."""
+    """Something in the settings is wrong. `entry` is the table or entry. The code may be that of another
+    error, which then says what is wrong there."""
 
     code = "settings-invalid"
     variants: ClassVar[Variants] = {
@@ -515,7 +516,7 @@ class SettingsInvalid(NotesearchError):
 
     @classmethod
     def within(cls, entry: str, error: NotesearchError) -> SettingsInvalid:
-        """What is wrong in an entry, as something wrong in the settings."""
+        """Make a SettingsInvalid of an error in an entry of the settings."""
         return cls(error.code, retryable=False, **{**error.params, "entry": entry})
 
 
@@ -558,7 +559,7 @@ class NoDisplay(NotesearchError):
 
 
 class AutostartFailed(NotesearchError):
-    """The desktop's own files of this program (start at login, links) cannot be written."""
+    """The desktop's own files about this program (start at login, links) cannot be written."""
 
     code = "autostart"
     retryable = True
@@ -574,6 +575,6 @@ class EditorMissing(NotesearchError):
 
 
 class NoteGone(NotesearchError):
-    """A note that was to be opened is not there."""
+    """A note that is to be opened is not there."""
 
     code = "note-gone"

@@ -19,14 +19,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from notesearch.api import operations
 from notesearch.api.second_start import StartRequest
 from notesearch.config.paths import resource
 from notesearch.config.settings import Settings, save_settings
-from notesearch.domain import IndexingState, Stage, Survey
+from notesearch.domain import IndexingState, Survey
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.results.drops import FOLDER_OFFER, DropOverlay
@@ -66,8 +67,7 @@ def indexed(window: MainWindow) -> bool:
 
 
 def explained(window: MainWindow) -> bool:
-    results = window.page._results
-    return results is not None and results.stage is Stage.EXPLAINED and window.page.preview.note is not None
+    return window.page.settled and window.page.preview.note is not None
 
 
 class Studio:
@@ -124,8 +124,7 @@ def take(folder: Path, query: str) -> list[Path]:
         window.ask(Search(text=query))
         wait_until(lambda: explained(window), "the results")
         pause(300)
-        window.status_line._told.stop()
-        window.status_line._show_models()
+        wait_until(lambda: not window.status_line.telling, "what is said in passing")
         at.picture("window")
         take_quick_search(at, query)
         return at.taken
@@ -137,15 +136,12 @@ def take_quick_search(at: Studio, query: str) -> None:
     quick = at.presence.quick
     assert quick is not None
     quick.box.set_search(Search(text=query))
-    wait_until(
-        lambda: quick._results is not None and quick._results.stage is Stage.EXPLAINED,
-        "quick search's results",
-    )
+    wait_until(lambda: quick.settled, "quick search's results")
     at.picture("quick-search", quick)
-    quick._toggle_preview()
+    QTest.keyClick(quick.box.field, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     wait_until(lambda: quick.preview.note is not None, "the preview")
     at.picture("quick-search-preview", quick)
-    quick._toggle_preview()
+    QTest.keyClick(quick.box.field, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     DropOverlay(at.theme, quick).offer(FOLDER_OFFER)
     at.picture("quick-search-drop", quick)
     quick.hide()
@@ -183,9 +179,11 @@ def take_models(folder: Path) -> list[Path]:
     ):
         at.samples()
         window, models = at.window, at.window.commands.models
+        providers: list[object] = []
+        models.known.providers_changed.connect(providers.append)
         models.open_current()
         dialog = at.newest
-        wait_until(lambda: bool(dialog.choice.list.rows.choices and dialog._providers), "the models")
+        wait_until(lambda: bool(dialog.choice.list.rows.choices and providers), "the models")
         dialog.choice.list.choose(model)
         at.picture("models", dialog)
         dialog.choice.own.click()
@@ -203,7 +201,7 @@ def take_models(folder: Path) -> list[Path]:
         at.picture("consent", dialog)
         dialog.consent.preview.click()
         sent = at.newest
-        wait_until(lambda: bool(sent._passages), "what is sent")
+        wait_until(lambda: sent.view.shown > 0, "what is sent")
         at.picture("what-is-sent", sent)
         sent.reject()
         models.set_key("aimlapi")

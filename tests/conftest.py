@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from notesearch.api import sessions
 from notesearch.api.listener import Listener
+from notesearch.documents.formats import registry
 from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
 from notesearch.engine.engine import Engine
 from tests import other_words
@@ -163,6 +164,17 @@ def serve(start_engine: StartEngine) -> Iterator[Serve]:
 def engine(start_engine: StartEngine) -> Engine:
     """An engine that does not watch: what is done is asked for by `reconcile`."""
     return start_engine(watch=False)
+
+
+@pytest.fixture
+def cards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The format of index cards is installed."""
+    from tests import index_cards
+
+    index_cards.install(tmp_path / "site", monkeypatch)
+    yield
+    monkeypatch.undo()
+    registry.look_again()
 
 
 @pytest.fixture

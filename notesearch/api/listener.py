@@ -1,9 +1,8 @@
-"""The socket on which the owner of a data folder takes requests from other processes, and the
-other end of it.
+"""The socket on which the owner of a data folder takes requests of other processes, and the client for it.
 
-Requests and answers are JSON lines of our own, for the same user only. Where the system has no sockets in the
-file system, the owner listens on the loopback interface, and a request has to carry the token that the owner
-wrote into the lock file. Nothing here knows what the requests mean.
+Requests and answers are lines of JSON, for processes of the same user only. Where the system has no sockets
+in the file system, the owner listens on the loopback interface; a request then carries the token that the
+owner wrote into the lock file. This module does not know what the requests mean.
 """
 
 from __future__ import annotations
@@ -29,21 +28,21 @@ from notesearch.errors import DataFolderHeld, NotesearchError, OwnerFailed, Stor
 log = logging.getLogger(__name__)
 
 Request = dict[str, Any]
-# Gives the answers to one request, the last one being the result. NotesearchErrors become an answer.
+# Gives the answers to one request; the last one is the result. A NotesearchError becomes an answer.
 Handler = Callable[[Request], Iterator[dict[str, Any]]]
 
 
-# Seconds for one end to take in, or to send, what the other one waits for.
+# Seconds that one side waits for the other to send or to take something.
 PATIENCE = 10.0
 LOOPBACK = "127.0.0.1"
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the owner of this data folder listens: in a folder that only the user may enter, with a name
-    short enough for any system."""
+    """The path of the socket on which the owner of this data folder listens. It is in a folder that only the
+    user may enter, and short enough for any system."""
     folder_name = os.fsencode(data_dir.absolute())
-    # Two checksums tell data folders apart as well as a digest would, and cost the start of the window less
-    # to import.
+    # Two checksums tell data folders apart as well as a digest, and take less time to import at the window's
+    # start.
     name = f"notesearch-{zlib.crc32(folder_name):08x}{zlib.adler32(folder_name):08x}.sock"
     user = os.getuid() if hasattr(os, "getuid") else 0
     runtime = os.environ.get("XDG_RUNTIME_DIR")
@@ -59,7 +58,8 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def _fits(path: Path) -> bool:
-    """A socket's name may have 104 bytes on macOS, 108 on Linux, its end included."""
+    """Whether the path is short enough: a socket's name may have 104 bytes on macOS and 108 on Linux, its end
+    included."""
     return len(os.fsencode(path)) < 104
 
 
@@ -80,8 +80,8 @@ def has_unix_sockets() -> bool:
 
 
 class Listener:
-    """The owner's end: a thread that accepts, and one per request, so that a long `index` does not hold up a
-    `status`.
+    """The owner's side of the socket: one thread accepts connections, and each request has a thread of its
+    own, so that a long `index` does not delay a `status`.
 
     `address` is for `DataFolderLock.announce`. Raises StoreError where it cannot listen.
     """
@@ -106,14 +106,14 @@ class Listener:
         if self._path is None:
             self._server.bind((LOOPBACK, 0))
             return f"tcp:{self._server.getsockname()[1]}:{self._token}".encode("ascii")
-        # The lock is ours, so a socket that is still there belongs to nobody.
+        # This process holds the lock of the data folder, so a socket that is still there has no owner.
         self._path.unlink(missing_ok=True)
         self._server.bind(str(self._path))
         self._path.chmod(0o600)
         return os.fsencode(self._path)
 
     def close(self) -> None:
-        """Take no more requests. Those under way go on: see `drain`."""
+        """Take no more requests. Those under way go on; `drain` waits for them."""
         self._stop.set()
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
@@ -124,7 +124,7 @@ class Listener:
         self._thread.join(2)
 
     def drain(self, seconds: float) -> None:
-        """Wait until the requests under way have been answered, at most so long."""
+        """Wait until the requests under way have been answered, for at most `seconds`."""
         until = time.monotonic() + seconds
         for thread in tuple(self._requests):
             if thread is not threading.current_thread():
@@ -151,7 +151,7 @@ class Listener:
             self._requests.discard(threading.current_thread())
 
     def _received(self, connection: socket.socket) -> Request | None:
-        """The request, or None for nonsense and for whoever does not know the token."""
+        """Read the request. None where it is no JSON object, or where the token is wrong."""
         with connection.makefile("rb") as lines:
             try:
                 request = json.loads(lines.readline(1 << 20))
@@ -180,7 +180,7 @@ class Listener:
 
 
 def owner_address(data_dir: Path) -> bytes:
-    """Where the present owner listens, or where one would."""
+    """The address on which the present owner listens, or on which an owner would listen."""
     with contextlib.suppress(OSError, IndexError):
         if address := written(data_dir)[1]:
             return address
@@ -188,8 +188,8 @@ def owner_address(data_dir: Path) -> bytes:
 
 
 def _connected(data_dir: Path) -> tuple[socket.socket, str]:
-    """A connection to the owner, and the token for it ("" where none is wanted). Raises OSError or
-    ValueError."""
+    """Connect to the owner. Returns the connection and the token for it ("" where none is needed). Raises
+    OSError or ValueError."""
     address = owner_address(data_dir)
     over_network = address.startswith(b"tcp:")
     connection = socket.socket(socket.AF_INET if over_network else socket.AF_UNIX)
@@ -207,11 +207,11 @@ def _connected(data_dir: Path) -> tuple[socket.socket, str]:
 
 
 def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
-    """Hand a request to the owner and give its answers as they come, waiting at most `timeout` seconds for
+    """Send a request to the owner and give its answers as they come. Waits at most `timeout` seconds for
     each.
 
-    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError it
-    answered with.
+    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError that
+    the owner answered with.
     """
     # A system without sockets in the file system, and an owner that has not written its address yet, raise
     # AttributeError.

@@ -1,4 +1,5 @@
-"""What an operation is: one entry of the table, with what it takes and gives, and how it travels."""
+"""Operations: one entry of the table of what a front end may ask. It says what the operation takes and
+returns, and how that travels to another process."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a long operation is: `done` of `total` in a stage ("reading", "embedding", "" for none)."""
+    """The progress of a long operation: `done` of `total` in a stage ("reading", "embedding"; "" for
+    none)."""
 
     stage: str = ""
     done: int = 0
@@ -29,19 +31,19 @@ class Progress:
 
 Report = Callable[[Progress], None]
 Stopped = Callable[[], bool]
-# Parameters that stay in the process that calls.
+# Parameters that are not sent to another process.
 NOT_SENT = ("progress", "stopped")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation(Generic[P, R]):
-    """One entry of the table. Call it with an engine and its parameters, or hand it to a session.
+    """An operation: something a front end may ask of an engine. Call it with an engine and its parameters, or
+    give it to a Session.
 
-    `writes`: only the process that owns the data folder can do it; the others read beside the owner.
-    `streams`: it reports its progress while it runs. `may_block`: it may wait long, for a keyring, a provider
-    or a large folder, and nobody who ends may wait for it. `local`: it is done by the process that asks and
-    never travels, since a parameter is a secret. `command`: its name on the command line, "" for none of its
-    own.
+    `writes`: only the owner of the data folder can do it; other processes read beside the owner. `streams`:
+    it reports its progress while it runs. `may_block`: it may wait long (for a keyring, a provider or a large
+    folder), so the window does not wait for it when it closes. `local`: it is always done in the process that
+    asks, since a parameter is a secret. `command`: its name on the command line, "" where it is no command.
     """
 
     name: str
@@ -51,27 +53,28 @@ class Operation(Generic[P, R]):
     may_block: bool
     local: bool
     command: str
-    # Types of the parameters that travel, and of the result: resolved when they are first needed.
+    # The types of parameters and result. They are resolved at the first use.
     _types: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, engine: Engine, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do it in this process, with this engine. Raises what the function raises."""
+        """Do it in this process, with this engine. Raises what its function raises."""
         return self.function(engine, *args, **kwargs)
 
     @property
     def help(self) -> str:
-        """What it does: the first sentence of the function's docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+        """The first sentence of the function's docstring, for the help of the command line."""
+        words = " ".join((inspect.getdoc(self.function) or "").split())
+        return words.partition(". ")[0].removesuffix(".") + "."
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """The parameters that travel, by name."""
+        """The parameters that are sent to another process, by name."""
         given = list(inspect.signature(self.function).parameters.values())[1:]
         return {p.name: p for p in given if p.name not in NOT_SENT}
 
     @property
     def stoppable(self) -> bool:
-        """Whether it asks `stopped` meanwhile."""
+        """Whether it has a parameter `stopped`, by which the caller can stop it."""
         return "stopped" in inspect.signature(self.function).parameters
 
     @property
@@ -86,15 +89,14 @@ class Operation(Generic[P, R]):
         return self._types
 
     def to_message(self, parameters: Mapping[str, object]) -> dict[str, Any]:
-        """The parameters as JSON, for another process. Raises UsageError where they must not leave this
-        one."""
+        """The parameters as JSON, for another process. Raises UsageError where they must not be sent."""
         if self.local:
             raise UsageError("usage.operation-local", operation=self.name)
         return {name: wire.to_json(value) for name, value in parameters.items() if name not in NOT_SENT}
 
     def from_message(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters out of JSON. Raises UsageError where they are not what the operation takes, and
-        where it takes none from another process."""
+        """The parameters from JSON. Raises UsageError where they are not what the operation takes, or the
+        operation must not be asked for by another process."""
         if self.local:
             raise UsageError("usage.operation-local", operation=self.name)
         try:
@@ -115,7 +117,7 @@ class Operation(Generic[P, R]):
         return read
 
     def result_from_json(self, data: Any) -> R:
-        """The result that another process gave. Raises ValueError for nonsense."""
+        """The result from another process. Raises ValueError where it is not of the right type."""
         return typing.cast("R", wire.from_json(self.types["return"], data))
 
 
@@ -131,7 +133,7 @@ def operation(
     local: bool = False,
     command: str = "",
 ) -> Callable[[Callable[Concatenate[Engine, P], R]], Operation[P, R]]:
-    """Put a function into the table. See Operation for the words."""
+    """Put a function into the table of operations. The parameters are described in Operation."""
 
     def entered(function: Callable[Concatenate[Engine, P], R]) -> Operation[P, R]:
         made = Operation(

@@ -10,7 +10,7 @@ function here and mark it:
 
 Its first parameter is the engine; the others are taken by name. Types are those that wire.py can carry. Two
 parameters are not sent. `progress` is called with how far the work is, in the thread that waits for the
-result. `stopped` tells whether the caller has given up; whoever does the operation passes it.
+result. `stopped` returns true when the caller has given up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from notesearch import catalogue
 
-# Given on from here: whoever asks for the table wants it filled.
+# Others import the table from here, so that its entries are loaded.
 from notesearch.api.operation import OPERATIONS as OPERATIONS
 from notesearch.api.operation import Progress, Report, Stopped, operation
 from notesearch.catalogue import Probe
@@ -69,9 +69,9 @@ def add_folder(engine: Engine, *, folder: Path, model: str = catalogue.LOCAL.ide
 
 @operation("folders.take-up", writes=True)
 def take_up_folder(engine: Engine, *, folder: Path) -> Folder | Survey | None:
-    """Search a folder that was named in passing, on the command line say: the folder, where nothing has to be
-    asked first; else what is to be known before a whole disk is searched. None where it is searched already.
-    Raises FolderError."""
+    """Add a folder that was named on the command line. Returns the folder where nothing has to be asked
+    first. Returns its Survey, and adds nothing, where it is the home folder or a whole disk. None where it is
+    searched already. Raises FolderError."""
     if engine.folders.covering(folder) is not None:
         return None
     if engine.folders.survey(folder, limit=1).whole:
@@ -79,7 +79,7 @@ def take_up_folder(engine: Engine, *, folder: Path) -> Folder | Survey | None:
     try:
         return add_folder(engine, folder=folder)
     except FolderOverlap:
-        # Another one who asked at the same time was quicker.
+        # Another process or thread added it at the same time.
         if engine.folders.covering(folder) is None:
             raise
         return None
@@ -99,7 +99,7 @@ def add_samples(engine: Engine) -> Folder | None:
 
 @operation("folders.remove", writes=True)
 def remove_folder(engine: Engine, *, folder: Path) -> None:
-    """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
+    """Stop searching a folder; its notes stay as they are. Raises NotIndexed."""
     engine.folders.remove(folder)
 
 
@@ -111,26 +111,29 @@ def list_folders(engine: Engine) -> tuple[Path, ...]:
 
 @operation("folders.covering")
 def is_searched(engine: Engine, *, path: Path) -> int | None:
-    """How many notes the searched folder holds that `path` is or lies in; None where it is in none."""
+    """How many notes the searched folder holds that `path` is or lies in; None where no searched folder
+    contains it."""
     row = engine.folders.covering(path)
     return row.documents if row is not None else None
 
 
 @operation("folders.survey")
 def survey_folder(engine: Engine, *, path: Path, limit: int = 20_000) -> Survey:
-    """Look at a folder, or at the folder of a file, before it is added; at most `limit` notes are counted."""
+    """Describe a folder, or the folder that a file is in, before it is added; at most `limit` notes are
+    counted."""
     return engine.folders.survey(path, limit)
 
 
 @operation("folders.vaults")
 def find_vaults(engine: Engine) -> tuple[Vault, ...]:
-    """The folders of other notes programs in the usual places."""
+    """Find the folders of other notes programs in the usual places."""
     return engine.folders.find_vaults()
 
 
 @operation("folders.answer-held", writes=True)
 def answer_held(engine: Engine, *, folder: Path, remove: bool) -> None:
-    """The user's answer about vanished notes: forget them, or keep them. Raises NotIndexed."""
+    """Carry out the user's answer about notes that are gone: with `remove` forget them, else keep them in the
+    index. Raises NotIndexed."""
     engine.folders.answer_held(folder, remove=remove)
 
 
@@ -138,7 +141,7 @@ def answer_held(engine: Engine, *, folder: Path, remove: bool) -> None:
 def count_ignored(
     engine: Engine, *, folder: Path, rules: str, stopped: Stopped = lambda: False
 ) -> IgnoredCount:
-    """What ignore rules would leave out of a folder, for a count while they are typed. Raises FolderError."""
+    """Count what ignore rules would leave out of a folder, while the user types them. Raises FolderError."""
     return engine.folders.count_ignored(folder, rules, stopped)
 
 
@@ -147,9 +150,9 @@ def count_ignored(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexReport:
-    """What one reconcile did. `errors` of whole folders, `bug`: the name of an error that nobody foresaw (""
-    for none), `held`: deletions that wait for the user's answer, `problems`: the first files that could not
-    be read."""
+    """The result of one reconcile. `errors` concern whole folders. `bug` is the class name of an unexpected
+    error ("" for none). `held` counts deletions that wait for the user's answer. `problems` are the first
+    files that could not be read."""
 
     summary: IndexSummary
     errors: tuple[NotesearchError, ...] = ()
@@ -169,8 +172,9 @@ def index(
     confirmed: bool = False,
     progress: Report | None = None,
 ) -> IndexReport:
-    """Bring folders (all of them by default; unknown ones are added) up to date and wait. Raises FolderError,
-    or NotesearchError when indexing is paused."""
+    """Bring folders up to date and wait until they are. Without `folders` these are all; unknown ones are
+    added. `confirmed`: notes that are gone are forgotten, however many they are. Raises FolderError, or
+    NotesearchError while indexing is paused."""
 
     def report(status: IndexingStatus) -> None:
         if progress is not None:
@@ -195,19 +199,19 @@ def pause(engine: Engine) -> None:
 
 @operation("indexing.resume", writes=True)
 def resume(engine: Engine) -> None:
-    """Go on reading and embedding."""
+    """Read and embed again."""
     engine.indexing.resume()
 
 
 @operation("indexing.retry", writes=True)
 def retry(engine: Engine, *, paths: tuple[Path, ...] | None = None) -> None:
-    """Read files with problems again (None: all that may be retried)."""
+    """Read files with problems again: those at `paths`, or (None) all for which trying again may help."""
     engine.indexing.retry(paths)
 
 
 @operation("indexing.problems")
 def problems(engine: Engine) -> tuple[FileProblem, ...]:
-    """Folders that are not watched whole, and files that could not be read."""
+    """List folders that are not watched completely, and files that could not be read."""
     return engine.indexing.problems()
 
 
@@ -216,7 +220,8 @@ def problems(engine: Engine) -> tuple[FileProblem, ...]:
 
 @operation("search")
 def search(engine: Engine, *, query: Query, explain: bool = True) -> SearchResults:
-    """Rows by words and meaning, each with its passages. `explain`: with the sentence nearest in meaning."""
+    """Search by words and meaning: rows of notes with their passages. `explain`: mark the sentence nearest in
+    meaning."""
     return engine.search.explained(query) if explain else engine.search.fused(query)
 
 
@@ -234,26 +239,29 @@ def recent(engine: Engine, *, limit: int = 30) -> tuple[Match, ...]:
 
 @operation("search.notes", may_block=True)
 def find_notes(engine: Engine, *, folder: Path, text: str = "", limit: int = 200) -> tuple[Match, ...]:
-    """The notes of a folder that hold these words, to choose one from; the newest ones for no words."""
+    """Find the notes of a folder that hold these words, to choose one from. Without words, the newest
+    notes."""
     if text.strip():
         query = Query(text=text.strip(), limit=limit, folder=folder, prefix=True)
         return engine.search.words(query).matches
-    # There is no list of the newest notes of one folder: the newest ones of all are gone through.
+    # There is no list of the newest notes of one folder, so the newest of all folders are gone through.
     newest = engine.search.recent(10 * limit)
     return tuple(match for match in newest if match.path.is_relative_to(folder))[:limit]
 
 
 @operation("search.note")
-def show_note(engine: Engine, *, path: Path, start: int = 0) -> RenderedNote:
-    """A note as HTML, around character `start` where it is long. Raises NotIndexed."""
+def show_note(engine: Engine, *, path: Path, start: int = 0, part: str = "") -> RenderedNote:
+    """A note (`part`: one of several in its file) as HTML, around character `start` where it is long. Raises
+    NotIndexed."""
     from notesearch.documents.preview import render
 
-    return render(engine.search.note_text(path, start))
+    return render(engine.search.note_text(path, start, part))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vocabulary:
-    """What can be filtered by: tags as they are written, and formats, each with its number of notes."""
+    """What a search can be filtered by: tags as they are written, and formats, each with its number of
+    notes."""
 
     tags: tuple[tuple[str, int], ...]
     formats: tuple[tuple[str, int], ...]
@@ -284,8 +292,11 @@ def prepare_models(
     stopped: Stopped = lambda: False,
 ) -> tuple[Estimate, ...]:
     """Choose the next model of folders, read their notes for it, and count what it would be sent. Sends
-    nothing. All of the folders are prepared, or none; none either where the caller gave up meanwhile. Raises
-    NotIndexed, UsageError, or NotesearchError when paused."""
+    nothing.
+
+    All of the folders are prepared or none: none where one fails, or where the caller gave up meanwhile.
+    Raises NotIndexed, UsageError, or NotesearchError while indexing is paused.
+    """
     estimates = engine.models.prepare_all(folders, model)
     if not stopped():
         return estimates
@@ -296,8 +307,8 @@ def prepare_models(
 
 @operation("models.go-back", writes=True, may_block=True)
 def go_back(engine: Engine, *, folder: Path, model: str) -> Estimate | None:
-    """Let a folder have a former model again. Where that costs something by now nothing is done but counted:
-    the estimate, for the user to agree to. Raises as `models.prepare` does."""
+    """Let a folder have a former model again. Where something would have to be sent for that, it is only
+    counted, and the Estimate returned for the user to agree to. Raises as `models.prepare` does."""
     estimate = engine.models.prepare(folder, model)
     if estimate.remote and estimate.chunks:
         return estimate
@@ -307,31 +318,33 @@ def go_back(engine: Engine, *, folder: Path, model: str) -> Estimate | None:
 
 @operation("models.estimate", may_block=True)
 def estimate(engine: Engine, *, folder: Path) -> Estimate:
-    """What a folder's (next) model has still to be sent, by counting. Raises NotIndexed."""
+    """Count what is still to be embedded for a folder's model (the next one, where there is one). Raises
+    NotIndexed."""
     return engine.models.estimate(folder)
 
 
 @operation("models.agree", writes=True, may_block=True)
 def agree(engine: Engine, *, folder: Path) -> None:
-    """The user agrees to what was counted: it is sent from here on. Raises NotIndexed."""
+    """Store the user's consent to what was counted: it is sent from now on. Raises NotIndexed."""
     engine.models.agree(folder)
 
 
 @operation("models.cancel", writes=True, may_block=True)
 def cancel_model(engine: Engine, *, folder: Path) -> None:
-    """The user does not agree: the folder keeps the model that answers. Raises NotIndexed."""
+    """Keep the model that answers, because the user does not agree to the next one. Raises NotIndexed."""
     engine.models.cancel(folder)
 
 
 @operation("models.forget-former", writes=True, may_block=True)
 def forget_former(engine: Engine, *, folder: Path) -> int:
-    """Drop the vectors of all former models of a folder. Returns how many. Raises NotIndexed."""
+    """Drop the vectors of all former models of a folder. Returns how many they were. Raises NotIndexed."""
     return engine.models.forget_former(folder)
 
 
 @operation("models.outgoing", may_block=True)
 def outgoing(engine: Engine, *, path: Path) -> tuple[Outgoing, ...]:
-    """The exact texts of a note for its folder's (next) model, and what is held back. Raises NotIndexed."""
+    """Show the exact texts of a note for its folder's model (the next one, where there is one), and which are
+    held back. Raises NotIndexed."""
     return engine.models.outgoing(path)
 
 
@@ -343,21 +356,22 @@ def held_back(engine: Engine, *, folder: Path, limit: int = 500) -> tuple[HeldNo
 
 @operation("models.allow", writes=True, may_block=True)
 def allow(engine: Engine, *, path: Path) -> int:
-    """Send what is held back of a note. Returns how many passages. Raises NotIndexed."""
+    """Allow the passages of a note that are held back to be sent. Returns how many they are. Raises
+    NotIndexed."""
     return engine.models.allow(path)
 
 
 @operation("models.make-known", writes=True, may_block=True)
 def make_known(engine: Engine, *, provider: str, model: str, base_url: str = "") -> None:
-    """Keep a provider's address, and see that the model is known; one that is not is tested, with texts of
-    ours. Raises UsageError, InsecureAddress, or a ProviderError."""
+    """Write a provider's address to the settings and make sure that the model is known. A model that is not
+    known is tested, with built-in texts. Raises UsageError, InsecureAddress, or a ProviderError."""
     engine.models.make_known(provider, model, base_url)
 
 
 @operation("providers.list", may_block=True)
 def list_providers(engine: Engine) -> tuple[ProviderInfo, ...]:
-    """The known providers with their keys' state, budgets and costs. May wait for the user to unlock the
-    keyring."""
+    """List the known providers with the state of their keys, budgets and costs. May wait for the user to
+    unlock the keyring."""
     return engine.models.providers()
 
 
@@ -365,58 +379,58 @@ def list_providers(engine: Engine) -> tuple[ProviderInfo, ...]:
 def test_provider(
     engine: Engine, *, provider: str, model: str = "", base_url: str = "", keep: bool = True
 ) -> Probe:
-    """Ask a server once what it is like, with texts of ours. `keep`: what was found goes into the settings.
-    Raises a ProviderError, or UsageError."""
+    """Test a server once, with built-in texts. `keep`: write what was found to the settings. Raises a
+    ProviderError, or UsageError."""
     return engine.models.test(provider, model, base_url, keep=keep)
 
 
 @operation("providers.keep", writes=True)
 def keep_server(engine: Engine, *, base_url: str, found: Probe) -> str:
-    """Keep a server of the user's own, and the model that was tested there. Returns the model's
-    identifier."""
+    """Write a server of the user's own, and the model that was tested there, to the settings. Returns the
+    model's identifier."""
     engine.models.keep(base_url, found)
     return found.model.identifier
 
 
 @operation("providers.remove", writes=True, may_block=True)
 def remove_server(engine: Engine, *, provider: str) -> None:
-    """Forget a server of the user's own with its models and its key. Raises UsageError while a folder needs
+    """Remove a server of the user's own with its models and its key. Raises UsageError while a folder needs
     it."""
     engine.models.remove_own(provider, engine.status().folders)
 
 
 @operation("providers.set-key", writes=True, may_block=True, local=True)
 def set_key(engine: Engine, *, provider: str, key: str, base_url: str = "") -> str:
-    """Keep a key, and with it the address that it belongs to where that is a new one. Returns "stored", or
+    """Store a key, and with it the address that it belongs to where that is new. Returns "stored", or
     "session-only" where no keyring takes it. Raises KeyInvalid, or UsageError."""
     return engine.models.set_key(provider, key, base_url)
 
 
 @operation("providers.forget-key", writes=True, may_block=True)
 def forget_key(engine: Engine, *, provider: str) -> None:
-    """Forget a key, in the keyring too. Raises UsageError."""
+    """Delete a key, in the keyring too. Raises UsageError."""
     engine.models.forget_key(provider)
 
 
 @operation("providers.retry", writes=True)
 def retry_providers(engine: Engine) -> None:
-    """The user acted: whoever waits for a provider asks it again now."""
+    """Let every worker that waits for a provider ask it again now: the user has acted."""
     engine.models.retry_providers()
 
 
 @operation("providers.ledger")
 def ledger(engine: Engine, *, limit: int = 200) -> tuple[LedgerEntry, ...]:
-    """The newest requests that providers answered, newest first; never a text."""
+    """List the newest requests that providers answered, newest first. The ledger never holds a text."""
     return engine.models.ledger(limit)
 
 
 @operation("providers.ledger-folder")
 def ledger_folder(engine: Engine) -> Path:
-    """Where the files of the ledger are."""
+    """The folder of the ledger's files."""
     return engine.models.ledger_folder
 
 
-# The whole
+# The program as a whole
 
 
 @operation("status")
@@ -427,7 +441,8 @@ def status(engine: Engine) -> IndexingStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
-    """Bytes on the disk (database, keyword, vectors) and of the process's memory."""
+    """Sizes in bytes: of the files on the disk (database, keyword index, vector indexes) and of the process's
+    memory."""
 
     bytes: dict[str, int]
     memory_bytes: int

@@ -1,5 +1,5 @@
-"""What a start of the program asks for, and how a start hands it to the one that is running. No Qt: a second
-start is over before Qt is loaded."""
+"""What a start of the program asks for, and how a second start hands it to the program that is running. No
+Qt: a second start is over before Qt would be loaded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from notesearch.errors import DataFolderHeld, NotesearchError, UsageError
 
 log = logging.getLogger(__name__)
 
-# Seconds: what a running window takes to answer at most, what one that is still starting takes until it
-# listens, and how often that one is asked.
+# Seconds: the longest that a running window takes to answer, the longest that a starting one takes until it
+# listens, and the pause between two attempts to reach the latter.
 ANSWERS_WITHIN, LISTENS_WITHIN, ASK_AGAIN = 5.0, 3.0, 0.05
 SHOW = "show"
 SCHEME = "notesearch"
@@ -27,9 +27,9 @@ LONGEST_QUERY = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartRequest:
-    """`folders` to add; `search`: what to ask in the window; `toggle`: show or hide quick search instead of
-    the window; `hidden`: nothing is to be seen but the tray icon (a start at login). `activation`: the
-    desktop's leave to come to the front."""
+    """What a start asks for. `folders`: to be added. `search`: a query for the window. `toggle`: show or hide
+    quick search, and not the window. `hidden`: show the tray icon only (a start at login). `activation`: the
+    token by which the desktop lets the window come to the front."""
 
     folders: tuple[Path, ...] = ()
     search: str = ""
@@ -50,7 +50,7 @@ class StartRequest:
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> StartRequest:
-        """What another process of the same user sent. Anything of the wrong kind counts as not said."""
+        """Read a request of another process of the same user. A value of the wrong type counts as missing."""
         folders = message.get("folders")
         return cls(
             folders=tuple(Path(f) for f in folders if isinstance(f, str))
@@ -87,7 +87,7 @@ def query_of_link(link: str) -> str:
         )
     except ValueError:
         parts, given = urlsplit(""), []
-    # The parser forgives signs that a link has not, and the scheme's letters.
+    # The parser accepts characters that a link cannot have, and any case in the scheme.
     strict = link.startswith(f"{SCHEME}://") and link.isprintable() and " " not in link
     whole = strict and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
     query = plain_query(given[0][1]) if whole and len(given) == 1 and given[0][0] == "q" else ""
@@ -97,10 +97,10 @@ def query_of_link(link: str) -> str:
 
 
 def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
-    """Let the window that has `data_dir` do what was asked. None where nobody listens, False where whoever
-    does is no window.
+    """Let the window that has `data_dir` do what was asked. Returns None where no process listens, False
+    where the one that listens has no window.
 
-    Costs one look at the disk where there is nobody. Any thread.
+    Where no process listens it costs one look at the disk. Any thread.
     """
     asked = replace(request, activation=os.environ.get("XDG_ACTIVATION_TOKEN", ""))
     try:
@@ -117,8 +117,8 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
 
 
 def hand_over_late(data_dir: Path, request: StartRequest, closing: Event) -> bool:
-    """As `hand_over` after another process was found to have the data folder: it may not listen yet. Blocks
-    for seconds, unless `closing`."""
+    """As `hand_over`, for a data folder that another process has locked but may not listen for yet. Blocks
+    for some seconds, unless `closing` is set."""
     deadline = time.monotonic() + LISTENS_WITHIN
     while (
         (handed := hand_over(data_dir, request)) is None

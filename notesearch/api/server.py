@@ -1,5 +1,4 @@
-"""The owner's end of the wire: answers what other processes ask of the engine, from the table of
-operations."""
+"""Answers what other processes ask of the owner's engine, from the table of operations."""
 
 from __future__ import annotations
 
@@ -14,8 +13,8 @@ from notesearch.engine.engine import Engine
 from notesearch.errors import OwnerFailed, UsageError
 
 Answers = Iterator[dict[str, Any]]
-# Seconds between two words that the work goes on: they tell that the owner is alive, and find out whether
-# anybody still listens.
+# Seconds between two signs of life while an operation runs. They tell that the owner is alive, and show
+# whether the other process still listens.
 SAY_EVERY = 0.2
 
 
@@ -32,12 +31,13 @@ class Server:
         self._of_fronts: dict[str, Callable[[Mapping[str, Any]], object]] = {}
 
     def on_request(self, name: str, handler: Callable[[Mapping[str, Any]], object]) -> None:
-        """Let a front end answer a request of its own ("show", say). Called from a thread of the listener."""
+        """Let a front end answer a request of its own ("show", for example). `handler` is called from a
+        thread of the listener."""
         self._of_fronts[name] = handler
 
     def answer(self, request: Mapping[str, Any]) -> Answers:
-        """The answers in order, the last one ends it. Raises NotesearchError, UsageError for a request that
-        is not known."""
+        """The answers to a request in order; the last one ends it. Raises NotesearchError, or UsageError for
+        an unknown request."""
         handler = self._of_fronts.get(str(request.get("request")))
         if handler is not None:
             handler(request)
@@ -50,7 +50,8 @@ class Server:
         yield from self._run(operation, operation.from_message(parameters if parameters else {}))
 
     def _run(self, operation: Operation[..., Any], parameters: dict[str, Any]) -> Answers:
-        """Run an operation in a thread of its own, saying every moment that it goes on and how far it is."""
+        """Run an operation in a thread of its own. Meanwhile report its progress, and a sign of life every
+        moment."""
         latest = [Progress()]
         results: list[Any] = []
         errors: list[BaseException] = []
@@ -72,7 +73,7 @@ class Server:
             while not _ended(worker):
                 yield {"progress": wire.to_json(latest[0])}
         except GeneratorExit:
-            # Nobody listens any more.
+            # The other process does not listen any more.
             gone.set()
             raise
         if errors:

@@ -1,5 +1,5 @@
-"""How a front end reaches an engine: it owns one, reads beside the owner, or hands over to the one that is
-running."""
+"""Sessions: how a front end reaches an engine. It owns the engine, reads beside the owner, or asks the
+owner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Seconds for the owner of the data folder to say anything: longer work says every moment that it goes on.
+# Seconds for the owner of the data folder to answer anything. Longer work sends signs of life in between.
 ANSWER_WITHIN = 60.0
 # Seconds that closing waits for the answers to other processes.
 REQUESTS_END_WITHIN = 3.0
@@ -30,7 +30,7 @@ __all__ = ["HandedOver", "Owner", "Session", "open_session", "owner_pid", "readi
 
 
 class Session(Protocol):
-    """Something that does operations. Any thread but a GUI thread."""
+    """What does operations for a front end. Any thread but the GUI thread."""
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Do an operation and wait for its result. Raises the NotesearchError that the operation raises,
@@ -39,9 +39,11 @@ class Session(Protocol):
 
 
 class Owner:
-    """The process that owns the data folder: an engine of its own, which takes requests of other processes.
+    """A session in the process that owns the data folder. It has an engine, and takes requests of other
+    processes.
 
-    Opening raises what Engine.open raises. `on_show` answers a second start of the program.
+    Opening raises what Engine.open raises. `handlers` answer requests of a front end's own, by name
+    ("show": a second start of the program).
     """
 
     def __init__(
@@ -87,7 +89,7 @@ def serve(
 
 
 class Reader:
-    """A process that only reads, beside whoever owns the data folder."""
+    """A session in a process that only reads, beside the owner of the data folder."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -99,15 +101,15 @@ class Reader:
 
 
 class HandedOver:
-    """Operations handed to the process that owns the data folder. `timeout`: seconds for it to say
-    anything."""
+    """A session that lets the owner of the data folder do the operations. `timeout`: seconds for the owner to
+    answer anything."""
 
     def __init__(self, data_dir: Path, timeout: float = ANSWER_WITHIN) -> None:
         self._data_dir = data_dir
         self._timeout = timeout
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Let the owner do an operation and wait for it. Raises what it raised there, or OwnerFailed."""
+        """Let the owner do an operation, and wait for it. Raises what it raised there, or OwnerFailed."""
         progress = kwargs.get("progress")
         message = {"operation": operation.name, "parameters": operation.to_message(kwargs)}
         for answer in ask(self._data_dir, message, timeout=self._timeout):
@@ -123,8 +125,8 @@ class HandedOver:
 
 @contextmanager
 def open_session(data_dir: Path, *, embed: bool = True) -> Iterator[Owner | HandedOver]:
-    """Own the data folder, or hand over to the process that does. `embed` False: an engine of our own makes
-    no vectors and asks nobody."""
+    """Open a session that may change things: own the data folder, or ask the process that owns it. With
+    `embed` False an engine opened here makes no vectors and asks no provider."""
     try:
         owner = Owner(data_dir, watch=False, embed=embed)
     except DataFolderHeld:
@@ -136,8 +138,8 @@ def open_session(data_dir: Path, *, embed: bool = True) -> Iterator[Owner | Hand
 
 @contextmanager
 def reading(data_dir: Path) -> Iterator[Reader]:
-    """A session to search with: it only reads, so that others may write meanwhile. Where nobody owns the data
-    folder and the index copies are behind the store, they are brought in step first."""
+    """Open a session for searching. It only reads, so that another process may write meanwhile. Where no
+    process owns the data folder and the index copies lack changes, they are brought in step first."""
     engine = _reading_engine(data_dir)
     try:
         yield Reader(engine)
@@ -159,7 +161,7 @@ def _reading_engine(data_dir: Path) -> Engine:
     except DataFolderHeld as held:
         if engine is None:
             raise DataFolderHeld("data-folder-held.preparing") from held
-        # The owner is at it: read what is there.
+        # The owner is doing it. Read what is there.
         return engine
     if engine is not None:
         engine.close()
@@ -170,11 +172,11 @@ def _reading_engine(data_dir: Path) -> Engine:
 
 
 def owner_answers(data_dir: Path, timeout: float) -> HandedOver | None:
-    """The running owner of the data folder, None where nobody owns it."""
+    """A session with the running owner of the data folder; None where there is no owner."""
     return HandedOver(data_dir, timeout) if owner_pid(data_dir) is not None else None
 
 
 def tell_owner(data_dir: Path, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> None:
-    """Let the running owner do something, if there is one."""
+    """Let the running owner do an operation. Does nothing where there is no owner."""
     with contextlib.suppress(NotesearchError):
         HandedOver(data_dir).call(operation, *args, **kwargs)

@@ -1,7 +1,7 @@
-"""Values as JSON and back: frozen dataclasses, enumerations, paths and what they are made of. Pure.
+"""Converts values to JSON and back: frozen dataclasses, enumerations, paths, and what they are made of. Pure.
 
-Two processes of one version speak to each other with it. What is read back has the type that was asked for,
-or raises ValueError: nothing of another process is trusted.
+Two processes of the same version of the program use it. A value that is read back has the type that was asked
+for, or ValueError is raised: data of another process is never trusted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Json = Any
 
 
 def to_json(value: object) -> Json:
-    """A value as JSON knows it. Raises TypeError for what has no such form."""
+    """A value as JSON. Raises TypeError for a type that it does not know."""
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
     if isinstance(value, Enum):
@@ -42,7 +42,7 @@ def to_json(value: object) -> Json:
 
 
 def from_json(kind: Any, data: Json) -> Any:
-    """A value of the type `kind` out of JSON. Raises ValueError where the data is of another kind."""
+    """A value of the type `kind` from JSON. Raises ValueError where the data does not fit the type."""
     if kind is Any or kind is object:
         return data
     origin = typing.get_origin(kind)
@@ -105,7 +105,7 @@ def _hints(kind: type) -> dict[str, Any]:
 def _dataclass(kind: type, data: Json) -> Any:
     _expect(isinstance(data, dict), data)
     hints = _hints(kind)
-    # What this version does not know is left out; what is missing has its default, or raises TypeError.
+    # Unknown entries are ignored. A missing entry has its default, or raises TypeError.
     known = {field.name for field in dataclasses.fields(kind) if field.init}
     try:
         return kind(**{name: from_json(hints[name], item) for name, item in data.items() if name in known})
@@ -117,7 +117,7 @@ def _dataclass(kind: type, data: Json) -> Any:
 
 
 def error_to_json(error: NotesearchError) -> Json:
-    """An error on its way to another process."""
+    """An error as JSON, for another process."""
     return {
         "kind": type(error).__name__,
         "code": error.code,
@@ -127,7 +127,7 @@ def error_to_json(error: NotesearchError) -> Json:
 
 
 def error_from_json(data: Json) -> NotesearchError:
-    """The error that another process raised, of the same class where this version has it."""
+    """The error that another process raised, of the same class where this version has that class."""
     _expect(isinstance(data, dict), data)
     kind = getattr(errors, str(data.get("kind")), NotesearchError)
     if not (isinstance(kind, type) and issubclass(kind, NotesearchError)):

@@ -54,20 +54,21 @@ OWN_KEY_VARIABLE = "NOTESEARCH_API_KEY"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
-    """A server that embeds. `key_variable`: the environment variable that stands in for a stored key.
-    `requests_at_once`: the most that are in flight. `page`: where an account is made and topped up."""
+    """A server that embeds texts. `key_variable` is the environment variable that is used where no key is
+    stored. `requests_at_once` is the most that are in flight at a time. `page` is the web page of the user's
+    account."""
 
     name: str
     title: str
     base_url: str
     key_variable: str = OWN_KEY_VARIABLE
     needs_key: bool = False
-    requests_at_once: int = 2  # a server of one's own computes one or two at a time
+    requests_at_once: int = 2  # a server on the user's own computer computes one or two at a time
     page: str = ""
 
     @property
     def host(self) -> str:
-        """Host and port, for people and for the ledger."""
+        """Host and port, to be shown and for the ledger."""
         return urlsplit(self.base_url).netloc
 
     @property
@@ -101,11 +102,11 @@ KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
 
 
 def provider(name: str, base_url: str = "") -> Provider:
-    """The provider called `name`, at `base_url` where one is given; any name but the known ones is a server
-    of the user's own.
+    """The provider called `name`, at `base_url` where one is given. A name that is not in the catalogue is a
+    server of the user's own.
 
-    Raises UsageError for a name or an address that cannot be one, InsecureAddress for plain http to any host
-    but this machine.
+    Raises UsageError for an invalid name or address, InsecureAddress for plain http to any host but this
+    computer.
     """
     known = next((p for p in PROVIDERS if p.name == name), None)
     if known is not None:
@@ -119,8 +120,9 @@ def provider(name: str, base_url: str = "") -> Provider:
 
 
 def checked_url(url: str) -> str:
-    """`url` without what follows the path and without a slash at its end. Raises UsageError or
-    InsecureAddress."""
+    """A base URL in its normal form, without a slash at its end. Raises UsageError for a text that is no http
+    or https address or says more than a base URL (a user, a query, a fragment), InsecureAddress for plain
+    http to any host but this computer."""
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname or "", parts.port
@@ -144,12 +146,13 @@ def is_loopback(host: str) -> bool:
         return host.lower().rstrip(".") == "localhost"
 
 
-# The model that is used where nobody chose another.
+# The model of folders for which the user chose no other.
 LOCAL = BUNDLED.model
 
-# Models that read thousands of tokens: a passage a person can take in at a glance, not what fits.
+# For models that read thousands of tokens. The size is that of a passage a person reads at a glance, and not
+# the most that the model takes.
 LARGE = ChunkRecipe(target=380, maximum=480, minimum=60, overlap=0.12)
-# bge counts with the vocabulary that ours has too, and cuts at 512 without a word.
+# The tokens of bge are counted with the bundled vocabulary, which is the same. It silently cuts texts at 512.
 BGE = ChunkRecipe(target=380, maximum=448, minimum=60, overlap=0.12)
 # An array item may hold 800 characters, which is some 180 tokens of English.
 VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characters=800)
@@ -157,14 +160,44 @@ VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characte
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
 
+def _remote(
+    provider: str,
+    name: str,
+    maker: str,
+    *,
+    dimensions: int,
+    context: int,
+    request_style: RequestStyle,
+    recipe: ChunkRecipe = LARGE,
+    query_instruction: str = "",
+    price: float | None = None,
+    retired: str = "",
+    best_for: str = "",
+) -> EmbeddingModel:
+    """A row of MODELS for a remote model. Its title is the maker and the name, without the part before
+    "/"."""
+    return EmbeddingModel(
+        provider=provider,
+        name=name,
+        title=f"{maker} {name.rpartition('/')[2]}",
+        dimensions=dimensions,
+        context=context,
+        recipe=recipe,
+        remote=True,
+        query_instruction=query_instruction,
+        request_style=request_style,
+        price=price,
+        retired=retired,
+        best_for=best_for,
+    )
+
+
 def _openai(
     provider: str, name: str, dimensions: int, price: float | None, best_for: str = ""
 ) -> EmbeddingModel:
     third = name.startswith("text-embedding-3")
-    # "Default is 1024" says the schema, 1536 numbers has its example: so 3-small and 3-large are always told.
-    # ada-002 refuses the field. 2,048 inputs and 300,000 tokens a request are OpenAI's limits. The gateway
-    # publishes none; replies of a thousand vectors are 8 MB each, and 256 at a time, eight requests at once,
-    # are there sooner.
+    # The schema says "Default is 1024", its example has 1536 numbers. So the number is always sent to 3-small
+    # and 3-large.
     request_style = RequestStyle(
         encoding="base64",
         takes_dimensions=third,
@@ -173,14 +206,12 @@ def _openai(
         items_per_request=2048 if provider == "openai" else 256,
         tokens_per_request=300_000,
     )
-    return EmbeddingModel(
-        provider=provider,
-        name=name,
-        title=f"OpenAI {name}",
+    return _remote(
+        provider,
+        name,
+        "OpenAI",
         dimensions=dimensions,
         context=8000,
-        recipe=LARGE,
-        remote=True,
         request_style=request_style,
         price=price,
         best_for=best_for,
@@ -197,14 +228,13 @@ def _voyage(name: str, dimensions: int, context: int, tokens: int, best_for: str
         characters_per_item=800,
         tokens_per_request=tokens,
     )
-    return EmbeddingModel(
-        provider="aimlapi",
-        name=name,
-        title=f"Voyage {name}",
+    return _remote(
+        "aimlapi",
+        name,
+        "Voyage",
         dimensions=dimensions,
         context=context,
         recipe=VOYAGE,
-        remote=True,
         request_style=request_style,
         best_for=best_for,
     )
@@ -227,14 +257,12 @@ def _google(
         items_per_request=items,
         tokens_per_request=20_000,
     )
-    return EmbeddingModel(
-        provider="aimlapi",
-        name=name,
-        title=f"Google {name}",
+    return _remote(
+        "aimlapi",
+        name,
+        "Google",
         dimensions=768,
         context=2000,
-        recipe=LARGE,
-        remote=True,
         request_style=request_style,
         price=price,
         best_for=best_for,
@@ -242,14 +270,13 @@ def _google(
 
 
 def _bge(name: str, dimensions: int, retired: str = "") -> EmbeddingModel:
-    return EmbeddingModel(
-        provider="aimlapi",
-        name=name,
-        title=f"BAAI {name.partition('/')[2]}",
+    return _remote(
+        "aimlapi",
+        name,
+        "BAAI",
         dimensions=dimensions,
         context=512,
         recipe=BGE,
-        remote=True,
         query_instruction=_BGE_QUERY,
         request_style=RequestStyle(items_per_request=128, tokens_per_request=60_000),
         retired=retired,
@@ -267,14 +294,12 @@ def _qwen(name: str, most: int) -> EmbeddingModel:
         most_dimensions=most,
         items_per_request=10,
     )
-    return EmbeddingModel(
-        provider="aimlapi",
-        name=name,
-        title=f"Alibaba {name.partition('/')[2]}",
+    return _remote(
+        "aimlapi",
+        name,
+        "Alibaba",
         dimensions=1024,
         context=8192,
-        recipe=LARGE,
-        remote=True,
         request_style=request_style,
         best_for="many languages",
     )
@@ -305,14 +330,12 @@ MODELS: tuple[EmbeddingModel, ...] = (
     _google("textembedding-gecko-multilingual@001", shorter=False, items=5),
     _qwen("alibaba/qwen-text-embedding-v4", 2048),
     _qwen("alibaba/qwen-text-embedding-v3", 1024),
-    EmbeddingModel(
-        provider="aimlapi",
-        name="togethercomputer/m2-bert-80M-32k-retrieval",
-        title="Together m2-bert-80M-32k-retrieval",
+    _remote(
+        "aimlapi",
+        "togethercomputer/m2-bert-80M-32k-retrieval",
+        "Together",
         dimensions=768,
         context=32_000,
-        recipe=LARGE,
-        remote=True,
         request_style=RequestStyle(tokens_per_request=60_000),
         best_for="English",
     ),
@@ -362,8 +385,8 @@ def with_dimensions(embedding_model: EmbeddingModel, dimensions: int) -> Embeddi
 
 
 def alternatives(embedding_model: EmbeddingModel, most: int = 3) -> tuple[EmbeddingModel, ...]:
-    """Models to offer where this one is gone: of the same provider, known prices and the same purpose first,
-    none that is retired; the local one last."""
+    """Models to offer where this one is gone, at most `most`: of the same provider, those with a known price
+    and the same purpose first, and none that is retired. The local model comes last."""
     wanted = set(embedding_model.best_for.split(", "))
     others = [
         m
@@ -388,8 +411,8 @@ def own_model(
     context: int = 512,
     price: float | None = None,
 ) -> EmbeddingModel:
-    """A model that the catalogue does not know, as a probe found it. Chunks are sized for `context` tokens:
-    512 where nobody knows, as most models that people run themselves read no more."""
+    """A model that the catalogue does not know, as a probe found it. Chunks are cut for `context` tokens.
+    Where that is not known it is 512, since most models that people run themselves read no more."""
     recipe = LARGE if context >= 2 * LARGE.maximum else BGE if context >= 512 else LOCAL.recipe
     if request_style.characters_per_item:
         recipe = replace(recipe, characters=request_style.characters_per_item)
@@ -421,7 +444,7 @@ _MANNER_KEYS = {f.name: type(f.default) for f in fields(RequestStyle)}
 
 
 def to_table(own: EmbeddingModel) -> dict[str, Any]:
-    """A user's own model as values that TOML can hold; nothing is said that is as usual."""
+    """A model of the user's own as values for TOML. Values that are the default are left out."""
     table = {key: value for key in _OWN_KEYS if (value := getattr(own, key)) not in ("", None)}
     for field in fields(RequestStyle):
         value = getattr(own.request_style, field.name)
@@ -431,8 +454,8 @@ def to_table(own: EmbeddingModel) -> dict[str, Any]:
 
 
 def from_table(table: Mapping[str, Any]) -> EmbeddingModel:
-    """What `to_table` wrote, perhaps edited by the user. Raises UsageError naming the entry that is
-    wrong."""
+    """The model that `to_table` wrote, perhaps edited by the user. Raises UsageError with the name of the
+    entry that is wrong."""
     values: dict[str, Any] = {}
     request_style: dict[str, Any] = {}
     for key, value in table.items():
@@ -464,9 +487,12 @@ def _is_a(value: object, wanted: type) -> bool:
 
 
 def fingerprint_of(embedding_model: EmbeddingModel) -> str:
-    """16 hex digits over all that a vector depends on besides the text: provider and name, revision,
-    dimensions, instructions, the fields sent along, and chunking recipe. Not where it is served, what it
-    costs, how many go into a request or how numbers are written."""
+    """The fingerprint of a model: 16 hex digits over all that a vector depends on besides the text.
+
+    That is: provider and name, revision, dimensions, instructions, the fields sent along, and the chunking
+    recipe. Where the model is served, its price, the limits of a request and the encoding of numbers do not
+    count.
+    """
     parts = asdict(embedding_model)
     for irrelevant in (
         "title",
@@ -480,7 +506,8 @@ def fingerprint_of(embedding_model: EmbeddingModel) -> str:
         "best_for",
     ):
         del parts[irrelevant]
-    # What was added later is left out where it says nothing, so that older indexes keep their names.
+    # Fields that were added later are left out where they are empty, so that older indexes keep their
+    # fingerprint.
     if not embedding_model.recipe.characters:
         del parts["recipe"]["characters"]
     request_style = embedding_model.request_style
@@ -491,9 +518,12 @@ def fingerprint_of(embedding_model: EmbeddingModel) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """What a server of embeddings is like, as a test of it found. `items_per_request`: the most texts that
-    were taken at once, `latency`: seconds for one query; `query_instruction`, `document_instruction`: what
-    helped, "" for nothing; `tokens_reported`: whether usage is counted."""
+    """What a test found out about an embedding server.
+
+    `items_per_request`: the most texts that it took at once. `latency`: seconds for one query.
+    `query_instruction`, `document_instruction`: those that helped, "" for none. `tokens_reported`: whether it
+    counts tokens.
+    """
 
     provider: Provider
     name: str

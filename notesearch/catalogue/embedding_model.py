@@ -1,4 +1,5 @@
-"""What the catalogue is made of: chunk recipes, embedding models, and how remote ones want to be asked."""
+"""What the catalogue's rows are made of: chunk recipes, embedding models, and the request style of remote
+ones."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkRecipe:
-    """How text is cut for a model. Sizes in tokens of `tokenizer` ("minilm": the bundled WordPiece
-    vocabulary; else the name of a local model, whose own tokenizer counts), prefix included.
+    """A chunk recipe: how text is cut into chunks for a model.
 
-    Sections are cut near `target`, never above `maximum`; a section under `minimum` is merged with its
-    neighbour. `overlap` is the share of a chunk repeated at the start of the next one, only where a section
-    is cut. `characters`: the most that an embedded text holds, prefix included; 0 for no limit. `version`
-    changes with the algorithm.
+    Sizes are in tokens of `tokenizer`, prefix included. `tokenizer` is "minilm" for the bundled WordPiece
+    vocabulary, else the name of a local model. Sections are cut near `target` tokens, never above `maximum`.
+    A section under `minimum` is merged with its neighbour. `overlap` is the share of a chunk that is repeated
+    at the start of the next one, where a section is cut. `characters` is the most that an embedded text may
+    have, prefix included; 0 for no limit. `version` changes with the algorithm.
     """
 
     target: int
@@ -30,12 +31,13 @@ Fields = tuple[tuple[str, str | bool | int], ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestStyle:
-    """How a remote model wants to be asked.
+    """How requests to a remote model are written.
 
-    `encoding`: what `encoding_format` says, "base64" or "float"; "omit" where the field may not be sent.
-    `query_fields`, `document_fields`: further fields of the body. `dimensions` is sent where
+    `encoding` is the value of `encoding_format`: "base64" or "float", or "omit" where the field must not be
+    sent. `query_fields` and `document_fields` are further fields of the body. `dimensions` is sent where
     `takes_dimensions` and the number differs from `default_dimensions` (0: the default is not known for
-    certain); it may be from `least_dimensions` to `most_dimensions`. Limits of one request: 0 for none.
+    certain). It may be from `least_dimensions` to `most_dimensions`. The limits are those of one request: 0
+    for none.
     """
 
     encoding: str = "omit"
@@ -53,13 +55,13 @@ class RequestStyle:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddingModel:
-    """One embedding model. `context` is the most tokens it reads; instructions are put before queries and
-    documents.
+    """One embedding model.
 
-    `floor`: passages with a lower cosine to the query have nothing to do with it. `request_style`: None for a
-    local model. `price`: US dollars per million tokens, None where it is not known. `retired`: why it may be
-    gone, "" where it is served. `shortened`: `dimensions` is the user's choice. `best_for`: what it is made
-    for, for people.
+    `context` is the most tokens that it reads. Instructions are put before queries and documents. `floor`:
+    passages with a lower cosine to the query have nothing to do with it. `request_style` is None for a local
+    model. `price` is in US dollars per million tokens, None where it is not known. `retired` says why the
+    provider may not offer it any more, "" where it does. `shortened`: the user chose `dimensions`. `best_for`
+    tells the user what it is made for.
     """
 
     provider: str

@@ -1,6 +1,5 @@
-"""Local models as data: what one ONNX embedder needs to know to run a model on this computer. Adding a model
-is one row here and its files.
-"""
+"""Local models as data: what the ONNX embedder needs to know to run a model on this computer. To add a model,
+add a row here and its files."""
 
 from __future__ import annotations
 
@@ -11,9 +10,9 @@ from notesearch.catalogue.embedding_model import ChunkRecipe, EmbeddingModel
 
 
 class Pooling(StrEnum):
-    """How one vector is made of a model's output. IN_GRAPH: the output is [texts, dimensions] already. The
-    others take [texts, tokens, dimensions]: the MEAN of the tokens that are not padding, the FIRST or the
-    LAST of them."""
+    """How a model's output becomes one vector for each text. IN_GRAPH: the output is [texts, dimensions]
+    already. The others take [texts, tokens, dimensions]: the MEAN of the tokens that are not padding, the
+    FIRST, or the LAST."""
 
     IN_GRAPH = "in graph"
     MEAN = "mean"
@@ -32,15 +31,17 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalModel:
-    """One model. Its folder is `models/<name>` in the resources, or `<name>` in a folder of
-    NOTESEARCH_MODELS, and holds at least `graph` (ONNX; inputs input_ids, attention_mask and, where it has
-    that, token_type_ids) and `tokenizer.json`.
+    """A model that runs on this computer.
 
-    `output` names the graph's output that `pooling` makes vectors of; `normalise`: whether they have to be
-    brought to unit length. Prefixes go before queries and passages. `context` is the most tokens it reads,
-    special ones included; more are cut off. `recipe` says how notes are cut for it; its tokenizer has to be
-    this model's. `languages` are ISO 639-1 codes, () for no promise. `floor`: passages with a lower cosine to
-    the query have nothing to do with it. `revision` changes with anything in the files that changes vectors.
+    Its folder is `models/<name>` in the resources, or `<name>` in a folder that NOTESEARCH_MODELS names. It
+    holds at least `graph` (ONNX; inputs input_ids, attention_mask and, where the graph has it,
+    token_type_ids) and `tokenizer.json`.
+
+    `output` is the graph's output that `pooling` makes vectors of. `normalise`: these vectors have to be
+    scaled to unit length. Prefixes go before queries and passages. `context` is the most tokens it reads,
+    special ones included; more are cut off. `recipe` says how notes are cut; its tokenizer has to be this
+    model's. `languages` are ISO 639-1 codes, () for no promise. `floor`: passages with a lower cosine to the
+    query have nothing to do with it. `revision` changes with every change of the files that changes vectors.
     """
 
     name: str
@@ -62,7 +63,7 @@ class LocalModel:
 
     @property
     def model(self) -> EmbeddingModel:
-        """What the rest of the program knows of it."""
+        """The row of the catalogue for this model."""
         return EmbeddingModel(
             provider="local",
             name=self.name,

@@ -1,7 +1,7 @@
-"""Commands made from the table of operations: an operation that names a `command` is one, with no code here.
+"""Makes commands from the table of operations: an operation with a `command` is a command, without code here.
 
-Parameters without a default are positional, the others are options; a flag for a truth value. The result is
-printed as JSON with --json, else a line for each thing.
+Parameters without a default are positional, the others are options; a truth value is a flag. The result is
+printed as JSON with --json, else each thing on a line.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _with_commands() -> list[Operation[..., Any]]:
 
 
 def add_generic_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    """Make a parser for each; `command(name, help)` makes an empty one."""
+    """Make a parser for each such operation. `command(name, help)` makes an empty parser."""
     for operation in _with_commands():
         parser = command(operation.command, operation.help)
         for name, parameter in operation.parameters.items():
@@ -55,7 +55,8 @@ def _add_argument(
 
 
 def _kind_of(kind: Any) -> tuple[Callable[[str], Any], bool]:
-    """(what makes a value of a word, whether there may be several)."""
+    """How a type is read from the command line: (the function that converts a word, whether there may be
+    several)."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return _kind_of(next(a for a in arguments if a is not type(None)))
@@ -90,5 +91,5 @@ def _line(value: Any) -> str:
 
 
 def generic_commands() -> dict[str, Command]:
-    """What runs each of them, by the name of the command."""
+    """The function that runs each of these commands, by the command's name."""
     return {operation.command: _command_of(operation) for operation in _with_commands()}

@@ -1,5 +1,5 @@
-"""The command line: a contract that scripts rely on. Parses, asks the engine, prints; decides nothing about
-searching or indexing."""
+"""The command line, with the output that scripts rely on. It parses arguments, asks the engine and prints; it
+decides nothing about searching or indexing."""
 
 from __future__ import annotations
 
@@ -149,7 +149,8 @@ def _limit(text: str) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # What is no text is replaced, not refused: a query with one bad byte still finds the rest.
+        # Bytes that are no valid text are replaced and not refused, so that a query with one such byte still
+        # finds notes.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
@@ -172,8 +173,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _with_query_last(arguments: Sequence[str]) -> list[str]:
-    """A query that begins with "-" (`search -bus`) put behind "--", where it is no option. Options of ours
-    with one dash: -h alone."""
+    """Put "--" before a query that begins with "-" (`search -bus`), so that it is not taken for an option.
+    The only option with one dash is -h."""
     given = list(arguments)
     if "search" not in given or "--" in given:
         return given
@@ -213,7 +214,8 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
 
 @contextmanager
 def _changing(data_dir: Path) -> Iterator[Owner | HandedOver]:
-    """A session to change folders with. An engine of our own reads nothing: it leaves at once."""
+    """A session for changing folders. An engine opened for it embeds nothing, since the command ends at
+    once."""
     with open_session(data_dir) as session:
         if isinstance(session, Owner):
             session.call(ops.pause)
@@ -272,7 +274,7 @@ def _summary(done: IndexSummary) -> str:
 
 
 def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> ops.IndexReport:
-    """Bring folders up to date, here or by the owner of the data folder."""
+    """Bring folders up to date, in this process or in the owner of the data folder."""
     with open_session(data_dir) as session, _progress_bar() as show:
         report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=show)
     if report.bug:
@@ -328,8 +330,7 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _is_indexed(data_dir: Path, folder: Path) -> bool:
-    """Whether anything was read of the searched folder that this one is or lies in: `add` alone reads
-    nothing."""
+    """Whether any note was read of the searched folder that contains this one. `add` alone reads nothing."""
     with reading(data_dir) as session:
         return bool(session.call(ops.is_searched, path=folder))
 
@@ -354,7 +355,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             session.call(ops.problems),
             session.call(ops.sizes),
         )
-    # Where nobody runs nothing is being done, whatever waits.
+    # Where no process owns the data folder nothing is being done, whatever waits.
     state, memory = str(IndexingState.IDLE), sizes.memory_bytes
     if (owner := owner_answers(data_dir, STATE_WITHIN)) is not None:
         try:
@@ -440,7 +441,7 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _commands() -> dict[str, Callable[[Path, argparse.Namespace], None]]:
-    """What runs each command, by its name."""
+    """The function that runs each command, by the command's name."""
     return {
         "add": _add,
         "remove": _remove,

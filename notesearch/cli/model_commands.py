@@ -23,7 +23,7 @@ Command = Callable[[Path, argparse.Namespace], None]
 
 
 def add_model_commands(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    """Their parsers; `command(name, help)` makes one."""
+    """Make the parsers of these commands. `command(name, help)` makes an empty parser."""
     use = command(
         "use", _("choose the embedding model of a folder; says first what is sent where, and what it costs")
     )
@@ -94,8 +94,8 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
     provider, name = (*(options.model or "").split("/", 1), "")[:2]
     if not name:
         raise UsageError("usage.no-model", model=options.model or "")
-    # Notes are read here, and what is agreed to is embedded by whoever runs next: an engine that leaves at
-    # once would cut its requests off.
+    # Notes are read here. What the user agrees to is embedded by the next process that stays: this one ends
+    # at once and would cut its requests off.
     with open_session(data_dir, embed=False) as session:
         session.call(ops.make_known, provider=provider, model=name, base_url=options.base_url)
         estimates = session.call(ops.prepare_models, folders=_folders(session, options), model=options.model)
@@ -114,7 +114,7 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
-    """The folder that is named, else all."""
+    """The folder that the command names, else all."""
     if options.folder is not None:
         return (absolute_path(options.folder),)
     folders = session.call(ops.list_folders)
@@ -180,7 +180,7 @@ def _told(estimate: Estimate) -> str:
 
 
 def _passages(estimate: Estimate) -> str:
-    """How much there is to be embedded."""
+    """How much there is to be embedded, in words."""
     return _(
         "{passages} of {notes}, about {tokens}",
         passages=count(estimate.chunks, "passage"),
@@ -198,7 +198,7 @@ def _held_back(passages: int) -> str:
 
 
 def _agreed() -> bool:
-    """Ask on the terminal. In a pipe nobody can agree."""
+    """Ask the user on the terminal. In a pipe the answer is no."""
     if not sys.stdin.isatty():
         print(_("Agree to it with --yes."), file=sys.stderr)
         return False
@@ -224,14 +224,14 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
         if credentials.set(provider, typed) is not KeyState.STORED:
             raise KeyringLocked("keyring-locked.nowhere-to-keep", variable=provider.key_variable)
         print(_("The key for {provider} is in the system's keyring.", provider=provider.title))
-        # A running Notesearch that waits for this key goes on.
+        # A running Notesearch that waits for this key is told.
         tell_owner(data_dir, ops.retry_providers)
     else:
         _test(data_dir, options.provider)
 
 
 def _test(data_dir: Path, name: str) -> None:
-    """Ask the provider once, with texts of ours, by the model that a folder uses."""
+    """Test the provider once with built-in texts, by a model that a folder uses."""
     with open_session(data_dir, embed=False) as session:
         found = session.call(ops.test_provider, provider=name)
     facts = [

@@ -1,10 +1,9 @@
-"""Keys of providers: in the operating system's keyring, else in memory until the program ends, else from the
-user's environment. Never in a file of ours.
+"""Keys of providers. They are in the operating system's keyring, else in memory until the program ends, else
+in the user's environment. The program writes no key to a file.
 
-A locked keyring asks the user for its password where there is a screen, and every call waits for the
-answer: none of this is for a GUI thread. `keyring` is imported by the first call (55 ms). Only keyrings of
-the operating system are used, whatever is configured or installed for `keyring`: some of its others write
-plain files.
+A locked keyring asks the user for its password where there is a screen, and every call waits for the answer.
+So nothing here is for the GUI thread. `keyring` is imported by the first call (55 ms). Only keyrings of the
+operating system are used, whatever is configured or installed for `keyring`: some others write plain files.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from notesearch.errors import KeyInvalid, KeyringAbsent, KeyringLocked
 SERVICE = "notesearch"
 LONGEST_KEY = 4096
 
-# Module and class of each keyring that a desktop's login protects, in the order they are asked where
-# `keyring` ranks two alike.
+# Module and class of each keyring that the login of a desktop protects. The order decides where `keyring`
+# ranks two alike.
 BACKENDS = (
     ("keyring.backends.SecretService", "Keyring"),
     ("keyring.backends.kwallet", "DBusKeyring"),
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class KeyState(Enum):
-    """What there is of a provider's key."""
+    """Whether there is a key of a provider."""
 
     STORED = "stored"
     LOCKED = "locked"
@@ -48,7 +47,7 @@ class KeyState(Enum):
 
 
 class KeySource(Enum):
-    """Where a key that can be used comes from."""
+    """Where a usable key comes from."""
 
     KEYRING = "keyring"
     MEMORY = "memory"
@@ -57,8 +56,8 @@ class KeySource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """`source`: None where there is no key to use. `keyring`: whether there is one here at all, locked or
-    not."""
+    """The state of a provider's key. `source` is None where there is no key to use. `keyring` says whether
+    this computer has a keyring at all, locked or not."""
 
     state: KeyState
     source: KeySource | None
@@ -66,12 +65,12 @@ class KeyStatus:
 
 
 class Credentials:
-    """Keys by provider. Any thread but a GUI thread. `environment`: where key variables are looked up,
-    os.environ by default.
+    """The keys of providers, by provider. Any thread but the GUI thread. `environment` is where key variables
+    are looked up, os.environ by default.
 
-    The order: a key typed in this session that no keyring took, then the keyring, then the environment.
-    Nothing the keyring holds is kept here, so what is deleted or unlocked behind our back is noticed at the
-    next call.
+    A key is taken from the first of these that has one: a key typed in this session that no keyring took, the
+    keyring, the environment. Keys of the keyring are not kept here. So when another program deletes a key or
+    unlocks the keyring, the next call notices.
     """
 
     def __init__(
@@ -83,7 +82,8 @@ class Credentials:
         self._lock = threading.Lock()
 
     def state(self, provider: Provider) -> KeyStatus:
-        """What there is. A locked keyring is asked to unlock, as to look is to open."""
+        """The state of a provider's key. A locked keyring asks the user to unlock it, since looking needs
+        that too."""
         stored, locked, there = None, False, True
         try:
             stored = self._keyring.read(provider.name)
@@ -101,8 +101,8 @@ class Credentials:
         return KeyStatus(KeyState.LOCKED if locked else KeyState.ABSENT, None, there)
 
     def get(self, provider: Provider) -> str | None:
-        """The key to use, None where there is none. Raises KeyringLocked where only the locked keyring may
-        hold it."""
+        """The key to use; None where there is none. Raises KeyringLocked where only the locked keyring may
+        have it."""
         if (remembered := self._remembered(provider)) is not None:
             return remembered
         locked: KeyringLocked | None = None
@@ -119,8 +119,8 @@ class Credentials:
         return key
 
     def set(self, provider: Provider, key: str) -> KeyState:
-        """Store the key; STORED, or SESSION where no keyring takes it (none here, or locked): then it lives
-        until the program ends.
+        """Store the key. Returns STORED, or SESSION where no keyring takes it (there is none, or it is
+        locked): then it is kept in memory until the program ends.
 
         Raises KeyInvalid.
         """
@@ -136,8 +136,8 @@ class Credentials:
         return KeyState.STORED
 
     def forget(self, provider: Provider) -> None:
-        """Drop the key from memory and keyring; the environment is the user's own. Raises KeyringLocked
-        where it may still be stored."""
+        """Delete the key from memory and keyring. The user's environment is not changed. Raises KeyringLocked
+        where the key may still be stored."""
         with self._lock:
             self._session.pop(provider.name, None)
         with contextlib.suppress(KeyringAbsent):
@@ -156,7 +156,8 @@ class Credentials:
 
 
 def clean(key: str) -> str:
-    """The key without what a paste brings along. Raises KeyInvalid where no header could carry it."""
+    """The key without blanks and line breaks that were pasted along. Raises KeyInvalid where no HTTP header
+    could carry it."""
     key = key.strip().strip("\ufeff\u200b\u2060").strip()
     for quote in "\"'":
         if len(key) > 1 and key[0] == key[-1] == quote:
@@ -170,15 +171,17 @@ def clean(key: str) -> str:
 
 
 def take_keys() -> dict[str, str]:
-    """The key variables, taken out of os.environ: no program that the desktop starts for us inherits them.
-    For `Credentials(environment)`."""
+    """Take the key variables out of os.environ, so that no program started from here inherits them. The
+    result is for `Credentials(environment)`."""
     return {name: os.environ.pop(name) for name in KEY_VARIABLES if name in os.environ}
 
 
 class SystemKeyring:
-    """The keyring of the operating system, looked for at every call: a service may come and go. Every method
-    raises KeyringLocked or KeyringAbsent. Errors of its own are told apart by name: what they say may hold
-    anything, so none of it is passed on, and neither has a cause."""
+    """The keyring of the operating system. It is looked for at every call, since its service may come and go.
+
+    Every method raises KeyringLocked or KeyringAbsent. The keyring's own errors are told apart by their class
+    names: their texts may hold anything, so none is passed on, and the raised errors have no cause.
+    """
 
     def read(self, account: str) -> str | None:
         """The key of an account, None where it holds none."""
@@ -208,14 +211,14 @@ class SystemKeyring:
             failed = KeyringLocked()
         except Exception as error:
             _close_bus(error)
-            # No collection and nobody to make one, a service that has gone, a bus that is not there.
+            # There is no collection and no service to make one, the service is gone, or there is no bus.
             log.info("the keyring could not be used: %s", type(error).__name__)
             failed = KeyringAbsent()
         raise failed
 
 
 def _backend() -> Any:
-    """The best of the operating system's keyrings. Raises KeyringAbsent."""
+    """The keyring of the operating system that ranks highest. Raises KeyringAbsent."""
     best: tuple[float, Any] | None = None
     for module, name in BACKENDS:
         try:
@@ -231,8 +234,8 @@ def _backend() -> Any:
 
 
 def _close_bus(error: BaseException) -> None:
-    """keyring's Secret Service leaves its connection to the bus open where a collection is locked or cannot
-    be made."""
+    """Close the connection to the bus, which keyring's Secret Service leaves open where a collection is
+    locked or cannot be made."""
     step = error.__traceback__
     while step is not None:
         bus: Any = step.tb_frame.f_locals.get("bus")

@@ -1,6 +1,8 @@
-"""Where things live: the program's own resources, the user's data folder, and how files of ours are written.
+"""The places of files: the program's resources and the user's data folder; and how the program writes files
+safely.
 
-Every function here touches the disk: not for the GUI thread, except `resource` before the window is shown.
+Every function here reads or writes the disk and is not for the GUI thread, except `resource` before the
+window is shown.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ import platformdirs
 
 from notesearch.errors import SettingsInvalid
 
-# In the data folder: locked by the process that owns it.
+# The lock file in the data folder: locked by the process that owns the folder.
 LOCK = "owner.lock"
-# Folders with further local models, each in a folder of its name.
+# The environment variable with folders of further local models; each model has a subfolder of its name.
 MODELS = "NOTESEARCH_MODELS"
 
 
 def package_root() -> Path:
-    """The folder that holds the package `notesearch`: what a child process needs in PYTHONPATH."""
+    """The folder that contains the package `notesearch`. A child process needs it in PYTHONPATH."""
     return Path(str(importlib.resources.files("notesearch"))).parent
 
 
@@ -35,14 +37,14 @@ def resource(relative: str) -> Path:
 
 
 def model_folder(name: str) -> Path:
-    """The folder of a local model: `name` in one of the folders that NOTESEARCH_MODELS lists, else among our
-    own models, whether it is there or not."""
+    """The folder of a local model, whether it exists or not: `name` in one of the folders of
+    NOTESEARCH_MODELS, else in the program's own models."""
     others = [Path(folder) / name for folder in os.environ.get(MODELS, "").split(os.pathsep) if folder]
     return next((folder for folder in others if folder.is_dir()), resource(f"models/{name}"))
 
 
 def default_data_dir() -> Path:
-    """NOTESEARCH_DATA_DIR, else the platform's place for a user's program data."""
+    """The data folder: NOTESEARCH_DATA_DIR, else the platform's place for a user's program data."""
     chosen = os.environ.get("NOTESEARCH_DATA_DIR")
     return (
         Path(chosen).expanduser().absolute()
@@ -52,7 +54,8 @@ def default_data_dir() -> Path:
 
 
 def prepare_data_dir(data_dir: Path) -> None:
-    """Create the data folder for the user alone. Raises SettingsInvalid where it cannot be made."""
+    """Create the data folder so that only the user can read it. Raises SettingsInvalid where it cannot be
+    made."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.name == "posix" and data_dir.stat().st_mode & 0o077:

@@ -1,7 +1,7 @@
-"""The settings: read, validated and saved as TOML. Never a secret.
+"""The settings: read, checked and saved as TOML. They never hold a secret.
 
-A setting that is wrong is ignored and named, the others still hold. Every function here touches the disk: not
-for the GUI thread.
+A setting that is wrong is ignored and named in the problems; the others hold. Every function here reads or
+writes the disk and is not for the GUI thread.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from notesearch.catalogue import EmbeddingModel
 
 APPEARANCES = ("system", "light", "dark")
-# What closing the window does where there is a way back to it: ask (once), stay in the tray, or quit.
+# What closing the window does where the tray or a key can bring it back: ask (once), stay in the tray, or
+# quit.
 WHEN_CLOSED = ("ask", "stay", "quit")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
-    """`base_url`: "" for the provider's own. `budget`: US dollars a calendar month, 0 for no limit;
-    `token_budget`: the same in tokens, for where nobody tells the price."""
+    """The settings of one provider. `base_url`: "" for the provider's own address. `budget`: US dollars in a
+    calendar month, 0 for no limit. `token_budget`: the same in tokens, for models without a known price."""
 
     base_url: str = ""
     budget: float = 0.0
@@ -39,12 +40,14 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """What the user can choose. `editor` is a command with {path} and {line}, "" for the system's default
-    program. `gitignore`: what .gitignore files name is left out, as what .notesearchignore names always is.
-    `providers` by name; `models`: those that the catalogue does not know. `key`: what calls quick search from
-    anywhere, as Qt writes key sequences ("Ctrl+Alt+Space"), "" for none; `key_asked`: the desktop may ask the
-    person about it (Wayland). `ignore`: what is left out of folders, as text in gitignore syntax by absolute
-    path."""
+    """Everything that the user can choose.
+
+    `editor` is a command with {path} and {line}; "" for the system's default program. `gitignore`: leave out
+    what .gitignore files name; what .notesearchignore files name is always left out. `providers` are by name.
+    `models` are those of the user's own. `key` calls quick search from anywhere, written as Qt does
+    ("Ctrl+Alt+Space"), "" for none. `key_asked`: the desktop may ask the user about that key (Wayland).
+    `ignore` is what is left out of folders: text in gitignore syntax, by absolute path.
+    """
 
     editor: str = ""
     appearance: str = "system"
@@ -80,11 +83,11 @@ class Settings:
         return replace(self, providers={**self.providers, name: replace(self.provider(name), **changes)})  # type: ignore[arg-type]
 
     def rules_of(self, folder: Path) -> str:
-        """What is left out of a folder, in gitignore syntax; "" for nothing."""
+        """The ignore rules of a folder in gitignore syntax; "" for none."""
         return self.ignore.get(str(folder), "")
 
     def with_rules(self, folder: Path, text: str) -> Settings:
-        """The settings with other rules for a folder, blank ones for none."""
+        """The settings with other ignore rules for a folder. Blank rules remove them."""
         others = {path: rules for path, rules in self.ignore.items() if path != str(folder)}
         return replace(self, ignore={**others, str(folder): text} if text.strip() else others)
 
@@ -94,8 +97,8 @@ class Settings:
 
 
 def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]]:
-    """The settings of `data_dir` and what was wrong with the file. What is wrong falls back to its
-    default."""
+    """Read the settings of `data_dir`. Returns them, and what was wrong in the file. A wrong value is
+    replaced by its default."""
     table, problems = _read(data_dir / "settings.toml")
     settings = Settings()
     for name in _SCALARS:
@@ -165,15 +168,16 @@ def _provider_changes(name: str, entry: object) -> dict[str, Any]:
 
 
 def _model(entry: object) -> EmbeddingModel:
-    # Before the first paint nobody needs the catalogue, unless the user has a model of their own.
+    # Imported late: the catalogue is not needed before the first paint, unless the user has a model of their
+    # own.
     from notesearch import catalogue
 
     return catalogue.from_table(_dict(entry))
 
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
-    """Write the settings; entries of the file that this version does not know are kept. A file that cannot be
-    understood is kept beside the new one, as settings.toml.bad: the user may want to mend it."""
+    """Write the settings. Entries of the file that this version does not know are kept. A file that cannot be
+    parsed is kept beside the new one as settings.toml.bad, so that the user can mend it."""
     path = data_dir / "settings.toml"
     table, problems = _read(path)
     if problems:
@@ -199,8 +203,8 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
 
 
 def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[str, Any]:
-    """A provider's table: what this version does not know is kept; what was not chosen is left out, so that
-    nothing stays of one that was removed."""
+    """A provider's table for the file. Entries that this version does not know are kept. Values that the user
+    did not choose are left out, so that a removed provider leaves nothing."""
     defaults = asdict(ProviderSettings())
     chosen = {name: value for name, value in asdict(entry).items() if value != defaults[name]}
     return {**{name: value for name, value in kept.items() if name not in defaults}, **chosen}
@@ -211,10 +215,10 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 class SettingsStore:
-    """The settings of one data folder: one copy, changed under a lock, published to whoever subscribed.
+    """The settings of one data folder. Changes are made one at a time and told to subscribers.
 
-    Any thread but a GUI thread may call `update`; every thread may read `current`. The file is the truth: it
-    is read again before each change, so that what the user wrote into it by hand meanwhile is not lost.
+    Any thread but the GUI thread may call `update`; every thread may read `current`. The file is read again
+    before each change, so that what the user wrote into it by hand meanwhile is not lost.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -226,7 +230,7 @@ class SettingsStore:
 
     @property
     def current(self) -> Settings:
-        """The settings that hold now."""
+        """The settings that hold now. Any thread."""
         return self._current
 
     @property
@@ -235,10 +239,12 @@ class SettingsStore:
         return self._problems
 
     def update(self, change: Callable[[Settings], Settings]) -> Settings:
-        """Apply `change` to the settings that hold, write the file, and publish the result. Returns it.
+        """Apply `change` to the present settings, write the file, and tell subscribers. Returns the new
+        settings.
 
-        `change` is called once, under the lock: two writers never undo each other. Whatever it raises goes to
-        the caller, and nothing is changed then. Raises OSError where the file cannot be written.
+        `change` is called once, with the lock held, so that two writers never undo each other. Whatever it
+        raises goes to the caller, and nothing is changed then. Raises OSError where the file cannot be
+        written.
         """
         with self._lock:
             written, self._problems = load_settings(self._data_dir)
@@ -252,8 +258,8 @@ class SettingsStore:
             return chosen
 
     def subscribe(self, told: Callable[[Settings, Settings], object]) -> Callable[[], None]:
-        """Call `told(before, now)` after each change, in order, in the thread that made it; it must be quick.
-        Returns the way to unsubscribe."""
+        """Call `told(before, now)` after each change, in order, in the thread that made it. `told` must be
+        quick. Returns a function that unsubscribes."""
         with self._lock:
             self._subscribers.append(told)
 
@@ -265,12 +271,13 @@ class SettingsStore:
 
 
 def load_window_state(data_dir: Path) -> dict[str, Any]:
-    """Geometry, query history and saved searches; {} where there are none or the file is damaged."""
+    """Read window.toml: geometry, query history and saved searches. {} where there is none or it is
+    damaged."""
     return _read(data_dir / "window.toml")[0]
 
 
 def save_window_state(data_dir: Path, state: Mapping[str, Any]) -> None:
-    """Write geometry, query history and saved searches. Raises OSError."""
+    """Write window.toml: geometry, query history and saved searches. Raises OSError."""
     write_atomic(data_dir / "window.toml", tomli_w.dumps(dict(state)).encode())
 
 

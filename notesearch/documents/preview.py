@@ -1,11 +1,11 @@
-"""A note turned into the HTML of the preview, with a marker for the source line of every block. No Qt; for a
+"""Renders a note as the HTML of the preview, with a marker for the source line of every block. No Qt; for a
 worker thread.
 
-A format says what the blocks of the note are, the same ones that its chunks were cut by; markdown-it renders
-what stands between headings and code, and never decides what a heading is.
+The format says what the blocks of the note are, the same blocks that its chunks follow. markdown-it renders
+the text between headings and code; it never decides what a heading is.
 
-Nothing of a note can act: raw HTML is shown as text, a picture as its alternative text, and only links to web
-pages, mail addresses and neighbouring notes stay links.
+Nothing in a note is executed or loaded: raw HTML is shown as text, a picture by its alternative text, and
+only links to web pages, mail addresses and neighbouring notes stay links.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import NoteText
 
 LIMIT = 24_000
-MOST_PARTED = 3  # times that a run of text is parted where headings were missed, before it is at each one
+MOST_PARTED = 3  # divisions at missed headings before a text is divided at every one
 
 
 def render(note: NoteText) -> RenderedNote:
-    """HTML of at most the first 24,000 characters of `note.text`. Any thread."""
+    """Render at most the first 24,000 characters of `note.text` as HTML. Any thread."""
     parts = list(shown(note.format, note.text[:LIMIT]))
     if note.offset == 0:
         parts = _without_title(parts, note.title)
@@ -51,7 +51,7 @@ def render(note: NoteText) -> RenderedNote:
 
 
 def _plain(part: Shown) -> str:
-    """Each line a block of its own, its spaces kept."""
+    """Each line as a block of its own, with its spaces."""
     return "".join(
         f'<p class="plain"><a name="{MARKER}{i}"></a>{html.escape(line) or "&nbsp;"}</p>'
         for i, line in enumerate(part.text.split("\n"), part.line)
@@ -68,7 +68,7 @@ def _from_markdown(parts: Sequence[Shown]) -> str:
 
 
 def _without_title(parts: list[Shown], title: str) -> list[Shown]:
-    """The preview shows the title above the note, so a first heading that says the same is left out."""
+    """The preview shows the title above the note, so a first heading with the same words is left out."""
     for number, part in enumerate(parts):
         if part.kind is Kind.HEADING:
             same = part.text.strip().casefold() == title.strip().casefold()
@@ -111,8 +111,8 @@ def _parser() -> MarkdownIt:
 
 
 def _blocks_of_note(state: StateCore) -> None:
-    """In place of markdown-it's own reading of the text: headings and code as the format found them,
-    everything else parsed between them."""
+    """Replaces markdown-it's parser of blocks: headings and code are those that the format found, and the
+    text between them is parsed."""
     for part in state.env["parts"]:
         if part.kind is Kind.HEADING:
             state.tokens += _heading(part)
@@ -136,8 +136,8 @@ def _heading(part: Shown) -> list[Token]:
 
 
 def _text(state: StateCore, part: Shown, depth: int = 0) -> list[Token]:
-    """The tokens of a run of text. A heading inside a list item that markdown-it would not come to (in what
-    it takes for code, say) parts the run."""
+    """The tokens of some text. Where it has a heading inside a list item that markdown-it would not reach
+    (because it takes the lines for code, for example), the text is divided there."""
     if not part.text.strip():
         return []
     state.env["in_list"] = {line for line, _ in part.in_list}
@@ -153,7 +153,7 @@ def _text(state: StateCore, part: Shown, depth: int = 0) -> list[Token]:
 
 
 def _parted(state: StateCore, part: Shown, at: Sequence[tuple[int, Block]], depth: int) -> list[Token]:
-    """The tokens of a run that is parted at the headings of some of its lines."""
+    """The tokens of a text that is divided at the headings of some of its lines."""
     lines = part.text.split("\n")
     made: list[Token] = []
     first = 0
@@ -174,8 +174,8 @@ def _parted(state: StateCore, part: Shown, at: Sequence[tuple[int, Block]], dept
 
 
 def _hash_line(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A line that CommonMark takes for a heading: one where the format found one in a list item, else (in a
-    quote, or where the format knows no such headings) bold text."""
+    """A line that CommonMark takes for a heading. It is one where the format found one in a list item; else
+    (in a quote, or where the format has no such headings) it is bold text."""
     known = len(state.tokens)
     if not heading(state, start, end, silent):
         return False
@@ -202,7 +202,8 @@ def _mark_lines(tokens: Sequence[Token]) -> None:
 
 
 def _wikilink(state: StateInline, silent: bool) -> bool:
-    """`[[Note]]`, `[[Note|shown]]`, `[[Note#Heading]]` and the embedded `![[...]]` read as their text."""
+    """`[[Note]]`, `[[Note|shown]]`, `[[Note#Heading]]` and the embedded `![[...]]` are shown as their
+    text."""
     found = re.compile(r"!?\[\[([^\[\]\n]+)\]\]").match(state.src, state.pos)
     if not found:
         return False
@@ -219,7 +220,7 @@ def _wikilink(state: StateInline, silent: bool) -> bool:
 
 
 def _note_habits(state: StateCore) -> None:
-    """What notes hold beyond CommonMark: tick boxes, block ids, call-outs."""
+    """Markup of notes beyond CommonMark: tick boxes, block ids, call-outs."""
     previous = ["", ""]
     for token in state.tokens:
         if token.type == "inline":
@@ -246,7 +247,7 @@ def _picture(
 def _code_block(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """Each line with its marker, on a ground of its own."""
+    """A code block: each line with its marker, on a background of its own."""
     token = tokens[index]
     first = (token.map or [0])[0] + (1 if token.type == "fence" else 0)
     lines = token.content.rstrip("\n").split("\n")
@@ -260,7 +261,7 @@ def _code_block(
 
 
 def followable(target: str) -> bool:
-    """Whether a click on a link to `target` leads anywhere: a web page, a mail address, or a path of a
+    """Whether a click on a link to `target` opens something: a web page, a mail address, or the path of a
     neighbouring note."""
     scheme = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*):", target)
     return (

@@ -1,4 +1,4 @@
-"""What the preview shows, as `rendering` hands it over. Apart from it so that the window opens without the
+"""A note as the preview shows it. In a module of its own, so that the window opens without loading the
 Markdown library."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ MARKER = "line-"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedNote:
-    """`html` is the body for a QTextDocument; `<a name="line-K">` stands in the block that begins at line K
-    (from 0) of `note.text`."""
+    """A note as HTML. `html` is the body for a QTextDocument. `<a name="line-K">` is in the block that begins
+    at line K (from 0) of `note.text`."""
 
     note: NoteText
     html: str

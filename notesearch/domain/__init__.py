@@ -1,5 +1,7 @@
-"""The vocabulary: frozen values that travel between the layers. No behaviour beyond small derived properties,
-no input or output."""
+"""The vocabulary of the program: frozen dataclasses and enumerations that every room passes to the others.
+
+They hold values and small derived properties. They read and write nothing, so any thread may use them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-# Given on from here, where everything else looks for them.
+# These names are defined in note_formats.py and provider_values.py. Other modules import them from here.
 from notesearch.domain.note_formats import Line as Line
 from notesearch.domain.note_formats import Locator as Locator
 from notesearch.domain.note_formats import Message as Message
@@ -20,30 +22,42 @@ from notesearch.domain.note_formats import Sheet as Sheet
 from notesearch.domain.note_formats import Slide as Slide
 from notesearch.domain.note_formats import locator_from_text as locator_from_text
 from notesearch.domain.note_formats import locator_to_text as locator_to_text
+from notesearch.domain.provider_values import Estimate as Estimate
+from notesearch.domain.provider_values import HeldBack as HeldBack
+from notesearch.domain.provider_values import HeldNote as HeldNote
+from notesearch.domain.provider_values import LedgerEntry as LedgerEntry
+from notesearch.domain.provider_values import ModelChoice as ModelChoice
+from notesearch.domain.provider_values import Outgoing as Outgoing
+from notesearch.domain.provider_values import ProviderInfo as ProviderInfo
+from notesearch.domain.provider_values import Spent as Spent
 
-# What a parameter of something that is told may be: what JSON has, without anything inside.
+# The types that a parameter of a Told may have: the simple values of JSON.
 Param = str | int | float | bool | None
 
 
 class Coded(Protocol):
-    """What can be told as it is: every error of ours."""
+    """Anything that has a code and parameters, so that a Told can be made of it. Every error in errors.py is
+    one."""
 
     @property
     def code(self) -> str:
-        """Which sentence: see errors.py."""
+        """Names the sentence: see errors.py."""
         ...
 
     @property
     def params(self) -> Mapping[str, Param]:
-        """What is put into the sentence, by name."""
+        """The values that are put into the sentence, by name."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """Something for the user to know, as a code with parameters (name and value, by name). The sentence is
-    made of it by `notesearch.wording`, in the user's language. Never the text of a note or a secret. `cause`:
-    what it came of, told in the same sentence."""
+    """A message for the user, as a code with parameters. It holds no sentence: `notesearch.wording` makes one
+    of it, in the user's language.
+
+    `params` are pairs of a name and a value, sorted by name. `cause` is the error that led to this message;
+    the sentence tells it too. A Told never holds the text of a note or a secret.
+    """
 
     code: str
     params: tuple[tuple[str, Param], ...] = ()
@@ -51,18 +65,18 @@ class Told:
 
     @classmethod
     def of(cls, error: Coded) -> Told:
-        """What an error tells."""
+        """Make a Told of an error: its code and its parameters."""
         return cls(code=error.code, params=tuple(sorted(error.params.items())))
 
 
 def told(code: str, /, *, cause: Coded | None = None, **params: Param) -> Told:
-    """The code with these parameters, and the error it came of."""
+    """Make a Told of a code, its parameters, and the error that led to it."""
     of = Told.of(cause) if cause is not None else None
     return Told(code=code, params=tuple(sorted(params.items())), cause=of)
 
 
 class Mode(StrEnum):
-    """Which halves of the search take part."""
+    """Which half of the search finds notes: HYBRID both, KEYWORD words only, MEANING vectors only."""
 
     HYBRID = "hybrid"
     KEYWORD = "keyword"
@@ -70,7 +84,7 @@ class Mode(StrEnum):
 
 
 class MatchedBy(StrEnum):
-    """Why a row is in the list."""
+    """Which half of the search found a row of the result list."""
 
     KEYWORD = "keyword"
     MEANING = "meaning"
@@ -78,8 +92,11 @@ class MatchedBy(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a search has come: words only; both halves as far as this computer finds them, while a provider
-    is asked; both halves; or both with the best sentences found."""
+    """How far a search has come.
+
+    KEYWORD: found by words only. LOCAL: by words and by the models on this computer, while a provider may
+    still be asked. FUSED: by words and all models. EXPLAINED: as FUSED, and the best sentences are marked.
+    """
 
     KEYWORD = "keyword"
     LOCAL = "local"
@@ -88,7 +105,7 @@ class Stage(StrEnum):
 
 
 class IndexingState(StrEnum):
-    """What the indexer is doing. OFFLINE: waiting for a provider."""
+    """What the indexer is doing. OFFLINE: it waits for a provider."""
 
     STARTING = "starting"
     IDLE = "idle"
@@ -100,9 +117,12 @@ class IndexingState(StrEnum):
 
 
 class FolderState(StrEnum):
-    """READY: all its notes are complete. ASKING: deletions are held until the user answers. CONSENT:
-    nothing is sent to its remote model before the user agrees. WAITING: for a provider; `Folder.notice`
-    tells why."""
+    """What a watched folder is doing or waiting for.
+
+    READY: all its notes are complete. UNREACHABLE: it is not there or cannot be read. ASKING: many of its
+    notes are gone, and their deletions are held until the user answers. CONSENT: nothing is sent to its
+    remote model before the user agrees. WAITING: for a provider; `Folder.notice` tells why.
+    """
 
     READY = "ready"
     SCANNING = "scanning"
@@ -114,8 +134,8 @@ class FolderState(StrEnum):
 
 
 class DocumentState(StrEnum):
-    """COMPLETE: every chunk has its vector. WAITING: searchable by words, vectors to come. FAILED: not
-    readable."""
+    """How far a note is indexed. COMPLETE: every chunk has its vector. WAITING: found by words; vectors are
+    missing. FAILED: the file could not be read."""
 
     COMPLETE = "complete"
     WAITING = "waiting"
@@ -124,12 +144,12 @@ class DocumentState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """What was read from one file.
+    r"""A note as its format read it from a file: the text, and what the note says about itself.
 
-    `text` is the extracted text: newlines are `\\n`, front matter and property drawers are apart, and line k
-    of `text` (from 0) is line `first_line + k` of the file. `tags` are lower case without `#`. `created` and
-    `updated` are ISO dates from the front matter or "". `language` is an ISO 639-1 code or "" where it could
-    not be told.
+    `text` has `\n` for newlines. Front matter and property drawers are taken out of it. Line k of `text`
+    (from 0) is line `first_line + k` of the file. `tags` are lower case without `#`. `created` and `updated`
+    are ISO dates from the front matter, or "". `language` is an ISO 639-1 code, or "" where it could not be
+    told.
     """
 
     text: str
@@ -147,11 +167,12 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """A passage of a document: characters [start, end) of `Document.text`, the headings above it, and its
-    first line in the file (from 1).
+    """A chunk of a document: characters [start, end) of `Document.text`, the headings above it, and its first
+    line in the file (from 1).
 
-    `prefix` is the title and headings put before the passage when it is embedded; `tokens` counts prefix
-    and passage together. `locator`: where it is in the file; None: its line says so.
+    `prefix` is the title and the headings that are put before the passage when it is embedded. `tokens`
+    counts prefix and passage together. `locator` says where the chunk is in the file; None where its line
+    says so.
     """
 
     ordinal: int
@@ -165,16 +186,18 @@ class Chunk:
 
 
 def prefixed(prefix: str, passage: str) -> str:
-    """Exactly what is embedded for a chunk: what is hashed, sent and shown must be the same."""
+    """The embedded text of a chunk: prefix, newline, passage. The same text is hashed, sent to the model and
+    shown."""
     return f"{prefix}\n{passage}" if prefix else passage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """What the user asked. `text` in the query language; `folder`: only notes at or under it; `limit` rows,
-    one per note.
+    """What the user asked for.
 
-    `prefix`: the last word is still being typed and counts as the beginning of a word.
+    `text` is written in the query language (engine/search/query.py). `folder` limits the search to notes at
+    or under that absolute path. `limit` is the number of rows; each note has one row. `prefix` says that the
+    user is still typing the last word, so it counts as the beginning of a word.
     """
 
     text: str
@@ -185,14 +208,19 @@ class Query:
 
 
 Span = tuple[int, int]
+# A note: its file, and its part where the file holds several.
+Address = tuple[Path, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Passage:
-    """One matching passage of a note. `locator`: where it is in the file; None: at `line`. `start`, `end`
-    count characters of the extracted text; `highlights` (words found) and `best_sentence` (the one that is
-    nearest in meaning) count characters of `snippet`, a one-line extract. `words` are the found words as they
-    stand in the whole passage."""
+    """One passage of a note that the search found.
+
+    `locator` says where it is in the file; None where `line` says so. `start` and `end` count characters of
+    the extracted text. `snippet` is an extract on one line. `highlights` (the words that were found) and
+    `best_sentence` (the sentence nearest in meaning) count characters of `snippet`. `words` are the found
+    words as the whole passage spells them.
+    """
 
     start: int
     end: int
@@ -209,7 +237,7 @@ class Passage:
 
     @property
     def place(self) -> Locator:
-        """Where to open the note for this passage."""
+        """The place at which a viewer opens the note to show this passage."""
         return self.locator or Line(number=self.line)
 
 
@@ -217,9 +245,9 @@ class Passage:
 class Match:
     """One row of the result list: a note, its best passage, and up to three further ones.
 
-    `folder_names` are those from the watched folder down ("Notes", "Kitchen", "Baking").
-    `modified` is seconds since the epoch. `rank` counts from 1. `state` tells whether the note is searchable
-    as a whole. `part` names the note among several in one file, "" where the file is one.
+    `folder_names` go from the watched folder down ("Notes", "Kitchen", "Baking"). `modified` is in seconds
+    since the epoch. `rank` counts from 1. `state` tells how far the note is indexed. `part` names the note
+    among several in one file; it is "" where the file holds one note.
     """
 
     document_id: int
@@ -237,14 +265,19 @@ class Match:
     part: str = ""
 
     @property
+    def address(self) -> Address:
+        """Which note it is, whatever was changed in it."""
+        return self.path, self.part
+
+    @property
     def matched_by(self) -> MatchedBy:
-        """Why the row is in the list: what its best passage was found by."""
+        """Which half of the search found the best passage of the row."""
         return self.best.matched_by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Elapsed:
-    """Milliseconds spent in each part of a search."""
+    """The time that each part of a search took, in milliseconds."""
 
     keyword: float = 0.0
     embed: float = 0.0
@@ -256,9 +289,9 @@ class Elapsed:
 class SearchResults:
     """The answer to a query at one stage.
 
-    `searched` of `of` notes were searchable as a whole for this stage; `waiting` and `failed` are the rest.
-    `total` counts the notes that hold a word of the query (keyword stage), or the rows of the fused list.
-    `notices` tell what took no part.
+    At this stage, `searched` of `of` notes could be searched as a whole. `waiting` and `failed` count the
+    others. `total` counts the notes that hold a word of the query (keyword stage) or the rows of the fused
+    list. `notices` tell which folders or models took no part, and why.
     """
 
     query: Query
@@ -280,13 +313,13 @@ class SearchResults:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folder:
-    """A watched notes folder with its counts. `complete + waiting + failed == documents`. `model` is
-    "provider/name".
+    """A watched folder with its counts and its models. `complete + waiting + failed == documents`.
 
-    `next_model`: the one that is being prepared beside it ("" for none), with `next_done` of `next_total`
-    passages embedded; `previous_model`: the last one whose index is kept so that going back costs nothing;
-    `former_models`: all of them. `held_back` passages stay on this computer. `agreed`: whether the user has
-    agreed to what the model (the next one, where there is one) is sent.
+    `model` is the identifier "provider/name" of the model that answers. `next_model` is prepared beside it
+    ("" for none): `next_done` of `next_total` passages are embedded. `previous_model` is the last model
+    before this one whose vectors are kept, so that going back costs nothing; `former_models` are all such
+    models. `held_back` counts passages that are not sent to a remote model. `agreed` says whether the user
+    has agreed to what the model is sent (the next model, where there is one).
     """
 
     path: Path
@@ -308,8 +341,8 @@ class Folder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileProblem:
-    """A file that could not be indexed, or a folder that cannot be watched: what happened, and whether
-    retrying may help."""
+    """A file that could not be indexed, or a folder that cannot be watched. It tells what happened, and
+    whether trying again may help."""
 
     path: Path
     what: Told
@@ -318,7 +351,8 @@ class FileProblem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldDeletions:
-    """Many notes of a folder vanished at once: nothing is removed from the index until the user says so."""
+    """Many notes of a folder were gone at once. They stay in the index until the user says that they are to
+    be removed."""
 
     folder: Path
     missing: int
@@ -327,12 +361,12 @@ class HeldDeletions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexingStatus:
-    """A snapshot of the indexer, published at most ten times a second.
+    """A snapshot of the indexer and of all folders. It is published at most ten times a second.
 
-    `done` of `total` notes of the work under way; `stage` is "reading" or "embedding" ("" when idle);
-    `seconds_left` is an estimate or None. `documents`, `complete`, `waiting`, `failed` count notes over all
-    folders; `chunks` and `embedded` count chunks. `error` tells what stopped the indexer. `position` counts
-    changes of documents: answers may differ when it does.
+    `done` of `total` notes of the present work are finished. `stage` is "reading", "embedding", or "" when
+    idle. `seconds_left` is an estimate, or None. `documents`, `complete`, `waiting` and `failed` count notes
+    over all folders; `chunks` and `embedded` count chunks. `error` tells what stopped the indexer. `position`
+    is the number of the newest change of a document: when it differs, a search may find other notes.
     """
 
     state: IndexingState
@@ -357,9 +391,12 @@ class IndexingStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderTrouble:
-    """A model that cannot be used at present: whose, and what happened. `waits_for_person`: it goes
-    on only after the user has acted, else by itself. `remedy`: where that is done, "key", "model" or
-    "settings"; "" where there is nothing but to try again."""
+    """A model that cannot be used at present, with its provider and the reason.
+
+    `waits_for_person` says that only the user can mend it; else it is tried again by itself. `remedy` names
+    the place where the user mends it: "key", "model" or "settings". It is "" where trying again is all that
+    is left.
+    """
 
     provider: str
     model: str
@@ -370,8 +407,11 @@ class ProviderTrouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexSummary:
-    """What one reconcile did. `reused` chunks had a vector already; `requests` and `tokens` are of remote
-    models."""
+    """What one reconcile did, in numbers.
+
+    The first six count notes. `chunks` were cut; `embedded` got a vector now, `reused` had one already.
+    `requests` and `tokens` count what remote models were asked. `seconds` is the time that it took.
+    """
 
     added: int = 0
     changed: int = 0
@@ -389,8 +429,11 @@ class IndexSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteText:
-    """The extracted text of a note for the preview: characters [offset, offset + len(text)) of the whole,
-    starting at line `line` of the file. `truncated` says that the note is longer."""
+    """The extracted text of a note for the preview: characters [offset, offset + len(text)) of the whole.
+
+    It starts at line `line` of the file. `truncated` says that the note is longer. `modified` is in seconds
+    since the epoch. `part` as of a Match.
+    """
 
     path: Path
     title: str
@@ -402,156 +445,23 @@ class NoteText:
     line: int
     truncated: bool
     tags: tuple[str, ...] = ()
+    part: str = ""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LedgerEntry:
-    """One request that a provider answered; never its text. `at`: seconds since the epoch; `purpose`:
-    "documents", "query" or "test"; `tokens`: as the server counted, None where it did not say; `usd`: what it
-    cost, None where that is not known. `status`: of HTTP; a failed request is listed too."""
-
-    at: float
-    provider: str
-    host: str
-    model: str
-    purpose: str
-    texts: int
-    characters: int
-    tokens: int | None
-    usd: float | None
-    status: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spent:
-    """What requests cost together. `unpriced`: how many succeeded whose price nobody told, so that `usd` is
-    the least it was."""
-
-    requests: int = 0
-    texts: int = 0
-    tokens: int = 0
-    usd: float = 0.0
-    unpriced: int = 0
-
-    def plus(self, entry: LedgerEntry) -> Spent:
-        """The sum with one request more."""
-        unpriced = entry.usd is None and 200 <= entry.status < 300
-        return Spent(
-            requests=self.requests + 1,
-            texts=self.texts + (entry.texts if 200 <= entry.status < 300 else 0),
-            tokens=self.tokens + (entry.tokens or 0),
-            usd=self.usd + (entry.usd or 0.0),
-            unpriced=self.unpriced + unpriced,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """What a folder's model would be sent before it is complete, by counting. `tokens` by the bundled
-    tokenizer: the provider's own count differs by some percent. `usd`: None where the price is not known.
-    `held_back`: passages that stay here (private notes, what looks like a secret). `reused`: passages that
-    have a vector of this model already and cost nothing. `remote`: False for a model on this computer.
-    `agreed`: whether the user has agreed to this model at this host."""
-
-    folder: Path
-    model: str
-    model_title: str
-    provider: str
-    host: str
-    remote: bool
-    notes: int
-    chunks: int
-    tokens: int
-    characters: int
-    usd: float | None
-    held_back: int
-    reused: int
-    agreed: bool
-    retired: str = ""
-    complete: bool = False
-
-
-class HeldBack(StrEnum):
-    """Why a passage is not sent to a remote model."""
-
-    PRIVATE = "private"
-    SECRET = "secret"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HeldNote:
-    """A note of which something is not sent: `passages` of it, for these reasons. `ignored`: an ignore file
-    names it, so it is not even read."""
-
-    path: Path
-    title: str
-    passages: int = 0
-    reasons: tuple[HeldBack, ...] = ()
-    ignored: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outgoing:
-    """One passage as a remote model would be sent it: the exact text, and why it is held back (None: it is
-    sent)."""
-
-    text: str
-    line: int
-    held_back: HeldBack | None
-    sent: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelChoice:
-    """A model that can be chosen for a folder. `price`: US dollars per million tokens, None where it is not
-    known. `least_dimensions`, `most_dimensions`: how many can be asked for by `identifier#dimensions`; 0
-    where there is no choice."""
-
-    identifier: str
-    title: str
-    provider: str
-    provider_title: str
-    host: str
-    remote: bool
-    dimensions: int
-    context: int
-    price: float | None
-    best_for: str = ""
-    retired: str = ""
-    least_dimensions: int = 0
-    most_dimensions: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProviderInfo:
-    """A provider as the settings show it. `key_state`: "stored", "locked", "absent" or "session-only";
-    `key_source`: "keyring", "memory", "environment" or ""; `has_keyring`: whether there is a keyring
-    here at all. Budgets: 0 for none. `folders` use it."""
-
-    name: str
-    title: str
-    base_url: str
-    needs_key: bool
-    key_variable: str
-    page: str
-    key_state: str
-    key_source: str
-    has_keyring: bool
-    budget: float
-    token_budget: int
-    spent: Spent
-    folders: tuple[Path, ...] = ()
+    @property
+    def address(self) -> Address:
+        """As of a Match."""
+        return self.path, self.part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Survey:
-    """A folder looked at before it is added; for a file (`is_file`) the one it is in. Nothing was opened.
+    """A description of a folder before it is added. No note in it was opened. For a file (`is_file`) it
+    describes the folder that the file is in.
 
-    `notes` that would be searched; `more`: counting stopped early, there are at least so many. `covered_by`:
-    the searched folder that it is or lies in; `covers`: searched folders inside it. `whole`: "home" (the home
-    folder or one above it), "disk" (all of a disk), or "". `kind`: as of a Vault, or "". `refusal`: why it
-    cannot be added, None where it can.
+    `notes` would be searched; with `more`, counting stopped early and there are at least so many.
+    `covered_by` is the searched folder that it is or lies in. `covers` are searched folders inside it.
+    `whole` is "home" for the home folder or one above it, "disk" for all of a disk, else "". `kind` is as in
+    a Vault, or "". `refusal` tells why the folder cannot be added; None where it can.
     """
 
     path: Path
@@ -567,8 +477,11 @@ class Survey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vault:
-    """A folder that another notes program keeps. `kind`: "obsidian", "logseq", "joplin" (an export) or
-    "zettelkasten". `notes`, `more`: as in a Survey. `searched`: it is, or lies in, a searched folder."""
+    """A folder that another notes program keeps.
+
+    `kind` is "obsidian", "logseq", "joplin" (an export) or "zettelkasten". `notes` and `more` are as in a
+    Survey. `searched` says that it is a searched folder, or lies in one.
+    """
 
     path: Path
     kind: str
@@ -579,7 +492,7 @@ class Vault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleError:
-    """A line (from 1) of ignore rules that is no valid pattern, and what is wrong with it."""
+    """A line of ignore rules that is no valid pattern: its number (from 1), and what is wrong with it."""
 
     line: int
     text: str
@@ -588,8 +501,8 @@ class RuleError:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IgnoredCount:
-    """What rules would leave out: `ignored` of `notes`, the first of them in `paths`. `errors`: lines that
-    rule nothing. `more`: counting was stopped early."""
+    """How many notes some ignore rules would leave out: `ignored` of `notes`. `paths` are the first of them.
+    `errors` are the lines that are no valid patterns. `more`: counting was stopped early."""
 
     ignored: int
     notes: int
@@ -600,7 +513,7 @@ class IgnoredCount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One line of `notesearch doctor`: what was checked, what was found, and whether it is well."""
+    """One line of `notesearch doctor`: what was checked, what was found, and whether that is well."""
 
     what: Told
     found: Told

@@ -1,4 +1,5 @@
-"""Kinds of notes, and places in their files: what the formats say to the rest of the program."""
+"""Kinds of notes, and places in their files: the values by which a format describes itself and its passages
+to the rest of the program."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteFormat:
-    """What front ends need to know of a kind of note. `title` is its name for people, in English; `icon`
-    names a file of the icons ("" for the usual one); `suffixes` are lower case with their dot; `words` are
-    further names that the user may write after `type:`."""
+    """A kind of note, as front ends need to know it.
+
+    `title` is its name in English. `icon` names an icon file; "" for the usual one. `suffixes` are lower case
+    with their dot. `words` are further names that the user may write after `type:`.
+    """
 
     name: str
     title: str
@@ -19,7 +22,8 @@ class NoteFormat:
     icon: str = ""
 
 
-# Locators: where in a file a passage stands, in the terms of what opens it. All numbers count from 1.
+# Locators: where a passage is in its file, in the terms of the viewer that opens it. All numbers count from
+# 1.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,14 +77,15 @@ _LOCATORS: dict[str, type[Locator]] = {
 
 
 def locator_to_text(locator: Locator | None) -> str:
-    """A locator as it is stored and sent; "" for none."""
+    """A locator as the text that is stored and sent between processes; "" for None."""
     if locator is None:
         return ""
     return json.dumps([type(locator).__name__.lower(), asdict(locator)], ensure_ascii=False)
 
 
 def locator_from_text(text: str) -> Locator | None:
-    """A locator out of its text; None for "". Raises ValueError where it is none that we know."""
+    """The locator that such a text stands for; None for "". Raises ValueError for a text that is no known
+    locator."""
     if not text:
         return None
     try:

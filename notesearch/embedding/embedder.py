@@ -1,4 +1,4 @@
-"""The embedder protocol: what the engine asks of a model, local or remote."""
+"""The embedder protocol: what the engine asks of an embedding model, local or remote."""
 
 from __future__ import annotations
 
@@ -13,66 +13,66 @@ from notesearch.errors import EmbeddingError
 
 Vectors = NDArray[np.float32]
 Cancelled = Callable[[], bool]
-# Positions in the texts that were asked for, with their vectors (float32 [n, dimensions], row by row) or with
+# Positions in the list of texts, with their vectors (float32 [n, dimensions], row by row) or with the reason
 # why there are none.
 Delivered = tuple[Sequence[int], Vectors | EmbeddingError]
 
 
 def never() -> bool:
-    """A `cancelled` that never is."""
+    """Returns False: the `cancelled` of a caller that never cancels."""
     return False
 
 
 class Embedder(Protocol):
-    """Texts to vectors of unit length. Every method may be called from any thread, several at a time; none
-    from a GUI thread.
+    """Makes vectors of unit length of texts, by one model. Any thread but the GUI thread may call, several at
+    a time.
 
-    All raise EmbeddingError (or a subclass) where the model cannot be used.
+    Every method raises EmbeddingError (or a subclass) where the model cannot be used.
     """
 
     @property
     def model(self) -> EmbeddingModel:
-        """The row of the catalogue that it runs."""
+        """The row of the catalogue for its model."""
         ...
 
     @property
     def window(self) -> int:
-        """How many texts are best handed over at once, so that they can be batched well."""
+        """How many texts to hand over at once, so that they can be batched well."""
         ...
 
     def embed_documents(
         self, texts: Sequence[str], tokens: Sequence[int] = ..., cancelled: Cancelled = ...
     ) -> Iterator[Delivered]:
-        """Deliver vectors as they are made, in any order, each position at most once. `tokens`: of each text
-        by the recipe's tokenizer; () where nobody counted.
+        """Embed texts. Gives vectors as they are made, in any order, each position at most once. `tokens`: of
+        each text, as the recipe's tokenizer counts; () where they were not counted.
 
-        An EmbeddingError is delivered for positions that this model will never embed; the rest goes on. An
-        EmbeddingError raised ends the run, after what was under way was delivered. When `cancelled`, which
-        any thread may call, turns true, nothing goes out any more within 0.2 s, whatever the caller is doing
-        meanwhile; it says nothing of what it did not reach. It must be iterated, or closed, by one thread;
-        nothing is asked of the model before the first item is.
+        Positions whose text the model will never embed are given with an EmbeddingError, and the rest goes
+        on. An EmbeddingError that is raised ends the run, after everything under way was given. Any thread
+        may call `cancelled`. Within 0.2 s after it returns true nothing is sent any more, whatever the caller
+        is doing; positions that were not reached are not given. One thread must iterate the result to its end
+        or close it. The model is not asked before the first item is requested.
         """
         ...
 
     def embed_query(self, text: str, cancelled: Cancelled = ...) -> Vectors:
-        """float32 [dimensions]. Goes ahead of documents. Raises QueryCancelled soon after `cancelled` turned
-        true."""
+        """Embed a query: float32 [dimensions]. A query goes before documents. Raises QueryCancelled soon
+        after `cancelled` returns true."""
         ...
 
     def unload(self) -> None:
-        """Give back what the model holds in memory; the next call loads it again."""
+        """Give back the memory of the model. The next call loads it again."""
         ...
 
     def close(self) -> None:
-        """End what is under way, within 0.2 s. Nothing is to be embedded afterwards."""
+        """End what is under way, within 0.2 s. Nothing may be embedded afterwards."""
         ...
 
 
 def vectors_in_order(
     embedder: Embedder, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
 ) -> Vectors:
-    """float32 [n, dimensions] in the order of `texts`, for few texts that are all needed. Raises the first
-    error met."""
+    """Embed a few texts that are all needed: float32 [n, dimensions] in the order of `texts`. Raises the
+    first error."""
     vectors = np.zeros((len(texts), embedder.model.dimensions), np.float32)
     for positions, delivered in embedder.embed_documents(texts, tokens, cancelled):
         if isinstance(delivered, EmbeddingError):

@@ -1,4 +1,4 @@
-"""What one answered request was and cost, for the meter and the ledger. Never its text."""
+"""Receipts: what one answered request was and cost, for the ledger. Never its text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from notesearch.catalogue import EmbeddingModel, Provider
 from notesearch.domain import LedgerEntry
 
-# A line of the ledger is all that a receipt says: what the request was and cost.
+# A receipt has the values of a line of the ledger.
 Receipt = LedgerEntry
 
 
@@ -24,7 +24,8 @@ def receipt(
     status: int,
     headers: Mapping[str, str],
 ) -> Receipt:
-    """The gateway says what it took; else it is reckoned from tokens and price."""
+    """Make the receipt of a request. The cost is the one that the gateway reports; else it is reckoned from
+    tokens and price."""
     usd = _amount(headers.get("x-aimlapi-usd-spent", ""))
     if usd is None and tokens is not None and model.price is not None and 200 <= status < 300:
         usd = tokens * model.price / 1e6

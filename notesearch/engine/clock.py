@@ -1,4 +1,5 @@
-"""Time, handed in: whoever waits or compares moments asks a clock, so that tests can move it by hand."""
+"""The clock of the engine. Code that waits or compares moments gets a Clock, so that tests can replace it and
+move the time by hand."""
 
 from __future__ import annotations
 
@@ -8,23 +9,25 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Any thread."""
+    """A source of time, and ways to wait by it. Any thread may call."""
 
     def now(self) -> float:
-        """Seconds from some moment on; it never goes back."""
+        """Seconds since some fixed moment. The number never goes back."""
         ...
 
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
-        """Wait until `event` is set, at most so long (None: for ever). Whether it is set."""
+        """Wait until `event` is set, for at most `seconds` (None: without limit). Returns whether it is
+        set."""
         ...
 
     def wait_on(self, condition: threading.Condition, seconds: float | None) -> None:
-        """Wait until `condition`, which the caller holds, is notified, at most so long (None: for ever)."""
+        """Wait until `condition`, which the caller holds, is notified, for at most `seconds` (None: without
+        limit)."""
         ...
 
 
 class SystemClock:
-    """The computer's own."""
+    """The computer's own monotonic clock."""
 
     def now(self) -> float:
         """See Clock."""

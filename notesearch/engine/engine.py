@@ -1,7 +1,7 @@
-"""The engine: opens everything below it, hands it out as services, and closes it again. No Qt.
+"""The engine: it opens every room below it, offers them as services, and closes them again. No Qt.
 
-An engine either owns the data folder (it indexes and watches, under a lock) or only reads beside the owner.
-What a front end may ask stands in the services: `folders`, `indexing`, `search`, `models` and `settings`.
+An engine either owns the data folder (it holds the lock, watches and indexes) or only reads beside the owner.
+A front end uses its services: `folders`, `indexing`, `search`, `models` and `settings`.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ log = logging.getLogger(__name__)
 
 
 class _Parts:
-    """What is open, in order; closed in the reverse order. One part that fails to close (a full disk, say)
-    does not keep the others from closing: it is logged."""
+    """The opened parts of an engine, in the order of opening. They are closed in the reverse order. Where one
+    fails to close (on a full disk, say), the failure is logged and the others are closed all the same."""
 
     def __init__(self) -> None:
         self._open: list[tuple[str, Callable[[], object]]] = []
@@ -56,7 +56,7 @@ class _Parts:
         self._open.append((name, close))
 
     def close(self, *, down_to: str = "") -> None:
-        """Close the parts opened last, down to and with the one named `down_to` ("" for all)."""
+        """Close the parts from the last one opened down to and with the one named `down_to` ("" for all)."""
         while True:
             with self._lock:
                 if not self._open:
@@ -72,8 +72,8 @@ class _Parts:
 
 
 class Engine:
-    """Everything below the front ends, open. Made by `Engine.open`; `close` ends it. Methods wait for disk
-    and store: any thread but a GUI thread."""
+    """The engine of one data folder, open. `Engine.open` makes it, `close` ends it. Methods wait for the disk
+    and the store: any thread may call them, but not the GUI thread."""
 
     def __init__(self, data_dir: Path, library: Library, parts: _Parts, services: _Services) -> None:
         self.data_dir = data_dir
@@ -102,13 +102,14 @@ class Engine:
         idle: float = IDLE,
         clock: Clock = SYSTEM,
     ) -> Engine:
-        """Open the data folder. Returns when searching by words works; vectors are loaded behind.
+        """Open the data folder. Returns as soon as searching by words works; vectors are loaded in the
+        background.
 
-        `read_only`: work beside the owner: searching and reading the status, nothing else. `watch=False`: no
-        watcher (the command line reconciles and leaves). `embed=False`: no vector is made and nobody is
-        asked. `embedders` stand in for our own and stay the caller's. `idle`: seconds of quiet after which
-        memory is given back. Raises DataFolderHeld, StoreTooNew, StoreDamaged, StoreError,
-        SettingsInvalid.
+        `read_only`: work beside the owner. Searching and reading the status work, nothing else does.
+        `watch=False`: start no watcher (the command line reconciles once and ends). `embed=False`: make no
+        vectors and ask no provider. `embedders` replace the usual ones for their models; the caller closes
+        them. `idle`: memory is given back after so many seconds without use. Raises DataFolderHeld,
+        StoreTooNew, StoreDamaged, StoreError or SettingsInvalid.
         """
         parts = _Parts()
         try:
@@ -130,17 +131,18 @@ class Engine:
             raise
 
     def stop_working(self) -> None:
-        """Stop watching and indexing; whoever waits for a reconcile is told. Searching goes on. Part of
-        `close`, for whoever has still to answer others in between."""
+        """Stop watching and indexing. Callers that wait for a reconcile are told; searching goes on. `close`
+        does this too. It is separate for an owner that has to answer other processes in between."""
         self._parts.close(down_to="idle timer")
 
     def close(self) -> None:
-        """Stop everything; nothing is lost."""
+        """Stop every thread and close every part. What is not indexed yet is found again at the next
+        start."""
         self._parts.close()
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
-        """Call `callback` with a snapshot when something changed, at most ten times a second, from a thread
-        of the engine. Returns the way to unsubscribe."""
+        """Call `callback` with a snapshot after a change, at most ten times a second, from a thread of the
+        engine. Returns a function that unsubscribes."""
         return self.status_board.subscribe(callback)
 
     def status(self) -> IndexingStatus:
@@ -154,11 +156,12 @@ class Engine:
         progress: Callable[[IndexingStatus], None] | None = None,
         confirmed: bool = False,
     ) -> Reconciled:
-        """Bring folders (all of them by default; unknown ones are added) up to date and wait.
+        """Bring folders up to date and wait until they are. Without `folders` these are all; unknown ones are
+        added.
 
-        `progress` is called about ten times a second from the calling thread. `confirmed`: vanished notes are
-        forgotten, however many. Raises IndexingPaused when it is, and what `folders.add`
-        raises.
+        `progress` is called about ten times a second, in the calling thread. `confirmed`: notes that are gone
+        are forgotten, however many they are. Raises IndexingPaused while indexing is paused, and what
+        `folders.add` raises.
         """
         self.indexing.refuse_when_paused()
         known = set(self.folders.paths())
@@ -177,17 +180,17 @@ class Engine:
     # Figures
 
     def bytes_on_disk(self) -> dict[str, int]:
-        """Bytes of the database, the keyword index and the vector indexes."""
+        """The size of the database, the keyword index and the vector indexes, in bytes each."""
         return self.library.bytes_on_disk()
 
     @staticmethod
     def memory_bytes() -> int:
-        """Resident memory of this process."""
+        """The resident memory of this process in bytes."""
         return int(psutil.Process().memory_info().rss)
 
     def diagnosis(self) -> tuple[Check, ...]:
-        """What `notesearch doctor` checks: the database, the index copies, each model, each folder, the
-        settings."""
+        """Check everything that `notesearch doctor` shows: the database, the index copies, each model, each
+        folder, the settings. Waits for models and providers."""
         return tuple(self._checks())
 
     def _checks(self) -> Iterator[Check]:
@@ -207,7 +210,8 @@ class Engine:
             yield Check(what=told("check.settings"), found=Told.of(problem), well=False)
 
     def _checks_of_model(self, fingerprint: str) -> Iterator[Check]:
-        """A model's index, and whether the model answers: a remote one is sent the word "test"."""
+        """Check a model's vector index, and whether the model answers. A remote model is sent the word
+        "test"."""
         model = self._consents.models.by_fingerprint(fingerprint)
         if model is None:
             return
@@ -225,8 +229,8 @@ class Engine:
 
 
 class _Services:
-    """Opens the parts of an engine in order and wires them. `parts` hears of each, so that what is open is
-    closed even where a later one fails."""
+    """Opens the parts of an engine in order and connects them. Each is added to `parts` when it is open, so
+    that it is closed even where a later one fails."""
 
     def __init__(
         self,
@@ -286,7 +290,8 @@ class _Services:
         self.search = SearchService(self.library, pipeline, self._rest.touch)
 
     def start(self, *, watch: bool) -> None:
-        """Start the threads of an engine that owns the data folder. One that reads has none of its own."""
+        """Start the threads of an engine that owns the data folder. An engine that only reads has none of its
+        own."""
         self._parts.opened("idle timer", self._rest.close)
         if self.lock is None:
             return

@@ -1,5 +1,5 @@
-"""Frees what is quickly there again after a while of quiet: a program in the tray is to take little memory
-and to wake nothing up."""
+"""Gives memory back after a time without use, so that the program in the tray takes little memory and does no
+work. Only what can be loaded again quickly is given back."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from notesearch.engine.clock import SYSTEM, Clock
 
 log = logging.getLogger(__name__)
 
-# Seconds without anything after which it is quiet, and the least that are waited between looks at the clock.
+# Seconds without use until memory is given back, and the shortest wait between two looks at the clock.
 IDLE = 600.0
 LOOK_AGAIN = 60.0
 
 
 class IdleTimer:
-    """Calls `let_go` when `touch` was not called for `idle` seconds, once for each time of quiet. Any thread.
+    """Calls `when_idle` once when `touch` was not called for `idle` seconds, and again after the next use.
 
-    There is a thread only from a touch until it is quiet; `let_go` runs in it. What `let_go` raises is
-    logged, and it is called again at the end of the next time of quiet.
+    Any thread may call its methods.
+
+    Its thread runs only from a touch until `when_idle` has been called; `when_idle` runs in that thread. An
+    exception of `when_idle` is logged.
     """
 
-    def __init__(self, let_go: Callable[[], None], idle: float = IDLE, clock: Clock = SYSTEM) -> None:
+    def __init__(self, when_idle: Callable[[], None], idle: float = IDLE, clock: Clock = SYSTEM) -> None:
         self._clock = clock
-        self._let_go = let_go
+        self._when_idle = when_idle
         self._idle = idle
         self._touched = 0.0
         self._lock = threading.Lock()
@@ -33,7 +35,8 @@ class IdleTimer:
         self._thread: threading.Thread | None = None
 
     def touch(self) -> None:
-        """Something was asked or done. Cheap: a thread is started only after quiet. Nothing after `close`."""
+        """Start the waiting time again: something was used. Cheap; a thread is started only where none runs.
+        Does nothing after `close`."""
         self._touched = self._clock.now()
         if self._thread is None:
             with self._lock:
@@ -42,7 +45,8 @@ class IdleTimer:
                     self._thread.start()
 
     def close(self) -> None:
-        """Never call `let_go` again. Waits for one under way, up to 5 s, but not in its own thread."""
+        """Never call `when_idle` again. Waits up to 5 s for a call under way, unless it is called from that
+        call's thread."""
         with self._lock:
             self._stop.set()
             thread = self._thread
@@ -63,8 +67,8 @@ class IdleTimer:
                     continue  # touched meanwhile
                 self._thread = None
             try:
-                self._let_go()
+                self._when_idle()
             except Exception:
-                # It is taken up again when it is needed, whatever it was that stayed.
+                # What stayed in memory is given back at the end of the next time without use.
                 log.exception("freeing memory when idle failed")
             return

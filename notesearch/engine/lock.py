@@ -1,5 +1,5 @@
-"""Who owns a data folder: a kernel lock that dies with its process, and where that process listens for
-others."""
+"""The lock of a data folder: it says which process owns the folder, and where that process listens for
+others. The kernel releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notesearch.errors import DataFolderHeld, StoreError
 
 
 class DataFolderLock:
-    """Holds the lock of a data folder from construction to `close`. Raises DataFolderHeld where another
+    """The lock of a data folder, held from construction to `close`. Raises DataFolderHeld where another
     process has it, StoreError where the folder cannot be written."""
 
     def __init__(self, data_dir: Path) -> None:
@@ -23,8 +23,8 @@ class DataFolderLock:
         self.announce(b"")
 
     def announce(self, address: bytes) -> None:
-        """Write down where the owner listens (b"" until it does). The first byte is left alone: it is what
-        Windows locks."""
+        """Write the address at which the owner listens into the lock file (b"" until it listens). The first
+        byte stays as it is: Windows locks that one."""
         if self._file is not None:
             self._file.seek(1)
             self._file.truncate(1)
@@ -32,14 +32,15 @@ class DataFolderLock:
             self._file.flush()
 
     def close(self) -> None:
-        """Give the data folder to whoever comes next."""
+        """Release the lock."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 def owner_pid(data_dir: Path) -> int | None:
-    """The process that owns the data folder, as it wrote it down; None where nobody does."""
+    """The process number of the owner of the data folder, as it stands in the lock file; None where there is
+    no owner."""
     with contextlib.suppress(OSError, ValueError, StoreError):
         probe = _lock(data_dir / LOCK)
         if probe is None:
@@ -49,16 +50,16 @@ def owner_pid(data_dir: Path) -> int | None:
 
 
 def written(data_dir: Path) -> list[bytes]:
-    """What the owner wrote into the lock file: its process number, and where it listens (another user
-    environment may say otherwise)."""
+    """The content of the lock file: the owner's process number and the address at which it listens. The
+    address is read from here, since it depends on the environment of the owner."""
     with open(data_dir / LOCK, "rb", buffering=0) as file:
         file.seek(1)
         return file.read().split(b"\n", 1)
 
 
 def _lock(path: Path) -> BinaryIO | None:
-    """An exclusive lock held by the kernel for as long as the file is open: no stale locks, no process
-    numbers used twice. None where another process has it."""
+    """Take an exclusive lock that the kernel holds as long as the file is open. There are no stale locks, and
+    no process number is mistaken for another process. None where another process has it."""
     try:
         file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
     except OSError as error:

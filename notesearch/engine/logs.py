@@ -1,8 +1,8 @@
-"""The log: one small file in the data folder, for the user alone. Never the text of a note, a query or a
-secret.
+"""The log: one small file in the data folder, for the user alone. It never holds the text of a note, a query
+or a secret.
 
-Messages are ours; of an exception that nobody expected only its kind and where it was raised are written,
-since its words may quote a note.
+The messages are the program's own. Of an unexpected exception only its class and the place where it was
+raised are written, since its text may quote a note.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SIZE = 1 << 20
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        # A record keeps the text of its exception for the next handler: ours must neither take nor leave one.
+        # A record keeps the text of its exception for the next handler. This formatter neither uses nor
+        # leaves one.
         kept, record.exc_text = record.exc_text, None
         try:
             return super().format(record)
@@ -43,8 +44,7 @@ class _Formatter(logging.Formatter):
 
 
 def open_log(data_dir: Path) -> logging.Handler:
-    """Write what the program says about itself to the data folder, 1 MB at most and the 1 MB before it. Close
-    with `close_log`."""
+    """Log to the data folder: a file of at most 1 MB, and one older file. End it with `close_log`."""
     path = data_dir / LOG
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
     handler = RotatingFileHandler(path, maxBytes=SIZE, backupCount=1, encoding="utf-8", errors="replace")

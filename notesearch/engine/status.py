@@ -1,4 +1,4 @@
-"""The board that tells whoever subscribed that the status changed."""
+"""The status board: it tells its subscribers that the status changed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ AT_MOST_EVERY = 0.1
 
 
 class StatusBoard:
-    """Publishes whole snapshots, at most ten a second, and nothing at all while nothing happens.
+    """Publishes snapshots of the whole status to its subscribers: at most ten a second, and none while
+    nothing happens.
 
-    `changed` may be called from any thread and returns at once; subscribers are called from the board's own
+    `changed` may be called from any thread and returns at once. Subscribers are called from the board's own
     thread.
     """
 
@@ -33,22 +34,23 @@ class StatusBoard:
         self._thread = threading.Thread(target=self._publish, name="status", daemon=True)
 
     def start(self) -> None:
-        """Start the thread that tells."""
+        """Start the board's thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """End it. Nothing is told afterwards."""
+        """End the thread. Nothing is published afterwards."""
         self._stop.set()
         self._dirty.set()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def changed(self) -> None:
-        """Something changed: tell it soon. Any thread."""
+        """Publish a snapshot soon: something changed. Any thread."""
         self._dirty.set()
 
     def subscribe(self, callback: Callable[[IndexingStatus], None]) -> Callable[[], None]:
-        """Returns the way to unsubscribe."""
+        """Call `callback` with each snapshot, from the board's thread. Returns a function that unsubscribes.
+        Any thread."""
         with self._lock:
             self._subscribers.append(callback)
         self._dirty.set()
@@ -71,8 +73,8 @@ class StatusBoard:
             self._clock.wait(self._stop, AT_MOST_EVERY)
 
     def _tell(self, subscribers: Sequence[Callable[[IndexingStatus], None]]) -> None:
-        """One snapshot to all. What fails is logged: it must not silence the board for the rest of the
-        day."""
+        """Give one snapshot to all subscribers. An error of one is logged, so that the board goes on for the
+        others."""
         try:
             status = self._snapshot()
         except NotesearchError as error:

@@ -1,1 +1,1 @@
-"""Where notes, chunks and vectors are kept, and how they are found."""
+"""The storage of notes, chunks and vectors, and the search in it."""

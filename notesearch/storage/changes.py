@@ -1,5 +1,5 @@
-"""Changes of a library, as values: what may happen to folders, documents and problems. `Library.apply` takes
-several and does them in order, in one transaction."""
+"""The changes of a library, as values: what may happen to folders, documents and problems. `Library.apply`
+does several of them in order, in one transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notesearch.storage.values import ChunkPlan, Held, NewDocument, Stored
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderAdded:
-    """Take up a folder (absolute). Its id is in `Applied.folders`, also where it is there already."""
+    """Add a folder (absolute). Its id is in `Applied.folders`, also where the library has it already."""
 
     path: Path
     model: str
@@ -23,15 +23,15 @@ class FolderAdded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRemoved:
-    """Forget a folder, its documents and, where nothing else uses them, their vectors."""
+    """Remove a folder and its documents, and their vectors where nothing else uses those."""
 
     folder_id: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderAbsorbed:
-    """Give a folder's documents to `parent`, the folder around it. They are read anew, for their trail
-    differs; their vectors stay."""
+    """Give a folder's documents to `parent`, the folder around it. They keep their vectors, but are read
+    again, since their folder names differ."""
 
     folder_id: int
     parent: Path
@@ -39,8 +39,8 @@ class FolderAbsorbed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeletionsHeld:
-    """Whether the deletions of a folder are held, and what the user said. `missing`: how many notes they are;
-    None where that stays as it is."""
+    """Set whether the deletions of a folder are held, and what the user answered. `missing` is the number of
+    notes that are held; None leaves it as it is."""
 
     folder_id: int
     held: Held
@@ -52,7 +52,8 @@ class DeletionsHeld:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelChosen:
-    """Another model from here on, for a folder that has nothing embedded: nothing could answer meanwhile."""
+    """Change the model of a folder that has nothing embedded. No next model is prepared, since no vector
+    could answer meanwhile."""
 
     folder_id: int
     model: str
@@ -60,8 +61,8 @@ class ModelChosen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextModelChosen:
-    """Prepare another model beside the one that answers ("" to stop that). What was cut for an earlier choice
-    is forgotten, its vectors are kept."""
+    """Prepare a next model beside the one that answers; "" stops that. Chunks cut for an earlier next model
+    are deleted, their vectors are kept."""
 
     folder_id: int
     model: str
@@ -69,7 +70,8 @@ class NextModelChosen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelAgreed:
-    """The user's word for what of a folder may be sent where: all of it, in place of what was agreed."""
+    """Store the user's consents for a folder: which model at which address may be sent its passages. The text
+    replaces all earlier consents."""
 
     folder_id: int
     consent_text: str
@@ -77,8 +79,8 @@ class ModelAgreed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelSwitched:
-    """Let the next model answer, where nothing of it is missing and the user has not chosen another one
-    meanwhile: then the folder is in `Applied.switched`, else nothing changes."""
+    """Let the next model answer, where it is complete and still the one that the user chose. Then the folder
+    is in `Applied.switched`; else nothing changes."""
 
     folder_id: int
     model: str
@@ -87,18 +89,20 @@ class ModelSwitched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerModelsForgotten:
-    """The folder does not go back to a former model. Their vectors go with `Upkeep.forget_models`."""
+    """Forget the former models of a folder: it will not go back to them. Their vectors are deleted by
+    `Upkeep.forget_models`."""
 
     folder_id: int
 
 
-# Documents. NewDocument is a change too: insert it, or replace what stands at its place.
+# Documents. NewDocument (in values.py) is a change too: it is inserted, or replaces the document at its
+# place.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileRead:
-    """A file that holds several documents was read to its end: these parts are in it, of `size` bytes. What
-    it held before and holds no more is forgotten, and so is its problem."""
+    """A file with several documents was read to its end: it holds these parts and is `size` bytes long.
+    Documents of the file that are not among the parts are removed, and so is its problem."""
 
     folder_id: int
     path: Path
@@ -108,7 +112,7 @@ class FileRead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentTouched:
-    """Only the file's time changed: the content is the same, and so is the position."""
+    """Only the time of a document's file changed. The content is the same, and so is the position."""
 
     document_id: int
     size: int
@@ -117,8 +121,8 @@ class DocumentTouched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentCut:
-    """Cut a document that is there for its folder's next model too; None forgets what it was cut for, the
-    vectors are kept."""
+    """Cut a stored document for its folder's next model too. None deletes what it was cut for; the vectors
+    are kept."""
 
     document_id: int
     plan: ChunkPlan | None
@@ -126,8 +130,8 @@ class DocumentCut:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathsRemoved:
-    """Forget the documents, of every part, and the problems at these absolute paths. How many documents that
-    were is in `Applied.removed`."""
+    """Remove the documents (of every part) and the problems at these absolute paths. The number of documents
+    is in `Applied.removed`."""
 
     paths: Sequence[str]
 
@@ -137,8 +141,8 @@ class PathsRemoved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileFailed:
-    """A file that cannot be read becomes a problem. What an earlier version of it held leaves the index: it
-    is no longer true."""
+    """A file could not be read: it becomes a problem. An earlier version of its documents is removed, since
+    it is not true any more."""
 
     folder_id: int
     path: Path
@@ -150,24 +154,24 @@ class FileFailed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProblemsForgotten:
-    """Drop these problems (None: all that may be retried), so that the files are read again and what a model
-    refused of them is sent again. The paths are in `Applied.to_read`."""
+    """Remove these problems (None: all for which trying again may help). Their files are read again, and
+    passages that a model refused are sent again. The paths are in `Applied.to_read`."""
 
     paths: Sequence[Path] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PassagesAllowed:
-    """The user lets what is held back of a document be sent after all, now and when it is cut again. How many
-    passages those are is in `Applied.allowed`."""
+    """The user allows the passages of a document that are held back to be sent, now and whenever it is cut
+    again. Their number is in `Applied.allowed`."""
 
     document_id: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextsRefused:
-    """The model does not embed these texts (hashes): they are held back, also when they are cut again, and
-    the notes they stand in are among the problems."""
+    """A model refused these texts (given by their hashes). They are held back from now on, also when they are
+    cut again, and their notes are listed as problems."""
 
     fingerprint: str
     digests: Sequence[bytes]
@@ -198,9 +202,12 @@ Change = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
-    """What came of changes, in their order. `documents`: of each NewDocument whose folder is still there.
-    `folders`: ids of each FolderAdded; `switched`: folders whose next model answers now. `removed` documents
-    and `allowed` passages are counted over all changes."""
+    """The results of several changes, in their order.
+
+    `documents` has an entry for each NewDocument whose folder still exists. `folders` has an id for each
+    FolderAdded. `switched` are the folders whose next model answers now. `removed` documents and `allowed`
+    passages are counted over all changes. `to_read` are the paths of ProblemsForgotten.
+    """
 
     documents: tuple[Stored, ...] = ()
     folders: tuple[int, ...] = ()

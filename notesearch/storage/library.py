@@ -1,13 +1,14 @@
-"""The seam between engine and storage: a library of notes, as a protocol that a database can serve by itself.
+"""The seam between engine and storage: a library of notes, as a protocol that a database can implement by
+itself.
 
-Changes, filters and queries are values (changes.py, values.py), evaluated inside the library; what comes back
-are hits with scores, rows to show and counts. No vector of a note, no position of an index and no type of a
-search engine crosses. Vectors come in (`put_vectors`, and a query's), never out. Paths are absolute here;
-inside they are (folder, relative POSIX path, part). Ids are those of this library.
+Changes, filters and queries are values (changes.py, values.py). The library evaluates them, and returns hits
+with scores, rows to show, and counts. Vectors go in (`put_vectors`, and those of queries) and never come out.
+Neither does a position inside an index, nor a type of a search engine. Paths are absolute here; a library
+stores them as (folder, relative POSIX path, part). Ids are valid in this library only.
 
-Threads: any thread may call anything, several at once, but none that paints. Changes are one transaction
-each, and the library lets one run at a time. Errors are NotesearchError: StoreError (closed, read-only,
-damaged; `retryable` where waiting helps), DiskFull where nothing of a change was kept.
+Threads: any thread but the GUI thread may call any method, several at once. Each list of changes is one
+transaction, and transactions run one after another. Errors are NotesearchErrors: StoreError (closed,
+read-only, damaged; `retryable` where waiting helps), or DiskFull, where nothing of a change was kept.
 """
 
 from __future__ import annotations
@@ -42,31 +43,36 @@ Stopped = Callable[[], bool]
 
 
 class Library(Protocol):
-    """One library: what takes notes in, and what finds them. Every implementation passes the same contract
+    """A library of notes: it stores them and finds them. Every implementation passes the same contract
     tests."""
 
     # Changes, and what waits for a model
 
     def apply(self, changes: Sequence[Change]) -> Applied:
-        """Do these changes in order, all or none of them; what came of them. A new document's chunks whose
-        text has a vector of their model have it at once; documents and failed files of a folder that is gone
-        are left out."""
+        """Do these changes in order, all or none of them, and return their results.
+
+        A chunk of a new document is complete at once where the library has a vector of its model for its
+        text. Documents and failed files of a folder that is gone are left out.
+        """
         ...
 
     def waiting(
         self, fingerprint: str, limit: int, folders: Collection[int] | None = None
     ) -> list[WaitingChunk]:
-        """Texts without a vector of this model that are not held back, each text once: newest documents
-        first, those of more than 2,000 chunks last, and those that answer before those of a next model.
-        `folders`: only of those (ids), None for all."""
+        """Texts that have no vector of this model and are not held back; each text once, at most `limit`.
+
+        Texts of the newest documents come first, those of documents with more than 2,000 chunks last; chunks
+        that answer come before chunks of a next model. `folders` limits it to folders with these ids; None is
+        all.
+        """
         ...
 
     def put_vectors(
         self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors, stopped: Stopped = ...
     ) -> int:
-        """Keep vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text) and
-        complete every chunk that waited for them; how many those were. Search finds them on return, unless
-        `stopped` turned true."""
+        """Store vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text), and
+        complete every chunk that waited for one. Returns the number of these chunks. Search finds them when
+        this returns, unless `stopped` returned true."""
         ...
 
     # Hits under filters
@@ -74,47 +80,49 @@ class Library(Protocol):
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
-        """The `limit` best blocks by BM25, best first, with how many hold every word, and the documents that
-        hold `query.exact`. `among`: only these documents are scored."""
+        """The `limit` best blocks by BM25, best first; the number of blocks with every word; and the
+        documents that hold `query.exact`. With `among`, only these documents are scored."""
         ...
 
     def nearest(
         self, fingerprint: str, vector: Vectors, filters: Filters, limit: int, *, floor: float = ...
     ) -> list[PassageHit]:
-        """Passages by the cosine of their vector of this model and `vector` (float32 [dimensions], unit
-        length), nearest first: those of about the `limit` nearest vectors that pass the filter and reach
-        `floor`."""
+        """Passages near a query: by the cosine of `vector` (float32 [dimensions], unit length) and their own
+        vectors of this model, nearest first. Of about the `limit` nearest vectors, it gives those that pass
+        the filters and reach the cosine `floor`."""
         ...
 
     def score(
         self, fingerprint: str, vector: Vectors, document_ids: Sequence[int], most_chunks: int
     ) -> list[PassageHit]:
-        """The cosine of every embedded passage of those documents that have at most `most_chunks`."""
+        """The cosine of every embedded passage, for those of these documents that have at most `most_chunks`
+        chunks."""
         ...
 
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
-        """Passages of other documents near the mean vector of a document's first 64; None where it has no
-        vector yet."""
+        """Passages of other documents near a document: near the mean of its first 64 vectors. None where it
+        has no vector yet."""
         ...
 
     def newest(self, filters: Filters, limit: int) -> Newest:
-        """The newest documents that pass, and how many pass in all."""
+        """The newest documents that pass the filters, and how many pass in all."""
         ...
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
-        """Fingerprints of the models that the documents which pass are embedded with."""
+        """Fingerprints of the models by which the documents that pass the filters are embedded."""
         ...
 
     # What is shown
 
     def notes(self, wanted: Sequence[NoteWanted], short: int) -> dict[int, Note]:
-        """What the rows of a list are made of, by document id; those that are gone are left out. Of
-        documents of at most `short` passages all of them come along, of longer ones those that are wanted."""
+        """What the rows of a list are made of, by document id. Documents that are gone are left out. A
+        document of at most `short` passages comes with all of them, a longer one with those that are
+        wanted."""
         ...
 
     def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:
-        """The documents of the file at an absolute path: mostly one, else in the order in which they
-        came."""
+        """The documents of the file at an absolute path, in the order in which they were read. Most files
+        have one."""
         ...
 
     def text(self, document_id: int, start: int, end: int) -> Excerpt:
@@ -122,119 +130,124 @@ class Library(Protocol):
         ...
 
     def facets(self, kind: str) -> tuple[ValueCount, ...]:
-        """Values of the facets "kind:value" with the number of documents, most used first. The kind LANGUAGE
-        gives the languages of the documents ("" unknown)."""
+        """The values of the facets "kind:value", each with its number of documents, most used first. The kind
+        LANGUAGE gives the languages of the documents ("" for unknown)."""
         ...
 
     # Folders and files
 
     def folders(self) -> tuple[FolderRow, ...]:
-        """Every folder with its counts and what the user chose for it, by path. Reads kept counts, so it
-        costs nothing."""
+        """Every folder, by path, with its counts and what the user chose for it. Fast: it reads counts that
+        are kept."""
         ...
 
     def known(self, files: Files) -> dict[str, FileState]:
-        """The state of files as they were read, by absolute path: of those that have documents, and of those
+        """The state of files as they were last read, by absolute path: those that have documents, and those
         that failed."""
         ...
 
     def problems(self) -> tuple[FileProblem, ...]:
-        """Files that could not be read, and those with texts that a model refused, by path."""
+        """The files that could not be read, and those with texts that a model refused, by path."""
         ...
 
-    # What may be sent. `pending`: for the folder's next model, else for the one that answers.
+    # What may be sent. With `pending` the question is about the folder's next model, else about the one that
+    # answers.
 
     def unsent(self, folder_id: int, *, pending: bool) -> Unsent:
-        """What a folder's model has no vector of yet; the same text counts once."""
+        """Count what a folder's model has no vector of yet. The same text counts once."""
         ...
 
     def outgoing(self, document_id: int, *, pending: bool) -> tuple[Outgoing, ...]:
-        """The embedded texts of a document's passages, in order, and why each is held back."""
+        """The embedded texts of a document's passages in order, each with the reason why it is held back."""
         ...
 
     def held_back(self, folder_id: int, *, pending: bool, limit: int) -> tuple[HeldNote, ...]:
-        """The notes of a folder of which something is held back, by path; at most `limit`."""
+        """The notes of a folder with passages that are held back, by path; at most `limit`."""
         ...
 
     # The library as a whole
 
     @property
     def position(self) -> int:
-        """The number of the newest change of a document. Rises with each."""
+        """The number of the newest change of a document. It rises with each change."""
         ...
 
     def subscribe(self, changed: Callable[[], None]) -> Callable[[], None]:
-        """Call `changed` after each change, from the thread that made it; it says "look", nothing more.
-        Returns the way to unsubscribe."""
+        """Call `changed` after each change, in the thread that made the change. The call says only that
+        something changed. Returns a function that unsubscribes."""
         ...
 
     def bytes_on_disk(self) -> dict[str, int]:
-        """Bytes of the database, the keyword index and the vector indexes. Opens none of them."""
+        """The size of the database, the keyword index and the vector indexes, in bytes each. Opens none of
+        them."""
         ...
 
     def check(self) -> list[str]:
-        """The library's own check of its integrity: [] where all is well. Reads everything."""
+        """Check the integrity of the library: a list of what is wrong, [] where all is well. Reads
+        everything."""
         ...
 
     def close(self) -> None:
-        """Close everything; questions under way in other threads raise StoreError."""
+        """Close everything. Questions under way in other threads raise StoreError."""
         ...
 
     @property
     def upkeep(self) -> Upkeep:
-        """The work on its copies, where it has any."""
+        """The work on the library's copies."""
         ...
 
 
 class Upkeep(Protocol):
-    """What a library with copies beside its truth needs from the threads of whoever opened it. One that a
-    database keeps has next to nothing to do here, and is always in step."""
+    """The work on a library's copies, done in threads of the engine. A library that keeps no copies is always
+    in step and has almost nothing to do here."""
 
     @property
     def unread(self) -> int:
-        """How many documents search by words does not know yet."""
+        """How many documents the keyword search does not know yet."""
         ...
 
     def follow_words(self, stopped: Stopped = ...) -> None:
-        """Bring search by words in step with the documents, in bounded steps. For one thread."""
+        """Bring the keyword search in step with the documents, in bounded steps. For one thread, the reading
+        thread."""
         ...
 
     def follow_model(self, fingerprint: str, stopped: Stopped = ...) -> None:
-        """Load search by meaning of a model and bring it in step. For one thread per model."""
+        """Load the search by meaning of a model, and bring it in step. For one thread per model, its
+        embedding worker."""
         ...
 
     def refresh_model(self, fingerprint: str, stopped: Stopped = ...) -> None:
-        """Take passages that no document holds any more out of the answers, and back those that are held
-        again."""
+        """Leave passages that no document has any more out of the answers of a model, and take back those
+        that are used again."""
         ...
 
     def ready(self, fingerprint: str, *, wait: bool = ...) -> bool:
-        """Whether search by meaning of a model can answer. Returns at once, unless `wait`: then it is loaded
-        first, which raises StoreError where nobody knows the model."""
+        """Whether the search by meaning of a model is ready. Returns at once, unless `wait`: then it is
+        loaded first, which raises StoreError where the model is not known."""
         ...
 
     def forget_models(self, kept: Collection[str], chosen: Collection[str]) -> int:
-        """Forget the vectors of the models that no document has and that are not `kept`, and the indexes of
-        those not `chosen` that have none left. Returns how many vectors that were."""
+        """Delete the vectors of models that no document has and that are not `kept`; and the indexes of
+        models that are not `chosen` and have no vectors left. Returns how many vectors were deleted."""
         ...
 
     def tidy(self) -> None:
-        """Forget vectors that no document has used for a month, a bounded number of them."""
+        """Delete vectors that no document has used for a month; a bounded number of them."""
         ...
 
     def save(self, *, closing: bool = ...) -> None:
-        """Write copies that have grown enough, so that opening is quick."""
+        """Write those copies to the disk that have grown enough, so that opening them is quick."""
         ...
 
     def rest(self) -> None:
-        """Let go of memory that is quickly there again."""
+        """Give back memory that can be loaded again quickly."""
         ...
 
     def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
-        """What search by words, and search by meaning of each model asked for, hold and lack. Loads them.
-        Raises StoreError where nobody knows a model."""
+        """What the search by words, and the search by meaning of each of these models, hold and lack, in
+        numbers. Loads them. Raises StoreError where a model is not known."""
         ...
 
     def refresh(self) -> None:
-        """Where another process owns the library: see what it has written since."""
+        """In a process that only reads: take in what the owner has written since."""
         ...

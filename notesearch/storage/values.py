@@ -1,5 +1,5 @@
 """The values that pass between the engine and a library: what is stored, what is asked, and what comes back.
-Changes stand in changes.py."""
+The changes are in changes.py."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ Vectors = NDArray[np.float32]
 
 
 def text_hash(embedded_text: str) -> bytes:
-    """16 bytes over the exact text that is embedded: with the fingerprint, the key a vector is kept under."""
+    """The hash of an embedded text, 16 bytes. A vector is stored under the model's fingerprint and this
+    hash."""
     return hashlib.blake2b(embedded_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Held(IntEnum):
-    """Whether the deletions of a folder are held. KEPT: the user was asked and keeps the notes in the
+    """Whether the deletions of a folder are held. KEPT: the user was asked, and keeps the notes in the
     index."""
 
     NO = 0
@@ -34,13 +35,13 @@ class Held(IntEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderRow:
-    """A folder and its counts: `documents` includes the `failed` ones; `complete` have a vector for every
-    chunk that is not held back.
+    """A folder with its counts. `documents` includes the `failed` ones. `complete` documents have a vector
+    for every chunk that is not held back.
 
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
-    embedded. `agreed`: what the user agreed to send where. `held_back` chunks, of the next model where
-    there is one. `former_models`: those whose vectors were not dropped, the `previous_model` among them.
-    `missing`: notes that are gone from the disk and held in the index.
+    embedded. `agreed` holds the user's consents, one on each line. `held_back` counts chunks, of the next
+    model where there is one. `former_models` are those whose vectors were not deleted; `previous_model` is
+    one of them. `missing` counts notes that are gone from the disk and held in the index.
     """
 
     id: int
@@ -74,8 +75,8 @@ class FolderRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unsent:
-    """What a model has no vector of yet, each text once: notes, chunks, tokens and characters; `embedded`
-    chunks have one, `held_back` wait for the user's word."""
+    """Counts of what a model has no vector of yet, each text once: notes, chunks, tokens and characters.
+    Besides: `embedded` chunks have a vector, `held_back` ones are not sent before the user allows it."""
 
     documents: int
     chunks: int
@@ -85,20 +86,21 @@ class Unsent:
     held_back: int
 
 
-# The size of a file of which not all documents are stored yet: no file has it, so the file is read again.
+# The size of a file of which not all documents are stored yet. No file has this size, so it is read again.
 UNFINISHED = -1
 
 
 class FileState(NamedTuple):
-    """What the library knows of a document's file, to tell whether it changed. `document_id` None: the file
-    failed, and there is no fingerprint.
+    """What the library knows of a document's file, to tell whether the file changed. Where the file failed,
+    `document_id` is None and there is no fingerprint.
 
-    `pending`: the fingerprint of the next model that it is cut for ("" for none). `reading`: by which reading
-    of the program it was read (see documents/extract.py). After a rename the note may go on under its former
-    title: `title` is its own, `embedded_title` the one that its prefixes begin with ("" where it is its own).
+    `pending` is the fingerprint of the next model that it is cut for ("" for none). `reading` is the number
+    of the reading by which it was read (see documents/formats/format.py). After a rename a note may go on
+    under its former title: `title` is its own, `embedded_title` the one with which its prefixes begin (""
+    where it is its own).
 
-    `documents`: how many the file holds; the other values are those of one of them, `part`. Where they are
-    not of one reading, `size` is UNFINISHED.
+    `documents` is the number of documents in the file; the other values are those of one of them, `part`.
+    Where the documents were not all read at the same state of the file, `size` is UNFINISHED.
     """
 
     document_id: int | None
@@ -114,7 +116,7 @@ class FileState(NamedTuple):
     documents: int = 1
 
     def beside(self, other: FileState) -> FileState:
-        """The state of a file that holds another document too."""
+        """The state of the file with one more document."""
         alike = (self[1:4], self.fingerprint, self.reading, self.pending) == (
             other[1:4],
             other.fingerprint,
@@ -126,8 +128,8 @@ class FileState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InFolder:
-    """Every file of a folder. Reads all of them. `renamed`: those alone that were embedded under another
-    title than they have."""
+    """Asks for every file of a folder, and reads all of them. `renamed`: only those that were embedded under
+    another title than they have."""
 
     folder_id: int
     renamed: bool = False
@@ -135,7 +137,8 @@ class InFolder:
 
 @dataclass(frozen=True, slots=True)
 class AtPaths:
-    """The files at these absolute paths. `below`: and everything below them, where they were folders."""
+    """Asks for the files at these absolute paths. `below`: also for everything below them, if they were
+    folders."""
 
     paths: Sequence[str]
     below: bool = False
@@ -143,8 +146,8 @@ class AtPaths:
 
 @dataclass(frozen=True, slots=True)
 class WithContent:
-    """The files of documents with this content, embedded under this fingerprint: to tell a move from a
-    copy."""
+    """Asks for the files of documents with this content, embedded under this fingerprint. This tells a move
+    from a copy."""
 
     content_hash: str
     fingerprint: str
@@ -155,8 +158,8 @@ Files = InFolder | AtPaths | WithContent
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkPlan:
-    """A document cut for a model: its chunks, the exact texts that are embedded for them, and why each is
-    held back (None: it is not)."""
+    """A document cut for a model: its chunks, the embedded text of each, and why each is held back (None: it
+    is not)."""
 
     fingerprint: str
     chunks: Sequence[Chunk]
@@ -166,13 +169,12 @@ class ChunkPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewDocument:
-    """A document to be stored, with its chunks, the exact texts that are embedded for them, and its facets
-    ("tag:x", "folder:y", "type:z").
+    """A document to be stored, with its chunks and its facets ("tag:x", "folder:y", "type:z").
 
-    `path` is absolute and in the folder; `part` names the document inside the file ("": the file is one). Of
-    a file with several, `size` is UNFINISHED until a FileRead says that all are there.
-    `embedded_title`: what the prefixes of the chunks begin with. `held`: why each chunk is held back, ()
-    where none is. `pending`: the document cut for the folder's next model.
+    `path` is absolute and inside the folder. `part` names the document in the file; "" where the file is one
+    document. In a file with several, `size` is UNFINISHED until a FileRead says that all are stored.
+    `embedded_title` is the title with which the prefixes of the chunks begin. `held` says why each chunk is
+    held back; () where none is. `pending` is the document cut for the folder's next model.
     """
 
     folder_id: int
@@ -195,8 +197,8 @@ class NewDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
-    """What came of a document that was put into the library: its id, whether it is new, how many chunks it
-    has, and how many of them had a vector already."""
+    """The result of storing a document: its id, whether it is new, the number of its chunks, and how many of
+    them had a vector already."""
 
     document_id: int
     added: bool
@@ -205,7 +207,7 @@ class Stored:
 
 
 class WaitingChunk(NamedTuple):
-    """A text that has no vector yet; `tokens` as the chunk's recipe counts."""
+    """A text that has no vector yet. `tokens` is counted by the tokenizer of the chunk's recipe."""
 
     document_id: int
     text_hash: bytes
@@ -214,8 +216,9 @@ class WaitingChunk(NamedTuple):
 
 
 class DocumentRow(NamedTuple):
-    """A document as it is stored. `mtime_ns`: of its file; `first_line`: of its text in the file; `length` in
-    characters; `expected` chunks of which `embedded` have a vector; `position`: of its newest change."""
+    """A document as it is stored. `mtime_ns`: the file's time in nanoseconds since the epoch. `first_line`:
+    the line of the file where the text begins. `length`: of the text, in characters. Of `expected` chunks,
+    `embedded` have a vector. `position`: of its newest change."""
 
     id: int
     folder_id: int
@@ -236,7 +239,7 @@ class DocumentRow(NamedTuple):
 
 
 class ChunkRow(NamedTuple):
-    """A chunk as it is stored; see domain.Chunk. `vector_id`: None where its vector is still to come."""
+    """A chunk as it is stored (see domain.Chunk). `vector_id` is None where it has no vector yet."""
 
     id: int
     document_id: int
@@ -252,12 +255,12 @@ class ChunkRow(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
-    """Which documents a search is limited to, as values that a library evaluates by itself.
+    """The filters of a search, as values that a library evaluates. The default lets every document pass.
 
-    `facets` ("tag:x", "folder:a/b", "type:markdown") must all hold, `without_facets` none. `phrases` must
-    stand in the text or a title, `titles` in a title or alias; no document may hold one of `without` (words
-    and phrases) or have one of `without_titles`. `folder`: a watched folder or one inside it (absolute)
-    that holds the document. The default is no filter.
+    A document must have all of `facets` ("tag:x", "folder:a/b", "type:markdown") and none of
+    `without_facets`. It must hold `phrases` in its text or a title, and `titles` in a title or alias. It must
+    not hold any of `without` (words and phrases) or have any of `without_titles`. `folder` is an absolute
+    path, of a watched folder or one inside it: the document must lie below it.
     """
 
     facets: tuple[str, ...] = ()
@@ -274,11 +277,13 @@ EVERYTHING = Filters()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordQuery:
-    """What is asked by words. `words` as typed; `runs` of scripts without spaces; `phrases` that rank (they
-    filter by `Filters`); `prefix`: the last word is the beginning of one. `languages`: the stemmers worth
-    asking, those that the notes are written in. `exact`: also find the documents with a title or alias that
-    holds this as it stands, and, where `exact_phrase`, those that hold it in their text; at most
-    `exact_limit` each."""
+    """A query by words.
+
+    `words` are as typed; `runs` are of scripts without spaces; `phrases` count for the ranking (as filters
+    they are in `Filters`). `prefix`: the last word is the beginning of one. `languages` choose the stemmers:
+    those in which the notes are written. `exact`: also find documents with a title or alias that holds this
+    text; with `exact_phrase`, also documents whose text holds it; at most `exact_limit` of each.
+    """
 
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -291,7 +296,7 @@ class WordQuery:
 
 
 class PassageHit(NamedTuple):
-    """A passage near in meaning: `score` is the cosine of its vector and the query's, -1..1."""
+    """A passage found by meaning. `score` is the cosine of its vector and the query's, -1..1."""
 
     document_id: int
     chunk_id: int
@@ -300,8 +305,8 @@ class PassageHit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteWanted:
-    """A document to show. Of a long one the passages with these ids, and those whose numbers lie in `spans`
-    (first, last)."""
+    """Asks for a document to show. Of a long one it asks for the passages with these ids, and for those whose
+    ordinals lie in `spans` (first, last)."""
 
     document_id: int
     chunk_ids: Sequence[int] = ()
@@ -310,8 +315,8 @@ class NoteWanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """A document with passages, as rows are made of it. `root` is its folder. `whole` is its text where that
-    is not long; else `texts` has the text of each of `chunks`."""
+    """A document with passages, for building its row. `root` is its folder. Where the text is not long it is
+    `whole`; else `texts` holds the text of each of `chunks`."""
 
     document: DocumentRow
     root: Path
@@ -322,7 +327,8 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexFigures:
-    """An index in numbers: what it holds, what it lacks, and how it was found on opening ("": not told)."""
+    """An index in numbers: what it holds, what it lacks, and how it was found on opening ("" where that is
+    not known)."""
 
     entries: int
     missing: int
@@ -331,14 +337,14 @@ class IndexFigures:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyFigures:
-    """Search in numbers: by words, and by meaning of each model that was asked for."""
+    """The indexes in numbers: the one of words, and the vector index of each model that was asked for."""
 
     words: IndexFigures
     models: Mapping[str, IndexFigures]
 
 
 class BlockHit(NamedTuple):
-    """Chunks `first`..`last` of a document, found by words; `score` is BM25."""
+    """A block found by words: the chunks `first`..`last` of a document, with their BM25 as `score`."""
 
     document_id: int
     first: int
@@ -348,12 +354,15 @@ class BlockHit(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordHits:
-    """`total` counts the blocks (of most notes there is one) that hold all the words, or any of them where
-    none holds all; `complete` are documents, the best of them, that hold all.
+    """The result of a query by words.
 
-    Of `WordQuery.exact`: `titled` has what the documents are called (title, aliases, names of the file) that
-    pass the filters and hold all its words there; `phrased` are documents that hold it in their text,
-    whatever the filters.
+
+    `total` counts the blocks that hold all the words, or any of them where none holds all; most notes have
+    one block. `complete` are the best documents that hold all the words.
+
+    For `WordQuery.exact`: `titled` has what documents are called (title, aliases, names of the file) that pass
+    the filters and hold all its words there. `phrased` are documents that hold it in their text, whatever the
+    filters say.
     """
 
     hits: tuple[BlockHit, ...] = ()
@@ -373,7 +382,7 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """A stretch of a document's text, and how many line breaks stand before it."""
+    """A stretch of a document's text, with the number of line breaks before it."""
 
     text: str
     lines_before: int
@@ -386,5 +395,5 @@ class ValueCount(NamedTuple):
     documents: int
 
 
-# The kind of facet that is the language of a document; the others are written into `NewDocument.facets`.
+# The kind of facet that is the language of a document. All other kinds are stored in `NewDocument.facets`.
 LANGUAGE = "language"

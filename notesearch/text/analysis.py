@@ -1,8 +1,7 @@
-"""How text becomes the terms of the keyword index: folding, stemming by language, n-grams for scripts without
-spaces.
+"""Analysis: how text becomes the terms of the keyword index. Folding, stemming by language, n-grams for
+scripts without spaces.
 
-Pure functions over tantivy's analyzers; the same ones build the index and read the query, so both sides
-always agree.
+Pure functions over tantivy's analyzers. The same analyzers build the index and read the query, so both agree.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import tantivy
 
 from notesearch.text.characters import normal
 
-# Snowball stemmers that tantivy has, by ISO 639-1 code. Notes in an unknown language are stemmed as English:
-# it leaves most other words alone.
+# The languages of tantivy's Snowball stemmers, by ISO 639-1 code. Notes in an unknown language are stemmed as
+# English, which leaves most foreign words unchanged.
 STEMMERS = {
     "ar": "Arabic",
     "da": "Danish",
@@ -46,8 +45,8 @@ _UNSPACED = (
 )
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 
-# Words too common to tell notes apart, left out of a query that has other words: English, German, French,
-# Spanish, Italian, Dutch, Portuguese.
+# Stop words: too common to tell notes apart, so they are left out of a query that has other words. English,
+# German, French, Spanish, Italian, Dutch, Portuguese.
 STOP_WORDS = frozenset(
     """
     a an and are as at be been but by can did do does for from had has have how i if in into is it its may my
@@ -67,8 +66,8 @@ STOP_WORDS = frozenset(
 )
 
 
-# Names that are nothing without their signs: C++, C#, F#, .NET. It begins with the sign, so that text without
-# any is passed over fast.
+# Names that need their signs: C++, C#, F#, .NET. The expression begins with the sign, so that text without
+# one is passed quickly.
 _SIGN = re.compile(
     r"\+\+(?<=\w\+\+)(?![\w+#])|#(?<=[a-z]#)(?![\w+#])|\.net(?<![\w.]\.net)(?!\w)", re.IGNORECASE
 )
@@ -78,7 +77,7 @@ _SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 
 @cache
 def exact_analyzer() -> tantivy.TextAnalyzer:
-    """Words as they stand: split, lower case, without diacritics."""
+    """The analyzer of exact words: split, lower case, without diacritics."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(200))
@@ -90,7 +89,8 @@ def exact_analyzer() -> tantivy.TextAnalyzer:
 
 @cache
 def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """Stems of one language's words, without diacritics. `language`: an ISO 639-1 code of STEMMERS."""
+    """The analyzer of stems of one language, without diacritics. `language` is an ISO 639-1 code of
+    STEMMERS."""
     builder = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(200))
@@ -103,19 +103,20 @@ def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
 
 @cache
 def gram_analyzer() -> tantivy.TextAnalyzer:
-    """Single characters and pairs: pairs rank best for Chinese, a single character must be found too."""
+    """The analyzer of n-grams: single characters and pairs. Pairs rank best for Chinese; a single character
+    must be found too."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, 2)).filter(tantivy.Filter.lowercase()).build()
     )
 
 
 def stemming_language(language: str) -> str:
-    """The stemmer for a note in `language`."""
+    """The stemmer's language for a note in `language`."""
     return language if language in STEMMERS else DEFAULT_LANGUAGE
 
 
 def words(text: str) -> list[str]:
-    """Folded words of the scripts that put spaces between words, in order."""
+    """The folded words of a text, in order, for scripts with spaces between words."""
     return list(exact_analyzer().analyze(spaced(normal(text))))
 
 
@@ -126,14 +127,14 @@ def _signed(text: str) -> Iterator[str]:
             yield sign[0]
             continue
         word = _WORD_BEFORE.search(text[max(0, sign.start() - 40) : sign.start()])
-        # With more than a letter before it, `#` is no part of a name.
+        # After more than one letter, `#` is no part of a name.
         if word and (sign[0] != "#" or len(word[0]) == 1):
             yield word[0] + sign[0]
 
 
 def signed_names(text: str) -> list[str]:
-    """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". They are indexed
-    beside their letters."""
+    """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". The index has them
+    besides their letters."""
     names = []
     for name in map(str.lower, _signed(text)):
         for sign, word in _SPELLED:
@@ -188,17 +189,17 @@ def unspaced_runs(text: str) -> list[str]:
 
 
 def spaced(text: str) -> str:
-    """The text without those runs."""
+    """The text without its runs of scripts without spaces."""
     return text if text.isascii() else _UNSPACED_RUN.sub(" ", text)
 
 
 def grams(run: str) -> list[str]:
-    """The n-grams a query asks for: pairs, or the single character of a run of one."""
+    """The n-grams to ask for a run: its pairs, or its only character."""
     folded = run.lower()
     return [folded] if len(folded) == 1 else [folded[i : i + 2] for i in range(len(folded) - 1)]
 
 
 def content_words(found: Iterable[str]) -> list[str]:
-    """Without repetitions and, where something is left, without stop words."""
+    """The words without repetitions and, where other words are left, without stop words."""
     unique = list(dict.fromkeys(found))
     return [word for word in unique if word not in STOP_WORDS] or unique

@@ -1,7 +1,7 @@
-"""Guesses the language of a note, cheaply: by script, else by the share of stop words. Says "" rather than
-guess badly.
+"""Guesses the language of a note in little time: by script, else by the share of stop words. The answer is ""
+where the guess would be poor.
 
-Does not aim at more than what search needs: whether stemming for one of these languages may be applied.
+It serves search only, which needs to know whether the stemmer of one of these languages may be used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HAN = re.compile("[\u3400-\u9fff]")
 
 
 def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
-    """Word -> languages that use it, with a weight that is smaller the more of them share it."""
+    """Word -> the languages that use it, each with a weight. A word of several languages weighs less."""
     users: dict[str, list[str]] = {}
     for language, words in STOP_WORDS.items():
         for word in words.split():

@@ -1,7 +1,7 @@
-"""Finds what looks like a secret in a text: keys and tokens, passwords written down, card and account
-numbers, private keys. Pure, any thread.
+"""Finds what looks like a secret in a text: keys and tokens, passwords, card and account numbers, private
+keys. Pure, any thread.
 
-Rather too little than too much: a note that is held back in error is not found by meaning. Prefixes are those
+It prefers to miss one: a note that is held back by mistake is not found by meaning. The prefixes are those
 that the services publish.
 """
 
@@ -101,8 +101,8 @@ _NO_VALUE = re.compile(
 
 
 def find_secrets(text: str) -> tuple[Secret, ...]:
-    """What looks like a secret in `text`, by position, none overlapping. Linear in its length (1 MB: some 0.1
-    s)."""
+    """Find what looks like a secret in `text`, in order, without overlaps. Takes time linear in the length (1
+    MB: some 0.1 s)."""
     found = sorted(_all(text), key=lambda s: (s.start, -s.end))
     kept: list[Secret] = []
     for secret in found:
@@ -136,7 +136,7 @@ def _all(text: str) -> Iterator[Secret]:
 
 
 def _is_password(value: str) -> bool:
-    """Looks made up rather than written: letters with digits or signs among them, not a name, a path or
+    """Whether the text looks like a password: letters with digits or signs among them, but no name, path or
     code."""
     value = value.rstrip(".,;:)]}*_")
     if len(value) < 6 or _NO_VALUE.search(value):
@@ -155,7 +155,7 @@ def _is_password(value: str) -> bool:
 
 
 def _is_random(value: str, bits: float) -> bool:
-    """Whether a character of `value` holds so many bits: "xxxxxxxx" and "12121212" do not."""
+    """Whether each character of `value` holds at least so many bits: "xxxxxxxx" and "12121212" do not."""
     total = len(value)
     return -sum(n / total * math.log2(n / total) for n in Counter(value).values()) >= bits
 

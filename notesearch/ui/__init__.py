@@ -1,1 +1,1 @@
-"""The window. Qt is imported here and nowhere else."""
+"""The window. No other room imports Qt."""

@@ -26,12 +26,13 @@ from notesearch.ui.window.main_window import MainWindow
 from notesearch.ui.window.tray_controller import TrayController
 
 SHOW_AT_LATEST_MS = 150
-# Seconds. Python's usual 5 ms would let a busy worker thread hold up each event of the window that long.
+# Seconds between two switches of Python threads. With the usual 5 ms, a busy worker thread would delay each
+# event of the window by that.
 SWITCH_INTERVAL = 0.001
 
 
 class Opening(QObject):
-    """Shows the window once its place is known, or after a moment without. Main thread."""
+    """Shows the window once its place on the screen is known, or after a moment without it. Main thread."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -45,12 +46,12 @@ class Opening(QObject):
             QTimer.singleShot(0, self._dress)
 
     def _dress(self) -> None:
-        """The icon can wait until the window is seen."""
+        """Set the icon, which can wait until the window is visible."""
         self._window.setWindowIcon(program_icon())
 
 
 def require_display() -> None:
-    """Raise NoDisplay where a window cannot be shown, before Qt ends the process over it."""
+    """Raise NoDisplay where a window cannot be shown. Without this check Qt would end the process."""
     if (
         sys.platform.startswith("linux")
         and not os.environ.get("QT_QPA_PLATFORM")
@@ -61,8 +62,8 @@ def require_display() -> None:
 
 
 def _answers(display: str) -> bool:
-    """Whether anybody listens at an X display of this machine: the variable outlives the session. One
-    elsewhere is taken on trust."""
+    """Whether an X server of this machine answers: the variable DISPLAY may be left over from an ended
+    session. For another machine the answer is yes without a check."""
     host, _, number = display.rpartition(":")
     number = number.partition(".")[0]
     if not number.isdecimal() or host not in ("", "unix"):
@@ -82,7 +83,7 @@ def _answers(display: str) -> bool:
 
 
 def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication:
-    """The QApplication with our names, icon and style; the one that is there already in a test."""
+    """The QApplication with the program's names, icon and style. In a test, the one that exists already."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
@@ -96,7 +97,7 @@ def make_application(arguments: Sequence[str] = ("notesearch",)) -> QApplication
 
 
 def program_icon() -> QIcon:
-    """Our icon at the sizes that desktops ask for."""
+    """The program's icon at the sizes that desktops ask for."""
     made = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
         made.addPixmap(icons.pixmap("notesearch", "#2A6659", size))
@@ -118,7 +119,7 @@ def run(data_dir: Path, request: StartRequest) -> int:
     else:
         Opening(window)
     bridge.handed_over.connect(window.leave)
-    # Not `quit`, which would ask each window once more.
+    # Not `quit`, which would ask each window once more whether it may close.
     window.closed.connect(partial(app.exit, 0))
     interrupts = _quit_on_signals(window)
     window.expect_folders(len(request.folders))

@@ -1,2 +1,2 @@
-"""Sentences for people, made of codes and values: the one place of English that the command line and the
-window share. Nothing here decides anything, and nothing below knows what is said."""
+"""Makes sentences of codes and values, for both front ends. The command line and the window share the English
+texts here. Nothing in this room decides anything, and no room below it contains sentences."""

@@ -78,5 +78,5 @@ def long_date(modified: float, now: datetime) -> str:
 
 
 def clock_time(moment: datetime) -> str:
-    """ "14:05"."""
+    """A time of day: "14:05"."""
     return moment.strftime("%H:%M")

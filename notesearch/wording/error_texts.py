@@ -1,4 +1,4 @@
-"""What each error says: code -> title and hint. A code without a line of its own here fails a test."""
+"""The sentences of errors: code -> title and hint. A test fails for a code without an entry here."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ FILES: dict[str, Words] = {
     "extraction-failed.kind": Words(
         N_("This kind of file is not read"), N_("Notes are {formats} files."), choices=("formats",)
     ),
-    # Of a version before codes: nothing more is known of it.
+    # For problems that a version without codes wrote: only their English title and hint are known.
     "problem-before": Words("{title}", "{hint}"),
 }
 

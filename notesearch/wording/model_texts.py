@@ -53,7 +53,7 @@ ENCODINGS = {
 
 
 class Remedy(Enum):
-    """What the user can do about a trouble, besides asking again."""
+    """What the user can do about a model that cannot be used, besides trying again."""
 
     KEY = "key"
     MODEL = "model"
@@ -61,12 +61,12 @@ class Remedy(Enum):
 
 
 def remedy(trouble: ProviderTrouble) -> Remedy | None:
-    """None where waiting is all."""
+    """What the user can do about a trouble; None where only waiting helps."""
     return Remedy(trouble.remedy) if trouble.remedy else None
 
 
 def ignored() -> str:
-    """What is said of a note that an ignore file names."""
+    """The words for a note that an ignore file names."""
     return _(
         "An ignore file names this note, so it is not read: it cannot be found, and nothing of it is sent."
     )
@@ -76,7 +76,7 @@ def ignored() -> str:
 
 
 def money(usd: float) -> str:
-    """A sum for somebody who decides: cents, or that it is less than one."""
+    """A sum before a decision: rounded to cents, or "less than one cent"."""
     if 0 < usd < 0.01:
         return _("less than $0.01")
     return f"${usd:,.2f}"
@@ -90,7 +90,7 @@ def exact_money(usd: float) -> str:
 
 
 def price(choice: ModelChoice) -> str:
-    """What a model costs: "$0.02 per million tokens"."""
+    """The price of a model: "$0.02 per million tokens"."""
     if not choice.remote:
         return _("costs nothing")
     if choice.price is None:
@@ -99,7 +99,7 @@ def price(choice: ModelChoice) -> str:
 
 
 def spent(sums: Spent) -> str:
-    """This month's meter."""
+    """What requests cost this month, in a sentence."""
     if not sums.requests:
         return _("Nothing was asked this month.")
     counts = (count(sums.requests, "request"), count(sums.texts, "text"), count(sums.tokens, "token"))
@@ -115,7 +115,7 @@ def spent(sums: Spent) -> str:
 
 
 def used_up(info: ProviderInfo) -> str:
-    """That a budget is reached, or "" while something is left."""
+    """The sentence that a provider's budget is used up; "" while something is left."""
     if info.budget and info.spent.usd >= info.budget:
         return _(
             "The month's budget of {budget} is used up. Search goes on; embedding waits for the next month "
@@ -134,7 +134,8 @@ def used_up(info: ProviderInfo) -> str:
 
 
 def beyond_budget(estimate: Estimate, info: ProviderInfo) -> str:
-    """That what is to be sent is more than a budget has left; "" where it is not, or nobody knows."""
+    """The sentence that sending everything would cost more than the budget has left; "" where it does not, or
+    the cost is not known."""
     if said := used_up(info):
         return said
     left, tokens_left = info.budget - info.spent.usd, info.token_budget - info.spent.tokens
@@ -156,7 +157,7 @@ def beyond_budget(estimate: Estimate, info: ProviderInfo) -> str:
 
 
 def ledger_columns() -> tuple[str, ...]:
-    """What stands above the cells of the ledger."""
+    """The headings of the ledger's columns."""
     return (
         *(_("Time"), _("Host"), _("Model"), _("For")),
         *(_("Texts"), _("Tokens"), _("Cost"), _("Status")),
@@ -186,7 +187,7 @@ def host_of(address: str) -> str:
 
 
 def choice_line(choice: ModelChoice) -> str:
-    """What is under a model's title in the list."""
+    """The line below a model's title in the list of models."""
     if not choice.remote:
         return DOT.join(
             [_(choice.best_for) or _("nothing leaves this computer"), _dimensions(choice.dimensions)]
@@ -221,7 +222,7 @@ def key_state(info: ProviderInfo) -> str:
 
 
 def key_hint(info: ProviderInfo) -> str:
-    """What follows from that state."""
+    """What the state of a provider's key means for the user, in a sentence."""
     if info.key_state == "locked":
         return _("Unlock it (your system asks for its password), then look again.")
     if info.key_state == "session-only" and info.key_source == "environment":
@@ -235,14 +236,14 @@ def key_hint(info: ProviderInfo) -> str:
 
 
 def key_kept(state: str) -> str:
-    """What became of a key that was typed."""
+    """The sentence that a typed key was stored, and where."""
     if state == "stored":
         return _("The key is in the keyring")
     return _("The key is kept until Notesearch is quit")
 
 
 def key_trouble(info: ProviderInfo) -> bool:
-    """Whether this provider cannot be asked for want of a key."""
+    """Whether this provider cannot be used because its key is missing or locked."""
     return info.key_state == "locked" or (info.needs_key and info.key_state == "absent")
 
 
@@ -327,7 +328,7 @@ def held_back(passages: int) -> str:
 
 
 def afterwards(estimate: Estimate) -> str:
-    """What agreeing means from then on."""
+    """What agreeing means for the time after that, in a sentence."""
     if not estimate.remote:
         return ""
     return _(
@@ -341,7 +342,7 @@ def afterwards(estimate: Estimate) -> str:
 
 
 def outgoing_heading(number: int, passage: Outgoing) -> str:
-    """What stands above a passage."""
+    """The heading above a passage."""
     if passage.held_back is not None:
         state = _("held back: {why}", why=_(WHY_HELD[passage.held_back]))
     else:
@@ -350,7 +351,7 @@ def outgoing_heading(number: int, passage: Outgoing) -> str:
 
 
 def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
-    """What of a note is sent to whom, in one line. `to`: the provider."""
+    """How much of a note is sent to whom, in one line. `to`: the provider."""
     if not passages:
         return _("Nothing of this note is sent: it has no text.")
     held, sent = sum(p.held_back is not None for p in passages), sum(p.sent for p in passages)
@@ -366,14 +367,14 @@ def outgoing_summary(passages: Sequence[Outgoing], to: str) -> str:
 
 
 def why_held(note: HeldNote) -> str:
-    """What of a note stays here, and why, in a few words."""
+    """Which passages of a note are held back, and why, in a few words."""
     if note.ignored:
         return _("ignored: not read, not sent")
     return f"{count(note.passages, 'passage')}: {', '.join(_(WHY_HELD_SHORT[why]) for why in note.reasons)}"
 
 
 def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[str, str]:
-    """The question before held-back passages are let go, and what it means."""
+    """The question before passages that are held back are sent, and what the answer means."""
     held = [p.held_back for p in passages if p.held_back is not None]
     reasons = [
         _("{passages:,} because {why}", passages=held.count(why), why=_(WHY_HELD[why]))
@@ -398,7 +399,7 @@ def allow_question(note: str, to: str, passages: Iterable[Outgoing]) -> tuple[st
 
 
 def probe_sentences(found: Probe) -> list[tuple[str, str]]:
-    """What a test found: (name, words)."""
+    """What a test of a server found, as (name, words)."""
     most = f"{found.items_per_request:,}"
     if found.items_per_request >= 128:
         most = _("{texts:,} or more", texts=found.items_per_request)
@@ -434,13 +435,13 @@ def _instruction(found: Probe) -> str:
 
 
 def trouble_title(trouble: ProviderTrouble) -> str:
-    """What a model waits for, with the name of its provider."""
+    """Why a model cannot be used, with the name of its provider."""
     provider, said = provider_title(trouble.provider), title(trouble.what)
     return said if provider in dict(trouble.what.params).values() else f"{provider}: {said}"
 
 
 def forget_former(folder: Folder) -> str:
-    """What drops the former models' indexes; "" where there are none."""
+    """The text of the command that deletes the indexes of former models; "" where there are none."""
     former = {*folder.former_models, folder.previous_model} - {""}
     if not former:
         return ""

@@ -1,5 +1,5 @@
-"""What the program tells besides errors: notices of folders and searches, checks of the doctor, wrong rules.
-Code -> sentence."""
+"""The sentences of messages that are no errors: notices of folders and searches, checks of `notesearch
+doctor`, wrong ignore rules. Code -> sentence."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _NOUNS: dict[Noun, Plural] = {
 
 
 def count(number: int, noun: Noun = "note") -> str:
-    """ "1 note", "2,013 notes"."""
+    """A number with its noun: "1 note", "2,013 notes"."""
     return filled(_NOUNS[noun], {"n": number})
 
 
@@ -44,5 +44,5 @@ def provider_title(name: str) -> str:
 
 
 def waiting_for(status: IndexingStatus) -> str:
-    """ "AI/ML API, OpenAI": whose answer is waited for, "" for nobody's."""
+    """The providers that are waited for: "AI/ML API, OpenAI"; "" for none."""
     return ", ".join(dict.fromkeys(provider_title(trouble.provider) for trouble in status.troubles))

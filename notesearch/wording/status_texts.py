@@ -37,14 +37,14 @@ _FOUND_BY = {
 
 
 def found_by(matched_by: MatchedBy) -> str:
-    """Why a row is in the list."""
+    """The words for why a row is in the list."""
     return _(_FOUND_BY[matched_by])
 
 
 def formats_read(formats: Sequence[NoteFormat]) -> str:
-    """What kinds of notes are read, and that nothing else happens to them."""
+    """The sentence that tells which kinds of notes are read, and that they are not changed."""
     first, *more = (written.title for written in formats)
-    # Names stay as they are, but plain text is no name.
+    # The names of formats are proper names, except "plain text".
     *most, last = [first, *(title.lower() if " " in title else title for title in more)]
     return _(
         "{most} and {last}. Your notes are only read, and nothing leaves this computer.",
@@ -54,17 +54,17 @@ def formats_read(formats: Sequence[NoteFormat]) -> str:
 
 
 def format_title(name: str, formats: Sequence[NoteFormat]) -> str:
-    """What `type:` finds, for people."""
+    """The title of the format that `type:` finds."""
     return next((written.title for written in formats if written.name == name), name)
 
 
 def format_names(formats: Sequence[NoteFormat]) -> str:
-    """What may be written after `type:`."""
+    """The names that may be written after `type:`."""
     return _("Notes of a type: {types}", types=", ".join(written.name for written in formats))
 
 
 def place(locator: Locator) -> str:
-    """Where in its file a passage is."""
+    """The place of a passage in its file, in words."""
     match locator:
         case Sheet():
             return _("{sheet}, row {row:,}", sheet=locator.name, row=locator.row)
@@ -81,7 +81,7 @@ def place(locator: Locator) -> str:
 
 
 def byte_size(number: int) -> str:
-    """ "412 KB", "1.3 GB", as file managers count: by thousands."""
+    """A size in units of thousands, as file managers show it: "412 KB", "1.3 GB"."""
     size = float(number)
     for unit in ("bytes", "KB", "MB", "GB"):
         if size < 1000 or unit == "GB":
@@ -91,7 +91,7 @@ def byte_size(number: int) -> str:
 
 
 def model_line(folder: Folder) -> str:
-    """What is under a folder's name: its model, or why it cannot be searched just now."""
+    """The line below a folder's name: its model, or why the folder cannot be searched at present."""
     if folder.state is FolderState.UNREACHABLE:
         return _("not connected")
     if folder.state is FolderState.ASKING:
@@ -104,8 +104,8 @@ def model_line(folder: Folder) -> str:
 
 
 def next_line(folder: Folder) -> str:
-    """A second line under the name: the model that is being prepared, or what its own one waits for; "" for
-    neither."""
+    """A second line below a folder's name: the model that is being prepared, or what the folder's model waits
+    for; "" for neither."""
     if folder.next_model:
         name = model_name(folder.next_model)
         if folder.state is FolderState.CONSENT or not folder.agreed:
@@ -144,7 +144,7 @@ def folder_sentence(folder: Folder) -> str:
 
 
 def folder_state(folder: Folder) -> str:
-    """How far a folder is, in a sentence."""
+    """How far a folder is indexed, in a sentence."""
     parts = [count(folder.documents)]
     if folder.waiting:
         parts.append(_waiting(folder.waiting))
@@ -169,29 +169,29 @@ VAULT_KINDS = {
 
 
 def more_than(notes: int) -> str:
-    """At least so many notes: counting stopped early."""
+    """The words for "more than so many notes", where counting stopped early."""
     return plural("more than {n:,} note", "more than {n:,} notes", notes)
 
 
 def folder_kind(kind: str) -> str:
-    """What a folder is, by the program that keeps it; "Folder" for none that is known."""
+    """The words for a folder of another notes program; "Folder" for other folders."""
     return _(VAULT_KINDS[kind]) if kind in VAULT_KINDS else _("Folder")
 
 
 def vault_line(vault: Vault) -> str:
-    """What a folder of another notes program is, how many notes it holds, and where it is."""
+    """One line about a folder of another notes program: the program, the number of notes, and the place."""
     number = more_than(vault.notes) if vault.more else count(vault.notes)
     return DOT.join([_(VAULT_KINDS.get(vault.kind, "Notes")), number, short_place(vault.path.parent)])
 
 
 def short_place(folder: Path) -> str:
-    """A folder as people write it: with ~ for their own."""
+    """The path of a folder, with ~ for the home folder."""
     home = Path.home()
     return str(Path("~", folder.relative_to(home))) if folder.is_relative_to(home) else str(folder)
 
 
 def pending(waiting: int, failed: int) -> str:
-    """ "69 waiting, 4 failed", or "" when all is well."""
+    """How many notes wait or failed: "69 waiting, 4 failed"; "" for none."""
     parts = [_waiting(waiting) if waiting else "", _failed(failed) if failed else ""]
     return ", ".join(filter(None, parts))
 
@@ -210,7 +210,7 @@ def coverage(results: SearchResults) -> str:
         parts = [_("searched all {notes:,}", notes=results.of)]
     else:
         parts = [_("searched {some:,} of {notes:,}", some=results.searched, notes=results.of)]
-    # The line may be too narrow for all of it: what the user has to know comes first.
+    # The line may have no room for all of this, so the most important part comes first.
     return DOT.join(
         filter(None, [told_together(results.notices), *parts, pending(results.waiting, results.failed)])
     )
@@ -239,7 +239,7 @@ def summary(results: SearchResults, *, busy: bool = False) -> tuple[str, str]:
 
 
 def recent_summary(status: IndexingStatus | None, shown: int) -> tuple[str, str]:
-    """The same line when nothing is typed."""
+    """The line above the list, when nothing is typed."""
     if status is None or status.state is IndexingState.STARTING:
         return _("Opening your notes"), ""
     every = _("{notes:,} in all", notes=status.documents)
@@ -248,7 +248,7 @@ def recent_summary(status: IndexingStatus | None, shown: int) -> tuple[str, str]
 
 
 def duration(seconds: float) -> str:
-    """A rough time still to go: "a few seconds", "40 s", "2 min", "1 h 5 min"."""
+    """The time that is left, roughly: "a few seconds", "40 s", "2 min", "1 h 5 min"."""
     if seconds < 10:
         return _("a few seconds")
     if seconds < 60:
@@ -296,7 +296,7 @@ _LEADS = {
 
 
 def status_detail(status: IndexingStatus) -> str:
-    """What follows the bar: how much is left, or how much there is."""
+    """The words after the bar of the status line: how much is left, or how much there is."""
     if status.error is not None:
         return sentence(status.error)
     building = folder_in_building(status)
@@ -319,7 +319,7 @@ def status_detail(status: IndexingStatus) -> str:
 
 
 def folder_in_building(status: IndexingStatus) -> Folder | None:
-    """The folder whose next index is being built, where that is what the indexer does."""
+    """The folder whose next model is being prepared, where the indexer is doing that; else None."""
     if status.state is not IndexingState.INDEXING or status.stage == "reading":
         return None
     return next(
@@ -328,7 +328,7 @@ def folder_in_building(status: IndexingStatus) -> Folder | None:
 
 
 def progress(status: IndexingStatus) -> tuple[int, int]:
-    """How much of the work under way is done, of how much."""
+    """(done, total) of the present work."""
     building = folder_in_building(status)
     return (building.next_done, building.next_total) if building is not None else (status.done, status.total)
 

@@ -1,4 +1,5 @@
-"""The sentences for codes: what `Told` values and errors say. See `errors` and `notices` for the tables."""
+"""Makes sentences of Told values and errors, by their codes. The tables are in error_texts.py and
+notice_texts.py."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def table() -> Mapping[str, Words]:
 
 
 def title(about: Told | NotesearchError) -> str:
-    """What happened, in one sentence without its full stop."""
+    """What happened, in one sentence without a full stop."""
     return title_and_hint(about)[0]
 
 
@@ -43,8 +44,8 @@ def told_together(several: Iterable[Told]) -> str:
 
 
 def title_and_hint(about: Told | NotesearchError) -> tuple[str, str]:
-    """Both. A code that is not known, or whose parameters are not what its sentence wants (another version
-    wrote it), is told by the code that stands before its last dot."""
+    """Title and hint. Where a code is not known, or its parameters do not fit its sentence (another version
+    wrote it), the code before its last dot is used."""
     params: dict[str, Param] = dict(about.params)
     if isinstance(about, Told) and about.cause is not None:
         params["cause"] = title(about.cause)
@@ -72,7 +73,7 @@ def _put_in(code: str, words: Words, params: Mapping[str, Param]) -> tuple[str, 
 
 
 def _hint_of(code: str, words: Words) -> str:
-    """A variant without a hint of its own has that of its class."""
+    """The hint of a code. A variant without a hint of its own has the hint of its class."""
     if words.hint is not None:
         return words.hint
     above = table().get(code.rpartition(".")[0])

@@ -37,7 +37,7 @@ def installed() -> _standard.NullTranslations:
 
 
 def gettext(message: str) -> str:
-    """The message in the user's language."""
+    """The message in the user's language; the message itself where it is not translated."""
     return _Current.translations.gettext(message) if message else ""
 
 

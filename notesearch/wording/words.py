@@ -1,4 +1,4 @@
-"""What a table of sentences is made of."""
+"""The entry of a table of sentences."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from notesearch.wording.translation import Message
 class Words:
     """The sentences of one code, with the names of its parameters in braces.
 
-    `title`: what happened, without a full stop; `hint`: what to do ("" for nothing, None: as for the code
-    before the last dot). `more`: sentences that follow the hint where the parameter named first is there and
-    not empty. `choices`: parameters that hold several things, one a line, of which one is meant.
+    `title`: what happened, without a full stop. `hint`: what to do; "" for nothing, None for the hint of the
+    code before the last dot. `more`: sentences that follow the hint, each where the parameter named first is
+    there and not empty. `choices`: parameters that hold several things, one a line, of which one is meant.
     """
 
     title: Message

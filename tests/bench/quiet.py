@@ -146,15 +146,8 @@ def main() -> None:
                 ("bare Qt window", *megabytes(bare.pid)),
                 ("the program, before a query has loaded the model", *megabytes(us)),
             ]
-            search = [
-                sys.executable,
-                "-m",
-                "notesearch",
-                "--data-dir",
-                str(data),
-                "--search",
-                "undo the last commit",
-            ]
+            search = [sys.executable, "-m", "notesearch", "--data-dir", str(data)]
+            search += ["--search", "undo the last commit"]
             subprocess.run(search, cwd=ROOT, env={**os.environ, **env}, check=True)
             time.sleep(QUERY)
             memory.append(("a moment after a query, model loaded", *megabytes(us)))

@@ -362,6 +362,22 @@ sys.exit(main(["--data-dir", sys.argv[1], "--hidden", *sys.argv[2:]]))
 """
 
 
+def row_of(name: str, took: list[float]) -> list[object]:
+    """A row of the table, for milliseconds."""
+    return [name, len(took), f"{median(took):.0f}", f"{percentile(took, 0.95):.0f}", f"{max(took):.0f}"]
+
+
+def second_starts(data: Path, env: dict[str, str]) -> list[float]:
+    """Milliseconds until each of some further starts of the program is over."""
+    took = []
+    for _ in range(STARTS):
+        begin = time.time()
+        command = [sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "git"]
+        subprocess.run(command, env=env, cwd=ROOT)
+        took.append((time.time() - begin) * 1000)
+    return took
+
+
 def popup() -> None:
     """A process of its own on a desktop of its own, called by its key while another program's window has the
     keyboard."""
@@ -399,34 +415,9 @@ def popup() -> None:
                 while process.stdout.readline().strip() != "hidden":
                     pass
                 pause(0.15)
-            rows.append(
-                [
-                    f"key press to quick search, {name}",
-                    len(took),
-                    f"{median(took):.0f}",
-                    f"{percentile(took, 0.95):.0f}",
-                    f"{max(took):.0f}",
-                ]
-            )
+            rows.append(row_of(f"key press to quick search, {name}", took))
             if not arguments:
-                took = []
-                for _ in range(STARTS):
-                    begin = time.time()
-                    subprocess.run(
-                        [sys.executable, "-m", "notesearch", "--data-dir", str(data), "--search", "git"],
-                        env=desktop.env,
-                        cwd=ROOT,
-                    )
-                    took.append((time.time() - begin) * 1000)
-                rows.append(
-                    [
-                        "second start, until it is over",
-                        len(took),
-                        f"{median(took):.0f}",
-                        f"{percentile(took, 0.95):.0f}",
-                        f"{max(took):.0f}",
-                    ]
-                )
+                rows.append(row_of("second start, until it is over", second_starts(data, desktop.env)))
             end(process)
         neighbour.close()
         keyboard.close()

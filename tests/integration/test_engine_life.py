@@ -15,6 +15,7 @@ from notesearch.catalogue import LOCAL, fingerprint_of
 from notesearch.domain import IndexingState, IndexingStatus, Query, told
 from notesearch.embedding.local.onnx import OnnxEmbedder
 from notesearch.engine.engine import Engine
+from notesearch.engine.folders import scanner
 from notesearch.engine.indexing.service import Reconciled
 from notesearch.engine.lock import owner_pid
 from notesearch.errors import DiskFull, FolderUnreadable, IndexingPaused, StoreError
@@ -123,7 +124,7 @@ def test_a_reconcile_after_a_bug_says_so_instead_of_waiting(
     def bug(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(engine.indexing.required, "_do_scan", bug)
+    monkeypatch.setattr(scanner, "scan", bug)
     results: list[Reconciled] = []
 
     def twice() -> None:

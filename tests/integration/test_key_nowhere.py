@@ -7,9 +7,11 @@ import base64
 import gc
 import logging
 import os
+import re
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -37,6 +39,8 @@ from tests.integration.conftest import (
 )
 
 KEY = "sk-planted-9d3e6b1fa2c87054"
+# Not what a window of an earlier test has left behind: it has no key, and Qt has taken it away.
+OURS = re.compile(r"notesearch\.(?!ui\b)")
 ROOT = Path(__file__).resolve().parents[2]
 # Whole, in part, and as it would look in a header of another kind or in a dump.
 TRACES = (
@@ -102,8 +106,23 @@ def everything_said(engine: Engine) -> list[str]:
     return [repr(value) for value in shown] + [
         repr(vars(engine)),
         # Everything of ours that lives, as a log or a traceback would show it.
-        *(repr(thing) for thing in gc.get_objects() if str(type(thing).__module__).startswith("notesearch.")),
+        *(repr(thing) for thing in gc.get_objects() if OURS.match(str(type(thing).__module__))),
     ]
+
+
+def said_at_every_failure(engine: Engine, gateway: Gateway, notes: Path) -> Iterator[str]:
+    """What is told of each failure, with a server that says the key back."""
+    for number, fault in enumerate(ECHOES):
+        gateway.rule = lambda request, fault=fault: fault
+        write(notes, "new.md", f"A lamp at the quay {number}.\n")
+        yield from map(str, engine.reconcile().errors)
+        yield repr(engine.search.fused(Query(text=f"lamp {number}")))
+        yield from everything_said(engine)
+        try:
+            engine.models.test("aimlapi", "text-embedding-3-small")
+        except NotesearchError as error:
+            yield "".join(traceback.format_exception(error))
+        engine.models.retry_providers()
 
 
 def test_the_key_is_nowhere(
@@ -126,18 +145,7 @@ def test_the_key_is_nowhere(
     engine.settings.update(lambda _: settings_for(gateway).with_provider("aimlapi", budget=5.0))
     save_window_state(engine.data_dir, {"query": "castle"})
     assert KEY in everything(gateway), "it was used"
-    # Every failure, with a server that says the key back.
-    for number, fault in enumerate(ECHOES):
-        gateway.rule = lambda request, fault=fault: fault
-        write(notes, "new.md", f"A lamp at the quay {number}.\n")
-        said += map(str, engine.reconcile().errors)
-        said.append(repr(engine.search.fused(Query(text=f"lamp {number}"))))
-        said += everything_said(engine)
-        try:
-            engine.models.test("aimlapi", "text-embedding-3-small")
-        except NotesearchError as error:
-            said.append("".join(traceback.format_exception(error)))
-        engine.models.retry_providers()
+    said += said_at_every_failure(engine, gateway, notes)
     met = {r.status for r in gateway.requests}
     assert met >= {401, 403, 404, 400, 503, 418, 307, 429}
     gateway.rule = None

@@ -269,6 +269,10 @@ def test_models(run: Run) -> None:
     one = next(m for m in models if m["model"] == SMALL)
     assert (one["dimensions"], one["context"], one["remote"], one["price"]) == (1536, 8000, True, 0.02)
     assert next(m for m in models if m["model"] == CODE)["price"] is None
+
+
+@pytest.mark.words
+def test_models_in_words(run: Run) -> None:
     told = run("models").stdout
     assert "price unknown" in told
     assert "free, on this computer" in told

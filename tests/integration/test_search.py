@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,21 @@ NOTES = {
     "Travel/北京.md": "# 北京旅行\n\n我昨天去了北京大学图书馆。\n",
 }
 MODES = [Mode.KEYWORD, Mode.MEANING, Mode.HYBRID]
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The notes for tests that only ask: read once, and opened for reading alone."""
+    base = tmp_path_factory.mktemp("shelf")
+    embedder = HashingEmbedder()
+    with closing(Engine.open(base / "data", watch=False, embedders=(embedder,))) as owner:
+        reconcile(owner, fill(base / "Notes", NOTES))
+    with closing(Engine.open(base / "data", read_only=True, embedders=(embedder,))) as reader:
+        yield reader
+
+
+def root_of(engine: Engine) -> Path:
+    return engine.status().folders[0].path
 
 
 @pytest.fixture
@@ -51,8 +68,8 @@ def vault(engine: Engine, notes: Path) -> Engine:
         ('"cold the in"', set()),
     ],
 )
-def test_filters_hold_in_both_halves(vault: Engine, mode: Mode, filters: str, allowed: set[str]) -> None:
-    rows = found(vault, f"sour cold {filters}", mode)
+def test_filters_hold_in_both_halves(shelf: Engine, mode: Mode, filters: str, allowed: set[str]) -> None:
+    rows = found(shelf, f"sour cold {filters}", mode)
     assert set(rows) & {"bread.md", "soup.md", "tomatoes.txt", "compost.org"} <= allowed
     assert (
         set(rows) - allowed <= {"compost.org", "lisbon.rst", "北京.md"}
@@ -63,10 +80,10 @@ def test_filters_hold_in_both_halves(vault: Engine, mode: Mode, filters: str, al
         assert rows
 
 
-def test_filters_alone_list_all_that_passes(vault: Engine) -> None:
-    assert set(found(vault, "tag:food")) == {"bread.md", "soup.md"}
-    assert set(found(vault, "-tag:food -folder:garden")) == {"lisbon.rst", "北京.md"}
-    assert found(vault, "") == []
+def test_filters_alone_list_all_that_passes(shelf: Engine) -> None:
+    assert set(found(shelf, "tag:food")) == {"bread.md", "soup.md"}
+    assert set(found(shelf, "-tag:food -folder:garden")) == {"lisbon.rst", "北京.md"}
+    assert found(shelf, "") == []
 
 
 def test_names_with_signs(engine: Engine, notes: Path) -> None:
@@ -134,30 +151,30 @@ def test_a_note_that_only_says_something_about_itself_shows_that(engine: Engine,
     assert named.best.snippet == "named.md"
 
 
-def test_scripts_without_spaces(vault: Engine) -> None:
-    assert found(vault, "北京大学", mode="keyword") == ["北京.md"]
-    assert found(vault, '"图书馆"') == ["北京.md"]
-    assert found(vault, "title:北京 tag:nothing") == []
-    assert found(vault, "title:北京") == ["北京.md"]
+def test_scripts_without_spaces(shelf: Engine) -> None:
+    assert found(shelf, "北京大学", mode="keyword") == ["北京.md"]
+    assert found(shelf, '"图书馆"') == ["北京.md"]
+    assert found(shelf, "title:北京 tag:nothing") == []
+    assert found(shelf, "title:北京") == ["北京.md"]
 
 
-def test_why_a_row_is_there(vault: Engine) -> None:
-    both = vault.search.fused(Query(text="overnight dough")).matches[0]
+def test_why_a_row_is_there(shelf: Engine) -> None:
+    both = shelf.search.fused(Query(text="overnight dough")).matches[0]
     assert (both.path.name, both.matched_by) == ("bread.md", MatchedBy.BOTH)
     assert (
-        vault.search.fused(Query(text="overnight", mode=Mode.KEYWORD)).matches[0].matched_by
+        shelf.search.fused(Query(text="overnight", mode=Mode.KEYWORD)).matches[0].matched_by
         is MatchedBy.KEYWORD
     )
-    assert vault.search.words(Query(text="overnight")).matches[0].matched_by is MatchedBy.KEYWORD
-    by_meaning = vault.search.fused(Query(text="overnight", mode=Mode.MEANING)).matches[0]
+    assert shelf.search.words(Query(text="overnight")).matches[0].matched_by is MatchedBy.KEYWORD
+    by_meaning = shelf.search.fused(Query(text="overnight", mode=Mode.MEANING)).matches[0]
     assert by_meaning.matched_by in (MatchedBy.MEANING, MatchedBy.BOTH)
 
 
-def test_rows_say_where_and_what(vault: Engine, notes: Path) -> None:
-    results = vault.search.fused(Query(text="overnight"))
+def test_rows_say_where_and_what(shelf: Engine) -> None:
+    results = shelf.search.fused(Query(text="overnight"))
     row = results.matches[0]
     assert (row.path, row.title, row.folder_names, row.format) == (
-        notes / "Kitchen/Baking/bread.md",
+        root_of(shelf) / "Kitchen/Baking/bread.md",
         "Bread",
         ("Notes", "Kitchen", "Baking"),
         "markdown",
@@ -206,21 +223,21 @@ def test_limits_and_ranks(vault: Engine, notes: Path) -> None:
     assert len(set(names(vault.search.fused(Query(text="zanzibar", limit=100))))) >= 60
 
 
-def test_the_folder_asked_for(vault: Engine, notes: Path) -> None:
+def test_the_folder_asked_for(shelf: Engine) -> None:
     for mode in MODES:
-        rows = vault.search.fused(Query(text="cold sour night", folder=notes / "Kitchen", mode=mode))
+        rows = shelf.search.fused(Query(text="cold sour night", folder=root_of(shelf) / "Kitchen", mode=mode))
         assert set(names(rows)) <= {"bread.md", "soup.md"}
         assert rows.matches
-    assert names(vault.search.fused(Query(text="cold", folder=notes / "Nowhere"))) == []
+    assert names(shelf.search.fused(Query(text="cold", folder=root_of(shelf) / "Nowhere"))) == []
 
 
-def test_similar_notes(vault: Engine, notes: Path) -> None:
-    results = vault.search.similar(notes / "Kitchen/Baking/bread.md", 3)
+def test_similar_notes(shelf: Engine) -> None:
+    results = shelf.search.similar(root_of(shelf) / "Kitchen/Baking/bread.md", 3)
     assert len(results.matches) == 3
     assert "bread.md" not in names(results)
     assert {m.matched_by for m in results.matches} == {MatchedBy.MEANING}
     with pytest.raises(NotIndexed):
-        vault.search.similar(notes / "nowhere.md")
+        shelf.search.similar(root_of(shelf) / "nowhere.md")
 
 
 def test_the_text_of_a_note(vault: Engine, notes: Path) -> None:
@@ -288,10 +305,10 @@ def test_going_back_a_letter_asks_the_model_once(vault: Engine, embedder: Hashin
         "🍞" * 50,
     ],
 )
-def test_no_query_is_an_error(vault: Engine, text: str) -> None:
+def test_no_query_is_an_error(shelf: Engine, text: str) -> None:
     for mode in MODES:
-        vault.search.explained(Query(text=text, mode=mode, prefix=True))
-    vault.search.words(Query(text=text, prefix=True))
+        shelf.search.explained(Query(text=text, mode=mode, prefix=True))
+    shelf.search.words(Query(text=text, prefix=True))
 
 
 # Beside an owner

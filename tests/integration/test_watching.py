@@ -286,8 +286,8 @@ def test_everything_is_compared_once_in_a_while(
 def test_a_folder_not_watched_whole_is_told_and_polled(
     alone: Watcher, heard: Heard, clock: ManualClock, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete = False
-    monkeypatch.setattr(watcher, "_kernel_holds", lambda folders: complete)
+    held: int | None = 0
+    monkeypatch.setattr(watcher, "watches_held", lambda: held)
     alone.watch(notes)
     look_after(clock, watcher.CHECK_ROOTS)
     wait_until(lambda: heard.limits.get(notes) is not None)
@@ -297,7 +297,7 @@ def test_a_folder_not_watched_whole_is_told_and_polled(
     error = heard.limits[notes]
     assert error is not None
     assert error.code == "watch-limited.kernel"
-    complete = True
+    held = 1
     look_after(clock, watcher.POLL)
     wait_until(lambda: heard.limits[notes] is None)
 
@@ -328,7 +328,7 @@ limits = []
 w = watcher.Watcher(lambda p: None, lambda p: None, lambda f, e: limits.append(e), FastClock())
 w.start()
 w.watch(root)
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 80
 while not limits and time.monotonic() < deadline:
     time.sleep(0.02)
 w.close()
@@ -354,17 +354,19 @@ def test_the_kernels_watch_limit_is_noticed(notes: Path) -> None:
     assert ended.stdout == "watch-limited.kernel\n"
 
 
-def test_looking_after_goes_on_after_an_error(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[Path] = []
+def test_looking_after_goes_on_after_an_error(notes: Path, clock: ManualClock) -> None:
+    asked: list[Path] = []
 
-    def look(_: Path) -> None:
-        looks.append(notes)
-        if len(looks) == 2:
+    def rescan(folder: Path) -> None:
+        asked.append(folder)
+        if len(asked) == 1:
             raise RuntimeError("a bug")
 
-    watching = Watcher(lambda _: None, lambda _: None, lambda *_: None, FastClock(500))
-    monkeypatch.setattr(watcher, "_identity", look)
+    watching = Watcher(lambda _: None, rescan, lambda *_: None, clock)
     watching.start()
     watching.watch(notes)
-    wait_until(lambda: len(looks) > 4)
+    look_after(clock, watcher.RESCAN)
+    wait_until(lambda: asked == [notes])
+    look_after(clock, watcher.RESCAN)
+    wait_until(lambda: asked == [notes] * 2)
     watching.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import sys
@@ -16,7 +17,7 @@ if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.env
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QObject, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from notesearch.api.operation import Operation
@@ -29,6 +30,7 @@ from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.widgets.theme import Theme
+from notesearch.ui.window.first_run import FirstRun
 from notesearch.ui.window.main_window import MainWindow
 from notesearch.ui.window.tray_controller import TrayController
 from tests.gateway import KEY, Gateway
@@ -152,12 +154,15 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     opened: list[tuple[MainWindow, Bridge]] = []
     before = set(threading.enumerate())
 
-    def start(*folders: Path, data_dir: Path | None = None, ready: bool = True) -> MainWindow:
+    def start(
+        *folders: Path, data_dir: Path | None = None, ready: bool = True, hidden: bool = False
+    ) -> MainWindow:
         bridge = Bridge(data_dir or tmp_path / "data")
         window = MainWindow(bridge, theme)
-        TrayController(bridge, theme, window, StartRequest())
+        presence = TrayController(bridge, theme, window, StartRequest(hidden=hidden))
         opened.append((window, bridge))
-        window.show()
+        if not presence.starts_hidden:
+            window.show()
         window.complete()
         if ready:
             with qtbot.waitSignal(bridge.ready, timeout=TIMEOUT):
@@ -169,6 +174,8 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     yield start
     for window, bridge in opened:
         close(window, bridge)
+    # What is left of the window goes here, not in a thread of a later test.
+    gc.collect()
     # A timer that was cancelled takes a moment to end.
     qtbot.waitUntil(lambda: not set(threading.enumerate()) - before, timeout=TIMEOUT)
 
@@ -238,6 +245,11 @@ def folder_of(window: MainWindow) -> Folder:
 def at_rest(window: MainWindow, documents: int) -> bool:
     status = window.status
     return status is not None and status.state is IndexingState.IDLE and status.complete == documents
+
+
+def vault_buttons(page: FirstRun) -> list[QPushButton]:
+    """The buttons that search the folders of other programs."""
+    return [b for b in page.findChildren(QPushButton) if b.text() == "Search it" and b.isVisible()]
 
 
 def titles(window: MainWindow) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
@@ -16,7 +16,7 @@ from notesearch.ui.results.drops import DropTarget
 from notesearch.ui.window import folder_offers
 from notesearch.ui.window.main_window import MainWindow
 
-from .conftest import NOTES, TIMEOUT, ask, at_rest, tray_of
+from .conftest import NOTES, TIMEOUT, ask, at_rest, tray_of, vault_buttons
 from .models import press
 
 Start = Callable[..., MainWindow]
@@ -199,8 +199,8 @@ def test_other_programs_folders_are_offered_at_the_first_start(
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     window = start_window()
     page = window.first_run
-    qtbot.waitUntil(lambda: bool(page._vaults), timeout=TIMEOUT)
-    row = next(b for b in page.findChildren(QPushButton) if b.text() == "Search it" and b.isVisible())
+    qtbot.waitUntil(lambda: bool(vault_buttons(page)), timeout=TIMEOUT)
+    (row,) = vault_buttons(page)
     assert (
         row.accessibleName()
         == "Search Second brain, Obsidian vault \N{MIDDLE DOT} 2 notes \N{MIDDLE DOT} ~/Documents"

@@ -30,7 +30,7 @@ from notesearch.ui.window.banner import Notice
 from notesearch.ui.window.main_window import MainWindow
 from tests.conftest import fill
 
-from .conftest import TIMEOUT, tray_of
+from .conftest import TIMEOUT, tray_of, vault_buttons
 
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QPlainTextEdit, QTextEdit, QTabBar)
 # A key does what they do, wherever the focus is.
@@ -145,7 +145,10 @@ def test_the_first_page(
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     window = start_window()
-    qtbot.waitUntil(lambda: bool(window.first_run._vaults), timeout=TIMEOUT)
+    qtbot.waitUntil(
+        lambda: bool(vault_buttons(window.first_run)),
+        timeout=TIMEOUT,
+    )
     check(window, qtbot)
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, Q
 from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
-from notesearch.domain import Estimate, Folder, FolderState, IndexingState, Stage
+from notesearch.domain import Estimate, Folder, FolderState, IndexingState
 from notesearch.ui.dialogs.model import ModelDialog
 from notesearch.ui.window.folder_menu import Command, FolderMenu
 from notesearch.ui.window.main_window import MainWindow
@@ -89,7 +89,7 @@ def test_agreed_built_switched_and_back_at_no_cost(
     assert window.banner.title.text() == "Notes now uses voyage-2"
     press(qtbot, window.banner, "Keep the former index")
     assert not window.banner.isVisible()
-    assert "voyage-2" in window.status_line.model.text() or window.status_line._models == "voyage-2"
+    qtbot.waitUntil(lambda: window.status_line.model.text() == "voyage-2", timeout=TIMEOUT)
     window.commands.models.go_back(folder_of(window))
     qtbot.waitUntil(lambda: folder_of(window).model == LOCAL and at_rest(window, len(NOTES)), timeout=TIMEOUT)
     assert len(gateway.embedded) == paid
@@ -451,16 +451,7 @@ def test_only_the_query_that_rested_goes_to_the_provider(
     switch(qtbot, window)
     gateway.requests.clear()
     qtbot.keyClicks(window.box.field, "water in the morning")
-
-    def found() -> bool:
-        results = window.page._results
-        return (
-            results is not None
-            and results.stage is Stage.EXPLAINED
-            and results.query.text == "water in the morning"
-        )
-
-    qtbot.waitUntil(found, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: window.page.settled, timeout=TIMEOUT)
     assert "words only" not in window.page.summary.accessibleDescription()
     assert [request.inputs for request in gateway.embedded][-1] == ["water in the morning"]
     assert len(gateway.requests) < len("water in the morning") / 2

@@ -3,6 +3,7 @@ server."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,11 @@ def test_the_preview_shows_exactly_what_the_server_gets(
     qtbot.waitUntil(lambda: folder_of(window).state is FolderState.CONSENT, timeout=TIMEOUT)
     window.commands.models.open_outgoing(notes / "Kitchen" / "Questions.org")
     shown = next(d for d in window.findChildren(OutgoingDialog) if d.isVisible())
-    qtbot.waitUntil(lambda: bool(shown._passages), timeout=TIMEOUT)
-    texts = [passage.text for passage in shown._passages]
+    qtbot.waitUntil(lambda: shown.view.shown > 0, timeout=TIMEOUT)
+    texts = [
+        text.rstrip("\n") for text in re.split(r"(?m)^Passage \d+ · .*\n", shown.view.toPlainText()) if text
+    ]
+    assert len(texts) == shown.view.shown
     shown.reject()
     ask(qtbot, window, operations.agree, folder=notes)
     qtbot.waitUntil(lambda: folder_of(window).model == VOYAGE, timeout=TIMEOUT)
@@ -178,5 +182,7 @@ def test_a_row_of_a_local_folder_has_nothing_to_show(remote_window: MainWindow, 
     qtbot.waitUntil(lambda: window.current is not None, timeout=TIMEOUT)
     assert window.current is not None
     window.commands.show_row_menu(window.current, QPoint(0, 0))
-    assert not window.commands._sent_action.isVisible()
-    window.commands._row_menu.close()
+    shown = [action.text() for action in window.commands.row_menu.actions() if action.isVisible()]
+    assert "Find similar notes" in shown
+    assert "What is sent of this note…" not in shown
+    window.commands.row_menu.close()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -69,11 +70,7 @@ def test_hidden_where_no_tray_comes_it_shows_itself_in_the_task_bar(
 ) -> None:
     monkeypatch.setattr(presence, "LOOK_FOR_TRAY_MS", 20)
     monkeypatch.setattr(presence, "TRAY_WITHIN_MS", 100)
-    window = start_window(notes, ready=True)
-    assert window.presence is not None
-    window.hide()
-    # As a hidden start does.
-    tray_of(window)._look.setInterval(20)
-    tray_of(window)._look.start()
+    window = start_window(notes, hidden=True)
     qtbot.waitUntil(lambda: window.isMinimized(), timeout=TIMEOUT)
-    assert not tray_of(window)._look.isActive()
+    looks = [timer for timer in tray_of(window).findChildren(QTimer) if timer.interval() == 20]
+    assert [timer.isActive() for timer in looks] == [False]

@@ -65,8 +65,8 @@ def preview(qtbot: QtBot, theme: Theme) -> Preview:
 
 
 def marked_text(view: NoteView) -> str:
-    assert view._place is not None
-    blocks = range(view._place.first, view._place.last + 1)
+    assert view.passage_place is not None
+    blocks = range(view.passage_place.first, view.passage_place.last + 1)
     return "\n".join(view.document().findBlockByNumber(number).text() for number in blocks)
 
 
@@ -80,7 +80,7 @@ def test_the_passage_is_a_third_from_the_top(preview: Preview) -> None:
     note = make_note()
     preview.show_note(render(note), passage_at(note, PARAGRAPHS[40]))
     assert marked_text(preview.view) == PARAGRAPHS[40].replace("\n", " ")
-    rect = preview.view._passage_rect()
+    rect = preview.view.passage_ground()
     assert rect is not None
     third = preview.view.viewport().height() / 3
     assert abs(rect.top() - preview.view.verticalScrollBar().value() - third) <= 2
@@ -117,7 +117,7 @@ def test_words_and_the_telling_sentence_are_marked(preview: Preview) -> None:
 def test_the_ground_of_the_passage_is_painted(preview: Preview, theme: Theme) -> None:
     note = make_note()
     preview.show_note(render(note), passage_at(note, PARAGRAPHS[40]))
-    rect = preview.view._passage_rect()
+    rect = preview.view.passage_ground()
     assert rect is not None
     picture = preview.view.viewport().grab().toImage()
     y = int(rect.center().y()) - preview.view.verticalScrollBar().value()
@@ -174,7 +174,7 @@ def test_the_passage_of_a_resized_window_stays_in_sight(preview: Preview) -> Non
     note = make_note()
     preview.show_note(render(note), passage_at(note, PARAGRAPHS[40]))
     preview.resize(320, 500)
-    rect = preview.view._passage_rect()
+    rect = preview.view.passage_ground()
     assert rect is not None
     assert 0 < rect.top() - preview.view.verticalScrollBar().value() < preview.view.viewport().height() / 2
 

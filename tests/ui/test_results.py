@@ -1,6 +1,7 @@
 """The list: rows, folding, holding still, and what is painted."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +68,24 @@ def test_a_row_the_person_moved_to_stays_under_their_eyes(qtbot: QtBot, theme: T
     view.show_better([make_match(n) for n in ("note 4", "note 9", *names[10:])])
     assert view.current.match.title == "note 4"
     assert top_of(view) == y
+
+
+def test_parts_of_one_file_are_rows_of_their_own(qtbot: QtBot, theme: Theme) -> None:
+    view = make_view(qtbot, theme)
+    parts = [
+        replace(make_match(name, passages=2), path=Path("/notes/box.cards"), part=part)
+        for name, part in (("plums", ""), ("quinces", "1"), ("medlars", "2"))
+    ]
+    view.show_fresh(parts)
+    view.move_by(1)
+    y = top_of(view)
+    view.toggle_passages()
+    assert [row.match.title for row in view.results.rows] == ["plums", *["quinces"] * 3, "medlars"]
+    view.show_better([parts[2], parts[1], parts[0]])
+    assert view.current
+    assert (view.current.match.title, top_of(view)) == ("quinces", y)
+    view.show_better([parts[2], parts[0]], hold=True)
+    assert view.current.match.title == "plums", "what took its place"
 
 
 def test_a_selected_row_that_is_not_among_the_better_ones_is_kept(qtbot: QtBot, theme: Theme) -> None:

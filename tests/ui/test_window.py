@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
 from notesearch.api.second_start import StartRequest, hand_over
-from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, Line, MatchedBy, Stage
+from notesearch.domain import HeldDeletions, IndexingState, IndexingStatus, Line, MatchedBy
 from notesearch.engine.engine import Engine
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.dialogs.problems import ProblemsDialog
@@ -26,22 +26,15 @@ from .conftest import NOTES, TIMEOUT, ask, at_rest, close, titles, tray_of
 BREAD = "Bread with long fermentation"
 
 
-def type_text(qtbot: QtBot, window: MainWindow, text: str, stage: Stage = Stage.EXPLAINED) -> None:
-    """Type, and wait until the results of what stands in the field are at `stage`."""
+def type_text(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    """Type, and wait for the last stage of its results."""
     qtbot.keyClicks(window.box.field, text)
-    wait_for(qtbot, window, stage)
+    wait_for_results(qtbot, window)
 
 
-def wait_for(qtbot: QtBot, window: MainWindow, stage: Stage = Stage.EXPLAINED) -> None:
-    def arrived() -> bool:
-        results = window.page._results
-        return (
-            results is not None
-            and results.stage is stage
-            and results.query.text == window.box.search.query(50).text
-        )
-
-    qtbot.waitUntil(arrived, timeout=TIMEOUT)
+def wait_for_results(qtbot: QtBot, window: MainWindow) -> None:
+    """Until the last stage of what stands in the field has come."""
+    qtbot.waitUntil(lambda: window.page.settled, timeout=TIMEOUT)
 
 
 def press(
@@ -206,7 +199,7 @@ def test_filter_menus_follow_the_notes(window: MainWindow, qtbot: QtBot) -> None
     )
     next(a for a in window.commands.types_menu.actions() if a.data() == "type:org").trigger()
     assert window.box.search.filters == ("type:org",)
-    wait_for(qtbot, window)
+    wait_for_results(qtbot, window)
     assert titles(window) == ["Why does my sourdough stay flat?"]
     press(qtbot, window, Qt.Key.Key_Backspace)
     assert window.box.search.empty
@@ -214,7 +207,7 @@ def test_filter_menus_follow_the_notes(window: MainWindow, qtbot: QtBot) -> None
 
 def test_nothing_found_offers_wider_searches(window: MainWindow, qtbot: QtBot) -> None:
     window.ask(Search(text='"no such words together"', filters=("type:org",)))
-    wait_for(qtbot, window)
+    wait_for_results(qtbot, window)
     qtbot.waitUntil(window.page.empty.isVisible, timeout=TIMEOUT)
     assert window.page.empty.title.text() == "Nothing found"
     assert "Searched all 6" in window.page.empty.text.text()
@@ -241,7 +234,7 @@ def test_similar_notes_and_the_way_back(window: MainWindow, qtbot: QtBot) -> Non
     type_text(qtbot, window, "temperatures")
     assert window.current is not None
     window.commands.show_row_menu(window.current, QPoint(0, 0))
-    window.commands._row_menu.close()
+    window.commands.row_menu.close()
     window.commands.find_similar()
     qtbot.waitUntil(lambda: "Near to" in window.page.summary.text(), timeout=TIMEOUT)
     assert window.page.similar_shown
@@ -276,7 +269,7 @@ def test_the_columns_give_way_in_a_narrow_window(window: MainWindow, qtbot: QtBo
     window.resize(800, 700)
     qtbot.waitUntil(lambda: not page.preview.isVisible(), timeout=TIMEOUT)
     assert page.side.isVisible()
-    window.commands._toggle_preview()
+    press(qtbot, window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
     assert page.preview.isVisible()
     assert not page.list_panel.isVisible()
     press(qtbot, window, Qt.Key.Key_Escape)
@@ -521,12 +514,11 @@ def test_a_folder_that_is_not_there_leads_to_the_invitation(
 
 
 def test_the_summary_fits_its_line(window: MainWindow, qtbot: QtBot) -> None:
-    window.page._said = (
-        "Nothing found so far",
-        "searched 1,940 of 2,013 · 69 waiting, 4 failed, and more to say than fits into the line",
-    )
-    window.page._fit_summary()
-    assert window.page.summary.sizeHint().width() <= window.page.summary.width()
+    window.page.summary.setFixedWidth(240)
+    status = IndexingStatus(state=IndexingState.INDEXING, documents=2_013_000, waiting=69_000, failed=4_000)
+    window.page.show_status(status)
+    assert "4,000" in window.page.summary.accessibleDescription()
+    assert window.page.summary.sizeHint().width() <= 240
     assert "…" in window.page.summary.text()
 
 

@@ -1,12 +1,15 @@
-"""Every public module, class, function and method says what it does; and no two of them share a name."""
+"""Every public module, class, function and method says what it does; no two of them share a name; files and
+functions are short; and no test reaches a private name of the program."""
 
 from __future__ import annotations
 
+import ast
 import collections
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -69,3 +72,48 @@ def test_no_two_modules_share_a_name() -> None:
     for name in names():
         homes[name.rpartition(".")[2]].add(name)
     assert not {n: where for n, where in homes.items() if len(where) > 1 and n not in BY_ROOM}
+
+
+LINES_OF_A_FILE, LINES_OF_A_FUNCTION = 600, 60
+ROOT = Path(__file__).resolve().parents[2]
+# What takes or changes an attribute by its name. ruff (SLF001) sees the others.
+BY_NAME = {"getattr", "setattr", "delattr", "hasattr", "patch", "attrgetter"}
+
+
+def sources(*folders: str) -> Iterator[tuple[str, str]]:
+    """(path, text) of the Python files below these folders of the project."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_files_and_functions_are_short() -> None:
+    long = []
+    for path, text in sources("notesearch", "tests", "packaging"):
+        if (lines := text.count("\n")) > LINES_OF_A_FILE:
+            long.append(f"{path}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > LINES_OF_A_FUNCTION:
+                    long.append(f"{path}: {node.name}: {lines} lines")
+    assert not long
+
+
+def private_names(text: str) -> Iterator[str]:
+    """The private names that a source reaches by a string: `setattr(x, "_name", ...)`."""
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for given in node.args[:2] if called in BY_NAME else ():
+            if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                last = given.value.rpartition(".")[2]
+                if last.startswith("_") and not last.startswith("__"):
+                    yield given.value
+
+
+def test_no_test_reaches_a_private_name_by_a_string() -> None:
+    example = 'monkeypatch.setattr(x, "_a", 1); setattr("a.b._c", 2); getattr(x, "d"); hasattr(x, "__e__")'
+    assert list(private_names(example)) == ["_a", "a.b._c"]
+    assert not [(path, name) for path, text in sources("tests", "packaging") for name in private_names(text)]

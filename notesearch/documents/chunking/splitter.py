@@ -1,8 +1,8 @@
-"""Text -> chunks: passages that follow the headings, sized for a model. Pure; the same text and recipe give
-the same chunks.
+"""The splitter: cuts a text into chunks that follow its headings and are sized for a model. Pure; the same
+text and recipe give the same chunks.
 
-A section that fits is one chunk; short ones are merged with what follows; one that is too long is cut where
-it hurts least.
+A section that fits is one chunk. Short sections are merged with what follows. A section that is too long is
+cut at the best boundary: the end of a paragraph or sentence before the middle of one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,10 @@ from notesearch.documents.formats.blocks import Outline, after_unread
 from notesearch.documents.formats.registry import outline_of
 from notesearch.domain import Chunk, Document, prefixed
 
-CHARACTERS_PER_TOKEN = (
-    24  # no chunk holds more, however few tokens they make: blank space, base64, long unknown words
-)
+CHARACTERS_PER_TOKEN = 24  # the most of a chunk, however few tokens: blank space, base64, long words
 SEPARATOR = " > "
 
-# What a cut at each kind of boundary costs, in shares of the distance from the ideal size.
+# The cost of a cut at each kind of boundary, in shares of the distance from the ideal size.
 _COST = {
     Boundary.PARAGRAPH: 0.0,
     Boundary.LINE: 0.2,
@@ -37,23 +35,23 @@ HeadingPath = tuple[str, ...]
 
 
 def split(document: Document, recipe: ChunkRecipe, outline: Outline | None = None) -> tuple[Chunk, ...]:
-    """The chunks of a document in order. Together they cover its text but for blank space and settings; none
-    is above `recipe.maximum`.
+    """Cut a document into chunks, in order. Together they cover its text except blank space and settings.
+    None is above `recipe.maximum` tokens.
 
-    `outline`: as its reader found it; None to find it in the text. `Chunk.tokens` counts prefix and passage
-    without the tokens that a model adds at both ends. Any thread, but one at a time.
+    `outline` is the outline that the reader found; None to find it in the text. `Chunk.tokens` counts prefix
+    and passage, without the tokens that a model adds at both ends. Any thread, but one at a time.
     """
     return _Splitter(document, recipe, outline or outline_of(document)).chunks()
 
 
 def embedded_text(document_text: str, chunk: Chunk) -> str:
-    """Exactly what is embedded for `chunk`: its prefix, a newline, its passage."""
+    """The embedded text of a chunk: its prefix, a newline, its passage."""
     return prefixed(chunk.prefix, document_text[chunk.start : chunk.end])
 
 
 @dataclass(slots=True)
 class _Section:
-    """Characters [start, end) under one heading, or several such merged."""
+    """Characters [start, end) under one heading, or under several that were merged."""
 
     start: int
     end: int
@@ -115,7 +113,7 @@ class _Splitter:
     # Sections
 
     def _sections(self) -> Iterator[_Section]:
-        """One for each heading with text, and one for what stands before the first."""
+        """A section for each heading with text, and one for the text before the first heading."""
         headings = self._outline.headings
         heading_path: list[tuple[int, str]] = []
         first_end = headings[0].start if headings else len(self._text)
@@ -151,7 +149,7 @@ class _Splitter:
         )
 
     def _without_unread(self, start: int, end: int) -> tuple[int, int]:
-        """[start, end) without the settings and blank space at both its ends."""
+        """[start, end) without settings and blank space at its two ends."""
         start = after_unread(self._text, start, end, self._outline.unread)
         for unread_start, unread_end in reversed(self._outline.unread):
             if start <= unread_start < end and not self._text[unread_end:end].strip():
@@ -159,7 +157,7 @@ class _Splitter:
         return start, end
 
     def _merged(self) -> Iterator[_Section]:
-        """Short sections together with what follows them."""
+        """The sections, with short ones merged with what follows them."""
         current: _Section | None = None
         for following in self._sections():
             if current is None:
@@ -180,8 +178,8 @@ class _Splitter:
             return False
         together = current.tokens + following.tokens
         if following.level == 1 and current.level > 0:
-            # Across a heading of the first level only as long as all of it is short, as in lists of bare
-            # headlines.
+            # Sections are merged across a heading of the first level only while all of it is short, as in
+            # lists of headlines without text.
             return together <= minimum
         return together + self._prefix(current.heading_path)[1] + self._special <= self._recipe.target
 
@@ -220,8 +218,8 @@ class _Splitter:
         return known
 
     def _short_prefix(self, heading_path: HeadingPath) -> tuple[str, int]:
-        """Title and headings, at most a quarter of the maximum: the middle goes first, then the end of what
-        is left."""
+        """The prefix of title and headings, at most a quarter of the maximum. Where it is too long, the
+        headings in the middle are dropped first, then the end of the rest."""
         prefix, tokens = self._prefix_by_tokens(heading_path)
         most = self._recipe.characters // 4
         if not most or len(prefix) <= most:
@@ -260,8 +258,8 @@ class _Splitter:
     # Cutting
 
     def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
-        """(start, end, tokens) of the pieces of a section that is too long. Looks ahead twice the maximum, no
-        further."""
+        """(start, end, tokens) of the pieces of a section that is too long. Looks ahead at most twice the
+        maximum."""
         budget = self._recipe.maximum - self._special - prefix_tokens
         target = max(self._recipe.target - self._special - prefix_tokens, budget // 2, 1)
         room = self._room(prefix)
@@ -306,7 +304,7 @@ class _Splitter:
         return sum(unit.tokens for unit in units) <= budget and units[-1].end - units[0].start <= room
 
     def _best_cut(self, units: list[Unit], repeated: int, ideal: float, budget: int, room: int) -> int:
-        """The unit after which to cut: near the ideal size, at the end of something."""
+        """After which unit to cut: near the ideal size, and where something ends."""
         best, lowest = repeated, math.inf
         tokens = 0
         for number, unit in enumerate(units):
@@ -321,8 +319,8 @@ class _Splitter:
         return best
 
     def _overlap(self, units: list[Unit]) -> int:
-        """How many of the last units the next chunk repeats: whole sentences or lines where there are some
-        short enough."""
+        """How many of the last units the next chunk repeats: whole sentences or lines, where some are short
+        enough."""
         wanted = self._recipe.overlap * self._recipe.target
         most = clean = 0
         tokens = 0

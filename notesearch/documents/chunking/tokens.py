@@ -1,9 +1,10 @@
-"""Counts tokens as a model's own tokenizer does, many times faster than by encoding: each distinct word is
-encoded once.
+"""Counts tokens as a model's own tokenizer does, but many times faster: each distinct word is encoded only
+once.
 
-A BERT tokenizer splits at white space and around punctuation before it looks at its vocabulary, so the tokens
-of a text are the sum of the tokens of its pieces. Encoding 2 MB of notes whole takes 0.8 s. Others are only
-known to split at white space (or to take it into the word after it), so there words are what is counted once.
+A BERT tokenizer splits at white space and around punctuation before it uses its vocabulary. So the tokens of
+a text are the sum of the tokens of its pieces. (Encoding 2 MB of notes as a whole takes 0.8 s.) Other
+tokenizers are only known to split at white space, or to join it to the word after it; for them, words are
+encoded only once.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ from tokenizers import Tokenizer
 from notesearch.config.paths import model_folder
 from notesearch.documents.chunking.punctuation import PUNCTUATION
 
-SPECIAL_TOKENS = 2  # [CLS] and [SEP], of the tokenizers that remote models are counted by
+SPECIAL_TOKENS = 2  # [CLS] and [SEP], added by the tokenizers that count for remote models
 LONGEST_PIECE = (
     100  # a longer word is one unknown token to BERT, so that counting it in parts never gives too few
 )
 MOST_CACHED = 200_000
 LONGEST_CACHED = 48  # characters; longer words seldom come twice
 
-# What a recipe calls the vocabulary of the bundled model; else it names the model whose tokenizer it is.
+# What a recipe calls the vocabulary of the bundled model. Any other name is that of a model whose tokenizer
+# counts.
 _MODELS = {"minilm": "all-minilm-l6-v2"}
 
 
 def _character_class() -> str:
-    """What BERT takes for punctuation, as the inside of a regular expression's character class."""
+    """The characters that BERT takes for punctuation, as the inside of a character class of a regular
+    expression."""
     ranges = ("-".join(chr(int(end, 16)) for end in item.split("-")) for item in PUNCTUATION.split())
     return r"!-/:-@\[-`{-~" + "".join(ranges)
 
@@ -43,12 +46,12 @@ PIECE = re.compile(
 )
 
 
-# str.split() takes these for white space; BERT drops them, and what they part becomes one word.
+# str.split() takes these for white space. BERT drops them, and joins the words on both sides.
 _DROPPED = ("\v", "\f", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 
 
 class _Pieces(dict[str, int]):
-    """Tokens of each piece seen so far."""
+    """A cache of the tokens of each piece."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -67,7 +70,7 @@ class _Pieces(dict[str, int]):
 
 
 class _Words(dict[str, int]):
-    """Tokens of each word between white space seen so far."""
+    """A cache of the tokens of each word between white space."""
 
     def __init__(self, pieces: _Pieces) -> None:
         self._pieces = pieces
@@ -82,7 +85,7 @@ class _Words(dict[str, int]):
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of texts, without the `special` ones that a model adds. One thread at a time."""
+    """Counts the tokens of texts, without the `special` ones that a model adds. For one thread at a time."""
 
     special: int
 
@@ -91,7 +94,7 @@ class TokenCounter(Protocol):
         ...
 
     def count_piece(self, piece: str) -> int:
-        """Tokens of what PIECE matched."""
+        """The tokens of a text that PIECE matched as one piece."""
         ...
 
     def encoded(self, text: str) -> int:
@@ -100,7 +103,7 @@ class TokenCounter(Protocol):
 
 
 class BertCounter:
-    """For BERT's tokenizers."""
+    """Counts by BERT's tokenizers."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.special = tokenizer.num_special_tokens_to_add(False)
@@ -109,7 +112,7 @@ class BertCounter:
         self._words = _Words(self._pieces)
 
     def count(self, text: str) -> int:
-        """For words of more than LONGEST_PIECE characters a little too many."""
+        """See TokenCounter. For a word of more than LONGEST_PIECE characters it is a little too many."""
         for character in _DROPPED:
             if character in text:
                 return sum(map(self._pieces.__getitem__, PIECE.findall(text)))
@@ -125,8 +128,8 @@ class BertCounter:
 
 
 class WordCounter:
-    """For every other tokenizer. White space is counted only as far as it belongs to the word after it: a
-    model has room for that, since what is too long by a token is cut off."""
+    """Counts by every other tokenizer. White space is counted only where it belongs to the word after it. A
+    text that is one token too long for that reason is cut off by the model, which does no harm."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.special = tokenizer.num_special_tokens_to_add(False)
@@ -139,7 +142,8 @@ class WordCounter:
         return sum(map(self._word, text.split()))
 
     def count_piece(self, piece: str) -> int:
-        """One character (a sign, an ideograph) as what follows another without a space, else a word."""
+        """One character (a sign, an ideograph) is counted as following another one without a space, anything
+        else as a word."""
         if len(piece) > 1:
             return self._word(piece)
         return max(1, self._counted(f"a{piece}") - self._letter)
@@ -165,7 +169,7 @@ class WordCounter:
 
 @cache
 def token_counter(name: str) -> TokenCounter:
-    """The counter of the tokenizer that a ChunkRecipe names. Raises KeyError for an unknown one."""
+    """The counter for the tokenizer that a ChunkRecipe names. Raises KeyError for an unknown one."""
     file = model_folder(_MODELS.get(name, name)) / "tokenizer.json"
     if not file.is_file():
         raise KeyError(name)

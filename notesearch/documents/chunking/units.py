@@ -1,5 +1,5 @@
-"""The smallest parts that chunks are put together from: kept blocks, lines, sentences, groups of words.
-Streams, in linear time."""
+"""The smallest parts that chunks consist of: kept blocks, lines, sentences, groups of words. They are found
+one after another, in linear time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FEWEST_WORDS = 12
 
 
 class Boundary(IntEnum):
-    """What ends where a unit ends; the smaller, the better to cut there."""
+    """What ends where a unit ends. The smaller the value, the better a chunk ends there."""
 
     PARAGRAPH = 0
     LINE = 1
@@ -35,7 +35,7 @@ class Boundary(IntEnum):
 
 
 class Unit(NamedTuple):
-    """Characters [start, end), neither beginning nor ending with a newline; `tokens` is exact or a little too
+    """Characters [start, end) that neither begin nor end with a newline. `tokens` is exact or a little too
     high."""
 
     start: int
@@ -44,13 +44,13 @@ class Unit(NamedTuple):
     boundary: Boundary
 
     def ending(self, boundary: Boundary) -> Unit:
-        """The same with another boundary."""
+        """The same unit with another boundary."""
         return Unit(self.start, self.end, self.tokens, boundary)
 
 
 class Units:
-    """Divides text for a budget of tokens: no unit is above `budget`, and one inside a line is not much above
-    `grain`. `characters`: no unit is longer, 0 for no such limit (from 200 up)."""
+    """Divides text into units. No unit is above `budget` tokens, and one inside a line is not much above
+    `grain` tokens. `characters`: no unit is longer; 0 for no such limit, else at least 200."""
 
     def __init__(
         self,
@@ -73,7 +73,8 @@ class Units:
         self._longest = min(LONGEST_UNIT, characters // 2) if characters else LONGEST_UNIT
 
     def between(self, start: int, end: int, *, heading: bool = False) -> Iterator[Unit]:
-        """The units of [start, end). `heading`: the first line is one, and is not to be left alone."""
+        """The units of [start, end). `heading`: the first line is a heading, which must not be a chunk
+        alone."""
         held: Unit | None = None
         for unit in self._lines(start, end):
             if unit is None:
@@ -139,7 +140,7 @@ class Units:
         yield from self._words(position, end)
 
     def _words(self, start: int, end: int) -> Iterator[Unit]:
-        """One unit where the sentence is short, else groups of words; the last ends with the sentence."""
+        """One unit for a short sentence, else groups of words. The last one ends with the sentence."""
         if end - start <= self._longest:
             tokens = self._counter.count(self._text[start:end])
             if tokens <= self._grain:
@@ -174,14 +175,14 @@ class Units:
                 continue
             for part in range(match.start(), match.end(), self._slice):
                 part_end = min(part + self._slice, match.end())
-                # Each token holds a character at least, so this is never too few.
+                # A token has at least one character, so this is never too few.
                 yield part, part_end, len(unicodedata.normalize("NFD", self._text[part:part_end]))
 
     def _between(self, end: int, start: int) -> Boundary:
         return Boundary.SPACE if start > end or self._text[start - 1] in _WEAK_STOPS else Boundary.ANYWHERE
 
     def _may_part(self, position: int) -> bool:
-        """Whether a character of the reader's begins at `position`: not a combining mark, not the inside of a
+        """Whether a text may be divided before `position`: not before a combining mark, and not inside a
         joined emoji."""
         after, before = self._text[position], self._text[position - 1]
         return (

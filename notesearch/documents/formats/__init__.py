@@ -1,1 +1,1 @@
-"""One file a format, and the registry of all of them."""
+"""The formats, one module each, and their registry."""

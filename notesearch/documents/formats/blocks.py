@@ -1,8 +1,8 @@
 """The blocks of a note: what its lines are (headings, code, hidden settings, text), found by one parser per
 format.
 
-Chunking and the preview both work on them, so that a heading is the same thing to both. Pure values; a format
-makes them, chunking/splitter.py and preview.py read them.
+Chunking and the preview both use them, so that both agree on what a heading is. Pure values; a format makes
+them, chunking/splitter.py and preview.py read them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from notesearch.domain import Span
 
 
 class Kind(StrEnum):
-    """What a block is. TEXT: paragraphs and lists, whose inner shape is the renderer's business. HIDDEN: not
-    shown (comments, settings, drawers)."""
+    """The kind of a block. TEXT: paragraphs and lists, which the renderer parses further. HIDDEN: not shown
+    (comments, settings, drawers)."""
 
     HEADING = "heading"
     CODE = "code"
@@ -30,12 +30,12 @@ class Kind(StrEnum):
 class Block:
     """Characters [start, end) of a note's text: whole lines, without the last newline.
 
-    For headings: `level` counts from 1; `title` is free of markup, `written` is the same with it; `label` is
-    what stands before the title without being part of it (a task word); `in_list` says that it stands inside
-    a list item, as outliners write them, so that it never names the whole note. For the rest: `kept` asks
-    chunking not to cut it, `unread` says that it is a setting and no text to search; `name` is the language
-    of code, or what the format calls the block; `inside` are the characters without the block's own fences
-    (the whole block where it has none).
+    For headings: `level` counts from 1. `title` is without markup, `written` is the same with it. `label`
+    stands before the title but is no part of it (a task word). `in_list`: the heading is inside a list item,
+    as outliners write them, so it never names the whole note. For other blocks: `kept` asks chunking not to
+    cut it. `unread`: it is a setting, and no text to search. `name` is the language of code, or the format's
+    name for the block. `inside` are the characters without the block's fences (the whole block where it has
+    none).
     """
 
     kind: Kind
@@ -55,7 +55,7 @@ class Block:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
     """What chunking needs of the blocks, in the order of the text: headings, spans that are kept whole, and
-    spans that are no text to search. Spans never overlap."""
+    spans that are not searched. Spans never overlap."""
 
     headings: tuple[Block, ...] = ()
     blocks: tuple[Span, ...] = ()
@@ -73,8 +73,8 @@ def outline(blocks: Iterable[Block]) -> Outline:
 
 
 def title_of(text: str, outline: Outline) -> str:
-    """The heading that names the note: one on the very first line of text, else the first of level 1. ""
-    where there is none."""
+    """The heading that names the note: one on the first line of text, else the first of level 1; "" where
+    there is none."""
     named = [heading for heading in outline.headings if not heading.in_list and heading.title]
     if not named:
         return ""
@@ -84,7 +84,8 @@ def title_of(text: str, outline: Outline) -> str:
 
 
 def after_unread(text: str, start: int, end: int, unread: tuple[Span, ...]) -> int:
-    """The first character in [start, end) that is neither blank nor in a span of `unread`; `end` for none."""
+    """The first character in [start, end) that is neither blank nor in a span of `unread`; `end` where there
+    is none."""
     spans = iter(unread)
     span = next(spans, None)
     while start < end:
@@ -100,12 +101,12 @@ def after_unread(text: str, start: int, end: int, unread: tuple[Span, ...]) -> i
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A run of lines as the preview shows it. `line` is its first line, from 0, in the text.
+    """Some lines of a note as the preview shows them. `line` is the first of them in the text, from 0.
 
-    HEADING: `text` is the title as inline Markdown, `level` and `label` as in Block. CODE: `text` as it is.
-    TEXT: `text` is Markdown with exactly one line for each line of the note. `plain`: `text` is no Markdown
-    but shown line by line as it stands. `in_list`: headings inside list items with their lines in `text`
-    (from 0), which stand there inside a list item.
+    HEADING: `text` is the title as inline Markdown; `level` and `label` are as in Block. CODE: `text` is
+    shown unchanged. TEXT: `text` is Markdown with exactly one line for each line of the note. `plain`: `text`
+    is no Markdown, and is shown line by line. `in_list` are headings inside list items, by their line in
+    `text` (from 0).
     """
 
     kind: Kind

@@ -1,5 +1,5 @@
-"""Bytes to text: byte order marks, UTF-8, and for the rest charset-normalizer. Decides what is binary. Does
-not look at formats."""
+"""Bytes to text: byte order marks, UTF-8, and charset-normalizer for the rest. Decides which files are
+binary. Does not look at formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# How ISO 2022 announces a character set, in bytes that are ASCII all through.
+# How ISO 2022 announces a character set. Its bytes are all ASCII.
 _DESIGNATORS = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"))
 _MAGIC = (
     b"%PDF-",
@@ -49,8 +49,8 @@ _UNWANTED = re.compile("[\x00\ud800-\udfff]")
 
 
 def decode(raw: bytes) -> tuple[str, str]:
-    """The text with `\\n` newlines and NULs turned into spaces, and the name of its encoding. Raises
-    FileBinary."""
+    r"""Decode the bytes of a file. Returns the text, with `\n` newlines and spaces for NULs, and the name of
+    the encoding. Raises FileBinary."""
     if raw.startswith(_MAGIC):
         raise FileBinary
     text, encoding = _decoded(raw)
@@ -64,7 +64,7 @@ def decode(raw: bytes) -> tuple[str, str]:
 def _decoded(raw: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
-            # A file cut off in the middle of a character is still a text file.
+            # A file that ends in the middle of a character is still a text file.
             return _UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding
     controls = _control_share(raw[:SAMPLE])
     if controls > 0.1:
@@ -86,7 +86,8 @@ def _control_share(sample: bytes) -> float:
 
 
 def _wide(raw: bytes) -> tuple[str, str]:
-    """UTF-16 or UTF-32 without a mark: the only text in which every other byte may be zero."""
+    """The text of UTF-16 or UTF-32 without a mark: the only encodings in which every other byte may be
+    zero."""
     for encoding in _WIDE:
         sample = raw[: SAMPLE - SAMPLE % 4]
         start = sample.decode(encoding, errors="ignore")
@@ -105,7 +106,8 @@ def _printable(text: str) -> bool:
 
 
 def _mostly_utf8(raw: bytes) -> tuple[str, str] | None:
-    """UTF-8 with a few damaged characters: valid sequences of several bytes do not arise by chance."""
+    """Whether this is UTF-8 with a few damaged characters: valid sequences of several bytes do not occur by
+    chance."""
     text = raw.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     beyond_ascii = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
@@ -120,8 +122,8 @@ def _by_library(raw: bytes) -> tuple[str, str]:
     if not matches:
         raise FileBinary
     best = matches[0]
-    # Among readings as clean as each other the library goes by order; for western letters the usual one is
-    # the better bet.
+    # Among equally likely encodings the library decides by their order. For western letters the common one is
+    # more likely.
     usual = next(
         (match for match in matches if COMMONEST in (match.encoding, *match.could_be_from_charset)), best
     )

@@ -1,6 +1,7 @@
-"""What a format is: one row that says how files of a kind are told, read, shown, opened and asked for.
+"""What a format is: one value that says how files of a kind are recognised, read, shown, opened and asked
+for.
 
-A format is one file beside this one with such a row in it. It knows no other format.
+A format is a module beside this one with such a value. It imports no other format.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ HEAD = 4096  # bytes of a file that tell its kind
 
 
 class Source:
-    """A file to read: its path name, its size in bytes, and its bytes as a stream or whole.
+    """A file to read: its path, its size in bytes, and its bytes as a stream or whole.
 
-    Made by the extraction process, which opened the file; a reader opens no file by name. One thread.
+    The extraction process makes it, and has opened the file. A reader opens no file by name. For one thread.
     """
 
     def __init__(self, path: Path, size: int, opened: Callable[[], IO[bytes]]) -> None:
@@ -31,15 +32,16 @@ class Source:
 
     @classmethod
     def of_bytes(cls, path: Path, raw: bytes) -> Source:
-        """A file that is in memory already."""
+        """A Source of a file that is in memory already."""
         return cls(path, len(raw), lambda: io.BytesIO(raw))
 
     def open(self) -> IO[bytes]:
-        """A stream from the first byte, for the caller to close; as many as wanted, one after the other."""
+        """A new stream from the first byte, which the caller closes. May be called several times, one stream
+        after another."""
         return self._opened()
 
     def read(self) -> bytes:
-        """All bytes: for formats whose files are small."""
+        """All bytes of the file. For formats whose files are small."""
         with self._opened() as stream:
             return stream.read()
 
@@ -51,7 +53,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LocatedFrom:
-    """From character `start` of a document's text on, this is the place in the file."""
+    """From character `start` of a document's text on, the text is at this place in the file."""
 
     start: int
     locator: Locator
@@ -59,11 +61,12 @@ class LocatedFrom:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """One document of a file. `name` tells it from the others of the same file, in the reader's own terms,
-    and stays the same when the file is read again; "" where the file is one document.
+    """One document of a file.
 
-    `outline`: headings and kept blocks of `document.text`. `places`: where its stretches are in the file, by
-    their beginnings, in order; () where the line of a passage says so (`Format.locate`).
+    `name` tells it from other documents of the same file. The reader chooses it, and it must stay the same
+    when the file is read again; "" where the file is one document. `outline`: headings and kept blocks of
+    `document.text`. `places`: where the text is in the file, as stretches in order; () where the line of a
+    passage says so (`Format.locate`).
     """
 
     document: Document
@@ -76,10 +79,9 @@ class Part:
 class Noise:
     """Markup that snippets leave out, as regular expressions over a passage.
 
-    `marks` are taken away at the beginning of a line before anything else is; `lines` match from the
-    beginning of a line; `inline` match anywhere, and one group in each says what stays; `headings` are the
-    marks before a heading. No group may have a name that another format uses; none in `lines` may be
-    numbered.
+    `marks` are removed first, at the beginning of lines. `lines` match from the beginning of a line. `inline`
+    match anywhere, and one group in each is what stays. `headings` are the marks before a heading. No group
+    may have a name that another format uses, and no group in `lines` may be numbered.
     """
 
     marks: tuple[str, ...] = ()
@@ -89,24 +91,24 @@ class Noise:
 
 
 def line_locator(line: int) -> Locator:
-    """For files with lines: an editor opens them at one."""
+    """The locator of a line, for formats whose files an editor opens at a line."""
     return Line(number=line)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """A kind of note.
+    """A kind of note: how its files are recognised, read and shown.
 
-    `about`: name, title, icon, suffixes and words, for front ends. `magic`: first bytes that tell the kind
-    whatever the file's name ends in. `read` gives the documents of a file, one by one, so that memory stays
-    bounded; it runs in the extraction process and raises FileUnreadable or an error below it (ValueError and
+    `about`: name, title, icon, suffixes and words, for front ends. `magic`: first bytes that tell the kind,
+    whatever the suffix of the file is. `read` gives the documents of a file one by one, so that memory stays
+    bounded. It runs in the extraction process, and raises FileUnreadable or a subclass (ValueError and
     RecursionError count as ExtractionFailed). `blocks` finds the blocks of a text that `read` gave; `shown`
-    gives that text, by the same blocks, to the preview. `locate` turns the first line of a passage (from 1)
-    into the place at which a viewer opens the file.
+    gives the preview that text, by the same blocks. `locate` turns the first line of a passage (from 1) into
+    the place at which a viewer opens the file.
 
-    `reading` says how well notes of this format are read. It is raised with every change of what is taken
-    from a file (text, title, tags, language, facets): notes that were read by another number are read again,
-    although nothing changed on the disk; chunks whose embedded text stays the same keep their vectors.
+    `reading` is the version of the reader. Raise it with every change of what is taken from a file (text,
+    title, tags, language, facets): notes with another number are read again, although nothing changed on the
+    disk. Chunks whose embedded text stays the same keep their vectors.
     """
 
     about: NoteFormat
@@ -120,5 +122,5 @@ class Format:
 
     @property
     def name(self) -> str:
-        """What the format is called in the store and in code."""
+        """The name of the format in the store and in code."""
         return self.about.name

@@ -1,5 +1,5 @@
-"""Front matter at the top of a note: YAML, TOML or JSON between delimiters, or a bare JSON object. Broken
-front matter never fails a note."""
+"""Front matter at the top of a note: YAML, TOML or JSON between delimiters, or a bare JSON object. Invalid
+front matter never makes a note unreadable."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _DASHES = ("---", "----")
 
 
 def split_front_matter(text: str) -> tuple[Mapping[Any, Any], int]:
-    """The key-value pairs and the character where the text after the front matter starts; `({}, 0)` where
-    there is none."""
+    """Read the front matter of a note. Returns its key-value pairs, and the character where the text after it
+    starts; `({}, 0)` where there is none."""
     opening = _OPENING.match(text)
     if opening is None:
         return _bare_json(text) if text.startswith("{") else ({}, 0)
@@ -42,7 +42,7 @@ def _read(block: str, delimiter: str, language: str) -> Mapping[Any, Any] | None
         pairs = _parse(block, delimiter, language)
     except MemoryError:
         raise
-    except Exception:  # untrusted text, three parsers: whatever one of them raises, it is not well-formed
+    except Exception:  # three parsers of untrusted text: whatever is raised, it is not well-formed
         pairs = None
     if isinstance(pairs, dict):
         return _with_hash_tags(pairs, block)

@@ -1,4 +1,4 @@
-"""Small parts of Markdown that the formats write for the preview."""
+"""Small parts of Markdown that formats write for the preview."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HARD_BREAK = "  "  # at the end of a line
 
 
 def code(text: str) -> str:
-    """Inline code, between more backticks than it holds in a row."""
+    """Inline code, between more backticks than it has in a row."""
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in (text[:1], text[-1:]) else f"{fence}{text}{fence}"
 
@@ -17,7 +17,7 @@ def code(text: str) -> str:
 def apart_from(
     pattern: re.Pattern[str], text: str, inside: Callable[[re.Match[str]], str], outside: Callable[[str], str]
 ) -> str:
-    """`text` with what `pattern` finds turned by `inside` and everything between by `outside`."""
+    """`text` with `inside` applied to what `pattern` finds, and `outside` to everything between."""
     made: list[str] = []
     position = 0
     for found in pattern.finditer(text):

@@ -1,5 +1,5 @@
-"""What a note says about itself (title, tags, aliases, dates, private), from the key-value pairs of any
-format."""
+"""Metadata: what a note says about itself (title, tags, aliases, dates, private), from the key-value pairs of
+any format."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ _NAMED_MONTH = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metadata:
-    """See Document for the shapes."""
+    """What a note says about itself. Document describes the values."""
 
     title: str = ""
     tags: tuple[str, ...] = ()
@@ -93,18 +93,19 @@ class Metadata:
 
 
 def normal_key(key: str) -> str:
-    """ "Date Created", "date-created" and "dateCreated" are one key."""
+    """A key in the form in which keys are compared: "Date Created", "date-created" and "dateCreated" are the
+    same."""
     return _NOT_IN_KEY.sub("", key.lower())
 
 
 def is_known(key: str) -> bool:
-    """Whether the key means something here."""
+    """Whether `read_metadata` uses this key."""
     return normal_key(key) in _KNOWN
 
 
 def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
-    """What the pairs say. Values are strings, lists and mappings as a YAML, TOML or JSON reader gives them;
-    what makes no sense is ignored."""
+    """Read the metadata in key-value pairs. Values are strings, lists and mappings, as a YAML, TOML or JSON
+    reader gives them. Values that make no sense are ignored."""
     values = {normal_key(key): value for key, value in pairs.items() if isinstance(key, str)}
     return Metadata(
         title=_line(values.get("title")),
@@ -117,7 +118,7 @@ def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Without repetitions, in order, no more than MOST_TAGS."""
+    """The names without repetitions, in order, at most MOST_TAGS."""
     return tuple(dict.fromkeys(name for name in names if name))[:MOST_TAGS]
 
 
@@ -137,7 +138,7 @@ def read_tags(value: Any) -> list[str]:
 
 
 def clean_tag(text: str) -> str:
-    """One tag in its normal form, "" where the text is none."""
+    """One tag in its normal form; "" where the text is no tag."""
     match = _TAG.search(text.strip().strip("[]\"'").lstrip("#"))
     return match[0].lower().strip("/.-'") if match else ""
 
@@ -162,7 +163,7 @@ def _first_date(values: Mapping[str, Any], keys: Iterable[str]) -> str:
 
 
 def read_date(value: Any) -> str:
-    """An ISO date, or "" where the text holds none or could mean two days."""
+    """An ISO date; "" where the text holds none, or could mean two days."""
     text = _line(value)[:100]
     if text.isdigit() and len(text) in (10, 13):
         return datetime.fromtimestamp(int(text[:10]), UTC).date().isoformat()
@@ -173,7 +174,7 @@ def read_date(value: Any) -> str:
         if match[2] == ".":
             return _iso(match[4], month, day)
         if int(day) <= 12 and int(month) <= 12 and day != month:
-            return ""  # 04/05: April or May, nobody knows
+            return ""  # 04/05 may be April or May
         return _iso(match[4], *((month, day) if int(day) > 12 else (day, month)))
     if match := _NAMED_MONTH.search(text):
         return _iso(match[4], str(_MONTHS.get(match[2].lower(), 0)), match[1] or match[3] or "0")

@@ -1,5 +1,4 @@
-"""What the text formats have in common: a Document from the text, its outline and what the note says about
-itself."""
+"""Makes a Document from a text, its outline and its metadata, for all text formats."""
 
 from __future__ import annotations
 
@@ -24,10 +23,10 @@ def document_of(
     tags: list[str] | None = None,
     page: str = "",
 ) -> Document:
-    """The document of a text format: what the note says about itself first, then what its text shows, then
-    its name.
+    """The document of a text format. Title, tags and dates are taken from the metadata first, then from the
+    text, then from the file's name.
 
-    `page`: what an outliner calls the note, whose headings are about a part of it.
+    `page` is the name that an outliner gives to the whole note; the headings of such a note name parts of it.
     """
     said = [source for source in metadata if source != Metadata()]
     return Document(
@@ -49,7 +48,7 @@ def document_of(
 
 
 def readable_name(name: str) -> str:
-    """A file name that can be shown and stored: on Linux it may hold bytes that are not UTF-8."""
+    """A file name as valid text: on Linux it may consist of bytes that are no UTF-8."""
     return name if name.isascii() else os.fsencode(name).decode("utf-8", errors="replace")
 
 

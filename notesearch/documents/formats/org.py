@@ -1,8 +1,8 @@
 """Org: headlines, tags, file keywords, property drawers, blocks.
 
-One scan finds the blocks of a note; the index takes headings and kept blocks from it, the preview all of it.
-Keywords and drawers are blanked in the text, so that every line keeps its number; only the file's own task
-words stay in it, as a hidden line, for headings cannot be read without them.
+One scan finds the blocks of a note. The index takes headings and kept blocks from it, the preview all of it.
+Keywords and drawers are blanked in the text, so that every line keeps its number. Only the file's own task
+words stay in it, as a hidden line, since headings cannot be read without them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import HARD_BREAK, apart_from, code
 from notesearch.documents.formats.metadata import read_metadata, read_tags
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
+from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
@@ -41,11 +42,11 @@ _COOKIE = re.compile(r"[ \t]*\[(?:\d*/\d*|\d*%)\]")
 _LINK = re.compile(r"\[\[(?:[^\[\]\n]{1,500}\]\[)?([^\[\]\n]{1,500})\]\]")
 _QUOTED = re.compile(r'"([^"\n]{1,200})"|(\S+)')
 
-# What is code to the reader, and what is never shown.
+# Blocks that are code, and blocks that are never shown.
 _CODE = frozenset({"src", "example", "export"})
 _COMMENT = "comment"
 _LANGUAGE = re.compile(r"[ \t]*#\+begin_\w+[ \t]*(\S*)", re.IGNORECASE)
-# The lines of a note that are no text of it: comments and keywords.
+# Lines of a note that are not shown: comments and keywords.
 _UNSHOWN = re.compile(r"^\s*(#\+[\w-]+:.*|#( .*)?)$")
 _FENCE = re.compile(r"^\s*#\+(?:begin|end)_\w+", re.IGNORECASE)
 _FIXED = re.compile(r"^(\s*):(?: (.*))?$")
@@ -91,7 +92,7 @@ def outline_org(text: str) -> Outline:
 
 
 def blocks_org(text: str) -> tuple[Block, ...]:
-    """The blocks of a note's text but for TEXT, which is what stands between them."""
+    """The blocks of a note's text, without those of the kind TEXT: text is everything between them."""
     found = list(_scan(text))
     words = (m["value"] for m, _ in found if m["keyword"] and m["keyword"].lower() in _TODO_KEYWORDS)
     states = _STATES | _task_words(words)
@@ -99,8 +100,8 @@ def blocks_org(text: str) -> tuple[Block, ...]:
 
 
 def _scan(text: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Each headline, block, drawer and keyword with the character where it ends. A block or drawer that is
-    never closed is text; what looks like a headline inside a block is none."""
+    """Each headline, block, drawer and keyword, with the character where it ends. A block or drawer that is
+    never closed is text. A headline inside a block is no headline."""
     position = no_end_before = 0
     unclosed: set[str] = set()
     while match := _CANDIDATE.search(text, position):
@@ -150,7 +151,8 @@ def _block(text: str, match: re.Match[str], end: int, states: frozenset[str]) ->
 
 
 def _block_end(text: str, match: re.Match[str], unclosed: set[str]) -> int:
-    """0 where the block is never closed, which is remembered so that nothing is searched twice."""
+    """Where a block ends; 0 where it is never closed. That is remembered in `unclosed`, so that nothing is
+    searched twice."""
     name = match["block"].lower()
     if name in unclosed or len(unclosed) >= _MOST_UNCLOSED:
         return 0
@@ -162,8 +164,8 @@ def _block_end(text: str, match: re.Match[str], unclosed: set[str]) -> int:
 
 
 def _headline_parts(text: str, states: frozenset[str]) -> tuple[str, str]:
-    """What is said about a headline (task word, COMMENT, counts of what is done) and its title, without
-    priority and tags."""
+    """The label of a headline (task word, COMMENT, counts of finished tasks), and its title without priority
+    and tags."""
     text = _HEADLINE_TAGS.sub("", text[:1000])
     first, _, rest = text.partition(" ")
     said = [first] if first in states else []
@@ -186,14 +188,14 @@ def _colon_tags(value: str) -> list[str]:
 
 
 def _task_words(values: Iterable[str]) -> frozenset[str]:
-    """The file's own task words: `TODO(t) WAITING(w@) | DONE(d)`."""
+    """The task words that the file defines: `TODO(t) WAITING(w@) | DONE(d)`."""
     own = (word.split("(")[0] for value in values for word in value.split())
     return frozenset(word for word in own if word and word != "|")
 
 
 def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
-    """The text with keyword lines and drawers blanked; fills `pairs` and `tags` with what they say about the
-    note as a whole."""
+    """The text with keyword lines and drawers blanked. Adds what they say about the whole note to `pairs` and
+    `tags`."""
     kept: list[str] = []
     copied = headlines = 0
     for match, end in _scan(text):
@@ -211,7 +213,7 @@ def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
 
 
 def _read_keyword(keyword: str, value: str, pairs: dict[str, str], tags: list[str]) -> bool:
-    """Whether the line is a setting that is taken out of the text."""
+    """Read a keyword line. Returns whether it is a setting that is removed from the text."""
     if keyword in _READ_AS_TEXT or keyword.startswith(("attr_", "begin", "end", "results")):
         return False
     if keyword in _TODO_KEYWORDS:
@@ -242,49 +244,26 @@ def _names(value: str) -> Iterable[str]:
 
 
 def shown_org(text: str) -> Iterator[Shown]:
-    """The note for the preview: its headings and code, and what stands between as Markdown."""
-    line = position = 0
-    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+    """The note for the preview: its headings and code, and the lines between them as Markdown."""
+    return shown_note(text, blocks_org(text), _lines, _shown_block)
 
-    def given() -> Iterator[Shown]:
-        if pending:
-            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
-            pending.clear()
 
-    for block in (*blocks_org(text), None):
-        between = text[position : block.start if block else len(text)]
-        if between:
-            lines = between.removesuffix("\n").split("\n")
-            pending += _lines(lines)
-            line += len(lines)
-        if block is None:
-            break
-        lines = text[block.start : block.end].split("\n")
-        if block.kind is Kind.HEADING:
-            yield from given()
-            yield Shown(
-                kind=Kind.HEADING,
-                line=line,
-                text=_inline(block.written.strip()),
-                level=block.level,
-                label=block.label,
-            )
-        elif block.kind is Kind.CODE:
-            yield from given()
-            code_lines = [_ESCAPE.sub("", inner, count=1) for inner in lines[1:-1]]
-            yield Shown(kind=Kind.CODE, line=line + 1, text="\n".join(code_lines))
-        elif block.kind is Kind.HIDDEN:
-            pending += [""] * len(lines)
-        else:
-            mark = "> " if block.name == "quote" else ""
-            pending += ["", *(mark + inner for inner in _lines(lines[1:-1])), ""]
-        line += len(lines)
-        position = block.end + 1
-    yield from given()
+def _shown_block(block: Block, lines: list[str], line: int) -> Iterator[Shown | str]:
+    if block.kind is Kind.HEADING:
+        title = _inline(block.written.strip())
+        yield Shown(kind=Kind.HEADING, line=line, text=title, level=block.level, label=block.label)
+    elif block.kind is Kind.CODE:
+        code_lines = [_ESCAPE.sub("", inner, count=1) for inner in lines[1:-1]]
+        yield Shown(kind=Kind.CODE, line=line + 1, text="\n".join(code_lines))
+    elif block.kind is Kind.HIDDEN:
+        yield from [""] * len(lines)
+    else:
+        mark = "> " if block.name == "quote" else ""
+        yield from ["", *(mark + inner for inner in _lines(lines[1:-1])), ""]
 
 
 def _lines(lines: Iterable[str]) -> list[str]:
-    """Markdown for lines that hold neither headings nor blocks, one for one."""
+    """Markdown for lines without headings and blocks, one line for each."""
     made: list[str] = []
     rows = 0
     for line in lines:
@@ -301,19 +280,19 @@ def _lines(lines: Iterable[str]) -> list[str]:
 
 
 def _table_line(line: str, rows: int) -> str:
-    """A line of a table, the row number `rows` or the rule below it. Markdown has one rule, below the first
-    row: others become a gap."""
+    """A line of a table: its row number `rows`, or the rule below that. Markdown has a single rule, below the
+    first row; other rules become an empty row."""
     if _RULE.match(line):
         return (
             line.replace("+", "|") if rows == 1 else re.sub(r"-", " ", line.replace("+", "|")) if rows else ""
         )
-    # The break shows where it is no table for Markdown, because it has no rule.
+    # Where Markdown sees no table, because there is no rule, this makes a line break.
     return _inline(line) + HARD_BREAK
 
 
 def _append_fixed(made: list[str], indent: str, text: str | None) -> None:
-    """A line that is to stand as it is. A fence would need lines of its own: it becomes code between line
-    breaks."""
+    """Append a line that is shown literally. A fence would need lines of its own, so it becomes inline code
+    between line breaks."""
     if made and made[-1].strip():
         made[-1] = made[-1].rstrip() + HARD_BREAK
     words = re.sub(r" (?= )|^ ", "\N{NO-BREAK SPACE}", (text or "").rstrip())

@@ -1,4 +1,4 @@
-"""Plain text: as it is, but for front matter, which some note programs put on top of text files too."""
+"""Plain text: unchanged except for front matter, which some note programs put into text files too."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Which formats there are, and what to ask of a format that is known by a path or a name.
+"""The registry of formats: which there are, and functions for a format that is known by a path or a name.
 
-A format is added here by one file and one entry of BUILT_IN; other packages add theirs through the
-entry-point group `notesearch.formats`, each entry naming a Format. No other list of formats stands anywhere.
-Any thread; opens no note.
+A format of the program is one module and one entry of BUILT_IN. Other packages add theirs through the
+entry-point group `notesearch.formats`; each entry names a Format. There is no other list of formats. Any
+thread; opens no note.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ def rows() -> tuple[Format, ...]:
 
 @cache
 def folders_of_others() -> tuple[str, ...]:
-    """The folders from which formats of other packages are imported: the extraction process, whose path is
-    its own, has to look there too."""
+    """The folders from which formats of other packages are imported. The extraction process has an import
+    path of its own, so it needs them."""
     return tuple(dict.fromkeys(folder for _, folder in _installed()))
 
 
 def look_again() -> None:
-    """Forget which formats there are: some were installed or removed."""
+    """Look for formats again: packages were installed or removed."""
     for known in (rows, folders_of_others, noise, _installed, _by_suffix, _by_name):
         known.cache_clear()
 
 
 @cache
 def _installed() -> tuple[tuple[Format, str], ...]:
-    """The formats of other packages, each with its folder. One that cannot be imported is left out."""
+    """The formats of other packages, each with its folder. A format that cannot be imported is left out."""
     from importlib import metadata
 
     found: list[tuple[Format, str]] = []
@@ -64,7 +64,7 @@ def _installed() -> tuple[tuple[Format, str], ...]:
 
 
 def _together(own: Iterable[Format], others: Iterable[Format]) -> tuple[Format, ...]:
-    """Our formats and those of others whose name and suffixes nobody has yet."""
+    """The program's own formats, and those others whose name and suffixes are not taken yet."""
     result = list(own)
     for row in others:
         taken = {suffix for known in result for suffix in known.about.suffixes}
@@ -89,37 +89,37 @@ def _by_name() -> dict[str, Format]:
 
 
 def formats() -> tuple[NoteFormat, ...]:
-    """What there is to say about each format: our own, and those of other packages once somebody has looked
-    for them. Touches no disk, so that a window may ask."""
+    """What front ends need to know of each format. Formats of other packages are included once `rows` was
+    called. Touches no disk, so that the GUI thread may call."""
     return tuple(row.about for row in (rows() if rows.cache_info().currsize else BUILT_IN))
 
 
 def format_of(path: Path) -> str | None:
-    """The name of the format by the file's suffix; None: not a note. Cheap, touches no disk."""
+    """The name of the format by the file's suffix; None where it is no note. Touches no disk."""
     row = _by_suffix().get(path.suffix.lower())
     return row.name if row else None
 
 
 def named(word: str) -> str:
-    """The name of the format that the user calls `word`; the word itself where nobody knows it."""
+    """The name of the format that the user calls `word`; the word itself where there is none."""
     return next((row.name for row in rows() if word == row.name or word in row.about.words), word)
 
 
 def reading_of(path: Path) -> int:
-    """How well a file of that name is read now: see Format. 0 for what is not a note."""
+    """The present `reading` of the format of a file with that name (see Format); 0 for what is not a note."""
     row = _by_suffix().get(path.suffix.lower())
     return row.reading if row else 0
 
 
 def locate(format_name: str, line: int) -> Locator:
-    """Where a viewer opens a note of that format for a passage that begins at `line`."""
+    """The place at which a viewer opens a note of that format for a passage that begins at `line`."""
     row = _by_name().get(format_name)
     return (row.locate if row else line_locator)(line)
 
 
 @cache
 def noise() -> Noise:
-    """The markup of all formats together: which of them a passage is from does not matter to a snippet."""
+    """The markup of all formats together. A snippet leaves out all of it, whatever format its note has."""
     every = [row.noise for row in rows()]
     return Noise(
         marks=tuple(p for n in every for p in n.marks),
@@ -130,7 +130,7 @@ def noise() -> Noise:
 
 
 def shown(format_name: str, text: str) -> Iterator[Shown]:
-    """The text of a note for the preview; as plain text where nobody knows the format."""
+    """The text of a note for the preview. A text of an unknown format is shown as plain text."""
     row = _by_name().get(format_name)
     return (row or plain_text.FORMAT).shown(text)
 
@@ -145,8 +145,8 @@ def outline_of(document: Document) -> Outline:
 
 
 def read(source: Source) -> Iterator[Part]:
-    """The documents of a file, at least one. Raises FileUnreadable and the errors below it, also in the
-    middle."""
+    """The documents of a file, at least one. Raises FileUnreadable or a subclass, also after some
+    documents."""
     row = _row_of(source)
     if row is None:
         formats = "\n".join(row.about.title for row in rows())
@@ -163,7 +163,7 @@ def read(source: Source) -> Iterator[Part]:
 
 
 def _row_of(source: Source) -> Format | None:
-    """By the first bytes where some format is known by them, else by the name."""
+    """The format by the file's first bytes, where these are known, else by its name."""
     if any(row.magic for row in rows()):
         head = source.head()
         if row := next((row for row in rows() if row.magic and head.startswith(row.magic)), None):
@@ -172,5 +172,6 @@ def _row_of(source: Source) -> Format | None:
 
 
 def extract(path: Path, raw: bytes) -> Document:
-    """The first document of a file from its bytes; `path` gives format and title only. Raises as `read`."""
+    """The first document of a file that is given by its bytes. `path` tells only format and title. Raises as
+    `read` does."""
     return next(read(Source.of_bytes(path, raw))).document

@@ -1,7 +1,7 @@
 """reStructuredText: titles with underlines and overlines, the field list at the top, code blocks. Directives
 are read as text.
 
-One scan finds titles and code; the index takes its outline from it, the preview shows the same.
+One scan finds titles and code. The index takes its outline from it, and the preview shows the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import apart_from, code
 from notesearch.documents.formats.metadata import read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
+from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
 
 _CANDIDATE = re.compile(
@@ -79,8 +80,8 @@ def outline_restructuredtext(text: str) -> Outline:
 
 
 def blocks_restructuredtext(text: str) -> tuple[Block, ...]:
-    """Titles, their level given by the order in which their styles appear, and code blocks; TEXT is what
-    stands between them."""
+    """Titles and code blocks; everything between them is text. The level of a title is given by the order in
+    which the styles of titles appear."""
     found: list[Block] = []
     styles: list[str] = []
     position = 0
@@ -109,8 +110,8 @@ def blocks_restructuredtext(text: str) -> tuple[Block, ...]:
 
 
 def _indented_block(line: str, match: re.Match[str], end: int) -> Block:
-    """What is indented below `line`: code, or the text of a directive or a comment, which is not to be cut
-    either."""
+    """The block of the lines indented below `line`: code, or the text of a directive or a comment. Neither is
+    cut."""
     directive = _DIRECTIVE.match(line)
     is_code = directive.group(2).lower() in _CODE_DIRECTIVES if directive else not _COMMENT.match(line)
     kind = Kind.CODE if is_code else Kind.QUOTE
@@ -118,8 +119,8 @@ def _indented_block(line: str, match: re.Match[str], end: int) -> Block:
 
 
 def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
-    """Start, end and style of the title that a line of punctuation belongs to. Two marks: with an
-    overline."""
+    """Start, end and style of the title that a line of punctuation belongs to. A style of two marks has an
+    overline, too."""
     mark, length = rule["mark"], len(rule["rule"].rstrip())
     start = rule.start()
     below, below_end = _line(text, rule.end() + 1)
@@ -136,7 +137,7 @@ def _title(text: str, rule: re.Match[str]) -> tuple[int, int, str] | None:
 
 
 def _line(text: str, start: int) -> tuple[str, int]:
-    """The line that starts at `start`, no more than 1,000 characters of it, and where it ends."""
+    """The line that starts at `start` (at most 1,000 characters of it), and where it ends."""
     if start >= len(text):
         return "", len(text)
     end = text.find("\n", start)
@@ -150,8 +151,8 @@ def _line_above(text: str, start: int) -> tuple[str, int]:
 
 
 def _indented_end(text: str, position: int, indent: int) -> int:
-    """Where the lines indented deeper than `indent` end that follow `position`, the end of a line; 0 where
-    there are none."""
+    """Where the lines end that follow `position`, the end of a line, and are indented deeper than `indent`; 0
+    where there are none."""
     end = 0
     while position < len(text):
         line_end = text.find("\n", position + 1)
@@ -166,7 +167,7 @@ def _indented_end(text: str, position: int, indent: int) -> int:
 
 
 def _end_of_title(text: str, start: int) -> int:
-    """Where the lines of the title at `start` end, and the blank ones after it."""
+    """Where the title at `start` ends, with the blank lines after it."""
     position = start
     for _ in range(3):
         line, end = _line(text, position)
@@ -177,7 +178,7 @@ def _end_of_title(text: str, start: int) -> int:
 
 
 def _without_fields(text: str, start: int, pairs: dict[str, str]) -> str:
-    """The text with the fields that stand at `start` blanked; fills `pairs`."""
+    """The text with the fields at `start` blanked. Adds them to `pairs`."""
     first = position = start + len(text[start:]) - len(text[start:].lstrip("\n"))
     while match := _FIELD.match(text, position):
         position = match.end()
@@ -199,41 +200,25 @@ def _plain(title: str) -> str:
 
 
 def shown_restructuredtext(text: str) -> Iterator[Shown]:
-    """The note for the preview: its titles and code, and what stands between as Markdown."""
-    line = position = 0
-    pending: list[str] = []  # lines of Markdown not given yet; they end before line `line`
+    """The note for the preview: its titles and code, and the lines between them as Markdown."""
+    return shown_note(text, blocks_restructuredtext(text), _markdown, _shown_block)
 
-    def given() -> Iterator[Shown]:
-        if pending:
-            yield Shown(kind=Kind.TEXT, line=line - len(pending), text="\n".join(pending))
-            pending.clear()
 
-    for block in (*blocks_restructuredtext(text), None):
-        between = text[position : block.start if block else len(text)]
-        if between:
-            lines = between.removesuffix("\n").split("\n")
-            pending += _Lines(lines).markdown()
-            line += len(lines)
-        if block is None:
-            break
-        lines = text[block.start : block.end].split("\n")
-        if block.kind is Kind.HEADING:
-            yield from given()
-            written = _inline(block.written.strip())
-            yield Shown(kind=Kind.HEADING, line=line, text=written, level=block.level)
-            line += len(lines)
-        elif block.kind is Kind.QUOTE:
-            pending += _Lines(lines).markdown()
-            line += len(lines)
-        else:
-            said = lines[0].rstrip().removesuffix("::").rstrip()
-            pending.append("" if _DIRECTIVE.match(lines[0]) or not said else _inline(said) + ":")
-            line += 1
-            yield from given()
-            yield from _shown_code(lines[1:], line, options=bool(_DIRECTIVE.match(lines[0])))
-            line += len(lines) - 1
-        position = block.end + 1
-    yield from given()
+def _markdown(lines: list[str]) -> list[str]:
+    return _Lines(lines).markdown()
+
+
+def _shown_block(block: Block, lines: list[str], line: int) -> Iterator[Shown | str]:
+    if block.kind is Kind.HEADING:
+        title = _inline(block.written.strip())
+        yield Shown(kind=Kind.HEADING, line=line, text=title, level=block.level)
+    elif block.kind is Kind.QUOTE:
+        yield from _markdown(lines)
+    else:
+        said = lines[0].rstrip().removesuffix("::").rstrip()
+        directive = bool(_DIRECTIVE.match(lines[0]))
+        yield "" if directive or not said else _inline(said) + ":"
+        yield from _shown_code(lines[1:], line + 1, options=directive)
 
 
 def _shown_code(lines: list[str], line: int, *, options: bool) -> Iterator[Shown]:
@@ -250,7 +235,7 @@ def _shown_code(lines: list[str], line: int, *, options: bool) -> Iterator[Shown
 
 
 class _Lines:
-    """Lines that hold neither titles nor code, turned into Markdown one for one."""
+    """Turns lines without titles and code into Markdown, one line for each."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines

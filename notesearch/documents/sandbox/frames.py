@@ -1,8 +1,8 @@
-"""What the extraction process and its parent say to each other: frames of a length, a JSON head and a UTF-8
+"""The protocol between the extraction process and its parent: frames of a length, a JSON head and a UTF-8
 text. Never pickle.
 
-A request names a file and a recipe. An answer is READY (once, at the start) or, for each request: SIZE where
-a large file is about to be read, READ for each of its parts as it is read, and END or FAILED.
+A request names a file and a reading plan. An answer is READY (once, at the start). For each request there is
+SIZE (before a large file is read), READ for each document of the file, and END or FAILED at last.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ERRORS = {
 
 
 class FrameKind(StrEnum):
-    """What a frame from the child says."""
+    """What a frame of the child process says."""
 
     READY = "ready"
     SIZE = "size"
@@ -53,15 +53,15 @@ class FrameKind(StrEnum):
 
 
 class KeptTitle(NamedTuple):
-    """The title of a note that was renamed, and the one it was embedded under before."""
+    """The title of a note that was renamed, and the title under which it was embedded before."""
 
     title: str
     embedded: str
 
 
 class ReadingPlan(NamedTuple):
-    """How a note is to be cut: for its folder's model, for the next one where there is one, and whether what
-    looks like a secret is sought."""
+    """How a note is to be cut: for its folder's model, and for the next one where there is one; and whether
+    to look for what may be a secret."""
 
     recipe: ChunkRecipe
     following: ChunkRecipe | None = None
@@ -70,11 +70,13 @@ class ReadingPlan(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extracted:
-    """A note as it was read: `size` of its file in bytes, `content_hash` the BLAKE2b-128 of the file's bytes
-    in hexadecimal. `part` names it among several documents of one file, "" where the file is one; `last`:
-    no more of the file is to come.
-    `embedded_title` is the title that the prefixes of its chunks begin with. `following`: the chunks for the
-    next model; `secrets`: spans of what looks like one, where wanted."""
+    """A document as it was read from a file.
+
+    `size` is that of the file in bytes, `content_hash` the BLAKE2b-128 of the file's bytes in hexadecimal.
+    `part` names the document among several in the file, "" where the file is one document; `last`: the file
+    has no more. `embedded_title` is the title with which the prefixes of its chunks begin. `following`: the
+    chunks for the next model. `secrets`: spans of the text that may be a secret, where they were looked for.
+    """
 
     document: Document
     chunks: tuple[Chunk, ...]
@@ -89,14 +91,15 @@ class Extracted:
 
 
 def pack(head: Any, text: str = "") -> bytes:
-    """One frame."""
+    """Make one frame."""
     head_bytes = json.dumps(head, separators=(",", ":")).encode()
     text_bytes = text.encode()
     return _LENGTHS.pack(len(head_bytes), len(text_bytes)) + head_bytes + text_bytes
 
 
 def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
-    """Head and text of the next frame; None at the end of the stream, or where it breaks off. Blocks."""
+    """Read the next frame: its head and text. None at the end of the stream, or where the frame is
+    incomplete. Blocks."""
     lengths = stream.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         return None
@@ -108,7 +111,8 @@ def read_frame(stream: IO[bytes]) -> tuple[Any, str] | None:
 
 
 def pack_request(path: Path, wanted: ReadingPlan, kept: KeptTitle | None = None) -> bytes:
-    """Paths travel as the bytes of the file system: on Linux they need not be valid UTF-8."""
+    """Make the frame of a request. Paths travel as the bytes of the file system: on Linux they may be no
+    valid UTF-8."""
     following = _as_dict(wanted.following) if wanted.following is not None else None
     return pack([os.fsencode(path).hex(), _as_dict(wanted.recipe), following, wanted.secrets, kept])
 

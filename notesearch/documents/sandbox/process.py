@@ -1,5 +1,5 @@
-"""The parent's side of extraction: one child process that reads files, restarted whenever a file is too much
-for it."""
+"""The parent's side of extraction: one child process that reads files, and is restarted whenever a file was
+too much for it."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, Notes
 __all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "ReadingPlan", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
-# Requests on their way, in bytes: less than any system's pipe holds, so that parent and child never both wait
-# to write.
+# The most bytes of requests under way. It is less than any system's pipe holds, so that parent and child
+# never both wait to write.
 MOST_AHEAD = 4096
 
-# What an interpreter needs in order to start, and nothing else: the child holds no keys.
+# The environment variables that an interpreter needs to start. The child gets no others, so it has no keys.
 _PASSED_ON = (
     "SYSTEMROOT",
     "WINDIR",
@@ -60,12 +60,13 @@ _WINDOWS_FLAGS = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr
 
 
 def default_time_limit(size: int) -> float:
-    """Seconds for a file of `size` bytes: hundred times what it takes on an idle machine."""
+    """Seconds for a file of `size` bytes: a hundred times what it takes on an idle machine."""
     return 20.0 + size / 200_000
 
 
 def worker_command(memory_limit: int) -> list[str]:
-    """How the child is started. A frozen program has no interpreter, so it is given its own word for it."""
+    """The command that starts the child. A frozen program has no interpreter, so it starts itself with a
+    special argument."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--extraction-worker", str(memory_limit)]
     # -P: nothing is imported from the working folder. -X utf8: the same on every system.
@@ -88,9 +89,9 @@ def worker_environment() -> dict[str, str]:
 
 
 class ExtractionProcess:
-    """One child process that reads files, started when it is first needed.
+    """The child process that reads files. It is started when it is first needed.
 
-    Used by one thread at a time; `close` may be called from any.
+    For one thread at a time; any thread may call `close`.
     """
 
     def __init__(
@@ -108,13 +109,14 @@ class ExtractionProcess:
     def read_all(
         self, requests: Iterable[tuple[Path, ReadingPlan]], kept: Mapping[Path, KeptTitle] | None = None
     ) -> Iterator[tuple[Path, Extracted | NotesearchError]]:
-        """Read each file; `kept` are the titles of those that were renamed. Answers come in the order of the
-        requests, each as soon as the child has read it: the parts of a file, mostly one, or its error
-        (FileUnreadable and below), which may come after some parts.
+        """Read each file. `kept` are the titles of those that were renamed.
 
-        Requests are drawn a few ahead of the answers, so a source that blocks holds answers back. Ends early
-        after `close`; leaving it early is allowed. Raises RuntimeError where the child cannot be started at
-        all.
+        Answers come in the order of the requests, each as soon as the child has read it: the documents of a
+        file, or its error (FileUnreadable or a subclass), which may come after some documents.
+
+        Requests are taken some ahead of the answers, so a source that blocks delays answers. The iteration
+        ends early after `close`; the caller may leave it early. Raises RuntimeError where the child cannot be
+        started at all.
         """
         titles = kept or {}
         source = ((path, pack_request(path, wanted, titles.get(path))) for path, wanted in requests)
@@ -135,21 +137,24 @@ class ExtractionProcess:
                 asked.popleft()
         finally:
             if asked:
-                self._end_child()  # what it still answers belongs to nobody
+                self._end_child()  # its remaining answers are not wanted
 
     def close(self) -> None:
-        """End the child at once. A `read_all` under way in another thread stops; later ones give nothing."""
+        """End the child at once. A `read_all` in another thread stops; later ones give nothing."""
         self._closed = True
         self._end_child()
 
     def rest(self) -> None:
-        """Let the child go until something is to be read. Not while a `read_all` is under way."""
+        """End the child until there is something to read. Not while a `read_all` is under way."""
         self._end_child()
 
     def _answers(self, asked: deque[tuple[Path, bytes]]) -> Iterator[Extracted | NotesearchError | None]:
-        """What the child says about the first of the files asked for; None after `close`. All its parts
-        together have the time that a file of its size has; what the caller does between them does not
-        count. A part is held until the next one is there, or the end of the file: the last one says so."""
+        """The child's answers about the first of the requested files; None after `close`.
+
+        All documents of the file together have the time that a file of its size has; time that the caller
+        spends in between does not count. A document is held back until the next one, or the end of the file,
+        has come: only then it is known whether it is the last one.
+        """
         child = self._child or self._start(asked)
         if child is None:
             yield None
@@ -200,18 +205,18 @@ class ExtractionProcess:
         return frame, watchdog.relax()
 
     def _mourn(self, killed: bool, size: int) -> NotesearchError:
-        """The error of the file over which the child ended."""
+        """The error of the file at which the child ended."""
         code = self._end_child()
         if killed:
             return FileTooSlow()
-        # Native code that runs out of memory aborts; a system that does kills the largest process.
+        # Native code that runs out of memory aborts. A system without memory kills the largest process.
         out_of_memory = code in (MEMORY_EXIT, -getattr(signal, "SIGABRT", 6)) or (
             code == -9 and size > LARGE_FILE
         )
         return FileTooLarge() if out_of_memory else ExtractionFailed()
 
     def _start(self, asked: Iterable[tuple[Path, bytes]]) -> subprocess.Popen[bytes] | None:
-        """A new child that has been asked for everything not answered yet; None after `close`."""
+        """Start a new child and send it every request that is not answered yet; None after `close`."""
         with self._exchange:
             if self._closed:
                 return None
@@ -236,7 +241,7 @@ class ExtractionProcess:
         return child
 
     def _write(self, frame: bytes) -> None:
-        """To the child where there is one; a new one is told everything when it starts."""
+        """Write to the child, where there is one. A new child is sent everything when it starts."""
         child = self._child
         if child is None or child.stdin is None:
             return
@@ -264,7 +269,7 @@ class ExtractionProcess:
 
 
 class _Watchdog:
-    """Kills a child that does not answer in time. Its thread sleeps while nothing is expected."""
+    """Kills a child that does not answer in time. Its thread sleeps while no answer is expected."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -284,7 +289,7 @@ class _Watchdog:
                 self._change.notify()
 
     def relax(self) -> bool:
-        """Expect nothing more; True where the child was killed meanwhile."""
+        """Expect no answer any more. Returns whether the child was killed meanwhile."""
         with self._change:
             self._child, self._deadline = None, math.inf
             return self._killed

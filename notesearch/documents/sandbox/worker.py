@@ -1,9 +1,7 @@
 """The child process that reads files: `python -m notesearch.documents.sandbox.worker MEMORY_LIMIT`.
 
-See process.py for its parent.
-
-Files are not to be trusted, so this process holds no secret, is limited in memory, prints nothing, and ends
-with its parent.
+process.py is its parent. Files are not trusted, so this process holds no secret, is limited in memory, prints
+nothing, and ends with its parent.
 """
 
 from __future__ import annotations
@@ -46,18 +44,18 @@ from notesearch.text.secrets import find_secrets
 
 NICENESS = 5
 _TRIES = 3
-# Bytes: a file up to this size is read once and held, a larger one is read from the disk.
+# Bytes: a file up to this size is read once and kept in memory; a larger one is read from the disk.
 IN_MEMORY = 64 << 20
 
 
 def read_note(
     path: Path, wanted: ReadingPlan, announce: IO[bytes] | None = None, kept: KeptTitle | None = None
 ) -> Iterator[Extracted]:
-    """Read, extract and chunk one regular file, part by part. Raises FileUnreadable and the errors below it,
-    also after some parts.
+    """Read one regular file and cut its documents into chunks, one after the other. Raises FileUnreadable or
+    a subclass, also after some documents.
 
-    `kept`: as long as the title is what a rename made it, the chunks are cut and prefixed as before, so that
-    those that did not change keep their vectors.
+    `kept`: while the title is the one that a rename gave it, the chunks are cut and prefixed under the former
+    title, so that those that did not change keep their vectors.
     """
     source, status = _source(path, announce)
     content_hash = _hash(source)
@@ -111,8 +109,8 @@ def _is_as_it_was(path: Path, status: os.stat_result) -> bool:
 
 
 def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_result]:
-    """The file and the status that its bytes belong to: read again where it changed meanwhile. What is larger
-    than IN_MEMORY stays on the disk."""
+    """Open the file. Returns it with the status that its bytes belong to: it is read again where it changed
+    meanwhile. A file larger than IN_MEMORY stays on the disk."""
     try:
         for _ in range(_TRIES):
             before = os.stat(path)
@@ -139,8 +137,8 @@ def _source(path: Path, announce: IO[bytes] | None) -> tuple[Source, os.stat_res
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """A regular file. Raises FileUnreadable for what is none, OSError."""
-    # Not blocking, in case a pipe took the file's place since it was looked at.
+    """Open a regular file. Raises FileUnreadable for anything else, or OSError."""
+    # Without blocking, since a pipe may have taken the file's place meanwhile.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
     )
@@ -162,7 +160,7 @@ def _answer(request: Any, output: IO[bytes]) -> Iterator[bytes]:
         yield pack_error(FileTooLarge())
     except NotesearchError as error:
         yield pack_error(error)
-    except Exception:  # a bug met in one file must not stop the others; its place is in Problems
+    except Exception:  # a bug in one file must not stop the others; it becomes a problem
         yield pack_error(ExtractionFailed())
 
 
@@ -172,7 +170,8 @@ def _send(output: IO[bytes], frame: bytes) -> None:
 
 
 def _read_requests(source: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:
-    """In a thread of its own, so that the end of the parent ends this process in the middle of a file too."""
+    """Read requests in a thread of its own, so that the end of the parent ends this process also in the
+    middle of a file."""
     while (frame := read_frame(source)) is not None:
         requests.put(frame[0])
     os._exit(0)
@@ -194,7 +193,7 @@ def _limit(memory: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """FrameKind requests until the parent ends or closes the pipe."""
+    """Answer requests until the parent ends or closes the pipe."""
     _limit(int(arguments[0]))
     output = sys.stdout.buffer
     token_counter("minilm")

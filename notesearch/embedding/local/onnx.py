@@ -1,8 +1,8 @@
-"""Local models: any row of the catalogue of local models, run by onnxruntime and tokenizers. Knows nothing of
-notes, of the store, or of any one model.
+"""Local models: runs any row of the catalogue of local models with onnxruntime and tokenizers. It knows
+nothing of notes, of the store, or of a particular model.
 
-One session runs with one thread per call, and calls run side by side: a query starts at once on the core that
-indexing leaves to the user, instead of waiting in line behind a batch for a shared thread pool.
+A session of onnxruntime uses one thread per call, and calls run side by side. So a query starts at once, on
+the core that indexing leaves free, and does not wait behind a batch.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.errors import EmbeddingError, ModelMissing
 
 # Padded tokens of one run. On a CPU longer runs are slower (256 real notes: 256 tokens 8,100 a second, 2,048
-# 7,200, 8,192 6,400), and they would hold up a pause.
+# 7,200, 8,192 6,400), and would delay a pause.
 TOKENS_PER_BATCH = 512
 WINDOW = 128
 
 
 class Timer(Protocol):
-    """Told of each use of a model; it unloads the model after a while of quiet. Any thread."""
+    """A timer that unloads a model some time after its last use. Any thread."""
 
     def touch(self) -> None:
-        """The model was used."""
+        """The model was used: start the waiting time again."""
         ...
 
     def close(self) -> None:
-        """End it; nothing is unloaded any more."""
+        """End the timer; nothing is unloaded any more."""
         ...
 
 
-# Makes the timer of a model from what unloads it. The engine has one: see engine/idle_timer.py.
+# Makes the timer of a model; its parameter is the function that unloads the model. See engine/idle_timer.py.
 MakeTimer = Callable[[Callable[[], None]], Timer]
 
 
 class _Loaded(NamedTuple):
-    """A model in memory. `inputs` are the names that its graph asks for."""
+    """A model in memory. `inputs` are the names of its graph's inputs."""
 
     session: Any
     tokenizer: Any
@@ -56,11 +56,11 @@ class _Loaded(NamedTuple):
 
 
 class OnnxEmbedder:
-    """Runs one local model. Loaded at the first call; unloaded by the timer, where there is one, or by
-    `unload`. Any thread may call, several at once.
+    """Runs one local model. It is loaded at the first call, and unloaded by the timer, where there is one, or
+    by `unload`. Any thread may call, several at once.
 
-    `folder`: where its files are, by default where models lie. `workers`: batches embedded side by side by
-    `embed_documents`; by default one core is left to the user.
+    `folder`: where its files are; by default the model's usual folder. `workers`: how many batches
+    `embed_documents` embeds side by side; by default all cores but one.
     """
 
     def __init__(
@@ -94,7 +94,8 @@ class OnnxEmbedder:
     def embed_documents(
         self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
     ) -> Iterator[Delivered]:
-        """Delivers once, when all are done or `cancelled` turned true; `tokens` is not needed."""
+        """See Embedder. Gives everything at once, when all is done or `cancelled` returned true. `tokens` is
+        not needed."""
         loaded = self._load()
         prefix = self._row.document_prefix
         encoded = [
@@ -119,7 +120,7 @@ class OnnxEmbedder:
             yield positions.tolist(), vectors if len(positions) == len(texts) else vectors[positions]
 
     def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
-        """A millisecond or two: `cancelled` is not looked at."""
+        """See Embedder. It takes a millisecond or two, so `cancelled` is not looked at."""
         loaded = self._load()
         ids = self._cut(loaded.tokenizer.encode(self._row.query_prefix + text).ids)
         vector: Vectors = self._run(loaded, [ids])[0]
@@ -131,8 +132,8 @@ class OnnxEmbedder:
         return self._loaded is not None
 
     def load_ahead(self) -> None:
-        """Begin to load the model where it is not in memory: it will be asked soon. Returns at once; what
-        fails is said to whoever asks."""
+        """Begin to load the model in a thread, where it is not in memory, because it will be asked soon.
+        Returns at once. An error is raised by the call that needs the model."""
         if self._loaded is None and self._ahead is None:
             self._ahead = threading.Thread(target=self._load_ahead, name="model loading", daemon=True)
             self._ahead.start()
@@ -143,7 +144,8 @@ class OnnxEmbedder:
         return_memory()
 
     def close(self) -> None:
-        """A batch under way is short, and ends; so is loading, which must not outlive the program."""
+        """See Embedder. Waits for a batch under way, which is short, and for loading, which must not outlive
+        the program."""
         if (ahead := self._ahead) is not None:
             ahead.join(5)
         self._forget()
@@ -179,15 +181,15 @@ class OnnxEmbedder:
             return self._loaded
 
     def _cut(self, ids: list[int]) -> list[int]:
-        """No more tokens than the model reads; the last one, which ends a text for models that look at it,
-        stays."""
+        """At most as many tokens as the model reads. The last one, which ends a text for some models, is
+        kept."""
         most = self._row.context
         if len(ids) <= most:
             return ids
         return [*ids[: most - 1], ids[-1]] if self._row.pooling is Pooling.LAST else ids[:most]
 
     def _run(self, loaded: _Loaded, encoded: Sequence[Sequence[int]]) -> Vectors:
-        """float32 [texts, dimensions] of texts as token ids. Raises EmbeddingError."""
+        """Run the graph on texts given as token ids: float32 [texts, dimensions]. Raises EmbeddingError."""
         length = max(1, *(len(ids) for ids in encoded))
         ids = np.zeros((len(encoded), length), np.int64)
         mask = np.zeros_like(ids)
@@ -205,9 +207,9 @@ class OnnxEmbedder:
 
 
 def vectors_of(made: Vectors, mask: np.ndarray[Any, Any], row: LocalModel) -> Vectors:
-    """float32 [texts, dimensions] of a graph's output, by the row's pooling. `mask` [texts, tokens] is 1 for
-    tokens, 0 for padding after them. Raises EmbeddingError where the output has another shape than the row
-    says."""
+    """The vectors, float32 [texts, dimensions], of a graph's output by the row's pooling. `mask` [texts,
+    tokens] is 1 for tokens and 0 for padding after them. Raises EmbeddingError where the output's shape is
+    not the one that the row says."""
     if row.pooling is not Pooling.IN_GRAPH:
         if made.ndim != 3:
             raise EmbeddingError("embedding-failed.no-tokens", retryable=False, model=row.title)
@@ -226,7 +228,7 @@ def vectors_of(made: Vectors, mask: np.ndarray[Any, Any], row: LocalModel) -> Ve
 
 
 def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
-    """Positions grouped so that texts of like length share a run, longest first, at most TOKENS_PER_BATCH
+    """Positions in groups, so that texts of like length share a run: longest first, at most TOKENS_PER_BATCH
     padded tokens each."""
     batches: list[list[int]] = []
     room = 0
@@ -239,15 +241,15 @@ def batches_by_length(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def lower_thread_priority() -> None:
-    """Let the window and queries go first. Linux gives threads a niceness of their own; elsewhere this does
-    nothing."""
+    """Lower the priority of this thread, so that the window and queries come first. On Linux threads have a
+    niceness of their own; on other systems this does nothing."""
     if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def return_memory() -> None:
-    """Give back to the system what was freed: glibc keeps it otherwise (50 MB of the model)."""
+    """Give freed memory back to the system. Without this, glibc keeps it (50 MB of the model)."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
@@ -258,7 +260,7 @@ def load_model(folder: Path, graph: str) -> _Loaded:
     import onnxruntime
     from tokenizers import Tokenizer
 
-    if sys.platform == "win32":  # elsewhere the environment says it: see notesearch/__init__.py
+    if sys.platform == "win32":  # other systems are told by the environment: see notesearch/__init__.py
         onnxruntime.disable_telemetry_events()
     if not (folder / graph).exists():
         raise ModelMissing
@@ -272,7 +274,7 @@ def load_model(folder: Path, graph: str) -> _Loaded:
             str(folder / graph), options, providers=["CPUExecutionProvider"]
         )
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # A file may ask for both; length and padding are ours.
+        # The tokenizer's file may ask for both; this class decides about length and padding.
         tokenizer.no_truncation()
         tokenizer.no_padding()
     except Exception as error:

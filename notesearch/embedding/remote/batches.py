@@ -1,4 +1,4 @@
-"""Texts to batches: as few requests as the limits allow, in nearly the order they came in. Pure."""
+"""Packs texts into batches: as few requests as the limits allow, in nearly the order of the texts. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from notesearch.catalogue import RequestStyle
 
-# Batches that still take texts while later ones are begun: what does not fit the newest may fill an older
-# one.
+# How many batches are open while later ones are begun: a text that does not fit into the newest may fit into
+# an older one.
 OPEN = 8
 BYTES_PER_TOKEN = 5
 
 
 @dataclass(slots=True)
 class Limits:
-    """What one request may hold; 0 for no limit. Starts with what the catalogue says and shrinks as a server
-    refuses."""
+    """The most that one request may hold; 0 for no limit. It starts with the values of the catalogue and
+    becomes smaller where a server refuses."""
 
     items: int
     characters: int
@@ -24,7 +24,7 @@ class Limits:
 
     @classmethod
     def of(cls, request_style: RequestStyle) -> Limits:
-        """The limits that a model's provider publishes."""
+        """The limits in the catalogue for a model."""
         return cls(
             max(1, request_style.items_per_request),
             request_style.characters_per_request,
@@ -32,7 +32,7 @@ class Limits:
         )
 
     def hold(self, items: int, characters: int, tokens: int) -> bool:
-        """Whether so much fits; one text always does, since it cannot be less."""
+        """Whether so much fits into a request. One text always fits, since a request cannot hold less."""
         return items <= 1 or (
             items <= self.items
             and (not self.characters or characters <= self.characters)
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Batch:
-    """Positions of texts, and what they add up to."""
+    """A batch: positions of texts, and the sums of their sizes."""
 
     positions: list[int]
     characters: int = 0
@@ -52,15 +52,15 @@ class Batch:
         return len(self.positions)
 
     def add(self, position: int, characters: int, tokens: int) -> None:
-        """Put in one text: its position, and what it weighs."""
+        """Add one text: its position and its size."""
         self.positions.append(position)
         self.characters += characters
         self.tokens += tokens
 
 
 def weight(text: str, tokens: int) -> int:
-    """The tokens that a server may count for `text`, of which we counted `tokens` (0: not counted) with
-    another vocabulary. Scripts and signs that ours does not know make many more elsewhere."""
+    """The tokens that a server may count for `text`. `tokens` were counted with another vocabulary (0: not
+    counted); scripts and signs that it does not know make many more elsewhere."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     return max(tokens, size // BYTES_PER_TOKEN, 1)
 
@@ -68,9 +68,8 @@ def weight(text: str, tokens: int) -> int:
 def pack(
     texts: Sequence[str], weights: Sequence[int], limits: Limits, positions: Sequence[int] | None = None
 ) -> Iterator[Batch]:
-    """Batches that hold every one of `positions` (all texts by default) once and keep to the limits; first
-    come, first packed. Each is given as soon as it is full, so that the first can be sent while the rest is
-    packed."""
+    """Pack every one of `positions` (all texts by default) into a batch, in order, within the limits. A batch
+    is given as soon as it is full, so that the first can be sent while the rest is packed."""
     open_batches: list[Batch] = []
     for position in range(len(texts)) if positions is None else positions:
         characters, tokens = len(texts[position]), weights[position]

@@ -1,8 +1,9 @@
-"""The `openai` client, made strict: the only file that imports it, and heavy (0.3 s, 50 MB), so it is
-imported by the thread that sends.
+"""The `openai` client, made strict. No other module imports it. It is heavy (0.3 s, 50 MB), so the thread
+that sends imports it.
 
-Whatever a version of the client reads from the environment, the transport below is the last door: only our
-headers, only to the provider's host, no redirects, no more of a reply than was asked for.
+Whatever a version of the client reads from the environment, the transport below decides what is sent: only
+our headers, only to the provider's host, without following redirects, and no more of a reply than was asked
+for is read.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ from notesearch.errors import ProviderError, ProviderTimeout, ProviderUnreachabl
 CONNECT_SECONDS = 10.0
 _OURS = ("host", "content-type", "content-length", "connection")
 
-# Their debug messages hold addresses and headers; none of it is for our log, whatever OPENAI_LOG says.
+# The debug messages of these libraries hold addresses and headers, so they never go to the log, whatever
+# OPENAI_LOG says.
 for _name in ("openai", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what has come back of its reply. `status` 0: nothing yet. `complete`: the body came to
-    its end."""
+    """One request, and its reply as far as it has arrived. `status` 0: nothing arrived yet. `complete`: the
+    body arrived to its end."""
 
     key: str | None = field(repr=False)
     most_bytes: int
@@ -51,7 +53,7 @@ _CURRENT: ContextVar[Exchange] = ContextVar("exchange")
 
 
 class _Guard(httpx2.AsyncBaseTransport):
-    """Sends our headers and no others, and reads a reply up to the length that was asked for."""
+    """The transport: sends only our headers, and reads a reply up to the length that was asked for."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, agent: str) -> None:
         self._inner = inner
@@ -60,7 +62,7 @@ class _Guard(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         exchange = _CURRENT.get()
         headers = [(name, value) for name, value in request.headers.items() if name.lower() in _OURS]
-        # Not compressed: a small reply could unfold to any size.
+        # Without compression: a small compressed reply could unpack to any size.
         headers += [
             ("Accept", "application/json"),
             ("Accept-Encoding", "identity"),
@@ -80,7 +82,7 @@ class _Guard(httpx2.AsyncBaseTransport):
 
 
 class _Capped(httpx2.AsyncByteStream):
-    """Keeps what is read in the exchange, and ends where it is too long. The client gets an empty body: it
+    """Keeps what is read in the exchange, and stops where it is too long. The client gets an empty body: it
     needs none, and would copy it twice."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
@@ -106,9 +108,10 @@ class _Capped(httpx2.AsyncByteStream):
 
 
 def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
-    """A client for one provider, to be used and closed in one event loop."""
+    """A client for one provider. It must be used and closed in one event loop."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0)
-    # To read the certificates takes 40 ms; plain http, which is for this machine only, has none to check.
+    # Reading the certificates takes 40 ms. Plain http is allowed for this computer only, and has none to
+    # check.
     encrypted = provider.base_url.startswith("https:")
     transport = httpx2.AsyncHTTPTransport(verify=encrypted, limits=limits, proxy=_proxy(provider), retries=0)
     http = httpx2.AsyncClient(
@@ -130,13 +133,13 @@ def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
     )
     # From OPENAI_CUSTOM_HEADERS; one that cannot be written as a header would fail before the transport could
     # drop it.
-    client._custom_headers = {}
+    client._custom_headers = {}  # noqa: SLF001
     return client
 
 
 def _proxy(provider: Provider) -> str | None:
-    """The system's http(s) proxy for https addresses; none for this machine, and none of a kind that is not
-    understood."""
+    """The system's http(s) proxy for https addresses. None for this computer, or for a kind of proxy that is
+    not supported."""
     if provider.on_this_machine or proxy_bypass(provider.host):
         return None
     proxy = getproxies().get("https", "")
@@ -146,10 +149,10 @@ def _proxy(provider: Provider) -> str | None:
 async def post(
     client: openai.AsyncOpenAI, path: str, body: bytes, exchange: Exchange, deadline: float
 ) -> None:
-    """Send one request and fill `exchange`; whatever went wrong below HTTP is its `error`. Takes `deadline`
-    seconds at most.
+    """Send one request and fill `exchange`. A failure below HTTP becomes its `error`. Takes at most
+    `deadline` seconds.
 
-    The error is made outside of the handler: it holds no request, not even as its context.
+    The error is made outside the except block, so that it does not hold the request, not even as its context.
     """
     _CURRENT.set(exchange)
     failed: BaseException | None = None
@@ -158,14 +161,14 @@ async def post(
             await client.post(path, content=body, cast_to=httpx2.Response)
     except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, OSError, ValueError) as error:
         failed = error
-    # A status is an answer even where the rest of it was lost; a good one must be whole.
+    # A reply with an error status counts even where its body is incomplete. A good one must be complete.
     if exchange.complete or exchange.status >= 300 or exchange.too_long:
         return
     exchange.error = unreachable(failed, deadline)
 
 
 def unreachable(failed: BaseException | None, deadline: float) -> ProviderUnreachable:
-    """What to say of a request without an answer."""
+    """The error for a request without a reply."""
     causes = list(_chain(failed))
     if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
         return ProviderUnreachable("provider-unreachable.certificate", retryable=False)

@@ -1,6 +1,6 @@
-"""Connections to providers: one event loop in a thread of its own for all of them, one client and one pace
-for each. Begun at the first use, ended with the last user, so that who never uses a remote model never pays
-for it."""
+"""Connections to providers: one event loop in a thread for all of them, and one client and one pace for each.
+They are begun at the first use and ended with the last user, so that they cost nothing where no remote model
+is used."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class _LoopThread:
 
 
 class Connection:
-    """To one provider, shared by its models. `pace`, `queries` and `reading` belong to the event loop's
-    thread."""
+    """A connection to one provider, shared by its models. `pace`, `queries` and `reading` may be used in the
+    event loop's thread only."""
 
     def __init__(self, provider: Provider, loop: asyncio.AbstractEventLoop) -> None:
         self.provider = provider
@@ -68,7 +68,7 @@ class Connection:
         self.queries = asyncio.Semaphore(QUERIES_AT_ONCE)
         self.reading = (
             asyncio.Lock()
-        )  # one long reply is taken apart at a time: together they would only hold more memory
+        )  # one long reply is parsed at a time; several would only take more memory
         self._loop = loop
         self._client: openai.AsyncOpenAI | None = None
 
@@ -82,7 +82,7 @@ class Connection:
             self._loop.call_soon_threadsafe(function)
 
     async def exchange(self, body: bytes, key: str | None, *, deadline: float, most_bytes: int) -> Exchange:
-        """POST to /embeddings. Never raises but for cancelling: what went wrong is in the exchange."""
+        """POST to /embeddings. Raises nothing but cancellation: a failure is in the exchange."""
         from notesearch.embedding.remote.client import Exchange, open_client, post
 
         if self._client is None:
@@ -101,8 +101,8 @@ class Connection:
 
 
 def connect(provider: Provider) -> Connection:
-    """The connection to `provider`, to be given back with `disconnect`. Any thread. Raises InsecureAddress or
-    UsageError for its address."""
+    """Get the connection to a provider. It must be given back with `disconnect`. Any thread. Raises
+    InsecureAddress or UsageError for its address."""
     global _loop
     checked_url(provider.base_url)
     name = (provider.name, provider.base_url, provider.requests_at_once)
@@ -117,7 +117,7 @@ def connect(provider: Provider) -> Connection:
 
 
 def disconnect(connection: Connection) -> None:
-    """Give a connection back; the last one ends it, and the last of all ends the thread."""
+    """Give a connection back. Its last user ends it, and the last user of all ends the thread."""
     global _loop
     with _lock:
         connection.users -= 1

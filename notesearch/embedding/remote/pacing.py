@@ -1,7 +1,7 @@
 """How fast a provider is asked: requests in flight (additive increase, multiplicative decrease), pauses, and
 delays between attempts.
 
-The event loop's own time is the clock of everything that is sent: a test gives it a loop whose time it moves.
+Everything that is sent goes by the time of the event loop. A test gives it a loop whose time it moves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-# What a good answer adds near the number that was too many last: one more is tried after some 20 rounds.
+# What a good reply adds near the number of requests that was too many last: one more is tried after some 20
+# rounds.
 SLOW = 0.05
 
 
@@ -21,11 +22,11 @@ def now() -> float:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """Seconds and numbers of attempts. Delays grow from `first_delay` twofold up to `longest_delay`, with
-    full jitter.
+    """Limits for waiting, in seconds and numbers of attempts. Delays double from `first_delay` up to
+    `longest_delay`, with full jitter.
 
-    `longest_wait`: a Retry-After above it ends the run instead of being waited for. `query_seconds`: all that
-    a query may take. `request_seconds`: a request with its reply. `retry_seconds`: after so long since the
+    `longest_wait`: where Retry-After asks for more, the run ends and does not wait. `query_seconds`: the most
+    that a query may take. `request_seconds`: for a request with its reply. `retry_seconds`: so long after the
     first attempt nothing is tried again.
     """
 
@@ -47,11 +48,11 @@ class Patience:
 
 
 class Pace:
-    """Requests in flight to one provider. Used in the event loop's thread only.
+    """Limits the requests in flight to one provider. For the event loop's thread only.
 
-    Begins with one: whether key, model and body are right is learned from one answer, not from as many as
-    fit. The first good one opens it to `most`. A server that is too busy halves it and stops new requests for
-    a while; good answers bring it back below where that was, then slowly beyond.
+    It begins with one request: its reply tells whether key, model and body are right. The first good reply
+    raises the limit to `most`. A server that is too busy halves it and stops new requests for some time. Good
+    replies then raise it quickly to just below the number that was too many, and slowly beyond.
     """
 
     def __init__(self, most: int) -> None:
@@ -66,8 +67,8 @@ class Pace:
         self._changed = asyncio.Event()
 
     async def enter(self) -> float:
-        """Wait for a place; the time it was given, to be handed back to `busy`. Always followed by
-        `leave`."""
+        """Wait for a free place. Returns the time at which it was given, for `busy`. Each call must be
+        followed by `leave`."""
         while True:
             wait = self._not_before - now()
             if wait <= 0 and self.in_flight < int(self.limit):
@@ -86,7 +87,7 @@ class Pace:
         self._notify()
 
     def succeeded(self) -> None:
-        """A request was answered well: open up, or try a little more."""
+        """A request got a good reply: raise the limit."""
         if not self._opened:
             self._opened, self.limit = True, float(self.most)
         elif self.limit + 1.0 < self._ceiling:
@@ -97,8 +98,8 @@ class Pace:
         self._notify()
 
     def busy(self, entered: float, delay: float) -> None:
-        """A request that entered at `entered` met a server that is too busy: fewer at a time, and none for
-        `delay` seconds. Requests that were under way together count as one sign."""
+        """A request that entered at `entered` met a server that is too busy: lower the limit, and begin no
+        request for `delay` seconds. Requests that were under way together count once."""
         if entered >= self._decreased:
             self._ceiling = float(int(self.limit))
             self.limit = max(1.0, self.limit / 2.0)
@@ -106,7 +107,8 @@ class Pace:
         self._not_before = max(self._not_before, now() + delay)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing in later runs for so many seconds: the provider asked for more than a run waits."""
+        """Send nothing in later runs for `seconds`: the provider asked for a longer pause than a run
+        waits."""
         self.paused_until = max(self.paused_until, now() + seconds)
 
     @property

@@ -1,7 +1,7 @@
-"""What goes over the wire: the body of a request, and the check of a reply. Pure.
+"""Payloads: the body of a request, and the check of a reply. Pure.
 
-A reply is believed only where it holds exactly one vector for each text: right count, every index once, right
-dimension, finite, not zero.
+A reply is accepted only where it holds exactly one vector for each text: the right number, every index once,
+the right dimensions, finite, not zero.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from notesearch.catalogue import EmbeddingModel, RequestStyle
 from notesearch.embedding.embedder import Vectors
 from notesearch.errors import ReplyWrong
 
-# A query longer than this says nothing more, and bge would read no more of it (512 tokens).
+# Characters of a query that are sent. More say nothing new, and bge would not read them (512 tokens).
 MOST_QUERY_CHARACTERS = 1500
 # A number written out takes up to 25 bytes with its comma.
 BYTES_PER_NUMBER = 32
@@ -34,8 +34,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`vectors`: float32 [n, dimensions] of unit length. `normalised`: they came so. `tokens`: as counted by
-    the server, None where not said."""
+    """A checked reply. `vectors`: float32 [n, dimensions] of unit length. `normalised`: they arrived so.
+    `tokens`: as the server counted them, None where it did not say."""
 
     vectors: Vectors
     tokens: int | None
@@ -75,10 +75,10 @@ def most_bytes(count: int, dimensions: int) -> int:
 
 
 def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
-    """The vectors of a reply to `count` texts, in the order of the texts. `dimensions` None: whatever they
-    have, alike.
+    """Check a reply to `count` texts. Returns its vectors in the order of the texts. `dimensions` None: any
+    number, the same for all.
 
-    Raises ReplyWrong, saying what was wrong in words that hold nothing of the reply.
+    Raises ReplyWrong with the reason; that never quotes the reply.
     """
     data, usage = _parts(body)
     if len(data) != count:
@@ -94,7 +94,7 @@ def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
         raise ReplyWrong("reply-wrong.not-a-number")
     if not (norms > 0).all():
         raise ReplyWrong("reply-wrong.zero")
-    # What came as a unit vector is kept to the bit.
+    # Vectors that arrive with unit length are kept bit for bit.
     off = np.abs(norms - 1) > 1e-5
     vectors[off] /= norms[off, None]
     return Reply(vectors, tokens_of(usage), not bool((np.abs(norms - 1) > 1e-3).any()))
@@ -113,7 +113,8 @@ def _parts(body: bytes) -> tuple[list[Any], object]:
     parsed: object = None
     page = False
     try:
-        # 128 vectors of 1024 numbers: 5 ms, json 45, and all that while no other thread of this program runs.
+        # 128 vectors of 1,024 numbers: 5 ms here, 45 ms with json, which would hold up all other threads of
+        # the program.
         parsed = jiter.from_json(body, cache_mode="none")
     except ValueError:
         page = body[:200].lstrip()[:1] == b"<"
@@ -156,10 +157,10 @@ def _fill(vectors: Vectors, embeddings: Sequence[Any]) -> None:
 
 
 def decoded(written: str) -> Vectors:
-    """Strict base64 without padding, many vectors in a row: in half the time of the base64 module, and beside
-    other threads.
+    """Decode strict base64 without padding, many vectors in a row. Takes half the time of the base64 module,
+    and lets other threads run.
 
-    Raises ValueError for what is none.
+    Raises ValueError where the text is no such base64.
     """
     upper, lower = _pairs()
     pairs = np.frombuffer(written.encode("ascii"), "<u2")

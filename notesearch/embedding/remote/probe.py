@@ -1,5 +1,5 @@
-"""Asks a server once what it is like: dimensions, encoding, batch limit, latency, and whether an instruction
-helps. Sends built-in texts only."""
+"""The probe: asks a server once what it is like (dimensions, encoding, batch limit, latency) and whether an
+instruction helps. It sends built-in texts only."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def probe(
     cancelled: Cancelled = never,
     record: Callable[[Receipt], None] = lambda _: None,
 ) -> Probe:
-    """Some ten requests, within seconds. Not for a GUI thread. Raises the ProviderError that the server's
-    answer stands for, or QueryCancelled."""
+    """Test a server with some ten requests, within seconds. Not for the GUI thread. Raises the ProviderError
+    for the server's reply, or QueryCancelled."""
     if provider.needs_key and not key:
         raise KeyMissing
     with connected(provider) as connection:
@@ -100,7 +100,7 @@ def probe(
 
 
 class _Asking:
-    """One probe."""
+    """One run of the probe."""
 
     def __init__(
         self,
@@ -142,7 +142,8 @@ class _Asking:
         )
 
     def _first_answer(self) -> payloads.Reply:
-        """With the first encoding that is accepted. A field that is accepted and not obeyed is left out."""
+        """The first reply, with the first encoding that the server accepts. A field that it accepts but
+        ignores is not used."""
         refused: ProviderError | None = None
         for encoding in ENCODINGS:
             self._model = replace(self._model, request_style=RequestStyle(encoding=encoding))
@@ -195,7 +196,7 @@ class _Asking:
         return answer.reply.vectors
 
     def _ask(self, texts: Sequence[str]) -> Attempt:
-        """One request, tried once more where the server has a problem of its own."""
+        """Send one request, and once more where the server has a problem of its own."""
         answer = self._ask_once(texts)
         if isinstance(answer.error, ProviderFailed):
             answer = self._ask_once(texts)

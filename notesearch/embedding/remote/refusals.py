@@ -1,7 +1,7 @@
-"""What an HTTP status means, as an error for people. Pure.
+"""Turns the HTTP status of a reply into an error for the user. Pure.
 
-A server may repeat in its message what it was sent. So of a message only words of its own trade are shown,
-and none of those either where a run of them stands in a text that was sent.
+A server may repeat in its message what it was sent. So only words of a list of technical terms are shown of a
+message, and not even those where several in a row occur in a text that was sent.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def error_of(
     model: EmbeddingModel,
     sent: Sequence[str],
 ) -> ProviderError:
-    """The error that a reply with `status` outside 200-299 stands for. `sent`: the texts of the request, none
-    of which is repeated."""
+    """The error for a reply with a `status` outside 200-299. `sent` are the texts of the request; none of
+    them is quoted."""
     message = message_of(body)
     shown = showable(message, sent, (model.name,))
     if 300 <= status < 400:
@@ -92,7 +92,7 @@ def _out_of_credits(status: int, message: str, provider: Provider) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that Retry-After asks to wait, as a number or a date; None where it says nothing that can be
+    """Seconds that Retry-After asks to wait, given as a number or a date; None where it cannot be
     understood."""
     value = headers.get("retry-after", "").strip()
     try:
@@ -106,13 +106,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def is_about_size(status: int, body: bytes) -> bool:
-    """Whether fewer texts in a request may be all that is wanted."""
+    """Whether the server may accept the same texts in smaller requests."""
     return status == 413 or (status in (400, 422) and bool(_TOO_MANY.search(message_of(body))))
 
 
 def message_of(body: bytes) -> str:
-    """The message in an error body of the usual shapes; "" where there is none. It may hold anything: not for
-    showing."""
+    """The message in an error body of the usual shapes; "" where there is none. It may hold anything, and
+    must not be shown."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -128,8 +128,8 @@ def message_of(body: bytes) -> str:
 
 
 def showable(message: str, sent: Sequence[str], names: Sequence[str] = ()) -> str:
-    """`message` with every word that is not of the trade, and every run of words that was sent, as "…"; at
-    most LONGEST_MESSAGE characters."""
+    """`message` with "…" for every word that is no technical term, and for every run of words that was sent;
+    at most LONGEST_MESSAGE characters."""
     known = _TRADE | {part for name in names for part in _WORD.findall(name.lower())}
     texts = [" ".join(_WORD.findall(text.lower())) for text in sent]
     words = [match[0] for match in _WORD.finditer(message[: 4 * LONGEST_MESSAGE])]

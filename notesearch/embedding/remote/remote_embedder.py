@@ -1,4 +1,4 @@
-"""A remote model as an Embedder: any thread's door to the event loop that does the sending."""
+"""A remote model as an Embedder: lets any thread use the event loop that sends."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ Record = Callable[[Receipt], None]
 
 
 class RemoteEmbedder:
-    """`model` at `provider`. Every method from any thread but a GUI thread, several at once.
+    """The embedder of a remote model at a provider. Any thread but the GUI thread may call, several at once.
 
-    `key` gives the key or None, and is asked once for each call, in the caller's thread; it may block and may
-    raise a ProviderError. `record` is called in the caller's thread once for each request that was answered,
-    before its vectors are delivered.
+    `key` returns the key or None. It is called once for each call, in the caller's thread; it may block, and
+    may raise a ProviderError. `record` is called in the caller's thread once for each request that was
+    answered, before its vectors are given.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class RemoteEmbedder:
 
     @property
     def window(self) -> int:
-        """Several rounds of full requests, as the places of the last round are partly empty; within what
-        memory should hold."""
+        """See Embedder. It is several rounds of full requests, since the last round is partly empty, within
+        the memory that they may take."""
         limits = self._learned.limits
         each = limits.items
         if limits.tokens:
@@ -132,8 +132,8 @@ class RemoteEmbedder:
                 self._finish(future, arrivals)
 
     def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
-        """See Embedder. Ahead of all documents, within a few seconds in all; raises a ProviderError, or
-        QueryCancelled."""
+        """See Embedder. It goes before all documents and takes at most a few seconds. Raises a ProviderError
+        or QueryCancelled."""
         if not text.strip():
             raise EmbeddingError("embedding-failed.empty-query", retryable=False)
         key = self._usable_key()
@@ -179,7 +179,7 @@ class RemoteEmbedder:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """The connection for one call; the embedder keeps it open afterwards, until `unload`."""
+        """The connection for one call. The embedder keeps it open until `unload`."""
         with connected(self._provider) as connection:
             with self._lock:
                 if self._kept is None and not self._closed.is_set():
@@ -187,8 +187,8 @@ class RemoteEmbedder:
             yield connection
 
     def _arriving(self, arrivals: Arrivals) -> Iterator[Delivered]:
-        """What arrives until the run has ended. One that is stopped still gives what came before: it is
-        paid."""
+        """What arrives until the run has ended. A run that is stopped still gives what arrived before, since
+        that is paid for."""
         while (arrived := arrivals.get()) is not None:
             if isinstance(arrived, Receipt):
                 self._record(arrived)
@@ -196,7 +196,7 @@ class RemoteEmbedder:
                 yield arrived
 
     def _finish(self, future: concurrent.futures.Future[Any], arrivals: Arrivals) -> None:
-        """Nothing goes on after the call, and no receipt is lost."""
+        """End the run with its call, and record every receipt."""
         concurrent.futures.wait((future,), timeout=1.0)
         with contextlib.suppress(queue.Empty):
             while True:

@@ -1,5 +1,5 @@
-"""One run over many texts, in the event loop: batches sent side by side, each reply checked, what failed
-tried again, split or given up."""
+"""One run over many texts, in the event loop: batches are sent side by side, each reply is checked, and what
+failed is tried again, split or given up."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from notesearch.errors import (
 if TYPE_CHECKING:
     from notesearch.embedding.remote.client import Exchange
 
-# Asked where a body is refused that was never accepted before: it tells a wrong body from a text that is not
-# wanted.
+# The text of a test request. It is sent where a body is refused and none was accepted before: it tells
+# whether the body is wrong, or a text is refused.
 HARMLESS = "Notesearch"
-# So many texts refused, and more than were embedded: it is not the texts.
+# Where so many texts are refused, and more than were embedded, the texts are not the reason.
 MANY_REFUSED = 8
-# A longer reply is read in a thread of its own, so that a query's is not held up.
+# A longer reply is parsed in a thread of its own, so that it does not delay the reply to a query.
 LONG_REPLY = 100_000
 MOST_DIMENSIONS = 8192
 WATCHED_EVERY = 0.02  # seconds
@@ -55,8 +55,8 @@ Arrivals = queue.SimpleQueue[Receipt | Delivered | None]  # None: nothing more c
 
 @dataclass(slots=True)
 class Learned:
-    """What a model's server has taught since the start: what one request may hold, and whether the body is
-    right."""
+    """What the replies of a model's server have shown since the start: the limits of a request, and whether
+    the body is right."""
 
     limits: Limits
     accepted: bool = False
@@ -64,7 +64,7 @@ class Learned:
 
 @dataclass(slots=True)
 class _Split:
-    """A batch that was cut in two: where both halves are welcome, it was too large."""
+    """A batch that was cut in two. Where both halves are accepted, it was too large."""
 
     half: int
     welcome: int = 0
@@ -79,7 +79,7 @@ class _Work:
 
 
 class _Place:
-    """One of the places that the pace has, for as long as a request is in flight."""
+    """A place of the pace, held while a request is in flight."""
 
     def __init__(self, pace: Pace, waiting: set[asyncio.Task[None] | None]) -> None:
         self._pace = pace
@@ -100,7 +100,7 @@ class _Place:
 
 @dataclass(slots=True)
 class Attempt:
-    """One request: its checked reply, or why there is none."""
+    """The result of one request: its checked reply, or the error."""
 
     reply: payloads.Reply | None
     error: ProviderError | None
@@ -117,8 +117,8 @@ async def ask(
     arrivals: Arrivals,
     place: AbstractAsyncContextManager[object] | None = None,
 ) -> Attempt:
-    """One request, sent within `place`; its receipt goes to `arrivals`. A model of 0 dimensions takes what
-    comes. Never raises but for cancelling."""
+    """Send one request within `place`. Its receipt goes to `arrivals`. For a model of 0 dimensions any number
+    is accepted. Raises nothing but cancellation."""
     sent = [inputs] if isinstance(inputs, str) else inputs
     body = payloads.written(payloads.request_body(model, inputs, query=purpose == "query"))
     most = payloads.most_bytes(len(sent), model.dimensions or MOST_DIMENSIONS)
@@ -143,7 +143,7 @@ async def ask(
             sent=sent,
         )
         if key and key.lower() in str(error).lower():
-            # A host to be sent on to, say, is shown, and may be named like the key.
+            # A redirect's host, for example, is shown to the user, and a server might put the key into it.
             error = type(error)()
     if exchange.status:
         arrivals.put(
@@ -172,8 +172,8 @@ def _read(
 
 @dataclass(repr=False)
 class Run:
-    """Embeds `inputs`; receipts, vectors and refused texts go to `arrivals` as they come. Lives in the event
-    loop's thread."""
+    """A run: embeds `inputs`. Receipts, vectors and refused texts go to `arrivals` as they come. For the
+    event loop's thread."""
 
     connection: Connection
     model: EmbeddingModel
@@ -198,8 +198,8 @@ class Run:
     )  # for a place: nothing of theirs is sent yet
 
     async def go(self) -> None:
-        """Until all is delivered. Raises the ProviderError that ended it, after what was in flight was
-        delivered."""
+        """Run until everything is done. Raises the ProviderError that ended the run, after what was in flight
+        has arrived."""
         self._task = asyncio.current_task()
         self._stopping = asyncio.Event()
         if self._stopped:
@@ -211,8 +211,8 @@ class Run:
         watching = asyncio.create_task(self._watch())
         try:
             while True:
-                # One until one was accepted: whether key, model and body are right is not to be asked eight
-                # times. Then some more than may be in flight: while their replies are read, others are sent.
+                # One request until one was accepted, so that a wrong key, model or body is sent once only.
+                # Then some more than may be in flight: while their replies are parsed, others are sent.
                 certain = self.learned.accepted and (self._delivered or not self._refusing)
                 at_once = self.connection.provider.requests_at_once + 2 if certain else 1
                 while self._failure is None and len(tasks) < at_once and (work := self._next()) is not None:
@@ -232,8 +232,8 @@ class Run:
             raise self._failure
 
     async def _watch(self) -> None:
-        """Look here, and not where vectors are taken in, whether to go on: writing and indexing them takes
-        seconds at times, in which nothing more is to be sent."""
+        """Look at `cancelled` here, and not where the caller takes vectors: storing and indexing them takes
+        seconds at times, in which nothing more must be sent."""
         while not self.cancelled():
             await asyncio.sleep(WATCHED_EVERY)
         self.stop()
@@ -245,7 +245,7 @@ class Run:
             self._task.cancel()
 
     def _next(self) -> _Work | None:
-        """What was split first, then the next batch."""
+        """The next work: batches that were split come first."""
         if self._work:
             return self._work.popleft()
         batch = next(self._batches, None)
@@ -266,13 +266,13 @@ class Run:
             pass
 
     async def _deal_with(self, work: _Work) -> None:
-        """Send until it is delivered, split, refused for good or given up."""
+        """Send a batch until it has arrived, was split, was refused for good, or is given up."""
         work.started = now()
         while self._failure is None:
             if not self._fits(work.batch):
                 self._split_up(work.batch, None)
                 return
-            # What arrived faster than it is taken in waits in memory: not too much of it.
+            # What arrives faster than the caller takes it waits in memory, so it is limited.
             while (
                 self._delivered - self.taken
             ) * self.model.dimensions * 4 > MOST_UNDELIVERED and self._failure is None:
@@ -286,7 +286,7 @@ class Run:
                 return
 
     async def _ask(self, inputs: Sequence[str], purpose: str, place: _Place | None = None) -> Attempt:
-        # A server of one's own may need minutes for a batch.
+        # A server on the user's own computer may need minutes for a batch.
         seconds = self.patience.request_seconds * (1 if self.connection.provider.needs_key else 3)
         return await ask(
             self.connection, self.model, self.key, inputs, purpose, seconds, self.arrivals, place
@@ -309,7 +309,7 @@ class Run:
                 self.learned.limits.items = min(self.learned.limits.items, work.split.half)
 
     async def _settled(self, work: _Work, answer: Attempt, entered: float) -> bool:
-        """Deal with a failed attempt; False: to be tried again now."""
+        """Handle a failed attempt. Returns False where it is to be tried again now."""
         error, exchange = answer.error, answer.exchange
         assert error is not None
         if len(work.batch) > 1 and is_about_size(exchange.status, exchange.body):
@@ -332,7 +332,8 @@ class Run:
 
     @property
     def _may_be_slow(self) -> bool:
-        """A server of one's own that did not answer in time may with fewer texts."""
+        """Whether the server may answer in time with fewer texts: one on the user's own computer that did
+        not."""
         return not self.connection.provider.needs_key
 
     def _delay(self, work: _Work, error: ProviderError, exchange: Exchange, entered: float) -> float | None:
@@ -365,8 +366,8 @@ class Run:
     # Too large, or refused
 
     def _learn(self, batch: Batch, exchange: Exchange) -> None:
-        """Half of what was refused is the new limit: of characters where the body was too large, else of what
-        the message speaks of."""
+        """Halve a limit after a refusal: of characters where the body was too large, else of what the message
+        names."""
         limits = self.learned.limits
         if exchange.status == 413:
             limits.characters = max(1, batch.characters // 2 + 1)
@@ -382,7 +383,7 @@ class Run:
             self._work.appendleft(_Work(half, split))
 
     async def _refuse(self, work: _Work, error: RequestRefused) -> None:
-        """A text that is not wanted is searched for by halves; a body that is not wanted ends the run."""
+        """Handle a refused request. A refused text is searched for by halves; a refused body ends the run."""
         self._refusing = True
         if not self.learned.accepted:
             answer = await self._ask([HARMLESS], "test")
@@ -406,6 +407,6 @@ class Run:
 
 
 def busy(seconds: float) -> ProviderBusy:
-    """The provider asked for a pause that is not over."""
+    """The error for a provider whose requested pause is not over."""
     until = time.strftime("%H:%M", time.localtime(time.time() + seconds))
     return ProviderBusy("provider-busy.until", time=until, retry_after=seconds or NO_HINT_PAUSE)

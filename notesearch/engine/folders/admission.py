@@ -1,4 +1,5 @@
-"""Which folders can be searched: there, readable, and nothing twice under two names. Looks at the disk."""
+"""Decides which folders can be searched: they exist, can be read, and are not searched already under another
+name. Looks at the disk."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from notesearch.errors import FolderMissing, FolderOverlap, FolderUnreadable
 
 
 def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) -> None:
-    """Raise FolderMissing, FolderUnreadable or FolderOverlap where a folder cannot be searched beside those
-    that are."""
+    """Raise FolderMissing, FolderUnreadable or FolderOverlap where a folder cannot be searched beside
+    `known_folders`."""
     if not os.path.isdir(folder):
         if os.path.exists(folder):
             raise FolderMissing("folder-missing.is-a-file", folder=str(folder))
@@ -20,7 +21,7 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
         raise FolderMissing("folder-missing.asked-for", folder=str(folder))
     if not os.access(folder, os.R_OK | os.X_OK):
         raise FolderUnreadable("folder-unreadable.named", folder=str(folder))
-    # Where a link leads is what counts: nothing is searched twice under two names.
+    # Links are resolved first: the same folder is not searched under two names.
     real = Path(os.path.realpath(folder))
     if real == Path(os.path.realpath(data_dir)):
         raise FolderOverlap("folder-overlap.data-folder")
@@ -37,8 +38,8 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
 
 
 def is_gone(path: Path | str) -> bool:
-    """Whether nothing is at the path any more. What cannot be looked at (a folder without permission) is not
-    gone."""
+    """Whether there is nothing at the path any more. A path that cannot be looked at (for want of permission)
+    is not gone."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

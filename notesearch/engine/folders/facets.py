@@ -1,4 +1,4 @@
-"""Facets: what notes can be filtered by, as "kind:value" strings that the store and the keyword index keep.
+"""Facets: the "kind:value" strings by which notes are filtered. The store and the keyword index hold them.
 Pure."""
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ def facet(kind: str, value: str) -> str:
 
 
 def facets_of(root: Path, path: Path, document: Document) -> list[str]:
-    """What a note can be filtered by: its tags with their ancestors, its type, and every run of folder names
-    from the watched folder down.
+    """The facets of a note: its tags with the tags around them, its type, and every run of folder names from
+    the watched folder down.
 
-    Both are folded, so that diacritics do not matter; "written-tag:" holds the tags as they are written, to
-    be shown. In which folders it is, the library knows from its path.
+    They are folded, so that diacritics and capitals do not matter. The kind "written-tag:" holds the tags as
+    they are written, to be shown. The folders that contain the note need no facet here: the library knows
+    them from its path.
     """
     facets = [f"type:{document.format}"]
     suffix = path.suffix.lower().lstrip(".")

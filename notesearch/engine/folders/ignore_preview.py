@@ -1,5 +1,5 @@
-"""Ignore rules that the user writes in the settings: which notes they would leave out, and which folders a
-change of them concerns."""
+"""Previews ignore rules that the user types in the settings: which notes they would leave out, and which
+folders a change of the rules concerns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ PATHS_SHOWN = 50
 
 
 def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callable[[], bool]) -> IgnoredCount:
-    """What `rules` would leave out of a folder in place of its present ones, in about the time of a scan;
-    opens no note. Any thread but one that paints. `stopped` turning true ends it soon. Raises FolderMissing,
-    FolderUnreadable."""
+    """Count what `rules` would leave out of a folder in place of its present rules. Takes about as long as a
+    scan; opens no note.
+
+    Any thread but the GUI thread. It stops soon after `stopped` returns true. Raises FolderMissing or
+    FolderUnreadable.
+    """
     notes, out = 0, []
     for path, ignored in scanner.left_out(
         folder, rules, gitignore=settings.gitignore, kept=settings.ignore, stopped=stopped
@@ -33,7 +36,7 @@ def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callabl
 
 
 def rule_errors(rules: str) -> tuple[RuleError, ...]:
-    """The lines that are no valid patterns."""
+    """The lines of some ignore rules that are no valid patterns."""
     found = ((number, line, scanner.wrong_in(line)) for number, line in enumerate(rules.splitlines(), 1))
     return tuple(
         RuleError(line=number, text=line, what=Told(code=code)) for number, line, code in found if code
@@ -41,7 +44,7 @@ def rule_errors(rules: str) -> tuple[RuleError, ...]:
 
 
 def concerned(before: Settings, after: Settings, searched: Iterable[FolderRow]) -> list[FolderRow]:
-    """The searched folders of which other notes may be left out now than before."""
+    """The searched folders in which a change of settings may leave out other notes than before."""
     changed = [
         Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)
     ]

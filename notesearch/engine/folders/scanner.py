@@ -1,11 +1,10 @@
-"""The folder as it stands on disk: which notes there are, without opening any. Compares with what the store
-knows; decides nothing.
+"""Scans a folder: which notes are on the disk, without opening any. Compares that with what the store knows.
 
-Left out: hidden files and folders, a few well-known folders of programs, and whatever a `.notesearchignore`
-(gitignore syntax, at any level) names; what a `.gitignore` names too where that is asked for (`gitignore`),
-unless a `.notesearchignore` beside it says otherwise. Rules that the user wrote in the settings (`kept`, by
-folder) hold as though they stood in a file in that folder, between those two in strength. Linked folders are
-not entered, so that a link to above cannot go round in circles; linked files are read.
+Left out are hidden files and folders, a few well-known folders of programs, and what a `.notesearchignore`
+names (gitignore syntax, at any level). With `gitignore`, what a `.gitignore` names is left out too, unless a
+`.notesearchignore` beside it says otherwise. The user's rules from the settings (`kept`, by folder) count as
+a file in that folder: stronger than `.gitignore`, weaker than `.notesearchignore`. Linked folders are not
+entered, since a link to a folder above would make an endless circle. Linked files are read.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ from notesearch.storage.values import FileState
 
 IGNORE_FILE = ".notesearchignore"
 GITIGNORE = ".gitignore"
-# Folders of other programs that hold no notes: packages, caches, what Joplin exports beside notes as their
-# attachments, and the back-ups that Logseq keeps of its pages. Its own and Obsidian's settings and trash are
-# hidden folders or no notes.
+# Folders of other programs that hold no notes: packages, caches, the attachments that Joplin exports beside
+# notes, and Logseq's back-ups of its pages. Settings and trash of Logseq and Obsidian are hidden folders, or
+# hold no notes.
 PROGRAM_FOLDERS = frozenset(
     {"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information", "_resources"}
 )
@@ -49,9 +48,12 @@ class FoundFile(NamedTuple):
 
 
 class IgnoreRules:
-    """The rules that hold in one folder: those of its ancestors up to the watched folder, and its own.
-    `files`: the names of the files that rule, the stronger one last; `kept`: what the settings say of
-    folders."""
+    """The ignore rules that hold in one folder: its own, and those of the folders above it up to the watched
+    folder.
+
+    `files` are the names of ignore files, the strongest last. `kept` are the rules from the settings, by
+    folder.
+    """
 
     __slots__ = ("_specs", "files", "kept")
 
@@ -66,19 +68,19 @@ class IgnoreRules:
         self._specs = specs
 
     def entering(self, folder: str, names: Container[str] | None = None) -> IgnoreRules:
-        """The rules inside `folder`. `names`: what is in it, where that is known. An ignore file that cannot
-        be read rules nothing."""
+        """The rules that hold inside `folder`. `names` are the entries of the folder, where they are known
+        already. An ignore file that cannot be read has no effect."""
         found = [_read_spec(folder, file) for file in self.files if names is None or file in names]
         if folder in self.kept:
-            # A file that stands there is stronger, as it travels with the notes.
+            # A file in the folder is stronger than the settings, since it is copied along with the notes.
             last = found[-1:] if names is None or IGNORE_FILE in names else []
             found[len(found) - len(last) :] = [spec_of(self.kept[folder]), *last]
         specs = [(folder, spec) for spec in found if spec is not None]
         return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
-        """Whether the rules leave out `path` (absolute, as text). `is_folder`: a rule that ends in a slash
-        means folders only."""
+        """Whether the rules leave out `path` (absolute, as text). Rules that end in a slash match only where
+        `is_folder`."""
         # The innermost file that says anything about the path decides, as in git.
         for folder, spec in reversed(self._specs):
             relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")
@@ -98,13 +100,13 @@ def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
 
 @lru_cache(maxsize=64)
 def spec_of(text: str) -> GitIgnoreSpec:
-    """A line that is no valid pattern rules nothing, the others hold: notes that are to stay out do not come
-    in for a slip elsewhere."""
+    """The pattern of an ignore file's text. An invalid line has no effect and the others hold, so that one
+    typing error does not let in notes that are to stay out."""
     return GitIgnoreSpec.from_lines([line for line in text.splitlines() if not wrong_in(line)])
 
 
 def wrong_in(line: str) -> str:
-    """What keeps a line from being a pattern, as a code; "" for one that is well, empty or a comment."""
+    """Why a line is no valid pattern, as a code. "" for a valid pattern, an empty line or a comment."""
     text = line.strip()
     if not text or line.startswith("#"):
         return ""
@@ -122,7 +124,7 @@ def wrong_in(line: str) -> str:
 
 
 def ignore_files(gitignore: bool) -> tuple[str, ...]:
-    """The names of the files that rule, the stronger one last."""
+    """The names of the ignore files, the strongest last."""
     return (GITIGNORE, IGNORE_FILE) if gitignore else (IGNORE_FILE,)
 
 
@@ -188,8 +190,8 @@ def count(
     limit: int = 100_000,
     deadline: float = math.inf,
 ) -> tuple[int, bool]:
-    """(notes that a scan would list, whether counting was stopped at `limit` or at `deadline`, monotonic
-    seconds). A folder that cannot be read holds none."""
+    """Count the notes that a scan would list. Returns the number, and whether counting stopped early: at
+    `limit` notes or at `deadline` (monotonic seconds). A folder that cannot be read counts as empty."""
     late = False
 
     def stopped() -> bool:
@@ -225,8 +227,8 @@ def left_out(
     kept: KeptRules = NONE_KEPT,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bool]]:
-    """(path, whether it is left out) of every note that would be there if nothing were kept for `root`
-    itself, under the rules `text` in its place. One walk for both answers; raises as `scan`."""
+    """Go through the notes of `root` as though the settings had no rules for it, and tell of each whether the
+    rules `text` would leave it out, as (path, left out). Raises as `scan` does."""
     files = ignore_files(gitignore)
     others = {folder: rules for folder, rules in kept.items() if folder != str(root)}
     stack = [
@@ -263,8 +265,8 @@ def left_out(
 
 
 def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> Iterator[Path]:
-    """The notes that ignore files and kept rules name, by folder; what lies in an ignored folder is listed
-    too. Raises as `scan`."""
+    """The notes that ignore files or rules from the settings leave out, folder by folder, with all that is in
+    ignored folders. Raises as `scan` does."""
     wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
@@ -281,7 +283,7 @@ def _is_note(name: str) -> bool:
 def rules_above(
     root: Path, folder: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT
 ) -> IgnoreRules:
-    """The rules that reach into `folder` from the watched folder down to its parent."""
+    """The rules that hold in the parent of `folder`, collected from the watched folder down."""
     rules = IgnoreRules(ignore_files(gitignore), kept)
     chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
     for above in reversed(chain[1:]):
@@ -290,7 +292,7 @@ def rules_above(
 
 
 def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: KeptRules) -> bool:
-    """Whether the folder, or one above it in the watched folder, is left out. Each is judged by the rules
+    """Whether the folder, or one above it inside the watched folder, is left out. Each is tested by the rules
     above it."""
     chain = [f for f in (folder, *folder.parents) if root in f.parents]
     return any(
@@ -301,21 +303,25 @@ def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: KeptRules) -
 
 
 def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> bool:
-    """Whether a scan of `root` would list this file, by name and rules alone."""
+    """Whether a scan of `root` would list this file, as far as its name and the rules tell."""
     if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
         return False
     return not rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False)
 
 
 def readable_name(path: str) -> str:
-    """The path as text: on Linux a name may be any bytes. What cannot be read becomes U+FFFD."""
+    """The path as valid text. On Linux a name may consist of any bytes; those that are no UTF-8 become
+    U+FFFD."""
     return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
 
 
 class Comparison(NamedTuple):
-    """A folder compared with the store: `changed` are new files and those whose size or time differs, newest
-    first; `gone` are paths that the store knows and the disk does not have; `unchanged` counts the other
-    notes, `failed` the files that failed before and are as they were."""
+    """The difference between a folder on the disk and the store.
+
+    `changed` are files that are new, or whose size or time differs, newest first. `gone` are paths that the
+    store knows and the disk does not have. `unchanged` counts the other notes. `failed` counts files that
+    could not be read before and are still the same.
+    """
 
     changed: list[FoundFile]
     gone: list[str]
@@ -324,8 +330,11 @@ class Comparison(NamedTuple):
 
 
 def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_fingerprint: str = "") -> bool:
-    """Whether what the store knows of a file still holds. Made by another chunking recipe, or by a lesser
-    reading of it, it does not; nor where it is not cut yet for the folder's next model."""
+    """Whether the store is up to date with a file.
+
+    It is not where size or time differ, where another chunking recipe or an older reading of the format was
+    used, or where the file is not cut yet for the folder's next model.
+    """
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
     if not as_it_was or known.reading != reading_of(Path(file.path)):
         return False
@@ -337,7 +346,7 @@ def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_finger
 def compare(
     found: Iterator[FoundFile], known: dict[str, FileState], fingerprint: str, next_fingerprint: str = ""
 ) -> Comparison:
-    """Compare, without opening a file."""
+    """Compare the files of a scan with what the store knows. Opens no file."""
     left = dict(known)
     changed = []
     unchanged = failed = 0

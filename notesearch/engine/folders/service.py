@@ -1,4 +1,5 @@
-"""Folders: which ones are searched, what a folder holds before it is added, and what is left out of one."""
+"""The service for folders: which are searched, what a folder holds before it is added, and what ignore rules
+leave out of it."""
 
 from __future__ import annotations
 
@@ -21,35 +22,36 @@ from notesearch.storage.values import FolderRow, Held
 
 
 class FolderWork(Protocol):
-    """What a change of the folders asks of the indexer. Any thread; every method returns at once, but
-    `release_unused`."""
+    """What FolderService needs of the indexer when folders change. Any thread may call. Every method returns
+    at once except `release_unused`."""
 
     def watch(self, folder: Path) -> None:
-        """Hear of changes in a folder from now on."""
+        """Report changes in a folder from now on."""
         ...
 
     def unwatch(self, folder: Path) -> None:
-        """Hear of no more changes in a folder."""
+        """Report no more changes in a folder."""
         ...
 
     def scan(self, folder: Path, *, confirmed: bool = False) -> None:
-        """Compare a folder with the library soon, in the reading thread. `confirmed`: the user agreed to
-        forget what is gone."""
+        """Let the reading thread compare a folder with the library soon. `confirmed`: the user agreed that
+        notes that are gone are forgotten."""
         ...
 
     def reconsider(self, *identifiers: str) -> None:
-        """Look again at what waits for these models: folders or consents changed."""
+        """Check again what may be sent to these models: folders or consents changed."""
         ...
 
     def release_unused(self) -> int:
-        """Forget the vectors that no folder needs any more. Returns how many."""
+        """Forget the vectors that no folder needs any more. Returns how many they were."""
         ...
 
 
 class FolderService:
-    """The searched folders. Any thread but a GUI thread; methods wait for the disk and the store.
+    """Adds, removes and describes the searched folders.
 
-    The methods that change something raise UsageError where this process only reads.
+    Any thread may call, but not the GUI thread: methods wait for the disk and the store. Methods that change
+    something raise UsageError where this process only reads.
     """
 
     def __init__(
@@ -61,18 +63,19 @@ class FolderService:
         board: StatusBoard,
         data_dir: Path,
     ) -> None:
-        """`known_model` raises UsageError for the identifier of a model that nobody knows."""
+        """`known_model` is called with a model's identifier and raises UsageError where there is no such
+        model."""
         self._library = library
         self._settings = settings
         self._known_model = known_model
         self._work = work
         self._board = board
         self._data_dir = data_dir
-        # Of two folders that are added at once, the second sees the first.
+        # Folders are added one at a time, so that a second one is checked against the first.
         self._adding = threading.Lock()
 
     def add(self, path: Path, model: str = catalogue.LOCAL.identifier) -> Path:
-        """Watch and index a folder. Returns its absolute path.
+        """Watch and index a folder, for the model with that identifier. Returns the folder's absolute path.
 
         Raises FolderMissing, FolderUnreadable, FolderOverlap, or UsageError for an unknown model.
         """
@@ -83,8 +86,8 @@ class FolderService:
         return folder
 
     def register(self, folder: Path, model: str = catalogue.LOCAL.identifier) -> None:
-        """Take an absolute folder up and watch it, without reading it yet. Folders inside it become part of
-        it; their notes keep their vectors. Raises as `add` does."""
+        """Put an absolute folder into the library and watch it, without reading it yet. Searched folders
+        inside it become part of it; their notes keep their vectors. Raises as `add` does."""
         self._known_model(model)
         with self._adding:
             rows = self._library.folders()
@@ -97,7 +100,7 @@ class FolderService:
         self._work.watch(folder)
 
     def remove(self, path: Path) -> None:
-        """Forget a folder; the notes themselves are untouched. Raises NotIndexed."""
+        """Stop searching a folder. The user's note files stay as they are. Raises NotIndexed."""
         folder = absolute(path)
         with self._adding:
             row = self.row(folder)
@@ -109,8 +112,9 @@ class FolderService:
         self._board.changed()
 
     def survey(self, path: Path, limit: int = 20_000, seconds: float = 2.0) -> Survey:
-        """What the user should know of a folder, or of the folder of a file, before it is added: at most
-        `limit` notes are counted, for at most `seconds`. Never raises for what is on the disk."""
+        """Describe a folder, or the folder that a file is in, before it is added. Counts at most `limit`
+        notes, for at most `seconds`. A path that is missing or cannot be read raises nothing: the Survey says
+        so."""
         return survey.survey(
             absolute(path),
             self.paths(),
@@ -121,20 +125,20 @@ class FolderService:
         )
 
     def find_vaults(self, seconds: float = 3.0) -> tuple[Vault, ...]:
-        """The folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
-        most notes first. Looks for at most `seconds`."""
+        """Find folders of Obsidian, Logseq, Joplin (exports) and Zettelkasten on this computer, those with
+        the most notes first. Looks for at most `seconds`."""
         return vaults.find(self.paths(), self._settings.current, seconds)
 
     def count_ignored(
         self, path: Path, rules: str, stopped: Callable[[], bool] = lambda: False
     ) -> IgnoredCount:
-        """What ignore rules would leave out of a folder, for a count while they are typed. It ends when
-        `stopped` turns true. Raises FolderError."""
+        """Count what ignore rules would leave out of a folder, while the user types them. Stops soon after
+        `stopped` returns true. Raises FolderError."""
         return ignore_preview.count_ignored(absolute(path), rules, self._settings.current, stopped)
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
-        """The user's answer about vanished notes: forget them, or keep them in the index. Raises
-        NotIndexed."""
+        """Carry out the user's answer about notes that are gone: with `remove` forget them, else keep them in
+        the index. Raises NotIndexed."""
         row = self.row(folder)
         if remove:
             self._work.scan(folder, confirmed=True)
@@ -143,7 +147,8 @@ class FolderService:
             self._board.changed()
 
     def ignored_in(self, folder: Path) -> Iterator[Path]:
-        """The notes of an absolute folder that ignore files or the user's rules name. Walks the folder."""
+        """The notes of an absolute folder that ignore files or the user's rules leave out. Walks the folder
+        on the disk."""
         settings = self._settings.current
         return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore)
 
@@ -152,7 +157,7 @@ class FolderService:
         return tuple(row.path for row in self._library.folders())
 
     def covering(self, path: Path) -> FolderRow | None:
-        """The searched folder that `path` is or lies in, with its counts."""
+        """The searched folder that `path` is or lies in, with its counts; None where there is none."""
         folder = absolute(path)
         return next(
             (f for f in self._library.folders() if f.path == folder or f.path in folder.parents), None

@@ -1,5 +1,5 @@
-"""A folder looked at before it is added: how many notes it holds, and what the user should know of it. Adds
-nothing, opens no note."""
+"""Describes a folder before it is added: how many notes it holds, and what the user should know of it. Adds
+nothing and opens no note."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from notesearch.errors import NotesearchError
 def survey(
     path: Path, searched: Iterable[Path], data_dir: Path, settings: Settings, *, limit: int, seconds: float
 ) -> Survey:
-    """Look at `path`, an absolute one. Counts at most `limit` notes for at most about `seconds`. Never raises
-    for what is on the disk: `refusal` says it. Any thread but one that paints."""
+    """Describe the absolute path `path`. Counts at most `limit` notes, for about `seconds` at most.
+
+    Any thread but the GUI thread. A path that is missing or cannot be read raises nothing: `Survey.refusal`
+    says why it cannot be added.
+    """
     deadline = time.monotonic() + seconds
     is_file = os.path.isfile(path)
     folder = path.parent if is_file else path
@@ -57,8 +60,8 @@ def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> Told | N
 def _count(
     folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float
 ) -> tuple[int, bool]:
-    """(notes, whether there are more): under the rules of the searched folder that it lies in, else its
-    own."""
+    """Count notes by the rules of the searched folder that contains this one, else by the folder's own rules.
+    Returns the number, and whether there are more."""
     inside = covered_by is not None and covered_by in folder.parents
     root, below = (covered_by, folder) if covered_by is not None and inside else (folder, None)
     return scanner.count(
@@ -67,8 +70,8 @@ def _count(
 
 
 def whole(folder: Path) -> str:
-    """Whether it is more than somebody's notes: "home" for the home folder or one above it, "disk" for all of
-    a disk, else ""."""
+    """Whether the folder is more than a person's notes: "home" for the home folder or one above it, "disk"
+    for all of a disk, else ""."""
     real, home = _real(folder), _real(Path.home())
     if real == home:
         return "home"
@@ -78,7 +81,8 @@ def whole(folder: Path) -> str:
 
 
 def _is_disk(mount: Path) -> bool:
-    """Whether a disk is mounted there, not a place that a program offers (a cloud drive, say)."""
+    """Whether this is the mount point of a disk, and not of something that a program offers (a cloud drive,
+    say)."""
     try:
         return any(_real(Path(part.mountpoint)) == mount for part in psutil.disk_partitions(all=False))
     except OSError:

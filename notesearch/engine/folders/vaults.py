@@ -1,13 +1,12 @@
-"""The folders of other notes programs on this computer, recognised by what stands in them, never by the text
-of a note.
+"""Finds the folders of other notes programs on this computer by the names of files and folders in them. The
+text of a note is never read.
 
 Obsidian: a folder `.obsidian/`; and its own list of vaults, `obsidian.json`: {"vaults": {id: {"path", "ts",
 "open"}}}. Logseq: the file `logseq/config.edn` of a graph of Markdown or Org files. Joplin: both of its
 Markdown exports (plain, and with front matter, which is built on the plain one) make `_resources/` in the
 folder that is exported to, for attachments, in one level without folders, beside the notebooks as folders of
 .md files. (Other exporters name folders so too, with folders inside.) Zettelkasten: at least ten notes in one
-folder, and most of those in it, are named by a time stamp of 12 or 14 digits or by Luhmann's numbers
-(1a2).
+folder, and most of those in it, are named by a time stamp of 12 or 14 digits or by Luhmann's numbers (1a2).
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from notesearch.domain import Vault
 from notesearch.engine.folders import scanner
 
 ZETTEL_FROM = 10
-# Folders below a usual place that are looked into, entries that are looked at in all, notes of a vault that
-# are counted.
+# The most folders that are entered below a usual place, the most entries that are looked at in all, and the
+# most notes of a vault that are counted.
 DEPTH = 4
 ENTRIES = 50_000
 NOTES = 20_000
-# The share of the time that may be spent on looking; the rest is for counting.
+# The share of the time that is for finding vaults; the rest is for counting their notes.
 LOOKING = 0.6
-# What is in them is no notes, or belongs to another place that is looked into by itself.
+# Folders that are not entered: they hold no notes, or belong to another place that is searched by itself.
 SKIPPED = frozenset(
     {
         "AppData",
@@ -77,7 +76,7 @@ PLACES = (
     "Library/Mobile Documents/com~apple~CloudDocs",
     "Library/CloudStorage",
 )
-# Where the program keeps its list when it was installed as a package with a home of its own.
+# Where the program keeps its list when it is installed as a package with its own home folder.
 SANDBOXES = (
     ".var/app/md.obsidian.Obsidian/config",
     "snap/obsidian/current/.config",
@@ -89,9 +88,12 @@ _LUHMANN = re.compile(r"\d{1,4}([.,_-]\d{1,4})*[a-z]([.,_-]?\d{1,4}[a-z]{0,2})*(
 
 
 def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[Vault, ...]:
-    """The vaults on this computer, those with most notes first; one inside another is part of it, and the
-    home folder itself is none. Looks for about `seconds`. Never follows links, never enters hidden folders,
-    never opens a note. Any thread but one that paints."""
+    """The vaults on this computer, those with the most notes first. A vault inside another is part of that
+    one, and the home folder itself is never a vault.
+
+    Takes about `seconds`. Never follows links, never enters hidden folders, never opens a note. Any thread
+    but the GUI thread.
+    """
     begin = time.monotonic()
     found: dict[Path, Path] = {}
     for path in (*_obsidian_list(), *_looked_for(begin + seconds * LOOKING)):
@@ -102,7 +104,8 @@ def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[
     roots = {Path(os.path.realpath(root)) for root in searched}
     vaults = []
     for number, real in enumerate(outermost):
-        # Each has its share of what is left, so that a large one does not leave the others uncounted.
+        # Each vault gets its share of the time that is left, so that a large one does not keep the others
+        # uncounted.
         now = time.monotonic()
         share = max(0.0, begin + seconds - now) / (len(outermost) - number)
         notes, more = scanner.count(
@@ -123,7 +126,7 @@ def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[
 
 
 def kind_of(folder: Path) -> str:
-    """Whose folder this is, "" for nobody's. Looks at names alone."""
+    """The kind of vault that a folder is, judged by names alone; "" where it is none."""
     try:
         with os.scandir(folder) as entries:
             return _kind(list(entries))
@@ -165,7 +168,7 @@ def _is_home_or_above(real: Path) -> bool:
 
 
 def _obsidian_list() -> Iterator[Path]:
-    """The vaults that Obsidian has opened, as far as they are still there."""
+    """The vaults that Obsidian has opened and that still exist."""
     configurations = [platformdirs.user_config_path("obsidian", appauthor=False, roaming=True)]
     if sys.platform == "linux":
         configurations += [Path.home() / sandbox / "obsidian" for sandbox in SANDBOXES]
@@ -183,7 +186,8 @@ def _obsidian_list() -> Iterator[Path]:
 
 
 def _places() -> list[Path]:
-    """Where people keep notes; what no other place has is found from the home folder."""
+    """The places where people usually keep notes. The home folder comes last, for what the others do not
+    hold."""
     home = Path.home()
     places = [platformdirs.user_documents_path(), *(home / place for place in PLACES)]
     places += [Path(os.environ[name]) for name in ("OneDrive", "OneDriveConsumer") if os.environ.get(name)]
@@ -191,7 +195,7 @@ def _places() -> list[Path]:
 
 
 def _looked_for(deadline: float) -> Iterator[Path]:
-    """Vaults in the usual places, nearest first, until the time is over or enough was looked at."""
+    """Vaults in the usual places, nearest first, until the deadline or the limit of entries is reached."""
     waiting = deque((place, 0) for place in _places() if not os.path.islink(place))
     seen: set[Path] = set()
     left = ENTRIES

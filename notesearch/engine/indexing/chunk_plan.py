@@ -1,4 +1,4 @@
-"""How the notes of a folder are cut for its model, and for the next one where there is one; and which
+"""Cuts the notes of a folder for its model, and for its next model where there is one, and decides which
 passages are held back."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from notesearch.text.secrets import find_secrets
 
 
 class Cutting:
-    """For one folder at one moment. Any thread."""
+    """How notes of one folder are cut: for which models, as chosen at one moment. Any thread."""
 
     def __init__(self, model: EmbeddingModel, next_model: EmbeddingModel | None) -> None:
         self._model = model
@@ -25,11 +25,11 @@ class Cutting:
         self.wanted = ReadingPlan(model.recipe, next_model.recipe if next_model is not None else None, remote)
 
     def now(self, read: Extracted) -> ChunkPlan:
-        """The note cut for the folder's model."""
+        """The chunks of a note for the folder's model."""
         return _cut(self._model, read, read.chunks)
 
     def following(self, read: Extracted) -> ChunkPlan | None:
-        """The note cut for the folder's next model."""
+        """The chunks of a note for the folder's next model; None where it has none."""
         return _cut(self._next_model, read, read.following) if self._next_model is not None else None
 
 

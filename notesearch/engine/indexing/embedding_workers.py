@@ -1,8 +1,8 @@
-"""Embedding workers: what waits for a model is embedded in a thread of that model's own, so that a provider
-that is down holds up nobody else.
+"""Embedding workers: each model has a thread that embeds the texts waiting for it. A provider that is down
+therefore delays no other model.
 
-What there is to do is read from the store, never remembered. A worker whose provider cannot be used waits:
-for a while where waiting may help, else until the user has done something about it. Search goes on meanwhile.
+The waiting texts are read from the store, never remembered. A worker whose provider cannot be used waits: for
+some time where that may help, else until the user has acted. Searching goes on meanwhile.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ from notesearch.storage.library import Library
 
 log = logging.getLogger(__name__)
 
-# Seconds until a provider that could not be used is tried again; doubled each time up to the longest.
+# Seconds until a provider that failed is tried again; doubled each time, up to the second number.
 RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
-# So often in a row a provider may fail, with nothing embedded between, until nobody waits for it any more.
+# After so many failures in a row, with nothing embedded in between, no reconcile waits for a provider any
+# more.
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
-# Seconds that are waited for a embedding worker whose model nobody has any more.
+# Seconds to wait for the thread of an embedding worker whose model no folder has any more.
 RETIRED_WITHIN = 2.0
-# Seconds: a provider that asks for more is not waited for by a command that is to end.
+# Seconds: where a provider asks for a longer pause, a command that is to end does not wait for it.
 WORTH_WAITING = 60.0
 
 
 @dataclass(slots=True)
 class Gates:
-    """What all threads of the indexer look at: `stop` ends them, `running` is clear while paused,
-    `not_reading` while notes are read."""
+    """The events that the indexer's threads look at. `stop` is set to end them. `running` is clear while
+    indexing is paused. `not_reading` is clear while notes are read."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     running: threading.Event = field(default_factory=threading.Event)
@@ -55,14 +56,14 @@ class Gates:
         self.not_reading.set()
 
     def closed(self) -> bool:
-        """Whether to stop with what is under way."""
+        """Whether the work under way has to stop: indexing was ended or paused."""
         return self.stop.is_set() or not self.running.is_set()
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why an embedding worker waits, and until when (by the engine's clock; None: until the user acts),
-    `pause` seconds in all. `failures` in a row."""
+    """Why an embedding worker waits. `until`: when it tries again, by the engine's clock (None: when the user
+    has acted). `pause`: the whole wait in seconds. `failures`: how many in a row."""
 
     error: NotesearchError
     until: float | None
@@ -71,18 +72,18 @@ class Trouble:
 
     @property
     def hopeless(self) -> bool:
-        """Nobody should wait for it any more."""
+        """Whether a reconcile should not wait for this model any more."""
         return self.until is None or self.failures >= GIVE_UP_AFTER or self.pause > WORTH_WAITING
 
 
 class EmbeddingWorker:
-    """One model's waiting texts, and the thread that embeds them. `wake`, `retry` and the properties from any
-    thread."""
+    """Embeds the waiting texts of one model, in a thread of its own. `wake`, `retry` and the properties may
+    be used from any thread."""
 
     def __init__(self, fingerprint: str, workers: EmbeddingWorkers) -> None:
         self.fingerprint = fingerprint
         self.loaded = threading.Event()
-        # Held from when the store has vectors until the index has them.
+        # Held from the moment the store has new vectors until the vector index has them too.
         self.storing = threading.Lock()
         self.trouble: Trouble | None = None
         self.busy = False
@@ -97,21 +98,22 @@ class EmbeddingWorker:
         )
 
     def wake(self) -> None:
-        """There may be something to do."""
+        """Look for waiting texts. Any thread."""
         self._woken.set()
 
     def retry(self) -> None:
-        """The user did something about it, or asks to try again."""
+        """Ask the provider again now: the user has mended something, or asks for another attempt. Any
+        thread."""
         self.trouble = None
         self._woken.set()
 
     def reconsider(self) -> None:
-        """The user has taken something back: what is under way ends, and what may be sent is asked
-        again."""
+        """Stop the present run and check again what may be sent: a folder or a consent was taken back. Any
+        thread."""
         self._reconsider.set()
 
     def retire(self) -> None:
-        """No folder has the model any more: what is under way ends, and then the thread."""
+        """End the present run and then the thread: no folder has the model any more. Any thread."""
         self._retired.set()
         self._reconsider.set()
         self._woken.set()
@@ -121,7 +123,7 @@ class EmbeddingWorker:
         return self._retired.is_set() or self._workers.gates.stop.is_set()
 
     def vectors_unused(self) -> None:
-        """A note was replaced or removed: vectors may be left that no note uses."""
+        """Note that a note was replaced or removed, so that some vectors may be unused now. Any thread."""
         self._unused.set()
 
     def _loop(self) -> None:
@@ -146,7 +148,7 @@ class EmbeddingWorker:
         )
 
     def _wait(self) -> None:
-        """Until there may be something to do."""
+        """Wait until there may be something to do."""
         trouble = self.trouble
         timeout = (
             None
@@ -162,7 +164,7 @@ class EmbeddingWorker:
                 pass
             self.trouble = None
         except (ProviderError, UsageError) as error:
-            # UsageError: the address of the user's own server is not in the settings any more.
+            # UsageError: the address of the user's own server was removed from the settings.
             self._fail(error)
         finally:
             self.busy = False
@@ -176,7 +178,7 @@ class EmbeddingWorker:
         log.warning("embedding waits: %s", type(error).__name__)
 
     def _rest(self) -> None:
-        """What is done when nothing waits."""
+        """The work that is done when no text waits."""
         library, gates = self._workers.library, self._workers.gates
         if self._unused.is_set():
             self._unused.clear()
@@ -185,7 +187,7 @@ class EmbeddingWorker:
         self._workers.rested()
 
     def _embed_window(self) -> bool:
-        """Embed one window of waiting texts. False when nothing waits."""
+        """Embed one window of waiting texts. Returns False when none waits."""
         workers, gates = self._workers, self._workers.gates
         gates.not_reading.wait()
         gates.running.wait()
@@ -223,7 +225,7 @@ class EmbeddingWorker:
             try:
                 workers.consents.refuse_beyond_budget(embedder.model)
             except BudgetReached as reached:
-                # What has arrived already is paid: it is taken in first.
+                # Vectors that have arrived are paid for, so they are stored before the error is handled.
                 spent.append(reached)
         if spent:
             raise spent[0]
@@ -231,10 +233,10 @@ class EmbeddingWorker:
 
 
 def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
-    """Seconds until a provider is asked again after so many failures in a row; None: not before the user
-    has acted."""
+    """Seconds until a provider is asked again after so many failures in a row; None: only after the user has
+    acted."""
     if isinstance(error, BudgetReached):
-        # The next month brings another.
+        # The budget is free again when the next month begins.
         return BUDGET_AGAIN
     if isinstance(error, UsageError) or error.pauses or not error.retryable:
         return None
@@ -246,11 +248,12 @@ def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
 
 
 class EmbeddingWorkers:
-    """All embedding workers. Any thread.
+    """All embedding workers, one for each model. Any thread.
 
-    `changed`, `embedded(n)` and `settled` are called from their threads: something may look different, n
-    chunks were embedded, one has nothing to do. `closed`: there are none, and readings are settled at once.
-    `guarded` runs a worker's loop and shows the errors that are no provider's.
+    Four callbacks run in the workers' threads: `changed` (the status may differ), `embedded(n)` (n chunks got
+    a vector), `settled` (a worker has nothing to do), and `guarded`, which runs a worker's loop and shows
+    errors other than a provider's. Where no model may embed (`closed`), there are no workers and `settled`
+    follows each reading at once.
     """
 
     def __init__(
@@ -277,12 +280,12 @@ class EmbeddingWorkers:
         self._closed = closed
 
     def start(self) -> None:
-        """Start a thread for each model."""
+        """Start a worker for each model in use."""
         self._wanted_workers()
 
     def _wanted_workers(self) -> list[EmbeddingWorker]:
-        """A worker for every model that a folder has or is to have, and for those on this computer; threads
-        of new ones are started."""
+        """A worker for every model that a folder has or is to have, and for each model on this computer.
+        Starts the threads of new ones."""
         with self._lock:
             for fingerprint in self.consents.fingerprints() - set(self._workers):
                 if self.gates.stop.is_set() or self._closed:
@@ -292,11 +295,12 @@ class EmbeddingWorkers:
             return list(self._workers.values())
 
     def wake(self) -> None:
-        """There may be something to embed."""
+        """Let every worker look for waiting texts."""
         self._tell(EmbeddingWorker.wake)
 
     def retry(self) -> None:
-        """The user acted, or asks to try again: whoever waits for a provider asks it now."""
+        """Let every worker that waits for a provider ask it now: the user has acted, or asks for another
+        attempt."""
         self._tell(EmbeddingWorker.retry)
 
     def _tell(self, what: Callable[[EmbeddingWorker], None]) -> None:
@@ -307,13 +311,14 @@ class EmbeddingWorkers:
             self._settled()
 
     def reconsider(self, fingerprint: str) -> None:
-        """The user has taken back a folder, or the word for a model."""
+        """Let a model's worker check again what may be sent: the user removed a folder or withdrew a
+        consent."""
         if (worker := self._workers.get(fingerprint)) is not None:
             worker.reconsider()
 
     def retire_unused(self) -> None:
-        """End the workers of models that no folder has, and wait a moment for them; one that does not end in
-        time ends when it can."""
+        """End the workers of models that no folder has. Waits a moment for their threads; a thread that takes
+        longer ends by itself."""
         with self._lock:
             retired = [
                 self._workers.pop(fingerprint)
@@ -325,16 +330,18 @@ class EmbeddingWorkers:
             worker.thread.join(RETIRED_WITHIN)
 
     def vectors_unused(self) -> None:
-        """Passages went away: the workers take their vectors out of the answers."""
+        """Tell the workers that passages were removed, so that they take unused vectors out of the
+        answers."""
         for worker in list(self._workers.values()):
             worker.vectors_unused()
 
     def wait_loaded(self, seconds: float) -> bool:
-        """Whether every worker has its index in step with the store, waiting for the first that has not."""
+        """Whether every worker's vector index is in step with the store. Waits up to `seconds` for the first
+        that is not."""
         return all(worker.loaded.wait(seconds) for worker in list(self._workers.values()))
 
     def wait_landed(self) -> None:
-        """Wait until the indexes have every vector that the store has: some milliseconds."""
+        """Wait some milliseconds, until the vector indexes have every vector that the store has."""
         for worker in list(self._workers.values()):
             with worker.storing:
                 pass
@@ -345,7 +352,7 @@ class EmbeddingWorkers:
         return worker.trouble if worker is not None else None
 
     def join(self, seconds: float) -> None:
-        """Wait for the threads to end; `gates.stop` is set before."""
+        """Wait for the threads to end, at most `seconds`. The caller has set `gates.stop` before."""
         for worker in list(self._workers.values()):
             worker.wake()
         for worker in list(self._workers.values()):
@@ -354,15 +361,15 @@ class EmbeddingWorkers:
     # Called by the embedding workers
 
     def tidy_once(self) -> None:
-        """The first worker forgets what nobody has used for long; the others wait for that, and load what is
-        left."""
+        """Let the first worker delete vectors that were unused for a month. The others wait for that and load
+        their indexes afterwards."""
         with self._lock:
             if not self._tidied:
                 self._tidied = True
                 self.library.upkeep.tidy()
 
     def begun(self) -> None:
-        """A worker begins to embed: the progress is of embedding from now on."""
+        """Note that a worker begins to embed: the progress shows embedding from now on."""
         if self._progress.state is not IndexingState.INDEXING:
             folders = self.library.folders()
             waiting, chunks = sum(f.waiting for f in folders), sum(f.chunks_waiting for f in folders)
@@ -370,17 +377,17 @@ class EmbeddingWorkers:
 
     @property
     def busy(self) -> bool:
-        """Whether a model is at work on texts of notes."""
+        """Whether a model is embedding texts of notes."""
         return any(worker.busy for worker in list(self._workers.values()))
 
     def embedded(self, chunks: int) -> None:
-        """So many chunks more have their vector."""
+        """Note that so many more chunks have their vector."""
         self._progress.embedded(chunks)
         self._embedded(chunks)
         self.changed()
 
     def rested(self) -> None:
-        """A worker has nothing to do any more."""
+        """Note that a worker has nothing to do any more."""
         if self._progress.stage == "embedding" and not self.busy:
             self._progress.begin(IndexingState.IDLE)
         self._settled()

@@ -1,9 +1,9 @@
-"""The indexer: dirty paths and scans to documents, in the reading thread. embedding_workers.py makes vectors
-of them, settling.py ends what was asked for.
+"""The indexer: its reading thread turns dirty paths and scans into stored documents. embedding_workers.py
+makes their vectors; settling.py ends the reconciles that wait.
 
-Words first: while a folder is being read nothing is embedded, so that all of it can be searched by words
-after seconds. What there is to do is always read from the disk and the store, never remembered: after a crash
-the same work is found again.
+Words come first: nothing is embedded while notes are read, so that a folder can be searched by words after
+seconds. What there is to do is always read from the disk and the store, never remembered. After a crash the
+same work is found again.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ from notesearch.storage.values import (
 
 log = logging.getLogger(__name__)
 
-# Documents of one transaction, and seconds after which what has been read becomes searchable by words.
+# The most documents in one transaction, and the seconds after which new documents become searchable by words.
 DOCUMENTS_AT_ONCE = 64
 WORDS_EVERY = 1.0
-# More dirty paths than this are cheaper found by a scan.
+# For more dirty paths than this, a scan of the folder is cheaper.
 MANY_DIRTY = 2000
 RETRY_AFTER = 30.0
 
 
 class Indexer:
-    """Owns the reading thread and the embedding workers. Every public method may be called from any thread
-    and returns at once.
+    """Owns the reading thread and the embedding workers. Any thread may call its public methods. They return
+    at once unless they say that they wait.
 
-    `embed` False: nothing is embedded. `changed` is called (from the threads) whenever the progress or the
-    counts may differ.
+    With `embed` False nothing is embedded. `changed` is called from the indexer's threads whenever the
+    progress or the counts may differ.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Indexer:
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
-        # A folder does not change its model while its notes are read and cut for the one it has.
+        # Held while notes are read and cut: a folder does not change its model meanwhile.
         self._at_work = threading.Lock()
         self._reading = threading.Thread(
             target=self._guarded, args=(self._read_loop,), name="reading", daemon=True
@@ -119,7 +119,7 @@ class Indexer:
         self._workers.start()
 
     def close(self) -> None:
-        """Stop every thread. What is not written yet is found again at the next start."""
+        """Stop every thread and wait for them. What is not stored yet is found again at the next start."""
         self._gates.stop.set()
         self._gates.running.set()
         self._gates.not_reading.set()
@@ -133,18 +133,19 @@ class Indexer:
         self._tickets.abandon()
 
     def wait_ready(self) -> None:
-        """Wait until both index copies have taken in what the store holds (or the indexer stopped)."""
+        """Wait until the keyword index and the vector indexes are in step with the store, or the indexer
+        stops."""
         for ready in (self._words_ready.wait, self._workers.wait_loaded):
             while not ready(0.1) and not self._gates.stop.is_set() and self.error is None:
                 pass
 
     def mark_dirty(self, path: Path) -> None:
-        """Something happened at `path`: look at it soon."""
+        """Look at `path` soon: something happened there. The reading thread finds out what."""
         self._queue.mark_dirty(path)
 
     def scan(self, folder: Path, ticket: Ticket | None = None, *, confirmed: bool = False) -> None:
-        """Compare a folder with the store soon. `confirmed`: the user said that vanished notes are to be
-        forgotten."""
+        """Let the reading thread compare a folder with the store soon. `ticket` counts the work. `confirmed`:
+        the user agreed that notes that are gone are forgotten."""
         if ticket is not None:
             self._tickets.add(ticket)
             if self._broken is not None:
@@ -152,31 +153,32 @@ class Indexer:
         self._queue.add_scan(Scan(folder, ticket, confirmed))
 
     def embed(self) -> None:
-        """There may be something to embed: the user agreed, a model was chosen, a passage allowed."""
+        """Wake the embedding workers: the user agreed, chose a model, or allowed a passage to be sent."""
         self._workers.wake()
 
     def retry_providers(self) -> None:
-        """Whoever waits for a provider asks it again now."""
+        """Let every worker that waits for a provider ask it again now."""
         self._consents.models.forget_query_troubles()
         self._workers.retry()
 
     def reconsider(self, *identifiers: str) -> None:
-        """A folder, or the word for one of these models, was taken back: nothing more of it is sent."""
+        """Check again what may be sent to these models: a folder was removed or a consent withdrawn. Texts
+        under way are not sent any more."""
         for model in map(self._consents.known, identifiers):
             if model is not None and model.remote:
                 self._workers.reconsider(fingerprint_of(model))
 
     def release_unused(self) -> int:
-        """Let go of the models that no folder has or may go back to: their vectors, and their indexes in
-        memory and on the disk. Returns how many vectors that were. Waits a moment for what is under way; an
-        index that cannot be removed from the disk is logged."""
+        """Drop the models that no folder has or may go back to: their vectors, and their indexes in memory
+        and on the disk. Returns how many vectors that were. Waits a moment for work under way. An index that
+        cannot be removed from the disk is logged."""
         self._workers.retire_unused()
         return self._library.upkeep.forget_models(
             self._consents.fingerprints_kept(), self._consents.fingerprints_chosen()
         )
 
     def rest(self) -> None:
-        """Let go of what reading holds, until there is something to read. Does nothing while there is."""
+        """End the extraction process until there is something to read. Does nothing while notes are read."""
         if self._at_work.acquire(blocking=False):
             try:
                 if self._extraction is not None:
@@ -185,16 +187,16 @@ class Indexer:
                 self._at_work.release()
 
     def trouble(self, fingerprint: str) -> Trouble | None:
-        """Why nothing is embedded for a model at present."""
+        """Why nothing is embedded for a model at present; None where nothing is wrong."""
         return self._workers.trouble(fingerprint)
 
     @property
     def sending(self) -> bool:
-        """Whether a model is at work on texts of notes."""
+        """Whether a model is embedding texts of notes."""
         return self._workers.busy
 
     def count_request(self, receipt: Receipt) -> None:
-        """A provider answered: those who wait for a reconcile are told what it took."""
+        """Add a request that a provider answered to the counts of every reconcile that waits."""
         if receipt.purpose == "documents":
             self._tickets.count(requests=1, tokens=receipt.tokens or 0)
 
@@ -204,7 +206,7 @@ class Indexer:
         self._changed()
 
     def resume(self) -> None:
-        """Go on."""
+        """Read and embed again."""
         self._gates.running.set()
         self._changed()
 
@@ -215,7 +217,7 @@ class Indexer:
 
     @property
     def state(self) -> IndexingState:
-        """What it does at present."""
+        """What the indexer does at present."""
         if self.error is not None:
             return IndexingState.FAILED
         if self.paused:
@@ -227,7 +229,8 @@ class Indexer:
     # Threads
 
     def _guarded(self, loop: Callable[[], None]) -> None:
-        """An error that the user can mend is shown and tried again; a bug is shown and stops the thread."""
+        """Run the loop of a thread. An error that the user can mend is shown, and the loop is tried again; a
+        bug is shown and ends the thread."""
         lower_thread_priority()
         while not self._gates.stop.is_set():
             try:
@@ -239,7 +242,7 @@ class Indexer:
                 self._tickets.abandon(error)
                 self._changed()
                 self._clock.wait(self._gates.stop, RETRY_AFTER)
-                # The other thread may have met an error of its own meanwhile: that one stays.
+                # Another thread may have met an error of its own meanwhile: that one is shown on.
                 if self.error is error:
                     self.error = None
                 self._changed()
@@ -272,7 +275,7 @@ class Indexer:
                         self._do_paths(work)
                 self._library.upkeep.follow_words(self._gates.stop.is_set)
             except BaseException:
-                # The work is found again by comparing, once the cause is mended.
+                # The work is found again by comparing, once the user has mended the cause.
                 self._queue.put_back(work)
                 raise
             finally:
@@ -291,7 +294,7 @@ class Indexer:
     def _do_scan(self, work: Scan) -> None:
         folder = self._folder_row(work.folder)
         if folder is None:
-            # Removed meanwhile, perhaps just now: its vectors may be in no use.
+            # The folder was removed, perhaps just now: its vectors may be unused.
             self._workers.vectors_unused()
             return
         self.progress.begin(IndexingState.SCANNING)
@@ -305,13 +308,14 @@ class Indexer:
                 found, self._library.known(InFolder(folder.id)), cutting.fingerprint, cutting.next_fingerprint
             )
         except UsageError as error:
-            # A model of the user's own that is no longer in the settings: what was read and embedded stays.
+            # The folder has a model of the user's own that was removed from the settings. What was read and
+            # embedded stays.
             if work.ticket is not None:
                 work.ticket.errors.append(error)
             return
         except FolderError as error:
-            # Unreachable is not deleted: everything stays searchable until the folder is back or is removed
-            # by the user.
+            # A folder that cannot be reached is not deleted: its notes stay searchable until it is back or
+            # the user removes it.
             self.unreachable.add(folder.path)
             if work.ticket is not None:
                 work.ticket.errors.append(error)
@@ -332,7 +336,7 @@ class Indexer:
         )
 
     def _do_paths(self, paths: set[Path]) -> None:
-        """Look at each dirty path: what is there now decides what happened to it."""
+        """Look at each dirty path. What is there now decides what happened to it."""
         folders = self._library.folders()
         by_folder: dict[int, list[Path]] = {}
         rows = {f.id: f for f in folders}
@@ -352,7 +356,8 @@ class Indexer:
             try:
                 cutting = self._cutting(folder)
             except UsageError:
-                # A model nobody knows any more, as in a scan: its folder waits, the others do not.
+                # The folder's model was removed from the settings, as in a scan: this folder waits, the
+                # others do not.
                 continue
             changed: dict[str, FoundFile] = {}
             gone: set[str] = set()
@@ -383,7 +388,7 @@ class Indexer:
         for file in found:
             left.discard(file.path)
             before = known.get(file.path)
-            # Of a file that failed and is reported, it is seen again whether it can be read now.
+            # The file failed before: a report about it is a reason to try to read it again.
             if (
                 before is None
                 or before.document_id is None
@@ -405,19 +410,22 @@ class Indexer:
         whole: bool = False,
         confirmed: bool = False,
     ) -> None:
-        """Read what changed, then forget what is gone: in this order a move keeps its vectors. `whole`: the
-        whole folder was compared; `confirmed`: the user agreed to forget what is gone."""
+        """Read what changed, then forget what is gone. In this order a moved note keeps its vectors.
+
+        `whole`: the whole folder was compared. `confirmed`: the user agreed that notes that are gone are
+        forgotten.
+        """
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
         for batch in self._read(folder, cutting, changed, ticket):
             if any(put.reused for put in self._library.apply(batch).documents):
-                # Vectors that were in no use may be used again: a removed note is back.
+                # A removed note may be back, so vectors that were unused may be used again.
                 self._workers.vectors_unused()
             self._changed()
         if self._gates.stop.is_set():
             return
         vanished = [path for path in gone if is_gone(path)]
-        # Still there but no longer asked for: named by an ignore file since.
+        # The file is still there but left out now: an ignore file names it.
         still = set(gone).difference(vanished)
         leaving = [
             path
@@ -440,8 +448,8 @@ class Indexer:
     def _read(
         self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
     ) -> Iterator[list[Change]]:
-        """Extract files in the child process and give batches of changes. Failures go to Problems at
-        once."""
+        """Let the child process extract files, and give their changes in batches. A file that fails becomes a
+        problem at once."""
         for file in files:
             if not _is_text(file.path):
                 self._failed(
@@ -466,7 +474,7 @@ class Indexer:
                 break
             self.progress.step(path)
             if isinstance(answer, NotesearchError):
-                # The parts of it that were read are not stored after it has failed.
+                # Parts that were read before the file failed are not stored after the failure.
                 batch = [c for c in batch if not (isinstance(c, NewDocument) and c.path == path)]
                 self._failed(folder, sizes[str(path)], answer, ticket)
             else:
@@ -515,7 +523,7 @@ class Indexer:
         return next((f for f in self._library.folders() if f.path == path), None)
 
     def _cutting(self, folder: FolderRow) -> Cutting:
-        """Raises UsageError where the folder has a model that nobody knows any more."""
+        """How the folder's notes are cut. Raises UsageError where its model was removed from the settings."""
         models = self._consents.models
         return Cutting(
             models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
@@ -535,7 +543,7 @@ def _characters(changes: Sequence[Change]) -> int:
 
 
 def _is_text(path: Path | str) -> bool:
-    """Whether the name can be written down: on Linux a file's name may be any bytes."""
+    """Whether the name is valid text: on Linux a file's name may consist of any bytes."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

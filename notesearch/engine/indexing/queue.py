@@ -1,4 +1,5 @@
-"""What waits for the indexer, how far it is, and who waits for it to end."""
+"""The work that waits for the reading thread, the progress of the present work, and the callers that wait for
+its end."""
 
 from __future__ import annotations
 
@@ -11,16 +12,16 @@ from notesearch.domain import IndexingState, IndexSummary, Told
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.errors import NotesearchError
 
-# A path is looked at when nothing was reported about it for QUIET seconds, or PATIENCE seconds after the
-# first report.
+# Debounce: a dirty path is taken when nothing was reported about it for QUIET seconds, or PATIENCE seconds
+# after the first report. Both are in seconds.
 QUIET = 0.15
 PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A folder that is to be compared with the library. `ticket`: who waits for it. `confirmed`: the user
-    agreed to forget what is gone."""
+    """A folder that is to be compared with the library. `ticket` counts the work for its caller. `confirmed`:
+    the user agreed that notes that are gone are forgotten."""
 
     folder: Path
     ticket: Ticket | None = None
@@ -28,8 +29,8 @@ class Scan:
 
 
 class WorkQueue:
-    """Scans in order, dirty paths debounced: a hundred reports about one path are one piece of work. Any
-    thread adds; one takes."""
+    """The scans and the dirty paths that wait, in order. Dirty paths are debounced: a hundred reports about
+    one path are one piece of work. Any thread adds; the reading thread takes."""
 
     def __init__(self, clock: Clock = SYSTEM) -> None:
         self._clock = clock
@@ -39,8 +40,8 @@ class WorkQueue:
         self._closed = False
 
     def mark_dirty(self, path: Path) -> None:
-        """Something happened at `path`. It is taken out when nothing more happened for QUIET seconds, at the
-        latest after PATIENCE. Any thread."""
+        """Add a path at which something happened. It is given out when nothing was reported about it for
+        QUIET seconds, at the latest after PATIENCE seconds. Any thread."""
         now = self._clock.now()
         with self._condition:
             first, _ = self._dirty.get(path, (now, now))
@@ -48,8 +49,8 @@ class WorkQueue:
             self._condition.notify()
 
     def add_scan(self, scan: Scan) -> None:
-        """Put in a folder to compare. One that waits already is not put in twice, unless somebody waits for
-        it or confirmed it. Any thread."""
+        """Add a folder to compare. One that waits already is not added again, unless a ticket counts it or
+        the user confirmed it. Any thread."""
         with self._condition:
             if (
                 scan.ticket is None
@@ -61,7 +62,7 @@ class WorkQueue:
             self._condition.notify()
 
     def put_back(self, work: Scan | set[Path]) -> None:
-        """Work that failed half-way comes first again."""
+        """Put work that failed half-way back to the front."""
         with self._condition:
             if isinstance(work, Scan):
                 self._scans.appendleft(work)
@@ -71,7 +72,7 @@ class WorkQueue:
             self._condition.notify()
 
     def next(self) -> Scan | set[Path] | None:
-        """The next piece of work, waiting for it; None when closed."""
+        """Wait for the next piece of work and take it; None after `close`."""
         with self._condition:
             while not self._closed:
                 if self._scans:
@@ -80,8 +81,8 @@ class WorkQueue:
                     self._clock.wait_on(self._condition, None)
                     continue
                 now = self._clock.now()
-                # All at once: a burst is one piece of work, so that moves and mass deletions inside it are
-                # seen whole.
+                # All dirty paths are given out together, so that moves and large deletions among them are
+                # seen as a whole.
                 due = min(
                     max(last for _, last in self._dirty.values()) + QUIET,
                     min(first for first, _ in self._dirty.values()) + PATIENCE,
@@ -95,19 +96,19 @@ class WorkQueue:
 
     @property
     def scans_wait(self) -> bool:
-        """Whether folders wait to be compared."""
+        """Whether a scan waits."""
         return bool(self._scans)
 
     def close(self) -> None:
-        """Wake whoever waits for work; nothing more is given out."""
+        """Wake the thread that waits for work. Nothing is given out any more."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
 
 
 class Ticket:
-    """Counts what one reconcile does and lets a caller wait for its end. `reading_only`: that is when the
-    notes are read."""
+    """Counts the work of one reconcile, and lets its caller wait for the end. With `reading_only` the end is
+    reached when the notes are read. Any thread."""
 
     def __init__(
         self, folders: tuple[Path, ...], *, reading_only: bool = False, clock: Clock = SYSTEM
@@ -125,13 +126,13 @@ class Ticket:
         self._seconds = 0.0
 
     def count(self, **numbers: int) -> None:
-        """Add to the numbers of its summary, by name. Any thread."""
+        """Add to the numbers of its IndexSummary, by name. Any thread."""
         with self._lock:
             for name, number in numbers.items():
                 self._counts[name] = self._counts.get(name, 0) + number
 
     def reading_ended(self, folder: Path) -> None:
-        """One of its folders was read to the end."""
+        """Note that one of its folders was read to the end."""
         self._left.discard(folder)
 
     @property
@@ -140,28 +141,29 @@ class Ticket:
         return not self._left
 
     def end(self) -> None:
-        """The work is done: wake who waits."""
+        """End the ticket: the work is done. Wakes the caller that waits."""
         self._seconds = self._clock.now() - self._began
         self._ended.set()
 
     def abandon(self, error: Exception | None = None) -> None:
-        """The work cannot be done, because of `error`: wake who waits."""
+        """End the ticket because the work cannot go on, with the reason `error`. Wakes the caller that
+        waits."""
         if error is not None:
             self.errors.append(error)
         self.end()
 
     def fail(self, error: NotesearchError) -> None:
-        """A folder cannot go on; the same reason is said once."""
+        """Note that a folder cannot go on. The same reason is kept once."""
         if Told.of(error) not in [Told.of(e) for e in self.errors if isinstance(e, NotesearchError)]:
             self.errors.append(error)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so many seconds; whether it has come."""
+        """Wait for the end, for at most `seconds`. Returns whether it has come."""
         return self._ended.wait(seconds)
 
     @property
     def summary(self) -> IndexSummary:
-        """What was done, in numbers."""
+        """The numbers of what was done so far."""
         with self._lock:
             counts = dict(self._counts)
         reused = max(0, counts.get("chunks", 0) - counts.get("embedded", 0))
@@ -176,30 +178,30 @@ class Tickets:
         self._lock = threading.Lock()
 
     def add(self, ticket: Ticket) -> None:
-        """One for several folders counts once."""
+        """Add a ticket. One that covers several folders is kept once."""
         with self._lock:
             if ticket not in self._tickets:
                 self._tickets.append(ticket)
 
     def remove(self, ticket: Ticket) -> None:
-        """Nobody waits with this ticket any more."""
+        """Remove a ticket: its caller does not wait any more."""
         with self._lock:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
 
     def read(self) -> list[Ticket]:
-        """Those whose folders have all been read."""
+        """The tickets whose folders have all been read."""
         with self._lock:
             return [ticket for ticket in self._tickets if ticket.read]
 
     def count(self, **numbers: int) -> None:
-        """Add to the numbers of every ticket that waits."""
+        """Add to the numbers of every ticket."""
         with self._lock:
             for ticket in self._tickets:
                 ticket.count(**numbers)
 
     def abandon(self, error: Exception | None = None) -> None:
-        """Nobody waits for what cannot go on."""
+        """End every ticket, because the work cannot go on."""
         with self._lock:
             for ticket in self._tickets:
                 ticket.abandon(error)
@@ -208,7 +210,7 @@ class Tickets:
 
 @dataclass(slots=True)
 class WorkProgress:
-    """How far the work under way is. Written by the indexer's threads, read by anyone: a value may be a
+    """The progress of the present work. The indexer's threads write it, any thread reads it; a value may be a
     moment old."""
 
     clock: Clock = SYSTEM
@@ -222,7 +224,7 @@ class WorkProgress:
     began: float = 0.0
 
     def begin(self, state: IndexingState, stage: str = "", total: int = 0, chunks: int = 0) -> None:
-        """A new stage begins: "reading" or "embedding", of `total` notes and `chunks` chunks."""
+        """Begin a stage, "reading" or "embedding", of `total` notes and `chunks` chunks."""
         self.stage, self.done, self.total, self.current, self.chunks, self.chunks_done = (
             stage,
             0,
@@ -235,17 +237,17 @@ class WorkProgress:
         self.state = state
 
     def step(self, path: Path) -> None:
-        """One note more is done."""
+        """Note that one more note is done."""
         self.done += 1
         self.current = path
 
     def embedded(self, chunks: int) -> None:
-        """So many chunks more have a vector."""
+        """Note that so many more chunks have a vector."""
         self.chunks_done += chunks
 
     @property
     def seconds_left(self) -> float | None:
-        """From the speed so far; None before there is one."""
+        """The time that is left, reckoned from the speed so far; None before there is a speed."""
         took = self.clock.now() - self.began
         done, total = (
             (self.chunks_done, self.chunks) if self.stage == "embedding" else (self.done, self.total)

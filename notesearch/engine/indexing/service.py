@@ -1,4 +1,4 @@
-"""Indexing: bringing folders up to date, watching them, and what could not be read."""
+"""The service for indexing: bring folders up to date, watch them, and tell which files could not be read."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from notesearch.errors import IndexingPaused, UsageError, WatchLimited
 from notesearch.storage.changes import ProblemsForgotten
 from notesearch.storage.library import Library
 
-# Seconds between two looks at whether a reconcile goes on.
+# Seconds between two looks at whether a reconcile is still going on.
 LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconciled:
-    """What one reconcile did. `errors` of folders (a bug among them is no NotesearchError); `held`: how many
-    deletions wait for the user's answer."""
+    """The result of one reconcile. `errors` concern whole folders; one that is no NotesearchError is a bug.
+    `held` counts deletions that wait for the user's answer."""
 
     summary: IndexSummary
     errors: tuple[Exception, ...] = ()
@@ -35,9 +35,11 @@ class Reconciled:
 
 
 class IndexingService:
-    """The indexer and the watcher of the process that owns the data folder. Any thread but a GUI thread.
+    """Owns the indexer and the watcher in the process that owns the data folder. Any thread but the GUI
+    thread.
 
-    In a process that only reads there is no indexer: everything but `problems` raises UsageError.
+    A process that only reads has no indexer and no watcher. There `problems` works, `trouble` finds nothing,
+    and methods that need the indexer raise UsageError.
     """
 
     def __init__(self, library: Library, board: StatusBoard, indexer: Indexer | None) -> None:
@@ -45,13 +47,14 @@ class IndexingService:
         self._board = board
         self.indexer = indexer
         self._watcher: Watcher | None = None
-        # Folders of which the system does not watch all, with the reason.
+        # Folders that the system does not watch completely, with the reason.
         self.limited: dict[Path, WatchLimited] = {}
 
-    # Life
+    # Starting and closing
 
     def start(self, *, watch: bool, clock: Clock = SYSTEM) -> None:
-        """Start the threads. `watch`: every folder is watched, and compared with the store once."""
+        """Start the indexer's threads. With `watch`, every folder is watched and compared with the store
+        once."""
         indexer = self.required
         if watch:
             self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited, clock)
@@ -62,12 +65,12 @@ class IndexingService:
         indexer.start()
 
     def close_watcher(self) -> None:
-        """Hear of no more changes. Nothing where there is no watcher."""
+        """Stop watching. Does nothing where there is no watcher."""
         if self._watcher is not None:
             self._watcher.close()
 
     def close_indexer(self) -> None:
-        """End reading and embedding. Nothing where there is no indexer."""
+        """Stop reading and embedding. Does nothing where there is no indexer."""
         if self.indexer is not None:
             self.indexer.close()
 
@@ -79,7 +82,7 @@ class IndexingService:
         return self.indexer
 
     def wait_ready(self) -> None:
-        """Wait until both index copies are in step with the store."""
+        """Wait until the keyword index and the vector indexes are in step with the store."""
         self.required.wait_ready()
 
     # What the user asks
@@ -92,10 +95,11 @@ class IndexingService:
         progress: Callable[[IndexingStatus], None] | None = None,
         confirmed: bool = False,
     ) -> Reconciled:
-        """Bring these searched folders up to date and wait until they are.
+        """Bring these searched folders up to date, and wait until they are.
 
-        `progress` is called about ten times a second from the calling thread. `confirmed`: vanished notes are
-        forgotten, however many. Raises IndexingPaused when it is, instead of waiting for ever.
+        `progress` is called about ten times a second, in the calling thread. `confirmed`: notes that are gone
+        are forgotten, however many they are. Raises IndexingPaused while indexing is paused, instead of
+        waiting without end.
         """
         self.refuse_when_paused()
         ticket = Ticket(tuple(folders))
@@ -118,7 +122,7 @@ class IndexingService:
                 progress(status())
 
     def refuse_when_paused(self) -> None:
-        """Raise IndexingPaused while it is."""
+        """Raise IndexingPaused while indexing is paused."""
         if self.required.paused:
             raise IndexingPaused
 
@@ -127,17 +131,17 @@ class IndexingService:
         self.required.pause()
 
     def resume(self) -> None:
-        """Go on. Raises UsageError in a process that only reads."""
+        """Read and embed again. Raises UsageError in a process that only reads."""
         self.required.resume()
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
-        """Read files with problems again (None: all that may be retried)."""
+        """Read files with problems again: those at `paths`, or (None) all for which trying again may help."""
         for path in self._library.apply([ProblemsForgotten(paths=paths)]).to_read:
             self.required.mark_dirty(path)
         self._board.changed()
 
     def problems(self) -> tuple[FileProblem, ...]:
-        """Folders that are not watched whole, then files that could not be read."""
+        """The problems: folders that are not watched completely, then files that could not be read."""
         limited = [FileProblem(path=p, what=Told.of(e), retryable=False) for p, e in self.limited.items()]
         return (*limited, *self._library.problems())
 
@@ -148,7 +152,7 @@ class IndexingService:
             self.limited[folder] = error
         self._board.changed()
 
-    # What folders and models ask of it: see FolderWork and EmbeddingWork
+    # The methods by which FolderService and ModelService use the indexer: see FolderWork and EmbeddingWork.
 
     def watch(self, folder: Path) -> None:
         """See FolderWork."""
@@ -166,8 +170,8 @@ class IndexingService:
         self.required.scan(folder, confirmed=confirmed)
 
     def read_for_next_model(self, folder: Path) -> None:
-        """Read a folder's notes for its next model, and wait until they are read. Raises what kept them from
-        it, or NotesearchError when paused."""
+        """Read a folder's notes for its next model, and wait until they are read. Raises the error that kept
+        them from being read, or NotesearchError while indexing is paused."""
         ticket = Ticket((absolute(folder),), reading_only=True)
         self.required.scan(folder, ticket)
         self._await(ticket)
@@ -195,12 +199,12 @@ class IndexingService:
         return self.indexer.trouble(fingerprint) if self.indexer is not None else None
 
     def take_over(self, before: Settings, now: Settings) -> None:
-        """The settings changed: folders whose ignore rules differ are compared anew, and providers asked
+        """Act on changed settings: compare the folders whose ignore rules differ, and ask the providers
         again."""
         if self.indexer is None:
             return
         for row in ignore_preview.concerned(before, now, self._library.folders()):
-            # What is to stay out from now on is not sent on while the folder is compared.
+            # Notes that are left out from now on must not be sent while the folder is compared.
             self.indexer.scan(row.path)
             self.indexer.reconsider(row.model, row.next_model)
         self.indexer.retry_providers()

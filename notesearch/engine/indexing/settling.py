@@ -1,5 +1,5 @@
-"""Settling: what is decided when notes have been read or passages embedded. A next model that is complete
-answers from then on, and a reconcile that has nothing more to wait for ends."""
+"""Settling: the decisions that follow when notes have been read or passages embedded. A next model that is
+complete becomes the model that answers. A reconcile that has nothing more to wait for ends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class Settling:
-    """Any thread. `at_work` is held by the reading thread while it reads: a folder does not change its model
-    meanwhile."""
+    """Makes these decisions, one at a time. Any thread may call. The reading thread holds `at_work` while it
+    reads; no folder changes its model meanwhile."""
 
     def __init__(
         self,
@@ -41,10 +41,10 @@ class Settling:
         self._lock = threading.Lock()
 
     def settle(self) -> None:
-        """Let next models answer that are complete, and end the reconciles whose folders are read and have
-        nothing more to wait for."""
+        """Switch each folder whose next model is complete to that model. End each reconcile whose folders are
+        read and that has nothing more to wait for."""
         with self._lock:
-            # First: a ticket that comes later may know more than the folders as they are read here.
+            # The tickets are taken first: one that is added later waits for a later state of the folders.
             read = self._tickets.read()
             folders = self._library.folders()
             if any([self._switch(row) for row in folders if row.next_model]):
@@ -54,7 +54,7 @@ class Settling:
                 if ticket.reading_only or not any(
                     [self._holds_up(rows[path], ticket) for path in ticket.folders if path in rows]
                 ):
-                    # Whoever waited is to find what was embedded.
+                    # The caller of a reconcile is to find what was embedded.
                     self._workers.wait_landed()
                     ticket.end()
                     self._tickets.remove(ticket)
@@ -66,7 +66,7 @@ class Settling:
             or not self._consents.agreed(row, model)
             or not self._at_work.acquire(blocking=False)
         ):
-            # While notes are read: it is looked at again when they are.
+            # Notes are being read. This is decided again when they are.
             return False
         try:
             switch = ModelSwitched(folder_id=row.id, model=row.next_model, fingerprint=fingerprint_of(model))
@@ -75,15 +75,16 @@ class Settling:
         finally:
             self._at_work.release()
         self._library.upkeep.refresh_model(fingerprint_of(model))
-        # What answered before is left out of the answers by the embedding workers themselves.
+        # The embedding workers themselves leave the former model's vectors out of the answers.
         self._workers.vectors_unused()
-        # The keyword index tells passages by their number, so it has to follow; the reading thread does that.
+        # The keyword index names passages by their number, so it has to follow. The reading thread does that.
         self._queue.add_scan(Scan(row.path))
         log.info("a folder has another model: %s", model.identifier)
         return True
 
     def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
-        """Whether a folder has something to be waited for. What cannot go on is an error of the ticket."""
+        """Whether a reconcile has to wait for a folder. What keeps the folder from going on becomes an error
+        of the ticket."""
         for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
             model = self._consents.known(identifier)
             if not waits or model is None:

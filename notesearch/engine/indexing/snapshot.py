@@ -1,4 +1,5 @@
-"""The status as one value: what the store counts, what the indexer does, and what folders wait for."""
+"""Makes the status as one value, from what the store counts, what the indexer does, and what folders wait
+for."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ BUG = Told(code="indexing.bug")
 def snapshot(
     library: Library, indexer: Indexer | None, models: ModelService, limited: Mapping[Path, WatchLimited]
 ) -> IndexingStatus:
-    """Everything that is shown. `indexer` None: this process only reads; `limited`: folders that are not
-    watched whole."""
+    """Take a snapshot of the whole status. `indexer` is None where this process only reads. `limited` are
+    folders that are not watched completely. Not for the GUI thread."""
     rows = library.folders()
     waiting = sum(row.waiting for row in rows)
     failed = sum(row.failed for row in rows)
@@ -65,11 +66,12 @@ def snapshot(
 
 
 def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, int, int]:
-    """(state, stage, done, total) of the work under way: notes read, or notes that have all their vectors."""
+    """(state, stage, done, total) of the present work: notes that are read, or notes that have all their
+    vectors."""
     if indexer is None:
         return IndexingState.IDLE, "", 0, 0
     progress = indexer.progress
-    # "Idle" is never said while something waits.
+    # The state is never "idle" while something waits.
     state = IndexingState.INDEXING if indexer.state is IndexingState.IDLE and waiting else indexer.state
     if progress.stage == "reading":
         return state, progress.stage, progress.done, progress.total
@@ -78,7 +80,7 @@ def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, in
 
 
 def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
-    """Whether all that is unfinished waits for a provider or for the user's word."""
+    """Whether all unfinished folders wait for a provider or for the user's consent."""
     unfinished = [folder for row, folder in zip(rows, folders, strict=True) if row.waiting or row.next_model]
     return bool(unfinished) and all(
         folder.state in (FolderState.WAITING, FolderState.CONSENT) for folder in unfinished

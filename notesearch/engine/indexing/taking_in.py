@@ -1,4 +1,4 @@
-"""What is to be stored of a file that was read: a new document, the same one at another place, or only
+"""Decides what to store of a file that was read: a new document, the same document at another place, or only
 another time."""
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from notesearch.storage.values import (
 
 @dataclass(slots=True)
 class _File:
-    """A file whose documents come one after another: what is known of it, where it was moved from, and the
-    parts that came."""
+    """A file while its documents arrive one after another: what the store knows of it, where it was moved
+    from, and the parts so far."""
 
     path: Path | None = None
     known: FileState | None = None
@@ -39,8 +39,12 @@ class _File:
 
 
 class TakingIn:
-    """For the files of one folder that are read together, in the reading thread: of several that hold the
-    same, one alone is the note that was moved. `vectors_unused` is called where a note is replaced."""
+    """Turns read files of one folder into changes of the library. For the reading thread; one TakingIn for
+    the files that are read together.
+
+    Where several of them have the same content as a note that is gone, only one is that note, moved; the
+    others are copies. `vectors_unused` is called where a note is replaced.
+    """
 
     def __init__(
         self,
@@ -59,8 +63,8 @@ class TakingIn:
         self._file = _File()
 
     def changes(self, path: Path, read: Extracted) -> list[Change]:
-        """What the library has to do for a document that was read; those of one file come one after
-        another, and its last part ends it."""
+        """The changes for one document that was read. The documents of a file come one after another; the
+        last one ends the file."""
         if path != self._file.path:
             self._file = _File(path, self._known_document(path))
         file, known = self._file, self._file.known
@@ -117,13 +121,13 @@ class TakingIn:
         )
 
     def _known_document(self, path: Path) -> FileState | None:
-        """What is known of the document at a path; None where there is none, or the file failed."""
+        """What the store knows of the document at a path; None where it knows none, or the file failed."""
         states = self._library.known(AtPaths([str(path)])).values()
         return next((state for state in states if state.document_id is not None), None)
 
     @staticmethod
     def _touched(known: FileState, read: Extracted, following: ChunkPlan | None) -> list[Change]:
-        """Only the file's time changed, or the folder's next model."""
+        """Whether only the file's time changed, or the folder's next model."""
         if known.document_id is None:
             return []
         changes: list[Change] = [
@@ -134,7 +138,7 @@ class TakingIn:
         return changes
 
     def _moved_from(self, path: Path, read: Extracted) -> Path | None:
-        """The note that this one was before it was moved: same content, gone from where it stood."""
+        """The note that was moved here: one with the same content whose file is gone from its place."""
         gone = [
             p
             for p in map(Path, self._library.known(WithContent(read.content_hash, self._cutting.fingerprint)))

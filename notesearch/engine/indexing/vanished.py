@@ -1,4 +1,5 @@
-"""What becomes of notes that are gone from the disk: they are forgotten, or the user is asked first."""
+"""Decides what happens to notes that are gone from the disk: they are forgotten, or the user is asked
+first."""
 
 from __future__ import annotations
 
@@ -13,15 +14,16 @@ from notesearch.storage.values import AtPaths, FolderRow, Held
 
 
 class Verdict(NamedTuple):
-    """`forgotten`: paths to remove from the index. `held`: paths whose notes stay until the user answers."""
+    """The decision about paths that are gone. `forgotten`: paths to remove from the index. `held`: paths
+    whose notes stay until the user answers."""
 
     forgotten: tuple[str, ...]
     held: tuple[str, ...]
 
 
 class Vanished:
-    """Keeps the gone paths of each folder whose deletions are held: nobody has to look for them again. In the
-    reading thread only. `now` is in seconds of a clock that does not go back."""
+    """Decides about paths that are gone, and remembers those that are held, by folder, so that they need not
+    be searched again. For the reading thread only. `now` is in seconds by a clock that does not go back."""
 
     def __init__(self, library: Library, now: Callable[[], float]) -> None:
         self._library = library
@@ -30,12 +32,15 @@ class Vanished:
         self._missing: dict[int, set[str]] = {}
 
     def judge(self, folder: FolderRow, gone: Collection[str], *, whole: bool, confirmed: bool) -> Verdict:
-        """Decide about paths that are gone. `whole`: they are all that is gone of the folder, as a scan finds
-        it; else those of some events. `confirmed`: the user agreed to forget them. Stores what is held."""
+        """Decide about paths that are gone, and store which notes are held.
+
+        `whole`: these are all paths of the folder that are gone, as a scan finds them; else they are those of
+        some reports. `confirmed`: the user agreed that they are forgotten.
+        """
         before = set() if whole else {path for path in self._missing.get(folder.id, ()) if is_gone(path)}
         new = set(gone) - before
         missing = before | new
-        # What the user keeps stays kept; only what vanishes besides it is asked about.
+        # Notes that the user keeps stay kept. The user is asked only about further ones.
         keeps = folder.held is Held.KEPT and bool(before)
         notes = self._notes_at(missing)
         asked_about = self._notes_at(new) if keeps else notes
@@ -56,8 +61,8 @@ class Vanished:
         return Verdict((), tuple(missing))
 
     def _notes_at(self, paths: Collection[str]) -> int:
-        """How many notes are at these paths, as it is known now: of what was moved, there are none at the
-        former place any more."""
+        """How many notes the store has at these paths now. A note that was moved is not at its former path
+        any more."""
         known = self._library.known(AtPaths(tuple(paths))) if paths else {}
         return sum(state.documents for state in known.values() if state.document_id is not None)
 

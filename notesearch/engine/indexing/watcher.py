@@ -1,9 +1,9 @@
-"""Watching: turns what watchdog reports into "this path is dirty", nothing more. What happened to the path is
-found out by looking.
+"""The watcher: it turns what watchdog reports into dirty paths. What happened to a path, the reading thread
+finds out by looking.
 
-watchdog 7 keeps quiet about three things on Linux, so this module finds them out itself: the kernel's watch
-limit (only the root's own failure is raised), an overflow of the event queue (only a log line), and a watched
-root that was deleted or replaced.
+On Linux, watchdog 7 does not report three things, so this module finds them out itself: the limit of watches
+in the kernel (watchdog raises only the failure of the root), an overflow of the event queue (watchdog writes
+only a log line), and a watched root that was deleted or replaced.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from notesearch.errors import WatchLimited
 
 log = logging.getLogger(__name__)
 
-# Without "opened" and "closed without writing": our own reading would report itself.
+# Without "opened" and "closed without writing": reading a note would report itself.
 _EVENTS = [
     FileCreatedEvent,
     FileModifiedEvent,
@@ -46,7 +46,8 @@ _EVENTS = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
-# Looking whether a root is still the same folder, and scanning where watching is not complete, in seconds.
+# Seconds between two checks that the roots are the same folders, between two scans of a folder that is not
+# watched completely, and between two scans of every folder.
 CHECK_ROOTS = 5.0
 POLL = 60.0
 RESCAN = 3600.0
@@ -57,14 +58,16 @@ class _Handler(FileSystemEventHandler):
         self._dirty = dirty
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # A move is both: the source is gone, the target is there. An atomic save is a move onto the note.
+        # A move makes two paths dirty: the source, which is gone, and the target. An atomic save is a move
+        # onto the note.
         for path in (event.src_path, event.dest_path):
             if path:
                 self._dirty(Path(os.fsdecode(path)))
 
 
 class _Overflow(logging.Handler):
-    """watchdog's only word about lost events is a log line."""
+    """Recognises watchdog's log line about an overflow of the event queue, which is all that it says of lost
+    events."""
 
     def __init__(self, lost: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
@@ -76,11 +79,12 @@ class _Overflow(logging.Handler):
 
 
 class Watcher:
-    """Watches folders. `dirty` and `rescan` are called from threads of its own and must return at once.
+    """Watches folders for changes. It calls `dirty` and `rescan` from its own threads; both must return at
+    once.
 
-    `rescan(folder)` asks for a full comparison of a folder: events were lost, watching is not complete, or
-    its root came back. `limited(folder, error)` reports whether a folder is watched completely (error None)
-    or not.
+    `dirty(path)` reports a path at which something happened. `rescan(folder)` asks for a full comparison of a
+    folder: events were lost, it is not watched completely, or its root came back. `limited(folder, error)`
+    tells whether a folder is watched completely (error None) or not.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._look_after, name="watcher", daemon=True)
 
     def start(self) -> None:
-        """Start the thread that hears of changes, and the one that looks after the roots."""
+        """Start the thread that reports changes, and the one that checks the roots."""
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
         self._observer.start()
         self._thread.start()
@@ -121,7 +125,7 @@ class Watcher:
                 thread.join(5)
 
     def watch(self, folder: Path) -> None:
-        """Begin to watch. A folder that is not there, or cannot be watched, is tried again later."""
+        """Watch a folder. Where it is missing or cannot be watched, this is tried again later."""
         with self._lock:
             identity = _identity(folder)
             watch: object = None
@@ -136,7 +140,7 @@ class Watcher:
             self._unchecked.add(folder)
 
     def unwatch(self, folder: Path) -> None:
-        """Hear of no more changes in a folder."""
+        """Report no more changes in a folder."""
         with self._lock:
             watch, _ = self._watches.pop(folder, (None, None))
             self._incomplete.discard(folder)
@@ -145,7 +149,7 @@ class Watcher:
                     self._observer.unschedule(watch)  # type: ignore[arg-type]
 
     def _report(self, folder: Path) -> None:
-        """Say whether the folder is watched completely, by the kernel's own count where there is one."""
+        """Tell whether the folder is watched completely, by the kernel's own count where there is one."""
         if folder not in self._watches:
             return
         complete = self._watches[folder][0] is not None and _kernel_holds(list(self._watches))
@@ -161,8 +165,8 @@ class Watcher:
             self._rescan(folder)
 
     def _look_after(self) -> None:
-        """Notice roots that came back or were replaced, poll where watching is incomplete, and compare
-        everything once in a while."""
+        """Notice roots that came back or were replaced, scan folders that are not watched completely, and
+        scan every folder once in a while."""
         polled = compared = self._clock.now()
         while not self._clock.wait(self._stop, CHECK_ROOTS):
             now = self._clock.now()
@@ -177,8 +181,7 @@ class Watcher:
                     compared = now
                     self._lost()
             except Exception:
-                # Whatever it was, the next look may succeed; without this thread nothing would be noticed any
-                # more.
+                # Any error: the next look may succeed. Without this thread nothing would be noticed any more.
                 log.exception("looking after the watched folders failed")
 
     def _check_roots(self) -> None:
@@ -192,7 +195,8 @@ class Watcher:
 
 
 def watch_limited(folder: Path) -> WatchLimited:
-    """The error for a folder that is not watched whole; on Linux a setting of the kernel can change it."""
+    """The error for a folder that is not watched completely. On Linux a setting of the kernel can change
+    that."""
     if not os.path.isdir(folder):
         return WatchLimited("watch-limited.missing", folder=str(folder))
     if sys.platform == "linux":
@@ -208,16 +212,24 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _kernel_holds(folders: list[Path]) -> bool:
-    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+def watches_held() -> int | None:
+    """How many folders the kernel watches for this process; None where it cannot be asked."""
     if sys.platform != "linux":
-        return True
+        return None
     held = 0
     try:
         for name in os.listdir("/proc/self/fdinfo"):
             with contextlib.suppress(OSError), open(f"/proc/self/fdinfo/{name}") as file:
                 held += sum(line.startswith("inotify wd") for line in file)
     except OSError:
+        return None
+    return held
+
+
+def _kernel_holds(folders: list[Path]) -> bool:
+    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+    held = watches_held()
+    if held is None:
         return True
     return held >= sum(
         1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder)

@@ -1,9 +1,9 @@
-"""Who may be sent what: the user's word for each folder and host, budgets, and what a folder's model would
-be sent and cost.
+"""Consents: which model may be sent which passages. Also the budgets, and the estimate of what a folder's
+model is sent and costs.
 
-Nothing of a folder goes to a remote model before the user has agreed to that model at that address. What is
-held back (private notes, what looks like a secret) is marked in the store when a note is read, and stays here
-until it is allowed.
+Nothing of a folder goes to a remote model before the user has agreed to that model at that address. Passages
+that are held back (private notes, what looks like a secret) are marked in the store when a note is read. They
+are not sent until the user allows it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from notesearch.storage.values import FolderRow
 
 
 class Consents:
-    """Any thread but one that paints."""
+    """Knows what the user agreed to for each folder, and what may therefore be sent. Any thread but the GUI
+    thread; methods wait for the store."""
 
     def __init__(self, library: Library, models: Models, ledger: Ledger, settings: SettingsStore) -> None:
         self._library = library
@@ -36,7 +37,7 @@ class Consents:
         return self._settings.current
 
     def fingerprints(self) -> set[str]:
-        """Fingerprints of every model that a folder has or is to have; the bundled one always."""
+        """Fingerprints of every model that a folder has or is to have, and that of the bundled model."""
         return {fingerprint_of(LOCAL), *self.fingerprints_chosen()}
 
     def fingerprints_chosen(self) -> set[str]:
@@ -44,8 +45,8 @@ class Consents:
         return {fingerprint_of(m) for row in self._library.folders() for m in self._models_of(row)}
 
     def fingerprints_kept(self) -> set[str]:
-        """Those, and the fingerprints of the models that a folder may go back to, as far as they are known by
-        name."""
+        """The same, and the fingerprints of former models that a folder may go back to, where they are still
+        known."""
         previous = (self.known(name) for row in self._library.folders() for name in row.former_models)
         return self.fingerprints_chosen() | {fingerprint_of(model) for model in previous if model is not None}
 
@@ -56,30 +57,30 @@ class Consents:
                 yield model
 
     def known(self, identifier: str) -> EmbeddingModel | None:
-        """The model of that name; None for "" and for one that nobody knows any more (its settings were
-        deleted)."""
+        """The model with that identifier. None for "", and for a model that was removed from the settings."""
         try:
             return self.models.model(identifier) if identifier else None
         except NotesearchError:
             return None
 
     def consent_text(self, model: EmbeddingModel) -> str:
-        """What the user agrees to: this model at this address. "" where nothing is sent anywhere, and where
-        nobody knows the address."""
+        """What the user agrees to, as text: the model's identifier and the provider's address. "" for a local
+        model, and where the address is not known."""
         address = self.models.address(model.provider).replace(" ", "%20") if model.remote else ""
         return f"{model.identifier} {address}" if address else ""
 
     def agreed(self, row: FolderRow, model: EmbeddingModel) -> bool:
-        """A folder keeps a word for the model that answers and one for the next."""
+        """Whether the user agreed that the folder's passages go to this model at its present address. A
+        folder keeps one consent for the model that answers and one for the next model."""
         return not model.remote or (self.consent_text(model) or None) in row.agreed.splitlines()
 
     def agree(self, row: FolderRow, model: EmbeddingModel) -> None:
-        """Keep the user's word for this model at its present address."""
+        """Store the user's consent to this model at its present address."""
         others = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] != model.identifier]
         self._agreed_now(row, (*others, self.consent_text(model)))
 
     def keep_words(self, row: FolderRow, *identifiers: str) -> None:
-        """Take back what was agreed to for other models than these."""
+        """Keep the consents to these models, and withdraw all others of the folder."""
         kept = [said for said in row.agreed.splitlines() if said.rpartition(" ")[0] in identifiers]
         self._agreed_now(row, kept)
 
@@ -88,8 +89,8 @@ class Consents:
         self._library.apply([ModelAgreed(folder_id=row.id, consent_text=consent_text)])
 
     def may_send(self, fingerprint: str) -> Collection[int] | None:
-        """Ids of the folders whose passages this model may have; None: all of them, for nothing leaves the
-        computer."""
+        """Ids of the folders whose passages this model may be sent. None for a local model, which may have
+        all of them."""
         model = self.models.by_fingerprint(fingerprint)
         if model is None or not model.remote:
             return None
@@ -101,7 +102,7 @@ class Consents:
         ]
 
     def may_ask(self, fingerprint: str) -> bool:
-        """Whether a query may go to this model: somebody agreed to it for a folder."""
+        """Whether a query may be sent to this model: the user agreed to it for at least one folder."""
         folders = self.may_send(fingerprint)
         return folders is None or bool(folders)
 
@@ -112,8 +113,8 @@ class Consents:
         return any(model is not None and model.remote and self.agreed(row, model) for row, model in models)
 
     def refuse_beyond_budget(self, model: EmbeddingModel) -> None:
-        """Raise BudgetReached when the month's budget of the model's provider is used up. Queries are not
-        asked about it."""
+        """Raise BudgetReached when this month's budget of the model's provider is used up. Queries are not
+        checked against it."""
         if not model.remote:
             return
         chosen, spent = self.settings.provider(model.provider), self.ledger.spent(model.provider)
@@ -124,8 +125,8 @@ class Consents:
             raise BudgetReached("budget-reached.tokens", title=title, tokens=chosen.token_budget)
 
     def estimate(self, row: FolderRow) -> Estimate:
-        """What is still to be embedded for the model that the folder is to have (or has), by counting what is
-        in the store."""
+        """Count what is still to be embedded for the folder's next model, or for its model where it has no
+        next one. Reads the store; asks nobody."""
         identifier = row.next_model or row.model
         model = self.models.model(identifier)
         counted = self._library.unsent(row.id, pending=bool(row.next_model))

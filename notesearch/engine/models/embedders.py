@@ -1,4 +1,4 @@
-"""Which embedding models there are here, who serves them, and the embedder of each, made when it is first
+"""The models that can be used here, their providers, and an embedder for each, made when it is first
 needed."""
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _LOCAL = catalogue.fingerprint_of(catalogue.LOCAL)
 
 
 class Models:
-    """Any thread. `given`: embedders that somebody else owns, in place of our own for their models.
+    """All known models, and the embedders made for them. Any thread.
 
-    `record` hears of each request that was answered, in the thread that asked.
+    `given` are embedders that replace the usual ones for their models; the caller closes them. `record` is
+    called with the receipt of each request that a provider answered, in the thread that asked.
     """
 
     def __init__(
@@ -54,9 +55,9 @@ class Models:
         return self._store.current
 
     def _use(self, before: Settings, settings: Settings) -> None:
-        """Take over changed settings: another address or own model gets another embedder."""
+        """Act on changed settings: a model whose address or definition changed gets a new embedder."""
         with self._lock:
-            # The same vectors, asked for in another way: in larger requests, say.
+            # Such a model makes the same vectors but is asked in another way, in larger requests for example.
             self._fingerprints |= {
                 catalogue.fingerprint_of(m): m
                 for m in settings.models
@@ -77,7 +78,7 @@ class Models:
         return (*catalogue.MODELS, *self._settings.models)
 
     def model(self, identifier: str) -> EmbeddingModel:
-        """Raises UsageError for a name that nobody knows."""
+        """The model with that identifier. Raises UsageError where there is none."""
         given = next((e.model for e in self._given.values() if e.model.identifier == identifier), None)
         found = given or catalogue.model(identifier, self._settings.models)
         with self._lock:
@@ -85,29 +86,30 @@ class Models:
         return found
 
     def dimensions(self, fingerprint: str) -> int | None:
-        """How long the vectors of a fingerprint are; None where nobody knows its model."""
+        """The length of the vectors of a fingerprint; None where its model is not known."""
         model = self.by_fingerprint(fingerprint)
         return model.dimensions if model is not None else None
 
     def by_fingerprint(self, fingerprint: str) -> EmbeddingModel | None:
-        """The model with that fingerprint, among the known ones and those asked for by name before."""
+        """The model with that fingerprint, among the known ones and those looked up by identifier before;
+        else None."""
         with self._lock:
             return self._fingerprints.get(fingerprint)
 
     def provider(self, name: str) -> Provider:
-        """Raises UsageError for a name whose address nobody knows."""
+        """The provider of that name. Raises UsageError where its address is not known."""
         return catalogue.provider(name, self._settings.provider(name).base_url)
 
     def address(self, name: str) -> str:
-        """The base URL of a provider; "" where nobody knows it."""
+        """The base URL of a provider; "" where it is not known."""
         try:
             return self.provider(name).base_url
         except NotesearchError:
             return ""
 
     def embedder(self, fingerprint: str) -> Embedder | None:
-        """The embedder of a model, made the first time; None for a fingerprint that nobody knows. Raises
-        UsageError or InsecureAddress where the provider's address cannot be used."""
+        """The embedder of a model, made at the first call; None for a fingerprint whose model is not known.
+        Raises UsageError or InsecureAddress where the provider's address cannot be used."""
         if (given := self._given.get(fingerprint)) is not None:
             return given
         model = self.by_fingerprint(fingerprint)
@@ -119,8 +121,8 @@ class Models:
             return self._made[fingerprint]
 
     def load_ahead(self) -> None:
-        """A query is being typed: begin to load the model on this computer where it is not in memory. Returns
-        at once, whatever is under way."""
+        """Begin to load the local model where it is not in memory, because the user types a query. Returns at
+        once."""
         local = self._given.get(_LOCAL) or self._made.get(_LOCAL)
         if isinstance(local, OnnxEmbedder):
             local.load_ahead()
@@ -129,15 +131,15 @@ class Models:
         if not model.remote:
             row = next(row for row in catalogue.LOCAL_MODELS if row.model == model)
             return OnnxEmbedder(row, timer=IdleTimer)
-        # Its libraries take a third of a second to import, and most people never need them.
+        # The libraries for remote models take a third of a second to import, and most people never need them.
         from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 
         provider = self.provider(model.provider)
         return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
 
     def query_met(self, fingerprint: str, error: EmbeddingError | None) -> bool:
-        """What came of a query to a model: what the user has to mend is kept until one is answered (None)
-        or the user has acted. Whether that is news."""
+        """Note the outcome of a query to a model: the error, or None. An error that the user has to mend is
+        kept until a query succeeds or the user has acted. Returns whether that changed anything."""
         with self._lock:
             before = self._query_troubles.get(fingerprint)
             if error is None:
@@ -152,12 +154,13 @@ class Models:
             return self._query_troubles.get(fingerprint)
 
     def forget_query_troubles(self) -> None:
-        """The user has acted: the next query will tell."""
+        """Forget the errors of queries, since the user has acted. The next query shows whether that
+        helped."""
         with self._lock:
             self._query_troubles.clear()
 
     def close(self) -> None:
-        """Close what was made here."""
+        """Close every embedder that was made here."""
         self._unsubscribe()
         with self._lock:
             made, self._made = list(self._made.values()), {}

@@ -1,8 +1,8 @@
-"""The ledger: one line for each request that a provider answered, in a table a person can open, one file a
-month. Never a text.
+"""The ledger: one line for each request that a provider answered, in CSV files that a person can open, one
+for each month. It never holds a text.
 
-`ledger/2026-11.csv` in the data folder. Every process that asks a provider appends to it; what was spent is
-read from it.
+The files are `ledger/2026-11.csv` and so on in the data folder. Every process that asks a provider appends to
+them. What was spent is read from them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ COLUMNS = ("time", "provider", "host", "model", "purpose", "texts", "characters"
 
 
 class Ledger:
-    """Any thread but one that paints, several processes at once: a line is appended in one write."""
+    """Writes and reads the ledger. Any thread but the GUI thread; several processes at once, since a line is
+    appended in one write."""
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / "ledger"
         self._lock = threading.Lock()
-        # Of the current month: file, how much of it was read, and the sums so far.
+        # For the current month: the file, how much of it was read, and the sums so far.
         self._read: tuple[Path, int] = (Path(), 0)
         self._sums: dict[str, Spent] = {}
 
     def record(self, receipt: Receipt) -> None:
-        """Append a request. A disk that is full costs the line, never the vectors that were paid for."""
+        """Append a request. On a full disk the line is lost, but not the vectors that were paid for."""
         path = self._path(receipt.at)
         line = io.StringIO()
         csv.writer(line).writerow(_row(receipt))
@@ -47,7 +48,8 @@ class Ledger:
                 os.close(descriptor)
 
     def spent(self, provider: str) -> Spent:
-        """What this calendar month (UTC) has cost so far. Reads what was appended since the last call."""
+        """The sums of a provider in this calendar month (UTC). Reads what was appended since the last
+        call."""
         with self._lock:
             path = self._path(time.time())
             if self._read[0] != path:
@@ -65,7 +67,7 @@ class Ledger:
 
     @property
     def folder(self) -> Path:
-        """The folder of its files, one for each month."""
+        """The folder that holds its files."""
         return self._folder
 
     def _path(self, at: float) -> Path:
@@ -75,7 +77,7 @@ class Ledger:
         try:
             with open(path, "rb") as file:
                 file.seek(self._read[1])
-                # Another process may be in the middle of a line.
+                # The last line may be incomplete: another process may be writing it.
                 whole = file.read()
                 whole = whole[: whole.rfind(b"\n") + 1]
         except FileNotFoundError:
@@ -93,7 +95,8 @@ def _row(receipt: Receipt) -> list[object]:
 
 
 def _entries(content: bytes) -> Iterator[LedgerEntry]:
-    """The lines that can be read; one that was cut by a crash, or edited, is passed over."""
+    """The requests in the content of a file. A line that cannot be read (cut off by a crash, or edited) is
+    skipped."""
     for row in csv.reader(io.StringIO(content.decode("utf-8", "replace"))):
         try:
             at, provider, host, model, purpose, texts, characters, tokens, usd, status = row

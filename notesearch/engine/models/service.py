@@ -1,5 +1,5 @@
-"""Models: which one a folder has, what it is sent and what is held back, keys, budgets, and what providers
-cost."""
+"""The service for models: which one a folder has, what it is sent and what is held back, keys, budgets, and
+what providers cost."""
 
 from __future__ import annotations
 
@@ -46,22 +46,21 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddingTrouble(Protocol):
-    """Why nothing is embedded for a model at present, and until when (monotonic seconds; None: until the user
-    acts)."""
+    """Why nothing is embedded for a model at present, and when it is tried again."""
 
     @property
     def error(self) -> NotesearchError:
-        """What happened."""
+        """The error that occurred."""
         ...
 
     @property
     def until(self) -> float | None:
-        """When it is tried again, by the engine's clock; None where the user has to act first."""
+        """When it is tried again, by the engine's clock in seconds; None where the user has to act first."""
         ...
 
 
 class EmbeddingWork(Protocol):
-    """What choices about models ask of the indexer. Any thread; `read_for_next_model` waits, the others
+    """What ModelService needs of the indexer. Any thread may call. `read_for_next_model` waits; the others
     return soon. Where this process only reads, everything but `trouble` raises UsageError."""
 
     def refuse_when_paused(self) -> None:
@@ -69,19 +68,20 @@ class EmbeddingWork(Protocol):
         ...
 
     def read_for_next_model(self, folder: Path) -> None:
-        """Read a folder's notes and cut them for its next model, waiting for it."""
+        """Read a folder's notes, cut them for its next model, and wait until that is done."""
         ...
 
     def scan(self, folder: Path, *, confirmed: bool = False) -> None:
-        """Compare a folder with the library soon."""
+        """Let the reading thread compare a folder with the library soon. `confirmed`: the user agreed that
+        notes that are gone are forgotten."""
         ...
 
     def reconsider(self, *identifiers: str) -> None:
-        """Look again at what waits for these models."""
+        """Check again what may be sent to these models."""
         ...
 
     def release_unused(self) -> int:
-        """Forget the vectors that no folder needs any more. Returns how many."""
+        """Forget the vectors that no folder needs any more. Returns how many they were."""
         ...
 
     def embed(self) -> None:
@@ -89,20 +89,20 @@ class EmbeddingWork(Protocol):
         ...
 
     def retry_providers(self) -> None:
-        """Ask the providers again that are waited for."""
+        """Let every worker that waits for a provider ask it again now."""
         ...
 
     def trouble(self, fingerprint: str) -> EmbeddingTrouble | None:
-        """What keeps a model's embedding worker from going on; None for nothing."""
+        """Why a model's embedding worker waits; None where it does not."""
         ...
 
 
 class ModelService:
-    """The models of the folders. Any thread but a GUI thread; methods wait for the store, the keyring or a
-    provider.
+    """Chooses the models of the folders, and manages consents, providers and keys. Any thread but the GUI
+    thread; methods wait for the store, the keyring or a provider.
 
-    `row_of` gives a folder with its counts and raises NotIndexed; `ignored_in` the notes of a folder that
-    ignore files name.
+    `row_of` gives a folder with its counts and raises NotIndexed. `ignored_in` gives the notes of a folder
+    that ignore files leave out.
     """
 
     def __init__(
@@ -125,14 +125,14 @@ class ModelService:
         self._row_of = row_of
         self._ignored_in = ignored_in
         self._record = record
-        # Of folders that had nothing embedded: the model, and the word, that they had before another one was
-        # chosen.
+        # Of folders that had nothing embedded: the model and the consents that they had before another model
+        # was chosen.
         self._before: dict[int, tuple[str, str]] = {}
 
     # Models
 
     def choices(self) -> tuple[ModelChoice, ...]:
-        """Every model that can be chosen, the one on this computer first."""
+        """Every model that can be chosen, the local one first."""
         return tuple(self._choice(model) for model in self._models.known)
 
     def _choice(self, model: EmbeddingModel) -> ModelChoice:
@@ -162,8 +162,8 @@ class ModelService:
     def prepare(self, path: Path, identifier: str) -> Estimate:
         """Choose a folder's next model, read its notes for it, and count what it would be sent.
 
-        Sends nothing; a model on this computer begins at once. Raises NotIndexed, UsageError (unknown model),
-        NotesearchError when paused.
+        Sends nothing. A local model begins to embed at once. Raises NotIndexed, UsageError (unknown model),
+        or NotesearchError while indexing is paused.
         """
         folder = absolute(path)
         row = self._row_of(folder)
@@ -173,7 +173,7 @@ class ModelService:
             try:
                 self._work.read_for_next_model(folder)
             except BaseException:
-                # What cannot be counted is not half begun.
+                # Where the notes cannot be counted, the choice is taken back.
                 if identifier != row.next_model:
                     self.cancel(folder)
                 raise
@@ -181,7 +181,7 @@ class ModelService:
         return self._consents.estimate(self._row_of(folder))
 
     def prepare_all(self, paths: Sequence[Path], identifier: str) -> tuple[Estimate, ...]:
-        """`prepare` for all of these folders, or for none: what was prepared before one failed is taken
+        """Do `prepare` for all of these folders or for none: where one fails, those before it are taken
         back."""
         done: list[Estimate] = []
         try:
@@ -195,10 +195,11 @@ class ModelService:
         return tuple(done)
 
     def _choose(self, row: FolderRow, identifier: str) -> bool:
-        """Let a folder's next model be `identifier`. Returns whether its notes have to be read for it."""
+        """Make `identifier` the folder's next model. Returns whether its notes have to be read for that."""
         self._models.model(identifier)
         if identifier != row.next_model:
-            # A word is for one change: for the same model later, the user is asked again.
+            # A consent is for one change of the model: where the same model is chosen later, the user is
+            # asked again.
             self._consents.keep_words(row, row.model)
         prepare, stop = (NextModelChosen(folder_id=row.id, model=model) for model in (identifier, ""))
         if identifier == row.model:
@@ -208,18 +209,19 @@ class ModelService:
             if identifier != row.next_model:
                 self._library.apply([prepare])
         else:
-            # Nothing answers by meaning yet, so there is nothing to keep while another model is prepared.
+            # The folder has no vectors yet, so there is nothing to keep while another model is prepared.
             self._before.setdefault(row.id, (row.model, row.agreed))
             self._library.apply([stop, ModelChosen(folder_id=row.id, model=identifier)])
         return True
 
     def estimate(self, path: Path) -> Estimate:
-        """What a folder's (next) model has still to be sent, by counting. Raises NotIndexed."""
+        """Count what is still to be embedded for a folder's next model, or for its model where it has no next
+        one. Raises NotIndexed."""
         return self._consents.estimate(self._row_of(absolute(path)))
 
     def agree(self, path: Path) -> None:
-        """The user agrees to what `prepare` counted: it is sent from here on, and so are later changes of the
-        notes. Raises NotIndexed."""
+        """Store the user's consent to what `prepare` counted. From now on it is sent, and so are later
+        changes of the notes. Raises NotIndexed."""
         row = self._row_of(absolute(path))
         model = self._models.model(row.next_model or row.model)
         self._before.pop(row.id, None)
@@ -228,7 +230,8 @@ class ModelService:
         self._board.changed()
 
     def cancel(self, path: Path) -> None:
-        """The user does not agree: the folder keeps the model that answers. Raises NotIndexed."""
+        """Take back what `prepare` chose, because the user does not agree: the folder keeps the model that
+        answers. Raises NotIndexed."""
         folder = absolute(path)
         row = self._row_of(folder)
         if row.next_model:
@@ -243,8 +246,8 @@ class ModelService:
         self._board.changed()
 
     def forget_former(self, path: Path) -> int:
-        """Drop the vectors of all former models of the folder, unless another folder has these models or may
-        go back to them. Returns how many vectors. Raises NotIndexed."""
+        """Drop the vectors of all former models of the folder, except of models that another folder has or
+        may go back to. Returns how many vectors were dropped. Raises NotIndexed."""
         self._library.apply([FormerModelsForgotten(folder_id=self._row_of(absolute(path)).id)])
         dropped = self._work.release_unused()
         self._board.changed()
@@ -253,8 +256,8 @@ class ModelService:
     # What is sent
 
     def outgoing(self, path: Path) -> tuple[Outgoing, ...]:
-        """The exact texts of a note for its folder's (next) model, and what is held back. Raises
-        NotIndexed."""
+        """The exact texts of a note for its folder's model (the next one, where there is one), and why some
+        are held back. Raises NotIndexed."""
         from notesearch.embedding.remote.payloads import document_input
 
         documents, row = self._documents(absolute(path))
@@ -265,22 +268,23 @@ class ModelService:
         return tuple(replace(p, text=document_input(model, p.text)) for p in passages)
 
     def held_back(self, path: Path, limit: int = 500) -> tuple[HeldNote, ...]:
-        """The notes of a folder of which something stays on this computer, then those that ignore files name;
-        at most `limit` of each. Raises NotIndexed."""
+        """The notes of a folder of which something is not sent, then those that ignore files leave out; at
+        most `limit` of each. Raises NotIndexed."""
         row = self._row_of(absolute(path))
         held = self._library.held_back(row.id, pending=bool(row.next_model), limit=limit)
         ignored = islice(self._ignored_in(row.path), limit)
         return (*held, *(HeldNote(path=path, title=path.name, ignored=True) for path in ignored))
 
     def allow(self, path: Path) -> int:
-        """Let go what is held back of a note. Returns how many passages that are. Raises NotIndexed."""
+        """Allow the passages of a note that are held back to be sent. Returns how many they are. Raises
+        NotIndexed."""
         documents, _ = self._documents(absolute(path))
         allowed = self._library.apply([PassagesAllowed(document_id=i) for i in documents]).allowed
         self._work.embed()
         return allowed
 
     def _documents(self, path: Path) -> tuple[list[int], FolderRow]:
-        """Ids of the documents of a file, and its folder. Raises NotIndexed."""
+        """The ids of the documents of a file, and the file's folder. Raises NotIndexed."""
         documents = self._library.documents_at(path)
         folders = {document.folder_id for document in documents}
         row = next((r for r in self._library.folders() if r.id in folders), None)
@@ -291,8 +295,8 @@ class ModelService:
     # Providers and keys
 
     def providers(self) -> tuple[ProviderInfo, ...]:
-        """The known providers, and the user's own. Asks the keyring, so it may wait for the user to
-        unlock it."""
+        """The known providers, and the user's own. Asks the keyring, so it may wait until the user unlocks
+        that."""
         names = {p.name: None for p in catalogue.PROVIDERS}
         names |= dict.fromkeys(m.provider for m in self._models.known if m.remote) | dict.fromkeys(
             self._settings.current.providers
@@ -302,7 +306,7 @@ class ModelService:
             try:
                 found.append(self._provider(name))
             except NotesearchError:
-                # Named in the settings, without an address.
+                # The settings name this provider without an address.
                 continue
         return tuple(found)
 
@@ -331,8 +335,8 @@ class ModelService:
         )
 
     def set_key(self, name: str, key: str, base_url: str = "") -> str:
-        """Store a key: "stored", or "session-only" where no keyring takes it. `base_url` is kept first: a key
-        belongs to an address. Raises KeyInvalid."""
+        """Store a key. Returns "stored", or "session-only" where no keyring takes it. `base_url` is stored in
+        the settings first, since a key belongs to an address. Raises KeyInvalid."""
         if base_url:
             self._settings.update(lambda settings: settings.with_provider(name, base_url=base_url))
         state = self._models.credentials.set(self._models.provider(name), key)
@@ -344,8 +348,8 @@ class ModelService:
         self._models.credentials.forget(self._models.provider(name))
 
     def model_to_test(self, name: str) -> str:
-        """What a folder has or is to have of this provider; else the first of the user's own models, else
-        of the catalogue."""
+        """The name of the model to test a provider with: one that a folder has or is to have, else the first
+        of the user's own models, else of the catalogue."""
         used = [
             self._consents.known(i) for row in self._library.folders() for i in (row.model, row.next_model)
         ]
@@ -355,9 +359,11 @@ class ModelService:
         raise UsageError("usage.model-of-provider", provider=name)
 
     def test(self, name: str, model_name: str = "", base_url: str = "", *, keep: bool = True) -> Probe:
-        """Ask a server once what it is like, with texts of ours. `model_name` "": see `model_to_test`.
-        `keep`: the address, and a model that was not known, go into the settings. Raises a ProviderError, or
-        UsageError."""
+        """Test a server once, with built-in texts. `model_name` "": see `model_to_test`.
+
+        `keep`: the address, and the model where it was not known, are written to the settings. Raises a
+        ProviderError or UsageError.
+        """
         from notesearch.embedding.remote.probe import probe
 
         provider = catalogue.provider(name, base_url or self._settings.current.provider(name).base_url)
@@ -380,7 +386,7 @@ class ModelService:
         return found
 
     def keep(self, base_url: str, found: Probe) -> None:
-        """Keep the address of a provider, and the model that a test found there."""
+        """Write the address of a provider, and the model that a test found there, to the settings."""
         self._settings.update(
             lambda settings: settings.with_provider(found.provider.name, base_url=base_url).with_model(
                 found.model
@@ -388,14 +394,14 @@ class ModelService:
         )
 
     def make_known(self, provider: str, model: str, base_url: str = "") -> None:
-        """Keep a provider's address, and see that the model is known: one that is not is tested, with texts
-        of ours. Raises UsageError, InsecureAddress, or a ProviderError."""
+        """Write a provider's address to the settings and make sure that the model is known. A model that is
+        not known is tested, with built-in texts. Raises UsageError, InsecureAddress or a ProviderError."""
         plain, sign, number = model.rpartition("#")
         name = plain if sign and number.isdecimal() else model
         known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
         if not known and all(m.provider != provider for m in catalogue.MODELS):
             self.test(provider, name, base_url)
-        # Raises where there is no such model, or none of so many dimensions, before anything is kept.
+        # Raises where there is no such model, or none with so many dimensions, before anything is written.
         self._models.model(f"{provider}/{model}")
         if not base_url:
             return
@@ -404,7 +410,7 @@ class ModelService:
             self._settings.update(lambda settings: settings.with_provider(provider, base_url=address))
 
     def remove_own(self, name: str, folders: Iterable[Folder]) -> None:
-        """Forget a server of the user's own with its models and its key. Raises UsageError while one of
+        """Remove a server of the user's own with its models and its key. Raises UsageError while one of
         `folders` needs it."""
         for folder in folders:
             if any(
@@ -421,7 +427,7 @@ class ModelService:
         self._settings.update(without)
 
     def retry_providers(self) -> None:
-        """The user acted: whoever waits for a provider asks it again now."""
+        """Let every worker that waits for a provider ask it again now: the user has acted."""
         self._work.retry_providers()
 
     def ledger(self, limit: int = 200) -> tuple[LedgerEntry, ...]:
@@ -430,13 +436,13 @@ class ModelService:
 
     @property
     def ledger_folder(self) -> Path:
-        """Where the files of the ledger are."""
+        """The folder of the ledger's files."""
         return self._consents.ledger.folder
 
     # Status
 
     def troubles(self) -> tuple[ProviderTrouble, ...]:
-        """The models that folders wait for, and those that refuse queries."""
+        """The models that folders wait for, and the models that refuse queries."""
         found = []
         for fingerprint in self._consents.fingerprints():
             model, trouble = (
@@ -456,7 +462,7 @@ class ModelService:
         return tuple(sorted(found, key=lambda t: t.model))
 
     def state_of(self, row: FolderRow) -> tuple[FolderState | None, Told | None, bool]:
-        """(state, notice, agreed) of a folder as far as its models decide it; None where they do not."""
+        """(state, notice, agreed) of a folder where its models decide the state; None where they do not."""
         state = self._state_of(row)
         model = self._consents.known(row.next_model or row.model)
         if model is None:
@@ -478,7 +484,7 @@ class ModelService:
         if model is None:
             return None
         if not self._consents.agreed(row, model):
-            # Also where nothing is left to be sent: no query goes there.
+            # This holds where nothing is left to be sent, too: no query goes to the provider.
             return FolderState.CONSENT
         if not unfinished:
             return None

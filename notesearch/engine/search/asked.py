@@ -1,4 +1,4 @@
-"""A query with all that both halves of the search need, made once for all its stages. Pure."""
+"""A query with everything that both halves of the search need, made once for all stages. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from notesearch.text import analysis
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query with all that both halves need: parsed, what is asked by words, the filters as values, and the
-    highlighter."""
+    """A parsed query: what is asked by words, the filters as values, and the highlighter of its words. Any
+    thread."""
 
     query: Query
     parsed: ParsedQuery
@@ -26,7 +26,8 @@ class Asked:
 
 
 def asked_of(query: Query, note_languages: Sequence[ValueCount]) -> Asked:
-    """Parse a query. `note_languages`: the languages of the notes with their numbers, for the stemmers."""
+    """Parse a query. `note_languages` are the languages of the notes with their numbers; they choose the
+    stemmers."""
     parsed = parse(query)
     languages = _stemmers(note_languages)
     words = WordQuery(

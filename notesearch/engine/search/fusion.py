@@ -1,17 +1,18 @@
-"""Fusion of the two halves: one score per note from its BM25 and its cosine. Pure arithmetic over
+"""Fusion: makes one score for each note from its BM25 (words) and its cosine (meaning). Pure arithmetic over
 dictionaries.
 
-Each half is scaled to 0..1 over its own list and weighed by how far its best stands out there: a keyword list
-whose first note is far ahead knows what it is talking about, a flat one does not. Chosen on SciFact train
-(809 queries), test in brackets, nDCG@10: reciprocal rank fusion 0.721 (0.705), half-and-half 0.738 (0.727),
-this 0.743 (0.741).
+Each half is scaled to 0..1 over its own list. Its weight depends on how far its best note stands above the
+others: a keyword list whose first note is far ahead counts more than a flat one. Chosen on SciFact train (809
+queries), test in brackets, nDCG@10: reciprocal rank fusion 0.721 (0.705), half-and-half 0.738 (0.727), this
+0.743 (0.741).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 
-# An exact title, or the whole query as a phrase, is never diluted by what is only near in meaning.
+# A bonus for an exact title, or the whole query as a phrase: such a note stays above those that are only near
+# in meaning.
 EXACT_TITLE = 2.0
 # A title that begins with the query, or holds all of its words, comes before what mentions them.
 TITLE_BEGINS = 1.2
@@ -33,13 +34,13 @@ def fuse(
     meaning_zero: float | None = None,
     complete: Set[int] = frozenset(),
 ) -> dict[int, float]:
-    """Fused score by note. `keyword` and `meaning` hold the scores of every candidate that has one; the lists
-    name the notes each half found by itself, over which its scores are scaled.
+    """The fused score of each note. `keyword` and `meaning` hold the score of every candidate that has one.
+    The lists name the notes that each half found by itself; scores are scaled over those.
 
-    A list that is whole (not cut at its end) is scaled from the score of a note that has nothing to do with
-    the query, given as its zero: the last of three notes with a rare word is still a good one. `complete`:
-    notes that hold every word of a short query; none of them falls below half of what the best keyword match
-    has.
+    A list that was not cut at its end is scaled from its zero: the score of a note that has nothing to do
+    with the query. So the last of three notes with a rare word still has a good score. `complete` are the
+    notes that hold every word of a short query; none of them gets less than half of the best keyword match's
+    score.
     """
     by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list], keyword_zero)
     for document_id in complete & by_keyword.keys():
@@ -56,21 +57,22 @@ def fuse(
 
 
 def _scaled(scores: Mapping[int, float], reference: list[float], zero: float | None) -> dict[int, float]:
-    """Scores scaled so that the reference list, or the span from `zero` to its best, becomes 0..1; what lies
-    below becomes negative."""
+    """Scale scores so that the reference list (or the span from `zero` to its best) becomes 0..1. Scores
+    below that become negative."""
     if not reference:
         return {}
     low, high = min(reference) if zero is None else zero, max(reference)
     if high - low < 1e-9:
         return {i: 1.0 if score >= high else 0.0 for i, score in scores.items()}
     if zero is not None:
-        # Nothing to do with the query is no reason against a note that the other half found.
+        # A note that this half does not find is not ranked down where the other half found it.
         return {i: max(0.0, (score - low) / (high - low)) for i, score in scores.items()}
     return {i: (score - low) / (high - low) for i, score in scores.items()}
 
 
 def _weight(keyword: list[float], meaning: list[float]) -> float:
-    """The share of the keyword half, from how far each list's best stands above the nine that follow."""
+    """The weight of the keyword half, 0..1, from how far the best of each list stands above the nine that
+    follow."""
     if not keyword or not meaning:
         return 1.0 if keyword else 0.0
     gaps = [
@@ -90,18 +92,20 @@ def passage_score(cosines: list[float]) -> float:
 def near_enough(
     meaning: Mapping[int, float], cosines: Mapping[int, Mapping[int, float]], far_behind: float = FAR_BEHIND
 ) -> list[int]:
-    """The notes that meaning alone would show, best first: those far behind the best have to do with
-    something else."""
+    """The notes to show for their meaning alone, best first. Those far behind the best are about something
+    else and are left out."""
     nearest = {i: max(c.values()) for i, c in cosines.items()}
     least = far_behind * max(nearest.values(), default=0.0)
     return sorted((i for i in meaning if nearest[i] >= least), key=lambda i: -meaning[i])
 
 
 def side_by_side(models: Sequence[Mapping[int, Mapping[int, float]]]) -> dict[int, dict[int, float]]:
-    """Cosines by note and chunk of several models as one: notes are put side by side by their rank, since one
-    model's cosines say nothing beside another's. The note of rank r of each gets the mean of what all models
-    have there (quantile normalisation); what lies between the passages of a note is kept. One model's are
-    left as they are."""
+    """Put the cosines of several models (by note and chunk) together as one.
+
+    The cosines of different models cannot be compared, so notes are compared by their rank (quantile
+    normalisation): the note of rank r of each model gets the mean of what all models have at rank r. The
+    differences between the passages of a note are kept. The cosines of a single model stay as they are.
+    """
     if len(models) < 2:
         return {document_id: dict(chunks) for cosines in models for document_id, chunks in cosines.items()}
     best = [

@@ -1,6 +1,8 @@
-"""Search: a query to rows, one per note. Keyword results at once; fused results when the query's vector is
-there; then the best sentences. Reads the store and the indexes, changes nothing; any thread may
-search, none that paints."""
+"""The search pipeline: from a query to rows, one for each note.
+
+Keyword results come at once, fused results when the query's vector is there, then the best sentences. Reads
+the store and the indexes and changes nothing. Any thread may search, but not the GUI thread.
+"""
 
 from __future__ import annotations
 
@@ -35,27 +37,31 @@ from notesearch.storage.values import (
 )
 from notesearch.text import analysis
 
-# Candidates of each half before notes are collapsed and cut.
+# How many candidates each half gives, before they become notes and the list is cut.
 BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
-# Queries of up to this many words: a note that holds all of them is meant.
+# For queries of up to this many words, a note that holds all of them is most likely the one that is looked
+# for.
 SHORT_QUERY = 3
-# Rows of the keyword stage: what fits a window; the fused rows that follow have the rest.
+# Rows of the keyword stage: as many as a window shows. The fused rows that follow have the rest.
 KEYWORD_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """Results of both halves, and the notes of which no row was built yet."""
+    """The results of both halves, and the candidates for which no row was built yet."""
 
     results: SearchResults
     unbuilt: Sequence[Candidate] = ()
 
 
 class Pipeline:
-    """The stages of a search. It holds nothing of a search itself: a session does. Any thread, several at
-    once. Raises NotesearchError where an index or model cannot be used."""
+    """The stages of a search. It keeps nothing of a single search; a SearchSession does.
+
+    Any thread but the GUI thread, several at once. Raises NotesearchError where an index or a model cannot be
+    used.
+    """
 
     def __init__(self, library: Library, consents: Consents, vectors: QueryVectors) -> None:
         self._library = library
@@ -65,7 +71,7 @@ class Pipeline:
         self._rows = Rows(library)
 
     def asked(self, query: Query) -> Asked:
-        """A query parsed, for all stages."""
+        """Parse a query for all stages."""
         return asked_of(query, self._library.facets(LANGUAGE))
 
     def now(self) -> float:
@@ -80,7 +86,7 @@ class Pipeline:
     # The three stages
 
     def words(self, asked: Asked, rows: int = KEYWORD_ROWS) -> SearchResults:
-        """Rows by words alone, at most `rows`."""
+        """The rows found by words alone, at most `rows`."""
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.KEYWORD, begin)
@@ -88,7 +94,7 @@ class Pipeline:
         scores = _best_by_note(hits.hits)
         bonuses = _exact(asked, hits, set(scores))
         scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
-        # The order of the fused rows is led by the same notes, so that the list holds still.
+        # The fused rows are sorted with the help of the same notes, so that the list does not jump.
         order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
         blocks = _blocks_by_note(hits.hits)
         candidates = [
@@ -97,7 +103,7 @@ class Pipeline:
         ]
         matches = self._rows.build(candidates, asked.highlighter, further=0)
         if query.mode is Mode.HYBRID and asked.parsed.meaning:
-            # When the rows are there: loading would take the processor from them.
+            # Only after the rows are built, since loading a model takes processor time from that.
             self._models.load_ahead()
         took = (time.perf_counter() - begin) * 1000
         return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
@@ -111,12 +117,12 @@ class Pipeline:
         typed_at: float | None = None,
         rows: int | None = None,
     ) -> Fused:
-        """Rows by words and meaning; by one of them alone where the query's mode says so or the other has
-        nothing to say.
+        """The rows found by words and by meaning. One half alone finds them where the query's mode says so,
+        or the other half has nothing.
 
-        `stage` LOCAL: no provider is asked. `cancelled`: somebody is typing, last at `typed_at` (by `now`); a
-        provider is asked after a rest only. `rows`: how many are built now; `more` builds the others. Raises
-        QueryCancelled.
+        With `stage` LOCAL no provider is asked. `cancelled` is given while the user types, who last typed at
+        `typed_at` (seconds, by `now`): a provider is asked only after a rest. `rows`: how many are built now;
+        `more` builds the others. Raises QueryCancelled.
         """
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
@@ -147,7 +153,7 @@ class Pipeline:
         return Fused(results, candidates[len(head) :])
 
     def more(self, asked: Asked, fused: Fused) -> SearchResults:
-        """Fused results with the rows that were not built with them."""
+        """The fused results with the rows that were not built yet."""
         matches = fused.results.matches
         further = self._rows.build(fused.unbuilt, asked.highlighter, rank=len(matches) + 1)
         return replace(fused.results, matches=(*matches, *further))
@@ -169,8 +175,8 @@ class Pipeline:
         told: dict[int, Match] = {}
         for fingerprint, matches in by_model.items():
             model = self._models.by_fingerprint(fingerprint)
-            # What a remote model found is told by the one on this computer: sentences are many, and no
-            # provider is to see them for this.
+            # For passages that a remote model found, the local model finds the sentence. There are many
+            # sentences, and no provider is to see them for this.
             embedder = self._models.embedder(
                 fingerprint if model is not None and not model.remote else fingerprint_of(LOCAL)
             )
@@ -181,15 +187,16 @@ class Pipeline:
         )
 
     def document(self, path: Path, part: str = "") -> DocumentRow:
-        """The document of a file with this part; of several the first where none has it. Raises
-        NotIndexed."""
+        """The document of a file with this part. Where a file has several and none of this part, the first.
+        Raises NotIndexed."""
         documents = self._library.documents_at(path)
         if not documents:
             raise NotIndexed("not-indexed.note", note=path.name)
         return next((d for d in documents if d.part == part), documents[0])
 
     def similar(self, path: Path, limit: int, part: str = "") -> SearchResults:
-        """Notes near in meaning to the one at `path`, itself left out. Raises NotIndexed."""
+        """Notes near in meaning to the note at `path`, without that note. At most `limit`. Raises
+        NotIndexed."""
         begin = time.perf_counter()
         document = self.document(path, part)
         hits = self._library.near_document(document.id, document.fingerprint, PASSAGES)
@@ -207,7 +214,7 @@ class Pipeline:
     # Parts
 
     def _listed(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
-        """Filters alone: every note that passes, newest first."""
+        """The rows for a query of filters alone: every note that passes, newest first."""
         newest = self._library.newest(asked.filters, asked.query.limit)
         total = newest.total
         matches = self._rows.build(
@@ -220,15 +227,15 @@ class Pipeline:
     def _keyword_hits(self, asked: Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
         if asked.parsed.empty:
             return KeywordHits()
-        # What holds the query as it stands is asked for once, with the first hits.
+        # Titles and phrases are asked for once, together with the first hits.
         words = _asked_exactly(asked) if among is None else asked.words
         return self._library.words(words, asked.filters, limit, among)
 
     def _meaning(
         self, asked: Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
     ) -> dict[int, dict[int, float]]:
-        """Cosines by note and chunk: the nearest passages of each model, and every passage of the short notes
-        that either half found, so that what one found is scored by the other too."""
+        """The cosines by note and chunk: of the nearest passages of each model, and of every passage of the
+        short notes that either half found. So each half also scores what the other one found."""
         notes = _notes(asked.query)
         words_list = list(dict.fromkeys(found_by_words))[:notes]
         by_model: list[dict[int, dict[int, float]]] = []
@@ -254,8 +261,8 @@ class Pipeline:
         *,
         far_behind: float = fusion.FAR_BEHIND,
     ) -> tuple[list[Candidate], int]:
-        """The best notes in order, and how many notes they were chosen from. `fingerprints`: of the models
-        that the cosines are of."""
+        """The best notes in order, and how many notes they were chosen from. `fingerprints` are of the models
+        that the cosines come from."""
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
@@ -302,8 +309,8 @@ class Pipeline:
     def _best_sentences(
         self, embedder: Embedder, asked: Asked, matches: Sequence[tuple[Match, str]]
     ) -> dict[int, Match]:
-        """Embed the sentences of the best passages (each match with its passage) and choose for each the one
-        nearest to the query."""
+        """Embed the sentences of the best passages (each match comes with its passage), and choose for each
+        match the sentence nearest to the query."""
         spans = [sentences(passage)[:12] for _, passage in matches]
         texts = [passage[a:b] for (_, passage), found in zip(matches, spans, strict=True) for a, b in found]
         if not texts:
@@ -352,7 +359,7 @@ class Pipeline:
 
 
 def _blocks(query: Query) -> int:
-    """How many blocks are enough to fill the rows that are asked for."""
+    """How many blocks are enough to fill the rows of a query."""
     return max(BLOCKS, 3 * query.limit)
 
 
@@ -361,7 +368,7 @@ def _notes(query: Query) -> int:
 
 
 def _by_note(hits: Sequence[PassageHit]) -> dict[int, dict[int, float]]:
-    """{document id: {chunk id: cosine}} of passages."""
+    """The hits as {document id: {chunk id: cosine}}."""
     found: dict[int, dict[int, float]] = defaultdict(dict)
     for hit in hits:
         found[hit.document_id][hit.chunk_id] = hit.score
@@ -369,7 +376,7 @@ def _by_note(hits: Sequence[PassageHit]) -> dict[int, dict[int, float]]:
 
 
 def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
-    """The best block's score by note, best note first."""
+    """The score of each note's best block, best note first."""
     best: dict[int, float] = {}
     for hit in hits:
         best[hit.document_id] = max(hit.score, best.get(hit.document_id, hit.score))
@@ -384,7 +391,7 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
 
 
 def _title_key(text: str) -> tuple[list[str], list[str]]:
-    """What makes two titles the same: their folded words and their runs without spaces."""
+    """A title as it is compared: its folded words, and its runs without spaces."""
     return analysis.asked_words(text), analysis.unspaced_runs(text)
 
 
@@ -393,8 +400,8 @@ def _typed(asked: Asked) -> str:
 
 
 def _asked_exactly(asked: Asked) -> WordQuery:
-    """The query by words, with what is asked for as it stands: in titles, and in texts where it is more than
-    a word and not of stop words alone."""
+    """The query by words, with its whole text to be looked up in titles. It is looked up in texts too where
+    it has more than one word and not only stop words."""
     words, runs = _title_key(_typed(asked))
     if not (words or runs):
         return asked.words
@@ -405,8 +412,8 @@ def _asked_exactly(asked: Asked) -> WordQuery:
 
 
 def _exact(asked: Asked, hits: KeywordHits, candidates: set[int]) -> dict[int, float]:
-    """Bonuses for notes whose title is the query (wherever they stood), and for candidates that hold all of
-    it as a phrase."""
+    """The bonuses: for notes whose title is the query, found or not, and for candidates that hold all of the
+    query as a phrase."""
     key = _title_key(_typed(asked))
     bonuses: dict[int, float] = defaultdict(float)
     for document_id in hits.phrased & candidates:
@@ -439,7 +446,7 @@ def _titled(key: tuple[list[str], list[str]], title: str, prefix: bool) -> float
 
 
 def _passage_in(note: Note, match: Match) -> str:
-    """The text of a row's best passage, as it is now; "" where the note has none."""
+    """The present text of a row's best passage; "" where the note has none."""
     best = match.best
     if note.whole is not None:
         return note.whole[best.start : best.end]

@@ -1,5 +1,5 @@
-"""The query language: words, "exact phrase", -not, tag:, folder:, type:, title:. What cannot be parsed is
-searched as plain text, never an error."""
+"""The query language: words, "exact phrase", -not, tag:, folder:, type:, title:. Text that cannot be parsed
+is searched as plain text; it is never an error."""
 
 from __future__ import annotations
 
@@ -22,15 +22,18 @@ _PART = re.compile(
 )
 
 
-# The quotation marks that phones and other languages type.
+# The quotation marks of phones and of other languages.
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ParsedQuery:
-    """A query in parts. `words` as typed, `runs` of scripts without spaces; `facets` must hold,
-    `without_facets` must not ("tag:x" and the like); `titles` must stand in the title; `without` are words
-    and phrases that must not occur. `meaning` is the text to embed."""
+    """A query in parts.
+
+    `words` are as typed. `runs` are of scripts without spaces. A note must have all of `facets` and none of
+    `without_facets` ("tag:x" and the like). `titles` must be in the title. `without` are words and phrases
+    that must not occur. `meaning` is the text to embed.
+    """
 
     words: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -46,7 +49,7 @@ class ParsedQuery:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was asked for."""
+        """Whether the query asks for nothing."""
         return not (
             self.words
             or self.runs
@@ -60,18 +63,18 @@ class ParsedQuery:
 
     @property
     def only_filters(self) -> bool:
-        """Whether there is nothing to rank by: every note that passes is as good as any other."""
+        """Whether there are only filters, so that there is nothing to rank by."""
         return not (self.words or self.runs or self.phrases or self.titles) and not self.empty
 
     @property
     def filtered(self) -> bool:
-        """Whether phrases or exclusions decide which notes may come: they hold for a note as a whole and are
-        settled before ranking."""
+        """Whether phrases or exclusions decide which notes pass. They are tested on a note as a whole, before
+        ranking."""
         return bool(self.phrases or self.titles or self.without or self.without_titles)
 
 
 def parse(query: Query) -> ParsedQuery:
-    """Read the query language. Never raises."""
+    """Parse a text in the query language. Never raises."""
     words: list[str] = []
     phrases: list[str] = []
     titles: list[str] = []
@@ -81,7 +84,7 @@ def parse(query: Query) -> ParsedQuery:
     without_facets: list[str] = []
     meaning: list[str] = []
     word_last = False
-    # Bytes that are no text reach us as lone surrogates, which no index takes.
+    # Bytes that are no valid text arrive as lone surrogates, which no index accepts.
     text = normal(query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
     for part in _PART.finditer(text):
         key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]

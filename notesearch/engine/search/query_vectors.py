@@ -1,5 +1,5 @@
-"""The vectors of queries: asked of each model that the searched notes are embedded with, and kept for a
-while."""
+"""The vectors of queries: each model that the searched notes are embedded with is asked for one. They are
+kept in a cache."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from notesearch.engine.search.asked import Asked
 from notesearch.errors import EmbeddingError, NotesearchError, QueryCancelled
 from notesearch.storage.library import Library
 
-# Vectors that are kept: going back a letter costs nothing.
+# How many vectors the cache keeps, so that deleting a letter of the query costs nothing.
 KEPT = 256
-# Seconds that a query rests before a provider is asked: one that is typed on has cost nothing.
+# Seconds without typing before a provider is asked, so that no half-typed query is paid for.
 REMOTE_REST = 0.15
-# Seconds between two looks whether the user has typed on.
+# Seconds between two checks whether the user has typed on.
 LOOK_EVERY = 0.01
 REMOTE_AT_ONCE = 4
 
 
 class QueryVectors:
-    """Any thread, several at once. `waits_for_index`: an index of vectors that is not loaded is waited for.
-    `changed` is called when a provider refuses queries, or no longer does."""
+    """Asks models for the vectors of queries. Any thread but the GUI thread, several at once.
+
+    With `waits_for_index` a vector index that is not loaded yet is waited for. `changed` is called when a
+    provider begins to refuse queries, or no longer does.
+    """
 
     def __init__(
         self,
@@ -55,12 +58,13 @@ class QueryVectors:
     def of(
         self, asked: Asked, *, remote: bool, cancelled: Cancelled | None, typed_at: float | None
     ) -> tuple[dict[str, Vectors], tuple[Told, ...]]:
-        """The query's vector for each model that the notes which pass the filters are embedded with, and a
-        notices where some of them take no part. No provider is asked about notes that are not searched.
+        """The query's vector by each model that the notes which pass the filters are embedded with, and
+        notices about the models that take no part. No provider is asked about notes that are not searched.
 
-        `remote` False: no provider is asked at all. `cancelled`: somebody is typing; a provider is asked
-        after a rest only, counted from `typed_at` (by `now`). Raises QueryCancelled when it turns
-        true."""
+        `remote` False: no provider is asked at all. `cancelled` is given while the user types: a provider is
+        asked only after a rest, counted from `typed_at` (seconds, by `now`). Raises QueryCancelled when it
+        returns true.
+        """
         ready: dict[str, Embedder] = {}
         notices: list[Told] = []
         for fingerprint in self._library.fingerprints(asked.filters):
@@ -96,8 +100,8 @@ class QueryVectors:
         return vectors, tuple(dict.fromkeys(notices))
 
     def _rest(self, cancelled: Cancelled, since: float) -> None:
-        """Wait for the user to stop typing, from the last letter on. Raises QueryCancelled when they did
-        not."""
+        """Wait until the user has not typed for a moment, counted from `since`. Raises QueryCancelled where
+        the user types on."""
         until, nothing = since + REMOTE_REST, threading.Event()
         while self._clock.now() < until:
             if cancelled():
@@ -105,7 +109,8 @@ class QueryVectors:
             self._clock.wait(nothing, LOOK_EVERY)
 
     def _ready(self, fingerprint: str) -> bool:
-        """Whether a model can be searched; where this process waits for it, it can afterwards."""
+        """Whether the notes of a model can be searched by meaning. Where this process waits for indexes, it
+        waits here."""
         return self._library.upkeep.ready(fingerprint, wait=self._waits)
 
     def _embedder(self, fingerprint: str, model: EmbeddingModel, notices: list[Told]) -> Embedder | None:
@@ -116,7 +121,7 @@ class QueryVectors:
             return None
 
     def _without(self, model: EmbeddingModel, error: NotesearchError) -> Told:
-        """Which folders were searched by words alone, and why."""
+        """The notice that folders were searched by words alone, and why."""
         if not model.remote:
             return told("search.words-only", cause=error)
         folders = [row.path.name for row in self._library.folders() if row.model == model.identifier]
@@ -125,7 +130,7 @@ class QueryVectors:
     def vector(
         self, fingerprint: str, embedder: Embedder, text: str, cancelled: Cancelled = never
     ) -> Vectors:
-        """The query's vector; kept, so that going back a letter costs nothing."""
+        """The query's vector by one model, from the cache where it has it. Raises EmbeddingError."""
         key = (fingerprint, text)
         with self._cache_lock:
             if key in self._kept:
@@ -150,7 +155,7 @@ class QueryVectors:
 def _all_at_once(
     ask: Callable[[str], Vectors | NotesearchError], fingerprints: Sequence[str]
 ) -> list[Vectors | NotesearchError]:
-    """The answers for all models, in order; several providers are asked side by side."""
+    """The answers of all models, in order. Several providers are asked at the same time."""
     if len(fingerprints) < 2:
         return [ask(fingerprint) for fingerprint in fingerprints]
     with ThreadPoolExecutor(min(REMOTE_AT_ONCE, len(fingerprints)), "query") as pool:

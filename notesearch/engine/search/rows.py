@@ -1,5 +1,5 @@
-"""From candidates to rows: which passages of a note to show, with their snippets. Reads the store; knows
-nothing of ranking notes."""
+"""Builds rows from candidates: which passages of a note to show, with their snippets. Reads the store; does
+not rank notes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from notesearch.storage.library import Library
 from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, NoteWanted
 
 FURTHER_PASSAGES = 3
-# Notes of up to this many passages are looked at whole.
+# Of notes of up to this many passages, every passage is looked at.
 SHORT_NOTE = 16
-# A further passage is worth showing when it holds this share of the words, or is this near, compared with the
-# best one.
+# A further passage is shown when it has at least this share of the best one's words, or this share of its
+# cosine.
 WORTH_SHOWING = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A note to show: its score, the keyword blocks and the passages (chunk id to cosine) that speak for it.
-    `words_asked`: whether the keyword half took part at all."""
+    """A note that may be shown: its score, and the keyword blocks and passages (chunk id to cosine) that
+    found it. `words_asked` says whether the keyword half took part at all."""
 
     document_id: int
     score: float
@@ -38,8 +38,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """A passage with what was found in it: `found` are spans of `text`, `words` the number of the query's
-    words among them."""
+    """A passage with what was found in it. `found` are spans of `text`. `words` counts the words of the query
+    among them."""
 
     chunk: ChunkRow
     text: str
@@ -50,7 +50,7 @@ class _Scored:
 
 
 class Rows:
-    """Builds rows. Any thread."""
+    """Builds the rows of a result list from candidates. Any thread."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -63,8 +63,8 @@ class Rows:
         further: int = FURTHER_PASSAGES,
         rank: int = 1,
     ) -> tuple[Match, ...]:
-        """Rows in the order of the candidates, with up to `further` more passages each, the first one of this
-        `rank`; notes that are gone meanwhile are left out."""
+        """The rows in the order of the candidates, each with up to `further` more passages. The first row has
+        this `rank`. Notes that are gone meanwhile are left out."""
         notes = self._library.notes([_wanted(candidate) for candidate in candidates], SHORT_NOTE)
         rows: list[Match] = []
         for candidate in candidates:
@@ -113,10 +113,10 @@ def _wanted(candidate: Candidate) -> NoteWanted:
 def _passages(
     note: Note, candidate: Candidate, highlighter: Highlighter, further: int
 ) -> tuple[list[Passage], int]:
-    """The best passage and a few worth showing after it, with why each is there; and how many such there are
-    in all."""
+    """The best passage of a note and those worth showing after it, each with why it is there; and how many
+    there are in all."""
     scored = []
-    # A note is searched for the words once; what was found is then told apart by passage.
+    # The whole note is searched for the words once. What was found is divided among the passages afterwards.
     whole = note.whole
     found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
     for number, chunk in enumerate(note.chunks):
@@ -143,12 +143,12 @@ def _passages(
 def _score(
     chunk: ChunkRow, text: str, matches: Sequence[tuple[int, int, int]], candidate: Candidate, asked: int
 ) -> _Scored:
-    """`matches`: (start, end, number of the query's word) of what was found in the passage; `asked`: how many
-    words the query has."""
+    """Score one passage. `matches` are (start, end, number of the query's word) of what was found in it.
+    `asked` is the number of words in the query."""
     cosine = candidate.cosines.get(chunk.id, 0.0)
     distinct = len({number for _, _, number in matches})
     found = [(start, end) for start, end, _ in matches]
-    # All words of the query in one passage outweigh nearness; a few words among many give way to it.
+    # A passage with all words of the query comes before a nearer one. One with a few of many words does not.
     return _Scored(
         chunk,
         text,
@@ -160,7 +160,7 @@ def _score(
 
 
 def _without_text(document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> Passage:
-    """The row of a note that says something about itself and nothing else: it shows its tags, else its file's
+    """The row of a note that has no text but its front matter. It shows the note's tags, else its file's
     name."""
     by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
     shown = " ".join(f"#{tag}" for tag in document.tags) or document.path.name
@@ -181,13 +181,13 @@ def _passage(
     document: DocumentRow, scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool
 ) -> Passage:
     text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
-    # The keyword half forgives typing errors, which are not marked: the note was found by its words all the
-    # same.
+    # The keyword half forgives typing errors, and those are not highlighted. The note was found by its words
+    # all the same.
     worded = candidate.words_asked and (bool(highlights) or (first and candidate.by_words))
     near = candidate.by_meaning and scored.cosine > 0
     by = MatchedBy.BOTH if worded and near else MatchedBy.KEYWORD if worded or not near else MatchedBy.MEANING
     chunk = scored.chunk
-    # Whoever opens the note wants to stand where the words are.
+    # The place where the user wants to be when opening the note.
     line = chunk.line + (
         scored.text.count("\n", 0, place_of(scored.text, scored.found)) if scored.found else 0
     )

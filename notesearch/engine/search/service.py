@@ -1,4 +1,5 @@
-"""Searching: what a search field, the command line or an assistant may ask of the index. Reads only."""
+"""The service for searching: what a search field, the command line or another program may ask. It only
+reads."""
 
 from __future__ import annotations
 
@@ -15,16 +16,16 @@ from notesearch.engine.search.snippets import Highlighter
 from notesearch.storage.library import Library
 from notesearch.storage.values import EVERYTHING
 
-# Characters: laying out a rendered note is the window's longest single piece of work, half a millisecond for
-# a thousand.
+# Characters. Laying out a rendered note is the longest single work of the window: half a millisecond for a
+# thousand characters.
 PREVIEW = 24_000
 
 
 class SearchService:
-    """Any thread but a GUI thread, several at once. Raises NotesearchError where an index or a model cannot
-    be used.
+    """Searches notes and reads them for the preview. Any thread but the GUI thread, several at once. Raises
+    NotesearchError where an index or a model cannot be used.
 
-    `touched` is called with each question: the model and the indexes stay in memory a while longer.
+    `touched` is called at each question, so that the model and the indexes stay in memory longer.
     """
 
     def __init__(self, library: Library, pipeline: Pipeline, touched: Callable[[], None]) -> None:
@@ -38,15 +39,16 @@ class SearchService:
         return SearchSession(self._pipeline, query, self._touched)
 
     def words(self, query: Query, rows: int = KEYWORD_ROWS) -> SearchResults:
-        """Rows by words alone, in milliseconds. `rows`: at most so many."""
+        """The rows found by words alone, at most `rows`. Takes milliseconds."""
         return self.session(query).words(rows)
 
     def fused(self, query: Query) -> SearchResults:
-        """Rows by words and meaning, all at once."""
+        """The rows found by words and meaning, in one call."""
         return self.session(query).fused()
 
     def explained(self, query: Query) -> SearchResults:
-        """`fused`, with the sentence nearest in meaning of the rows found by meaning."""
+        """The rows found by words and meaning. Those found by meaning also have the sentence nearest in
+        meaning."""
         session = self.session(query)
         return session.explained(session.fused())
 
@@ -60,12 +62,12 @@ class SearchService:
         return self._pipeline.similar(absolute(path), limit, part)
 
     def refresh(self) -> None:
-        """For a process that only reads: see what the owner has written since."""
+        """In a process that only reads: take in what the owner has written since."""
         self._library.upkeep.refresh()
 
     @property
     def behind(self) -> bool:
-        """Whether the keyword index lacks changes that the store has. Only the owner can mend that."""
+        """Whether the keyword index lacks changes that the store has. Only the owner can bring it in step."""
         return self._library.upkeep.unread > 0
 
     def recent(self, limit: int = 30) -> tuple[Match, ...]:
@@ -76,8 +78,8 @@ class SearchService:
         )
 
     def note_text(self, path: Path, start: int = 0, part: str = "") -> NoteText:
-        """The text of a note (`part`: one of several in its file) around character `start`, for the preview.
-        Raises NotIndexed."""
+        """The text of a note around character `start`, for the preview. `part`: one of several documents in
+        its file. Raises NotIndexed."""
         note = absolute(path)
         document = self._pipeline.document(note, part)
         root = next(row.path for row in self._library.folders() if row.id == document.folder_id)
@@ -87,7 +89,7 @@ class SearchService:
         excerpt = self._library.text(document.id, offset, offset + PREVIEW)
         text, line = excerpt.text, document.first_line + excerpt.lines_before
         if offset:
-            # Begin at the beginning of a line.
+            # The text begins at the beginning of a line.
             cut = text.find("\n") + 1
             offset, text, line = offset + cut, text[cut:], line + (cut > 0)
         return NoteText(
@@ -101,6 +103,7 @@ class SearchService:
             line=line,
             truncated=len(text) < document.length,
             tags=document.tags,
+            part=document.part,
         )
 
     def tags(self) -> tuple[tuple[str, int], ...]:

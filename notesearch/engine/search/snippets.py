@@ -1,4 +1,4 @@
-"""Found words and snippets: which words of a query stand in a passage, and the two lines of it to show. Pure
+"""Highlights and snippets: which words of a query a passage holds, and the two lines of it to show. Pure
 functions over text."""
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from notesearch.text import analysis
 from notesearch.text.characters import normal_with_places
 
 SNIPPET = 200
-# Characters before the first found word, at the most.
+# The most characters of a snippet before the first found word.
 LEAD = 80
 
-# One folded character for each, so that positions stay.
+# Each character is folded to exactly one, so that positions stay the same.
 _FOLD = {
     code: folded[0]
     for block in ((0xC0, 0x250), (0x1E00, 0x1F00), (0x370, 0x530))
     for code in range(*block)
     if (folded := unicodedata.normalize("NFKD", chr(code)).lower())
 }
-# Letters without a decomposition, as the keyword index folds them: one character for one ...
+# Letters that do not decompose, folded as in the keyword index: one character for one ...
 _FOLD |= {ord(a): b for a, b in zip("øØłŁđĐðÐħĦŧŦıŋŊ", "oollddddhhttinn", strict=True)}
-# ... and one for two, which moves all that follows.
+# ... and two for one, which moves all positions after it.
 _TWO = {"ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th"}
 _IS_TWO = re.compile("[" + "".join(_TWO) + "]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
-# Rows of tables, whatever the format, and what ends with two colons.
+# Rows of tables in any format, and what ends with two colons.
 _ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
 _RULE = re.compile(r"[-+:= ]+")
 _COLONS = r"(?<=:):[ \t]*$"
 
 
 class _Markup(NamedTuple):
-    """What the formats say is no text (see Noise), compiled."""
+    """The markup of all formats that snippets leave out (see Noise), as compiled expressions."""
 
     marks: re.Pattern[str]
     noise: re.Pattern[str]
@@ -62,7 +62,7 @@ def _compiled(said: Noise) -> _Markup:
 
 
 def fold(text: str) -> str:
-    """Lower case without diacritics, every character at its place."""
+    """Fold text to lower case without diacritics. Every character keeps its position."""
     if text.isascii():
         return text.lower()
     folded = text.translate(_FOLD).lower()
@@ -110,8 +110,8 @@ def _end(at: Sequence[int], index: int) -> int:
 
 
 class Highlighter:
-    """Finds the words of one query in text, as the keyword index would: by stem, by prefix for the word being
-    typed, by runs without spaces."""
+    """Finds the words of one query in texts, by the rules of the keyword index: by stem, by the beginning of
+    the word that the user is typing, and by runs without spaces."""
 
     def __init__(
         self,
@@ -155,7 +155,8 @@ class Highlighter:
     def _word_pattern(self, content: Iterable[str]) -> re.Pattern[str] | None:
         starts = set()
         for word in content:
-            # A stem may end otherwise than the word (study, studies): compare from what they share.
+            # A stem may end differently from the word (study, studies), so only their common beginning is
+            # compared.
             for stem in (analysis.stem(word, language) for language in self._languages):
                 shared = next(
                     (i for i, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b),
@@ -171,13 +172,13 @@ class Highlighter:
         )
 
     def find(self, text: str) -> tuple[list[Span], set[int]]:
-        """Spans of `text` that the query found, in order and apart, and the numbers of the query's words
-        among them."""
+        """The spans of `text` that the query found, in order and without overlaps; and the numbers of the
+        query's words among them."""
         matches = self.matches(text)
         return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
 
     def matches(self, text: str) -> list[tuple[int, int, int]]:
-        """(start, end, number of the query's word) of everything found; phrases lie over their words."""
+        """(start, end, number of the query's word) of everything found. A phrase may overlap its words."""
         folded = _folded(text)
         found: list[tuple[int, int, int]] = []
         if self._pattern is not None:
@@ -221,11 +222,11 @@ def _apart(spans: list[Span]) -> list[Span]:
 def snippet(
     passage: str, highlighter: Highlighter | None, *, around: Span | None = None
 ) -> tuple[str, tuple[Span, ...], Span | None]:
-    """Two lines of a passage: (one-line text, spans of found words, span of the `around` sentence) where the
-    words stand densest.
+    """A snippet: two lines of a passage, where the found words are densest. Returns the text on one line, the
+    spans of found words in it, and the span of the `around` sentence.
 
-    Headings, list marks and emphasis are taken off. `around` (characters of `passage`) asks for that sentence
-    instead.
+    Headings, list marks and emphasis are removed. `around` (characters of `passage`) asks for that sentence
+    instead of the densest place.
     """
     if around is not None:
         before, sentence, after = (
@@ -257,15 +258,15 @@ def snippet(
 
 
 def place_of(passage: str, found: Sequence[Span]) -> int:
-    """The character where the found words (spans of `passage`, not empty) stand densest: below the headings,
-    where there are some."""
+    """The character where the found words (spans of `passage`, not empty) are densest; below the headings,
+    where words were found there."""
     body = len(passage) - len(_without_leading_headings(passage))
     return _densest(sorted(span for span in found if span[0] >= body) or sorted(found))
 
 
 def sentences(passage: str) -> list[Span]:
-    """The sentences of a passage (spans), without headings and marks of one character; long ones are cut at
-    400 characters."""
+    """The sentences of a passage as spans, without headings and single marks. Long sentences are cut at 400
+    characters."""
     result: list[Span] = []
     start = 0
     for end in [*(m.end() for m in _SENTENCE_END.finditer(passage)), len(passage)]:
@@ -278,7 +279,7 @@ def sentences(passage: str) -> list[Span]:
 
 
 def _densest(spans: Sequence[Span]) -> int:
-    """Where a window of a snippet's width holds the most found spans."""
+    """The start of the window of a snippet's width that holds the most found spans."""
     best, where, last = 0, spans[0][0], 0
     for first, (start, _) in enumerate(spans):
         last = max(last, first)
@@ -290,8 +291,8 @@ def _densest(spans: Sequence[Span]) -> int:
 
 
 def _beginning(plain: str, start: int) -> tuple[int, bool]:
-    """Where to begin so that `start` is soon reached: (position, whether inside a sentence). At a sentence's
-    beginning where one is near."""
+    """Where the snippet begins, so that `start` comes soon: (position, whether it is inside a sentence). It
+    begins at a sentence where one begins nearby."""
     if start <= LEAD:
         return 0, False
     near = plain[start - LEAD : start]
@@ -309,8 +310,8 @@ def _without_leading_headings(passage: str) -> str:
     return "\n".join(lines[index:]) if index < len(lines) else passage
 
 
-# Letter after letter finds mostly the same passages, and cleaning them was a third of what the words of a
-# keystroke cost.
+# Cached: one letter after another finds mostly the same passages. Removing their markup was a third of the
+# time of a keyword search.
 @lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
     markup = _markup()
@@ -321,13 +322,13 @@ def _clean(text: str) -> str:
 
 
 def _cells(row: re.Match[str]) -> str:
-    """What the cells of a table's row hold; nothing where it is the rule between head and body."""
+    """The text of the cells of a table row; "" for the rule between head and body."""
     cells = [cell for cell in map(str.strip, row[1].split("|")) if cell]
     return "" if all(_RULE.fullmatch(cell) for cell in cells) else " | ".join(cells)
 
 
 def _tail(text: str, length: int) -> str:
-    """The last words of a text, at most `length` characters."""
+    """The last words of a text, together at most `length` characters."""
     if len(text) <= length:
         return text
     return text[-length:].partition(" ")[2] if " " in text[-length:] else text[-length:]

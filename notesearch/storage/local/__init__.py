@@ -1,1 +1,2 @@
-"""The library of one computer: SQLite is the truth, tantivy and HNSW are copies of it."""
+"""The library of one computer: the SQLite store holds everything, and the tantivy and HNSW indexes are
+copies."""

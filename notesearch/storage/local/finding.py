@@ -1,8 +1,8 @@
-"""Finding: hits by words (BM25) and by meaning (cosine) under filters, from the store and its index copies.
+"""Finds hits by words (BM25) and by meaning (cosine) under filters, from the store and its index copies.
 
-A filter that few documents pass becomes a set of ids that the indexes are limited to; one that most pass is
-tested on what an unlimited search finds, which is asked for more until enough has passed. So no filter makes
-a search read all documents or all vectors. Reads only; any thread, several at once.
+A filter that few documents pass becomes a set of ids, and the indexes are limited to it. A filter that most
+documents pass is tested on the hits of an unlimited search, which is repeated for more hits until enough
+pass. So no filter makes a search read all documents or all vectors. Reads only; any thread, several at once.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from notesearch.storage.values import (
     WordQuery,
 )
 
-# Up to this many allowed vectors are read from the store and compared one by one: 1,000 take 3 ms.
+# Up to this many vectors that pass are read from the store and compared one by one; 1,000 take 3 ms.
 EXACT_SCAN = 1000
-# A filter is answered as a set of ids for up to this many documents, or this share of all.
+# A filter becomes a set of ids for up to this many documents, or up to this share of all.
 FEW_DOCUMENTS = 5000
 FEW_SHARE = 0.025
-# Neighbours that are looked through at most for a filter that most documents pass.
+# The most neighbours that are tested for a filter that most documents pass.
 MOST_NEIGHBOURS = 8000
-# Answers to filters that are kept, for a query that is typed on.
+# How many results of filters are kept while the user types on.
 KEPT = 12
 
 T = TypeVar("T")
@@ -41,7 +41,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """A filter with its phrases looked up: documents among which (None: any) and without which."""
+    """A filter whose phrases were looked up: the documents it is limited to (None: all), and those it
+    excludes."""
 
     facets: tuple[str, ...]
     without: tuple[str, ...]
@@ -58,7 +59,11 @@ class _Resolved:
 
 
 class Finding:
-    """`nearest_index` gives the vector index of a fingerprint. Raises StoreError where an index is closed."""
+    """Finds hits under filters. Any thread, several at once.
+
+    `nearest_index` gives the vector index of a fingerprint. Methods raise StoreError where an index is
+    closed.
+    """
 
     def __init__(self, store: Store, words: WordIndex, nearest_index: Callable[[str], NearestIndex]) -> None:
         self._store = store
@@ -72,8 +77,8 @@ class Finding:
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
-        """The best blocks by BM25, best first, and what holds `query.exact`. `among`: only these documents
-        are scored."""
+        """The best blocks by BM25, best first, and the documents that hold `query.exact`. With `among`, only
+        these documents are scored."""
         resolved = self._resolved(filters)
         hits = self._blocks(query, resolved, limit, among)
         if not query.exact:
@@ -141,8 +146,7 @@ class Finding:
         *,
         floor: float = -1.0,
     ) -> list[PassageHit]:
-        """Passages by the cosine of their vector (of `fingerprint`) and `vector` (float32 [dimensions], unit
-        length): those of about the `limit` nearest vectors that pass the filter and reach `floor`."""
+        """See Library.nearest."""
         resolved = self._resolved(filters)
         if resolved.nothing:
             return []
@@ -157,7 +161,7 @@ class Finding:
     def score(
         self, fingerprint: str, vector: Vectors, document_ids: Sequence[int], most_chunks: int
     ) -> list[PassageHit]:
-        """The cosine of every embedded passage of those documents that have at most `most_chunks`."""
+        """See Library.score."""
         rows = self._store.questions.vectors_of_short_documents(fingerprint, list(document_ids), most_chunks)
         if not rows:
             return []
@@ -168,7 +172,7 @@ class Finding:
         ]
 
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
-        """Passages near the mean vector of a document's first 64; None where it has no vector yet."""
+        """See Library.near_document."""
         chunks = [i for i in self._store.questions.vectors_of(document_id, 0, 63) if i is not None]
         if not chunks:
             return None
@@ -247,7 +251,7 @@ class Finding:
         return (*filters.facets, self._store.places.folder_facet(filters.folder))
 
     def _few(self, resolved: _Resolved) -> bool:
-        """Whether the documents that pass are best known as a set."""
+        """Whether so few documents pass that they become a set of ids."""
         if not resolved.facets and resolved.among is None:
             return False
         number = self._estimate(resolved)
@@ -260,7 +264,7 @@ class Finding:
         return number if resolved.facets else max(1, number - len(resolved.excluded))
 
     def _set(self, filters: Filters, resolved: _Resolved) -> set[int]:
-        """The documents that pass; for filters with something that must hold."""
+        """The ids of the documents that pass. For filters that require something."""
 
         def ids() -> set[int]:
             if resolved.among is not None:
@@ -280,12 +284,12 @@ class Finding:
             return len(
                 self._store.filters.documents_with(resolved.facets, resolved.without) - resolved.excluded
             )
-        # Of the many that are left the keyword index counts the blocks: of most documents there is one.
+        # Where most documents are left, the keyword index counts blocks: most documents have one.
         asked = KeywordQuery(facets=resolved.facets, without_facets=resolved.without, filtered=True)
         return self._words.count(asked, resolved.excluded)
 
     def _remembered(self, key: object, ask: Callable[[], T]) -> T:
-        """The answer to a question asked before, while nothing has changed."""
+        """The result of `ask`, or the kept one where nothing has changed since it was asked last."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

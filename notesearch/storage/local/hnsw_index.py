@@ -1,8 +1,9 @@
-"""Nearest vectors by cosine: an HNSW graph (hnswlib) per fingerprint, a copy of the store's vectors that can
-be thrown away.
+"""The nearest vectors by cosine: an HNSW graph (hnswlib) for each fingerprint. It is a copy of the store's
+vectors and can be made again.
 
-Labels are the ids of the store's vectors. hnswlib's add_items must not run beside knn_query, so this class
-owns the graph and its lock; vectors are added in small slices, and a waiting query goes first.
+The labels of the graph are the ids of the store's vectors. In hnswlib, add_items must not run beside
+knn_query, so this class guards the graph with a lock. Vectors are added in small slices, and a query that
+waits goes first.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def saved_fingerprints(folder: Path) -> set[str]:
 
 
 class VectorIndex:
-    """HNSW over unit vectors of one fingerprint. Any thread may call; one adds at a time."""
+    """An HNSW index of the unit vectors of one fingerprint. Any thread may call; one thread at a time
+    adds."""
 
     def __init__(self, folder: Path, fingerprint: str, dimensions: int) -> None:
         self._path = folder / f"{fingerprint}.hnsw"
@@ -61,8 +63,8 @@ class VectorIndex:
         return graph
 
     def load(self, *, instance: str, position: int) -> Plan:
-        """Read the saved graph and say what is missing. After Rebuild the graph is empty and every vector has
-        to be added."""
+        """Read the saved graph, and say what it lacks. After Rebuild it is empty and every vector has to be
+        added."""
         saved = SavedAt.load(self._saved_path)
         decision = plan(saved, version=VERSION, instance=instance, position=position)
         if saved is not None and not isinstance(decision, Rebuild):
@@ -86,8 +88,8 @@ class VectorIndex:
         return decision
 
     def save(self, instance: str) -> None:
-        """Write the graph as temp file, fsync, rename; then the position. A crash between the two leads to a
-        rebuild, never to a wrong answer.
+        """Write the graph (temporary file, fsync, rename), then its position. After a crash between the two
+        the index is rebuilt; it never gives a wrong answer.
 
         Raises DiskFull or StoreError (retryable) where it cannot be written.
         """
@@ -96,8 +98,8 @@ class VectorIndex:
                 self._save(instance)
 
     def delete(self) -> None:
-        """Delete what was saved, and save nothing any more. Raises StoreError (retryable) where the files
-        cannot be removed."""
+        """Delete the saved files, and save nothing any more. Raises StoreError (retryable) where they cannot
+        be deleted."""
         with saving("store.vectors-not-writable"), self._saving:
             self._deleted = True
             for path in (self._saved_path, self._path, self._path.with_suffix(".tmp")):
@@ -115,7 +117,8 @@ class VectorIndex:
                 count=self._graph.get_current_count(),
             )
             unsaved = self.unsaved
-        # To be written, although nothing is: Windows flushes no file that is open for reading.
+        # Opened for writing although nothing is written: Windows does not flush a file that is open for
+        # reading only.
         with open(temporary, "r+b") as file:
             os.fsync(file.fileno())
         self._saved_path.unlink(missing_ok=True)
@@ -139,12 +142,12 @@ class VectorIndex:
                 self.unsaved += len(part)
 
     def set_live(self, live: Collection[int]) -> None:
-        """Leave vectors that no chunk uses out of the answers, and take back those that are used again."""
+        """Set which vectors may be in the answers: those that a chunk uses. All others are left out."""
         with self._lock:
             labels = set(self._graph.get_ids_list())
             dead = labels - set(live)
-            # A loaded graph remembers its marks but cannot tell them: the first time every label is set to
-            # what it should be.
+            # A loaded graph keeps the marks of left-out vectors but cannot list them. So the first call sets
+            # every label.
             before_dead = labels if not self._marks_known else self._dead
             before_live = labels if not self._marks_known else labels - self._dead
             for label in dead & before_live:
@@ -156,8 +159,8 @@ class VectorIndex:
             self._dead, self._marks_known = dead, True
 
     def update_live(self, looked_at: Collection[int], live: Collection[int]) -> bool:
-        """Of the vectors that were `looked_at`, leave out of the answers those that are not `live`, and take
-        the others back. False, and nothing done, before `set_live` said it of all."""
+        """For the vectors `looked_at`: leave those that are not `live` out of the answers, and take back the
+        others. Returns False, and does nothing, before `set_live` was called."""
         with self._lock:
             if not self._marks_known:
                 return False
@@ -173,15 +176,16 @@ class VectorIndex:
 
     @property
     def mostly_dead(self) -> bool:
-        """Whether the graph is worth building anew: most of it is no longer used."""
+        """Whether most of the graph's vectors are unused, so that it is worth rebuilding."""
         return len(self._dead) > 1000 and len(self._dead) * 2 > len(self)
 
     def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
-        """Up to `k` (vector id, cosine) pairs, nearest first; `allowed`: only these ids.
+        """The `k` nearest vectors as (vector id, cosine), nearest first; fewer where there are fewer. With
+        `allowed`, only these ids.
 
-        hnswlib goes on until it has enough allowed neighbours, so a filter costs no recall (1.00 at a
-        twentieth of 11,000 vectors); for a few hundred allowed ids scanning them is cheaper, which is the
-        caller's to decide.
+        hnswlib searches until it has enough allowed neighbours, so a filter costs no recall (1.00 at a
+        twentieth of 11,000 vectors). For a few hundred allowed ids, comparing them one by one is cheaper; the
+        caller decides that.
         """
         with self._query():
             live = self._graph.get_current_count() - len(self._dead)
@@ -193,7 +197,7 @@ class VectorIndex:
                         vector, k=k, num_threads=1, filter=None if allowed is None else allowed.__contains__
                     )
                 except RuntimeError:
-                    # Not so many can be reached in the graph.
+                    # The graph cannot reach so many.
                     k -= max(1, k // 8)
                     continue
                 return [
@@ -204,7 +208,7 @@ class VectorIndex:
 
     @contextlib.contextmanager
     def _query(self) -> Iterator[None]:
-        """Hold the lock for a query; adding pauses between slices while one waits."""
+        """Hold the lock for a query. While a query waits, adding pauses between two slices."""
         with self._queries_lock:
             self._queries += 1
             self._no_query.clear()

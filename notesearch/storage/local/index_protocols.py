@@ -1,7 +1,7 @@
-"""The two kinds of copies that a local library has beside its store, an index of words and one of nearest
-vectors, and what passes between them and the store.
+"""Protocols of the two copies that a local library keeps beside its store, an index of words and an index of
+nearest vectors; and the values that pass between them and the store.
 
-Details and threads stand with the implementations: tantivy_index.py and hnsw_index.py.
+The implementations are tantivy_index.py and hnsw_index.py. Their details and threads are described there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from notesearch.storage.values import KeywordHits, Vectors
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordBlock:
-    """A unit of the keyword index: chunks `first`..`last` (ordinals) of a document with the title, aliases
-    and headings that count with them. `name`: its file's path from the watched folder's name down."""
+    """One entry of the keyword index: the chunks `first`..`last` (ordinals) of a document, with the title,
+    aliases and headings that count with them. `name` is the path of its file, from the watched folder's name
+    down."""
 
     document_id: int
     first: int
@@ -32,12 +33,12 @@ class WordBlock:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeywordQuery:
-    """What the keyword index is asked. `words` as typed; `runs` of scripts without spaces; `prefix`: the last
-    word is the beginning of one.
+    """A question to the keyword index.
 
-    `facets` and `without_facets` are filters; `filtered` says that an allow list comes along, so that a query
-    without words lists all of it. `languages`: the stemmers worth asking, those that the notes are written
-    in.
+    `words` are as typed; `runs` are of scripts without spaces; `prefix` says that the last word is the
+    beginning of one. `facets` and `without_facets` are filters. `filtered` says that a set of allowed
+    documents comes along, so that a query without words lists all of these. `languages` choose the stemmers:
+    those in which notes are written.
     """
 
     words: Sequence[str] = ()
@@ -51,26 +52,26 @@ class KeywordQuery:
 
 
 class WordIndex(Protocol):
-    """The keyword index: a copy of the store's text for finding exact words."""
+    """The keyword index: a copy of the store's text, for finding words by BM25."""
 
     @property
     def position(self) -> int:
-        """The position of the store that it has taken in."""
+        """The position of the store up to which it has copied."""
         ...
 
     def load(self, *, instance: str, position: int) -> Plan:
-        """Open what is saved and say what is missing. After Rebuild it is empty."""
+        """Open the saved index, and say what it lacks. After Rebuild it is empty."""
         ...
 
     def apply(
         self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
     ) -> None:
-        """Take in the blocks of changed documents and forget removed ones, as one commit that reaches
+        """Add the blocks of changed documents and delete removed ones, in one commit that reaches
         `position`."""
         ...
 
     def refresh(self) -> None:
-        """See what the owner has committed since."""
+        """In a process that only reads: take in what the owner has committed since."""
         ...
 
     def search(
@@ -80,7 +81,8 @@ class WordIndex(Protocol):
         among: Collection[int] | None = None,
         without: Collection[int] = (),
     ) -> KeywordHits:
-        """The best blocks by BM25, best first. `among`: only of these documents; `without`: of none."""
+        """The best blocks by BM25, best first. `among`: only of these documents; `without`: of none of
+        these."""
         ...
 
     def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
@@ -92,11 +94,11 @@ class WordIndex(Protocol):
         ...
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = ...) -> set[int]:
-        """At most `limit` documents that hold a phrase as it stands; with `title`, in a title or alias."""
+        """At most `limit` documents that hold a phrase exactly; with `title`, in a title or alias."""
         ...
 
     def rest(self) -> None:
-        """Let go of what is quickly there again; the next call that needs it takes it up."""
+        """Give back memory and files; the next call that needs them opens them again."""
         ...
 
     def close(self) -> None:
@@ -107,11 +109,11 @@ class WordIndex(Protocol):
 
 
 class NearestIndex(Protocol):
-    """A vector index: a copy of the store's vectors of one fingerprint for finding the nearest."""
+    """A vector index: a copy of the store's vectors of one fingerprint, for finding the nearest."""
 
     @property
     def position(self) -> int:
-        """The newest vector that it has taken in, by the number of the store."""
+        """The id of the newest vector that it has copied."""
         ...
 
     @property
@@ -121,31 +123,32 @@ class NearestIndex(Protocol):
 
     @property
     def mostly_dead(self) -> bool:
-        """Whether so many of its vectors are out of use that it should be built anew."""
+        """Whether so many of its vectors are unused that it should be rebuilt."""
         ...
 
     def load(self, *, instance: str, position: int) -> Plan:
-        """Open what is saved and say what is missing. After Rebuild it is empty."""
+        """Read the saved index, and say what it lacks. After Rebuild it is empty."""
         ...
 
     def save(self, instance: str) -> None:
-        """Write it, with its position and the name of the store that it copies."""
+        """Write it to the disk, with its position and the store's `instance`."""
         ...
 
     def delete(self) -> None:
-        """Remove it from the disk."""
+        """Delete it from the disk."""
         ...
 
     def add(self, ids: Sequence[int], vectors: Vectors) -> None:
-        """Take in vectors (float32 [n, dimensions], unit length) under their ids."""
+        """Add vectors (float32 [n, dimensions], unit length) under their ids."""
         ...
 
     def set_live(self, live: Collection[int]) -> None:
-        """Say which vectors may be in the answers: these."""
+        """Set which vectors may be in the answers."""
         ...
 
     def update_live(self, looked_at: Collection[int], live: Collection[int]) -> bool:
-        """Of the vectors `looked_at` those that are `live` may be in answers. Whether anything changed."""
+        """For the vectors `looked_at`: those that are `live` may be in the answers, the others may not.
+        Returns False, and does nothing, before `set_live` was called."""
         ...
 
     def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:

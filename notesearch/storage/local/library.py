@@ -1,7 +1,8 @@
-"""The library of a data folder: SQLite is the truth, tantivy and HNSW are copies of it for finding.
+"""The library of a data folder: the SQLite store holds everything; tantivy and HNSW are copies of it for
+finding.
 
-The copies follow by position: what is missing is read from the store, so a notification only means "look" and
-a crash at any moment costs nothing but the copying.
+The copies follow by position: what they lack is read from the store. A notification therefore only means that
+something changed, and a crash at any moment costs nothing but copying again.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ def _never() -> bool:
 
 
 class LocalLibrary(Library):
-    """Implements Library (see there for every method). `dimensions` tells how long the vectors of a
-    fingerprint are (None: nobody knows the model). `read_only`: beside the process that owns the data folder.
+    """The library of a data folder. Implements Library, where every method is described.
 
-    Raises StoreTooNew, StoreDamaged, StoreError on opening.
+    `dimensions` gives the length of the vectors of a fingerprint (None: its model is not known). `read_only`
+    is for a process beside the owner of the data folder. Opening raises StoreTooNew, StoreDamaged or
+    StoreError.
     """
 
     def __init__(
@@ -201,7 +203,7 @@ class LocalLibrary(Library):
 
 
 def _bytes(folder: Path, pattern: str = "*") -> int:
-    """What the files of a folder take. One that is replaced meanwhile counts nothing."""
+    """The size of the files of a folder in bytes. A file that is replaced meanwhile counts as 0."""
     total = 0
     for file in folder.glob(pattern):
         try:

@@ -1,4 +1,4 @@
-"""What the rows of a list are made of, read from the store together."""
+"""Reads from the store, in a few statements, what the rows of a list are made of."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def page(store: Store, wanted: Sequence[NoteWanted], short: int) -> dict[int, No
 
 
 def _chunks(store: Store, document: DocumentRow, asked: NoteWanted) -> list[ChunkRow]:
-    """Of a long note, the passages that speak for it; its first where none does."""
+    """The chunks to show of a long document: those that were found, else the first."""
     chunks: dict[int, ChunkRow] = {}
     for first, last in asked.spans:
         chunks |= {c.id: c for c in store.questions.chunks_from(document.id, first, last)}

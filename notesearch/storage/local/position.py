@@ -1,5 +1,5 @@
-"""What an index copy was saved at, and the one decision on opening it: up to date, replay from N, or rebuild
-with a reason."""
+"""The position that an index copy was saved at, and the decision on opening it: it is up to date, lacks the
+changes since a position, or has to be rebuilt."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class UpToDate:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Changes after position `since` are missing."""
+    """The copy lacks the changes after position `since`."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """The copy is of no use; `reason` is for the log and for `doctor`."""
+    """The copy cannot be used. `reason` is for the log and for `notesearch doctor`."""
 
     reason: str
 
@@ -39,8 +39,8 @@ Plan = UpToDate | Replay | Rebuild
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedAt:
-    """Kept beside an index copy. `instance` names the store it copies, `version` its own layout, `count` the
-    entries it holds."""
+    """What is saved beside an index copy, to tell whether it fits the store. `instance` names the store that
+    it copies, `version` is the layout of the copy, `count` the number of its entries."""
 
     version: int
     instance: str
@@ -49,7 +49,7 @@ class SavedAt:
 
     @classmethod
     def load(cls, path: Path) -> SavedAt | None:
-        """None where there is no readable file."""
+        """Read it from a file; None where there is none that can be read."""
         try:
             return cls(**json.loads(path.read_text(encoding="ascii")))
         except (OSError, ValueError, TypeError, RecursionError):
@@ -63,8 +63,8 @@ class SavedAt:
 def plan(
     saved: SavedAt | None, *, version: int, instance: str, position: int, count: int | None = None
 ) -> Plan:
-    """Compare a copy with its store. `position`: the store's newest; `count`: entries really found in the
-    copy, where it can tell."""
+    """Decide what to do with a copy. `position` is the store's newest; `count` is the number of entries found
+    in the copy, where it can tell."""
     if saved is None:
         return Rebuild(NEVER_SAVED)
     if saved.version != version:
@@ -78,17 +78,19 @@ def plan(
     return UpToDate() if saved.position == position else Replay(saved.position)
 
 
-# How the libraries speak of the disk; a writer of tantivy that met such an error in a thread of its own was
-# "killed".
+# How the error texts of the two libraries name a failure of the disk. A writer of tantivy that met one in its
+# own thread reports that it was "killed".
 _SYSTEM = ("io error", "ioerror", "os error", "no space left", "cannot open file", "killed")
 
 
 @contextlib.contextmanager
 def saving(not_writable: str) -> Iterator[None]:
-    """What goes wrong when a copy is written, as DiskFull or StoreError (with the code
-    `not_writable`) to be retried. tantivy and hnswlib
-    pass the system's errors on as ValueError and RuntimeError with a text; one that speaks of something else
-    is a bug and stays as it is."""
+    """A context in which a copy is written: a failure of the disk is raised as DiskFull, or as a retryable
+    StoreError with the code `not_writable`.
+
+    tantivy and hnswlib pass the system's errors on as ValueError or RuntimeError with a text. One whose text
+    names no failure of the disk is a bug and is raised unchanged.
+    """
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:

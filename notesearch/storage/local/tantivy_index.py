@@ -1,8 +1,8 @@
-"""Exact words: a tantivy index (BM25) that copies the store's text and can be thrown away.
+"""The keyword index: a tantivy index (BM25) that copies the store's text and can be made again.
 
-The unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that
-words apart in a note still count together; long notes are several, so that their length does not bury them.
-Knows nothing of ranking notes or of snippets.
+Its unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that
+words far apart in a note still count together. A long note is several blocks, so that its length does not
+rank it down. The index neither ranks notes nor makes snippets.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ NOT_WRITABLE = "store.words-not-writable"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
 COMPLETE = 200
-# Boosts: the stem carries the ranking (SciFact train nDCG@10 0.702, the plain word 0.670), the rest settle
-# what it leaves open.
+# Boosts of the fields. The stem decides the ranking (SciFact train nDCG@10 0.702, the plain word 0.670); the
+# others decide between equals.
 TITLE_BOOST = 1.5
 PHRASE_BOOST = 1.0
 PREFIX_BOOST = 0.7
@@ -61,10 +61,10 @@ def _schema() -> tantivy.Schema:
 
 
 class KeywordIndex:
-    """The keyword index. Any thread may search; `apply` and `rebuild` are for one thread of the process that
+    """The keyword index on the disk. Any thread may search. `apply` is for one thread, of the process that
     owns the data folder.
 
-    Raises StoreError where a reading process finds no usable index.
+    Raises StoreError where a process that only reads finds no usable index.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -74,7 +74,7 @@ class KeywordIndex:
         self._index: tantivy.Index | None = None
         self._writer: tantivy.IndexWriter | None = None
         self._lock = threading.Lock()
-        # Held while something is taken in.
+        # Held while documents are added.
         self._applying = threading.Lock()
         self._resting = False
         self.position = 0
@@ -82,7 +82,7 @@ class KeywordIndex:
     # Opening, saving
 
     def load(self, *, instance: str, position: int) -> Plan:
-        """Open what is saved and say what is missing. After Rebuild (owner only) the index is empty."""
+        """Open the saved index, and say what it lacks. After Rebuild (owner only) the index is empty."""
         saved = SavedAt.load(self._folder / "position.json")
         decision = plan(saved, version=VERSION, instance=instance, position=position)
         if saved is not None and not isinstance(decision, Rebuild):
@@ -114,22 +114,23 @@ class KeywordIndex:
         self._index = self._open()
         self._writer = None
         self.position = 0
-        # So that a reader finds an index, though an empty one, before there is anything to put into it.
+        # A process that only reads is to find an index, though an empty one, before anything is added.
         SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
 
     def apply(
         self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
     ) -> None:
-        """Take in changed documents (all blocks of each) and forget removed ones, as one commit that reaches
+        """Add changed documents (all blocks of each) and delete removed ones, in one commit that reaches
         `position` of the store.
 
-        Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of it is taken in then.
+        Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of the commit is kept
+        then.
         """
         try:
             with self._applying, saving(NOT_WRITABLE):
                 self._apply(self._opened(), blocks, removed, position, instance)
         except BaseException:
-            # What was half added must not come along with the next commit.
+            # Blocks of a failed commit must not be part of the next one.
             self._writer = None
             raise
 
@@ -159,32 +160,32 @@ class KeywordIndex:
         )
 
     def rest(self) -> None:
-        """Let go of files, memory and threads until something is asked or taken in, which opens the index
-        again in a millisecond. While it is open, tantivy reads a file twice a second to see whether it has
-        changed. Does nothing while something is taken in."""
+        """Give back files, memory and threads. The next search or commit opens the index again, in a
+        millisecond. An open index costs something: tantivy reads a file twice a second to see whether it has
+        changed. Does nothing during a commit."""
         if self._index is not None and self._applying.acquire(blocking=False):
             try:
-                self._let_go(resting=True)
+                self._release(resting=True)
             finally:
                 self._applying.release()
 
     def close(self) -> None:
-        """Close it, when what is being written is written. Nothing can be asked any more."""
-        self._let_go(resting=False)
+        """Close the index after a commit under way. Nothing can be asked any more."""
+        self._release(resting=False)
 
-    def _let_go(self, *, resting: bool) -> None:
+    def _release(self, *, resting: bool) -> None:
         with self._lock:
             writer, self._writer = self._writer, None
             if writer is not None:
-                # Searches go on meanwhile: they have an open index.
+                # Searches go on meanwhile: they hold the open index.
                 writer.wait_merging_threads()
             self._resting = resting
             self._index = None
 
     def refresh(self) -> None:
-        """See what the owner has committed since (for a process that only reads)."""
-        # In this order: what is written between the two is seen, and only not known yet; the other way it
-        # would be said to be seen.
+        """In a process that only reads: take in what the owner has committed since."""
+        # In this order, a commit between the two is found but not known yet. In the other order it would be
+        # taken as known before it can be found.
         saved = SavedAt.load(self._folder / "position.json")
         self._opened().reload()
         if saved is not None:
@@ -214,9 +215,10 @@ class KeywordIndex:
         among: Collection[int] | None = None,
         without: Collection[int] = (),
     ) -> KeywordHits:
-        """The best blocks for a query, best first, and how many notes hold all of its words (else any).
+        """The best blocks for a query, best first, and how many blocks hold all of its words (any of them
+        where none holds all).
 
-        `among`: only these documents; `without`: none of these. Facets of the query are filters.
+        `among`: only of these documents; `without`: of none of these. Facets of the query are filters.
         """
         searcher = self._opened().searcher()
         scoring = self._scoring(searcher, query)
@@ -238,7 +240,7 @@ class KeywordIndex:
         )
 
     def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
-        """How many blocks pass the facets of the query and are of no document of `without`."""
+        """How many blocks pass the facets of the query and are of no document in `without`."""
         must = self._filtering(query, None, without)
         every = [(Occur.Must, tantivy.Query.all_query()), *must]
         found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
@@ -247,7 +249,7 @@ class KeywordIndex:
     def _filtering(
         self, query: KeywordQuery, among: Collection[int] | None, without: Collection[int]
     ) -> list[tuple[Occur, tantivy.Query]]:
-        """What must and must not hold of a block beside its words; it adds nothing to the score."""
+        """What a block must and must not have beside the query's words. It adds nothing to the score."""
         required = [(Occur.Must, self._term("facet", facet)) for facet in query.facets]
         required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
         if among is not None:
@@ -299,7 +301,7 @@ class KeywordIndex:
 
     @staticmethod
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
-        """The words that count, each with whether it is still being typed."""
+        """The words of a query that count, each with whether the user is still typing it."""
         folded = [w for word in query.words for w in analysis.asked_words(word)]
         content = analysis.content_words(folded)
         return [(word, query.prefix and word == folded[-1]) for word in content]
@@ -313,7 +315,7 @@ class KeywordIndex:
         for word, last in counted:
             part = self._one_word(searcher, query, word, last, languages)
             should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
-        # A number, a date, an address or a name_with_joints means its parts side by side.
+        # A number, a date, an address or a name_with_joints is searched as its parts side by side.
         should += [tantivy.Query.boost_query(self._phrase(w), WHOLE_BOOST) for w in whole]
         for word in query.words:
             should += [tantivy.Query.boost_query(q, WHOLE_BOOST) for q in self._as_one(word)]
@@ -331,7 +333,7 @@ class KeywordIndex:
                 )
             )
         if not should:
-            # Filters alone: every note that passes them.
+            # There are only filters: every note that passes.
             return (
                 tantivy.Query.all_query() if query.facets or query.without_facets or query.filtered else None
             )
@@ -404,7 +406,7 @@ class KeywordIndex:
 
     @staticmethod
     def _stem_as_typed(query: KeywordQuery, word: str, language: str) -> str:
-        # Stemmers want the diacritics that folding took away: stem the word as it was typed.
+        # Stemmers need the diacritics that folding removes, so the word is stemmed as it was typed.
         typed = next((w for w in query.words if analysis.words(w) == [word]), word)
         return analysis.stem(typed, language)
 
@@ -427,7 +429,7 @@ class KeywordIndex:
         )
 
     def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
-        """The most frequent words that begin so, each with its own BM25, the best one counting."""
+        """The most frequent words with this beginning. Each has its own BM25, and the best one counts."""
         terms = (
             [term for term, _ in searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS)]
             if len(word) > 1
@@ -438,7 +440,7 @@ class KeywordIndex:
         )
 
     def _phrase(self, phrase: str, field: str = "text", gram_field: str = "gram") -> tantivy.Query:
-        """All the words of the phrase side by side, and its runs without spaces likewise."""
+        """A query for all the words of a phrase side by side, and its runs without spaces likewise."""
         parts = []
         words = analysis.words(phrase)
         if words:
@@ -474,8 +476,8 @@ class KeywordIndex:
         return {int(value or 0) for value in columns}
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
-        """Ids of the documents that hold the phrase (one word or more) as it stands; with `title`, in a title
-        or alias."""
+        """Ids of the documents that hold the phrase (one word or more) exactly; with `title`, in a title or
+        alias."""
         searcher = self._opened().searcher()
         query = self._phrase(phrase)
         if title:
@@ -498,7 +500,7 @@ def _begins_a_number(word: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The words of a text, and behind them its names with signs, where they stand in no phrase's way."""
+    """The words of a text, followed by its names with signs, where those do not interrupt a phrase."""
     return " ".join((analysis.spaced(normal(text)), *analysis.signed_names(text)))
 
 

@@ -1,5 +1,5 @@
-"""The work on the copies of a local library: bringing them in step with the store, saving them, and
-forgetting what nobody needs."""
+"""The work on the copies of a local library: keep them in step with the store, save them, and delete what is
+not needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _never() -> bool:
 
 
 class LocalUpkeep(Upkeep):
-    """Implements Upkeep (see there for every method)."""
+    """The upkeep of a local library. Implements Upkeep, where every method is described."""
 
     def __init__(
         self, store: Store, word_index: WordIndex, word_copy: WordCopy, vector_copies: VectorCopies

@@ -1,5 +1,5 @@
-"""The vector indexes (HNSW) as copies of the store: one per fingerprint, loaded when it is first asked for,
-following by the ids of vectors, which only rise."""
+"""The vector indexes (HNSW) as copies of the store, one for each fingerprint. Each is loaded when it is first
+asked for, and follows the store by the ids of vectors, which only rise."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from notesearch.storage.local.sqlite.store import Store
 
 log = logging.getLogger(__name__)
 
-# Few enough that closing does not wait long for them: a large one takes a millisecond.
+# So few vectors at a time that closing does not wait long; a large one takes a millisecond.
 VECTORS_AT_ONCE = 256
-# The graph is written when this many vectors, and a twentieth of it, are new; fewer are replayed from the
+# The graph is written when this many vectors, and a twentieth of it, are new. Fewer are added again from the
 # store on opening.
 SAVE_AFTER = 1000
-# Vectors that no note uses are kept for an undo, so long, and as long as they are at most this share of all.
+# Unused vectors are kept for an undo: so many seconds, and as long as they are at most this share of all.
 UNDO_SECONDS = 30 * 24 * 3600.0
 UNUSED_SHARE = 0.2
 FORGOTTEN_AT_ONCE = 20_000
 
 
 class VectorCopies:
-    """Following an index is for one thread per fingerprint; asking and looking at them for any."""
+    """The vector indexes of all fingerprints. For each fingerprint, one thread follows its index; any thread
+    may search."""
 
     def __init__(
         self, store: Store, folder: Path, dimensions: Callable[[str], int | None], *, read_only: bool
@@ -41,13 +42,15 @@ class VectorCopies:
         self._indexes: dict[str, NearestIndex] = {}
         self._lock = threading.Lock()
         self._live_lock = threading.Lock()
-        # For a reader: newest vector and position of the store when each index was last brought up to date.
+        # In a process that only reads: the newest vector and the position of the store at which each index
+        # was last brought up to date.
         self._seen: dict[str, tuple[int, int]] = {}
-        # How far each index has followed which vectors are in use (see UseLog).
+        # Up to which number of the UseLog each index knows which vectors are in use.
         self._uses_seen: dict[str, int] = {}
 
     def index(self, fingerprint: str) -> NearestIndex:
-        """The vector index of a fingerprint, loaded and brought up to date the first time."""
+        """The vector index of a fingerprint, loaded at the first call. Raises StoreError where its model is
+        not known."""
         with self._lock:
             index = self._indexes.get(fingerprint)
             if index is None:
@@ -67,7 +70,7 @@ class VectorCopies:
         return VectorIndex(self._folder, fingerprint, dimensions)
 
     def loaded(self, fingerprint: str) -> NearestIndex | None:
-        """The vector index if it is loaded already; never waits."""
+        """The vector index where it is loaded, else None. Never waits."""
         return self._indexes.get(fingerprint)
 
     def fingerprints(self) -> set[str]:
@@ -75,12 +78,12 @@ class VectorCopies:
         return {*self._indexes, *saved_fingerprints(self._folder)}
 
     def drop(self, fingerprint: str) -> None:
-        """Let go of a vector index: out of memory, off the disk. Nobody follows it any more. Raises
-        StoreError (retryable) where the files cannot be removed."""
+        """Remove a vector index from memory and from the disk. No thread may follow it any more. Raises
+        StoreError (retryable) where the files cannot be deleted."""
         with self._lock:
             index = self._indexes.pop(fingerprint, None)
             self._uses_seen.pop(fingerprint, None)
-        # One that is not loaded has no dimensions that matter here.
+        # An index that is not loaded is made for deleting its files only, so its dimensions do not matter.
         (index or VectorIndex(self._folder, fingerprint, 1)).delete()
 
     def follow(
@@ -89,7 +92,7 @@ class VectorCopies:
         index: NearestIndex | None = None,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Take in the vectors that the store has kept since."""
+        """Add the vectors that the store has got since."""
         index = self.index(fingerprint) if index is None else index
         while not stopped():
             ids, vectors = self._store.vectors.since(fingerprint, index.position, VECTORS_AT_ONCE)
@@ -98,7 +101,7 @@ class VectorCopies:
             index.add(ids, vectors)
 
     def tidy(self) -> None:
-        """Forget vectors that no note has used for a long time, a bounded number of them."""
+        """Delete vectors that no note has used for a long time; a bounded number of them."""
         forgotten = self._store.vectors.forget_unused(
             time.time() - UNDO_SECONDS, UNUSED_SHARE, FORGOTTEN_AT_ONCE
         )
@@ -106,8 +109,8 @@ class VectorCopies:
             log.info("%d vectors that no note used for a month were forgotten", forgotten)
 
     def mark_live(self, fingerprint: str) -> None:
-        """Leave out of the answers what no note uses, and take back what is used again. Any thread; one after
-        another, so that none undoes with an older look at the store what a newer one did."""
+        """Leave unused vectors out of the answers, and take back those that are used again. Any thread. Calls
+        run one after another, so that none undoes a newer one with an older view of the store."""
         index = self.index(fingerprint)
         with self._live_lock:
             seen = self._uses_seen.get(fingerprint)
@@ -121,11 +124,11 @@ class VectorCopies:
             self._uses_seen[fingerprint] = number
 
     def refresh_live(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Take vectors that no note uses any more out of the answers. Where the store has forgotten most of
-        them, build a graph without them aside, and search the old one meanwhile."""
+        """Leave unused vectors out of the answers. Where the store has deleted most of the graph's vectors,
+        build a new graph without them while the old one answers."""
         self.mark_live(fingerprint)
         index = self.index(fingerprint)
-        # Those kept for an undo are in the store: they would be in the new graph again.
+        # Vectors that are kept for an undo are in the store, so a new graph would have them too.
         if not index.mostly_dead or self._store.vectors.count_since(fingerprint, 0) * 2 > len(index):
             return
         log.info("vector index: built anew, most of it is no longer used")
@@ -139,8 +142,9 @@ class VectorCopies:
                     self._indexes[fingerprint] = fresh
 
     def _catch_up(self, fingerprint: str, index: NearestIndex) -> None:
-        """For a reader: take in the newest vectors, and leave out those in no use. Later looks take back what
-        documents that changed use; what they left stays among the answers and is passed over."""
+        """In a process that only reads: add the newest vectors, and leave out the unused ones. Later calls
+        take back what changed documents use. What such documents no longer use stays in the graph, and is
+        skipped among the answers."""
         newest, position = self._store.vectors.newest_id(), self._store.position
         self.follow(fingerprint, index)
         seen = self._seen.get(fingerprint)
@@ -152,15 +156,16 @@ class VectorCopies:
         self._seen[fingerprint] = (newest, position)
 
     def catch_up(self, *, everything: bool) -> None:
-        """For a reader: take in what the owner has written since; `everything`: documents have changed."""
+        """In a process that only reads: add what the owner has written since. `everything`: documents have
+        changed, too."""
         newest = self._store.vectors.newest_id()
         for fingerprint, index in list(self._indexes.items()):
             if everything or newest != self._seen[fingerprint][0]:
                 self._catch_up(fingerprint, index)
 
     def save(self, *, closing: bool = False) -> None:
-        """Write the graphs that have grown enough; on closing those where replaying would take noticeable
-        time."""
+        """Write the graphs that have grown enough. When closing, also those whose missing vectors would take
+        noticeable time to add again."""
         for index in list(self._indexes.values()):
             enough = SAVE_AFTER // 5 if closing else max(SAVE_AFTER, len(index) // 20)
             if not self._read_only and index.unsaved >= enough:

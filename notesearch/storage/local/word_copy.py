@@ -1,5 +1,5 @@
-"""The keyword index (BM25) as a copy of the store: what it lacks is read by position and taken in, a thousand
-documents at a time."""
+"""Keeps the keyword index (BM25) in step with the store: reads what the index lacks by position, and adds it
+a thousand documents at a time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from notesearch.storage.values import ChunkRow, DocumentRow
 
 log = logging.getLogger(__name__)
 
-# A block of the keyword index: about a thousand tokens.
+# Characters of a block of the keyword index: about a thousand tokens.
 BLOCK_CHARACTERS = 4000
-# A phrase that runs over the end of a block is found in the first of the two.
+# Characters by which a block reaches into the next one, so that a phrase across the end of a block is found
+# in the first of the two.
 BLOCK_OVERHANG = 200
 CHANGES_AT_ONCE = 1000
 
 
 class WordCopy:
-    """`follow` is for one thread, that which reads notes; `opened` says what was found on opening."""
+    """Copies the store's text into the keyword index. `follow` is for one thread, the reading thread.
+    `opened` says how the index was found on opening."""
 
     def __init__(self, store: Store, index: WordIndex) -> None:
         self._store = store
@@ -31,7 +33,7 @@ class WordCopy:
         self._tidied = False
 
     def load(self) -> str:
-        """Open what was saved; what has to be done ("UpToDate", "Replay", "Rebuild")."""
+        """Open the saved index. Returns the name of the decision: "UpToDate", "Replay" or "Rebuild"."""
         decision = self._index.load(instance=self._store.instance, position=self._store.position)
         if isinstance(decision, Rebuild):
             log.info("keyword index: rebuild, %s", decision.reason)
@@ -39,8 +41,8 @@ class WordCopy:
         return self.opened
 
     def follow(self, stopped: Callable[[], bool]) -> None:
-        """Copy what changed, in bounded commits. The first time the store then forgets its marks of what was
-        gone before: no copy needs them any more."""
+        """Copy what changed, in bounded commits. The first time, the store then deletes its older tombstones,
+        which no copy needs any more."""
         while not stopped():
             changes = self._store.questions.changes_since(self._index.position, CHANGES_AT_ONCE)
             if not changes:
@@ -92,7 +94,7 @@ class WordCopy:
 
 
 def _groups(chunks: list[ChunkRow]) -> list[list[ChunkRow]]:
-    """Consecutive chunks of about BLOCK_CHARACTERS together."""
+    """Consecutive chunks in groups of about BLOCK_CHARACTERS."""
     groups: list[list[ChunkRow]] = [[]]
     for chunk in chunks:
         if groups[-1] and chunk.end - groups[-1][0].start > BLOCK_CHARACTERS:

@@ -1,9 +1,10 @@
-"""The one object between the windows and the engine. It owns the engine and the threads their work runs in.
+"""The bridge: the only object between the windows and the engine. It owns the engine and the threads of the
+engine's work.
 
-Made in the main thread. Its methods return at once and may be called from the main thread only. What a view
-asks is an operation of the table, given to `call`; its answer goes to a bound method of a QObject in the main
-thread. Signals are for what nobody asked. Connect nothing but such methods to them, either: a lambda would
-run in the wrong thread.
+It is made in the main thread. Its methods may be called from the main thread only, and return at once, unless
+they say otherwise. A view gives an operation of the table to `call`; the answer goes to a bound method of a
+QObject, in the main thread. Signals tell what no view asked for. They too must be connected to bound methods
+of QObjects only: a lambda would run in the wrong thread.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from notesearch.domain import Told
 from notesearch.errors import DataFolderHeld, StoreError
 from notesearch.ui.bridge.calls import Call, Calls
 from notesearch.ui.bridge.failure import Failure
+from notesearch.ui.bridge.garbage import MainThreadCollector
 from notesearch.ui.bridge.latest_wins import LatestWins
 from notesearch.ui.bridge.status_model import StatusModel
 
@@ -39,25 +41,24 @@ NOTHING = StartRequest()
 
 
 class Closed(Exception):
-    """Everything ends: nobody waits for an answer."""
+    """Raised in worker threads when the bridge is closing, so that no answer is wanted any more."""
 
 
 class Bridge(QObject):
     """The engine as the window sees it.
 
     Signals:
-        opened: settings and window state were read, before the engine is there: (Settings, dict).
-        ready: the engine has started; searches and everything else work from here on.
-        start_failed: the engine cannot start: (Failure, retry may help).
-        summoned: the program was started once more, and this one is asked for something: a StartRequest.
-        handed_over: a window that started earlier has the data folder and came up: this one has nothing to
-        do.
+        opened: settings and window state were read, before the engine is open: (Settings, dict).
+        ready: the engine has started; from now on searches and everything else work.
+        start_failed: the engine cannot start: (Failure, whether trying again may help).
+        summoned: the program was started once more, with a request for this process: a StartRequest.
+        handed_over: a window that started earlier has the data folder and was shown; this process can end.
         status_changed: an IndexingStatus, at most ten times a second. Views follow `statuses`.
-        folders_wanted: folders that this start, or another one, was given to be searched: a tuple of paths.
-        open_wanted: a path for the system's default program, link_wanted: a link for the editor it belongs
-        to; only the main thread may.
-        settings_changed: the Settings that hold from now on.
-        failed: a Failure for which nobody else was named; always shown.
+        folders_wanted: folders that this start, or another one, has to add: a tuple of paths.
+        open_wanted: a path to open with the system's default program. link_wanted: a link to open with its
+        editor. Only the main thread may open them.
+        settings_changed: the new Settings.
+        failed: a Failure of a call without a `failed` of its own; it is always shown.
     """
 
     opened = Signal(object, object)
@@ -77,6 +78,8 @@ class Bridge(QObject):
         self.data_dir = data_dir
         self.statuses = StatusModel(self)
         self.status_changed.connect(self.statuses.take)
+        self._garbage = MainThreadCollector()
+        self.status_changed.connect(self._on_news)
         self._owner: Owner | None = None
         self._credentials: Credentials | None = None
         self._unsubscribe_all: tuple[Callable[[], None], ...] = ()
@@ -84,36 +87,38 @@ class Bridge(QObject):
         self._closing = threading.Event()
         self.calls = Calls(self._closing, self)
         self.calls.failed.connect(self.failed)
+        self.calls.answered.connect(self._on_news)
         self._released = threading.Event()
         self._released.set()
         self._request = NOTHING
         self._parts: list[Callable[[], None]] = []
         self._opening = LatestWins("open")
-        # One after the other, in the order in which the user changed them.
+        # One thread, so that settings are changed in the order in which the user changed them.
         self._changes = ThreadPoolExecutor(max_workers=1, thread_name_prefix="settings")
 
     # Starting and ending
 
     def start(self, request: StartRequest = NOTHING) -> None:
-        """Read settings, then bring the engine up, then add the folders asked for. Also the retry after
-        `start_failed`, which still adds them."""
+        """Read the settings, open the engine, then add the folders asked for. Called again to retry after
+        `start_failed`; it then still adds these folders."""
         if request is not NOTHING:
             self._request = request
         self._opening.put(self._start)
 
     def hold(self) -> None:
-        """Read the settings when started, and wait with the engine until `release`."""
+        """When started, read the settings, but wait with the engine until `release`."""
         self._released.clear()
 
     def release(self) -> None:
-        """The window stands and hears every signal: from here on the heavy imports may take their share of
-        the processor."""
+        """Let the engine start: the window is built and connected to every signal, so the heavy imports may
+        now take processor time."""
         self._released.set()
 
     def close(self, state: Mapping[str, Any] | None = None) -> None:
-        """Save the window's state, stop every thread and the engine. The one call that waits; made when the
-        event loop has ended."""
-        # A setting changed a moment ago is kept; an engine that never came up could not.
+        """Save the window's state, stop every thread, and close the engine. This method waits. Called when
+        the event loop has ended."""
+        # A setting that was changed a moment ago is still saved. Where the engine never started, that may not
+        # be possible.
         if self._started.is_set():
             self._changes.shutdown(wait=True)
         self._closing.set()
@@ -130,14 +135,15 @@ class Bridge(QObject):
             unsubscribe()
         if self._owner is not None:
             self._owner.close()
+        self._garbage.release()
 
     @property
     def closed(self) -> bool:
-        """Whether everything ends."""
+        """Whether the bridge is closing."""
         return self._closing.is_set()
 
     def on_close(self, end: Callable[[], None]) -> None:
-        """`end` stops something else that works with the engine; it is called before the engine is closed."""
+        """Call `end` before the engine is closed. It stops something else that uses the engine."""
         self._parts.append(end)
 
     def _start(self) -> None:
@@ -146,8 +152,8 @@ class Bridge(QObject):
 
             settings, wrong = load_settings(self.data_dir)
             state = load_window_state(self.data_dir)
-            # An index that had no window yet is the command line's work: no invitation before the engine was
-            # asked for its folders.
+            # There is no window state yet, but perhaps an index that the command line made. So the first page
+            # is not shown before the engine was asked for its folders.
             state.setdefault("folders", int((self.data_dir / "notes.sqlite").exists()))
             self.opened.emit(settings, state)
             self._released.wait()
@@ -159,7 +165,7 @@ class Bridge(QObject):
             from notesearch.config.credentials import Credentials, take_keys
 
             if self._credentials is None:
-                # Once: they are not in the environment any more when the engine is started again.
+                # Done once: the keys are not in the environment any more when the engine is started again.
                 self._credentials = Credentials(take_keys())
             self._owner = Owner(self.data_dir, credentials=self._credentials, handlers={SHOW: self._on_show})
             if self._closing.is_set():
@@ -188,7 +194,7 @@ class Bridge(QObject):
         self.folders_wanted.emit(self._request.folders)
 
     def _on_show(self, message: Mapping[str, Any]) -> None:
-        """The program was started once more. Called by a thread of the engine."""
+        """The program was started once more. Called in a thread of the engine."""
         request = StartRequest.from_message(message)
         self.summoned.emit(request)
         self.folders_wanted.emit(request.folders)
@@ -197,8 +203,13 @@ class Bridge(QObject):
         if not self._closing.is_set():
             self.status_changed.emit(status)
 
+    def _on_news(self) -> None:
+        """Something came from another thread: a status, or the answer to a call."""
+        self._garbage.look()
+
     def wait_for_engine(self) -> Engine | None:
-        """The engine once it has started, None when everything ends. For worker threads."""
+        """Wait for the engine. Returns it once it has started, None when the bridge is closing. For worker
+        threads."""
         self._started.wait()
         return None if self._closing.is_set() or self._owner is None else self._owner.engine
 
@@ -212,10 +223,12 @@ class Bridge(QObject):
         *args: P.args,
         **parameters: P.kwargs,
     ) -> Call:
-        """Do an operation in a worker thread, once the engine has started. `then` takes its result, and
-        `failed` a Failure, both in the main thread: bound methods of QObjects, or partials of such. They hear
-        nothing when their object is gone, nor when the call that is returned was cancelled. Without `failed`
-        the signal of that name tells what went wrong."""
+        """Do an operation in a worker thread, once the engine has started.
+
+        `then` gets its result, or `failed` a Failure, in the main thread. Both are bound methods of QObjects,
+        or partials of such. They are not called when their object is gone, or the Call that is returned was
+        cancelled. Without `failed`, the signal `failed` tells what went wrong.
+        """
 
         def work(call: Call) -> R:
             if operation.stoppable:
@@ -225,8 +238,8 @@ class Bridge(QObject):
         return self.calls.ask(work, then, failed, may_block=operation.may_block)
 
     def do(self, operation: Operation[P, R], /, *args: P.args, **parameters: P.kwargs) -> R:
-        """Do an operation and wait for it. For worker threads. Raises what it raises, and Closed when
-        everything ends."""
+        """Do an operation and wait for it. For worker threads. Raises what the operation raises, and Closed
+        when the bridge is closing."""
         if self.wait_for_engine() is None or self._owner is None:
             raise Closed
         return self._owner.call(operation, *args, **parameters)
@@ -237,8 +250,7 @@ class Bridge(QObject):
         then: Callable[[None], object] | None = None,
         failed: Callable[[Failure], object] | None = None,
     ) -> None:
-        """Change the settings; `settings_changed` tells what holds then. Changes are made one after the
-        other."""
+        """Change the settings, one change after another. `settings_changed` then tells the new settings."""
 
         def work(_: Call) -> None:
             engine = self.wait_for_engine()
@@ -250,12 +262,12 @@ class Bridge(QObject):
     # Files and the desktop
 
     def save_window_state(self, state: Mapping[str, Any]) -> None:
-        """Keep geometry, history and saved searches, in a thread."""
+        """Save geometry, history and saved searches, in a worker thread."""
         kept = dict(state)
         self.calls.ask(lambda _: self._save_state(kept))
 
     def open_note(self, template: str, path: Path, place: Locator) -> None:
-        """Open a note with the editor command `template`, or with the system's default program where that is
+        """Open a note with the editor command `template`; with the system's default program where that is
         empty."""
         self.calls.ask(lambda _: self.start_editor(template, path, place))
 

@@ -1,7 +1,7 @@
-"""Work that is done in a thread, and its answer that comes back into the main thread.
+"""Calls: work that is done in a thread, and whose answer comes back into the main thread.
 
-An answer goes to a bound method of a QObject. It is held weakly: no worker thread keeps a dialog alive, and a
-dialog that is gone hears nothing.
+An answer goes to a bound method of a QObject, which is held weakly. So no worker thread keeps a dialog alive,
+and a dialog that is gone hears nothing.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from notesearch.ui.bridge.failure import Failure
-from notesearch.wording.translation import _
 
 R = TypeVar("R")
 
-# Seconds that closing waits for work that may wait long. A keyring that asks the user, or a server that is
-# silent, may not keep the program from ending.
+# Seconds for which closing waits for work that may block. A keyring that asks the user, or a server that does
+# not answer, must not keep the program from ending.
 ENDS_WITHIN = 0.2
-# Threads for what takes moments. A folder that is looked at for two seconds must not hold up the preview.
+# Threads for short work. There are several, so that a folder that is looked at for two seconds does not delay
+# the preview.
 POOL = 4
 
 
 class _Receiver:
-    """Who takes an answer: a bound method of a QObject, or a partial of one. Raises TypeError for anything
-    else: a lambda would be lost, or run when its dialog is gone."""
+    """The receiver of an answer: a bound method of a QObject, or a partial of one. Raises TypeError for
+    anything else: a lambda would be lost, or run when its dialog is gone."""
 
     def __init__(self, taker: Callable[..., object]) -> None:
         given: Any = taker
@@ -44,15 +44,15 @@ class _Receiver:
         self._method = WeakMethod(given)
 
     def take(self, value: object) -> None:
-        """Main thread."""
+        """Give the answer to the method. Main thread."""
         method = self._method()
         if method is not None and isValid(method.__self__):
             method(*self._before, value, **self._named)
 
 
 class Call:
-    """Something that was asked for, and whether its answer is still wanted. Main thread, but for
-    `is_cancelled`."""
+    """One piece of work that was asked for, and whether its answer is still wanted. For the main thread,
+    except `is_cancelled`."""
 
     def __init__(
         self, then: Callable[[Any], object] | None, failed: Callable[[Failure], object] | None
@@ -63,43 +63,45 @@ class Call:
         self._cancelled = threading.Event()
 
     def forget(self) -> None:
-        """Nobody wants the answer, but the work is to be done."""
+        """Drop the answer; the work is still done."""
         self._forgotten = True
 
     def cancel(self) -> None:
-        """Nobody wants the answer, and the work is not begun any more, or stopped where it can be."""
+        """Drop the answer. The work is not begun, or is stopped where that is possible."""
         self._cancelled.set()
 
     def is_cancelled(self) -> bool:
-        """Any thread."""
+        """Whether `cancel` was called. Any thread."""
         return self._cancelled.is_set()
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody waits for the answer."""
+        """Whether the answer is still wanted."""
         return not (self._forgotten or self._cancelled.is_set())
 
     def answer(self, value: object) -> None:
-        """Hand the result on."""
+        """Give the result to its receiver."""
         if self.is_wanted and self._then is not None:
             self._then.take(value)
 
     def fail(self, failure: Failure) -> bool:
-        """Hand a failure on. False where nobody was named for it."""
+        """Give a failure to its receiver. Returns False where there is none."""
         if self.is_wanted and self._failed is not None:
             self._failed.take(failure)
         return self._failed is not None or not self.is_wanted
 
 
 class Calls(QObject):
-    """Does work in threads. Made in the main thread; its methods are called there and return at once, but
-    for `end`. No answer arrives once `closing` is set.
+    """Does work in threads. It is made in the main thread. Its methods are called there and return at once,
+    except `end`. No answer arrives once `closing` is set.
 
     Signals:
-        failed: a Failure of something for which the caller named nobody.
+        failed: a Failure of work for which the caller gave no `failed`.
+        answered: an answer came, whether anybody waited for it or not.
     """
 
     failed = Signal(object)
+    answered = Signal()
     _done = Signal(object, object)
     _broken = Signal(object, object)
 
@@ -121,9 +123,8 @@ class Calls(QObject):
         within: Executor | None = None,
         may_block: bool = False,
     ) -> Call:
-        """Do `work` in a thread, and give its result to `then` in the main thread, or what went wrong to
-        `failed`. `within`: in these threads. `may_block`: in a thread of its own, for which closing does not
-        wait."""
+        """Do `work` in a thread. In the main thread, `then` gets its result, or `failed` the Failure.
+        `within`: use these threads. `may_block`: use a thread of its own, for which closing hardly waits."""
         call = Call(then, failed)
         if self._closing.is_set():
             return call
@@ -134,8 +135,7 @@ class Calls(QObject):
         return call
 
     def end(self) -> None:
-        """When everything closes. Waits for the work in the pool, and a moment for that which may wait
-        long."""
+        """Close: wait for the work in the pool, and a moment for work that may block."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         deadline = time.monotonic() + ENDS_WITHIN
         with self._lock:
@@ -146,7 +146,7 @@ class Calls(QObject):
     # Worker threads
 
     def _start_own(self, call: Call, work: Callable[[Call], object]) -> None:
-        thread = threading.Thread(target=self._do_alone, args=(call, work), name=_("long call"), daemon=True)
+        thread = threading.Thread(target=self._do_alone, args=(call, work), name="long call", daemon=True)
         with self._lock:
             self._own.add(thread)
         thread.start()
@@ -175,6 +175,7 @@ class Calls(QObject):
     def _on_done(self, call: Call, value: object) -> None:
         if not self._closing.is_set():
             call.answer(value)
+            self.answered.emit()
 
     def _on_broken(self, call: Call, failure: Failure) -> None:
         if not self._closing.is_set() and not call.fail(failure):

@@ -1,6 +1,9 @@
-"""What the settings ask of the desktop: start at login, links, a try of the editor. No engine does that, so
-it is no operation. Like Bridge: made in the main thread, methods return at once, answers go to bound
-methods."""
+"""Work on the desktop for the settings: start at login, links, trying an editor. It needs no engine, so it is
+no operation.
+
+Like Bridge, the object is made in the main thread, its methods return at once, and answers go to bound
+methods.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,16 @@ Failed = Callable[[Failure], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DesktopFacts:
-    """What the desktop's files say of the program."""
+    """What the desktop's files say about the program: whether it starts at login, and whether it opens
+    links."""
 
     starts_at_login: bool
     opens_links: bool
 
 
 class DesktopBridge(QObject):
-    """Shares the threads of a Bridge, and has one for what is done in the order of the user's clicks."""
+    """Does work on the desktop's files. It uses the threads of a Bridge, and one of its own for work that
+    must keep the order of the user's clicks. Main thread."""
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
@@ -40,7 +45,7 @@ class DesktopBridge(QObject):
         self._in_order.shutdown(wait=True, cancel_futures=True)
 
     def facts(self, then: Callable[[DesktopFacts], object]) -> Call:
-        """What holds after all that was asked for until now."""
+        """Tell `then` what the desktop's files say, after all changes that were asked for."""
 
         def work(_: Call) -> DesktopFacts:
             from notesearch.ui.desktop import autostart
@@ -52,7 +57,7 @@ class DesktopBridge(QObject):
         return self._bridge.calls.ask(work, then, within=self._in_order)
 
     def set_start_at_login(self, wanted: bool, failed: Failed | None = None) -> None:
-        """Start the program at login, or no more. What goes wrong goes to `failed`."""
+        """Let the desktop start the program at login, or not any more. A failure goes to `failed`."""
         data_dir = self._bridge.data_dir
 
         def work(_: Call) -> None:
@@ -65,7 +70,7 @@ class DesktopBridge(QObject):
         self._bridge.calls.ask(work, failed=failed, within=self._in_order)
 
     def set_opens_links(self, wanted: bool, failed: Failed | None = None) -> None:
-        """Open `notesearch:` links, or no more. What goes wrong goes to `failed`."""
+        """Let the program open `notesearch:` links, or not any more. A failure goes to `failed`."""
 
         def work(_: Call) -> None:
             from notesearch.ui.desktop import autostart
@@ -75,7 +80,7 @@ class DesktopBridge(QObject):
         self._bridge.calls.ask(work, failed=failed, within=self._in_order)
 
     def try_editor(self, template: str, then: Callable[[None], object], failed: Failed) -> Call:
-        """Open the newest note with it, or one of the sample notes where there is none."""
+        """Try an editor command: open the newest note with it, or a sample note where there is none."""
 
         def work(_: Call) -> None:
             from notesearch.config.paths import resource

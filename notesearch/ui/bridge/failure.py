@@ -1,4 +1,4 @@
-"""What went wrong, as the window shows it."""
+"""Failures: errors as the window shows them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """What went wrong. `retryable`: the same thing may work when tried again."""
+    """An error as the window shows it. `retryable`: the same thing may work when it is tried again."""
 
     what: Told
     retryable: bool = False
@@ -28,18 +28,18 @@ class Failure:
 
     @property
     def hint(self) -> str:
-        """What to do; "" for nothing."""
+        """What to do about it; "" for nothing."""
         return hint(self.what)
 
     @property
     def sentence(self) -> str:
-        """Both in one."""
+        """Title and hint in one text."""
         return sentence(self.what)
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
-        """An error of ours is told as it is; anything else is a bug, which is logged by place and kind, never
-        by its text."""
+        """Make a Failure of an exception. A NotesearchError keeps its code and parameters. Anything else is a
+        bug: its class and place are logged, never its text."""
         if isinstance(error, NotesearchError):
             return cls(what=Told.of(error), retryable=error.retryable)
         places = traceback.extract_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""Which kinds of notes there are, for whatever shows their names. Any thread."""
+"""The list of note formats, for views that show their names. Any thread."""
 
 from __future__ import annotations
 

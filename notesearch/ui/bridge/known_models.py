@@ -1,4 +1,4 @@
-"""The models that can be chosen and the providers that are known, for whatever shows some of them."""
+"""The models that can be chosen and the known providers, shared by all views that show them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class KnownModels(QObject):
-    """Asks once for all views that are open: a key that one of them sets changes what the others show. Main
-    thread. No key is kept here.
+    """Asks for models and providers once for all open views, and tells all of them: a key that one view sets
+    changes what the others show. It holds no key. Main thread.
 
     Signals:
         choices_changed: a tuple of ModelChoice. providers_changed: a tuple of ProviderInfo.
@@ -38,7 +38,8 @@ class KnownModels(QObject):
         self._choices = self._bridge.call(operations.list_models, self._on_choices)
 
     def ask_providers(self) -> None:
-        """Keys and meters. Asks the keyring, which may ask the user."""
+        """Ask for the providers with the state of their keys and their costs. This asks the keyring, which
+        may ask the user."""
         if self._providers is not None:
             self._providers.forget()
         self._providers = self._bridge.call(operations.list_providers, self._on_providers)

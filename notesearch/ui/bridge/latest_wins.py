@@ -1,4 +1,4 @@
-"""A worker thread for what only its newest request matters. No Qt."""
+"""A worker thread that does only its newest request. No Qt."""
 
 from __future__ import annotations
 

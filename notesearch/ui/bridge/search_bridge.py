@@ -1,6 +1,8 @@
-"""The searches of one field, which come in stages. The window has one of these, quick search another.
+"""The searches of one search field, which come in stages. The window has one SearchBridge, and quick search
+another.
 
-Like Bridge: made in the main thread, methods return at once. The stages come as signals to bound methods.
+Like Bridge, it is made in the main thread and its methods return at once. The stages come as signals to bound
+methods.
 """
 
 from __future__ import annotations
@@ -23,19 +25,18 @@ if TYPE_CHECKING:
     from notesearch.engine.engine import Engine
     from notesearch.engine.search.session import SearchSession
 
-# Telling sentences cost much more than the search: they are sought when the typing rests (seconds), the rows
-# in sight first.
+# Finding the best sentences takes much longer than the search. It begins after so many seconds without
+# typing, with the visible rows.
 EXPLAIN_AFTER = 0.12
-# Seconds in which the window paints the rows found by words before the second stage takes its share of the
-# processor.
+# Seconds for the window to paint the rows found by words, before the second stage takes processor time.
 FUSE_AFTER = 0.008
 EXPLAIN_BATCHES = (8, 14, 14)
-# What fills a window: the rows further down come when the typing rests.
+# As many rows as fill a window. Rows further down are added when the user has stopped typing.
 FIRST_ROWS = 12
 
 
 class SearchBridge(QObject):
-    """Shares the engine of a Bridge, which ends it.
+    """Runs the searches of one search field on the engine of a Bridge. Main thread; the Bridge closes it.
 
     Signals:
         results_ready: (request number, SearchResults), never of an outdated request.
@@ -69,7 +70,7 @@ class SearchBridge(QObject):
         return request
 
     def forget_search(self) -> None:
-        """Nothing is asked any more: whatever is still under way is dropped."""
+        """Drop every search under way: nothing is asked any more."""
         self._latest_search += 1
 
     def is_latest(self, request: int) -> bool:
@@ -77,7 +78,8 @@ class SearchBridge(QObject):
         return request == self._latest_search
 
     def _guard_search(self, request: int, stage: Callable[[Engine], None]) -> None:
-        """Run a stage of a search unless a newer request came; a failure is the request's."""
+        """Run a stage of a search, unless a newer request came. A failure is told with the request's
+        number."""
         engine = self._bridge.wait_for_engine()
         if engine is None or request != self._latest_search:
             return
@@ -87,8 +89,8 @@ class SearchBridge(QObject):
             self.search_failed.emit(request, Failure.of(error))
 
     def _search_words(self, request: int, query: Query, rows: int, engine: Engine) -> None:
-        """The first stage. The second has a thread of its own, so that the words of the next keystroke never
-        wait for it."""
+        """The first stage. The second has another thread, so that the words of the next keystroke never wait
+        for it."""
         session = engine.search.session(query)
         if self._publish(request, session.words(rows)):
             self._fused_searches.put(
@@ -96,7 +98,7 @@ class SearchBridge(QObject):
             )
 
     def _search_fused(self, request: int, session: SearchSession, rows: int, engine: Engine) -> None:
-        """The second stage. What this computer finds by itself does not wait for a provider."""
+        """The second stage. What the models on this computer find does not wait for a provider."""
         if engine.search.asks_providers and not self._publish(request, session.local(rows)):
             return
         try:
@@ -131,8 +133,8 @@ class SearchBridge(QObject):
         return request != self._latest_search or self._bridge.closed
 
     def _publish(self, request: int, results: object) -> bool:
-        """Emit unless outdated; whether the next stage is still wanted. The main thread checks again when the
-        signal arrives."""
+        """Emit results, unless a newer request came. Returns whether the next stage is still wanted. The main
+        thread checks the number again when the signal arrives."""
         if self._is_outdated(request):
             return False
         self.results_ready.emit(request, results)
@@ -140,7 +142,6 @@ class SearchBridge(QObject):
 
 
 def _batches(rows: int) -> tuple[tuple[int, int], ...]:
-    """(first, behind the last) of each batch of rows, the last one open-ended; one empty batch for no
-    rows."""
+    """(first, last + 1) of each batch of rows. For no rows there is one empty batch."""
     starts = [start for start in accumulate(EXPLAIN_BATCHES, initial=0) if start < rows] or [0]
     return tuple(zip(starts, [*starts[1:], rows], strict=True))

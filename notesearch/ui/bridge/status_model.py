@@ -1,4 +1,4 @@
-"""The newest status of the indexer, for whatever shows some of it."""
+"""Keeps the newest status of the indexer, for views that show some of it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class StatusModel(QObject):
         self.before: IndexingStatus | None = None
 
     def take(self, status: IndexingStatus) -> None:
-        """The engine told a new status."""
+        """Take a new status from the engine."""
         self.before, self.status = self.status, status
         self.changed.emit(status)
 
     def follow(self, show: Callable[[IndexingStatus], object]) -> None:
-        """Call `show`, a bound method of a QObject, with the status there is and with each that comes. It
-        ends with that object."""
+        """Call `show`, a bound method of a QObject, with the present status and with each new one, until that
+        object is gone."""
         self.changed.connect(show)
         if self.status is not None:
             show(self.status)

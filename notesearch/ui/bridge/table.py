@@ -1,5 +1,5 @@
-"""The table of operations for the views, whose only door to the api is the bridge. Apart from the bridge, so
-that the window is painted before it is loaded."""
+"""The table of operations, for views: they may not import it from the api themselves. It is a module of its
+own, so that the window is painted before the table is loaded."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Start at login, and the entry in the desktop's menu by which links reach us. The files are the truth:
-nothing of it is kept in the settings.
+"""Start at login, and the entry in the desktop's menu by which links open the program. The settings hold
+nothing of this: the desktop's own files are read each time.
 
 Linux: the freedesktop autostart and desktop entry specifications. Windows: the Run key and a protocol class
-of the registry. macOS: a launch agent; there a link reaches a bundle only. Blocks on the disk: for worker
-threads.
+of the registry. macOS: a launch agent; there, links work for an application bundle only. The functions wait
+for the disk and are for worker threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REGISTERS_WITHIN = 10.0
 
 
 def own_command() -> list[str]:
-    """The command that starts this installation, whatever the working folder is."""
+    """The command that starts this installation from any working folder."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
     script = Path(sys.executable).with_name("notesearch.exe" if os.name == "nt" else "notesearch")
@@ -43,7 +43,8 @@ def starts_at_login() -> bool:
 
 
 def set_start_at_login(wanted: bool, data_dir: Path | None = None) -> None:
-    """`data_dir`: where it is not the usual one. Raises AutostartFailed."""
+    """Let the desktop start the program at login, or not any more. `data_dir`: the data folder, where it is
+    not the usual one. Raises AutostartFailed."""
     command = [*own_command(), *(("--data-dir", str(data_dir)) if data_dir else ()), "--hidden"]
     try:
         if sys.platform == "win32":
@@ -68,7 +69,8 @@ def login_file() -> Path:
 
 
 def _folder(variable: str, otherwise: str) -> Path:
-    """A base folder of the XDG specification: the variable counts where it is absolute."""
+    """A base folder of the XDG specification. The environment variable is used only where it is an absolute
+    path."""
     chosen = os.environ.get(variable, "")
     return Path(chosen) if os.path.isabs(chosen) else Path.home() / otherwise
 
@@ -99,7 +101,7 @@ _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@,
 
 
 def opens_links() -> bool:
-    """Whether the desktop's menu has this program, and with it links to searches."""
+    """Whether the desktop's menu has an entry for this program, by which it opens links."""
     if sys.platform == "win32":
         return _registry_value(rf"{LINK_KEY}\shell\open\command", "") is not None
     return sys.platform != "darwin" and menu_file().exists()
@@ -137,13 +139,14 @@ def _icon_file() -> Path:
 
 
 def _menu_entry(command: Sequence[str]) -> bytes:
-    """The entry of resources/, started by this installation."""
+    """The desktop entry from resources/, with the command of this installation."""
     entry = resource(f"{APP_ID}.desktop").read_text(encoding="utf-8")
     return entry.replace("Exec=notesearch", f"Exec={exec_line(command)}").encode()
 
 
 def _register() -> None:
-    """Desktops find the entry by themselves; these programs, where they are, let them find it at once."""
+    """Let the desktop find the entry at once, by its own programs, where they exist. It would find it later
+    by itself."""
     for command in (
         ["update-desktop-database", str(menu_file().parent)],
         ["xdg-mime", "default", menu_file().name, "x-scheme-handler/notesearch"],

@@ -1,5 +1,5 @@
-"""A connection to the desktop in a thread of its own: commands come in by a queue, what happens goes out by
-signals. Nothing the desktop does can hold up the window, and a busy window holds up nobody."""
+"""A connection to the desktop in a thread of its own. Commands go in by a queue, events come out by signals.
+So a slow desktop never delays the window, and a busy window never delays the desktop."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ENDS_WITHIN = 2.0
 
 
 class DesktopConnection(QObject):
-    """A subclass connects and turns in `_run`, waiting by `_wait`. The thread starts with the first
-    command."""
+    """The thread of such a connection. A subclass connects in `_run` and loops there, waiting by `_wait`. The
+    thread starts with the first command."""
 
     def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class DesktopConnection(QObject):
     # Main thread
 
     def close(self) -> None:
-        """End the thread, and the connection with it."""
+        """End the thread and its connection."""
         self._closing = True
         if self._thread.ident is not None:
             self._wake()
@@ -39,7 +39,7 @@ class DesktopConnection(QObject):
             os.close(end)
 
     def _post(self, command: Callable[[], None]) -> None:
-        """Have something done in the thread."""
+        """Run a command in the thread."""
         self._commands.put(command)
         if self._thread.ident is None:
             self._thread.start()
@@ -54,8 +54,8 @@ class DesktopConnection(QObject):
         raise NotImplementedError
 
     def _wait(self, connection: int, seconds: float | None = None) -> None:
-        """Sleep until there is something to read on `connection`, a command comes, or so long; then do what
-        was commanded."""
+        """Sleep until there is something to read on `connection`, a command comes, or `seconds` have passed.
+        Then run the commands."""
         select.select([connection, self._reader], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 4096)

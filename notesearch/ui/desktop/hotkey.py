@@ -1,8 +1,8 @@
-"""The key that calls quick search from anywhere: one seam, behind it what the system offers.
+"""The global key, which calls quick search from anywhere. One class for the window; behind it, what the
+system offers.
 
 X11: a grab that consumes the key. Wayland: the GlobalShortcuts portal. Windows and macOS: their own calls.
-Where there is nothing of the kind, `notesearch --toggle` bound in the desktop's own settings does the
-same.
+Where none of these works, the user can bind `notesearch --toggle` in the desktop's own settings.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 
 class GlobalKey(QObject):
-    """Main thread; nothing here waits.
+    """The global key that calls quick search. Main thread; no method waits.
 
     Signals:
-        pressed: the key was pressed: the desktop's leave to come to the front, or "".
-        changed: another KeyStatus holds.
-        buttons_up: after `await_buttons`, no mouse button is down (told at once where nobody can know).
-        composited: whether windows are blended with what is behind them; told once, where it is not known
-        beforehand.
+        pressed: the key was pressed. The token by which the desktop lets the window come to the front, or "".
+        changed: the HotkeyStatus has changed.
+        buttons_up: after `await_buttons`: no mouse button is down (emitted at once where the system cannot
+        tell).
+        composited: whether windows are blended with what is behind them; emitted once, where that is
+        not known from the start.
     """
 
     pressed = Signal(str)
@@ -47,12 +48,12 @@ class GlobalKey(QObject):
         self._opened = False
 
     def open(self, platform: str) -> None:
-        """With the first key: what the system offers is not loaded before the window is painted."""
+        """Begin to use what the system offers, with the first key. It is not loaded before the window is
+        painted."""
         if self._opened:
             return
         self._opened = True
-        # XWayland would take the grab and never get the key: the platform of our own windows counts, not
-        # DISPLAY.
+        # Qt's platform is asked, and not DISPLAY: XWayland would accept the grab but never report the key.
         if platform == "xcb":
             from notesearch.ui.desktop.hotkey_x11 import X11Session
 
@@ -75,8 +76,8 @@ class GlobalKey(QObject):
             self._native.key_pressed.connect(self._on_pressed)
 
     def choose(self, keys: str, *, may_ask: bool = False) -> None:
-        """Bind `keys` ("Ctrl+Alt+Space") in place of what was bound; "" for none. `changed` tells what came
-        of it. `may_ask`: the desktop may ask the user about it."""
+        """Bind `keys` ("Ctrl+Alt+Space") in place of the present ones; "" for none. `changed` tells the
+        outcome. `may_ask`: the desktop may ask the user about it."""
         self._wanted = keys
         self.open(QGuiApplication.platformName())
         if self._x11 is not None:
@@ -89,29 +90,29 @@ class GlobalKey(QObject):
             self._on_state(keys, HotkeyState.UNSUPPORTED if keys else HotkeyState.OFF)
 
     def suspend(self, suspended: bool) -> None:
-        """Let the key through to the focused window while another one is being chosen."""
+        """While the user chooses another key, let the present one reach the focused window."""
         if self._x11 is not None:
             self._x11.grab("" if suspended else self._wanted)
 
     def shown(self, window: int) -> None:
-        """Quick search, the window of that number, is on the screen: see that it gets the keyboard."""
+        """Quick search was shown, as the window with that number: make sure that it gets the keyboard."""
         if self._x11 is not None:
             self._x11.activate(window)
 
     def arrived(self) -> None:
-        """The keyboard is where it should be: letters held back meanwhile go there."""
+        """Quick search has the keyboard: letters that were typed meanwhile are sent to it."""
         if self._x11 is not None:
             self._x11.release()
 
     def await_buttons(self) -> None:
-        """Tell by `buttons_up` when no mouse button is down any more."""
+        """Emit `buttons_up` when no mouse button is down any more."""
         if self._x11 is not None:
             self._x11.await_buttons()
         else:
             self.buttons_up.emit()
 
     def close(self) -> None:
-        """Give the key back."""
+        """Release the key."""
         for session in (self._x11, self._portal, self._native):
             if session is not None:
                 session.close()

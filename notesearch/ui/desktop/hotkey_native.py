@@ -1,5 +1,5 @@
-"""A key from anywhere on Windows and macOS, by the systems' own calls. Written from their documentation;
-tried on neither.
+"""A global key on Windows and macOS, by the systems' own calls. Written from their documentation; not tried
+on either.
 
 Windows: RegisterHotKey and WM_HOTKEY (learn.microsoft.com, winuser.h). macOS: RegisterEventHotKey of Carbon
 (HIToolbox, CarbonEvents.h), which needs no permission.
@@ -51,7 +51,7 @@ MAC_MODIFIERS = (
     (Qt.KeyboardModifier.AltModifier, 1 << 11),
     (Qt.KeyboardModifier.MetaModifier, 1 << 12),
 )
-# kVK_* of Events.h: places on the keyboard, the same in every layout.
+# kVK_* of Events.h: positions on the keyboard, the same in every layout.
 MAC_KEYS = {
     **{
         Qt.Key(ord(letter)): code
@@ -115,8 +115,7 @@ MAC_KEYS = {
 
 
 def windows_key(keys: str) -> tuple[int, int]:
-    """(virtual key, MOD_* flags) of a key sequence; (0, flags) for a key that Windows has no fixed code
-    for."""
+    """(virtual key, MOD_* flags) of a key sequence; (0, flags) for a key without a fixed code on Windows."""
     key, flags = _chord(keys, WIN_MODIFIERS)
     if Qt.Key.Key_F1 <= key <= Qt.Key.Key_F24:
         return 0x70 + int(key) - int(Qt.Key.Key_F1), flags
@@ -137,10 +136,10 @@ def _chord(keys: str, modifiers: tuple[tuple[Qt.KeyboardModifier, int], ...]) ->
 
 
 class NativeKey(QObject):
-    """Main thread; the calls are quick and local.
+    """Binds a global key on Windows or macOS. Main thread; the calls are quick and local.
 
     Signals:
-        key_state: (keys, KeyState) after `bind`. key_pressed.
+        key_state: (keys, HotkeyState) after `bind`. key_pressed.
     """
 
     key_state = Signal(str, object)
@@ -153,12 +152,12 @@ class NativeKey(QObject):
         )
 
     def bind(self, keys: str) -> None:
-        """Bind `keys` in place of what was bound; "" for nothing."""
+        """Bind `keys` in place of the present ones; "" for none."""
         self._backend.unbind()
         self.key_state.emit(keys, self._backend.bind(keys) if keys else HotkeyState.OFF)
 
     def close(self) -> None:
-        """Give the key back to the system."""
+        """Release the key."""
         self._backend.unbind()
 
 
@@ -214,7 +213,7 @@ class _Mac:
         self._carbon.GetApplicationEventTarget.restype = ctypes.c_void_p
         self._reference = ctypes.c_void_p()
         handler = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-        # Kept: Carbon holds only the address.
+        # Kept alive here, since Carbon holds only its address.
         self._handler = handler(lambda *_: pressed() or 0)
         self._target = ctypes.c_void_p(self._carbon.GetApplicationEventTarget())
         # kEventClassKeyboard, kEventHotKeyPressed.

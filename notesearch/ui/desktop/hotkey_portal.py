@@ -1,8 +1,8 @@
-"""A key from anywhere on Wayland: the desktop's GlobalShortcuts portal, which asks the user and lets them
-choose another key.
+"""A global key on Wayland: the desktop's GlobalShortcuts portal, which asks the user and lets them choose
+another key.
 
-Own connection to the message bus in a thread of its own, since Qt registers its connection under another name
-and a portal takes one name a connection. From the portal's documentation
+It uses a connection to the message bus of its own, in a thread of its own: Qt registers its connection under
+another name, and a portal accepts one name per connection. Written from the portal's documentation
 (org.freedesktop.portal.GlobalShortcuts, version 1 and 2, and org.freedesktop.host.portal.Registry).
 """
 
@@ -31,7 +31,7 @@ SHORTCUTS, REQUEST = "org.freedesktop.portal.GlobalShortcuts", "org.freedesktop.
 REGISTRY = "org.freedesktop.host.portal.Registry"
 PROPERTIES, SESSION = "org.freedesktop.DBus.Properties", "org.freedesktop.portal.Session"
 SHORTCUT = "quick-search"
-# Seconds for the bus itself; what the user is asked has no limit.
+# Seconds for an answer of the bus itself. Questions to the user have no limit.
 CONNECTS_WITHIN = 5.0
 MODIFIERS = (
     (Qt.KeyboardModifier.ControlModifier, "CTRL"),
@@ -39,7 +39,7 @@ MODIFIERS = (
     (Qt.KeyboardModifier.ShiftModifier, "SHIFT"),
     (Qt.KeyboardModifier.MetaModifier, "LOGO"),
 )
-# Names of X keysyms where Qt's are others.
+# Names of X keysyms that differ from Qt's.
 NAMES = {
     "Space": "space",
     "PgUp": "Page_Up",
@@ -74,7 +74,8 @@ NAMES = {
 
 
 def trigger_of(keys: str) -> str:
-    """`Ctrl+Alt+Space` as the portal wishes it: `CTRL+ALT+space` (the XDG shortcuts specification)."""
+    """A key sequence in the portal's notation: `CTRL+ALT+space` for `Ctrl+Alt+Space` (the XDG shortcuts
+    specification)."""
     if not keys:
         return ""
     key, held = chord_of(keys)
@@ -88,11 +89,12 @@ def trigger_of(keys: str) -> str:
 
 
 class Portal(DesktopConnection):
-    """Every method returns at once and may be called from the main thread only.
+    """Binds a global key by the portal. Methods are called from the main thread only and return at once.
 
     Signals:
-        key_state: (what is bound, as the desktop words it, or was asked for; KeyState).
-        key_pressed: the desktop's leave to come to the front, or "".
+        key_state: (keys, HotkeyState). The keys are those that are bound, in the desktop's words, else those
+        that were asked for.
+        key_pressed: the token by which the desktop lets the window come to the front, or "".
     """
 
     key_state = Signal(str, object)
@@ -109,8 +111,8 @@ class Portal(DesktopConnection):
     # Main thread
 
     def bind(self, keys: str, *, may_ask: bool) -> None:
-        """Wish for `keys` in place of what was bound; "" for nothing. Where the desktop would ask the user
-        and may not, nothing is bound."""
+        """Ask for `keys` in place of the present ones; "" for none. Where the desktop would ask the user and
+        `may_ask` is False, nothing is bound."""
         self._post(lambda: self._bind(keys, may_ask))
 
     # The thread
@@ -125,7 +127,7 @@ class Portal(DesktopConnection):
                 self._turn()
             self._bus.close()
         except Exception as error:
-            # The bus is gone or was never there: the program goes on without a key from the desktop.
+            # The bus is gone or never existed: the program goes on without a key from the desktop.
             log.warning("no shortcuts portal: %s", type(error).__name__)
             self.key_state.emit(self._keys, HotkeyState.UNSUPPORTED)
 
@@ -159,19 +161,20 @@ class Portal(DesktopConnection):
         elif member == "ShortcutsChanged" and body[0] == self._session:
             self._on_bound(0, {"shortcuts": body[1]})
         elif member == "Closed" and self._session and fields.get(HeaderFields.path) == self._session:
-            # The desktop took the key back.
+            # The desktop withdrew the key.
             self._session = ""
             self.key_state.emit(self._keys, HotkeyState.REFUSED)
         elif member == "NameOwnerChanged" and body[0] == SERVICE:
             self._on_owner(body[2])
 
     def _register(self) -> None:
-        """Desktops since 2026 refuse a program without a name; older ones have no such call."""
+        """Tell the portal the program's name. Desktops since 2026 refuse a program without one; older ones do
+        not have this call."""
         self._call(REGISTRY, "Register", "sa{sv}", (APP_ID, {}), lambda reply: None)
 
     def _on_owner(self, owner: str) -> None:
-        """The portal was started again: what it knew of us went with the old one. While it is away the key
-        does nothing, which is soon over."""
+        """The portal was started again and has forgotten the key. While it is away, for a short time, the key
+        does nothing."""
         if owner and self._session:
             self._session = ""
             self._register()
@@ -201,8 +204,8 @@ class Portal(DesktopConnection):
         then: Callable[[int, dict[str, Any]], None],
         **options: str,
     ) -> None:
-        """A call whose answer comes as a signal of its own, known by our token. One that is refused at once
-        is answered with code 2."""
+        """Make a call whose answer comes as a signal, which carries the call's token. A call that is refused
+        at once is answered with code 2."""
         token = f"notesearch{secrets.token_hex(6)}"
         self._responses[token] = then
         named = {name: ("s", value) for name, value in {**options, "handle_token": token}.items()}
@@ -216,7 +219,7 @@ class Portal(DesktopConnection):
         self._call(SHORTCUTS, member, signature, (*body, named), refused)
 
     def _bind(self, keys: str, may_ask: bool) -> None:
-        # An answer about the key before comes too late.
+        # This answer is about an earlier key and comes too late.
         self._responses.clear()
         if self._session:
             self._call(SESSION, "Close", "", (), lambda reply: None, path=self._session)

@@ -1,4 +1,4 @@
-"""The states of the key that calls quick search, and what a key sequence means."""
+"""The states of the global key, and the parts of a key sequence."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from PySide6.QtGui import QKeySequence
 
 
 class HotkeyState(StrEnum):
-    """OFF: none is chosen. TAKEN: another program has it. ABSENT: no such key on this keyboard. UNASKED: the
-    desktop would ask the user, who has not asked for it yet. REFUSED: the desktop or the user said no.
-    UNSUPPORTED: the desktop offers no such thing."""
+    """The state of the global key. OFF: none is chosen. TAKEN: another program has it. ABSENT: this keyboard
+    has no such key. UNASKED: the desktop would ask the user, who has not wanted that yet. REFUSED: the
+    desktop or the user said no. UNSUPPORTED: the desktop offers no global keys."""
 
     OFF = "off"
     READY = "ready"
@@ -25,7 +25,7 @@ class HotkeyState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HotkeyStatus:
-    """`keys`: what is bound, or was tried, as the user reads it."""
+    """The global key and its state. `keys`: those that are bound, or were tried, as text for the user."""
 
     state: HotkeyState = HotkeyState.OFF
     keys: str = ""

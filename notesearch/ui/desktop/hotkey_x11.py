@@ -1,10 +1,10 @@
-"""What X11 offers and Qt does not show: a key grabbed wherever the focus is, the keyboard held until our
-window has it, whether a mouse button is down, whether windows are composited. A connection of its own, in a
-thread of its own, so that a busy window never holds the desktop's keyboard.
+"""What X11 offers and Qt does not: a key grabbed wherever the focus is, holding the keyboard until our window
+has it, whether a mouse button is down, and whether windows are composited.
 
-The grab freezes the keyboard the moment the key goes down (GrabModeSync). Letters typed from then on wait in
-the server; they go to quick search once it has the focus, and to whoever has it otherwise (X11 protocol,
-GrabKey and UngrabKeyboard).
+It uses a connection of its own in a thread of its own, so that a busy window never holds the desktop's
+keyboard. The grab freezes the keyboard at the moment the key goes down (GrabModeSync). Letters typed from
+then on wait in the server. They go to quick search once it has the focus, else to the window that has it (X11
+protocol, GrabKey and UngrabKeyboard).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from notesearch.ui.desktop.hotkey_types import HotkeyState, chord_of
 
 log = logging.getLogger(__name__)
 
-# Seconds. A window that does not come gives the keyboard back after the first; the second is how often a key
-# or a button held down is looked at.
+# Seconds. After the first, the keyboard is released although no window came. The second is the pause between
+# two looks at a key or button that is held down.
 HELD_AT_MOST = 1.0
 LOOK_EVERY = 0.03
-# A window that was just shown cannot be activated before the window manager has it: how often it is looked
-# at, how often it is asked for, how long.
+# A window cannot be activated before the window manager knows it. Seconds between two looks at that, between
+# two requests to activate it, and for all of it.
 SHOWN_EVERY, ASK_EVERY, ASK_AT_MOST = 0.004, 0.05, 1.0
 NUM_LOCK, SCROLL_LOCK = 0xFF7F, 0xFF14
 PAGER = 2
@@ -63,7 +63,7 @@ MODIFIERS = (
     (Qt.KeyboardModifier.AltModifier, X.Mod1Mask),
     (Qt.KeyboardModifier.MetaModifier, X.Mod4Mask),
 )
-# Where Latin letters and digits are on a keyboard whose layout has none (evdev key codes + 8, the same on
+# The positions of Latin letters and digits, for layouts that have none (evdev key codes + 8, the same on
 # every Linux).
 POSITIONS = {
     letter: first + at
@@ -84,11 +84,11 @@ def keysym_of(keys: str) -> tuple[int, int]:
 
 
 class X11Session(DesktopConnection):
-    """Every method returns at once and may be called from the main thread only.
+    """The connection to X11. Methods are called from the main thread only and return at once.
 
     Signals:
         opened: whether a compositing manager runs.
-        key_state: (keys, KeyState) after `grab`.
+        key_state: (keys, HotkeyState) after `grab`.
         key_pressed: the key went down; the keyboard is held until `release`, or for a moment.
         buttons_up: after `await_buttons`, no mouse button is down.
     """
@@ -115,21 +115,21 @@ class X11Session(DesktopConnection):
     # Main thread
 
     def grab(self, keys: str) -> None:
-        """Take `keys` in place of what was grabbed; "" for nothing. `key_state` tells what came of it."""
+        """Grab `keys` in place of the present ones; "" for none. `key_state` tells the outcome."""
         wanted = keysym_of(keys)
         self._post(lambda: self._grab(keys, *wanted))
 
     def activate(self, window: int) -> None:
-        """Give the window of that number the keyboard, as a task bar does: the user pressed a key for
-        it."""
+        """Give the keyboard to the window with that number, as a task bar does, because the user pressed its
+        key."""
         self._post(lambda: self._activate(window))
 
     def release(self) -> None:
-        """The keyboard is where it should be: what was typed meanwhile goes there."""
+        """Release the keyboard: letters that were typed meanwhile go to the window with the focus."""
         self._post(self._arrived)
 
     def await_buttons(self) -> None:
-        """Ask for `buttons_up` when no mouse button is down any more."""
+        """Emit `buttons_up` when no mouse button is down any more."""
         self._post(self._await_buttons)
 
     # The thread
@@ -137,7 +137,7 @@ class X11Session(DesktopConnection):
     def _run(self) -> None:
         try:
             self._display = display.Display()
-            # A window that is gone meanwhile is nobody's fault; Xlib would write it to the terminal.
+            # A window that is gone meanwhile is no error; Xlib would write it to the terminal.
             self._display.set_error_handler(lambda *_: None)
             self._root = self._display.screen().root
             atom = self._display.intern_atom(f"_NET_WM_CM_S{self._display.get_default_screen()}")
@@ -147,13 +147,13 @@ class X11Session(DesktopConnection):
             self._ungrab()
             self._display.close()
         except (error.DisplayError, error.ConnectionClosedError, OSError) as failure:
-            # The X server is gone, or does not let us in: the program goes on without.
+            # The X server is gone, or refuses the connection: the program goes on without a key.
             log.warning("no keys from X11: %s", type(failure).__name__)
             self.key_state.emit(self._keys, HotkeyState.UNSUPPORTED)
 
     def _turn(self) -> None:
-        """Sleep until something is to be done, then do it. Wakes by itself only while a key or a button is
-        held down."""
+        """Sleep until there is something to do, then do it. It wakes by itself only while a key or a button
+        is held down."""
         busy = self._down or self._held_until or self._awaits_buttons
         wait = SHOWN_EVERY if self._coming is not None else LOOK_EVERY if busy else None
         self._wait(self._display.fileno(), 0 if self._display.pending_events() else wait)
@@ -173,7 +173,7 @@ class X11Session(DesktopConnection):
         if event.type == X.KeyPress:
             self._pressed_at = event.time
             if self._down == event.detail:
-                # It repeats by itself, held down.
+                # The key repeats while it is held down.
                 self._release()
                 return
             self._down = event.detail
@@ -214,7 +214,7 @@ class X11Session(DesktopConnection):
         self._display.flush()
 
     def _keycode(self, keysym: int) -> int:
-        """The key that bears the sign in the first layout that has it; where none has, its place on a Latin
+        """The key with this sign in the first layout that has it; where none has, its position on a Latin
         keyboard."""
         places = (
             sorted(self._display.keysym_to_keycodes(keysym), key=lambda place: place[1]) if keysym else []
@@ -222,7 +222,8 @@ class X11Session(DesktopConnection):
         return places[0][0] if places else POSITIONS.get(chr(keysym) if 0 < keysym < 0x100 else "", 0)
 
     def _lock_masks(self) -> list[int]:
-        """CapsLock, NumLock and ScrollLock as this keyboard has them: a key counts whatever they are."""
+        """The modifier masks of CapsLock, NumLock and ScrollLock on this keyboard. The key is grabbed with
+        each combination of them."""
         masks = [X.LockMask]
         locks = {
             code for sign in (NUM_LOCK, SCROLL_LOCK) for code, _ in self._display.keysym_to_keycodes(sign)
@@ -239,7 +240,7 @@ class X11Session(DesktopConnection):
         self._ask_at, self._ask_until = 0.0, time.monotonic() + ASK_AT_MOST
 
     def _ask_for_keyboard(self, now: float) -> None:
-        """Ask the window manager to activate the window that was shown, again and again until it has the
+        """Ask the window manager to activate the window that was shown, repeatedly until it has the
         keyboard."""
         try:
             viewable = self._coming.get_attributes().map_state == X.IsViewable
@@ -262,7 +263,7 @@ class X11Session(DesktopConnection):
             self._coming = None
 
     def _arrived(self) -> None:
-        """Qt can be ahead of the X server, and letters go where the server has the focus: see
+        """Qt may tell this before the X server does, and letters go where the server has the focus: see
         `_ask_for_keyboard`."""
         if self._coming is None or self._at_window():
             self._settle()
@@ -270,7 +271,7 @@ class X11Session(DesktopConnection):
             self._ask_until = min(self._ask_until, time.monotonic() + HELD_AT_MOST)
 
     def _at_window(self) -> bool:
-        """Whether the window that was shown has the keyboard, or is gone again."""
+        """Whether the window that was shown has the keyboard, or is hidden again."""
         focus = self._display.get_input_focus().focus
         if getattr(focus, "id", focus) == self._coming.id:
             return True

@@ -49,7 +49,7 @@ TERMINALS = (
     ("wt",),
     ("xterm", "-e"),
 )
-# What tells the folder of a vault: Obsidian's settings, and Logseq's.
+# Files and folders that tell the folder of a vault: Obsidian's settings, and Logseq's.
 VAULT_MARKS = (".obsidian", "logseq/config.edn")
 DBUS_TIMEOUT_MS = 3000
 
@@ -61,13 +61,13 @@ def require(path: Path) -> None:
 
 
 def is_link(template: str) -> bool:
-    """Whether an editor is reached by a link of its own instead of a command."""
+    """Whether an editor is opened by a link of its own, and not by a command."""
     return re.match(r"[a-z][a-z0-9+.-]+://", template) is not None
 
 
 def editor_link(template: str, path: Path, place: Locator) -> str:
-    """The link that opens a note, everything put in as a link wants it. Looks for the vault on the disk where
-    the template asks for it."""
+    """The link that opens a note, with every value quoted for a link. Where the template asks for the vault,
+    looks for it on the disk."""
     vault = _vault_of(path) if "{vault}" in template else ""
     # Logseq writes a page's slashes as three lines, and other signs as in links.
     page = unquote(path.stem.replace("___", "/"))
@@ -94,8 +94,8 @@ def terminal() -> tuple[str, ...]:
 
 
 def editor_command(template: str, path: Path, place: Locator) -> list[str]:
-    """The words of the command, `{path}`, `{line}` and `{place}` put in after splitting; `{terminal}` is left
-    to `start_editor`. Raises SettingsInvalid for a template without sense."""
+    """The words of the editor's command. `{path}`, `{line}` and `{place}` are put in after splitting;
+    `{terminal}` is left to `start_editor`. Raises SettingsInvalid for an invalid template."""
     try:
         words = shlex.split(template, posix=sys.platform != "win32")
     except ValueError as error:
@@ -109,8 +109,8 @@ def editor_command(template: str, path: Path, place: Locator) -> list[str]:
 
 
 def _place(place: Locator) -> dict[str, str]:
-    """What a template may say of a place: `{line}` of a file with lines, 1 in others; `{place}` the number or
-    name of whatever the file is made of."""
+    """The values of a place for a template: `{line}`, which is 1 for files without lines, and `{place}`, the
+    number or name of whatever the file consists of."""
     match place:
         case Section():
             named = place.name
@@ -122,7 +122,7 @@ def _place(place: Locator) -> dict[str, str]:
 
 
 def start_editor(template: str, path: Path, place: Locator) -> None:
-    """Start the editor and leave it alone. Raises EditorMissing or SettingsInvalid."""
+    """Start the editor and do not wait for it. Raises EditorMissing or SettingsInvalid."""
     command = editor_command(template, path, place)
     if command[0] == "{terminal}":
         command[:1] = terminal()
@@ -131,8 +131,8 @@ def start_editor(template: str, path: Path, place: Locator) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without the library path that a frozen program sets for itself: other programs need
-    their own libraries."""
+    """The environment without the library path that a frozen program sets for itself, since other programs
+    need their own libraries."""
     environment = dict(os.environ)
     for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
         original = environment.pop(f"{name}_ORIG", None)
@@ -159,8 +159,8 @@ def open_web(url: QUrl) -> bool:
 
 
 def reveal(path: Path) -> bool:
-    """Show `path` selected in the file manager. False where the system offers no way: open its folder
-    instead."""
+    """Show `path` selected in the file manager. Returns False where the system has no way to do that; then
+    its folder should be opened."""
     if sys.platform == "win32":
         return _spawn("explorer", [], native=f'/select,"{path}"')
     if sys.platform == "darwin":
@@ -181,8 +181,8 @@ def reveal(path: Path) -> bool:
 
 
 def _spawn(program: str, arguments: list[str], *, native: str = "") -> bool:
-    """Start a program that outlives us, without a shell. `native`: the rest of a Windows command line, as it
-    stands. False if it cannot start."""
+    """Start a program, without a shell, that goes on when this one ends. `native`: the rest of a Windows
+    command line, unchanged. Returns False where it cannot start."""
     process = QProcess()
     process.setProgram(program)
     process.setArguments(arguments)

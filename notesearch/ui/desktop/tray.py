@@ -1,8 +1,8 @@
-"""The tray icon: what the program does at a glance, and a menu. It comes back by itself when the tray appears
-after the program.
+"""The tray icon, which shows what the program is doing, and its menu. It comes back by itself when a tray
+appears after the program's start.
 
-A tray of the X kind that comes late is found by Qt; a StatusNotifier host is not, so the icon is made anew
-when one takes its name.
+Qt notices a late tray of the X kind. It does not notice a late StatusNotifier host, so the icon is made anew
+when one takes its name on the bus.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from notesearch.wording.told import title
 from notesearch.wording.translation import _
 
 HOST = "org.kde.StatusNotifierWatcher"
-# Platforms of Qt without a screen: they know no tray, and Qt warns.
+# Platforms of Qt without a screen: they have no tray, and Qt warns.
 TRAYLESS = ("offscreen", "minimal")
 SIZES = (16, 22, 24, 32, 48, 64)
 
 
 class TrayState(StrEnum):
-    """WAITING: for a provider, it goes on by itself. NO_PROVIDER: a provider cannot be used before the user
-    has acted."""
+    """What the icon shows. WAITING: for a provider; it goes on by itself. NO_PROVIDER: a provider cannot be
+    used before the user has acted."""
 
     IDLE = "idle"
     INDEXING = "indexing"
@@ -40,7 +40,7 @@ class TrayState(StrEnum):
 
 
 def tray_state(status: IndexingStatus | None) -> TrayState:
-    """The one state an icon can show: what the user has to act on comes before what goes on by itself."""
+    """The state that the icon shows. What the user has to act on comes before what goes on by itself."""
     if status is None or status.state is IndexingState.STARTING:
         return TrayState.INDEXING
     if status.error or status.held or any(f.state is FolderState.UNREACHABLE for f in status.folders):
@@ -106,12 +106,12 @@ class Tray(QObject):
 
     @property
     def state(self) -> TrayState:
-        """What the icon tells."""
+        """The state that the icon shows."""
         return tray_state(self._status)
 
     @property
     def words(self) -> str:
-        """What its tooltip says."""
+        """The text of its tooltip."""
         return tray_words(self._status)
 
     def show_status(self, status: IndexingStatus) -> None:
@@ -124,7 +124,7 @@ class Tray(QObject):
         self._search.setText(_("Quick search\t{keys}", keys=keys) if keys else _("Quick search"))
 
     def close(self) -> None:
-        """The icon leaves the tray."""
+        """Remove the icon from the tray."""
         if self._icon is not None:
             self._icon.hide()
             self._icon.deleteLater()
@@ -201,8 +201,8 @@ class Tray(QObject):
 
 
 def tray_icon(state: TrayState) -> QIcon:
-    """The icon of a state. It brings its own ground, so that it can be read on a light panel and on a dark
-    one."""
+    """The icon of a state. It has a background of its own, so that it can be seen on light and dark
+    panels."""
     made = QIcon()
     for size in SIZES:
         made.addPixmap(icons.pixmap(_("tray-{state}", state=state), "", size))

@@ -1,1 +1,1 @@
-"""One file a dialog."""
+"""The dialogs, one module each."""

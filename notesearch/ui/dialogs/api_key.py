@@ -1,4 +1,4 @@
-"""The dialog that takes a provider's key: typed or pasted, checked, handed on, and gone from the field."""
+"""The dialog that takes a provider's key: typed or pasted, checked, given on, and removed from the field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORED_NOTE = N_(
 
 
 class KeyField(QLineEdit):
-    """Shows dots. Keeps nothing to undo or to complete."""
+    """A field for a key. It shows dots, and keeps nothing for undo or completion."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +32,7 @@ class KeyField(QLineEdit):
         )
 
     def problem(self) -> str:
-        """Why what stands in the field is no key; "" for a good one and for an empty field."""
+        """Why the text in the field is no key; "" for a valid one and for an empty field."""
         from notesearch.config.credentials import clean
 
         if not self.text().strip():
@@ -44,7 +44,8 @@ class KeyField(QLineEdit):
         return ""
 
     def take(self) -> str:
-        """The key without what a paste brings along; the field is empty afterwards. Raises KeyInvalid."""
+        """Take the key out of the field, without blanks that were pasted along. The field is empty
+        afterwards. Raises KeyInvalid."""
         from notesearch.config.credentials import clean
 
         try:
@@ -53,7 +54,7 @@ class KeyField(QLineEdit):
             self.wipe()
 
     def wipe(self) -> None:
-        """setText, unlike clear, leaves nothing that undo could bring back."""
+        """Empty the field. setText, unlike clear, leaves nothing that undo could bring back."""
         self.setText("")
 
 
@@ -121,7 +122,7 @@ class KeyDialog(QDialog):
         self.taken.emit(self.provider, key)
 
     def show_failure(self, failure: Failure) -> None:
-        """The key was not kept."""
+        """Show that the key could not be stored."""
         self.field.setEnabled(True)
         self.field.setFocus()
         self._say(failure.sentence)

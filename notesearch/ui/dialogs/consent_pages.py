@@ -1,5 +1,5 @@
-"""The page that asks before anything is sent: what, how much, to whom, for how much money; and the one that
-stands there while it is counted."""
+"""The page that asks before anything is sent: what, how much, to whom and at what cost; and the page that is
+shown while this is counted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CountingPage(QWidget):
         layout.addLayout(below)
 
     def begin(self) -> None:
-        """Say that counting goes on."""
+        """Show that passages are being counted."""
         self._counting = True
         self.title.setText(_("Counting…"))
         self.said.setText(_("Your notes are cut into passages for this model and counted. Nothing is sent."))
@@ -51,12 +51,12 @@ class CountingPage(QWidget):
         self.cancel.setFocus()
 
     def show_folder(self, folder: Folder) -> None:
-        """How far the counting has come."""
+        """Show how far the counting has come."""
         if folder.next_total and self._counting:
             self.title.setText(_("Counting… {count} so far", count=count(folder.next_total, "passage")))
 
     def show_failure(self, failure: Failure) -> None:
-        """Say why nothing could be counted."""
+        """Show why nothing could be counted."""
         self._counting = False
         self.title.setText(failure.title)
         self.said.setText(failure.hint)
@@ -123,7 +123,7 @@ class ConsentPage(QWidget):
         self.agree.setText(does)
         self.agree.setAccessibleName(does)
         self.show_provider(info)
-        # A question about money is not answered by a stray Enter.
+        # Enter must not answer a question about money by accident.
         (self.preview if estimate.remote else self.agree).setFocus()
 
     def show_provider(self, info: ProviderInfo | None) -> None:

@@ -1,4 +1,4 @@
-"""One line to choose how many dimensions a model's vectors have, where it leaves the choice."""
+"""A line to choose how many dimensions a model's vectors have, for models that offer a choice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH = 96
 
 
 def plain(identifier: str) -> str:
-    """A model's identifier without the dimensions that were asked for."""
+    """A model's identifier without the number of dimensions."""
     before, sign, number = identifier.rpartition("#")
     return before if sign and number.isdecimal() else identifier
 
@@ -47,8 +47,8 @@ class DimensionsLine(QWidget):
         self.show_choice(None)
 
     def show_choice(self, choice: ModelChoice | None, present: str = "") -> None:
-        """`present`: the identifier that the folder has of this model, "" where it has another one. What is
-        typed stays as long as both do."""
+        """Show the choice of a model. `present` is the folder's identifier of this model, "" where the folder
+        has another. What the user typed stays while both are the same."""
         self.setVisible(choice is not None and choice.most_dimensions > 0)
         if (choice, present) == (self._choice, self._present):
             return
@@ -74,7 +74,7 @@ class DimensionsLine(QWidget):
 
     @property
     def number(self) -> int:
-        """What is typed; 0 for the model's own number."""
+        """The number that is typed; 0 for the model's default."""
         typed = self.field.text().strip().replace(",", "")
         return int(typed) if typed.isdecimal() and not self.problem and self._takes else 0
 
@@ -84,7 +84,7 @@ class DimensionsLine(QWidget):
 
     @property
     def problem(self) -> str:
-        """What is wrong with what is typed, "" where it is well."""
+        """What is wrong with the typed number; "" where it is valid."""
         typed, choice = self.field.text().strip().replace(",", ""), self._choice
         if not typed or choice is None or not self._takes:
             return ""

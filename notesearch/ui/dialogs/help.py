@@ -48,7 +48,7 @@ ASKING = (
 
 
 class KeysDialog(QDialog):
-    """What the keys do, and what can be written in the field."""
+    """The list of keys, and of what can be written in the search field."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,7 @@ class KeysDialog(QDialog):
 
 
 class AboutDialog(QDialog):
-    """Name, version and what becomes of the notes."""
+    """The About box: name, version, and what the program does with notes."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The ledger: a table of the requests that providers answered. Never a text."""
+"""The ledger: a table of the requests that providers answered. It never shows a text."""
 
 from __future__ import annotations
 

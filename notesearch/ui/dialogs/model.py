@@ -1,5 +1,5 @@
 """The dialog that gives a folder another model: choose one, count, ask, build. Nothing is sent before the
-person agrees."""
+user agrees."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ class ChoicePage(QWidget):
 
     @property
     def identifier(self) -> str:
-        """The model that is chosen, with its dimensions where they are another number than its own; "" where
-        there is none."""
+        """The identifier of the chosen model, with the number of dimensions where that is not the default; ""
+        for none."""
         choice = self.list.choice
         if choice is None or self.dimensions.problem:
             return ""
@@ -142,8 +142,8 @@ class ChoicePage(QWidget):
         self.next.setEnabled(self._may_go_on())
 
     def _may_go_on(self) -> bool:
-        """The model that is in use or under way already needs no change, unless it waits for the user's
-        word."""
+        """Whether "Next" is possible. The model that is in use or being prepared needs no change, unless it
+        waits for the user's consent."""
         if not self.identifier or self.folder is None:
             return False
         return (
@@ -162,7 +162,7 @@ class ModelDialog(QDialog):
     Signals:
         preview_wanted: (folder's Path, the host) see what would be sent. held_wanted: the same for what would
         not. key_wanted: set the key of a provider. key_kept: one was, "stored" or "session-only". agreed: the
-        user's word for the next model of a folder, its Path: from here on passages are sent.
+        user agreed to the next model of a folder, given by its Path: from now on passages are sent.
     """
 
     preview_wanted = Signal(object, str)
@@ -237,7 +237,7 @@ class ModelDialog(QDialog):
         known.choices_changed.connect(choice.show_choices)
         known.providers_changed.connect(self._on_providers)
 
-    # Pages
+    # Steps of the dialog
 
     @property
     def folder(self) -> Folder | None:
@@ -245,7 +245,7 @@ class ModelDialog(QDialog):
         return next((folder for folder in self._status.folders if folder.path == self._path), None)
 
     def show_status(self, status: IndexingStatus) -> None:
-        """Follow the folder. Closes where it was removed."""
+        """Show the folder's present state. Closes the dialog where the folder was removed."""
         self._status = status
         folder = self.folder
         if folder is None:
@@ -278,7 +278,7 @@ class ModelDialog(QDialog):
         self.counting.begin()
 
     def ask(self, estimate: Estimate) -> None:
-        """Show what was counted already."""
+        """Ask the user about an estimate that is known already."""
         self.pages.setCurrentWidget(self.consent)
         self.consent.show_estimate(estimate, self._providers.get(estimate.provider))
 
@@ -331,8 +331,8 @@ class ModelDialog(QDialog):
         self.accept()
 
     def _give_up(self) -> None:
-        """Leave a model that was counted but not agreed to, or is still being counted. One that waited for
-        the user's word before goes on waiting."""
+        """Take back a model that was counted but not agreed to, or is still being counted. One that waited
+        for consent before the dialog was opened still waits."""
         if self.pages.currentWidget() in (self.counting, self.consent) and not self._reviews:
             if self._counting is not None:
                 self._counting.cancel()
@@ -343,6 +343,6 @@ class ModelDialog(QDialog):
         self._reviews = False
 
     def reject(self) -> None:
-        """Esc and "Not now" leave everything as it was."""
+        """Close by Esc or "Not now", without a change."""
         self._give_up()
         super().reject()

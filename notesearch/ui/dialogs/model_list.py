@@ -18,12 +18,12 @@ from notesearch.wording.translation import N_, _
 CHOICE_ROLE, PRESENT_ROLE = int(Qt.ItemDataRole.UserRole), int(Qt.ItemDataRole.UserRole) + 1
 ROW, RETIRED_ROW = 52, 70
 IN_USE = N_("in use")
-# Pixels: where there is less, the price gives way to the title.
+# Pixels: in a narrower list the price is left out in favour of the title.
 NARROW = 400
 
 
 class ModelRows(QAbstractListModel):
-    """The choices, and which one the folder has."""
+    """The rows of the list: the models, and which one the folder has."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,5 +1,5 @@
-"""Notes of a folder to choose one from: all of them, by words, or those of which something is not sent to a
-remote model."""
+"""A list of a folder's notes to choose one from: all of them, found by words, or those that are held back
+from a remote model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ALL, HELD = N_("All notes"), N_("Held back or ignored")
 
 
 class NoteDelegate(RowDelegate):
-    """Paints a note's title, and its further lines below: where it is, and why something of it stays here."""
+    """Paints a note's title, and below it where the note is and why something of it is held back."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, 36 + LINE * len(index.data(LINES_ROLE) or ()))
@@ -56,7 +56,7 @@ class NoteDelegate(RowDelegate):
 
 
 class NoteChooser(QWidget):
-    """Main thread.
+    """A list of a folder's notes to choose one from. Main thread.
 
     Signals:
         chosen: the Path of a note. ignored_chosen: that of one that an ignore file names, so that there is
@@ -83,7 +83,7 @@ class NoteChooser(QWidget):
         self._asked: Call | None = None
         self._held: tuple[HeldNote, ...] = ()
         self._current: Path | None = None
-        self._let_go: Path | None = None
+        self._dismissed: Path | None = None
         self.which = ComboBox(_("Which notes"))
         self.which.addItems([_(ALL), _(HELD)])
         self.which.setCurrentIndex(1 if held else 0)
@@ -114,7 +114,7 @@ class NoteChooser(QWidget):
 
     @property
     def held(self) -> bool:
-        """Whether the notes of which something stays here are listed."""
+        """Whether the notes that are held back are listed."""
         return self.which.currentIndex() == 1
 
     def _ask(self) -> None:
@@ -141,8 +141,9 @@ class NoteChooser(QWidget):
         self._ask()
 
     def leave_out(self, path: Path) -> None:
-        """A note that was let go is no longer listed, and looked at all the same."""
-        self._let_go = path
+        """Take a note whose passages were allowed off the list of held-back notes. It stays the chosen
+        one."""
+        self._dismissed = path
         if self.held:
             self._ask()
 
@@ -193,7 +194,7 @@ class NoteChooser(QWidget):
         self.list.blockSignals(False)
         self.list.setAccessibleDescription(count(len(items)))
         at = next((i for i, item in enumerate(items) if item.data(PATH_ROLE) == self._current), -1)
-        if at < 0 and (self._current is None or self._current != self._let_go):
+        if at < 0 and (self._current is None or self._current != self._dismissed):
             at = 0
         if items:
             self.list.setCurrentRow(at)

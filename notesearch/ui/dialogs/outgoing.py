@@ -1,4 +1,5 @@
-"""What a remote model is sent of a note: the exact texts, passage by passage, and what is held back."""
+"""The dialog that shows what a remote model is sent of a note: the exact texts, passage by passage, and what
+is held back."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from notesearch.wording.signs import count
 from notesearch.wording.translation import _
 
 NARROW = 560
-# Laying out a passage takes a millisecond or so: more come when they are asked for.
+# Laying out a passage takes about a millisecond, so further ones are added when the user asks for them.
 SHOWN_AT_ONCE = 60
 
 
@@ -97,11 +98,11 @@ class PassagesView(QTextEdit):
 
 
 class OutgoingDialog(QDialog):
-    """Of one note, or of a folder's notes with a list to choose from; `held`: at first those that are held
-    back. Accessible name "What is sent". Main thread.
+    """Shows what a remote model is sent of one note, or of a folder's notes with a list to choose from.
+    `held`: the list begins with the notes that are held back. Accessible name "What is sent". Main thread.
 
     Signals:
-        allowed: (a note's Path, how many passages of it were let go).
+        allowed: (a note's Path, how many passages of it were allowed).
     """
 
     allowed = Signal(object, int)
@@ -170,7 +171,7 @@ class OutgoingDialog(QDialog):
         layout.addWidget(ControlRow((self.allow, self.more, self.close_button), gap=2))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow dialog the list stands above the texts."""
+        """In a narrow dialog, put the list above the texts."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         if self.chooser is not None:
@@ -200,7 +201,7 @@ class OutgoingDialog(QDialog):
         self._asked = self._bridge.call(operations.outgoing, self._on_outgoing, self._on_failed, path=note)
 
     def _forget(self) -> None:
-        """Another note is chosen: what was asked of the former one is not wanted any more."""
+        """Cancel what was asked about the former note: another one is chosen."""
         if self._asked is not None:
             self._asked.cancel()
 
@@ -236,10 +237,10 @@ class OutgoingDialog(QDialog):
         )
         box = Question(_("Send these too"), title, meaning, _("Send these too"), self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(partial(self._let_go, self._note))
+        box.accepted.connect(partial(self._allow, self._note))
         box.open()
 
-    def _let_go(self, note: Path) -> None:
+    def _allow(self, note: Path) -> None:
         self._bridge.call(
             operations.allow,
             partial(self._on_allowed, note),

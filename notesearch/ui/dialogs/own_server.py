@@ -30,7 +30,7 @@ EXPLAINED = N_(
 
 
 class OwnServerPage(QWidget):
-    """Main thread.
+    """The page for a server of the user's own. Main thread.
 
     Signals:
         back_wanted. use_wanted: the identifier of the model that was tested; it is kept now. key_kept:
@@ -88,11 +88,11 @@ class OwnServerPage(QWidget):
         self._check()
 
     def begin(self) -> None:
-        """Begin with the name."""
+        """Put the keyboard into the first field, the name."""
         self.name.setFocus()
 
     def _problem(self) -> str:
-        """What is wrong with what is typed, as far as there is something."""
+        """What is wrong with the typed values; "" for nothing."""
         from notesearch import catalogue
 
         name = self.name.text().strip()
@@ -106,7 +106,7 @@ class OwnServerPage(QWidget):
         return self.key.problem()
 
     def _check(self) -> None:
-        """A test counts for what was tested only."""
+        """Forget the result of a test when other values are typed."""
         problem = self._problem()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
@@ -120,7 +120,7 @@ class OwnServerPage(QWidget):
 
     @property
     def _what_is_typed(self) -> str:
-        """Name, model and address: what a test is of."""
+        """Name, model and address as they are typed: the values that a test is about."""
         return f"{self.name.text().strip()}/{self.model.text().strip()} {self.address.text().strip()}"
 
     def _on_test(self) -> None:
@@ -135,7 +135,7 @@ class OwnServerPage(QWidget):
         self._check()
         name, model, address = (f.text().strip() for f in (self.name, self.model, self.address))
         if key:
-            # The address with it: a key belongs to one.
+            # The address is stored with the key, since a key belongs to one.
             self._bridge.call(
                 operations.set_key,
                 partial(self._on_key_kept, name, model, address),

@@ -1,1 +1,1 @@
-"""Searching: the field, the list of results, the preview, quick search, and drag and drop."""
+"""Searching: the search field, the list of results, the preview, quick search, and drag and drop."""

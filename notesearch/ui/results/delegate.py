@@ -49,8 +49,8 @@ ICON = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One row: a note with its best passage, or (`child`) a further passage of it. `plain`: not searched for,
-    so no reason is shown."""
+    """One row of the list: a note with its best passage, or (`child`) a further passage of it. `plain`: the
+    row was not searched for, so no reason is shown."""
 
     match: Match
     passage: Passage
@@ -60,13 +60,13 @@ class Row:
 
     @property
     def further(self) -> int:
-        """Passages beside the best one."""
+        """How many passages there are besides the best one."""
         return 0 if self.child or self.plain else max(self.match.more_passages, len(self.match.passages))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extract:
-    """The part of a snippet that is shown, its spans counted in `text`."""
+    """The part of a snippet that is shown. Its spans count characters of `text`."""
 
     text: str
     highlights: tuple[Span, ...]
@@ -75,8 +75,8 @@ class Extract:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowLine:
-    """One painted line of an extract: its text, and the position in the extract where it begins and how much
-    of it is shown."""
+    """One painted line of an extract: its text, the position in the extract where it begins, and how much of
+    that is shown."""
 
     text: str
     start: int
@@ -84,7 +84,8 @@ class RowLine:
 
 
 def visible_extract(passage: Passage, capacity: int) -> Extract:
-    """The snippet, begun later where what matters would lie outside the first `capacity` characters."""
+    """The extract to show of a passage: the snippet, begun later where its important part would not be within
+    the first `capacity` characters."""
     spans = [*([passage.best_sentence] if passage.best_sentence else []), *passage.highlights]
     text = passage.snippet
     first = min((start for start, _ in spans), default=0)
@@ -93,7 +94,7 @@ def visible_extract(passage: Passage, capacity: int) -> Extract:
         return Extract(text=text, highlights=passage.highlights, best_sentence=passage.best_sentence)
     cut = max(0, min(first - capacity // 8, len(text) - capacity))
     if cut:
-        # At a word, where the writing has spaces between words.
+        # Begin at a word, in scripts with spaces between words.
         space = text.find(" ", cut, cut + capacity // 8)
         cut = cut if space < 0 else space + 1
     lead = "\N{HORIZONTAL ELLIPSIS}" if cut else ""
@@ -110,8 +111,8 @@ def visible_extract(passage: Passage, capacity: int) -> Extract:
 
 
 class ResultDelegate(QStyledItemDelegate):
-    """Draws on the 4 px grid of the type scale; heights depend on the row and the width alone. Main
-    thread."""
+    """Paints the rows of the list on the 4 px grid of the type scale. The height of a row depends only on the
+    row and the width. Main thread."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -148,19 +149,19 @@ class ResultDelegate(QStyledItemDelegate):
         return visible_extract(passage, 2 * width // max(1, self._snippet_metrics.averageCharWidth()))
 
     def _count_lines(self, passage: Passage, width: int) -> int:
-        """How many lines `_break` makes, without laying them out: every row's height is asked for, but few
+        """How many lines `_break` makes, without laying them out: the height of every row is needed, but few
         rows are painted."""
         text = self._extract(passage, width).text
         if not text:
             return 0
-        # Measuring every row's text would be a third of what a keystroke costs here; most are far too long
-        # for one line.
+        # Measuring every row's text would take a third of a keystroke's time here, and most texts are far too
+        # long for one line.
         if len(text) * self._snippet_metrics.averageCharWidth() > 2 * width:
             return 2
         return 1 if self._snippet_metrics.horizontalAdvance(text) <= width else 2
 
     def _break(self, passage: Passage, width: int) -> tuple[Extract, tuple[RowLine, ...]]:
-        """At most two lines, the second one elided."""
+        """Break the snippet into at most two lines; the second is elided."""
         extract = self._extract(passage, width)
         text = extract.text
         lines = self._line_count(passage, width)
@@ -203,7 +204,7 @@ class ResultDelegate(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(QRect(rect.left(), rect.top(), BAR, rect.height()), self._theme.colour("accent"))
         if state & QStyle.StateFlag.State_HasFocus:
-            # The keys go to the list itself, not to the field.
+            # The keyboard is in the list itself, not in the search field.
             painter.setPen(QPen(self._theme.colour("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -1.5))
@@ -360,7 +361,7 @@ class ResultDelegate(QStyledItemDelegate):
 
 
 def _within(span: Span, line: RowLine, count: QtPositions) -> Span:
-    """The part of `span` that lies on `line`, counted in the line's text as Qt counts."""
+    """The part of `span` that is on `line`, in positions of the line's text as Qt counts them."""
     start, end = max(span[0] - line.start, 0), min(span[1] - line.start, line.length)
     if end <= start:
         return 0, 0
@@ -369,7 +370,7 @@ def _within(span: Span, line: RowLine, count: QtPositions) -> Span:
 
 
 def _extents(text_line: QTextLine, span: Span) -> tuple[tuple[float, float], ...]:
-    """Where a span lies on a laid-out line: (x, width), empty for a span outside."""
+    """The (x, width) of a span on a laid-out line; an empty one for a span outside it."""
     if span[0] >= span[1]:
         return ()
     numbers = [_x(text_line.cursorToX(position)) for position in span]
@@ -377,8 +378,7 @@ def _extents(text_line: QTextLine, span: Span) -> tuple[tuple[float, float], ...
 
 
 def _x(found: object) -> float:
-    """`cursorToX` answers with the place alone or with (place, position), depending on the version of
-    PySide."""
+    """The x that `cursorToX` found: some versions of PySide return it alone, others (x, position)."""
     return float(found[0] if isinstance(found, tuple) else found)  # type: ignore[arg-type]
 
 

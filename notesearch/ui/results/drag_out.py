@@ -1,5 +1,5 @@
-"""A result row on its way to another program: as the file, as a link to it, or as the passage's text,
-whichever the other one takes."""
+"""Dragging a result row to another program: as the file, as a link to it, or as the passage's text, whichever
+the other program takes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ WIDTH_AT_MOST, HEIGHT, MARGIN = 320, 34, 12
 
 
 def mime_of(row: Row, passage: str) -> QMimeData:
-    """The file's address for file managers and mailers, a named link for those that take HTML, the passage
-    for those that take text."""
+    """The data of the drag: the file's address for file managers and mail programs, a named link for programs
+    that take HTML, the passage for those that take text."""
     url = QUrl.fromLocalFile(str(row.match.path))
     mime = QMimeData()
     mime.setUrls([url])
@@ -27,7 +27,7 @@ def mime_of(row: Row, passage: str) -> QMimeData:
 
 
 def picture(row: Row, theme: Theme, ratio: float) -> QPixmap:
-    """What hangs at the pointer: the note's title on a slip."""
+    """The picture at the pointer: the note's title."""
     used = font(ROW_TITLE)
     metrics = QFontMetrics(used)
     title = metrics.elidedText(row.match.title, Qt.TextElideMode.ElideRight, WIDTH_AT_MOST - 2 * MARGIN)

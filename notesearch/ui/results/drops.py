@@ -1,5 +1,4 @@
-"""What is dragged over a window from elsewhere and dropped on it: folders, files, or a text. The target shows
-itself meanwhile."""
+"""Dropping folders, files or a text on a window from another program. The window shows that it takes them."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ FOLDER_OFFER, FILE_OFFER, TEXT_OFFER = (
 
 
 class DropTarget(QObject):
-    """Makes a widget take drops. Only ever a copy: a source that moves would delete what it gave. Main
-    thread.
+    """Lets a widget take drops. It only ever copies: a source program that moves would delete what it gave.
+    Main thread.
 
     Signals:
         paths_dropped: a list of Path. text_dropped: one line of text. left: what was dragged over the widget
@@ -65,7 +64,7 @@ class DropTarget(QObject):
         return False
 
     def _enter(self, event: QDragEnterEvent) -> bool:
-        # A row of our own list, on its way out.
+        # This is a row of our own list, being dragged out.
         offer = "" if event.source() is not None else _offer(event.mimeData())
         if not offer:
             event.ignore()
@@ -97,8 +96,8 @@ def _paths(mime: QMimeData) -> list[Path]:
 
 
 def _offer(mime: QMimeData) -> str:
-    """What a drop would do; "" for what is of no use. By the looks of the path: nobody reads the disk while
-    something is dragged."""
+    """What a drop would do, as a sentence; "" where the data is of no use. Judged by the path alone, since
+    the disk is not read while something is dragged."""
     if paths := _paths(mime):
         return _(FILE_OFFER if len(paths) == 1 and paths[0].suffix else FOLDER_OFFER)
     return _(TEXT_OFFER) if mime.hasText() and not mime.hasUrls() else ""
@@ -116,7 +115,7 @@ class DropOverlay(QWidget):
         self.hide()
 
     def offer(self, text: str) -> None:
-        """Cover the window and say what letting go will do."""
+        """Cover the window and say what a drop will do."""
         self._text = text
         self.setAccessibleName(text)
         self.resize(self._window.size())

@@ -1,4 +1,4 @@
-"""What stands where the rows would be: why there are none, and wider searches."""
+"""What is shown in place of rows: why there are none, and wider searches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notesearch.ui.widgets.page_parts import page_button, page_label
 
 
 class EmptyState(QWidget):
-    """Stands where the rows would be: what was searched, what is still to come, and wider searches one click
+    """Shown in place of rows: what was searched, what is still to come, and wider searches, each one click
     away. Main thread.
 
     Signals:
@@ -41,7 +41,7 @@ class EmptyState(QWidget):
         self.set_margins(64)
 
     def set_margins(self, top: int) -> None:
-        """Leave so many pixels above the text."""
+        """Set the empty space above the text, in pixels."""
         self.setContentsMargins(24, top, 24, 24)
 
     def say(self, title: str, text: str = "", looser: Sequence[tuple[str, Search]] = ()) -> None:

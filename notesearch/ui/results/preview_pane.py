@@ -1,7 +1,7 @@
-"""The note beside the list: rendered, scrolled to the passage, the passage marked.
+"""The preview: the note beside the list, rendered, scrolled to the passage, with the passage marked.
 
-Shows what `rendering` made of a note. Never loads anything: no picture, no style sheet, no page; a link says
-that it was clicked.
+It shows a RenderedNote. It never loads anything that a note names: no picture, no style sheet, no page. A
+click on a link is only reported.
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ MARGIN = 28
 READING_WIDTH = 760
 PASSAGE_PADDING = 8
 PASSAGE_GAP = 12
-# A line of text stands low in its line height; the ground follows it by this much.
+# Pixels. A line of text is low in its line height, and its background is moved by this much.
 LINE_DROP = 3
 MARKED_WORDS = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PassagePlace:
-    """The blocks of the document that hold the passage, by number."""
+    """The numbers of the document's blocks that hold the passage."""
 
     first: int
     last: int
 
 
 def passage_lines(note: NoteText, passage: Passage) -> tuple[int, int]:
-    """First and last line of a passage, counted from 0 in `note.text`, blank lines at its ends left out."""
+    """The first and last line of a passage, counted from 0 in `note.text`, without blank lines at its
+    ends."""
     start = min(max(passage.start - note.offset, 0), len(note.text))
     end = min(max(passage.end - note.offset, start), len(note.text))
     text = note.text[start:end]
@@ -65,7 +66,8 @@ def passage_lines(note: NoteText, passage: Passage) -> tuple[int, int]:
 
 
 def best_sentence_pattern(passage: Passage) -> re.Pattern[str] | None:
-    """What finds the best sentence in the rendered text, where markup between its words is gone."""
+    """An expression for the best sentence in the rendered text, where the markup between its words is
+    gone."""
     if passage.best_sentence is None:
         return None
     words = re.findall(r"\w+", passage.snippet[passage.best_sentence[0] : passage.best_sentence[1]])
@@ -73,7 +75,7 @@ def best_sentence_pattern(passage: Passage) -> re.Pattern[str] | None:
 
 
 def found_words(passage: Passage) -> re.Pattern[str] | None:
-    """What finds the words that the search found, anywhere in the note."""
+    """An expression for the words that the search found, anywhere in the note."""
     shown = (passage.snippet[start:end].strip() for start, end in passage.highlights)
     words = {*shown, *(" ".join(word.split()) for word in passage.words)} - {""}
     if not words:
@@ -110,7 +112,7 @@ def document_style(colours: Palette) -> str:
 
 
 class NoteView(QTextBrowser):
-    """The rendered text with the passage's ground painted behind it. Main thread.
+    """The rendered text, with the background of the passage painted behind it. Main thread.
 
     Signals:
         link_clicked: the address of a link, as it stands in the note.
@@ -138,8 +140,8 @@ class NoteView(QTextBrowser):
         self.anchorClicked.connect(self._on_anchor)
 
     def show_note(self, rendered: RenderedNote, passage: Passage | None) -> None:
-        """Show a note at a passage, or unmarked from its beginning. The same note again only moves the
-        mark."""
+        """Show a note at a passage, or from its beginning without a passage. Where it is shown already, only
+        the marked passage changes."""
         same = self._shown is not None and self._shown[0] == rendered
         self._shown = (rendered, passage)
         if not same:
@@ -156,14 +158,14 @@ class NoteView(QTextBrowser):
         self.clear()
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
-        """Nothing that a note names is ever loaded."""
+        """Load nothing that a note names."""
         return None
 
     def scroll_to_passage(self) -> None:
-        """Put the passage a third from the top, or its best sentence where that would lie below the
+        """Put the passage a third from the top; or its best sentence, where that would be below the
         window."""
         self._untouched = True
-        rect = self._passage_rect()
+        rect = self.passage_ground()
         if rect is None:
             self.verticalScrollBar().setValue(0)
             return
@@ -188,7 +190,7 @@ class NoteView(QTextBrowser):
         if self._place is not None:
             self._pad(self._place, PASSAGE_PADDING + PASSAGE_GAP)
         self._best_sentence = None
-        self.setExtraSelections(self._fingerprints(passage) if passage else [])
+        self.setExtraSelections(self._highlights(passage) if passage else [])
         self.viewport().update()
 
     def _find(self, note: NoteText, passage: Passage) -> PassagePlace | None:
@@ -206,7 +208,7 @@ class NoteView(QTextBrowser):
         return PassagePlace(first=numbers[begin], last=numbers[end])
 
     def _markers(self) -> tuple[list[int], list[int]]:
-        """Block numbers, and the source line each of them begins at; ascending."""
+        """The block numbers and the source lines at which these blocks begin; ascending."""
         numbers: list[int] = []
         lines: list[int] = []
         block = self.document().begin()
@@ -219,7 +221,7 @@ class NoteView(QTextBrowser):
         return numbers, lines
 
     def _pad(self, place: PassagePlace, padding: int) -> None:
-        """Room above and below the passage for its ground."""
+        """Add space above and below the passage for its background."""
         for number, at_top in ((place.first, True), (place.last, False)):
             cursor = QTextCursor(self.document().findBlockByNumber(number))
             if cursor.currentTable() is not None:
@@ -239,8 +241,13 @@ class NoteView(QTextBrowser):
                 shape.setBottomMargin(max(float(before), padding) if padding else float(before))
             cursor.mergeBlockFormat(shape)
 
-    def _passage_rect(self) -> QRectF | None:
-        """The ground of the passage in coordinates of the document."""
+    @property
+    def passage_place(self) -> PassagePlace | None:
+        """Which blocks are marked as the passage, None for none."""
+        return self._place
+
+    def passage_ground(self) -> QRectF | None:
+        """The background of the passage, in coordinates of the document. None for none."""
         if self._place is None:
             return None
         top, bottom = self._extent(self._place.first), self._extent(self._place.last)
@@ -254,7 +261,8 @@ class NoteView(QTextBrowser):
         )
 
     def _extent(self, number: int) -> QRectF:
-        """Where a block lies in the document; for one in a table (code, quotes), where the table lies."""
+        """Where a block is in the document. For a block in a table (code, quotes) it is where the table
+        is."""
         layout = self.document().documentLayout()
         block = self.document().findBlockByNumber(number)
         table = QTextCursor(block).currentTable()
@@ -264,8 +272,9 @@ class NoteView(QTextBrowser):
             0, table.format().topMargin(), 0, -table.format().bottomMargin()
         )
 
-    def _fingerprints(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
-        """The words found, anywhere in the note, and the best sentence inside the passage."""
+    def _highlights(self, passage: Passage) -> list[QTextEdit.ExtraSelection]:
+        """Highlights for the found words, anywhere in the note, and for the best sentence inside the
+        passage."""
         text = self.document().toPlainText()
         count = QtPositions(text)
         marks: list[QTextEdit.ExtraSelection] = []
@@ -327,7 +336,7 @@ class NoteView(QTextBrowser):
         self.verticalScrollBar().setValue(scroll)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        rect = self._passage_rect()
+        rect = self.passage_ground()
         if rect is not None:
             painter = QPainter(self.viewport())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -370,7 +379,7 @@ class NoteView(QTextBrowser):
 
 
 def _marker(block: QTextBlock) -> int | None:
-    """The source line a block begins at, from the marker in its first characters."""
+    """The source line at which a block begins, from the marker in its first characters."""
     iterator = block.begin()
     if iterator.atEnd():
         return None
@@ -379,7 +388,7 @@ def _marker(block: QTextBlock) -> int | None:
 
 
 class Preview(QWidget):
-    """Title, folders and date of a note above its text. Main thread."""
+    """The preview: title, folders and date of a note above its text. Main thread."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -406,7 +415,7 @@ class Preview(QWidget):
         return self.rendered.note if self.rendered else None
 
     def show_note(self, rendered: RenderedNote, passage: Passage | None) -> None:
-        """Show a note at a passage, or from its beginning with nothing marked."""
+        """Show a note at a passage, or from its beginning without a passage."""
         note = rendered.note
         self.rendered, self.passage = rendered, passage
         self.title.setText(note.title)
@@ -418,7 +427,7 @@ class Preview(QWidget):
         self.view.show_note(rendered, passage)
 
     def show_nothing(self, said: str = "") -> None:
-        """An empty preview, or a sentence where a note cannot be shown."""
+        """Empty the preview, or show a sentence where a note cannot be shown."""
         self.rendered = self.passage = None
         self.title.clear()
         self.folder_names.setText(said)

@@ -1,5 +1,5 @@
-"""Quick search: a frameless window over whatever the user is doing. A field and its results, gone at Esc or
-when something else has the focus."""
+"""Quick search: a frameless window over whatever the user is doing, with a search field and its results. It
+closes with Esc, or when another window gets the focus."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ KEYS = (
 
 
 class QuickSearch(SearchView):
-    """The window "Quick search", kept between calls so that it is there at once. Main thread.
+    """The window "Quick search". It is hidden and not closed, so that it appears at once. Main thread.
 
     Signals:
         window_wanted: go on in the main window with this Search, or with what it shows (None).
@@ -68,7 +68,7 @@ class QuickSearch(SearchView):
 
     def __init__(self, bridge: Bridge, theme: Theme, actions: RowActions) -> None:
         super().__init__(bridge, theme)
-        self._told = QTimer(singleShot=True, interval=TOLD_MS)
+        self._told = QTimer(self, singleShot=True, interval=TOLD_MS)
         self.notes = QLabel()
         self.setWindowFlags(
             Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
@@ -84,7 +84,7 @@ class QuickSearch(SearchView):
         self._coming = False
         self.box = SearchBox(theme, name=N_("Quick search"))
         self.results.setAccessibleName(_("Quick results"))
-        # A click on a row must not take the letters from the field.
+        # A click on a row must not move the keyboard from the field.
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lay_out()
         self._told.timeout.connect(self._fit_summary)
@@ -162,13 +162,13 @@ class QuickSearch(SearchView):
         self.drops.paths_dropped.connect(self._on_paths_dropped)
         self.drops.left.connect(self._on_left)
 
-    # Coming and going
+    # Showing and hiding
 
     def come_up(self) -> None:
-        """Show on the screen where the pointer is, with the last query selected and the keyboard in the
-        field."""
-        # Hidden a moment ago, it is the focused window for Qt until X11 is believed that the focus is gone,
-        # and to get it again would be no news.
+        """Show the window on the screen where the pointer is. The last query is selected, and the keyboard is
+        in the field."""
+        # Where it was hidden a moment ago, Qt still takes it for the focused window until X11 reports
+        # otherwise, and would not report that it gets the focus again.
         if QGuiApplication.focusWindow() is self.windowHandle() is not None and not self.isActiveWindow():
             self._coming = True
             return
@@ -183,7 +183,7 @@ class QuickSearch(SearchView):
 
     @property
     def wanted(self) -> bool:
-        """Whether it is shown, or about to be."""
+        """Whether it is shown, or will be in a moment."""
         return self.isVisible() or self._coming
 
     def put_away(self) -> None:
@@ -203,11 +203,11 @@ class QuickSearch(SearchView):
         )
 
     def use_settings(self, settings: Settings) -> None:
-        """Take over what was chosen in the settings."""
+        """Use changed settings."""
         self.set_limit(settings.results_limit)
 
     def set_composited(self, composited: bool) -> None:
-        """Round corners and a shadow where what is behind shows through; else a square frame."""
+        """With compositing, paint round corners and a shadow; else a square frame."""
         shadow = SHADOW if composited else 0
         if shadow != self._shadow:
             self._shadow = shadow
@@ -216,7 +216,7 @@ class QuickSearch(SearchView):
             self._fit()
 
     def close_down(self) -> None:
-        """The program ends."""
+        """Close for good, because the program ends."""
         self.hide()
         self.deleteLater()
 
@@ -231,8 +231,8 @@ class QuickSearch(SearchView):
             QTimer.singleShot(0, self, self._on_left)
 
     def _on_left(self) -> None:
-        """Something else has the focus; a menu of ours has not taken it. While a mouse button is down
-        something may be on its way to us, or out."""
+        """Hide the window because another one has the focus, unless that is a menu of ours. While a mouse
+        button is down it stays, since something may be dragged into it or out of it."""
         if (
             not self.isActiveWindow()
             and QApplication.activePopupWidget() is None
@@ -242,9 +242,9 @@ class QuickSearch(SearchView):
             self.buttons_asked.emit()
 
     def on_buttons_up(self) -> None:
-        """No mouse button is down: whoever has the focus now keeps it."""
+        """No mouse button is down any more: hide the window where another one has the focus."""
         if self.drops.offers:
-            # The drop, or word that it goes elsewhere, is still on its way.
+            # The drop, or the message that it goes elsewhere, is still to arrive.
             return
         if self._leaving and not self.isActiveWindow():
             self.hide()
@@ -261,7 +261,7 @@ class QuickSearch(SearchView):
         self._actions.keep_search(self.box.search)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """As Esc: it is called again, not made again."""
+        """Hide, as Esc does: it is shown again, and not made anew."""
         event.ignore()
         self.hide()
 
@@ -293,7 +293,7 @@ class QuickSearch(SearchView):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab takes the query to the main window."""
+        """With Tab, go on with the query in the main window."""
         if forward:
             self.hide()
             self.window_wanted.emit(self.box.search)
@@ -309,7 +309,7 @@ class QuickSearch(SearchView):
         self.activateWindow()
 
     def _on_paths_dropped(self, paths: list[Path]) -> None:
-        """What there is to ask about a folder is asked in the main window."""
+        """Give dropped folders to the main window, which asks what has to be asked."""
         self.hide()
         self.window_wanted.emit(None)
         self._actions.look_at(paths)
@@ -346,7 +346,7 @@ class QuickSearch(SearchView):
         self._fit()
 
     def _fit(self) -> None:
-        """As tall as its rows; it grows and shrinks at the bottom, so that nothing that is read moves."""
+        """Make the window as tall as its rows. Its bottom edge moves, so that no row does."""
         previews = self.preview.isVisibleTo(self)
         width = WIDTH + (PREVIEW_WIDTH + 1 if previews else 0)
         empty = self.body.currentWidget() is self.empty
@@ -359,7 +359,7 @@ class QuickSearch(SearchView):
         self.setFixedSize(width + 2 * self._shadow, FIELD_HEIGHT + rows + FOOTER + 2 + 2 * self._shadow)
 
     def _fit_summary(self, *_: int) -> None:
-        """What the line above the window's list says, as far as the footer has room for it."""
+        """Show in the footer the line that the main window has above its list, as far as there is room."""
         head, rest = self._said
         if self._told.isActive():
             return
@@ -386,6 +386,6 @@ class QuickSearch(SearchView):
                 frame.adjusted(-step, -step + 4, step, step), radius + step, radius + step
             )
         painter.setBrush(self._theme.colour("panel"))
-        # Without a shadow the line alone tells the window from what is behind it.
+        # Without a shadow, only this line separates the window from what is behind it.
         painter.setPen(QPen(self._theme.colour("line" if self._shadow else "third"), 1))
         painter.drawRoundedRect(frame, radius, radius)

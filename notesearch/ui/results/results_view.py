@@ -1,7 +1,6 @@
-"""The result list: its model, and the view that keeps the selected row under the user's eyes when better
-results arrive.
+"""The result list: its model, and the view that keeps the selected row in place when better results arrive.
 
-The rows are painted by `result_delegate`.
+The rows are painted by ResultDelegate (delegate.py).
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -24,7 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
-from notesearch.domain import DocumentState, Match
+from notesearch.domain import Address, DocumentState, Match
 from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
@@ -33,8 +31,8 @@ from notesearch.wording import status_texts as wording
 from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
-Key = tuple[Path, int | None]
-# Pixels of a row with one line of snippet; rows for a list that has no size yet.
+Key = tuple[Address, int | None]
+# Pixels of a row with one line of snippet; and the number of rows for a list without a size yet.
 LOWEST_ROW, FEWEST_ROWS = 94, 6
 ROW_FLAGS = (
     Qt.ItemFlag.ItemIsEnabled
@@ -45,13 +43,13 @@ ROW_FLAGS = (
 
 
 def key_of(row: Row) -> Key:
-    """What stays the same when a row arrives again: its note, and for a folded-out passage where it
-    begins."""
-    return row.match.path, row.passage.start if row.child else None
+    """The key of a row, which stays the same when the row arrives again: its note, and for a further passage
+    where that begins."""
+    return row.match.address, row.passage.start if row.child else None
 
 
 def spoken(row: Row, now: datetime) -> str:
-    """A row for a screen reader: title, folders, why it is there, date and snippet."""
+    """A row as text for a screen reader: title, folders, why it is there, date and snippet."""
     match, passage = row.match, row.passage
     why = "" if row.plain else wording.found_by(passage.matched_by)
     if row.child:
@@ -83,14 +81,14 @@ def spoken(row: Row, now: datetime) -> str:
 
 
 class ResultsModel(QAbstractListModel):
-    """Rows for the list: one per note, and one per further passage of the notes that are folded out. Main
-    thread."""
+    """The rows of the list: one for each note, and one for each further passage of the notes that are folded
+    out. Main thread."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: list[Row] = []
         self._matches: tuple[Match, ...] = ()
-        self._expanded: set[Path] = set()
+        self._expanded: set[Address] = set()
         self._plain = False
 
     @property
@@ -100,7 +98,7 @@ class ResultsModel(QAbstractListModel):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """What the list shows: notes, and the passages that are folded out."""
+        """The rows that are shown: notes, and further passages that are folded out."""
         return self._rows
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -123,17 +121,13 @@ class ResultsModel(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         return ROW_FLAGS
 
-    def expanded(self, path: Path) -> bool:
-        """Whether the further passages of a note are folded out."""
-        return path in self._expanded
-
     def group(self, match: Match) -> list[Row]:
-        """The rows that `match` takes at present."""
-        return rows_of(match, expanded=match.path in self._expanded, plain=self._plain)
+        """The present rows of a note."""
+        return rows_of(match, expanded=match.address in self._expanded, plain=self._plain)
 
     def show(self, matches: Sequence[Match], *, plain: bool = False, forget_folds: bool = False) -> None:
-        """Replace everything. `plain`: the rows were not searched for (recent notes). `forget_folds`: another
-        query."""
+        """Replace all rows. `plain`: they were not searched for (recent notes). `forget_folds`: they belong
+        to another query, so nothing is folded out."""
         self.beginResetModel()
         if forget_folds:
             self._expanded.clear()
@@ -149,11 +143,11 @@ class ResultsModel(QAbstractListModel):
     def toggle(self, at: int) -> int:
         """Fold the further passages of the note at row `at` out or in. Returns the row of the note itself."""
         match = self._rows[at].match
-        head = self.position((match.path, None))
+        head = self.position((match.address, None))
         if not match.passages:
             return head
         old = self.group(match)
-        self._expanded ^= {match.path}
+        self._expanded ^= {match.address}
         new = self.group(match)
         if len(new) > len(old):
             self.beginInsertRows(QModelIndex(), head + 1, head + len(new) - 1)
@@ -177,18 +171,18 @@ def rows_of(match: Match, *, expanded: bool, plain: bool) -> list[Row]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """Where the selected group goes: `index` among the others, and the scroll position in pixels."""
+    """Where the selected rows go: `index` among the other notes, and the scroll position in pixels."""
 
     index: int
     scroll: int
 
 
 def hold_place(others: Sequence[int], own: int, *, wanted: int, y: int, viewport: int) -> Placement:
-    """The place nearest to rank `wanted` at which a group of height `own` can stay `y` pixels below the top
+    """Find the place nearest to rank `wanted` at which rows of height `own` can stay `y` pixels below the top
     of the viewport.
 
-    `others` are the heights of the other groups in their new order. Where no place keeps it exactly, the one
-    that moves it least.
+    `others` are the heights of the other notes' rows in their new order. Where no place keeps the position
+    exactly, it is the place that moves the rows least.
     """
     scroll_end = max(0, sum(others) + own - viewport)
     best = Placement(index=wanted, scroll=0)
@@ -251,11 +245,11 @@ class ResultsView(QListView):
 
     @property
     def rows_in_sight(self) -> int:
-        """As many rows as the list can show at most, and one that is cut."""
+        """How many rows the list can show at most, and one more that is cut."""
         return max(FEWEST_ROWS, self.viewport().height() // LOWEST_ROW + 2)
 
     def show_fresh(self, matches: Sequence[Match], *, plain: bool = False, select: bool = True) -> None:
-        """The first results of another query: from the top, row 1 selected."""
+        """Show the first results of another query: from the top, row 1 selected."""
         self._moved = False
         self.results.show(matches, plain=plain, forget_folds=True)
         self.scrollToTop()
@@ -264,10 +258,10 @@ class ResultsView(QListView):
         self._announce()
 
     def show_better(self, matches: Sequence[Match], *, plain: bool = False, hold: bool = False) -> None:
-        """Better results for the same query. The selected row stays where it is, unless the user never
-        moved (then row 1 is selected).
+        """Show better results for the same query. The selected row stays in place. Where the user has not
+        chosen a row yet, row 1 is selected.
 
-        `hold`: keep the selected row even if the user never moved, for results that changed by themselves.
+        `hold`: keep the selected row in any case, since the results changed by themselves.
         """
         before = self.current
         if before is None or not (self._moved or hold):
@@ -277,15 +271,15 @@ class ResultsView(QListView):
                 self.scrollToTop()
             self._announce()
             return
-        if hold and all(match.path != before.match.path for match in matches):
+        if hold and all(match.address != before.match.address for match in matches):
             self._show_without(matches, plain=plain)
         else:
             self._show_holding(before, matches, plain=plain)
         self._announce()
 
     def _show_without(self, matches: Sequence[Match], *, plain: bool) -> None:
-        """The selected note is not found any more (renamed, edited, gone): what took its place is selected,
-        and nothing scrolls."""
+        """Show results without the selected note, which is not found any more (renamed, edited, gone). The
+        row in its place is selected, and nothing scrolls."""
         at, scroll = self.currentIndex().row(), self.verticalScrollBar().value()
         self.results.show(matches, plain=plain)
         self.doItemsLayout()
@@ -295,11 +289,11 @@ class ResultsView(QListView):
 
     def _show_holding(self, before: Row, matches: Sequence[Match], *, plain: bool) -> None:
         key = key_of(before)
-        head = self.results.position((before.match.path, None))
+        head = self.results.position((before.match.address, None))
         y = self.visualRect(self.results.index(head)).top()
-        wanted = next((i for i, match in enumerate(matches) if match.path == before.match.path), None)
+        wanted = next((i for i, match in enumerate(matches) if match.address == before.match.address), None)
         kept = before.match if wanted is None else matches[wanted]
-        others = [match for match in matches if match.path != before.match.path]
+        others = [match for match in matches if match.address != before.match.address]
         self.results.show(matches, plain=plain)
         heights = [self._height(match) for match in others]
         place = hold_place(
@@ -313,7 +307,7 @@ class ResultsView(QListView):
             self.results.show([*others[: place.index], kept, *others[place.index :]], plain=plain)
         self.doItemsLayout()
         at = self.results.position(key)
-        self._select(at if at >= 0 else self.results.position((kept.path, None)), scroll=False)
+        self._select(at if at >= 0 else self.results.position((kept.address, None)), scroll=False)
         self.verticalScrollBar().setValue(place.scroll)
 
     def move_by(self, step: int) -> None:
@@ -336,8 +330,8 @@ class ResultsView(QListView):
         self.move_by(step or direction)
 
     def toggle_passages(self, at: int | None = None) -> bool:
-        """Fold the further passages of the selected note, or of the one at row `at`, out or in. False where
-        it has none."""
+        """Fold the further passages of a note out or in: of the one at row `at`, else of the selected one.
+        Returns False where it has none."""
         at = self.currentIndex().row() if at is None else at
         if at < 0 or not self.results.rows[at].match.passages:
             return False
@@ -349,7 +343,8 @@ class ResultsView(QListView):
         return True
 
     def height_of_rows(self, width: int, at_most: int) -> int:
-        """Pixels that the first rows take at that width, as many whole rows as `at_most` has room for."""
+        """The height in pixels of the first rows at that width: of as many whole rows as fit into `at_most`
+        pixels."""
         total = 0
         for row in self.results.rows:
             height = self.delegate.height(row, width)
@@ -380,7 +375,7 @@ class ResultsView(QListView):
             self._announce()
 
     def startDrag(self, actions: Qt.DropAction) -> None:
-        """The selected row goes to another program; the note itself stays where it is."""
+        """Drag the selected row to another program. The note itself stays where it is."""
         row = self.current
         if row is None:
             return

@@ -1,5 +1,4 @@
-"""What a list of results lets somebody else do with its rows: the main window does it for quick search,
-too."""
+"""The actions on result rows, as a protocol. The main window has them, and quick search uses them too."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RowActions(Protocol):
-    """Main thread."""
+    """What can be done with a result row. Main thread."""
 
     def open_row(self, row: Row) -> None:
         """Open the note at the passage."""
@@ -36,7 +35,7 @@ class RowActions(Protocol):
         ...
 
     def keep_search(self, search: Search) -> None:
-        """Put what was asked into the history."""
+        """Put a search into the history."""
         ...
 
     def look_at(self, paths: list[Path]) -> None:

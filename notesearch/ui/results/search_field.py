@@ -1,4 +1,4 @@
-"""The search field: what is typed, and the filters beside it as chips that a click removes."""
+"""The search field: the text that is typed, and the filters beside it as chips, which a click removes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notesearch.wording.translation import N_, _
 
 PLACEHOLDER = N_("Search by words or by meaning")
 CHIP_ROOM = 180
-# What moves among the candidates of an input method, takes one or gives up.
+# Keys by which an input method chooses a candidate, accepts it or gives up.
 COMPOSING_KEYS = (
     Qt.Key.Key_Return,
     Qt.Key.Key_Enter,
@@ -31,7 +31,7 @@ COMPOSING_KEYS = (
 
 
 class SearchField(QLineEdit):
-    """The line that is typed into. Moves in the list without giving up the focus. Main thread.
+    """The line for typing. Its keys move in the list while the keyboard stays in the line. Main thread.
 
     Signals:
         moved: rows to move in the list; paged: pages to move.
@@ -75,7 +75,7 @@ class SearchField(QLineEdit):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab belongs to a composition as the other keys do."""
+        """While an input method composes text, Tab belongs to it, as the other keys do."""
         return self._composing or super().focusNextPrevChild(forward)
 
     def _steers(self, event: QKeyEvent) -> bool:
@@ -124,7 +124,7 @@ class SearchField(QLineEdit):
 
 
 class SearchBox(QFrame):
-    """Field, chips and icon in one frame; holds the Search that is asked. Main thread.
+    """Field, chips and icon in one frame. It holds the present Search. Main thread.
 
     Signals:
         changed: another Search is asked, by typing or by a chip.
@@ -169,11 +169,11 @@ class SearchBox(QFrame):
 
     @property
     def search(self) -> Search:
-        """What is asked for: text, filters and folder."""
+        """The present search: text, filters and folder."""
         return self._search
 
     def set_search(self, search: Search) -> None:
-        """Ask something else: the text and the chips follow, `changed` is emitted once."""
+        """Set the search. Text and chips follow, and `changed` is emitted once."""
         if search == self._search:
             return
         self._search = search
@@ -185,7 +185,7 @@ class SearchBox(QFrame):
         self.changed.emit(search)
 
     def clear(self) -> None:
-        """Ask for nothing, and go to the field."""
+        """Clear text and filters, and put the keyboard into the field."""
         self.set_search(Search())
         self.field.setFocus()
 
@@ -217,7 +217,7 @@ class SearchBox(QFrame):
         before: QWidget = self.field
         for i, chip in enumerate(self._chips):
             self._layout.insertWidget(2 + i, chip)
-            # Made last, they would come last.
+            # A chip is made after the other widgets, so it would else come last in the order of Tab.
             QWidget.setTabOrder(before, chip)
             before = chip
 

@@ -1,8 +1,8 @@
-"""A list of results with its preview, and the course of a search: what is asked, what arrived, what is shown
+"""A list of results with its preview: it asks, takes the answers of each stage, and decides what is shown
 meanwhile.
 
-How the parts are laid out is for those who show them: the page of the window (`search_page`) and quick search
-(`quick_search`).
+Its parts are laid out by others: by the page of the window (search_page.py) and by quick search
+(quick_search.py).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ RECENT_LIMIT = 60
 
 
 class SearchView(QWidget):
-    """Searches through a SearchBridge of its own and shows the answers, dropping those of an earlier
-    question. Main thread.
+    """Searches by a SearchBridge of its own and shows the results. Results of an earlier query are dropped.
+    Main thread.
 
-    The parts to lay out: `summary`, `body` (the list, or what stands in for it) and `preview`.
+    The parts to lay out: `summary`, `body` (the list, or what is shown in its place) and `preview`.
 
     Signals:
         opened: a Row to open in the editor. context_wanted: the menu of a Row at a global position.
@@ -93,8 +93,7 @@ class SearchView(QWidget):
         self._connect()
 
     def _begin(self) -> None:
-        """Show what there is. Called by whoever derives from this, as the last thing it does when it is
-        made."""
+        """Show the first content. A subclass calls this at the end of its constructor."""
         self._summarise()
         self._statuses.follow(self.show_status)
 
@@ -113,15 +112,15 @@ class SearchView(QWidget):
 
     @property
     def similar_shown(self) -> bool:
-        """Whether the list shows notes near to a note instead of what was typed."""
+        """Whether the list shows notes similar to a note, and not the typed search."""
         return bool(self._similar_to)
 
     def set_limit(self, rows: int) -> None:
-        """Ask for so many rows from the next search on."""
+        """Set the number of rows, from the next search on."""
         self._limit = rows
 
     def ask(self, search: Search) -> None:
-        """Search for something else, or show the recent notes where nothing is asked."""
+        """Search, or show the recent notes where the search is empty."""
         self._search = search
         self._forget_similar()
         self._failure = None
@@ -137,7 +136,7 @@ class SearchView(QWidget):
             self.ask_recent()
 
     def ask_recent(self) -> None:
-        """Read the newest notes anew."""
+        """Show the newest notes."""
         if self._asked_recent is not None:
             self._asked_recent.forget()
         self._asked_recent = self._bridge.call(operations.recent, self._on_recent, limit=RECENT_LIMIT)
@@ -150,7 +149,7 @@ class SearchView(QWidget):
         self._failure = None
         self._fresh, self._refreshing = True, False
         self._asked_near = self._bridge.call(
-            operations.similar, self._show_results, self._show_failure, file=match.path
+            operations.similar, self._show_results, self._show_failure, file=match.path, part=match.part
         )
 
     def _forget_similar(self) -> None:
@@ -159,7 +158,7 @@ class SearchView(QWidget):
             self._asked_near.cancel()
 
     def _refresh(self) -> None:
-        """The index changed: ask the same again, and let the list hold still."""
+        """Search again, because the index changed, and keep the rows in place."""
         if self.similar_shown:
             return
         if not self._search.asks:
@@ -170,7 +169,7 @@ class SearchView(QWidget):
 
     @property
     def settled(self) -> bool:
-        """Whether the last stage of what is asked has come: nothing moves by itself any more."""
+        """Whether the last stage of the search has come, so that nothing moves by itself any more."""
         return (
             self._results is not None
             and self._results.stage is Stage.EXPLAINED
@@ -222,12 +221,12 @@ class SearchView(QWidget):
         self._show_body()
 
     def show_status(self, status: IndexingStatus) -> None:
-        """Asks again when the index changed, and says how much of it was searched."""
+        """Search again where the index changed, and show how much of it was searched."""
         before, self._status = self._status, status
         at_rest = status.state is IndexingState.IDLE
         if before is None or _answers_depend_on(before) != _answers_depend_on(status):
             interval = REFRESH_AT_REST_MS if at_rest else REFRESH_MS
-            # What nobody sees is not asked again before it is seen.
+            # A hidden list searches again when it is shown.
             self._stale = not self.isVisible()
             if not self._stale and (
                 not self._refresh_timer.isActive() or self._refresh_timer.remainingTime() > interval
@@ -316,7 +315,7 @@ class SearchView(QWidget):
         self.summary.setAccessibleDescription(signs.DOT.join(filter(None, [head, rest])))
 
     def _fit_summary(self, *_: int) -> None:
-        """The head whole, and as much of the rest as there is room for."""
+        """Show the first part of the summary whole, and as much of the rest as there is room for."""
         head, rest = self._said
         emphasised = self.summary.font()
         emphasised.setBold(True)
@@ -348,12 +347,13 @@ class SearchView(QWidget):
             self._preview_timer.start()
 
     def _show_loaded(self, row: Row) -> bool:
-        """Move the mark where the note is in the preview already. False where it has to be read."""
+        """Move to another passage of the note in the preview. Returns False where another note has to be
+        read."""
         note, loaded = self.preview.note, self.preview.rendered
         if (
             note is None
             or loaded is None
-            or note.path != row.match.path
+            or note.address != row.match.address
             or abs(note.modified - row.match.modified) > 1e-3
         ):
             return False
@@ -366,39 +366,44 @@ class SearchView(QWidget):
     def _load_preview(self) -> None:
         row = self.current
         if row is not None and self.preview.isVisibleTo(self):
-            self._ask_note(row.match.path, row.passage.start)
+            self._ask_note(row.match.path, row.passage.start, row.match.part)
 
-    def _ask_note(self, path: Path, start: int) -> None:
-        """Read a note for the preview. One that was asked for before is not wanted any more."""
+    def _ask_note(self, path: Path, start: int = 0, part: str = "") -> None:
+        """Read a note for the preview, in place of an earlier one that is still being read."""
         if self._asked_note is not None:
             self._asked_note.cancel()
         self._asked_note = self._bridge.call(
-            operations.show_note, self._on_note, self._on_note_failed, path=path, start=start
+            operations.show_note,
+            self._on_note,
+            self._on_note_failed,
+            path=path,
+            start=start,
+            part=part,
         )
 
     def _on_note(self, rendered: RenderedNote) -> None:
         row = self.current
         if self._followed == rendered.note.path:
             self.preview.show_note(rendered, None)
-        elif row is not None and row.match.path == rendered.note.path:
+        elif row is not None and row.match.address == rendered.note.address:
             self.preview.show_note(rendered, None if row.plain else row.passage)
 
     def _on_note_failed(self, failure: Failure) -> None:
         self.preview.show_nothing(signs.DOT.join(filter(None, [failure.title, failure.hint])))
 
     def passage_text(self, row: Row) -> str:
-        """The passage as it stands in the note, where the preview has it; else its snippet."""
+        """The text of a row's passage from the preview, where that shows the note; else the row's snippet."""
         shown = (
             self.preview.note is not None
-            and self.preview.note.path == row.match.path
+            and self.preview.note.address == row.match.address
             and self.preview.passage == row.passage
         )
         return (self.preview.passage_text if shown else "") or row.passage.snippet
 
     def follow(self, path: Path) -> None:
-        """Show another note in the preview, because a link leads there."""
+        """Show the note that a link leads to in the preview."""
         self._followed = path
-        self._ask_note(path, 0)
+        self._ask_note(path)
 
     def _on_link(self, target: str) -> None:
         if self.preview.note is not None:
@@ -414,7 +419,7 @@ def _timer(parent: SearchView, interval: int, slot: object) -> QTimer:
 
 
 def _answers_depend_on(status: IndexingStatus) -> tuple[object, ...]:
-    """What of a status changes the answers: notes, vectors, and which models may and can be asked."""
+    """The part of a status on which results depend: notes, vectors, and which models may and can be asked."""
     models = tuple((folder.path, folder.model, folder.agreed) for folder in status.folders)
     return (status.position, status.embedded, status.troubles, models)
 

@@ -1,5 +1,5 @@
-"""What the user asks for: the words typed and the filters chosen beside them, as one value that can be kept
-and brought back. No Qt."""
+"""What the user searches for: the typed text and the filters, as one value that can be saved. And the history
+of such searches. No Qt."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ HISTORY_LIMIT = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Search:
-    """`text` as typed; `filters` in the query language ("tag:rye"), one chip each; `folder`: only notes at or
-    under it."""
+    """A search: `text` as typed, `filters` in the query language ("tag:rye"), one chip each, and `folder`,
+    which limits it to notes at or under that path."""
 
     text: str = ""
     filters: tuple[str, ...] = ()
@@ -28,12 +28,12 @@ class Search:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is asked for."""
+        """Whether it has neither text, nor filters, nor a folder."""
         return not self.text.strip() and not self.filters and self.folder is None
 
     @property
     def asks(self) -> bool:
-        """Whether there is anything to search for: a folder alone only narrows the recent notes."""
+        """Whether there is something to search for. A folder alone only limits the recent notes."""
         return bool(self.text.strip() or self.filters)
 
     @property
@@ -43,8 +43,8 @@ class Search:
         return " ".join([*([self.text.strip()] if self.text.strip() else []), *self.filters, *where])
 
     def query(self, limit: int) -> Query:
-        """The engine's query. The last word counts as the beginning of a word until a space or a sign follows
-        it."""
+        """The engine's query for it. The last word counts as the beginning of a word, until a space or a sign
+        follows."""
         from notesearch.domain import Query
 
         typed = self.text.strip()
@@ -75,7 +75,7 @@ class Search:
         return tuple(wider)
 
     def to_state(self) -> dict[str, Any]:
-        """For the window's state file: strings and lists only."""
+        """The search as strings and lists, for the window's state file."""
         return {
             "text": self.text.strip(),
             "filters": list(self.filters),
@@ -84,7 +84,7 @@ class Search:
 
     @classmethod
     def from_state(cls, state: object) -> Search | None:
-        """None for an entry that is damaged or empty."""
+        """The search from the state file; None for an entry that is damaged or empty."""
         if not isinstance(state, Mapping):
             return None
         text, filters, folder = state.get("text", ""), state.get("filters", []), state.get("folder", "")
@@ -99,12 +99,12 @@ class Search:
 
 
 def quoted_filter(name: str, value: str) -> str:
-    """`tag:rye`, `tag:"two words"`."""
+    """A filter in the query language, quoted where that is needed: `tag:rye`, `tag:"two words"`."""
     return f'{name}:"{value}"' if re.search(r"\s", value) else f"{name}:{value}"
 
 
 class History:
-    """Searches used before, newest last, walked like a shell's. GUI thread only."""
+    """The history of searches, newest last, with a position in it as in a shell. Main thread."""
 
     def __init__(self) -> None:
         self._entries: list[Search] = []
@@ -117,12 +117,12 @@ class History:
         return tuple(self._entries)
 
     def restore(self, entries: list[Search]) -> None:
-        """Take up the searches of an earlier session."""
+        """Set the searches of an earlier session."""
         self._entries = entries[-HISTORY_LIMIT:]
         self._position = None
 
     def keep(self, search: Search) -> None:
-        """Put a search that led somewhere at the end; an older same one goes."""
+        """Add a search at the end. An equal older one is removed."""
         if not search.asks:
             return
         kept = replace(search, text=search.text.strip())
@@ -130,7 +130,8 @@ class History:
         self._position = None
 
     def older(self, current: Search) -> Search | None:
-        """The search before the one that is shown; None where there is none. `current`: what is typed now."""
+        """Step back: the search before the present one, None where there is none. `current`: what is typed
+        now, to return to."""
         if self._position is None:
             self._draft = current
             self._position = len(self._entries)
@@ -142,7 +143,8 @@ class History:
         return self._entries[self._position]
 
     def newer(self) -> Search | None:
-        """The search after the one that is shown, at last what was typed; None where there is none."""
+        """Step forward: the search after the present one, and at last what was typed. None where there is
+        none."""
         if self._position is None:
             return None
         self._position += 1
@@ -152,5 +154,5 @@ class History:
         return self._entries[self._position]
 
     def leave(self) -> None:
-        """The user typed: the next step back starts from here again."""
+        """Leave the history, because the user typed: the next step back starts at its end."""
         self._position = None

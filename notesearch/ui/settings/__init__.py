@@ -1,1 +1,1 @@
-"""The window of settings, one file a page or two."""
+"""The settings window, a module for one page or two."""

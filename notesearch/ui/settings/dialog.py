@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SettingsDialog(QDialog):
-    """Main thread.
+    """The settings window. Main thread.
 
     Signals:
         changed: the Settings as they shall be from now on.
@@ -74,7 +74,7 @@ class SettingsDialog(QDialog):
         buttons = plain_buttons(QDialogButtonBox(QDialogButtonBox.StandardButton.Close))
         buttons.rejected.connect(self.reject)
         for each in buttons.buttons():
-            # Enter in a field is no wish to leave.
+            # Enter in a field must not close the window.
             each.setAutoDefault(False)  # type: ignore[attr-defined]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 12, 20, 16)
@@ -83,7 +83,7 @@ class SettingsDialog(QDialog):
         layout.addWidget(buttons)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The names of all pages in sight, however narrow it is."""
+        """Keep the names of all pages visible, however narrow the window is."""
         super().resizeEvent(event)
         narrow, bar = event.size().width() < NARROW, self.tabs.tabBar()
         if bar.property("narrow") != narrow:
@@ -96,17 +96,17 @@ class SettingsDialog(QDialog):
         self.tabs.setCurrentWidget(page)
 
     def show_providers(self, provider: str = "") -> None:
-        """Open at the part about providers."""
+        """Show the page about providers, at `provider` where one is given."""
         self.show_page(self.providers)
         if provider:
             self.providers.choose(provider)
 
     def use_settings(self, settings: Settings) -> None:
-        """They changed behind the dialog: a test kept a model, say."""
+        """Show settings that something else changed: a test that stored a model, for example."""
         self.edit.reload(settings)
 
     def show_status(self, status: IndexingStatus) -> None:
-        """Show the folders there are, and ask for the providers again."""
+        """Show the present folders, and ask for the providers again."""
         self.folders.show_folders(status.folders)
         self.providers.refresh()
 

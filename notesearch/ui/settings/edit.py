@@ -1,4 +1,4 @@
-"""The settings while they are edited: each change takes effect at once."""
+"""The settings while the user edits them. Each change takes effect at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Change = Callable[[Settings], Settings]
 
 
 class SettingsEdit(QObject):
-    """What the pages of the settings window show and change. Main thread.
+    """The settings that the pages of the settings window show and change. Main thread.
 
-    `settings` are those that hold, with the changes of the pages that are still on their way. While one is,
-    what holds is not shown: something newer may have been typed since.
+    `settings` are the stored ones, with the changes that are still on their way to the store. Meanwhile the
+    pages do not show the stored ones, since the user may have typed something newer.
 
     Signals:
         changed: a Change for the bridge, by a page. Its end is told by `landed`.
-        reloaded: the settings changed behind the pages.
+        reloaded: something else than the pages changed the settings.
     """
 
     changed = Signal(object)
@@ -38,7 +38,7 @@ class SettingsEdit(QObject):
         self.apply(lambda settings: replace(settings, **changes))
 
     def apply(self, change: Change) -> None:
-        """Change the settings. Raises what `change` raises, and nothing is changed then."""
+        """Apply a change to the settings. Raises what `change` raises, and nothing is changed then."""
         chosen = change(self.settings)
         if chosen != self.settings:
             self.settings = chosen
@@ -46,12 +46,12 @@ class SettingsEdit(QObject):
             self.changed.emit(change)
 
     def landed(self) -> None:
-        """One change was made, or failed."""
+        """Note that one change was stored, or failed."""
         self._on_their_way -= 1
         self._show()
 
     def reload(self, settings: Settings) -> None:
-        """These hold now."""
+        """Take the settings that hold now."""
         self._holds = settings
         self._show()
 

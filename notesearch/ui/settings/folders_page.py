@@ -1,4 +1,4 @@
-"""The page of the settings about folders: state, model, what is left out, and removing one."""
+"""The settings page about folders: state, model, ignore rules, and removing a folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from notesearch.wording.translation import N_, _
 
 RULES_HEIGHT = 96
 PATHS_SHOWN = 3
-# The typing of ignore rules rests so long before they are tried on the folder.
+# Milliseconds without typing before ignore rules are tried on the folder.
 COUNT_AFTER_MS = 250
 RULES_HINT = N_(
     "One pattern a line, as in .gitignore: Archive/, *.log, !keep.md. They are kept in the settings; "
@@ -32,7 +32,7 @@ RULES_HINT = N_(
 
 
 class FoldersPage(SettingsPage):
-    """Shows one folder at a time. Main thread.
+    """Shows one folder at a time, chosen from a list. Main thread.
 
     Signals:
         add_wanted. remove_wanted, model_wanted, reveal_wanted: the Folder shown.
@@ -96,7 +96,7 @@ class FoldersPage(SettingsPage):
         self.folders.setCurrentIndex(max(0, self.folders.findData(path)))
 
     def show_folders(self, folders: Sequence[Folder]) -> None:
-        """The folders as they are now; the one shown stays."""
+        """Show the present folders. The chosen one stays chosen."""
         known = [f.path for f in self._folders]
         self._folders = tuple(folders)
         if known != [f.path for f in folders] or not folders:
@@ -132,13 +132,14 @@ class FoldersPage(SettingsPage):
         self._ask()
 
     def _ask(self) -> None:
-        """Count when the typing rests; what was being counted is outdated."""
+        """Count what the rules leave out, when the user has stopped typing. A count under way is out of
+        date."""
         self.count.clear()
         self.stop_counting()
         self._rest.start()
 
     def stop_counting(self) -> None:
-        """Give up counting what the rules leave out."""
+        """Stop counting what the rules leave out."""
         self._rest.stop()
         if self._counting is not None:
             self._counting.cancel()
@@ -159,7 +160,7 @@ class FoldersPage(SettingsPage):
         self._ask()
 
     def _on_ignored(self, path: Path, rules: str, counted: IgnoredCount) -> None:
-        """The count of what is typed. Rules without a fault hold from now on."""
+        """Show the count for the typed rules, and store rules without an error."""
         self.wrong.setText(
             "\n".join(_("Line {line}: {title}", line=e.line, title=title(e.what)) for e in counted.errors)
         )

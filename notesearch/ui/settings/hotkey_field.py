@@ -1,4 +1,4 @@
-"""A field that takes a key by its being pressed."""
+"""A field in which the user chooses a key by pressing it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ KNOWN = (
 
 
 class HotkeyField(QLineEdit):
-    """Shows a key; while it has the focus, the next one pressed takes its place. Tab and Esc leave it as
-    anywhere. Main thread.
+    """Shows a key. While it has the focus, the next key that is pressed replaces it. Tab and Esc leave the
+    field as usual. Main thread.
 
     Signals:
         chosen: the key as QKeySequence's portable text. refused: why the key pressed will not do.
@@ -81,7 +81,7 @@ class HotkeyField(QLineEdit):
         self.recording.emit(False)
 
     def event(self, event: QEvent) -> bool:
-        """Whatever is pressed here is a choice and no command of the window."""
+        """Take every key as a choice, so that none is a command of the window."""
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True

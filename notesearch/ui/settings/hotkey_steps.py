@@ -1,5 +1,5 @@
-"""The key for quick search in words: whether it holds, and the steps by which each desktop binds `notesearch
---toggle` where we may not."""
+"""The state of the global key as text, and the steps by which the user binds `notesearch --toggle` in each
+desktop, where the program cannot."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from notesearch.wording.translation import _
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyWords:
-    """`good`: nothing is to be done. `asks`: the desktop can be asked. `needs_steps`: the user can bind it
-    by hand."""
+    """What the settings say about the global key. `good`: nothing is to be done. `asks`: the desktop can be
+    asked. `needs_steps`: the user can bind it by hand."""
 
     said: str
     good: bool = True
@@ -27,7 +27,7 @@ class KeyWords:
 
 
 def key_words(status: HotkeyStatus) -> KeyWords:
-    """What to say of the key for quick search in its present state."""
+    """The texts for the present state of the global key."""
     keys = QKeySequence(status.keys).toString(QKeySequence.SequenceFormat.NativeText) or status.keys
     if status.state is HotkeyState.READY:
         return KeyWords(said=_("{keys} calls quick search from anywhere.", keys=keys))
@@ -55,13 +55,13 @@ def key_words(status: HotkeyStatus) -> KeyWords:
 
 
 def command_line() -> str:
-    """What a desktop's settings are given to run."""
+    """The command for the desktop's settings to run."""
     return shlex.join([*own_command(), "--toggle"])
 
 
 def steps_for(desktop: str | None = None) -> tuple[str, ...]:
-    """How to bind the command on a desktop, by the name in XDG_CURRENT_DESKTOP; for an unknown one the
-    general way."""
+    """The steps to bind the command in a desktop, which is named as in XDG_CURRENT_DESKTOP. For an unknown
+    desktop they are general."""
     name = (os.environ.get("XDG_CURRENT_DESKTOP", "") if desktop is None else desktop).lower()
     command = command_line()
     known = {

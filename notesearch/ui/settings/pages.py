@@ -1,5 +1,4 @@
-"""Pages of the settings: General, Search, and the editor. The folders and the providers have modules of their
-own."""
+"""The settings pages General, Search and Editor. Folders and providers have modules of their own."""
 
 from __future__ import annotations
 
@@ -57,18 +56,18 @@ class SettingsPage(QWidget):
         layout.addWidget(Scrolled(inside))
 
     def commit(self) -> None:
-        """What is typed and good but not kept yet is kept: the window closes."""
+        """Store what is typed, valid and not stored yet, because the window closes."""
 
 
 def _choose(box: ComboBox, value: object) -> None:
-    """Show a value without taking it for the user's choice."""
+    """Select a value in a list without taking it for the user's choice."""
     box.blockSignals(True)
     box.setCurrentIndex(max(0, box.findData(value)))
     box.blockSignals(False)
 
 
 class GeneralPage(SettingsPage):
-    """Appearance, closing, start at login, links, and where the index lives. Main thread.
+    """The page General: appearance, closing, start at login, links, and the place of the index. Main thread.
 
     Signals:
         folder_wanted: show the data folder.
@@ -118,7 +117,7 @@ class GeneralPage(SettingsPage):
         self.problem.hide()
         self.appearance.currentIndexChanged.connect(self._on_appearance)
         self.closing.currentIndexChanged.connect(self._on_closing)
-        # `clicked` comes from the user only, `toggled` from the facts too.
+        # `clicked` is emitted for the user only; `toggled` also when the program sets the box.
         self.login.clicked.connect(self._on_login)
         self.links.clicked.connect(self._on_links)
         edit.reloaded.connect(self.show_settings)
@@ -127,7 +126,7 @@ class GeneralPage(SettingsPage):
         bridge.call(operations.sizes, self._on_sizes)
 
     def show_settings(self) -> None:
-        """Show what holds now."""
+        """Show the present settings."""
         _choose(self.appearance, self.edit.settings.appearance)
         _choose(self.closing, self.edit.settings.when_closed)
 
@@ -146,7 +145,7 @@ class GeneralPage(SettingsPage):
         self._ask()
 
     def _ask(self) -> None:
-        """What holds after the last click is shown, nothing of before."""
+        """Ask the desktop for its state after the last click. Earlier answers are dropped."""
         if self._asked is not None:
             self._asked.forget()
         self._asked = self._desktop.facts(self._on_facts)
@@ -166,7 +165,7 @@ class GeneralPage(SettingsPage):
 
 
 class SearchSettingsPage(SettingsPage):
-    """The key that calls quick search, and how many results. Main thread."""
+    """The page Search: the global key, and the number of results. Main thread."""
 
     def __init__(self, edit: SettingsEdit, key: GlobalKey | None) -> None:
         super().__init__(edit)
@@ -197,7 +196,7 @@ class SearchSettingsPage(SettingsPage):
         self.show_state()
 
     def show_settings(self) -> None:
-        """Show what holds now."""
+        """Show the present settings."""
         self.keys.show_keys(self.edit.settings.key)
         limit = self.edit.settings.results_limit
         if self.results.findData(limit) < 0:
@@ -209,7 +208,7 @@ class SearchSettingsPage(SettingsPage):
         _choose(self.results, limit)
 
     def show_state(self, *_: object) -> None:
-        """What holds of the key, in words, and what else can be done where the desktop gives none."""
+        """Show the state of the key, and what the user can do where the desktop offers no such key."""
         if self._key is None:
             return
         words = key_words(self._key.status)
@@ -235,7 +234,7 @@ class SearchSettingsPage(SettingsPage):
         self.edit.set(key_asked=True)
 
     def _on_recording(self, recording: bool) -> None:
-        """While keys are pressed to be chosen, the present one must not call quick search."""
+        """While the user presses keys to choose one, the present key must not open quick search."""
         if self._key is not None:
             self._key.suspend(recording)
 
@@ -249,7 +248,7 @@ class SearchSettingsPage(SettingsPage):
 
 
 class EditorPage(SettingsPage):
-    """What opens a note. Main thread."""
+    """The page Editor: the command or link that opens a note. Main thread."""
 
     def __init__(self, edit: SettingsEdit, desktop_bridge: DesktopBridge) -> None:
         super().__init__(edit)
@@ -280,7 +279,7 @@ class EditorPage(SettingsPage):
         edit.reloaded.connect(self.show_settings)
 
     def show_settings(self) -> None:
-        """Show what holds now."""
+        """Show the present settings."""
         template = self.edit.settings.editor
         if self.command.text().strip() != template:
             self.command.setText(template)
@@ -299,7 +298,7 @@ class EditorPage(SettingsPage):
 
     @property
     def wrong(self) -> str:
-        """What is wrong with the command as it is typed."""
+        """What is wrong with the typed command; "" for nothing."""
         template = self.command.text().strip()
         try:
             if template and not desktop.is_link(template):

@@ -1,4 +1,4 @@
-"""The part of the settings about providers: key, address, budget, and what was spent this month."""
+"""The settings page about providers: key, address, budget, and what was spent this month."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ MOST_MONEY = 100_000.0
 
 
 class ProvidersPage(QWidget):
-    """Edits the ProviderSettings of every provider. What is typed holds when its field is left: half an
-    address is nobody's. Main thread.
+    """Edits the ProviderSettings of every provider. What is typed is stored when its field loses the
+    keyboard, since half an address is of no use. Main thread.
 
     Signals:
         key_wanted: set the key of a provider. forget_wanted: forget it. ledger_wanted.
@@ -136,14 +136,14 @@ class ProvidersPage(QWidget):
         return self._infos.get(str(self.providers.currentData() or ""))
 
     def choose(self, provider: str) -> None:
-        """Show this provider, now or as soon as it is known."""
+        """Show this provider, now or as soon as its data has arrived."""
         self._wanted = provider
         at = self.providers.findData(provider)
         if at >= 0:
             self.providers.setCurrentIndex(at)
 
     def show_providers(self, infos: Sequence[ProviderInfo]) -> None:
-        """Take over states and meters; what was typed stays."""
+        """Show new states and costs. What was typed stays."""
         self._infos = {info.name: info for info in infos}
         known = [self.providers.itemData(i) for i in range(self.providers.count())]
         if known != list(self._infos):
@@ -157,14 +157,14 @@ class ProvidersPage(QWidget):
         self._show()
 
     def refresh(self) -> None:
-        """Something may have been asked of a provider: read the meter again soon. A locked keyring is not
-        bothered for it."""
+        """Read the costs again soon, because a provider may have been asked. The user is not asked to unlock
+        the keyring for it."""
         locked = any(info.key_state == "locked" for info in self._infos.values())
         if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
             self._refresh.start()
 
     def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
-        """Take over the models that can be tested."""
+        """Set the models that can be tested."""
         self._choices = choices
         self._show_models()
 
@@ -184,7 +184,7 @@ class ProvidersPage(QWidget):
             return
         edit = self._edit(info)
         self.address.setPlaceholderText(_default_url(info.name))
-        # textEdited comes from the user only. What stands there half typed is left alone.
+        # textEdited is emitted for the user only. A field that the user is typing in is not changed.
         shown = {
             self.address: edit.base_url,
             self.budget: f"{edit.budget:.2f}" if edit.budget else "",
@@ -220,7 +220,7 @@ class ProvidersPage(QWidget):
         self.test.setEnabled(bool(names) and not self._testing)
 
     def _edit(self, info: ProviderInfo) -> ProviderSettings:
-        """What is typed for a provider, from what holds now on."""
+        """The settings of a provider with what is typed, based on the present settings."""
         if info.name not in self._edits:
             chosen = "" if info.base_url == _default_url(info.name) else info.base_url
             self._edits[info.name] = ProviderSettings(
@@ -256,7 +256,7 @@ class ProvidersPage(QWidget):
         self.no_number.setVisible(bool(said))
 
     def _wrong(self, name: str) -> str:
-        """What is wrong with the address typed for a provider."""
+        """What is wrong with the typed address of a provider; "" for nothing."""
         url = self._edits[name].base_url if name in self._edits else ""
         if not url:
             known = name not in self._infos or _default_url(name)
@@ -269,7 +269,7 @@ class ProvidersPage(QWidget):
         self.problem.setVisible(bool(said))
 
     def commit(self) -> None:
-        """What was typed and is good holds from now on."""
+        """Store what is typed and valid."""
         for name in [
             name for name in self._typed if name not in self._wrong_numbers and not self._wrong(name)
         ]:
@@ -283,7 +283,7 @@ class ProvidersPage(QWidget):
         self._known.ask_providers()
 
     def show_failure(self, provider: str, failure: Failure) -> None:
-        """Something about this provider went wrong; said where it is the one that is shown."""
+        """Show a failure about this provider, where it is the one that is shown."""
         if self.info is not None and provider == self.info.name:
             self._say(failure.sentence)
 
@@ -313,7 +313,7 @@ class ProvidersPage(QWidget):
         self._known.ask_providers()
 
     def _take_over(self, found: Probe) -> None:
-        """What a test of a model of the user's own found is kept with the rest."""
+        """Store what a test of the user's own model found."""
         known = any(choice.identifier == found.model.identifier for choice in self._choices)
         if known and not _default_url(found.provider.name):
             self._settings.apply(lambda settings: settings.with_model(found.model))
@@ -346,7 +346,7 @@ class ProvidersPage(QWidget):
         )
 
     def _on_removed(self, name: str, _: None) -> None:
-        """What was typed for it must not bring it back."""
+        """Forget what was typed for a removed server, so that it does not come back."""
         self._known.ask_choices()
         self._known.ask_providers()
         self._edits.pop(name, None)
@@ -372,7 +372,7 @@ def _grouped(number: int) -> str:
 
 
 def _number(typed: str, most: float) -> float:
-    """A number as people write it; nothing is 0. Raises ValueError."""
+    """The number in a text that a person typed; 0 for an empty one. Raises ValueError."""
     plain = typed.strip().removeprefix("$").replace(",", "").replace("_", "").replace(" ", "")
     number = float(plain or 0)
     if not 0 <= number <= most:
@@ -381,7 +381,7 @@ def _number(typed: str, most: float) -> float:
 
 
 def _default_url(name: str) -> str:
-    """The address of a provider that we know; "" for a server of the user's own."""
+    """The address of a provider in the catalogue; "" for a server of the user's own."""
     from notesearch import catalogue
 
     return next((p.base_url for p in catalogue.PROVIDERS if p.name == name), "")

@@ -1,4 +1,4 @@
-"""One line about a provider's key: its state in words, and the way to set it."""
+"""A line about a provider's key: its state in words, and buttons to change it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from notesearch.wording import model_texts as wording_models
 from notesearch.wording.translation import N_, _
 
 ASKING = N_("Asking the keyring\N{HORIZONTAL ELLIPSIS}")
-# Pixels: the words stand level with a button beside them.
+# Pixels by which the words are moved, to be level with a button beside them.
 LEVEL = 6
 
 
 class KeyLine(QWidget):
-    """Shows a ProviderInfo's key. Main thread.
+    """Shows the state of a provider's key. Main thread.
 
     Signals:
         set_wanted: set the key of the provider shown. again_wanted: look again, the keyring was locked.
@@ -49,7 +49,7 @@ class KeyLine(QWidget):
         self.show_info(None)
 
     def show_info(self, info: ProviderInfo | None, *, named: bool = True) -> None:
-        """`named`: with the provider's name in front."""
+        """Show a provider's key. `named`: with the provider's name in front."""
         if (info, named) == self._showing:
             return
         self.info, self._showing = info, (info, named)
@@ -70,7 +70,7 @@ class KeyLine(QWidget):
         self.set.setAccessibleName(_(said, provider=info.title))
 
     def show_asking(self) -> None:
-        """Until `show_info`: the keyring has not answered yet, it may be asking the user."""
+        """Show that the keyring is being asked, until `show_info`. It may be asking the user."""
         self._showing = None
         self.show()
         self._say(_(ASKING), warns=False)

@@ -1,5 +1,5 @@
-"""The small parts that dialogs are made of: buttons, hints, a column of facts, a page that scrolls, rows of a
-list. Main thread."""
+"""Small parts of dialogs: buttons, hints, a column of facts, a page that scrolls, rows of a list. Main
+thread."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ LEAST_WORDS = 120
 
 
 def button(text: str, slot: object, *, primary: bool = False, name: str = "") -> QPushButton:
-    """A button that Enter in a field does not press; its name for a screen reader is its text unless `name`
+    """A button that Enter in a field does not press. Its name for a screen reader is its text, unless `name`
     is given."""
     made = QPushButton(text)
     made.setAccessibleName(name or text.replace("&", "").replace(ELLIPSIS, ""))
@@ -64,7 +64,7 @@ def button(text: str, slot: object, *, primary: bool = False, name: str = "") ->
 
 
 def label(text: str = "", name: str = "") -> QLabel:
-    """Plain words that wrap. `name` is what the style sheet knows them by."""
+    """A label of plain text that wraps. `name` is its name in the style sheet."""
     made = QLabel(text)
     made.setObjectName(name)
     made.setTextFormat(Qt.TextFormat.PlainText)
@@ -74,12 +74,12 @@ def label(text: str = "", name: str = "") -> QLabel:
 
 
 def hint(text: str = "") -> QLabel:
-    """A label in the second colour."""
+    """A label in the secondary colour."""
     return label(text, "hintText")
 
 
 def plain_buttons(box: Buttons) -> Buttons:
-    """The buttons of a box with names and without the style's own icons."""
+    """Give the buttons of a box names for screen readers, and remove the style's icons."""
     for each in box.buttons():
         each.setAccessibleName(each.text().replace("&", ""))
         each.setIcon(type(each.icon())())
@@ -87,8 +87,8 @@ def plain_buttons(box: Buttons) -> Buttons:
 
 
 class Question(QMessageBox):
-    """Asks before something that cannot be undone; `does` is the button that does it, and Enter presses
-    Cancel. `accepted` when it is done."""
+    """Asks the user before something that cannot be undone. `does` is the text of the button that does it;
+    Enter presses Cancel. `accepted` is emitted when that button is pressed."""
 
     def __init__(self, title: str, text: str, meaning: str, does: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -101,16 +101,16 @@ class Question(QMessageBox):
         self.setDefaultButton(self._cancel)
 
     def event(self, event: QEvent) -> bool:
-        """Qt makes the first button the default one when light turns to dark."""
+        """Keep Cancel the default button: Qt makes it the first button when the appearance changes."""
         done = super().event(event)
         if event.type() in (QEvent.Type.StyleChange, QEvent.Type.LayoutRequest):
-            # Not the box's `setDefaultButton`, which takes the focus along.
+            # Not the box's `setDefaultButton`, which also moves the focus.
             self._cancel.setDefault(True)
         return done
 
 
 class Choice(QMessageBox):
-    """Asks which of two things to do, none of them a loss; Enter does the first, Esc neither.
+    """Asks the user to choose between two harmless actions. Enter does the first, Esc does neither.
 
     Signals:
         chosen: whether it is the first.
@@ -125,7 +125,7 @@ class Choice(QMessageBox):
         self.setInformativeText(meaning)
         self._first = self.addButton(first, QMessageBox.ButtonRole.AcceptRole)
         self._second = self.addButton(second, QMessageBox.ButtonRole.DestructiveRole)
-        # For Esc, which a box without it would not take.
+        # For Esc: without this button the box would ignore it.
         self._neither = self.addButton(QMessageBox.StandardButton.Cancel)
         self.setEscapeButton(self._neither)
         plain_buttons(self)
@@ -138,14 +138,14 @@ class Choice(QMessageBox):
 
 
 class ComboBox(QComboBox):
-    """A list to drop down that looks like our fields, with an arrow of its own."""
+    """A drop-down list in the style of our fields, with an arrow of its own."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
-        # Qt on X11 and Wayland names such a list by what is chosen in it.
+        # On X11 and Wayland, Qt names such a list for screen readers by what is chosen in it.
         self.setAccessibleDescription(name)
-        # Long names must not keep a dialog from being narrow.
+        # Long entries must not make a dialog wide.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
 
@@ -159,7 +159,7 @@ class ComboBox(QComboBox):
 
 
 class CheckBox(QCheckBox):
-    """A box with a frame that is seen on every ground."""
+    """A check box with a frame that is visible on every background."""
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
@@ -167,7 +167,7 @@ class CheckBox(QCheckBox):
         self.setAccessibleName(text)
 
     def set_narrow(self, *, narrow: bool) -> None:
-        """Break the words into lines for a narrow dialog: Qt's own box does not."""
+        """Break the text into lines for a narrow dialog; Qt's own box does not."""
         lines, metrics = [""], self.fontMetrics()
         for word in self._words.split():
             longer = f"{lines[-1]} {word}".strip()
@@ -208,8 +208,8 @@ def _pen(colour: QColor) -> QPen:
 
 
 class Scrolled(QScrollArea):
-    """A page that scrolls where the dialog is too small for it; the ground shows through. It is as high as
-    its wrapped words need."""
+    """A page that scrolls where the dialog is too small for it. It is as high as its wrapped text needs, and
+    its background is transparent."""
 
     def __init__(self, inside: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -240,15 +240,15 @@ class Scrolled(QScrollArea):
 
 
 def fit_height(dialog: QDialog) -> None:
-    """Let a dialog without a scrolling page be at least as high as its wrapped words need."""
+    """Make a dialog without a scrolling page at least as high as its wrapped text needs."""
     layout = dialog.layout()
     if layout is not None:
         dialog.setMinimumHeight(layout.totalHeightForWidth(dialog.width()))
 
 
 class ControlRow(QWidget):
-    """Parts side by side; where there is no room for that, one below the other. `gap`: what stands behind
-    this many parts goes to the right edge. The part `wide` takes the room that is left."""
+    """Parts side by side, or one below the other where the width is too small. `gap`: parts after this many
+    are at the right edge. The part `wide` takes the remaining width."""
 
     def __init__(self, parts: Sequence[QWidget], *, gap: int = -1, wide: int = -1) -> None:
         super().__init__()
@@ -256,7 +256,7 @@ class ControlRow(QWidget):
         self._gap, self._wide = gap, wide
         for part in self._parts:
             part.setParent(self)
-        # No layout of Qt's: it would answer in the row's place how high it has to be.
+        # Laid out here, and not by a layout of Qt, which would decide the row's height itself.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def minimumSizeHint(self) -> QSize:
@@ -310,13 +310,13 @@ class ControlRow(QWidget):
 
     @property
     def _shown(self) -> list[QWidget]:
-        """The parts that nobody has hidden. Before a dialog is shown, those count as well."""
+        """The parts that are not hidden explicitly. Before a dialog is shown, those count as visible, too."""
         explicit = Qt.WidgetAttribute.WA_WState_ExplicitShowHide
         return [part for part in self._parts if not (part.isHidden() and part.testAttribute(explicit))]
 
 
 def _least(part: QWidget) -> int:
-    """How wide a part has to be at least: words that wrap can do with little."""
+    """The least width of a part. Wrapping text needs little."""
     return LEAST_WORDS if isinstance(part, QLabel) and part.wordWrap() else part.sizeHint().width()
 
 
@@ -325,7 +325,7 @@ def _height(part: QWidget, width: int) -> int:
 
 
 class Form(QWidget):
-    """Names beside fields, one below the other; in a narrow dialog the names stand above."""
+    """Labels beside fields, one below the other. In a narrow dialog the labels are above their fields."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -338,7 +338,7 @@ class Form(QWidget):
         self._grid.setColumnStretch(1, 1)
 
     def add(self, name: str, field: QWidget) -> None:
-        """A row without a name is a remark on the one above."""
+        """Add a row. Without a name it is a remark on the row above."""
         said = None
         if name:
             said = QLabel(name, self)
@@ -369,7 +369,8 @@ class Form(QWidget):
 
 
 class Facts(QWidget):
-    """What is so, line by line: a name in the second colour, and beside it words that can be selected."""
+    """A table of facts: a name in the secondary colour on each line, and beside it text that can be
+    selected."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -381,7 +382,8 @@ class Facts(QWidget):
         self.rows: tuple[tuple[str, str], ...] = ()
 
     def show_rows(self, rows: Sequence[tuple[str, str]], more: Mapping[str, QWidget] | None = None) -> None:
-        """`more`: what stands beside the words of a name; it is deleted with its row."""
+        """Show these rows of (name, text). `more`: a widget beside the text of a name; it is deleted with its
+        row."""
         self.rows = tuple(rows)
         while item := self._grid.takeAt(0):
             widget = item.widget()
@@ -410,8 +412,8 @@ class Facts(QWidget):
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Rows of a title and small lines below it. Paints the ground, which tells the row that is chosen; a
-    subclass paints the words."""
+    """Paints list rows of a title and small lines below it. This class paints the background, which shows the
+    selected row; a subclass paints the text."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -432,7 +434,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.restore()
 
     def paint_words(self, painter: QPainter, rect: QRect, index: Index) -> None:
-        """Paint the words of a row into `rect`. Each list has its own."""
+        """Paint the text of a row into `rect`. Each subclass has its own."""
         raise NotImplementedError
 
     def paint_line(
@@ -445,7 +447,7 @@ class RowDelegate(QStyledItemDelegate):
         big: bool = False,
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     ) -> int:
-        """One line, cut to the rectangle. `big`: as a title. Returns how wide the words came out."""
+        """Paint one line, cut to the rectangle. `big`: as a title. Returns the width of the text."""
         chosen = self._title if big else self._small
         metrics = QFontMetrics(chosen)
         shown = metrics.elidedText(said, elide, rect.width())

@@ -1,5 +1,5 @@
-"""The icons of resources/icons, coloured from the palette. The files are read once, by `load`, before the
-window is built."""
+"""The icons of resources/icons, coloured from the palette. `load` reads the files once, before the window is
+built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of a page that invites or explains: labels, buttons, and a column in its middle. Main thread."""
+"""The parts of a page that invites or explains: labels, buttons, and a centred column. Main thread."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def page_button(text: str, *, primary: bool = False) -> QPushButton:
 
 
 def centre(page: QWidget, content: QWidget) -> None:
-    """Put `content` in the middle, a little above the half, with its margins giving way first; what has no
-    room is scrolled to."""
+    """Put `content` a little above the middle of the page. In a small window its margins shrink first, then
+    the page scrolls."""
     across = QHBoxLayout()
     across.addStretch(1)
     across.addWidget(content, 8)

@@ -1,5 +1,5 @@
-"""Positions in a text: Python counts characters, Qt counts UTF-16 units, and behind the first emoji the two
-differ. No Qt."""
+"""Positions in a text: Python counts characters, Qt counts UTF-16 units. After an emoji the two differ. No
+Qt."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from bisect import bisect_left
 
 
 class QtPositions:
-    """Turns positions in `text` from one count into the other. Any thread."""
+    """Converts positions in `text` between the two counts. Any thread."""
 
     def __init__(self, text: str) -> None:
-        # The characters that take two units, which few texts have any of.
+        # The characters of two units. Few texts have any.
         wide = (
             []
             if text.isascii() or max(text) <= "\uffff"

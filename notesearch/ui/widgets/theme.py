@@ -1,7 +1,8 @@
-"""Colours, type scale and style sheet as data, for light and dark. Knows no widget of ours and reads no file.
+"""Colours, type scale and style sheet as data, for light and dark. It knows no widget of ours and reads no
+file.
 
-Sizes are device-independent pixels on a 4 px grid. Every pairing of text and ground that the window uses is
-listed in `Palette.pairings`, so that a test can compute its contrast.
+Sizes are device-independent pixels on a 4 px grid. `Palette.pairings` lists every pair of text and background
+that the window uses, so that a test can compute its contrast.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Palette:
     on_accent: str
 
     def pairings(self) -> tuple[tuple[str, str, str], ...]:
-        """(name, text colour, ground colour) of every text on every ground it meets."""
+        """(name, text colour, background colour) of every text on every background that it is shown on."""
         grounds = {
             "ground": self.ground,
             "panel": self.panel,
@@ -121,7 +122,7 @@ SIDE_BREAKPOINT = 640
 
 
 def font(step: TypeStep) -> QFont:
-    """The system's font at a step of the scale, with figures of one width."""
+    """The system's font at a step of the scale, with digits of equal width."""
     made = QFont(QGuiApplication.font())
     made.setPixelSize(step.size)
     made.setWeight(step.weight)
@@ -142,7 +143,8 @@ def _luminance(colour: str) -> float:
 
 
 class Theme(QObject):
-    """The palette in use. Follows the system's light and dark, or what the user chose.
+    """The palette in use. It follows the system's light or dark appearance, or the user's choice. Main
+    thread.
 
     Signals:
         changed: the palette is another one; widgets that paint themselves repaint.
@@ -159,7 +161,7 @@ class Theme(QObject):
         self._apply()
 
     def set_appearance(self, appearance: str) -> None:
-        """`system`, `light` or `dark`."""
+        """Set the appearance: `system`, `light` or `dark`."""
         self._appearance = appearance
         scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(
             appearance, Qt.ColorScheme.Unknown
@@ -188,7 +190,7 @@ class Theme(QObject):
 
 
 def qt_palette(colours: Palette) -> QPalette:
-    """The same colours for the widgets that the style draws by itself (dialogs, menus, message boxes)."""
+    """The same colours as a QPalette, for widgets that the style draws (dialogs, menus, message boxes)."""
     made = QPalette()
     role = QPalette.ColorRole
     for key, value in {
@@ -221,8 +223,8 @@ def qt_palette(colours: Palette) -> QPalette:
 
 
 def style_sheet(colours: Palette) -> str:
-    """The style sheet of the whole program. Widgets are named by their object name. Order counts: of two
-    rules of one weight the later one holds."""
+    """The style sheet of the whole program. Widgets are named by their object name. Of two rules with the
+    same weight the later one wins."""
     parts = (_window_rules, _control_rules, _dialog_rules, _frame_rules)
     return "".join(part(colours) for part in parts)
 

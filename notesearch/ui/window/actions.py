@@ -1,4 +1,4 @@
-"""Everything that a menu or a key does: menus, actions, dialogs, and the clipboard."""
+"""The actions of the main window: menus, keys, dialogs and the clipboard."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Actions(QObject):
         self.main_menu = QMenu(window)
         self.types_menu = QMenu(window)
         self.tags_menu = QMenu(window)
-        self._row_menu = QMenu(window)
+        self.row_menu = QMenu(window)
         self._build_main_menu()
         self._build_row_menu()
         self._build_filter_menus()
@@ -64,7 +64,7 @@ class Actions(QObject):
     # Menus and keys
 
     def _action(self, menu: QMenu | None, text: str, does: Callable[[], object], *keys: str) -> QAction:
-        """An action of the window, reachable by its keys wherever the focus is."""
+        """Add an action to a menu. Its keys work wherever the focus is in the window."""
         action = QAction(text, self._shell.widget)
         action.triggered.connect(does)
         if keys:
@@ -92,7 +92,7 @@ class Actions(QObject):
         self._action(menu, _("Quit"), self._quit, "Ctrl+Q")
 
     def _build_row_menu(self) -> None:
-        menu = self._row_menu
+        menu = self.row_menu
         for text, does in (
             (_("Open\tEnter"), self.open_menu_row),
             (_("Show in the file manager\tCtrl+Enter"), self.reveal_menu_row),
@@ -134,7 +134,7 @@ class Actions(QObject):
                 action.setChecked(action.data() in search.filters)
 
     def ask_vocabulary(self) -> None:
-        """Let the filter menus offer what there is now."""
+        """Ask for the present tags and formats, for the filter menus."""
         self._bridge.call(operations.vocabulary, self.show_vocabulary)
 
     def show_vocabulary(self, known: operations.Vocabulary) -> None:
@@ -147,7 +147,7 @@ class Actions(QObject):
         """See RowActions."""
         self._menu_row, self._menu_view = row, view
         self._sent_action.setVisible(self.models.remote_folder(row.match.path) is not None)
-        self._row_menu.popup(at)
+        self.row_menu.popup(at)
 
     # Rows
 
@@ -197,8 +197,8 @@ class Actions(QObject):
 
     @staticmethod
     def copy_passage_of(view: SearchView) -> bool:
-        """Copy the passage as it stands in the note, or its snippet while the note is still being read. False
-        where no row is chosen."""
+        """Copy the passage from the note, or the row's snippet while the note is still being read. Returns
+        False where no row is selected."""
         row = view.current
         if row is not None:
             QGuiApplication.clipboard().setText(view.passage_text(row))
@@ -278,7 +278,7 @@ class Actions(QObject):
         self.offers.look_at([Path(path)])
 
     def ask_to_remove(self, folder: Folder) -> None:
-        """Ask whether a folder is to be searched no more."""
+        """Ask whether to stop searching a folder."""
         from notesearch.ui.widgets.controls import Question
 
         self._removing = folder
@@ -304,8 +304,8 @@ class Actions(QObject):
             self._bridge.call(operations.remove_folder, folder=self._removing.path)
 
     def ask_to_stay(self, key: str) -> None:
-        """The window is closed for the first time: whether the program goes on in the tray. `key`: what calls
-        quick search, "" for nothing."""
+        """Ask whether the program goes on in the tray, because the window is closed for the first time. `key`
+        is the key that opens quick search, "" for none."""
         from notesearch.ui.widgets.controls import Choice
 
         reach = _("{key} calls quick search wherever you are. ", key=key) if key else ""
@@ -371,7 +371,7 @@ class Actions(QObject):
             self._problems.show_problems(problems)
 
     def _on_status(self, status: IndexingStatus) -> None:
-        """The list of problems follows the indexer."""
+        """Update the list of problems."""
         before = self._bridge.statuses.before
         if self._problems is not None and (
             before is None or (before.problems, before.failed) != (status.problems, status.failed)

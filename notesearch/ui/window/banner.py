@@ -1,5 +1,5 @@
-"""Messages across the top of the window: failures, notices, and the question about notes that vanished. One
-at a time, first come first."""
+"""Messages across the top of the window: failures, notices, and the question about notes that are gone. One
+is shown at a time, in the order in which they came."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NARROW, VERY_NARROW = 720, 440
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """`actions`: label and what happens; each closes the message. `key`: a second message with the same key
-    replaces the first."""
+    """A message of the banner. `actions`: texts of buttons and what they do; each closes the message. `key`:
+    a message whose key is shown or waits already is left out."""
 
     title: str
     hint: str = ""
@@ -57,18 +57,18 @@ class Banner(QFrame):
 
     @property
     def message(self) -> Notice | None:
-        """What is shown, None for nothing."""
+        """The message that is shown; None for none."""
         return self._messages[0] if self._messages else None
 
     def tell(self, message: Notice) -> None:
-        """Show a message, after those that wait. One with a key that is there already is left out."""
+        """Show a message, after those that wait. It is left out where one with its key is there already."""
         if message.key and any(m.key == message.key for m in self._messages):
             return
         self._messages.append(message)
         self._show()
 
     def withdraw(self, key: str) -> None:
-        """Close the message with that key, because what it says is no longer so."""
+        """Close the message with that key, because it is not true any more."""
         self._messages = [m for m in self._messages if m.key != key]
         self._show()
 
@@ -97,7 +97,7 @@ class Banner(QFrame):
             self._add_button(_("Dismiss"), -1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the buttons stand below the words."""
+        """In a narrow window, put the buttons below the text."""
         super().resizeEvent(event)
         narrow = event.size().width() < NARROW
         self._layout.setDirection(

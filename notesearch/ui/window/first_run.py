@@ -1,5 +1,5 @@
-"""The pages that stand in for the search page: the invitation while no folder is searched, and a failure to
-start."""
+"""The pages in place of the search page: the first page, while no folder is searched, and the page for a
+failed start."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ PROMISE = N_(
     "moment later."
 )
 VAULTS_SHOWN = 4
-# A window in which the two buttons do not stand side by side.
+# Pixels: in a narrower window the two buttons are one below the other.
 NARROW = 480
 
 
 class FirstRun(QWidget):
-    """Invites to drop or choose a folder, or to try the sample notes. Main thread.
+    """The first page: invites the user to drop or choose a folder, or to try the sample notes. Main thread.
 
     Signals:
         choose_wanted, samples_wanted. vault_wanted: search this folder, a Path.

@@ -1,4 +1,4 @@
-"""The menu of a folder in the side."""
+"""The menu of a folder in the sidebar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notesearch.wording.translation import _
 
 
 class Command(Enum):
-    """What can be done with a folder."""
+    """A command of the folder's menu."""
 
     SEARCH = "search"
     REVEAL = "reveal"
@@ -29,7 +29,7 @@ class Command(Enum):
 
 
 class FolderMenu(QMenu):
-    """Deletes itself when it is closed. Main thread.
+    """The menu of a folder. It deletes itself when it is closed. Main thread.
 
     Signals:
         chosen: (Command, Folder).

@@ -1,5 +1,5 @@
-"""Adding folders: what was dropped, chosen or found is looked at first, and the user is asked where there
-is something to ask."""
+"""Adding folders: a folder that was dropped, chosen or found is looked at first, and the user is asked where
+something has to be decided."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from notesearch.wording import status_texts as wording
 from notesearch.wording.told import title_and_hint
 from notesearch.wording.translation import N_, _
 
-# Notes from which on a folder's count is shown before anything of it is read.
+# From so many notes on, the user sees the number before the folder is read.
 LARGE = 3000
 WHOLE = {
     "home": (
@@ -31,7 +31,7 @@ WHOLE = {
 
 
 class FolderOffers(QObject):
-    """Main thread.
+    """Adds folders, and asks the user about them where something has to be decided. Main thread.
 
     Signals:
         added: a Folder that is searched from now on.
@@ -47,7 +47,7 @@ class FolderOffers(QObject):
         self._bridge.folders_wanted.connect(self._on_folders_wanted)
 
     def add(self, path: Path) -> None:
-        """Add a folder without a question."""
+        """Add a folder without asking."""
         self._bridge.call(operations.add_folder, self._on_added, folder=path)
 
     def add_samples(self) -> None:
@@ -59,14 +59,14 @@ class FolderOffers(QObject):
             self.added.emit(folder)
 
     def look_at(self, paths: list[Path]) -> None:
-        """Count what is in them, then add them or ask."""
+        """Count what is in these paths, then add them or ask."""
         for path in paths:
             self._shell.tell(_("Looking at {value}", value=path.name or path))
             self._bridge.call(operations.survey_folder, self.offer, path=path)
 
     def _on_folders_wanted(self, paths: tuple[Path, ...]) -> None:
-        """Folders of the command line: no complaint where one is searched already, the command may stand in a
-        shortcut."""
+        """Add folders of the command line. One that is searched already is no failure, since the command may
+        be part of a shortcut."""
         for path in paths:
             self._bridge.call(operations.take_up_folder, self._on_taken_up, folder=path)
 
@@ -77,7 +77,7 @@ class FolderOffers(QObject):
             self._on_added(found)
 
     def offer(self, survey: Survey) -> None:
-        """Add what was looked at, or ask, or say why not."""
+        """Add a folder that was looked at, or ask the user, or say why it cannot be added."""
         if survey.covered_by is not None:
             self._say_covered(survey, survey.covered_by)
         elif survey.refusal is not None:
@@ -128,7 +128,8 @@ class FolderOffers(QObject):
         )
 
     def _offer_folder_of_file(self, survey: Survey) -> None:
-        """Notesearch works on folders, so that it can follow changes: the file's own is offered."""
+        """Offer the folder of a dropped file: only folders can be searched, so that their changes are
+        noticed."""
         self._shell.come_up()
         hint = _(
             "{amount} Notesearch works on folders, so that it can follow your changes.", amount=amount(survey)

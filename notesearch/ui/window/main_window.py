@@ -1,9 +1,8 @@
-"""The main window: top bar, messages, pages and status line; keys, menus, drag and drop, and what is kept
+"""The main window: top bar, banner, pages and status line; keys, menus, drag and drop; and what is saved
 between starts.
 
-The top bar is painted first and takes letters; the rest is imported and built right after that first paint
-(`complete`). The course of a search is `search_page`'s business; every failure that nothing else shows
-becomes a message here.
+The top bar is painted first and accepts typing. The rest is imported and built right after that first paint
+(`complete`). SearchPage runs the searches. A failure that nothing else shows becomes a message of the banner.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from notesearch.ui.window.search_page import SearchPage
     from notesearch.ui.window.shell import TrayRole
 
-# A window that starts minimised paints nothing: it is completed after this long all the same.
+# Milliseconds. A window that starts minimised is never painted; it is completed after this time.
 COMPLETE_AFTER_MS = 500
 SAVE_STATE_MS = 2000
 KEEP_QUERY_MS = 2500
@@ -70,7 +69,7 @@ class MainWindow(QMainWindow):
         self.theme = theme
         self.presence: TrayRole | None = None
         self.settings: Settings | None = None
-        # Whether the user was asked already about starting at login.
+        # Whether the user was asked about starting at login.
         self.login_offered = False
         self.history = History()
         self.saved: list[Search] = []
@@ -104,8 +103,8 @@ class MainWindow(QMainWindow):
     # Building
 
     def complete(self) -> None:
-        """Build everything below the top bar, show what was read meanwhile, and let the engine start. Does
-        nothing the second time."""
+        """Build everything below the top bar, show what was read meanwhile, and let the engine start. A
+        second call does nothing."""
         if self._completed:
             return
         self._completed = True
@@ -195,11 +194,11 @@ class MainWindow(QMainWindow):
     # The engine's answers
 
     def expect_folders(self, number: int) -> None:
-        """So many folders are about to be added: no invitation meanwhile."""
+        """So many folders are about to be added: do not show the first page meanwhile."""
         self._expected_folders = number
 
     def _on_opened(self, settings: Settings, state: Mapping[str, Any]) -> None:
-        """What the first paint needs at once; the rest when there is something to show it in."""
+        """Use what the first paint needs of settings and window state. The rest is used in `complete`."""
         self.settings, self._state = settings, state
         self.theme.set_appearance(settings.appearance)
         geometry = state.get("geometry")
@@ -244,7 +243,8 @@ class MainWindow(QMainWindow):
             self.commands.ask_vocabulary()
 
     def _choose_page(self) -> None:
-        """The invitation while there is no folder; known from the last start until the engine answers."""
+        """Show the first page while there is no folder. Until the engine answers, the last start's state
+        decides."""
         if self._start_failed:
             return
         folders = len(self.status.folders) if self.status is not None and self._ready else self._known_folders
@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
 
     def _on_folder_added(self, folder: Folder) -> None:
         self._known_folders = max(1, self._known_folders)
-        # A status on its way may not know of it yet.
+        # A status that was sent before may not have the folder yet.
         self._expected_folders = max(1, self._expected_folders)
         self.pages.setCurrentWidget(self.page)
         self.status_line.tell(_("Added {path}", path=folder.path.name))
@@ -276,7 +276,7 @@ class MainWindow(QMainWindow):
     # Searching
 
     def ask(self, search: Search) -> None:
-        """Ask something from a saved search, the history or a button."""
+        """Set the search, from a saved search, the history or a button."""
         self.box.set_search(search)
         self.box.setFocus()
 
@@ -286,18 +286,18 @@ class MainWindow(QMainWindow):
         self._keep_timer.start()
 
     def keep_query(self) -> None:
-        """Put what is asked into the history, because it led somewhere or stood for a while."""
+        """Put the present search into the history, because it led to something or was shown for some time."""
         self.keep_search(self.box.search)
 
     def keep_search(self, search: Search) -> None:
-        """As `keep_query`, for what was asked elsewhere."""
+        """Put another search into the history."""
         before = self.history.entries
         self.history.keep(search)
         if self.history.entries != before:
             self._state_timer.start()
 
     def ask_text(self, text: str) -> None:
-        """Ask plain words, from outside."""
+        """Search for plain words that came from outside the window."""
         self.ask(Search(text=text))
 
     def save_search(self) -> None:
@@ -330,7 +330,7 @@ class MainWindow(QMainWindow):
             self.box.set_search(found)
 
     def _on_escape(self) -> None:
-        """Back from the preview or from similar notes, then clear, then out of the way."""
+        """Esc: leave the preview or the similar notes, else clear the search, else hide the window."""
         if self.page.preview_in_front:
             self.page.toggle_preview()
         elif self.page.similar_shown:
@@ -370,7 +370,7 @@ class MainWindow(QMainWindow):
             self.commands.copy_passage()
         elif self._belongs_to_field(event) and not self._forwarding:
             self.box.field.setFocus()
-            # What the field does not take either comes back here.
+            # Keys that the search field does not use either come back here.
             self._forwarding = True
             QCoreApplication.sendEvent(self.box.field, event)
             self._forwarding = False
@@ -408,8 +408,8 @@ class MainWindow(QMainWindow):
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """For the window's state file: strings, numbers and lists only. None before there is anything that
-        could differ from it."""
+        """The state for window.toml: strings, numbers and lists only. None as long as nothing can have
+        changed."""
         if not self._completed:
             return None
         return {
@@ -447,10 +447,10 @@ class MainWindow(QMainWindow):
     # The window itself
 
     def come_up(self, activation: str = "") -> None:
-        """To the front with the keyboard in the search field. `activation`: the desktop's leave to do so,
-        from whoever asked."""
+        """Show the window in front of others, with the keyboard in the search field. `activation`: the token
+        by which the desktop allows that."""
         if activation:
-            # Qt takes it from there, as it does at a start.
+            # Qt reads the token from here, as it does at a start.
             os.environ["XDG_ACTIVATION_TOKEN"] = activation
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
@@ -480,7 +480,7 @@ class MainWindow(QMainWindow):
             self.box.setFocus()
 
     def hide_away(self) -> None:
-        """Out of sight, into the tray where there is one, else into the task bar."""
+        """Hide the window: in the tray where there is one, else in the task bar."""
         if self.presence is not None and self.presence.way_back:
             self._save_state()
             self.hide()
@@ -489,7 +489,7 @@ class MainWindow(QMainWindow):
             self.showMinimized()
 
     def leave(self) -> None:
-        """Quit, whatever closing does otherwise."""
+        """Quit, whatever the setting for closing is."""
         self._leaving = True
         self.close()
 

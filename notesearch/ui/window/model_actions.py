@@ -1,4 +1,4 @@
-"""What menus and messages do about models, providers and money, and the dialogs they open."""
+"""The actions about models, providers and money, and the dialogs that they open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEDGER_SHOWN = 500
 
 
 class ModelActions(QObject):
-    """Main thread. At most one dialog of each kind is open.
+    """The actions about models and providers. At most one dialog of each kind is open. Main thread.
 
     Signals:
         folder_wanted: choose a folder to add. removal_wanted: a Folder, to be removed.
@@ -63,7 +63,7 @@ class ModelActions(QObject):
         return self._shell.status
 
     def remote_folder(self, path: Path) -> Folder | None:
-        """The folder that `path` is in, where a remote model has it or is to have it."""
+        """The folder that contains `path`, where a remote model is its model or its next model; else None."""
         folder = owning_folder(path, self._status.folders) if self._status is not None else None
         return (
             folder
@@ -73,7 +73,8 @@ class ModelActions(QObject):
         )
 
     def open_current(self) -> None:
-        """The model of the folder that is searched, or of the note that is chosen, or of the first one."""
+        """Open the model of a folder: the one the search is limited to, else that of the selected note, else
+        the first."""
         folders = self._status.folders if self._status is not None else ()
         if not folders:
             self._shell.offer(
@@ -107,17 +108,17 @@ class ModelActions(QObject):
         self._dialogs.show(self._model)
 
     def review(self, folder: Folder) -> None:
-        """Show once more what waits for the user's word."""
+        """Show again what waits for the user's consent."""
         self.open(folder)
         if self._model is not None:
             self._model.prepare(folder.next_model or folder.model)
 
     def stop_preparing(self, folder: Folder) -> None:
-        """Stay with the model that answers."""
+        """Keep the model that answers, and stop preparing another."""
         self._bridge.call(operations.cancel_model, folder=folder.path)
 
     def go_back(self, folder: Folder) -> None:
-        """To the model whose index was kept. Where that costs something by now, the user is asked."""
+        """Return to the former model. Where something would have to be sent for that, the user is asked."""
         self._bridge.call(
             operations.go_back,
             partial(self._on_gone_back, folder.path),
@@ -126,7 +127,7 @@ class ModelActions(QObject):
         )
 
     def forget_previous(self, folder: Folder) -> None:
-        """Forget the indexes of a folder's former models."""
+        """Delete the indexes of a folder's former models."""
         self._bridge.call(
             operations.forget_former, partial(self._on_previous_forgotten, folder.path), folder=folder.path
         )
@@ -156,7 +157,7 @@ class ModelActions(QObject):
     # What is sent
 
     def open_outgoing(self, path: Path) -> None:
-        """What is sent of a note."""
+        """Show what a remote model is sent of a note."""
         from notesearch.ui.dialogs.outgoing import OutgoingDialog
 
         to = self._model_of(self.remote_folder(path))
@@ -165,7 +166,7 @@ class ModelActions(QObject):
         self._dialogs.show(dialog)
 
     def open_folder_outgoing(self, folder: Folder) -> None:
-        """What is sent of a folder's notes, to choose from."""
+        """Show what a remote model is sent of a folder's notes, with a list to choose from."""
         self._open_folder_outgoing(folder.path, self._model_of(folder))
 
     def _on_preview_wanted(self, folder: Path, host: str) -> None:
@@ -224,7 +225,7 @@ class ModelActions(QObject):
             self._settings.show_providers(provider)
 
     def set_key(self, provider: str) -> None:
-        """Ask for the key, over the dialog that wants it."""
+        """Ask the user for a key, in a dialog over the one that needs it."""
         from notesearch import catalogue
         from notesearch.ui.dialogs.api_key import KeyDialog
         from notesearch.wording.signs import provider_title
@@ -250,7 +251,8 @@ class ModelActions(QObject):
         self._bridge.call(operations.ledger, self._on_ledger, limit=LEDGER_SHOWN)
 
     def help_with(self, trouble: ProviderTrouble) -> None:
-        """What the user can do about a trouble besides asking again."""
+        """Do what mends a model that cannot be used: set its key, choose another model, or open the
+        settings."""
         from notesearch.wording.model_texts import Remedy, remedy
 
         found = remedy(trouble)
@@ -306,7 +308,7 @@ class ModelActions(QObject):
         self.known.ask_providers()
 
     def _on_key_failed(self, provider: str, failure: Failure) -> None:
-        """Said by the dialogs that are about this key, as long as there is one."""
+        """Show a failure about a key: in the dialogs about it, where one is open."""
         if self._key is not None and self._key.provider == provider:
             self._key.show_failure(failure)
         if self._settings is not None:

@@ -1,5 +1,5 @@
-"""What the banner says on its own: questions about vanished notes, notices of folders, models that are ready,
-wait or fail, an indexer that stopped, failures."""
+"""The messages that the banner shows by itself: questions about notes that are gone, notices of folders,
+models that are complete, wait or fail, an indexer that stopped, failures."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Notices(QObject):
         bridge.statuses.follow(self.show_status)
 
     def show_failure(self, failure: Failure) -> None:
-        """Say in the banner what went wrong."""
+        """Show a failure in the banner."""
         self._banner.tell(Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
 
     def show_status(self, status: IndexingStatus) -> None:
-        """Say in the banner what of a status asks for the user."""
+        """Show in the banner what in a status needs the user's attention."""
         self._ask_about_held(status)
         self._say_troubles(status)
         for folder in status.folders:
             self._say_switched(folder)
-            # What a model waits for is said once for all its folders.
+            # What a model waits for is shown once for all its folders.
             waits = folder.state in (FolderState.WAITING, FolderState.CONSENT)
             if folder.notice is not None and not waits and (folder.path, folder.notice) not in self._said:
                 self._said.add((folder.path, folder.notice))
@@ -73,7 +73,8 @@ class Notices(QObject):
             self._banner.withdraw("error")
 
     def _say_troubles(self, status: IndexingStatus) -> None:
-        """What models wait for; withdrawn when it is over, and said anew when it comes back."""
+        """Show why models cannot be used. A message is withdrawn when its reason is gone, and shown again
+        when it comes back."""
         standing = {
             m.key: m
             for m in (*map(self._trouble, status.troubles), *map(self._consent, status.folders))
@@ -111,7 +112,8 @@ class Notices(QObject):
         )
 
     def _say_switched(self, folder: Folder) -> None:
-        """The new index of a folder is complete: it answers from now on, and the former one can go."""
+        """Tell that the new index of a folder is complete and answers, and that the former one can be
+        deleted."""
         before = self._models_before.get(folder.path, folder.model)
         self._models_before[folder.path] = folder.model
         key = _("switched:{path}", path=folder.path)
@@ -132,8 +134,8 @@ class Notices(QObject):
         self._banner.tell(message)
 
     def _ask_about_held(self, status: IndexingStatus) -> None:
-        """Ask about notes that vanished at once; the question stays until it is answered or no longer
-        arises."""
+        """Ask about many notes that are gone at once. The question stays until it is answered, or the notes
+        are back."""
         keys = {_("held:{folder}", folder=held.folder) for held in status.held}
         for key in self._banner.keys:
             if key.startswith("held:") and key not in keys:
@@ -163,9 +165,9 @@ class Notices(QObject):
 
 
 def _key(about: str, what: Told) -> str:
-    """What tells a message from others: what it is about and what is told, never its words."""
+    """The key of a message: what it is about and its code and parameters, never its words."""
     return " ".join([about, what.code, *(f"{name}={value}" for name, value in what.params)])
 
 
 def _nothing() -> None:
-    """Closing the message is all there is to do."""
+    """Do nothing: the button only closes the message."""

@@ -17,11 +17,12 @@ class OpenDialogs(QObject):
 
     @property
     def front(self) -> QWidget:
-        """What a further dialog belongs to: the newest one that is open, or the window."""
+        """The parent of a further dialog: the newest open one, or the window."""
         return self.open[-1] if self.open else self._window
 
     def show(self, dialog: QDialog) -> None:
-        """Show a dialog over the window without a loop of its own; it is deleted when it is closed."""
+        """Show a dialog over the window, without an event loop of its own. It is deleted when it is
+        closed."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._on_finished)
         self.open.append(dialog)

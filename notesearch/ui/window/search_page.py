@@ -1,4 +1,4 @@
-"""The page of the window: side, list and preview in three columns."""
+"""The search page of the window: sidebar, list and preview in three columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from notesearch.ui.window.sidebar import Sidebar
 
 
 class SearchPage(SearchView):
-    """The three columns, as many as there is room for. Main thread."""
+    """The three columns, or as many as there is room for. Main thread."""
 
     def __init__(self, bridge: Bridge, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(bridge, theme, parent)
@@ -55,7 +55,7 @@ class SearchPage(SearchView):
         self.side.mark_folder(search.folder)
 
     def show_status(self, status: IndexingStatus) -> None:
-        """Counts and states of the folders too."""
+        """Show a status, with the counts and states of the folders."""
         self.side.show_folders(status.folders)
         super().show_status(status)
 
@@ -68,7 +68,8 @@ class SearchPage(SearchView):
 
     @property
     def column_widths(self) -> list[int]:
-        """The columns as they are, or as they last were with all three in sight."""
+        """The widths of the columns in pixels: the present ones, or the last ones with which all three were
+        visible."""
         return self.splitter.sizes() if all(self.splitter.sizes()) else self.wide_sizes
 
     def set_column_widths(self, widths: list[int]) -> None:
@@ -77,7 +78,7 @@ class SearchPage(SearchView):
         self.splitter.setSizes(widths)
 
     def toggle_preview(self) -> None:
-        """Show or hide the preview; in a narrow window it takes the list's place."""
+        """Show or hide the preview. In a narrow window it replaces the list."""
         if self.width() < PREVIEW_BREAKPOINT:
             self._narrow_preview = not self._narrow_preview
         else:

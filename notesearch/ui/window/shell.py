@@ -1,4 +1,4 @@
-"""What the parts of the main window may ask of it: a small protocol, so that no part knows the window's
+"""What the parts of the main window may use of it, as a protocol, so that no part imports the window's
 class."""
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class TrayRole(Protocol):
-    """What the window asks of whoever keeps the program in the tray. Main thread."""
+    """What the window needs of the object that keeps the program in the tray. Main thread."""
 
     key: GlobalKey
 
     @property
     def way_back(self) -> bool:
-        """Whether a hidden window can be called back: there is a tray, or a key."""
+        """Whether the user can bring back a hidden window: there is a tray icon, or a global key."""
         ...
 
     def stays(self) -> bool:
-        """The window is being closed: whether the program stays. May ask the user."""
+        """Whether the program goes on when the window is closed. May ask the user."""
         ...
 
     def toggle_quick(self) -> None:
@@ -60,7 +60,7 @@ class Shell(Protocol):
 
     @property
     def search(self) -> Search:
-        """What is asked in the window's field."""
+        """The present search of the window."""
         ...
 
     @property
@@ -75,39 +75,39 @@ class Shell(Protocol):
 
     @property
     def key(self) -> GlobalKey | None:
-        """The key that calls quick search, where the program stays in the tray."""
+        """The global key; None where no TrayController is set."""
         ...
 
     def ask(self, search: Search) -> None:
-        """Ask something in the window's field."""
+        """Set the search of the window."""
         ...
 
     def save_search(self) -> None:
-        """Keep what is asked among the saved searches."""
+        """Add the present search to the saved searches."""
         ...
 
     def focus_field(self) -> None:
-        """The keyboard goes to the search field, all of it selected."""
+        """Put the keyboard into the search field, with its text selected."""
         ...
 
     def keep_query(self) -> None:
-        """Put what is asked into the history."""
+        """Put the present search into the history."""
         ...
 
     def keep_search(self, search: Search) -> None:
-        """Put what was asked elsewhere into the history."""
+        """Put another search into the history."""
         ...
 
     def tell(self, text: str) -> None:
-        """Say something in the status line for a moment."""
+        """Show a text in the status line for a moment."""
         ...
 
     def offer(self, message: Notice) -> None:
-        """Say something in the banner, with what can be done about it."""
+        """Show a message in the banner."""
         ...
 
     def show_failure(self, failure: Failure) -> None:
-        """Say what went wrong."""
+        """Show a failure."""
         ...
 
     def toggle_quick(self) -> None:
@@ -115,11 +115,11 @@ class Shell(Protocol):
         ...
 
     def come_up(self, activation: str = "") -> None:
-        """Show the window over the others. `activation`: the desktop's leave to do so."""
+        """Show the window in front of others. `activation`: the token by which the desktop allows that."""
         ...
 
     def hide_away(self) -> None:
-        """Put the window into the tray, or end where there is no way back."""
+        """Hide the window in the tray. Quit where the user could not bring it back."""
         ...
 
     def leave(self) -> None:

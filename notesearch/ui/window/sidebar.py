@@ -1,4 +1,4 @@
-"""The side: folders with their state, saved searches, and the way to add a folder."""
+"""The sidebar: folders with their state, saved searches, and a button to add a folder."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ ROW, FOLDER_ROW, SECOND_LINE = 28, 42, 14
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SideItem:
-    """One row: a folder, or a saved search."""
+    """One row of the sidebar: a folder, or a saved search."""
 
     title: str
     spoken: str
@@ -68,14 +68,14 @@ class SideItem:
 
 
 class SideModel(QAbstractListModel):
-    """The rows of one list of the side. Replaced whole; the view keeps its selection by itself."""
+    """The rows of one list of the sidebar. All are replaced together; the view keeps the selection."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.items: tuple[SideItem, ...] = ()
 
     def show(self, items: Sequence[SideItem]) -> None:
-        """Replace the rows; where only counts and states changed, nothing is reset."""
+        """Replace the rows. Where only counts and states changed, the model is not reset."""
         new = tuple(items)
         if new == self.items:
             return
@@ -169,7 +169,8 @@ class SideDelegate(QStyledItemDelegate):
             )
 
     def _paint_dot(self, painter: QPainter, folder: Folder, centre: QPointF) -> None:
-        """Full: complete. Ring: work under way or waiting. Grey: not reachable."""
+        """Paint the dot of a folder. Full: complete. Ring: work under way, or waiting. Grey: cannot be
+        reached."""
         busy = (
             folder.state not in (FolderState.READY, FolderState.UNREACHABLE)
             or folder.waiting > 0
@@ -190,7 +191,8 @@ class SideDelegate(QStyledItemDelegate):
 
 
 class SideList(QListView):
-    """A list as tall as its rows; the side scrolls as a whole. A click, Enter or Space chooses a row."""
+    """A list as tall as its rows, since the sidebar scrolls as a whole. A click, Enter or Space chooses a
+    row."""
 
     def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -217,7 +219,7 @@ class SideList(QListView):
             self.setFixedHeight(sum(self._heights))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Letters belong to the search field, not to a search in this list."""
+        """Leave letters to the search field, and do not search in this list with them."""
         if (event.text().isprintable() and event.text() not in ("", " ")) or event.key() == Qt.Key.Key_Escape:
             event.ignore()
         elif (
@@ -244,7 +246,7 @@ class Sidebar(QWidget):
         add_wanted, reveal_wanted(Path), remove_wanted(Folder).
         model_wanted, sent_wanted, review_wanted, stop_wanted, back_wanted, forget_wanted: a Folder, its
         model: choose one, see what is sent
-        to it, see what waits for the user's word, stop preparing the next one, go back to the former one,
+        to it, see what waits for the user's consent, stop preparing the next one, go back to the former one,
         drop the former index.
     """
 
@@ -331,7 +333,7 @@ class Sidebar(QWidget):
         inner = QVBoxLayout(contents)
         inner.setContentsMargins(0, 20, 0, 12)
         inner.setSpacing(0)
-        # The list alone is called "Folders", for those who look for it by name.
+        # Only the list itself has the name "Folders" for screen readers.
         inner.addWidget(_heading(_("Folders"), spoken=_("Searched folders")))
         inner.addSpacing(4)
         inner.addWidget(self.folders)

@@ -1,4 +1,4 @@
-"""The line at the bottom: what the indexer does, how far it is, pause and resume, and the way to the
+"""The line at the bottom: what the indexer does, how far it is, pause and resume, and a button for the
 problems."""
 
 from __future__ import annotations
@@ -130,16 +130,21 @@ class StatusLine(QFrame):
         self._make_room()
 
     def _make_room(self) -> None:
-        """In a narrow window the words go before the button: first the bar, then how much is left."""
+        """In a narrow window hide parts: first the bar, then the time that is left. The buttons stay."""
         self.bar.setVisible(self._working and self.width() >= BAR_FROM)
         self.detail.setVisible(bool(self.detail.text()) and self.width() >= DETAIL_FROM)
         self.model.setVisible(self._told.isActive() or self.width() >= MODEL_FROM)
 
     def tell(self, said: str) -> None:
-        """Say something in passing at the right end of the line, for three seconds."""
+        """Show a text at the right end of the line for three seconds."""
         self._told.start()
         self.model.setText(said)
         self._make_room()
+
+    @property
+    def telling(self) -> bool:
+        """Whether something is being said in passing."""
+        return self._told.isActive()
 
     def _show_models(self) -> None:
         self.model.setText(self._models)
@@ -156,7 +161,7 @@ class StatusLine(QFrame):
 
 
 def _models(status: IndexingStatus) -> str:
-    """The remote models that are sent something; "" where there is none."""
+    """The remote models that are being sent texts, as text; "" for none."""
     agreed = {
         m for folder in status.folders for m in (folder.model, folder.next_model if folder.agreed else "")
     }

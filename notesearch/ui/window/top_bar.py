@@ -15,8 +15,8 @@ NARROW = 560
 
 
 class TopBar(QFrame):
-    """`box` with the search field, and the buttons `types`, `tags` and `menu`, whose menus others give them.
-    Main thread."""
+    """The top bar: `box` with the search field, and the buttons `types`, `tags` and `menu`. Others set the
+    menus of these buttons. Main thread."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class TopBar(QFrame):
         self._colour()
 
     def adapt(self, width: int) -> None:
-        """Leave out what a window of this width has no room for."""
+        """Hide the parts for which a window of this width has no room."""
         self.types.setVisible(width >= NARROW)
         self.tags.setVisible(width >= NARROW)
 

@@ -1,5 +1,5 @@
-"""What of the program is in sight: window, quick search, tray icon, and the key that calls. Never hidden
-without a way back."""
+"""Controls what of the program is visible: window, quick search, tray icon, and the global key. The window is
+never hidden where the user could not bring it back."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from notesearch.ui.widgets.theme import Theme
     from notesearch.ui.window.main_window import MainWindow
 
-# Quick search is built when the start has settled, so that its first call is as quick as the others.
+# Milliseconds after the start until quick search is built, so that its first call is as quick as the others.
 PREPARE_AFTER_MS = 1500
-# A start at login may come before the tray: so long it is waited for. Then, and when a tray goes away, the
-# window is the way back.
+# A start at login may come before the tray: it is waited for so long. Without a tray, the window is shown, so
+# that the user can reach the program.
 TRAY_WITHIN_MS = 20_000
 LOOK_FOR_TRAY_MS = 1000
 WAY_BACK_MS = 15_000
@@ -39,7 +39,8 @@ BLENDED = ("wayland", "windows", "cocoa")
 
 
 class TrayController(QObject):
-    """Main thread. Made before the window is shown; `close` when the event loop has ended."""
+    """Controls window, quick search, tray icon and global key. Made before the window is shown; `close` is
+    called when the event loop has ended. Main thread."""
 
     def __init__(self, bridge: Bridge, theme: Theme, window: MainWindow, request: StartRequest) -> None:
         super().__init__(window)
@@ -76,12 +77,12 @@ class TrayController(QObject):
 
     @property
     def way_back(self) -> bool:
-        """Whether a hidden window could be called back by something in sight, or by the key."""
+        """Whether the user can bring back a hidden window, by something visible or by the global key."""
         return (self.tray is not None and self.tray.available) or self.key.status.state is HotkeyState.READY
 
     @property
     def key_in_use(self) -> str:
-        """What calls quick search from anywhere, "" for nothing."""
+        """The global key in use; "" for none."""
         return self.key.status.keys if self.key.status.state is HotkeyState.READY else ""
 
     # Starting
@@ -136,7 +137,7 @@ class TrayController(QObject):
         return self.quick
 
     def _look_for_tray(self) -> None:
-        """After a hidden start: the tray may come a while after us."""
+        """After a hidden start, wait for the tray, which may come later than the program."""
         self._waited += LOOK_FOR_TRAY_MS
         if self.way_back or self._window.isVisible():
             self._look.stop()
@@ -144,10 +145,10 @@ class TrayController(QObject):
             self._look.stop()
             self._window.showMinimized()
 
-    # Calls from outside
+    # Requests from outside
 
     def summon(self, request: StartRequest) -> None:
-        """Another start of the program asks for something."""
+        """Do what another start of the program asks for."""
         if request.toggle:
             self.toggle_quick(request.activation)
         elif request.search:
@@ -204,7 +205,7 @@ class TrayController(QObject):
         self._window.come_up()
         self._window.commands.open_settings()
 
-    # What changes
+    # Reactions to changes
 
     def _on_status(self, status: IndexingStatus) -> None:
         from notesearch.domain import IndexingState
@@ -214,7 +215,7 @@ class TrayController(QObject):
             self._offer_login()
 
     def _offer_login(self) -> None:
-        """Once, when the first notes are searched as a whole."""
+        """Offer start at login, once, when the first notes are complete."""
         self._window.login_offered = True
         self._window.commands.models.desktop.facts(self._on_facts)
 
@@ -248,11 +249,10 @@ class TrayController(QObject):
     # Closing
 
     def stays(self) -> bool:
-        """The window is being closed: whether the program goes on without it. Asks the user the first
-        time."""
+        """Whether the program goes on when the window is closed. Asks the user the first time."""
         settings, application = self._window.settings, QGuiApplication.instance()
         if isinstance(application, QGuiApplication) and application.isSavingSession():
-            # The user logs out: nobody is there to be asked.
+            # The session ends, so the user cannot be asked.
             return False
         if settings is None or not self.way_back or settings.when_closed == "quit":
             return False
@@ -263,7 +263,7 @@ class TrayController(QObject):
         return True
 
     def _keep_way_back(self) -> None:
-        """The tray is gone and nothing else calls the window back: it shows itself, in the task bar."""
+        """Show the window in the task bar: the tray is gone, and there is no global key."""
         if self._window.isVisible():
             self._guard.stop()
         elif not self.way_back and not self._look.isActive():
@@ -271,7 +271,7 @@ class TrayController(QObject):
             self._window.showMinimized()
 
     def close(self) -> None:
-        """Give the key back and leave the tray."""
+        """Release the global key and remove the tray icon."""
         self.key.close()
         if self.tray is not None:
             self.tray.close()

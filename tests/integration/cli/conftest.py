@@ -81,9 +81,11 @@ class Shell:
     def json(self, *arguments: str | bytes | Path, code: int = 0) -> Any:
         return json.loads(self(*arguments, "--json", code=code).stdout)
 
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str | Path, program: tuple[str, ...] = ("-m", "notesearch")
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "notesearch", *arguments],
+            [sys.executable, *program, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

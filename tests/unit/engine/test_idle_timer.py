@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from notesearch.engine.idle_timer import IdleTimer
-from tests.conftest import wait_until
+from tests.conftest import PATIENCE, wait_until
 
 Make = Callable[[Callable[[], None], float], IdleTimer]
 
@@ -67,13 +67,21 @@ def test_closed_before_it_began() -> None:
 
 def test_at_rest_no_thread_waits(make: Make) -> None:
     before = set(threading.enumerate())
-    let_go = threading.Event()
-    timer = make(let_go.set, 0.02)
-    assert len(set(threading.enumerate()) - before) == 1
-    assert let_go.wait(20)
-    wait_until(lambda: set(threading.enumerate()) <= before)
-    timer.touch()
-    assert len(set(threading.enumerate()) - before) == 1
+    quiet, free = threading.Event(), threading.Event()
+
+    def let_go() -> None:
+        quiet.set()
+        free.wait(PATIENCE)
+
+    timer = make(let_go, 0.02)
+    for _ in range(2):
+        assert len(set(threading.enumerate()) - before) == 1
+        assert quiet.wait(PATIENCE)
+        free.set()
+        wait_until(lambda: set(threading.enumerate()) <= before)
+        free.clear()
+        timer.touch()
+    free.set()
 
 
 def test_it_may_be_closed_by_what_it_calls() -> None:
@@ -85,4 +93,4 @@ def test_it_may_be_closed_by_what_it_calls() -> None:
 
     timer = IdleTimer(let_go, 0.0)
     timer.touch()
-    assert closed.wait(4)
+    assert closed.wait(PATIENCE)

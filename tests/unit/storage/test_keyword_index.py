@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import tantivy
 
 from notesearch.errors import DiskFull, StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
@@ -415,6 +416,19 @@ def test_closed_is_said(tmp_path: Path) -> None:
         len(KeywordIndex(tmp_path / "keyword"))
 
 
+class OnAFullDisk:
+    """An index of tantivy whose disk is full."""
+
+    def __init__(self, real: tantivy.Index) -> None:
+        self.real = real
+
+    def writer(self, **_: object) -> FullDisk:
+        return FullDisk()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+
 class FullDisk:
     """A writer of tantivy whose disk is full."""
 
@@ -431,10 +445,15 @@ class FullDisk:
 def test_a_full_disk_is_waited_for_and_nothing_is_lost(
     index: KeywordIndex, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index._writer = FullDisk()  # type: ignore[assignment]
+    real = tantivy.Index
     before = index.position
-    with pytest.raises(DiskFull) as full:
-        index.apply([block(1, "zanzibar")], [], before + 1, "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(tantivy, "Index", lambda *where, **how: OnAFullDisk(real(*where, **how)))
+        # What rests is opened anew.
+        index.rest()
+        with pytest.raises(DiskFull) as full:
+            index.apply([block(1, "zanzibar")], [], before + 1, "a")
+    index.rest()
     assert full.value.retryable
     assert index.position == before
 

@@ -186,27 +186,9 @@ def test_notes_of_an_earlier_version_are_complete_and_nothing_is_held_back(
             "path, folder_id, size, mtime_ns, content_hash, fingerprint, format, title, first_line, "
             "length, language, tags, aliases, created,"
         )
-        values = (
-            f"/n/{number}.md",
-            1,
-            9,
-            number,
-            str(number),
-            "aa",
-            "md",
-            "t",
-            1,
-            4,
-            "en",
-            "[]",
-            "[]",
-            "",
-            "",
-            0,
-            2,
-            3 - number,
-            number,
-        )
+        of_the_file = (f"/n/{number}.md", 1, 9, number, str(number))
+        of_the_text = ("aa", "md", "t", 1, 4, "en", "[]", "[]", "", "", 0)
+        values = (*of_the_file, *of_the_text, 2, 3 - number, number)
         marks = ", ".join("?" * len(values))
         database.execute(
             f"INSERT INTO documents ({names} updated, private, expected, embedded, position) VALUES "

@@ -1,1 +1,1 @@
-"""The SQLite database: tables, migrations, and every statement."""
+"""The SQLite database: its tables, migrations and statements."""

@@ -1,5 +1,5 @@
-"""SQLite connections: how they are opened, how threads share those that read, and SQLite's errors as errors
-for people."""
+"""SQLite connections: how they are opened, how threads share those that read, and how SQLite's errors become
+NotesearchErrors."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator
 
 from notesearch.errors import DiskFull, StoreDamaged, StoreError
 
-# Seconds that closing waits for questions under way. They are interrupted, so this is the longest single step
-# of one.
+# Seconds for which closing waits for questions under way. They are interrupted, so this is the longest that a
+# single step of one takes.
 CLOSING = 5.0
 
 
 @contextlib.contextmanager
 def people_errors() -> Iterator[None]:
-    """SQLite's errors that are not our fault, as errors for people."""
+    """A context in which SQLite's errors that are no bug are raised as StoreError, StoreDamaged or
+    DiskFull."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        # Details stand in the upper bits; what kind of error it is, in the lowest byte.
+        # The lowest byte of SQLite's code is the kind of error; the upper ones are details.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise DiskFull from error
@@ -43,11 +44,11 @@ def people_errors() -> Iterator[None]:
 
 
 class Readers:
-    """Connections that only read. A thread borrows one for the time of a question; `connect` opens another
-    when all are in use.
+    """Connections that only read. A thread borrows one for a question; where all are borrowed, `connect`
+    opens another.
 
-    SQLite does not survive closing a connection that another thread is using, so `close` interrupts and
-    waits. Any thread may call.
+    SQLite crashes where a connection is closed while another thread uses it. `close` therefore interrupts
+    questions and waits for them. Any thread may call.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -64,12 +65,12 @@ class Readers:
 
     @property
     def idle(self) -> int:
-        """How many open connections nobody has borrowed."""
+        """How many open connections are not borrowed."""
         return len(self._idle)
 
     @contextlib.contextmanager
     def borrow(self) -> Iterator[sqlite3.Connection]:
-        """A connection that no other thread uses meanwhile. Raises StoreError after `close`."""
+        """Borrow a connection that no other thread uses meanwhile. Raises StoreError after `close`."""
         connection = self._take()
         try:
             yield connection
@@ -104,8 +105,8 @@ class Readers:
             raise StoreError("store.closed")
 
     def close(self) -> None:
-        """Interrupt questions under way and close every connection. One that does not come back in time
-        closes when it does."""
+        """Interrupt questions under way and close every connection. A connection that is not returned in time
+        is closed when it is returned."""
         until = time.monotonic() + CLOSING
         with self._returned:
             self._closed = True

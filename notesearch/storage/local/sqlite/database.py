@@ -1,5 +1,6 @@
-"""The SQLite database below the store: one connection that writes, under a lock; every reading thread borrows
-one of its own, so that a search never waits for indexing. Knows transactions and positions, no rows."""
+"""The SQLite database below the store: one connection that writes, guarded by a lock, and a connection for
+each reading thread, so that a search never waits for indexing. It knows transactions and positions, but no
+tables of notes."""
 
 from __future__ import annotations
 
@@ -16,20 +17,23 @@ from notesearch.storage.local.sqlite.connections import Readers, people_errors
 from notesearch.storage.local.sqlite.migrations import migrate, refuse_newer, refuse_older
 
 DATABASE = "notes.sqlite"
-# Characters of a document's text that are kept, and read, together.
+# Characters of a document's text that are stored, and read, as one segment.
 SEGMENT = 1 << 16
 
 
 class Generation(IntEnum):
-    """Which model a chunk is for: the one that answers, or the folder's next one that is prepared."""
+    """Which model a chunk is for. ANSWERING: the folder's model. PREPARING: its next model."""
 
     ANSWERING = 0
     PREPARING = 1
 
 
 class Database:
-    """What the parts of the store stand on. See Store for threads and errors. `ended` is called, under the
-    lock for writing, when a transaction has ended in one way or the other."""
+    """The database that the parts of the store share. Threads and errors are as in Store.
+
+    `ended` is called when a transaction has ended, committed or not, by the writing thread with the lock for
+    writing held.
+    """
 
     def __init__(
         self, data_dir: Path, *, read_only: bool = False, ended: Callable[[], None] = lambda: None
@@ -37,7 +41,7 @@ class Database:
         self._file = data_dir / DATABASE
         self._ended = ended
         self._write_lock = threading.RLock()
-        # The thread whose transaction is under way.
+        # The id of the thread whose transaction is under way.
         self._writing: int | None = None
         self.readers = Readers(lambda: self._connect("ro"))
         self._writer: sqlite3.Connection | None = None
@@ -65,8 +69,8 @@ class Database:
             migrate(self._writer)
 
     def close(self) -> None:
-        """Close every connection; the one that writes last, so that SQLite folds its log into the database.
-        Questions under way in other threads raise StoreError."""
+        """Close every connection. The one that writes is closed last, so that SQLite copies its log into the
+        database. Questions under way in other threads raise StoreError."""
         self.readers.close()
         with self._write_lock:
             self._closed = True
@@ -89,22 +93,22 @@ class Database:
         return connection
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
-        """All rows of a question, asked on a connection that no other thread uses meanwhile; in the middle of
-        a transaction, on that of the transaction."""
+        """All rows of a question, on a connection that no other thread uses meanwhile. The thread of a
+        transaction reads on the connection of the transaction."""
         if self._writing == threading.get_ident() and self._writer is not None:
             return self._writer.execute(sql, parameters).fetchall()
         with people_errors(), self.readers.borrow() as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
-        """The first row, or None."""
+        """The first row of a question, or None."""
         rows = self.read(sql, parameters)
         return rows[0] if rows else None
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: kept when the block ends, undone when it raises. One inside another is part of
-        it."""
+        """A transaction: committed when the block ends, rolled back when it raises. A block inside another is
+        part of the same transaction. Raises StoreError where the database is closed or only read."""
         with self._write_lock, people_errors():
             if self._writer is None:
                 raise StoreError("store.closed" if self._closed else "store.read-only")
@@ -128,7 +132,7 @@ class Database:
                 self._ended()
 
     def next_position(self) -> int:
-        """The position of a change; in a transaction."""
+        """The position for one more change. Within a transaction only."""
         self._position += 1
         return self._position
 
@@ -142,8 +146,8 @@ class Database:
         return int(row[0])
 
     def chosen(self, sql: str, ids: Sequence[object], *more: object) -> Iterator[Any]:
-        """Rows of a query with an IN ({}) list, asked in slices that SQLite takes; `more` parameters follow
-        it."""
+        """The rows of a query with an IN ({}) list, asked in parts that SQLite accepts. `more` are the
+        parameters after the list."""
         for first in range(0, len(ids), 500):
             part = ids[first : first + 500]
             yield from self.read(sql.format(", ".join("?" * len(part))), (*part, *more))

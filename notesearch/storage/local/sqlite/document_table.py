@@ -1,5 +1,5 @@
-"""Documents as they come and go: their text in segments, their chunks and facets; moves, copies and what
-leaves the index."""
+"""The documents of the store: their text in segments, their chunks and facets; and how they are moved, copied
+and removed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from notesearch.storage.values import ChunkPlan, NewDocument, Stored, text_hash
 
 
 class _StoredChunk(NamedTuple):
-    """A row of the table of chunks, without its document; `heading` and `locator` are JSON."""
+    """A row of the table `chunks`, without its document. `heading` and `locator` are JSON."""
 
     ordinal: int
     start: int
@@ -36,13 +36,13 @@ class _StoredChunk(NamedTuple):
 
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
 _CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
-# What the column `held` of a chunk says.
+# The values of the column `held` of a chunk.
 HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
 REFUSED = HELD.index(HeldBack.REFUSED)
 ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
 _DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"
 _AT = "folder_id = ? AND relative_path = ? AND part = ?"
-# A note with the same content, read in the same way. The hash is that of the file.
+# Finds a document with the same content, read in the same way. The hash is that of the file.
 _PENDING_TWINS = (
     "SELECT id FROM documents WHERE content_hash = ? AND part = ? AND reading = ? AND pending_fingerprint = ?"
 )
@@ -50,7 +50,7 @@ _TWIN = (
     "SELECT id, embedded_title FROM documents"
     " WHERE content_hash = ? AND part = ? AND fingerprint = ? AND reading = ? AND format = ? LIMIT 1"
 )
-# An upsert, so that the triggers which count see one change (REPLACE would hide the row it deletes).
+# An upsert, so that the triggers that count see one change. REPLACE would hide the deleted row from them.
 REPLACING_PROBLEM = (
     "ON CONFLICT (folder_id, relative_path, part) DO UPDATE SET "
     "(size, mtime_ns, code, params, retryable, reading, refused) = "
@@ -60,7 +60,7 @@ REPLACING_PROBLEM = (
 
 
 class Documents:
-    """The part of the store that takes documents in and lets them go."""
+    """The part of the store that adds, changes and removes documents."""
 
     def __init__(self, database: Database, places: Places, vectors: KeptVectors) -> None:
         self._database = database
@@ -68,7 +68,7 @@ class Documents:
         self._vectors = vectors
 
     def put(self, documents: Sequence[NewDocument]) -> list[Stored]:
-        """Insert or replace documents in one transaction. Chunks whose text has a vector already are complete
+        """Insert or replace documents in one transaction. A chunk whose text has a vector already is complete
         at once. Documents of a folder that was removed meanwhile are left out."""
         with self._database.write() as w:
             roots = {i: self._places.path(text) for i, text in w.execute("SELECT id, path FROM folders")}
@@ -110,7 +110,7 @@ class Documents:
         left: list[int] = []
         if row:
             document_id = int(row[0])
-            # The vectors of another model are not left: going back to it must find them.
+            # Vectors of another model do not count as unused, so that going back to that model finds them.
             before = self._vectors.ids_of(w, document_id, ANSWERING)
             self._vectors.uses.note(before)
             left = before if row[1] == new.fingerprint else []
@@ -148,9 +148,12 @@ class Documents:
         chunks: Sequence[_StoredChunk],
         pending: Sequence[_StoredChunk],
     ) -> dict[str, object]:
-        """The columns of the document's row. `embedded_title` is the title under which the next reading cuts
-        and embeds the note: its own for a copy and for a note that became another; else, after a rename, the
-        former one for as long as that keeps most of its vectors."""
+        """The columns of the document's row.
+
+        `embedded_title` is the title under which the next reading cuts and embeds the note. For a copy, and
+        for a note that became another one, it is the note's own title. After a rename it is the former title,
+        as long as most of the note's vectors are kept that way.
+        """
         document = new.document
         return {
             "folder_id": place.folder_id,
@@ -187,7 +190,8 @@ class Documents:
     def _moved_row(
         self, w: sqlite3.Connection, at_target: tuple[int, str] | None, source: Path, part: str
     ) -> tuple[int, str] | None:
-        """The row of a note that was moved, so that it keeps its id; what stood at the target is gone."""
+        """Move the row of a note that was moved, so that it keeps its id. A document at the target is
+        removed."""
         moved: tuple[int, str] | None = None
         for place in self._places.places_of([source]):
             moved = w.execute(f"SELECT id, fingerprint FROM documents WHERE {_AT}", (*place, part)).fetchone()
@@ -200,9 +204,9 @@ class Documents:
 
     @staticmethod
     def _twin_chunks(w: sqlite3.Connection, twin: int, generation: Generation) -> list[_StoredChunk]:
-        """The chunks of a note with the same content: a copy or a rename is not embedded again, although a
-        title taken from the file's name differs. They are taken as they are, for a title of another length
-        may have cut the same text elsewhere."""
+        """The chunks of a note with the same content, to be used for a copy or a renamed note. So it is not
+        embedded again, although a title taken from the file's name differs. They are taken as they are: with
+        a title of another length the same text may be cut elsewhere."""
         rows = w.execute(
             f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = ? ORDER BY ordinal",
             (twin, generation),
@@ -212,8 +216,8 @@ class Documents:
     def _pending_chunks(
         self, w: sqlite3.Connection, cut: ChunkPlan, content: tuple[str, str, int]
     ) -> list[_StoredChunk]:
-        """The chunks for the next model: those of a note with the same content where these have fewer
-        vectors, for it may have another title."""
+        """The chunks for the next model. Where a note with the same content has more vectors, its chunks are
+        used: the two may have different titles."""
         chunks = self._new_chunks(w, cut)
         twin = w.execute(f"{_PENDING_TWINS} LIMIT 1", (*content, cut.fingerprint)).fetchone()
         others = self._twin_chunks(w, twin[0], PREPARING) if twin else []
@@ -222,8 +226,9 @@ class Documents:
     def _share_pending(
         self, w: sqlite3.Connection, chunks: Sequence[_StoredChunk], key: tuple[str, str, int, str]
     ) -> None:
-        """Where these have all vectors, notes with the same content (`key`) that still wait for some take
-        them: going back to a former model finds a copy's vectors under the title that it was copied from."""
+        """Where these chunks have all vectors, give them to notes with the same content (`key`) that still
+        lack some. So after going back to a former model, a copy has the vectors under the title that it was
+        copied from."""
         expected, embedded, _ = _counted(chunks)
         if not embedded or embedded < expected:
             return
@@ -237,8 +242,8 @@ class Documents:
             self._vectors.recount(w, [document_id])
 
     def _new_chunks(self, w: sqlite3.Connection, cut: ChunkPlan) -> list[_StoredChunk]:
-        """The chunks as they were cut, with the vectors that their texts have. What the user let go is not
-        held back again."""
+        """The chunks as they were cut, with the vectors that their texts have. Texts that the user allowed
+        are not held back again."""
 
         def stored(chunk: Chunk, text: str, held: HeldBack | None) -> _StoredChunk:
             digest = text_hash(text)
@@ -265,8 +270,8 @@ class Documents:
         return [stored(*parts) for parts in zip(cut.chunks, cut.embedded_texts, reasons, strict=True)]
 
     def cut(self, document_id: int, cut: ChunkPlan | None) -> None:
-        """Cut a document that is in the store for its folder's next model too; None: it is not wanted any
-        more. Vectors are kept."""
+        """Store the chunks of a stored document for its folder's next model. None deletes them. Vectors are
+        kept."""
         if cut is None:
             self._drop_pending(document_id)
         else:
@@ -293,8 +298,8 @@ class Documents:
 
     @staticmethod
     def tell_refused(w: sqlite3.Connection, document_ids: Iterable[int]) -> None:
-        """Documents with passages that a model refused are among the problems: the user may have them asked
-        about again."""
+        """List documents with passages that a model refused as problems, so that the user may have them sent
+        again."""
         for document_id in document_ids:
             w.execute(
                 "INSERT INTO problems SELECT d.folder_id, d.relative_path, d.part, d.size, d.mtime_ns, "
@@ -307,7 +312,8 @@ class Documents:
             )
 
     def ask_again(self, w: sqlite3.Connection, document_id: int) -> int:
-        """What a model refused of a document may be sent once more. Returns how many passages that are."""
+        """Allow the passages of a document that a model refused to be sent once more. Returns how many they
+        are."""
         w.execute(
             f"DELETE FROM refused WHERE (fingerprint, text_hash) IN (SELECT {MODEL_OF}, c.text_hash"
             " FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.document_id = ? AND c.held = ?)",
@@ -368,7 +374,7 @@ class Documents:
         )
 
     def finish(self, read: FileRead) -> None:
-        """A file was read to its end: forget what it holds no more."""
+        """Remove the documents that a file does not hold any more, after it was read to its end."""
         with self._database.write() as w:
             root = w.execute("SELECT path FROM folders WHERE id = ?", (read.folder_id,)).fetchone()
             if root is None:
@@ -388,7 +394,7 @@ class Documents:
             )
 
     def remove(self, paths: Sequence[str]) -> int:
-        """Forget the documents and problems at these paths. Returns how many documents there were."""
+        """Remove the documents and the problems at these paths. Returns how many documents there were."""
         with self._database.write() as w:
             ids = []
             at = "folder_id = ? AND relative_path = ?"
@@ -399,7 +405,7 @@ class Documents:
             return len(ids)
 
     def forget(self, w: sqlite3.Connection, ids: Sequence[int]) -> None:
-        """Forget documents; each leaves a tombstone for the copies."""
+        """Remove documents. Each leaves a tombstone for the copies."""
         left = [vector_id for document_id in ids for vector_id in self._vectors.ids_of(w, document_id)]
         w.executemany("DELETE FROM documents WHERE id = ?", ((i,) for i in ids))
         w.executemany(
@@ -408,8 +414,8 @@ class Documents:
         self._vectors.note_use(w, left=left)
 
     def forget_tombstones(self, position: int) -> None:
-        """Forget which documents left the index up to `position`, which every copy has reached. The newest
-        stays: it may hold the position."""
+        """Delete the tombstones up to `position`, which every copy has reached. The newest one stays, since
+        it may hold the position."""
         with self._database.write() as w:
             w.execute(
                 "DELETE FROM tombstones WHERE position <= ? AND position < (SELECT max(position) FROM "
@@ -419,7 +425,7 @@ class Documents:
 
 
 def _counted(chunks: Sequence[_StoredChunk]) -> tuple[int, int, int]:
-    """How many are to be embedded, are, and are held back."""
+    """How many chunks are to be embedded, are embedded, and are held back."""
     waited = [chunk for chunk in chunks if not chunk.held]
     return len(waited), sum(chunk.vector_id is not None for chunk in waited), len(chunks) - len(waited)
 

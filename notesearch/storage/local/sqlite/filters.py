@@ -1,8 +1,8 @@
-"""Filters evaluated in SQLite: which documents have these facets, asked so that no statement walks a table.
+"""Filters evaluated in SQLite: which documents have these facets. No statement reads a whole table.
 
-A facet is a string such as "tag:x" or "type:markdown"; `without` are facets that a document must not have. A
-filter that few documents pass is answered as a set of ids (`documents_with`), one that most pass is tested
-on candidates (`passing`); `estimate` says which it is. Reads only; any thread.
+A facet is a string such as "tag:x" or "type:markdown". `without` are facets that a document must not have. A
+filter that few documents pass is answered as a set of ids (`documents_with`); one that most pass is tested on
+candidates (`passing`). `estimate` tells which it is. Reads only; any thread.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from notesearch.storage.local.sqlite.database import Database
 
-# Documents looked at in one statement where the newest that pass are looked for.
+# How many documents one statement looks at to find the newest that pass.
 PAGE = 500
-# How many times more documents than expected are looked at before the filter is answered as a set.
+# When so many times more documents than expected were looked at, the filter is answered as a set of ids.
 PATIENCE = 8
 
 
@@ -33,15 +33,15 @@ class Filtering:
         return int(row[0]) if row else 0
 
     def estimate(self, facets: Sequence[str], without: Sequence[str]) -> int:
-        """At most how many documents pass: those of the rarest facet, less those of the commonest of
-        `without` where there is no other facet. The number itself where one facet is asked for."""
+        """The most documents that can pass: those with the rarest facet, less those with the commonest of
+        `without` where there is no other facet. Exact where one facet is asked for."""
         if facets:
             return min(self.facet_count(facet) for facet in facets)
         return self.count_documents() - max((self.facet_count(facet) for facet in without), default=0)
 
     def documents_with(self, facets: Sequence[str], without: Sequence[str] = ()) -> set[int]:
-        """Ids of the documents that have all of `facets` (at least one) and none of `without`. Costs as much
-        as the rarest facet has documents."""
+        """Ids of the documents that have all of `facets` (at least one) and none of `without`. The cost grows
+        with the documents of the rarest facet."""
         if not facets:
             raise ValueError("a set of all documents is never asked for")
         rarest, *others = sorted(facets, key=self.facet_count)
@@ -53,8 +53,8 @@ class Filtering:
     def fingerprints_with(
         self, fingerprints: Sequence[str], facets: Sequence[str], without: Sequence[str] = ()
     ) -> tuple[str, ...]:
-        """Those of these fingerprints that a document which passes is embedded under; each is looked for
-        from the side that has fewer documents, until the first is found."""
+        """Those of these fingerprints by which a document that passes is embedded. Each is searched from the
+        side with fewer documents, up to the first one found."""
         rarest, *others = sorted(facets, key=self.facet_count)
         number, total = self.facet_count(rarest), self.count_documents()
         counted = dict(
@@ -80,7 +80,7 @@ class Filtering:
         return tuple(found)
 
     def fingerprints_beside(self, excluded: Collection[int]) -> tuple[str, ...]:
-        """Fingerprints that a document outside `excluded` is embedded under."""
+        """Fingerprints by which documents that are not `excluded` are embedded."""
         left = dict(
             self._database.read("SELECT fingerprint, sum(documents) FROM counts GROUP BY fingerprint")
         )
@@ -113,7 +113,8 @@ class Filtering:
         excluded: Collection[int] = (),
     ) -> list[int]:
         """The newest `limit` documents that pass the filter, are in `among` (None: any) and not in
-        `excluded`. Where most pass, the newest are looked through in pages; where few do, they are sorted."""
+        `excluded`. Where most documents pass, they are read in pages, newest first. Where few pass, those few
+        are sorted."""
         total = self.count_documents()
         number = min(self.estimate(facets, without), total if among is None else len(among))
         if number <= 0:

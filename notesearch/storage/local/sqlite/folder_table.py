@@ -1,4 +1,4 @@
-"""Folders with their counts, and the files in them that could not be read."""
+"""The folders of the store with their counts, and the problems: files in them that could not be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from notesearch.storage.local.sqlite.places import Place, Places, in_facets, rel
 from notesearch.storage.local.sqlite.vectors import UNUSED, KeptVectors
 from notesearch.storage.values import FolderRow, Held
 
-# Triggers keep the counts (see migration_counts.py): a row per folder and fingerprint is added up here.
+# Triggers keep the counts (see migration_counts.py). Here the rows of a folder, one per fingerprint, are
+# added up.
 _COUNTED = """
     SELECT f.id, f.path, f.model, f.held, coalesce(sum(c.documents), 0), coalesce(sum(c.complete), 0),
         coalesce((SELECT failed FROM problem_counts WHERE folder_id = f.id), 0),
@@ -38,7 +39,7 @@ class Folders:
         self._vectors = vectors
 
     def add(self, path: Path, model: str) -> int:
-        """Take up a folder; its id, also where it is there already."""
+        """Add a folder. Returns its id, also where it is there already."""
         with self._database.write() as w:
             place = path.as_posix()
             w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (place, model))
@@ -46,8 +47,8 @@ class Folders:
             return int(row[0])
 
     def remove(self, folder_id: int) -> None:
-        """Forget the folder, its documents and, where nothing else uses them, their vectors. The notes
-        themselves are untouched."""
+        """Remove a folder and its documents, and their vectors where nothing else uses those. The user's note
+        files stay as they are."""
         with self._database.write() as w:
             ids = [row[0] for row in w.execute("SELECT id FROM documents WHERE folder_id = ?", (folder_id,))]
             vectors = w.execute(
@@ -62,8 +63,8 @@ class Folders:
             w.executemany(f"DELETE FROM vectors WHERE id = ?1 AND {UNUSED.format('?1')}", vectors)
 
     def absorb(self, child_id: int, parent: Path) -> None:
-        """Give a folder's documents to the folder around it. They are read anew, for their trail differs;
-        their vectors stay."""
+        """Give a folder's documents to the folder around it. They keep their vectors, but are read again,
+        since their folder names differ."""
         with self._database.write() as w:
             (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (parent.as_posix(),)).fetchone()
             (child,) = w.execute("SELECT path FROM folders WHERE id = ?", (child_id,)).fetchone()
@@ -127,7 +128,7 @@ class Folders:
         )
 
     def hold_deletions(self, folder_id: int, held: Held, missing: int | None) -> None:
-        """Whether the deletions of a folder are held, and of how many notes (None: as many as before)."""
+        """Set whether the deletions of a folder are held, and of how many notes (None: as many as before)."""
         with self._database.write() as w:
             w.execute(
                 "UPDATE folders SET held = ?, missing = coalesce(?, missing) WHERE id = ?",
@@ -137,8 +138,8 @@ class Folders:
     # Problems
 
     def put_problem(self, failed: FileFailed) -> None:
-        """A file that cannot be read. What an earlier version of it held leaves the index: it is no longer
-        true."""
+        """Store a file that cannot be read as a problem. An earlier version of its documents is removed,
+        since it is not true any more."""
         error = failed.error
         with self._database.write() as w:
             row = w.execute("SELECT path FROM folders WHERE id = ?", (failed.folder_id,)).fetchone()
@@ -164,7 +165,7 @@ class Folders:
             )
 
     def problems(self) -> tuple[FileProblem, ...]:
-        """Files with what keeps them from being read, or from being sent whole, by path."""
+        """The files that could not be read or not be sent whole, with the reason, by path."""
         rows = self._database.read(
             "SELECT f.path, p.relative_path, p.code, p.params, p.retryable FROM folders f JOIN problems p"
             " ON p.folder_id = f.id GROUP BY f.path, p.relative_path ORDER BY f.path, p.relative_path"
@@ -179,8 +180,8 @@ class Folders:
         )
 
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
-        """Drop these problems (None: all that may be retried) so that the files are read again, and what a
-        model refused of them is sent again. Returns their paths."""
+        """Remove these problems (None: all for which trying again may help), so that their files are read
+        again and passages that a model refused are sent again. Returns their paths."""
         with self._database.write() as w:
             if paths is None:
                 rows = w.execute(

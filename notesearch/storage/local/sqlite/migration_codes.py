@@ -1,13 +1,13 @@
-"""Migration 8: problems and refusals keep a code with parameters in place of English sentences.
+"""Migration 8: problems and refusals hold a code with parameters in place of English sentences.
 
-What the versions before wrote is known, so each title has its code here; one that is not known keeps its
-words as parameters of a code of its own. The parameters of a refusal by a provider (what it said) stood in
-the hint, behind "It said: ".
+Earlier versions wrote a known set of titles, and each has its code here. A title that is not known is kept as
+a parameter of a code for such titles. What a provider said stood in the hint, after "It said: "; it becomes a
+parameter.
 """
 
 from __future__ import annotations
 
-# Title as it was written -> code. Titles that ended in something of their own are below.
+# Title as it was written -> code. Titles that ended in changing text are handled below.
 _TITLES = {
     "The file cannot be read": "file-unreadable",
     "The file keeps changing": "file-unreadable.changing",
@@ -47,7 +47,7 @@ def _after(column: str, text: str) -> str:
     return f"substr({column}, {len(text) + 1})"
 
 
-# What stands between the brackets of "... (400)".
+# The text between the brackets of "... (400)".
 _STATUS = f"CAST({_after('code', _REFUSED)} AS INTEGER)"
 _SHOWN = (
     f"CASE WHEN instr(params, {_quoted(_SAID)}) > 0 THEN "
@@ -64,7 +64,7 @@ _FORMATS = (
 def _told(table: str) -> str:
     known = " ".join(f"WHEN {_quoted(title)} THEN {_quoted(code)}" for title, code in _TITLES.items())
     titles = ", ".join(map(_quoted, _TITLES))
-    # Both expressions read the row as it was, with the title in `code` and the hint in `params`.
+    # Both expressions read the row as it was before, with the title in `code` and the hint in `params`.
     return f"""
     ALTER TABLE {table} RENAME COLUMN title TO code;
     ALTER TABLE {table} RENAME COLUMN hint TO params;

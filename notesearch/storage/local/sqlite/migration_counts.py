@@ -1,9 +1,9 @@
-"""Migration 5: counts that triggers keep, so that no search, no change and no status counts a table.
+"""Migration 5: counts that triggers keep, so that no search, no change and no status has to count a table.
 
-`counts` holds one row per (folder, fingerprint): documents, those that are complete, and their chunks.
-`facet_counts`, `language_counts` and `problem_counts` hold documents per facet, documents per language, and
-files per folder that could not be read. A trigger runs in the transaction of the change it counts, so the
-numbers are right at every commit. `texts.lines` counts the line breaks before a segment.
+`counts` has a row per (folder, fingerprint): documents, those that are complete, and their chunks.
+`facet_counts`, `language_counts` and `problem_counts` count documents per facet, documents per language, and
+unreadable files per folder. A trigger runs in the transaction of the change that it counts, so the numbers
+are right at every commit. `texts.lines` counts the line breaks before a segment.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Migration 7: a document is (folder, relative POSIX path, part), unique; the same for problems.
+"""Migration 7: a document is identified by (folder, relative POSIX path, part); so is a problem.
 
-The tables are built anew, for SQLite cannot change what is unique; ids, chunks and vectors stay as they are,
-so nothing is embedded again. A document whose path did not lie in its folder (there should be none) is
-forgotten, and found again by the next comparison with the disk.
+SQLite cannot change what is unique in a table, so the tables are built anew. Ids, chunks and vectors stay the
+same, and nothing is embedded again. A document whose path is not in its folder (there should be none) is
+removed; the next comparison with the disk finds it again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The database's schema as numbered migrations. Each runs once, in order, in a transaction of its own;
-`user_version` counts them."""
+"""The schema of the database, as numbered migrations. Each runs once, in order, in its own transaction;
+`user_version` is the number of those that have run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from notesearch.storage.local.sqlite.migration_counts import COUNTS
 from notesearch.storage.local.sqlite.migration_places import PLACES
 
 MIGRATIONS: tuple[str, ...] = (
-    # 1: folders, documents with their text in segments, chunks, and the cache of vectors apart from the chunk
-    # rows.
+    # 1: folders, documents with their text in segments, chunks, and the cache of vectors beside the chunks.
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     INSERT INTO meta VALUES ('instance', lower(hex(randomblob(16))));
@@ -107,10 +106,10 @@ MIGRATIONS: tuple[str, ...] = (
         retryable INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
-    # 2: how well each note was read (0: before it was counted), so that a better reading is made up for; the
-    # title that the prefixes of its chunks begin with, which outlives a rename; since when a vector is in no
-    # use, in seconds since the epoch. There was one model, so every vector without a chunk was left by an
-    # edit or a removal.
+    # 2: how well each note was read (0: by a version that did not count it), so that notes are read again
+    # after an improvement; the title with which the prefixes of a note's chunks begin, which is kept after a
+    # rename; since when a vector is unused, in seconds since the epoch. There was one model only, so every
+    # vector without a chunk was left over from an edit or a removal.
     """
     ALTER TABLE documents ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE problems ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;
@@ -122,9 +121,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE vectors SET unused_since = CAST(strftime('%s', 'now') AS INTEGER)
         WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = vectors.id);
     """,
-    # 3: a folder's next and former model, and what the user agreed to; the passages of the next model
-    # beside those that answer meanwhile, counted in their note's row as the others are; passages that are not
-    # sent to a remote model (0: sent; see documents.HELD), and texts that the user let go.
+    # 3: a folder's next and former model, and what the user agreed to; the passages of the next model beside
+    # those that answer, counted in their note's row in the same way; passages that are not sent to a remote
+    # model (0: sent; see document_table.HELD), and texts that the user allowed.
     """
     ALTER TABLE folders ADD COLUMN next_model TEXT NOT NULL DEFAULT '';
     ALTER TABLE folders ADD COLUMN previous_model TEXT NOT NULL DEFAULT '';
@@ -160,9 +159,9 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE allowed (text_hash BLOB PRIMARY KEY) WITHOUT ROWID;
     """,  # noqa: E501
-    # 4: every model that a folder had or began to have, with the fingerprint that its vectors are kept under
-    # ('': of before it was noted); texts that a model refused, so that an edit beside them does not send them
-    # again.
+    # 4: every model that a folder had or began to prepare, with the fingerprint of its vectors ('' for models
+    # of before this migration); texts that a model refused, so that an edit elsewhere in the note does not
+    # send them again.
     """
     CREATE TABLE former_models (
         folder_id INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
@@ -186,7 +185,7 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE problems SET retryable = 1 WHERE path IN (SELECT path FROM documents);
     """,  # noqa: E501
     COUNTS,
-    # 6: one table of chunks; `generation` tells those that answer (0) from those that are prepared for a
+    # 6: one table of chunks. `generation` tells those that answer (0) from those that are prepared for a
     # folder's next model (1).
     """
     ALTER TABLE chunks ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -200,7 +199,7 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     PLACES,
     CODES,
-    # 9: where a passage is in its file, as JSON ('': its line says so).
+    # 9: where a passage is in its file, as JSON ('' where its line says so).
     "ALTER TABLE chunks ADD COLUMN locator TEXT NOT NULL DEFAULT ''",
     # 10: how many notes of a folder are gone from the disk and held, so that no status has to look for them.
     "ALTER TABLE folders ADD COLUMN missing INTEGER NOT NULL DEFAULT 0",
@@ -208,24 +207,25 @@ MIGRATIONS: tuple[str, ...] = (
 
 
 def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Raise StoreTooNew for a schema that this version does not know. Only looks."""
+    """Raise StoreTooNew for a schema that this version does not know. Changes nothing."""
     if connection.execute("PRAGMA user_version").fetchone()[0] > len(migrations):
         raise StoreTooNew
 
 
 def refuse_older(connection: sqlite3.Connection) -> None:
-    """Raise StoreError (retryable) for a schema that has to be migrated first, which a reader may not do.
-    Only looks."""
+    """Raise StoreError (retryable) for a schema that has to be migrated first, which a process that only
+    reads may not do. Changes nothing."""
     if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
         raise StoreError("store.older", retryable=True)
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """Bring the database up to date. Raises StoreTooNew for a schema this version does not know; nothing is
-    changed then."""
+    """Run the migrations that are missing. Raises StoreTooNew, and changes nothing, for a schema that this
+    version does not know."""
     refuse_newer(connection, migrations)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    # A table that is built anew must not take along what hangs on its rows. Only outside a transaction.
+    # Off, so that building a table anew does not delete the rows that refer to it. SQLite allows that only
+    # outside a transaction.
     (enforced,) = connection.execute("PRAGMA foreign_keys").fetchone()
     connection.execute("PRAGMA foreign_keys = OFF")
     try:
@@ -236,7 +236,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
 
 def _run(connection: sqlite3.Connection, migrations: tuple[str, ...], version: int) -> None:
     for number in range(version, len(migrations)):
-        # executescript ends an open transaction first, so the script carries its own.
+        # executescript first ends an open transaction, so the script begins and ends its own.
         try:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number + 1}; COMMIT;"

@@ -1,5 +1,5 @@
-"""A folder's next model: its passages are cut and embedded beside those that answer meanwhile, and take their
-place when all are there."""
+"""A folder's next model: its passages are cut and embedded beside those that answer, and replace them when
+all are embedded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from notesearch.storage.values import Unsent
 
 _OF_FOLDER = "document_id IN (SELECT id FROM documents WHERE folder_id = ?)"
 _DOCUMENTS_OF_FOLDER = "FROM folders f JOIN documents d ON d.folder_id = f.id WHERE f.id = ?"
-# Whether a document is missing until the next model can answer; by the indexes, not by counting.
+# Whether a document still lacks something for the next model. Answered from the indexes, without counting.
 _PENDING_LEFT = (
     "SELECT EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_embedded < pending_expected)"
     " OR EXISTS (SELECT 1 FROM documents WHERE folder_id = ?1 AND pending_fingerprint < ?2)"
@@ -27,7 +27,8 @@ _PENDING_LEFT = (
 
 
 class Pending:
-    """The part of the store that changes the model of a folder, and keeps what may not be sent to one."""
+    """The part of the store that changes the model of a folder, and holds back what may not be sent to
+    one."""
 
     def __init__(
         self,
@@ -44,8 +45,8 @@ class Pending:
         self._questions = questions
 
     def set_next_model(self, folder_id: int, model: str) -> None:
-        """Begin to prepare another model ("" to stop that). What was cut for an earlier choice is forgotten,
-        its vectors are kept."""
+        """Begin to prepare a next model; "" stops that. Chunks cut for an earlier next model are deleted,
+        their vectors are kept."""
         with self._database.write() as w:
             w.execute(
                 "INSERT OR IGNORE INTO former_models SELECT DISTINCT f.id, f.next_model, "
@@ -65,8 +66,8 @@ class Pending:
             self._tell_refused_of(w, folder_id)
 
     def _tell_refused_of(self, w: sqlite3.Connection, folder_id: int) -> None:
-        """After a change of models: what one refused that the folder does not have any more is no problem.
-        Other problems have no document."""
+        """After a change of models: refusals of a model that the folder does not have any more are no
+        problems. Other problems have no document."""
         w.execute("DELETE FROM problems WHERE folder_id = ? AND refused", (folder_id,))
         held = w.execute(
             "SELECT id FROM documents WHERE folder_id = ? AND held_back + pending_held_back > 0", (folder_id,)
@@ -74,19 +75,18 @@ class Pending:
         self._documents.tell_refused(w, (row[0] for row in held))
 
     def set_model(self, folder_id: int, model: str) -> None:
-        """Another model from here on, for a folder that has nothing embedded: there is nothing that could
-        answer meanwhile."""
+        """Change the model of a folder that has nothing embedded."""
         with self._database.write() as w:
             w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
 
     def agree(self, folder_id: int, consent_text: str) -> None:
-        """The user's word for what may be sent where."""
+        """Store the user's consents: which model at which address may be sent the folder's passages."""
         with self._database.write() as w:
             w.execute("UPDATE folders SET agreed = ? WHERE id = ?", (consent_text, folder_id))
 
     def switch_model(self, folder_id: int, model: str, fingerprint: str) -> bool:
-        """Let the next model answer, in one transaction. False, and nothing changed, where something is
-        missing still, or where the user has chosen another one meanwhile."""
+        """Let the next model answer, in one transaction. Returns False, and changes nothing, where something
+        is still missing or the user has chosen another model meanwhile."""
         with self._database.write() as w:
             chosen = w.execute(
                 "SELECT 1 FROM folders WHERE id = ? AND next_model = ?", (folder_id, model)
@@ -116,8 +116,7 @@ class Pending:
             return True
 
     def forget_former(self, folder_id: int) -> None:
-        """The folder does not go back to a former model. Their vectors are forgotten by
-        `forget_vectors_but`."""
+        """Forget the former models of a folder. Their vectors are deleted by KeptVectors.forget_but."""
         with self._database.write() as w:
             w.execute("UPDATE folders SET previous_model = '' WHERE id = ?", (folder_id,))
             w.execute("DELETE FROM former_models WHERE folder_id = ?", (folder_id,))
@@ -125,7 +124,8 @@ class Pending:
     # What may be sent
 
     def count_unsent(self, folder_id: int, *, pending: bool) -> Unsent:
-        """What a folder's model (`pending`: its next one) has no vector of yet; the same text counts once."""
+        """Count what a folder's model (with `pending`, its next one) has no vector of yet. The same text
+        counts once."""
         of_model = f"generation = {_generation(pending)} AND {_OF_FOLDER}"
         waiting = f"FROM chunks WHERE vector_id IS NULL AND held = 0 AND {of_model}"
         documents = self._database.one(f"SELECT count(DISTINCT document_id) {waiting}", (folder_id,))[0]
@@ -149,7 +149,7 @@ class Pending:
         )
 
     def outgoing(self, document_id: int, *, pending: bool) -> tuple[Outgoing, ...]:
-        """The embedded texts of a note's passages, in order, and why each stays here."""
+        """The embedded texts of a note's passages in order, each with the reason why it is held back."""
         rows = self._database.read(
             "SELECT prefix, start, end, line, held, vector_id IS NOT NULL FROM chunks WHERE document_id = ?"
             " AND generation = ? ORDER BY ordinal",
@@ -166,7 +166,7 @@ class Pending:
         )
 
     def held_back(self, folder_id: int, *, pending: bool, limit: int) -> tuple[HeldNote, ...]:
-        """The notes of which something is held back, by path."""
+        """The notes of a folder with passages that are held back, by path."""
         rows = self._database.read(
             "SELECT f.path, d.relative_path, d.title, count(*), group_concat(DISTINCT c.held) FROM "
             "chunks c JOIN documents d ON d.id = c.document_id JOIN folders f ON f.id = d.folder_id"
@@ -189,8 +189,8 @@ class Pending:
         )
 
     def allow(self, document_id: int) -> int:
-        """The user lets what is held back of a note be sent after all, now and when it is cut again.
-        Returns how many passages that are."""
+        """Allow the passages of a document that are held back to be sent, now and when it is cut again.
+        Returns how many they are."""
         with self._database.write() as w:
             allowed = self._documents.ask_again(w, document_id)
             w.execute(
@@ -205,8 +205,8 @@ class Pending:
             return allowed
 
     def refuse_texts(self, fingerprint: str, digests: Sequence[bytes], error: NotesearchError) -> None:
-        """The model does not embed these texts: they are held back, also when they are cut again, and the
-        notes they stand in are among the problems."""
+        """Hold back texts that a model refused, also when they are cut again, and list their notes as
+        problems."""
         with self._database.write() as w:
             w.executemany(
                 "INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?)",

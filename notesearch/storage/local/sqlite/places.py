@@ -1,8 +1,8 @@
-"""Places of documents: a path on this machine as (folder, relative POSIX path), and back.
+"""Places of documents: turns a path of this machine into (folder, relative POSIX path), and back.
 
-The database holds no separators of the machine it was written on, and paths relative to their folder alone,
-so that two machines mean the same note. Paths outside are absolute; `paths` is their flavour, the machine's
-own unless a test chooses another. Reads only; any thread.
+The database holds no path separators of the machine, and paths are relative to their folder; so two machines
+mean the same note by the same place. Paths outside the database are absolute, in the notation `paths`: the
+machine's own, unless a test chooses another. Reads only; any thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 
-# The titles of a note alone that was embedded under another one than it has.
+# The titles of a note. Filled only where it was embedded under another title than it has.
 _KNOWN_COLUMNS = (
     "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
     " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, ''),"
@@ -26,20 +26,21 @@ _FAILED = (
     " WHERE folder_id = ?1"
 )
 _AT = "relative_path = ?2"
-# Everything below a folder: "0" follows "/" in every byte order, so the half-open range is the subtree,
-# answered by the index on (folder_id, relative_path).
+# Everything below a folder. "0" follows "/" in every byte order, so this half-open range is the subtree; the
+# index on (folder_id, relative_path) answers it.
 _BELOW = "relative_path >= ?2 AND relative_path < ?3"
 
 
 class Place(NamedTuple):
-    """Where a document is: its folder's id and the POSIX path from there ("" for the folder itself)."""
+    """The place of a document: its folder's id, and the POSIX path from there ("" for the folder itself)."""
 
     folder_id: int
     relative: str
 
 
 def relative_to(root: PurePath, path: PurePath) -> str | None:
-    """The POSIX path from a folder to what is in it ("" for itself); None where it is outside."""
+    """The POSIX path from a folder to something in it ("" for the folder itself); None where it is
+    outside."""
     if path == root:
         return ""
     try:
@@ -58,16 +59,17 @@ def absolute_text(root: PurePath, relative: str) -> str:
 
 
 class Places:
-    """The part of the store that knows where documents are, and compares them with files. `flavour`: how
-    paths of this machine are written."""
+    """The part of the store that knows where documents are, and what is stored of a file. `flavour` is the
+    notation of this machine's paths."""
 
     def __init__(self, database: Database, flavour: type[PurePath] = Path) -> None:
         self._database = database
         self._flavour = flavour
 
     def path(self, text: str) -> Path:
-        """A path outside, as a path."""
-        # A test may choose the flavour of another system, which has all that is asked of a path here.
+        """A stored path, as a path of this machine."""
+        # A test may choose the notation of another system. It has all the methods that are used of a path
+        # here.
         return self._flavour(text)  # type: ignore[return-value]
 
     def roots(self) -> dict[int, Path]:
@@ -75,8 +77,8 @@ class Places:
         return {i: self.path(text) for i, text in self._database.read("SELECT id, path FROM folders")}
 
     def places_of(self, paths: Iterable[PurePath | str]) -> list[Place]:
-        """Where these paths are, in every folder that holds them: one inside another is there while it is
-        being taken up by it, and comes first."""
+        """Where these paths are, in every folder that holds them. While a folder absorbs one inside it, both
+        hold them; the inner one comes first."""
         return self._places_in(self.roots(), paths)
 
     def _places_in(self, folders: Mapping[int, Path], paths: Iterable[PurePath | str]) -> list[Place]:
@@ -91,12 +93,12 @@ class Places:
         return found
 
     def folder_facet(self, path: Path) -> str:
-        """The facet that every document below `path` has, a watched folder or one inside it."""
+        """The facet of every document below `path`, which is a watched folder or inside one."""
         places = self.places_of([path])
         return in_facets(*places[0])[-1] if places else "in:0"
 
     def known(self, files: Files) -> dict[str, FileState]:
-        """What the index holds of files, by absolute path: documents, and files that failed (document_id
+        """What the store knows of files, by absolute path: documents, and files that failed (document_id
         None)."""
         if isinstance(files, InFolder):
             root = self.roots().get(files.folder_id)
@@ -116,7 +118,7 @@ class Places:
         return {str(self.at(root, path)): FileState(*state) for root, path, *state in rows}
 
     def _known(self, root: PurePath, where: str, parameters: Sequence[object]) -> dict[str, FileState]:
-        """Of one folder; a document comes before the problem of the same file."""
+        """The files of one folder. The document of a file comes before its problem."""
         result: dict[str, FileState] = {}
         both = f"{_FAILED}{where} UNION ALL {_KNOWN}{where}"
         for row in self._database.read(both, parameters):
@@ -147,12 +149,12 @@ class Places:
         return result
 
     def at(self, root: str, relative: str) -> Path:
-        """The path of something in a folder, as a path."""
+        """The path of something in a folder."""
         return self.path(absolute_text(self.path(root), relative))
 
 
 def in_facets(folder_id: int, relative: str) -> list[str]:
-    """The facets "in:..." of a folder and of every folder from there down to `relative`, a folder in it."""
+    """The facets "in:..." of a folder and of every folder on the way down to `relative`, which is in it."""
     facets = [f"in:{folder_id}"]
     for part in relative.split("/") if relative else ():
         facets.append(f"{facets[-1]}/{part}")

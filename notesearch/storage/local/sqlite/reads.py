@@ -1,4 +1,4 @@
-"""What search and the index copies ask of the store. Reads only."""
+"""The questions that search and the index copies ask of the store. Reads only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DOCUMENT_COLUMNS = (
     "d.language, d.tags, d.aliases, d.expected, d.embedded,"
     " d.fingerprint, d.position, d.part"
 )
-# In this order: SQLite would else start with the folders and walk their documents.
+# The order of these joins is fixed: SQLite would else begin with the folders and read all their documents.
 _DOCUMENTS = "documents d CROSS JOIN folders f ON f.id = d.folder_id"
 _WAITING = """
     SELECT d.long, -d.mtime_ns, d.id, c.ordinal, c.text_hash, c.prefix, c.start, c.end, c.tokens
@@ -46,7 +46,8 @@ _CHUNK_COLUMNS = "id, document_id, ordinal, start, end, line, heading, prefix, t
 
 
 class Questions:
-    """The part of the store that answers search."""
+    """The part of the store that answers questions of search and of the index copies. Reads only; any
+    thread."""
 
     def __init__(self, database: Database, places: Places) -> None:
         self._database = database
@@ -99,7 +100,7 @@ class Questions:
         return DocumentRow(document_id, folder_id, self._places.at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
-        """The chunks of a document that answer, in order."""
+        """The chunks of a document for the folder's model, in order."""
         rows = self._database.read(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id = ? AND generation = 0 ORDER BY ordinal",
             (document_id,),
@@ -107,7 +108,7 @@ class Questions:
         return [_chunk_row(row) for row in rows]
 
     def chunks_of_all(self, document_ids: Sequence[int]) -> dict[int, list[ChunkRow]]:
-        """The chunks of several documents, in order."""
+        """The chunks of several documents for their folders' models, in order."""
         result: dict[int, list[ChunkRow]] = {i: [] for i in document_ids}
         for row in self._database.chosen(
             f"SELECT {_CHUNK_COLUMNS} FROM chunks WHERE document_id IN ({{}}) AND generation = 0"
@@ -118,7 +119,7 @@ class Questions:
         return result
 
     def beginnings(self, document_ids: Sequence[int]) -> dict[int, str]:
-        """The first SEGMENT characters of several documents."""
+        """The first SEGMENT characters of the text of several documents."""
         return dict(
             self._database.chosen(
                 "SELECT document_id, text FROM texts WHERE segment = 0 AND document_id IN ({})", document_ids
@@ -126,7 +127,8 @@ class Questions:
         )
 
     def vectors_of(self, document_id: int, first: int = 0, last: int = 1 << 62) -> list[int | None]:
-        """Ids of the vectors of the chunks with ordinals first..last, in order; None where one waits."""
+        """Ids of the vectors of the chunks with ordinals first..last, in order. None where one of them has no
+        vector yet."""
         rows = self._database.read(
             "SELECT vector_id FROM chunks WHERE document_id = ? AND generation = 0"
             " AND ordinal BETWEEN ? AND ? ORDER BY ordinal",
@@ -144,7 +146,7 @@ class Questions:
         return [_chunk_row(row) for row in rows]
 
     def chunks_by_id(self, ids: Sequence[int]) -> list[ChunkRow]:
-        """The chunks with these ids that answer."""
+        """The chunks with these ids that are for the folder's model."""
         return [
             _chunk_row(row)
             for row in self._database.chosen(
@@ -164,12 +166,13 @@ class Questions:
     def vectors_of_short_documents(
         self, fingerprint: str, document_ids: Sequence[int], chunks: int
     ) -> list[tuple[int, int, int, bytes]]:
-        """(vector id, chunk id, document id, float32 vector) of the documents of at most `chunks` chunks
-        among these."""
+        """(vector id, chunk id, document id, float32 vector) of those of these documents that have at most
+        `chunks` chunks."""
         sql = (
             "SELECT v.id, c.id, c.document_id, v.vector FROM documents d JOIN chunks c ON c.document_id = "
             "d.id AND c.generation = 0 JOIN vectors v ON v.id = c.vector_id"
-            # The sign keeps SQLite from starting with the index on the fingerprint: a walk of all vectors.
+            # The sign keeps SQLite from beginning with the index on the fingerprint, which would read all
+            # vectors.
             " WHERE d.id IN ({}) AND d.expected <= ? AND +v.fingerprint = ?"
         )
         return list(self._database.chosen(sql, document_ids, chunks, fingerprint))
@@ -177,15 +180,15 @@ class Questions:
     def waiting(
         self, fingerprint: str, limit: int, folders: Collection[int] | None = None
     ) -> list[WaitingChunk]:
-        """Chunks without a vector that are not held back, newest notes first (notes of more than 2,000 chunks
-        after all others), those that answer before those of a next model, with the text to embed. `folders`:
-        only of those (ids), None for all."""
+        """Chunks without a vector that are not held back, with the text to embed. Those of the newest notes
+        come first, those of notes with more than 2,000 chunks last; chunks that answer come before chunks of
+        a next model. `folders` limits it to folders with these ids; None is all."""
         rows: list[Any] = []
         for sql, counted in (
             (_WAITING, "embedded < chunks"),
             (_PREPARED, "pending_embedded < pending_chunks"),
         ):
-            # Folder by folder: the index has what waits in the order of this question.
+            # Asked folder by folder, since the index has what waits in that order.
             found = [
                 row
                 for (folder_id,) in self._database.read(
@@ -226,8 +229,8 @@ class Questions:
         return joined[start - first * SEGMENT : end - first * SEGMENT]
 
     def excerpt(self, document_id: int, start: int, end: int) -> Excerpt:
-        """Characters [start, end) of a document's text, and the line breaks before them (0 where the text
-        has ended)."""
+        """Characters [start, end) of a document's text, and the number of line breaks before them (0 where
+        the text has ended)."""
         first = start // SEGMENT
         row = self._database.one(
             "SELECT lines, text FROM texts WHERE document_id = ? AND segment = ?", (document_id, first)
@@ -249,7 +252,7 @@ class Questions:
         ]
 
     def vector_ids_of(self, fingerprint: str, document_ids: set[int]) -> set[int]:
-        """Ids of the vectors of these documents; costs as much as they have chunks."""
+        """Ids of the vectors of these documents. The cost grows with the number of their chunks."""
         sql = (
             "SELECT c.vector_id FROM chunks c JOIN documents d ON d.id = c.document_id"
             " WHERE c.document_id IN ({}) AND c.generation = 0 AND c.vector_id IS NOT NULL"
@@ -258,7 +261,7 @@ class Questions:
         return {row[0] for row in self._database.chosen(sql, list(document_ids), fingerprint)}
 
     def vectors_changed_since(self, fingerprint: str, position: int) -> set[int]:
-        """Ids of the vectors that documents which changed after `position` use."""
+        """Ids of the vectors that are used by documents which changed after `position`."""
         rows = self._database.read(
             "SELECT c.vector_id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id"
             " WHERE d.position > ? AND d.fingerprint = ? AND c.generation = 0 AND c.vector_id IS NOT NULL",
@@ -267,8 +270,8 @@ class Questions:
         return {row[0] for row in rows}
 
     def facets(self, kind: str) -> tuple[ValueCount, ...]:
-        """Values of the facets "kind:value", or the languages of the documents ("" unknown), with the number
-        of documents, most used first."""
+        """The values of the facets "kind:value", or the languages of the documents ("" for unknown), with the
+        number of documents, most used first."""
         if kind == LANGUAGE:
             counted = self._database.read(
                 "SELECT language, documents FROM language_counts WHERE documents > 0 ORDER BY 2 DESC, 1"

@@ -1,9 +1,9 @@
-"""The only truth: documents, their text, chunks and vectors in SQLite (WAL). Knows nothing of the keyword and
-vector indexes.
+"""The SQLite store (WAL): documents, their text, chunks and vectors. All other files of the library are
+copies of it. It knows nothing of the keyword index and the vector indexes.
 
-A store is put together of its parts, each a file: database.py is what they stand on, places.py (paths),
-vectors.py, documents.py, folder_table.py (folders, problems), pending.py (a folder's next model, what is held
-back), reads.py and filters.py (questions). Triggers keep the counts (migration_counts.py).
+The store consists of parts, each in a file: database.py below all of them, places.py (paths), vectors.py,
+document_table.py, folder_table.py (folders, problems), pending.py (a folder's next model, what is held back),
+reads.py and filters.py (questions). Triggers keep the counts (migration_counts.py).
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from notesearch.storage.values import NewDocument, Stored
 
 
 class Store:
-    """The SQLite store. Any thread may read; writes are serialised by a lock. Not for a GUI thread.
+    """The SQLite store. Any thread but the GUI thread may read; a lock lets one thread write at a time.
 
-    `read_only`: for a process that works beside the owner of the data folder; every write raises then.
-    `paths`: how paths of this machine are written. Raises StoreTooNew, StoreDamaged or StoreError on opening,
-    and StoreError when asked after `close`. Positions count changes of documents: an index that was saved at
-    position N asks for what changed since.
+    `read_only` is for a process beside the owner of the data folder; every write raises StoreError then.
+    `paths` is the notation of this machine's paths. Opening raises StoreTooNew, StoreDamaged or StoreError; a
+    question after `close` raises StoreError. Positions count changes of documents: an index that was saved at
+    position N asks for the changes since.
     """
 
     def __init__(self, data_dir: Path, *, read_only: bool = False, paths: type[PurePath] = Path) -> None:
@@ -65,7 +65,7 @@ class Store:
 
     @property
     def instance(self) -> str:
-        """A random name of this database, so that a copy knows what it copies."""
+        """A random name of this database. An index copy keeps it, to know which database it copies."""
         return self.database.instance
 
     @property
@@ -122,7 +122,7 @@ class Store:
         | FileFailed
         | TextsRefused,
     ) -> None:
-        """One of the changes that nothing is told of."""
+        """Do a change that has no result."""
         match change:
             case FolderRemoved(folder_id=folder_id):
                 self.folders.remove(folder_id)

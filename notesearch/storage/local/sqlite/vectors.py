@@ -1,4 +1,4 @@
-"""The cache of vectors under (fingerprint, hash of the embedded text), apart from the chunks that use
+"""The cache of vectors, under (fingerprint, hash of the embedded text), in a table beside the chunks that use
 them."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from notesearch.storage.local.sqlite.database import Database, Generation
 from notesearch.storage.values import Vectors
 
-# Whether no chunk has a vector, neither of a model that answers nor of one that is prepared.
+# Whether no chunk uses a vector, neither one that answers nor one that is prepared.
 UNUSED = "NOT EXISTS (SELECT 1 FROM chunks WHERE vector_id = {0})"
 # The fingerprint of the model that a chunk c of a document d is for.
 MODEL_OF = "CASE c.generation WHEN 0 THEN d.fingerprint ELSE d.pending_fingerprint END"
@@ -27,15 +27,16 @@ RECOUNT = (
     "UPDATE documents SET (expected, embedded, held_back, pending_expected, pending_embedded, "
     f"pending_held_back) = (SELECT {_COUNTS} FROM chunks WHERE document_id = ?1) WHERE id = ?1"
 )
-# Vectors whose use changed that are remembered; for more of them everything is looked at.
+# How many vectors with changed use are remembered. Where there are more, all vectors are looked at.
 USES_KEPT = 50_000
 
 
 class UseLog:
-    """Which vectors came into use or fell out of it in this process, so that an index looks at these alone.
+    """Remembers which vectors came into use or fell out of it in this process, so that a vector index looks
+    at these alone.
 
-    Whoever follows keeps the number it has seen; what is named here is looked up in the store, so a change
-    that was rolled back does no harm. Any thread.
+    Each follower keeps the number up to which it has seen the log. It looks the vectors up in the store, so a
+    change that was rolled back does no harm. Any thread.
     """
 
     def __init__(self) -> None:
@@ -47,15 +48,16 @@ class UseLog:
         self._all = False
 
     def note(self, vector_ids: Collection[int]) -> None:
-        """In a transaction: told to followers when it has ended (`publish`)."""
+        """Note vectors during a transaction. Followers see them after `publish`."""
         self._noted.update(vector_ids)
 
     def note_all(self) -> None:
-        """A folder was removed or has another model: every vector may be concerned."""
+        """Note that every vector may be concerned: a folder was removed or has another model."""
         self._all = True
 
     def publish(self) -> None:
-        """The transaction has ended; called by the thread that writes, under the lock for writing."""
+        """Show followers what was noted. Called when the transaction has ended, by the thread that writes,
+        with the lock for writing held."""
         if not self._noted and not self._all:
             return
         with self._lock:
@@ -72,7 +74,8 @@ class UseLog:
         self._known_from = self._number
 
     def since(self, number: int) -> tuple[int, list[int] | None]:
-        """(the number now, vectors noted after `number`; None: any of all)."""
+        """(the present number, the vectors noted after `number`). None in place of the vectors: it may be any
+        of all."""
         with self._lock:
             if number < self._known_from:
                 return self._number, None
@@ -85,15 +88,16 @@ class UseLog:
 
 
 class KeptVectors:
-    """The part of the store that holds vectors. `uses` is told when a transaction has ended (see Store)."""
+    """The part of the store that holds vectors. `uses` learns which of them came into use or fell out of
+    it."""
 
     def __init__(self, database: Database, uses: UseLog) -> None:
         self._database = database
         self.uses = uses
 
     def put(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
-        """Keep vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns how
-        many chunks those were."""
+        """Store vectors (float32 [n, dimensions]) and complete every chunk that waited for them. Returns the
+        number of these chunks."""
         with self._database.write() as w:
             touched: set[int] = set()
             completed = 0
@@ -112,7 +116,7 @@ class KeptVectors:
                     "UPDATE chunks SET vector_id = ? WHERE id = ?", ((vector_id, c) for c, _ in chunks)
                 )
                 if vector_id is not None and not chunks:
-                    # The note was edited or removed while its vector was being made.
+                    # No chunk waits: the note was edited or removed while its vector was made.
                     self.note_use(w, left=[vector_id])
                 completed += len(chunks)
                 touched.update(d for _, d in chunks)
@@ -121,13 +125,13 @@ class KeptVectors:
 
     @staticmethod
     def recount(w: sqlite3.Connection, document_ids: Collection[int]) -> None:
-        """Count again, in the rows of these documents, the passages that are to be embedded, that are, and
-        that are held back and not waited for."""
+        """Count the passages of these documents again, in their rows: those to be embedded, those that are,
+        and those that are held back."""
         w.executemany(RECOUNT, ((i,) for i in document_ids))
 
     @staticmethod
     def id_of(w: sqlite3.Connection, fingerprint: str, digest: bytes) -> int | None:
-        """The id of the vector of a text (its hash); None where there is none."""
+        """The id of the vector of a text, which is given by its hash; None where there is none."""
         row = w.execute(
             "SELECT id FROM vectors WHERE fingerprint = ? AND text_hash = ?", (fingerprint, digest)
         ).fetchone()
@@ -135,7 +139,7 @@ class KeptVectors:
 
     @staticmethod
     def ids_of(w: sqlite3.Connection, document_id: int, *generations: Generation) -> list[int]:
-        """Ids of the vectors of a document's chunks, of these generations (none named: of all)."""
+        """Ids of the vectors of a document's chunks, of these generations (none given: of all)."""
         among = ", ".join(str(int(g)) for g in generations or Generation)
         return [
             row[0]
@@ -147,11 +151,11 @@ class KeptVectors:
         ]
 
     def note_use(self, w: sqlite3.Connection, *, used: Sequence[int] = (), left: Sequence[int] = ()) -> None:
-        """Remember since when vectors are in no use: `left` by an edit or a removal, unless another chunk has
-        them; `used` ones are in use.
+        """Store since when vectors are unused. `left` vectors were dropped by an edit or a removal; they are
+        unused unless another chunk has them. `used` vectors are in use.
 
-        A change of the model leaves nothing, so what belongs to the earlier model is kept until somebody
-        drops it.
+        A change of the model does not count: vectors of the former model are kept until they are dropped
+        explicitly.
         """
         self.uses.note([*used, *left])
         w.executemany(
@@ -164,8 +168,9 @@ class KeptVectors:
         )
 
     def forget_unused(self, before: float, share: float, limit: int) -> int:
-        """Forget vectors that have been in no use since `before` (seconds since the epoch), where they are
-        more than `share` of all; the longest unused first, at most `limit`. Returns how many."""
+        """Delete vectors that are unused since before `before` (seconds since the epoch), as long as unused
+        ones are more than `share` of all. Those unused longest go first, at most `limit`. Returns how many
+        were deleted."""
         unused = int(self._database.one("SELECT count(*) FROM vectors WHERE unused_since < ?", (before,))[0])
         if not unused or unused <= share * int(self._database.one("SELECT count(*) FROM vectors")[0]):
             return 0
@@ -177,8 +182,9 @@ class KeptVectors:
             ).rowcount
 
     def forget_but(self, kept: Collection[str]) -> int:
-        """Forget the vectors, and the refusals, of every model that no note has or is to have and that no
-        folder may go back to. `kept`: these fingerprints stay as well. Returns how many vectors that were."""
+        """Delete the vectors and the refusals of every model that no note has or is to have, and that no
+        folder may go back to. Those of the fingerprints `kept` stay too. Returns how many vectors were
+        deleted."""
         with self._database.write() as w:
             fingerprints = {
                 row[0]
@@ -226,12 +232,12 @@ class KeptVectors:
         }
 
     def newest_id(self) -> int:
-        """The highest id that any vector ever had: the position that copies are compared with."""
+        """The highest id that any vector ever had. Vector indexes use it as their position."""
         row = self._database.one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
         return int(row[0]) if row else 0
 
     def live_ids(self, fingerprint: str) -> set[int]:
-        """Ids of the vectors that some chunk uses or is to use; the others are kept only so that going back
+        """Ids of the vectors that some chunk uses or is to use. All others are kept only so that going back
         costs nothing."""
         return {
             row[0]
@@ -255,7 +261,7 @@ class KeptVectors:
         }
 
     def fingerprints(self, document_ids: Collection[int] | None = None) -> tuple[str, ...]:
-        """Fingerprints that these documents (None: all) are embedded under, or are to be."""
+        """Fingerprints by which these documents (None: all) are embedded, or are to be."""
         if document_ids is None:
             return tuple(row[0] for row in self._database.read("SELECT DISTINCT fingerprint FROM counts"))
         return tuple(
