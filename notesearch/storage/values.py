@@ -361,8 +361,8 @@ class KeywordHits:
     one block. `complete` are the best documents that hold all the words.
 
     For `WordQuery.exact`: `titled` has what documents are called (title, aliases, names of the file) that
-    pass the filters and hold all its words there. `phrased` are documents that hold it in their text, whatever
-    the filters say.
+    pass the filters and hold all its words there. `phrased` are documents that hold it in their text,
+    whatever the filters say.
     """
 
     hits: tuple[BlockHit, ...] = ()
