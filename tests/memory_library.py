@@ -434,8 +434,9 @@ def _is(word: str, asked: str, query: WordQuery, every: Sequence[str]) -> bool:
 
 
 def _titles(document: MemoryDocument) -> tuple[str, ...]:
-    about = document.new.document
-    return (about.title, *about.aliases)
+    """What a document is called: title, aliases, and the names of its file."""
+    about, path = document.new.document, document.new.path
+    return (about.title, *about.aliases, path.stem, path.name)
 
 
 def _everything(document: MemoryDocument) -> str:

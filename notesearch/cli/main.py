@@ -128,6 +128,11 @@ def _add_searches(command: Callable[[str, str], argparse.ArgumentParser]) -> Non
         help=_("only notes at or under FOLDER; indexes it first if need be"),
     )
     search.add_argument("--mode", choices=[str(m) for m in Mode], default=str(Mode.HYBRID))
+    search.add_argument(
+        "--typing",
+        action="store_true",
+        help=_("the last word is unfinished, as while one types in the window"),
+    )
     search.add_argument("--json", action="store_true", help=_("print JSON, an object per query"))
     similar = command("similar", _("notes near in meaning to a note"))
     similar.add_argument("file", type=Path, metavar="FILE")
@@ -314,7 +319,9 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
     found = False
     with reading(data_dir) as session:
         for text in _lines(sys.stdin) if stream else [options.query]:
-            query = Query(text=text, limit=options.limit, mode=Mode(options.mode), folder=folder)
+            query = Query(
+                text=text, limit=options.limit, mode=Mode(options.mode), folder=folder, prefix=options.typing
+            )
             results = session.call(ops.search, query=query, explain=not stream)
             found = found or bool(results.matches)
             _print_results(results, as_json=options.json)

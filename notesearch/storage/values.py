@@ -356,11 +356,13 @@ class BlockHit(NamedTuple):
 class KeywordHits:
     """The result of a query by words.
 
+
     `total` counts the blocks that hold all the words, or any of them where none holds all; most notes have
     one block. `complete` are the best documents that hold all the words.
 
-    For `WordQuery.exact`: `titled` has the title and aliases of documents that pass the filters and hold it
-    in one of them. `phrased` are documents that hold it in their text, whatever the filters say.
+    For `WordQuery.exact`: `titled` has what documents are called (title, aliases, names of the file) that
+    pass the filters and hold all its words there. `phrased` are documents that hold it in their text,
+    whatever the filters say.
     """
 
     hits: tuple[BlockHit, ...] = ()

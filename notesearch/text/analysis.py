@@ -7,11 +7,12 @@ Pure functions over tantivy's analyzers. The same analyzers build the index and 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 import tantivy
+
+from notesearch.text.characters import normal
 
 # The languages of tantivy's Snowball stemmers, by ISO 639-1 code. Notes in an unknown language are stemmed as
 # English, which leaves most foreign words unchanged.
@@ -116,7 +117,7 @@ def stemming_language(language: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, in order, for scripts with spaces between words."""
-    return list(exact_analyzer().analyze(spaced(text)))
+    return list(exact_analyzer().analyze(spaced(normal(text))))
 
 
 def _signed(text: str) -> Iterator[str]:
@@ -171,20 +172,20 @@ def _folder() -> tantivy.TextAnalyzer:
 
 def folded(text: str) -> str:
     """The whole text in lower case without diacritics, as words are compared."""
-    composed = unicodedata.normalize("NFC", text)
-    return composed.lower() if composed.isascii() else "".join(_folder().analyze(composed))
+    spelled = normal(text)
+    return spelled.lower() if spelled.isascii() else "".join(_folder().analyze(spelled))
 
 
 @lru_cache(20_000)
 def stem(word: str, language: str) -> str:
     """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
-    stems = stem_analyzer(language).analyze(word)
+    stems = stem_analyzer(language).analyze(normal(word))
     return str(stems[0]) if stems else ""
 
 
 def unspaced_runs(text: str) -> list[str]:
     """The runs of a script without spaces, in order."""
-    return [] if text.isascii() else _UNSPACED_RUN.findall(text)
+    return [] if text.isascii() else _UNSPACED_RUN.findall(normal(text))
 
 
 def spaced(text: str) -> str:

@@ -14,6 +14,9 @@ from collections.abc import Collection, Mapping, Sequence, Set
 # A bonus for an exact title, or the whole query as a phrase: such a note stays above those that are only near
 # in meaning.
 EXACT_TITLE = 2.0
+# A title that begins with the query, or holds all of its words, comes before what mentions them.
+TITLE_BEGINS = 1.2
+TITLE_HOLDS = 0.8
 EXACT_PHRASE = 0.3
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4

@@ -419,9 +419,30 @@ def _exact(asked: Asked, hits: KeywordHits, candidates: set[int]) -> dict[int, f
     for document_id in hits.phrased & candidates:
         bonuses[document_id] += fusion.EXACT_PHRASE
     for document_id, titles in hits.titled.items():
-        if any(_title_key(title) == key for title in titles):
-            bonuses[document_id] += fusion.EXACT_TITLE
+        bonuses[document_id] += max(_titled(key, title, asked.parsed.prefix) for title in titles)
     return bonuses
+
+
+def _titled(key: tuple[list[str], list[str]], title: str, prefix: bool) -> float:
+    """What a title, or a file's name, is worth for a query: it is the query, begins with it, or holds all of
+    its words. `prefix`: the last word may be the beginning of one."""
+    words, runs = _title_key(title)
+    asked, asked_runs = key
+    if (words, runs) == key:
+        return fusion.EXACT_TITLE
+    # One word in a title says little: how often it stands in the text says more.
+    if asked_runs or len(asked) < 2:
+        return 0.0
+    begins = words[: len(asked)]
+    if begins == asked or (
+        prefix and begins[:-1] == asked[:-1] and begins[-1:] and begins[-1].startswith(asked[-1])
+    ):
+        return fusion.TITLE_BEGINS
+    counted = analysis.content_words(asked)
+    held = all(
+        w in words or (prefix and w == asked[-1] and any(x.startswith(w) for x in words)) for w in counted
+    )
+    return fusion.TITLE_HOLDS if held else 0.0
 
 
 def _passage_in(note: Note, match: Match) -> str:

@@ -4,13 +4,13 @@ is searched as plain text; it is never an error."""
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from notesearch.domain import Query
 from notesearch.engine.folders.facets import facet
 from notesearch.text import analysis
+from notesearch.text.characters import normal
 
 FILTERS = ("tag", "folder", "type")
 
@@ -85,7 +85,7 @@ def parse(query: Query) -> ParsedQuery:
     meaning: list[str] = []
     word_last = False
     # Bytes that are no valid text arrive as lone surrogates, which no index accepts.
-    text = unicodedata.normalize("NFC", query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
+    text = normal(query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
     for part in _PART.finditer(text):
         key, quoted, word = (part["key"] or "").lower(), part["quoted"], part["word"]
         word_last = not key and not part["minus"] and quoted is None

@@ -13,6 +13,7 @@ from notesearch.documents.formats.format import Noise
 from notesearch.documents.formats.registry import noise
 from notesearch.domain import Span
 from notesearch.text import analysis
+from notesearch.text.characters import normal_with_places
 
 SNIPPET = 200
 # The most characters of a snippet before the first found word.
@@ -68,13 +69,44 @@ def fold(text: str) -> str:
     return folded if len(folded) == len(text) else "".join(c.lower()[:1] or c for c in text.translate(_FOLD))
 
 
-def _expanded(text: str, folded: str) -> tuple[str, list[int] | None]:
-    """The folded text with letters that become two written as two; and for each of its characters the
-    position in `text` (None: the same position)."""
-    if text.isascii() or not _IS_TWO.search(text):
-        return folded, None
-    pieces = [_TWO.get(character, plain) for character, plain in zip(text, folded, strict=True)]
-    return "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
+class _Folded(NamedTuple):
+    """A text as it is compared: `text` in one spelling, lower case, without diacritics. `starts`, `ends`:
+    where each of its characters begins and ends in the text as it is written (None: the same)."""
+
+    text: str
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+
+    def written(self, start: int, end: int) -> Span:
+        """Characters [start, end) in the text as it is written."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def _folded(text: str) -> _Folded:
+    """The text as it is compared, letters that become two written out."""
+    if text.isascii():
+        return _Folded(text.lower())
+    normal, places = normal_with_places(text)
+    folded = fold(normal)
+    if places is None and not _IS_TWO.search(normal):
+        return _Folded(folded)
+    at = places or range(len(text) + 1)
+    pieces = [_TWO.get(character, plain) for character, plain in zip(normal, folded, strict=True)]
+    return _Folded(
+        "".join(pieces),
+        [at[i] for i, piece in enumerate(pieces) for _ in piece],
+        [_end(at, i) for i, piece in enumerate(pieces) for _ in piece],
+    )
+
+
+def _end(at: Sequence[int], index: int) -> int:
+    """Where the written character ends that stands at `index`: several may stand for one."""
+    following = index + 1
+    while following < len(at) - 1 and at[following] == at[index]:
+        following += 1
+    return at[following]
 
 
 class Highlighter:
@@ -147,25 +179,18 @@ class Highlighter:
 
     def matches(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, number of the query's word) of everything found. A phrase may overlap its words."""
-        folded, places = _expanded(text, fold(text))
+        folded = _folded(text)
         found: list[tuple[int, int, int]] = []
         if self._pattern is not None:
-            for match in self._pattern.finditer(folded):
-                start, end = match.span()
-                if places is not None:
-                    start, end = places[start], places[end - 1] + 1
+            for match in self._pattern.finditer(folded.text):
+                start, end = folded.written(*match.span())
                 number = self._number(match[0], text[start:end])
                 if number is not None:
                     found.append((start, end, number))
         base = len(self._numbers)
         for offset, pattern in enumerate([*self._runs, *self._phrases]):
-            for match in pattern.finditer(folded):
-                start, end = match.span()
-                found.append(
-                    (places[start], places[end - 1] + 1, base + offset)
-                    if places is not None
-                    else (start, end, base + offset)
-                )
+            for match in pattern.finditer(folded.text):
+                found.append((*folded.written(*match.span()), base + offset))
         return found
 
     def _number(self, word: str, written: str) -> int | None:

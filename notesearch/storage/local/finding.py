@@ -84,7 +84,9 @@ class Finding:
         if not query.exact:
             return hits
         holding, most = self._words.documents_with_phrase, query.exact_limit
-        titled = self._passing(resolved, holding(query.exact, title=True, limit=most))
+        asked = KeywordQuery(words=query.words, runs=query.runs, prefix=query.prefix)
+        named = holding(query.exact, title=True, limit=most) | self._words.documents_titled(asked, most)
+        titled = self._passing(resolved, named)
         phrased = holding(query.exact, limit=most) if query.exact_phrase else ()
         return replace(hits, titled=self._store.questions.titles(list(titled)), phrased=frozenset(phrased))
 

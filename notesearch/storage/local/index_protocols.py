@@ -17,7 +17,8 @@ from notesearch.storage.values import KeywordHits, Vectors
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordBlock:
     """One entry of the keyword index: the chunks `first`..`last` (ordinals) of a document, with the title,
-    aliases and headings that count with them."""
+    aliases and headings that count with them. `name` is the path of its file, from the watched folder's name
+    down."""
 
     document_id: int
     first: int
@@ -27,6 +28,7 @@ class WordBlock:
     text: str
     language: str
     facets: Sequence[str]
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +87,10 @@ class WordIndex(Protocol):
 
     def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
         """How many blocks pass the filters of the query."""
+        ...
+
+    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
+        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
         ...
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = ...) -> set[int]:

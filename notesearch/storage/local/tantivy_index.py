@@ -19,9 +19,10 @@ from notesearch.errors import StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
 from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
 from notesearch.storage.values import BlockHit, KeywordHits
-from notesearch.text import analysis
+from notesearch.text import analysis, compounds
+from notesearch.text.characters import normal
 
-VERSION = 3
+VERSION = 4
 NOT_WRITABLE = "store.words-not-writable"
 HEAP = 64_000_000
 PREFIX_TERMS = 40
@@ -34,6 +35,9 @@ PREFIX_BOOST = 0.7
 PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
 FUZZY_BOOST = 0.4
+NAME_BOOST = 0.5
+# Fields with words of several pieces as one, and with their parts.
+COMPOUNDS = ("whole", "part")
 
 
 def _schema() -> tantivy.Schema:
@@ -42,7 +46,12 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("first", fast=True)
     builder.add_unsigned_field("last", fast=True)
     builder.add_text_field("title", tokenizer_name="exact")
+    # The path of the file, from the watched folder's name down.
+    builder.add_text_field("name", tokenizer_name="exact")
     builder.add_text_field("text", tokenizer_name="exact")
+    # Words of several pieces as one, and parts that no sign divides: see text/compounds.py.
+    builder.add_text_field("whole", tokenizer_name="exact", index_option="freq")
+    builder.add_text_field("part", tokenizer_name="exact", index_option="freq")
     builder.add_text_field("title_gram", tokenizer_name="gram")
     builder.add_text_field("gram", tokenizer_name="gram", index_option="position")
     builder.add_text_field("facet", tokenizer_name="raw", index_option="basic")
@@ -264,10 +273,18 @@ class KeywordIndex:
     def _complete(
         self, searcher: tantivy.Searcher, query: KeywordQuery, must: list[tuple[Occur, tantivy.Query]]
     ) -> tuple[frozenset[int], int]:
-        """Some of the documents with a block that holds every word, and the number of such blocks."""
-        every = [
-            (Occur.Must, self._any_form(searcher, query, word, last)) for word, last in self._words(query)
-        ]
+        """Some of the documents with a block that holds every word, and how many such blocks there are."""
+        every = []
+        words = dict(self._words(query))
+        for typed in query.words:
+            held = [
+                (Occur.Must, self._any_form(searcher, query, w, words[w]))
+                for w in analysis.asked_words(typed)
+                if w in words
+            ]
+            if held:
+                either = [tantivy.Query.boolean_query(held), *self._as_one(typed)]
+                every.append((Occur.Must, tantivy.Query.boolean_query([(Occur.Should, q) for q in either])))
         every += [
             (Occur.Must, self._phrase(phrase))
             for phrase in query.phrases
@@ -300,6 +317,8 @@ class KeywordIndex:
             should.append(tantivy.Query.boost_query(part, PART_BOOST) if word in parts else part)
         # A number, a date, an address or a name_with_joints is searched as its parts side by side.
         should += [tantivy.Query.boost_query(self._phrase(w), WHOLE_BOOST) for w in whole]
+        for word in query.words:
+            should += [tantivy.Query.boost_query(q, WHOLE_BOOST) for q in self._as_one(word)]
         should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
         should += [self._phrase(run) for run in query.runs if len(run) > 2]
         should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
@@ -332,14 +351,32 @@ class KeywordIndex:
             searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
         ):
             forms.append(self._term("text", word))
-        if last:
-            forms.append(tantivy.Query.boost_query(self._prefix(searcher, "text", word), PREFIX_BOOST))
-        elif self._may_be_misspelled(query, word) and not self._frequency(searcher, query, word, languages):
+        forms += [self._term(field, word) for field in COMPOUNDS]
+        forms.append(tantivy.Query.boost_query(self._term("name", word), NAME_BOOST))
+        if last or _begins_a_number(word):
+            begun = [self._prefix(searcher, field, word) for field in ("text", *COMPOUNDS)]
+            forms += [tantivy.Query.boost_query(q, PREFIX_BOOST) for q in begun]
+        if self._may_be_misspelled(query, word) and not self._frequency(
+            searcher, query, word, languages, begun=last
+        ):
             fuzzy = tantivy.Query.fuzzy_term_query(
-                self._schema, "text", word, distance=2 if len(word) >= 8 else 1
+                self._schema, "text", word, distance=2 if len(word) >= 8 else 1, prefix=last
             )
             forms.append(tantivy.Query.boost_query(fuzzy, FUZZY_BOOST))
         return tantivy.Query.disjunction_max_query(forms)
+
+    def _as_one(self, typed: str) -> list[tantivy.Query]:
+        """A typed word of several pieces without what joins them, and one with joints that no sign shows as
+        its parts side by side."""
+        queries: list[tantivy.Query] = []
+        if analysis.signed_names(typed):
+            return []
+        if whole := analysis.words(compounds.whole_of(typed)):
+            queries += [self._term(field, whole[0]) for field in ("text", "whole")]
+        parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
+        if len(parts) > 1:
+            queries.append(tantivy.Query.phrase_query(self._schema, "text", list(parts), slop=0))
+        return queries
 
     @staticmethod
     def _may_be_misspelled(query: KeywordQuery, word: str) -> bool:
@@ -350,12 +387,22 @@ class KeywordIndex:
         )
 
     def _frequency(
-        self, searcher: tantivy.Searcher, query: KeywordQuery, word: str, languages: Sequence[str]
+        self,
+        searcher: tantivy.Searcher,
+        query: KeywordQuery,
+        word: str,
+        languages: Sequence[str],
+        *,
+        begun: bool,
     ) -> int:
+        """In how many blocks a word stands, in any form; with `begun`, also as the beginning of one."""
+        if begun and any(searcher.terms_with_prefix(field, word, limit=1) for field in ("text", *COMPOUNDS)):
+            return 1
         stemmed = (
             searcher.doc_freq(f"stem_{x}", self._stem_as_typed(query, word, x) or "") for x in languages
         )
-        return int(searcher.doc_freq("text", word)) + sum(int(n) for n in stemmed)
+        plain = sum(int(searcher.doc_freq(field, word)) for field in ("text", *COMPOUNDS))
+        return plain + sum(int(n) for n in stemmed)
 
     @staticmethod
     def _stem_as_typed(query: KeywordQuery, word: str, language: str) -> str:
@@ -368,11 +415,18 @@ class KeywordIndex:
     ) -> tantivy.Query:
         languages = query.languages or (analysis.DEFAULT_LANGUAGE,)
         forms = [self._term(f"stem_{x}", self._stem_as_typed(query, word, x)) for x in languages]
-        forms.append(self._prefix(searcher, "text", word) if last else self._term("text", word))
+        for field in ("text", *COMPOUNDS):
+            begun = last or _begins_a_number(word)
+            forms.append(self._prefix(searcher, field, word) if begun else self._term(field, word))
         return tantivy.Query.boolean_query([(Occur.Should, form) for form in forms])
 
     def _title_word(self, searcher: tantivy.Searcher, word: str, last: bool) -> tantivy.Query:
-        return self._prefix(searcher, "title", word) if last else self._term("title", word)
+        return tantivy.Query.disjunction_max_query(
+            [
+                self._prefix(searcher, field, word) if last else self._term(field, word)
+                for field in ("title", "name")
+            ]
+        )
 
     def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
         """The most frequent words with this beginning. Each has its own BM25, and the best one counts."""
@@ -408,11 +462,27 @@ class KeywordIndex:
             else tantivy.Query.empty_query()
         )
 
+    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
+        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
+        searcher = self._opened().searcher()
+        every = [(Occur.Must, self._title_word(searcher, w, last)) for w, last in self._words(query)]
+        every += [
+            (Occur.Must, self._term("title_gram", g)) for run in query.runs for g in analysis.grams(run)
+        ]
+        if not every:
+            return set()
+        found = searcher.search(tantivy.Query.boolean_query(every), limit, count=False).hits
+        columns = searcher.fast_field_values("document", [address for _, address in found])
+        return {int(value or 0) for value in columns}
+
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
         """Ids of the documents that hold the phrase (one word or more) exactly; with `title`, in a title or
         alias."""
         searcher = self._opened().searcher()
-        query = self._phrase(phrase, "title", "title_gram") if title else self._phrase(phrase)
+        query = self._phrase(phrase)
+        if title:
+            either = [self._phrase(phrase, field, "title_gram") for field in ("title", "name")]
+            query = tantivy.Query.boolean_query([(Occur.Should, q) for q in either])
         addresses = [address for _, address in searcher.search(query, limit, count=False).hits]
         return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
 
@@ -423,9 +493,15 @@ class KeywordIndex:
         return int(self._opened().searcher().num_docs)
 
 
+def _begins_a_number(word: str) -> bool:
+    """Whether a word may be the beginning of a number or a hash: these are typed no further than they are
+    known."""
+    return len(word) >= 4 and any(character.isdigit() for character in word)
+
+
 def _plain(text: str) -> str:
     """The words of a text, followed by its names with signs, where those do not interrupt a phrase."""
-    return " ".join((analysis.spaced(text), *analysis.signed_names(text)))
+    return " ".join((analysis.spaced(normal(text)), *analysis.signed_names(text)))
 
 
 def _tantivy_document(block: WordBlock) -> tantivy.Document:
@@ -437,10 +513,21 @@ def _tantivy_document(block: WordBlock) -> tantivy.Document:
     plain = _plain(full)
     document.add_text("text", plain)
     document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
+    document.add_text("name", _plain(block.name))
+    for title in (*block.titles, block.name):
+        if extra := " ".join((*compounds.joined(normal(title)), *compounds.parts(normal(title)))):
+            document.add_text("name", extra)
     for title in block.titles:
         document.add_text("title", _plain(title))
         for run in analysis.unspaced_runs(title):
             document.add_text("title_gram", run)
+    for run in analysis.unspaced_runs(block.name):
+        document.add_text("title_gram", run)
+    spelled = normal(full)
+    if whole := " ".join(compounds.joined(spelled)):
+        document.add_text("whole", whole)
+    if part := " ".join(compounds.parts(spelled)):
+        document.add_text("part", part)
     runs = analysis.unspaced_runs(full)
     if runs:
         document.add_text("gram", "\n".join(runs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from notesearch.storage.local.index_protocols import WordBlock, WordIndex
 from notesearch.storage.local.position import Rebuild
@@ -60,6 +61,8 @@ class WordCopy:
         chunks = self._store.questions.chunks_of(document.id)
         facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
+        root = self._store.places.roots()[document.folder_id]
+        name = (Path(root.name) / document.path.relative_to(root)).as_posix()
         if not chunks:
             empty = WordBlock(
                 document_id=document.id,
@@ -70,6 +73,7 @@ class WordCopy:
                 text="",
                 language=document.language,
                 facets=facets,
+                name=name,
             )
             return [empty]
         text = self._store.questions.text(document.id, 0, document.length)
@@ -80,6 +84,7 @@ class WordCopy:
                 last=group[-1].ordinal,
                 language=document.language,
                 facets=facets,
+                name=name,
                 title=" ".join((*titles, *group[0].heading)),
                 titles=titles,
                 text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],

@@ -332,7 +332,8 @@ class TestFinding:
         query = replace(asked("overnight sun castle climbs climb"), exact="mint", exact_phrase=True)
         found = library.words(query, filters, 9)
         assert {hit.document_id for hit in found.hits} == wanted
-        assert found.titled == {i: ("mint",) for i in wanted & {filled[_MINT]}}
+        assert set(found.titled) == wanted & {filled[_MINT]}
+        assert all(names[0] == "mint" and "mint.md" in names for names in found.titled.values())
         assert found.phrased == {filled[_MINT]}, "whatever the filters"
         hits = library.nearest(FINGERPRINT, bag_of_words("overnight"), filters, 9)
         assert {hit.document_id for hit in hits} == wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from notesearch.domain import locator_from_text, prefixed
@@ -208,12 +208,14 @@ class Questions:
         return list(result.values())
 
     def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Title and aliases by document."""
+        """What a document is called: title, aliases, its file's name without and with suffix, its path in the
+        folder."""
         rows = self._database.chosen(
-            "SELECT id, title, aliases FROM documents WHERE id IN ({})", document_ids
+            "SELECT id, title, aliases, relative_path FROM documents WHERE id IN ({})", document_ids
         )
         return {
-            i: (title, *json.loads(aliases)) if aliases != "[]" else (title,) for i, title, aliases in rows
+            i: (title, *json.loads(aliases), PurePosixPath(place).stem, PurePosixPath(place).name, place)
+            for i, title, aliases, place in rows
         }
 
     def text(self, document_id: int, start: int, end: int) -> str:

@@ -1,0 +1,96 @@
+"""One spelling for characters that readers take for the same: composed and decomposed letters, full- and
+half-width forms, ligatures, signs that nobody sees, vowel signs of Arabic and Hebrew, kana of both kinds,
+digits of every script.
+
+Pure functions on strings. Notes, names, tags and queries all go through `normal`, so that both sides agree;
+`normal_with_places` also tells where each character stood, so that what is found can be marked.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+# Signs without width: soft hyphen, joiners, marks of direction, variation selectors, the sign for no break.
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+# Vowel signs and the sign that stretches a word (Arabic), points and accents (Hebrew).
+_POINTS = (
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+)
+# Letters of Arabic and Persian that are written one for another, and Russian yo.
+_LETTERS = {
+    "\u0622": "\u0627",
+    "\u0623": "\u0627",
+    "\u0625": "\u0627",
+    "\u0671": "\u0627",
+    "\u0649": "\u064a",
+    "\u06cc": "\u064a",
+    "\u06a9": "\u0643",
+    "\u0629": "\u0647",
+    "\u06c0": "\u0647",
+    "\u0624": "\u0648",
+    "\u0626": "\u064a",
+    "\u0451": "\u0435",
+    "\u0401": "\u0415",
+    "\u0130": "I",
+    "\u0131": "i",
+    # Hyphens and apostrophes as a keyboard has them.
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
+    **dict.fromkeys("\u2018\u2019\u02bc\u201b", "'"),
+}
+
+
+# The zero of each script that has digits of its own, but for those that NFKC knows.
+_ZEROS = (
+    "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66"
+    "\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u17e0\u1810"
+)
+
+
+@cache
+def _table() -> dict[int, str]:
+    """What becomes of each character after NFKC: another one, or "" where it is dropped."""
+    table = {ord(a): b for a, b in _LETTERS.items()}
+    table |= {ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)}
+    for block in (_UNSEEN, _POINTS):
+        for match in re.finditer("(.)(?:-(.))?", block):
+            table |= dict.fromkeys(range(ord(match[1]), ord(match[2] or match[1]) + 1), "")
+    # Katakana as hiragana.
+    table |= {code: chr(code - 0x60) for code in (*range(0x30A1, 0x30F7), 0x30FD, 0x30FE)}
+    for code in (*range(0x0370, 0x0400), *range(0x1F00, 0x2000)):
+        plain = unicodedata.normalize("NFD", chr(code))[0]
+        if plain != chr(code):
+            table[code] = plain
+    return table
+
+
+def normal(text: str) -> str:
+    """The text in the one spelling. Case, diacritics of Latin letters and the order of words stay."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_table())
+
+
+def normal_with_places(text: str) -> tuple[str, list[int] | None]:
+    """`normal(text)`, and for each of its characters, and for its end, the character of `text` where it
+    begins. None: each stands where it stood."""
+    if text.isascii():
+        return text, None
+    composed = unicodedata.normalize("NFKC", text)
+    made = composed.translate(_table())
+    if composed == text and len(made) == len(text):
+        return made, None
+    places: list[int] = []
+    pieces: list[str] = []
+    for match in _cluster().finditer(text):
+        pieces.append(normal(match[0]))
+        places.extend([match.start()] * len(pieces[-1]))
+    return "".join(pieces), [*places, len(text)]
+
+
+@cache
+def _cluster() -> re.Pattern[str]:
+    """A character with what is combined with it: composing never looks further."""
+    marks = "".join(re.escape(chr(c)) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
+    syllable = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
+    return re.compile(f"(?:{syllable}|.)[{marks}\uff9e\uff9f]*", re.DOTALL)
