@@ -6,12 +6,15 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 import notesearch
@@ -276,10 +279,38 @@ def _summary(done: IndexSummary) -> str:
 def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> ops.IndexReport:
     """Bring folders up to date, in this process or in the owner of the data folder."""
     with open_session(data_dir) as session, _progress_bar() as show:
-        report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=show)
+        own = isinstance(session, Owner)
+        with _stopped_between_looks(show) if own else nullcontext(show) as progress:
+            report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=progress)
     if report.bug:
         raise Bug("bug.indexing", kind=report.bug)
     return report
+
+
+@contextmanager
+def _stopped_between_looks(show: Report) -> Iterator[Report]:
+    """Ctrl+C stops the work of this process where the progress is looked at, ten times a second. In the middle
+    of a statement it could leave a lock taken. A second Ctrl+C stops it at once."""
+    asked = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    def looked_at(progress: Progress) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        show(progress)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield show
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield looked_at
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

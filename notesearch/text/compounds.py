@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 # Pieces with one sign between each two. Longer ones are addresses and paths: their whole says nothing.
-_JOINED = re.compile(r"(?<![\w])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![\w])")
+_JOINED = re.compile(r"(?<![\w\-.'/:,&+])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![-_.'/:,&+]?\w)")
 # Digits with blanks, brackets and signs between them: telephone numbers.
 _DIALLED = re.compile(r"(?<![\w])\+?\(?\d{1,4}\)?(?:[-. /]{0,2}\(?\d{2,5}\)?){1,5}(?![\w])")
 LONGEST = 40

@@ -1,0 +1,123 @@
+"""What a user types is found, whatever the note looks like: by words, in several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import Mode, Query
+from notesearch.engine.engine import Engine
+from tests.conftest import StartEngine, fill
+from tests.embedders import HashingEmbedder
+
+NOTES = {
+    "code.md": "# Sync\n\nCall reloadTimelines() after the HTTPResponse; safe_copy_rows keeps the rest.\n",
+    "letter.md": "# Letter\n\nSend an e-mail from the U.S.A. over wi-fi, please.\n",
+    "numbers.md": "# Numbers\n\nInvoice 730418-22 of 2024-05-09: 1,250 euros. Call (215) 555-0134.\n"
+    "Commit 9fceb02d0a.\n",
+    "mac.md": "# Bru\u0308cke\n\nDie Besta\u0308tigung liegt unter der Tu\u0308r.\n",
+    "web.md": "# Pasted\n\nThe dead\u200bline is nec\u00ades\u00adsary for the ﬁnal ﬂow.\n",
+    "ja.md": "# メモ\n\nｶﾞﾗｽの窓\n",
+    "he.md": "# מכתב\n\nשָׁלוֹם עולם\n",
+    "ar.md": "# ملاحظة\n\nإِبْراهيم في المَدْرَسَة\n",
+    "ru.md": "# Ёлка\n\nЗелёный чай\n",
+    "el.md": "# Ταξίδι\n\nΟ Οδυσσέας γύρισε\n",
+    "Projects/Boat 7/202401151230 Compost heap.md": "Turn it every week, in the shade.\n",
+    "Compost.md": "# Compost\n\nThe compost and the heap of leaves: compost, heap, compost.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def engine_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine with these notes, for tests that only search."""
+    folder = tmp_path_factory.mktemp("found")
+    engine = Engine.open(folder / "data", watch=False, embedders=(HashingEmbedder(),))
+    engine.reconcile([fill(folder / "Notes", NOTES)])
+    yield engine
+    engine.close()
+
+
+def rows(engine: Engine, text: str, *, typing: bool = False) -> list[str]:
+    found = engine.search.fused(Query(text=text, mode=Mode.KEYWORD, prefix=typing))
+    return [match.path.name for match in found.matches]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("reload timelines", "code.md"),
+        ("reloadTimelines", "code.md"),
+        ("http response", "code.md"),
+        ("safe copy rows", "code.md"),
+        ("copy_rows", "code.md"),
+        ("email", "letter.md"),
+        ("USA", "letter.md"),
+        ("wifi", "letter.md"),
+        ("1250", "numbers.md"),
+        ("20240509", "numbers.md"),
+        ("2155550134", "numbers.md"),
+        ("9fceb02", "numbers.md"),
+        ("730418", "numbers.md"),
+        ("Brücke", "mac.md"),
+        ("bestatigung", "mac.md"),
+        ('"unter der Tür"', "mac.md"),
+        ("deadline", "web.md"),
+        ("necessary", "web.md"),
+        ("final flow", "web.md"),
+        ("ガラス", "ja.md"),
+        ("שלום", "he.md"),
+        ("ابراهيم", "ar.md"),
+        ("المدرسة", "ar.md"),
+        ("зеленый", "ru.md"),
+        ("οδυσσεας", "el.md"),
+        ("compost heap", "202401151230 Compost heap.md"),
+        ("202401151230", "202401151230 Compost heap.md"),
+        ("202401151230 Compost heap.md", "202401151230 Compost heap.md"),
+        ("boat", "202401151230 Compost heap.md"),
+        ("title:heap", "202401151230 Compost heap.md"),
+    ],
+)
+def test_it_is_first(engine_of_module: Engine, text: str, name: str) -> None:
+    assert rows(engine_of_module, text)[:1] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("reloadtim", "code.md"),
+        ("Bestät", "mac.md"),
+        ("deadl", "web.md"),
+        ("necesary", "web.md"),
+        ("compost hea", "202401151230 Compost heap.md"),
+    ],
+)
+def test_the_last_word_may_be_unfinished_or_misspelled(
+    engine_of_module: Engine, text: str, name: str
+) -> None:
+    assert rows(engine_of_module, text, typing=True)[:1] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("deadline", "dead\u200bline"),
+        ("necessary", "nec\u00ades\u00adsary"),
+        ("bestatigung", "Besta\u0308tigung"),
+    ],
+)
+def test_what_is_marked_is_a_whole_word_as_it_is_written(
+    engine_of_module: Engine, text: str, marked: str
+) -> None:
+    (match, *_) = engine_of_module.search.fused(Query(text=text, mode=Mode.KEYWORD)).matches
+    assert [match.best.snippet[a:b] for a, b in match.best.highlights] == [marked]
+
+
+def test_an_exact_word_stands_above_one_that_is_forgiven(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine = start_engine(watch=False)
+    notes = {"exact.md": "plumbing\n", "near.md": "plumming plumming plumming\n"}
+    engine.reconcile([fill(tmp_path / "Words", notes)])
+    assert rows(engine, "plumbing") == ["exact.md"]
+    assert rows(engine, "plumbng") == ["exact.md"]
+    assert rows(engine, "plummin") == ["near.md"]

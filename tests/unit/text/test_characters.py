@@ -1,0 +1,68 @@
+"""One spelling for what readers take for the same, and the way back to what is written."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notesearch.text.characters import normal, normal_with_places
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("Besta\u0308tigung", "Bestätigung"),
+        ("re\u0301sume\u0301", "résumé"),
+        ("\u1109\u1165\u110b\u116e\u11af", "서울"),
+        ("ﬁnal conﬁguration", "final configuration"),
+        ("１２３ ｋｇ", "123 kg"),
+        ("ガラス", "がらす"),
+        ("ｶﾞﾗｽ", "がらす"),
+        ("מִקְרָא", "מקרא"),
+        ("مَدْرَسَة", "مدرسه"),
+        ("إبراهيم", "ابراهيم"),
+        ("کتاب\u200cها", "كتابها"),
+        ("٢٠٢٤", "2024"),
+        ("२०२४", "2024"),
+        ("Ёлка ёж", "Елка еж"),
+        ("Οδυσσέας", "Οδυσσεας"),
+        ("nec\u00ades\u00adsary", "necessary"),
+        ("dead\u200bline", "deadline"),
+        ("İstanbul ıssız", "Istanbul issiz"),
+        ("it\u2019s co\u2011op", "it's co-op"),
+        ("x²", "x2"),
+        ("plain text", "plain text"),
+    ],
+)
+def test_one_spelling(written: str, spelled: str) -> None:
+    assert normal(written) == spelled
+    assert normal(spelled) == spelled
+
+
+def test_places_lead_back_to_what_is_written() -> None:
+    text = "ein dead\u200bline, ﬁne: Tu\u0308r"
+    spelled, places = normal_with_places(text)
+    assert places is not None
+    begin = spelled.index("deadline")
+    assert text[places[begin] : places[begin + 8]] == "dead\u200bline"
+    begin = spelled.index("Tür")
+    assert text[places[begin] : places[begin + 3]] == "Tu\u0308r"
+
+
+@given(st.text())
+def test_places_are_in_order_and_one_for_each_character(text: str) -> None:
+    spelled, places = normal_with_places(text)
+    if places is None:
+        assert len(spelled) == len(text)
+    else:
+        assert len(places) == len(spelled) + 1
+        assert places == sorted(places)
+        assert places[-1] == len(text)
+
+
+@given(st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "Z", "P"))))
+def test_composed_and_decomposed_are_the_same(text: str) -> None:
+    assert normal(unicodedata.normalize("NFD", text)) == normal(unicodedata.normalize("NFC", text))
