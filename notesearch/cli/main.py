@@ -289,8 +289,8 @@ def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = Fal
 
 @contextmanager
 def _stopped_between_looks(show: Report) -> Iterator[Report]:
-    """Ctrl+C stops the work of this process where the progress is looked at, ten times a second. In the middle
-    of a statement it could leave a lock taken. A second Ctrl+C stops it at once."""
+    """Ctrl+C stops the work of this process where the progress is looked at, ten times a second: elsewhere it
+    could leave a lock taken. A second Ctrl+C stops it at once."""
     asked = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
