@@ -15,7 +15,6 @@ from notesearch.documents.preview import render
 from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, ReadingPlan
 from notesearch.domain import Document, Message, Mode, Page, Query, Section
 from notesearch.engine.engine import Engine
-from notesearch.engine.indexing import indexer
 from notesearch.errors import DiskFull, ExtractionFailed, NotesearchError
 from notesearch.storage.changes import Applied, Change, FileRead
 from notesearch.storage.local.library import LocalLibrary
@@ -141,13 +140,13 @@ def test_a_vanished_file_counts_as_all_its_notes(start_engine: StartEngine, note
 @pytest.mark.usefixtures("cards")
 @pytest.mark.parametrize("at_once", [1, 64])
 def test_a_file_that_breaks_off_is_a_problem_and_nothing_of_it_is_found(
-    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+    start_engine: StartEngine, notes: Path, at_once: int
 ) -> None:
     """Whether its first parts are stored before the last one is read, or not."""
-    monkeypatch.setattr(indexer, "DOCUMENTS_AT_ONCE", at_once)
     path = write(notes, "box.cards", "== plums ==\n%\n== figs ==\n%\nbroken\n")
     write(notes, "other.md", "# Other\n\nplums too\n")
     engine = start_engine(watch=False)
+    engine.indexing.required.documents_at_once = at_once
     assert numbers(reconcile(engine, notes))["failed"] == 1
     assert [problem.path for problem in engine.indexing.problems()] == [path]
     assert rows(engine, "plums") == [("other.md", "", "Other")]
@@ -162,9 +161,9 @@ def test_a_file_of_which_some_parts_are_stored_is_read_again(
     start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program ended before it had read the file to its end."""
-    monkeypatch.setattr(indexer, "DOCUMENTS_AT_ONCE", 1)
     box(notes, "plums", "quinces", "figs")
     engine = start_engine(watch=False)
+    engine.indexing.required.documents_at_once = 1
     real, full = LocalLibrary.apply, threading.Event()
     full.set()
 

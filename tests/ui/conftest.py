@@ -155,11 +155,11 @@ def start_window(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Callabl
     before = set(threading.enumerate())
 
     def start(
-        *folders: Path, data_dir: Path | None = None, ready: bool = True, hidden: bool = False
+        *folders: Path, data_dir: Path | None = None, ready: bool = True, hidden: bool = False, **tray: int
     ) -> MainWindow:
         bridge = Bridge(data_dir or tmp_path / "data")
         window = MainWindow(bridge, theme)
-        presence = TrayController(bridge, theme, window, StartRequest(hidden=hidden))
+        presence = TrayController(bridge, theme, window, StartRequest(hidden=hidden), **tray)
         opened.append((window, bridge))
         if not presence.starts_hidden:
             window.show()

@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from notesearch.api import operations
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.results.drops import DropTarget
-from notesearch.ui.window import folder_offers
 from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, ask, at_rest, tray_of, vault_buttons
@@ -90,10 +89,8 @@ def test_inside_a_searched_folder_it_says_so(window: MainWindow, qtbot: QtBot, n
     assert folders(window) == {"Notes"}
 
 
-def test_a_large_folder_is_counted_before_it_is_read(
-    window: MainWindow, qtbot: QtBot, more: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(folder_offers, "LARGE", 1)
+def test_a_large_folder_is_counted_before_it_is_read(window: MainWindow, qtbot: QtBot, more: Path) -> None:
+    window.commands.offers.large = 1
     drop(window, more)
     qtbot.waitUntil(lambda: asked(window), timeout=TIMEOUT)
     assert "Folder with 1 note." in question(window).informativeText()

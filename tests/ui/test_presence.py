@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.domain import IndexingState, IndexingStatus, ProviderTrouble, told
 from notesearch.ui.desktop.tray import TrayState, tray_icon, tray_state, tray_words
-from notesearch.ui.window import tray_controller as presence
 from notesearch.ui.window.main_window import MainWindow
 from notesearch.wording.told import title
 
@@ -66,11 +65,9 @@ def test_six_states_are_six_icons(app: QApplication) -> None:
 
 
 def test_hidden_where_no_tray_comes_it_shows_itself_in_the_task_bar(
-    start_window: Callable[..., MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, notes: Path
+    start_window: Callable[..., MainWindow], qtbot: QtBot, notes: Path
 ) -> None:
-    monkeypatch.setattr(presence, "LOOK_FOR_TRAY_MS", 20)
-    monkeypatch.setattr(presence, "TRAY_WITHIN_MS", 100)
-    window = start_window(notes, hidden=True)
+    window = start_window(notes, hidden=True, look_ms=20, within_ms=100)
     qtbot.waitUntil(lambda: window.isMinimized(), timeout=TIMEOUT)
     looks = [timer for timer in tray_of(window).findChildren(QTimer) if timer.interval() == 20]
     assert [timer.isActive() for timer in looks] == [False]

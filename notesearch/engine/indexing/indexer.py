@@ -87,6 +87,7 @@ class Indexer:
         self._tickets = Tickets()
         self._broken: Exception | None = None
         self._vanished = Vanished(library, clock.now)
+        self.documents_at_once = DOCUMENTS_AT_ONCE
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
         self.error: NotesearchError | Exception | None = None
@@ -479,7 +480,7 @@ class Indexer:
                 self._failed(folder, sizes[str(path)], answer, ticket)
             else:
                 batch += taking_in.changes(path, answer)
-            if len(batch) >= DOCUMENTS_AT_ONCE or _characters(batch) > 1 << 20:
+            if len(batch) >= self.documents_at_once or _characters(batch) > 1 << 20:
                 yield batch
                 batch = []
             if self._clock.now() - last > WORDS_EVERY:

@@ -70,43 +70,39 @@ def fold(text: str) -> str:
 
 
 class _Folded(NamedTuple):
-    """A text as it is compared: `text` in one spelling, lower case, without diacritics. `starts`, `ends`:
-    where each of its characters begins and ends in the text as it is written (None: the same)."""
+    """A text as it is compared: `text` in one spelling, lower case, without diacritics.
+
+    `normal`: for each of its characters the one of the text in normal spelling that it comes from (None: the
+    same). `places`: where the characters of that, and its end, are in the text as it is written (None: the
+    same)."""
 
     text: str
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
+    normal: Sequence[int] | None = None
+    places: Sequence[int] | None = None
 
     def written(self, start: int, end: int) -> Span:
         """Characters [start, end) in the text as it is written."""
-        if self.starts is None or self.ends is None:
+        if self.normal is not None:
+            start, end = self.normal[start], self.normal[end - 1] + 1
+        if self.places is None:
             return start, end
-        return self.starts[start], self.ends[end - 1]
+        # Several characters may come from one that is written.
+        after = end
+        while after < len(self.places) - 1 and self.places[after] == self.places[end - 1]:
+            after += 1
+        return self.places[start], self.places[after]
 
 
 def _folded(text: str) -> _Folded:
-    """The text as it is compared, letters that become two written out."""
+    """The text as it is compared, with letters that become two written out."""
     if text.isascii():
         return _Folded(text.lower())
     normal, places = normal_with_places(text)
     folded = fold(normal)
-    if places is None and not _IS_TWO.search(normal):
-        return _Folded(folded)
-    at = places or range(len(text) + 1)
+    if not _IS_TWO.search(normal):
+        return _Folded(folded, None, places)
     pieces = [_TWO.get(character, plain) for character, plain in zip(normal, folded, strict=True)]
-    return _Folded(
-        "".join(pieces),
-        [at[i] for i, piece in enumerate(pieces) for _ in piece],
-        [_end(at, i) for i, piece in enumerate(pieces) for _ in piece],
-    )
-
-
-def _end(at: Sequence[int], index: int) -> int:
-    """Where the written character ends that stands at `index`: several may stand for one."""
-    following = index + 1
-    while following < len(at) - 1 and at[following] == at[index]:
-        following += 1
-    return at[following]
+    return _Folded("".join(pieces), [i for i, piece in enumerate(pieces) for _ in piece], places)
 
 
 class Highlighter:

@@ -41,6 +41,7 @@ class FolderOffers(QObject):
 
     def __init__(self, shell: Shell, dialogs: OpenDialogs, parent: QObject) -> None:
         super().__init__(parent)
+        self.large = LARGE
         self._shell = shell
         self._dialogs = dialogs
         self._bridge = shell.bridge
@@ -97,7 +98,7 @@ class FolderOffers(QObject):
             )
         elif survey.is_file:
             self._offer_folder_of_file(survey)
-        elif survey.more or survey.notes >= LARGE:
+        elif survey.more or survey.notes >= self.large:
             meaning = _(
                 "{amount} Their words can be searched soon; meaning follows, the newest first, and "
                 "you can search meanwhile.",

@@ -40,21 +40,34 @@ BLENDED = ("wayland", "windows", "cocoa")
 
 class TrayController(QObject):
     """Controls window, quick search, tray icon and global key. Made before the window is shown; `close` is
-    called when the event loop has ended. Main thread."""
+    called when the event loop has ended. Main thread.
 
-    def __init__(self, bridge: Bridge, theme: Theme, window: MainWindow, request: StartRequest) -> None:
+    `look_ms`, `within_ms`: how often, and for how long, a hidden start looks for a tray, in milliseconds.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        theme: Theme,
+        window: MainWindow,
+        request: StartRequest,
+        *,
+        look_ms: int = LOOK_FOR_TRAY_MS,
+        within_ms: int = TRAY_WITHIN_MS,
+    ) -> None:
         super().__init__(window)
         self._bridge = bridge
         self._theme = theme
         self._window = window
         self._request = request
         self._waited = 0
+        self._within = within_ms
         self.tray: Tray | None = None
         self.quick: QuickSearch | None = None
         self.key = GlobalKey(self)
         self._composited = QGuiApplication.platformName() in BLENDED
         self._chosen = ("", False)
-        self._look = QTimer(self, interval=LOOK_FOR_TRAY_MS)
+        self._look = QTimer(self, interval=look_ms)
         self._look.timeout.connect(self._look_for_tray)
         self._guard = QTimer(self, interval=WAY_BACK_MS)
         self._guard.timeout.connect(self._keep_way_back)
@@ -138,10 +151,10 @@ class TrayController(QObject):
 
     def _look_for_tray(self) -> None:
         """After a hidden start, wait for the tray, which may come later than the program."""
-        self._waited += LOOK_FOR_TRAY_MS
+        self._waited += self._look.interval()
         if self.way_back or self._window.isVisible():
             self._look.stop()
-        elif self._waited >= TRAY_WITHIN_MS:
+        elif self._waited >= self._within:
             self._look.stop()
             self._window.showMinimized()
 
