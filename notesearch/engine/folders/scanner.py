@@ -92,7 +92,7 @@ class IgnoreRules:
 
 def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
     try:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+        with open(os.path.join(folder, name), encoding="utf-8-sig", errors="replace") as file:
             return spec_of(file.read())
     except OSError:
         return None
@@ -102,7 +102,13 @@ def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
 def spec_of(text: str) -> GitIgnoreSpec:
     """The pattern of an ignore file's text. An invalid line has no effect and the others hold, so that one
     typing error does not let in notes that are to stay out."""
-    return GitIgnoreSpec.from_lines([line for line in text.splitlines() if not wrong_in(line)])
+    return GitIgnoreSpec.from_lines([_as_git_reads(line) for line in text.split("\n") if not wrong_in(line)])
+
+
+def _as_git_reads(line: str) -> str:
+    """A rule of all that is inside a folder ("drafts/**") does not name the folder itself: a later rule may
+    let something in it back in. pathspec takes it for the folder too."""
+    return f"{line.rstrip()}/*" if line.rstrip().endswith("/**") else line
 
 
 def wrong_in(line: str) -> str:

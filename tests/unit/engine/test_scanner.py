@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -242,3 +243,35 @@ def test_what_ignore_files_name_can_be_listed(tmp_path: Path) -> None:
         },
     )
     assert [str(path.relative_to(tmp_path)) for path in scanner.ignored(tmp_path)] == ["b.md", "Sub/c.md"]
+
+
+GIT = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+GIT_TREE = (
+    *("top.md", "foo.txt", "bar.txt", "drafts/no.md", "drafts/keep.md", "drafts/deep/a.md", "a/private/x.md"),
+    *("a/privateer.md", "Archive/x.md", "deep/Archive/x.md", "archive/lower.md", "secret/a.md", "draft1.md"),
+    *("sub/no.md", "sub/ok.md", "sub/deep/yes.md", "ax.md", "cx.md", "with space.md", "#hash.md", "!bang.md"),
+)
+GIT_RULES = {
+    "all inside a folder, but one": "drafts/**\n!drafts/keep.md\n",
+    "all inside a folder of any place": "**/Archive/**\n",
+    "a byte order mark and CRLF": "\ufeffsecret/\r\ndraft*.md\r\n",
+    "a folder cannot be entered again": "drafts/\n!drafts/keep.md\n",
+    "anchors, classes, spaces": "/top.md\n[ab]x.md\nArchive/   \nwith\\ space.md\n",
+    "signs": "\\#hash.md\n\\!bang.md\n# ax.md\n",
+    "one level": "sub/*.md\n!sub/ok.md\n*.txt\n!foo.txt\n",
+}
+
+
+@GIT
+@pytest.mark.parametrize("rules", GIT_RULES.values(), ids=GIT_RULES)
+def test_rules_mean_what_they_mean_to_git(rules: str, tmp_path: Path) -> None:
+    fill(tmp_path, dict.fromkeys(GIT_TREE, "words\n"))
+    for name in (".gitignore", ".notesearchignore"):
+        (tmp_path / name).write_bytes(rules.encode())
+    git = ["git", "-c", "core.excludesFile=", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    listed = subprocess.run(
+        [*git, "ls-files", "-z", "--others", "--exclude-standard"], check=True, capture_output=True, text=True
+    )
+    expected = {name for name in listed.stdout.split("\0") if name and not name.startswith(".")}
+    assert {str(Path(file.path).relative_to(tmp_path)) for file in scanner.scan(tmp_path)} == expected
