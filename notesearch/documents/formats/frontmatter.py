@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from notesearch.documents.formats.metadata import is_known
+
 LONGEST = 64 * 1024  # characters; what goes on longer is text
 
 _OPENING = re.compile(r"(-{3,4}|\+\+\+|;;;|~~~)[ \t]*([A-Za-z]*)[ \t]*\n")
@@ -45,10 +47,20 @@ def _read(block: str, delimiter: str, language: str) -> Mapping[Any, Any] | None
     except Exception:  # three parsers of untrusted text: whatever is raised, it is not well-formed
         pairs = None
     if isinstance(pairs, dict):
-        return _with_hash_tags(pairs, block)
+        return _with_hash_tags(pairs, block) if language or _are_keys(pairs) else None
     if delimiter == "~~~":
         return None  # a code fence
-    return _line_by_line(block) or ({} if language else None)
+    pairs = _line_by_line(block)
+    if language:
+        return pairs
+    return pairs if pairs and _are_keys(pairs) else None
+
+
+def _are_keys(pairs: Mapping[Any, Any]) -> bool:
+    """Whether these are keys of front matter and not the words before a colon in the text between two rules:
+    one of them is known, or none has a blank in it."""
+    keys = [str(key) for key in pairs]
+    return any(is_known(key) for key in keys) or not any(" " in key.strip() for key in keys)
 
 
 def _parse(block: str, delimiter: str, language: str) -> Any:

@@ -302,6 +302,8 @@ FORMAT = Format(
     read=read_markdown,
     blocks=blocks_markdown,
     shown=shown_markdown,
+    # 2: text between two rules is no front matter; tags are composed.
+    reading=2,
     noise=Noise(
         # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
         lines=(

@@ -4,6 +4,7 @@ any format."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -139,7 +140,7 @@ def read_tags(value: Any) -> list[str]:
 
 def clean_tag(text: str) -> str:
     """One tag in its normal form; "" where the text is no tag."""
-    match = _TAG.search(text.strip().strip("[]\"'").lstrip("#"))
+    match = _TAG.search(unicodedata.normalize("NFC", text).strip().strip("[]\"'").lstrip("#"))
     return match[0].lower().strip("/.-'") if match else ""
 
 

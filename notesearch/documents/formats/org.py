@@ -351,6 +351,6 @@ FORMAT = Format(
         ),
         headings=(r"\*+",),
     ),
-    # 2: headings are read with the file's own task words, as titles are.
-    reading=2,
+    # 2: headings are read with the file's own task words, as titles are. 3: tags are composed.
+    reading=3,
 )

@@ -39,4 +39,6 @@ FORMAT = Format(
     about=NoteFormat(name="text", title="Plain text", suffixes=(".txt", ".text"), words=("txt", "plain")),
     read=read_text,
     shown=shown_text,
+    # 2: text between two rules is no front matter; tags are composed.
+    reading=2,
 )

@@ -122,3 +122,34 @@ def test_many_spellings_of_created(key: str) -> None:
 )
 def test_many_spellings_of_updated(key: str) -> None:
     assert read_metadata({key: "2024-05-01"}).updated == "2024-05-01"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\n\nDear diary: today I met Annegret at the quay.\n\n---\n\nThen it rained.\n",
+        "---\nTo do: call the glazier\nBring: putty and pane\n---\n\nSaturday.\n",
+        "---\n\nJust a rule above, not front matter: alpha\n\n---\n\nMore words\n",
+        "---\nÀ faire: appeler le vitrier\n---\n\nSamedi.\n",
+    ],
+)
+def test_text_between_two_rules_is_no_front_matter(text: str) -> None:
+    assert split_front_matter(text) == ({}, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("---\nsource: a mill\n---\n", {"source": "a mill"}),
+        (
+            "---\nDate Created: 2024-05-01\nfound by: me\n---\n",
+            {"Date Created": "2024-05-01", "found by": "me"},
+        ),
+    ],
+)
+def test_one_known_key_or_keys_without_blanks_make_it_front_matter(text: str, pairs: dict[str, str]) -> None:
+    assert split_front_matter(text) == (pairs, len(text))
+
+
+def test_tags_are_composed() -> None:
+    assert read_tags(["re\u0301union"]) == ["réunion"]
