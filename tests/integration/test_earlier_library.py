@@ -62,7 +62,7 @@ def test_it_opens_is_migrated_and_nothing_is_embedded_again(
     assert (done.errors, done.held) == ((), 0)
     summary = done.summary
     assert (summary.embedded, summary.requests, summary.added, summary.moved) == (0,) * 4
-    # All but reStructuredText is read once more, since it is understood better now. What is embedded is the same.
+    # All but reStructuredText is read again, as it is understood better now. What is embedded is the same.
     assert (summary.changed, summary.unchanged, summary.failed) == (10, 1, 1)
     waits = engine.reconcile([notes / "Later"]).errors
     assert [type(error) for error in waits] == [ConsentMissing]
