@@ -77,6 +77,7 @@ def rows(engine: Engine, text: str, *, typing: bool = False) -> list[str]:
         ("202401151230 Compost heap.md", "202401151230 Compost heap.md"),
         ("boat", "202401151230 Compost heap.md"),
         ("title:heap", "202401151230 Compost heap.md"),
+        ("title:boat", "202401151230 Compost heap.md"),
     ],
 )
 def test_it_is_first(engine_of_module: Engine, text: str, name: str) -> None:

@@ -9,6 +9,7 @@ entered, since a link to a folder above would make an endless circle. Linked fil
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import re
@@ -92,10 +93,13 @@ class IgnoreRules:
 
 def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
     try:
-        with open(os.path.join(folder, name), encoding="utf-8-sig", errors="replace") as file:
-            return spec_of(file.read())
+        with open(os.path.join(folder, name), "rb") as file:
+            raw = file.read()
     except OSError:
         return None
+    encoding = "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    text = raw.decode(encoding, "replace")
+    return spec_of(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @lru_cache(maxsize=64)

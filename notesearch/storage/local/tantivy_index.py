@@ -322,6 +322,11 @@ class KeywordIndex:
         should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
         should += [self._phrase(run) for run in query.runs if len(run) > 2]
         should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
+        should += [
+            tantivy.Query.boost_query(self._phrase(phrase, field, "title_gram"), PHRASE_BOOST)
+            for phrase in query.phrases
+            for field in ("title", "name")
+        ]
         if counted:
             titled = [(Occur.Must, self._title_word(searcher, word, last)) for word, last in counted]
             should.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(titled), TITLE_BOOST))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import subprocess
@@ -278,3 +279,11 @@ def test_rules_mean_what_they_mean_to_git(rules: str, tmp_path: Path) -> None:
     )
     expected = {name for name in listed.stdout.split("\0") if name and not name.startswith(".")}
     assert {str(Path(file.path).relative_to(tmp_path)) for file in scanner.scan(tmp_path)} == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_an_ignore_file_of_any_editor_rules(encoding: str, tmp_path: Path) -> None:
+    fill(tmp_path, {"keep.md": "", "secret/a.md": "", "draft1.md": ""})
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    (tmp_path / ".notesearchignore").write_bytes(mark + "secret/\r\ndraft*.md\r\n".encode(encoding))
+    assert [Path(file.path).name for file in scanner.scan(tmp_path)] == ["keep.md"]
