@@ -38,6 +38,8 @@ FUZZY_BOOST = 0.4
 NAME_BOOST = 0.5
 # Fields with words of several pieces as one, and with their parts.
 COMPOUNDS = ("whole", "part")
+# Fields with what a note is called: title and aliases, and the path of its file.
+TITLES = ("title", "name")
 
 
 def _schema() -> tantivy.Schema:
@@ -294,10 +296,8 @@ class KeywordIndex:
         if not every:
             return frozenset(), 0
         found = searcher.search(tantivy.Query.boolean_query([*every, *must]), COMPLETE, count=True)
-        documents = searcher.fast_field_values("document", [address for _, address in found.hits])
-        return frozenset(int(d or 0) for d in documents), getattr(
-            found, "count", 0
-        )  # the stubs leave count out
+        # The stubs leave count out.
+        return frozenset(_documents(searcher, found)), getattr(found, "count", 0)
 
     @staticmethod
     def _words(query: KeywordQuery) -> list[tuple[str, bool]]:
@@ -321,12 +321,9 @@ class KeywordIndex:
             should += [tantivy.Query.boost_query(q, WHOLE_BOOST) for q in self._as_one(word)]
         should += [self._term("gram", g) for run in query.runs for g in analysis.grams(run)]
         should += [self._phrase(run) for run in query.runs if len(run) > 2]
-        should += [tantivy.Query.boost_query(self._phrase(phrase), PHRASE_BOOST) for phrase in query.phrases]
-        should += [
-            tantivy.Query.boost_query(self._phrase(phrase, field, "title_gram"), PHRASE_BOOST)
-            for phrase in query.phrases
-            for field in ("title", "name")
-        ]
+        for phrase in query.phrases:
+            anywhere = (self._phrase(phrase), *self._in_titles(phrase))
+            should += [tantivy.Query.boost_query(q, PHRASE_BOOST) for q in anywhere]
         if counted:
             titled = [(Occur.Must, self._title_word(searcher, word, last)) for word, last in counted]
             should.append(tantivy.Query.boost_query(tantivy.Query.boolean_query(titled), TITLE_BOOST))
@@ -427,10 +424,7 @@ class KeywordIndex:
 
     def _title_word(self, searcher: tantivy.Searcher, word: str, last: bool) -> tantivy.Query:
         return tantivy.Query.disjunction_max_query(
-            [
-                self._prefix(searcher, field, word) if last else self._term(field, word)
-                for field in ("title", "name")
-            ]
+            [self._prefix(searcher, field, word) if last else self._term(field, word) for field in TITLES]
         )
 
     def _prefix(self, searcher: tantivy.Searcher, field: str, word: str) -> tantivy.Query:
@@ -476,20 +470,18 @@ class KeywordIndex:
         ]
         if not every:
             return set()
-        found = searcher.search(tantivy.Query.boolean_query(every), limit, count=False).hits
-        columns = searcher.fast_field_values("document", [address for _, address in found])
-        return {int(value or 0) for value in columns}
+        return _documents(searcher, searcher.search(tantivy.Query.boolean_query(every), limit, count=False))
 
     def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = 50_000) -> set[int]:
         """Ids of the documents that hold the phrase (one word or more) exactly; with `title`, in a title or
         alias."""
         searcher = self._opened().searcher()
-        query = self._phrase(phrase)
-        if title:
-            either = [self._phrase(phrase, field, "title_gram") for field in ("title", "name")]
-            query = tantivy.Query.boolean_query([(Occur.Should, q) for q in either])
-        addresses = [address for _, address in searcher.search(query, limit, count=False).hits]
-        return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
+        either = self._in_titles(phrase) if title else [self._phrase(phrase)]
+        query = tantivy.Query.boolean_query([(Occur.Should, q) for q in either])
+        return _documents(searcher, searcher.search(query, limit, count=False))
+
+    def _in_titles(self, phrase: str) -> list[tantivy.Query]:
+        return [self._phrase(phrase, field, "title_gram") for field in TITLES]
 
     def _term(self, field: str, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, term)
@@ -504,9 +496,16 @@ def _begins_a_number(word: str) -> bool:
     return len(word) >= 4 and any(character.isdigit() for character in word)
 
 
-def _plain(text: str) -> str:
-    """The words of a text, followed by its names with signs, where those do not interrupt a phrase."""
-    return " ".join((analysis.spaced(normal(text)), *analysis.signed_names(text)))
+def _documents(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> set[int]:
+    """Ids of the documents that the blocks found are of."""
+    addresses = [address for _, address in found.hits]
+    return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}
+
+
+def _plain(text: str, spelled: str) -> str:
+    """The words of a text, followed by its names with signs, where those do not interrupt a phrase. `spelled`
+    is the text in one spelling."""
+    return " ".join((analysis.spaced(spelled), *analysis.signed_names(text)))
 
 
 def _tantivy_document(block: WordBlock) -> tantivy.Document:
@@ -515,20 +514,17 @@ def _tantivy_document(block: WordBlock) -> tantivy.Document:
     document.add_unsigned("first", block.first)
     document.add_unsigned("last", block.last)
     full = f"{block.title}\n{block.text}"
-    plain = _plain(full)
+    spelled = normal(full)
+    plain = _plain(full, spelled)
     document.add_text("text", plain)
     document.add_text(f"stem_{analysis.stemming_language(block.language)}", plain)
-    document.add_text("name", _plain(block.name))
-    for title in (*block.titles, block.name):
-        if extra := " ".join((*compounds.joined(normal(title)), *compounds.parts(normal(title)))):
+    for field, called in (*(("title", title) for title in block.titles), ("name", block.name)):
+        as_spelled = normal(called)
+        document.add_text(field, _plain(called, as_spelled))
+        if extra := " ".join((*compounds.joined(as_spelled), *compounds.parts(as_spelled))):
             document.add_text("name", extra)
-    for title in block.titles:
-        document.add_text("title", _plain(title))
-        for run in analysis.unspaced_runs(title):
+        for run in analysis.unspaced_runs(called):
             document.add_text("title_gram", run)
-    for run in analysis.unspaced_runs(block.name):
-        document.add_text("title_gram", run)
-    spelled = normal(full)
     if whole := " ".join(compounds.joined(spelled)):
         document.add_text("whole", whole)
     if part := " ".join(compounds.parts(spelled)):

@@ -51,17 +51,19 @@ class WordCopy:
             rows = self._store.questions.documents(
                 [document_id for _, document_id, removed in changes if not removed]
             )
-            blocks = [block for row in rows.values() for block in self._blocks(row)]
+            roots = self._store.places.roots()
+            # A folder that was removed since then is among the next changes, with its documents.
+            there = [row for row in rows.values() if row.folder_id in roots]
+            blocks = [block for row in there for block in self._blocks(row, roots[row.folder_id])]
             self._index.apply(blocks, gone, changes[-1][0], self._store.instance)
         if not self._tidied and not stopped():
             self._tidied = True
             self._store.documents.forget_tombstones(self._index.position)
 
-    def _blocks(self, document: DocumentRow) -> list[WordBlock]:
+    def _blocks(self, document: DocumentRow, root: Path) -> list[WordBlock]:
         chunks = self._store.questions.chunks_of(document.id)
         facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
-        root = self._store.places.roots()[document.folder_id]
         name = (Path(root.name) / document.path.relative_to(root)).as_posix()
         if not chunks:
             empty = WordBlock(
