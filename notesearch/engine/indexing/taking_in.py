@@ -127,7 +127,8 @@ class TakingIn:
 
     @staticmethod
     def _touched(known: FileState, read: Extracted, following: ChunkPlan | None) -> list[Change]:
-        """Whether only the file's time changed, or the folder's next model."""
+        """The changes for a document whose content is as known: the file's size and time, and its chunks for
+        the folder's next model where that is another one."""
         if known.document_id is None:
             return []
         changes: list[Change] = [
