@@ -23,6 +23,7 @@ from notesearch.storage.changes import ModelChosen
 from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.vectors import KeptVectors
 from notesearch.storage.local.upkeep import LocalUpkeep
+from notesearch.storage.values import FolderRow
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -43,6 +44,28 @@ def test_pause_and_resume(engine: Engine, notes: Path, embedder: HashingEmbedder
     engine.indexing.resume()
     wait_until(lambda: at_rest(engine, 30))
     assert len(embedder.texts) == 30
+
+
+def test_counts_from_before_the_work_are_never_shown_as_the_end(
+    engine: Engine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work ends between the reading of the counts and the rest of the snapshot."""
+    engine.indexing.pause()
+    fill(notes, NOTES)
+    engine.folders.add(notes)
+    counted = LocalLibrary.folders
+
+    def late(library: LocalLibrary) -> tuple[FolderRow, ...]:
+        rows = counted(library)
+        monkeypatch.setattr(LocalLibrary, "folders", counted)
+        engine.indexing.resume()
+        wait_until(lambda: at_rest(engine, len(NOTES)))
+        return rows
+
+    monkeypatch.setattr(LocalLibrary, "folders", late)
+    status = engine.status()
+    assert status.documents == 0
+    assert status.state is not IndexingState.IDLE
 
 
 def test_closing_while_indexing_loses_nothing(

@@ -223,7 +223,7 @@ class Indexer:
             return IndexingState.FAILED
         if self.paused:
             return IndexingState.PAUSED
-        if self.progress.state is IndexingState.IDLE and self._queue.scans_wait:
+        if self.progress.state is IndexingState.IDLE and self._queue.unread:
             return IndexingState.SCANNING
         return self.progress.state
 
@@ -280,6 +280,7 @@ class Indexer:
                 self._queue.put_back(work)
                 raise
             finally:
+                self._queue.done()
                 self._gates.not_reading.set()
             if isinstance(work, Scan) and work.ticket is not None:
                 work.ticket.reading_ended(work.folder)

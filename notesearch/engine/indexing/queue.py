@@ -37,6 +37,7 @@ class WorkQueue:
         self._condition = threading.Condition()
         self._scans: deque[Scan] = deque()
         self._dirty: dict[Path, tuple[float, float]] = {}
+        self._comparing = False
         self._closed = False
 
     def mark_dirty(self, path: Path) -> None:
@@ -72,10 +73,12 @@ class WorkQueue:
             self._condition.notify()
 
     def next(self) -> Scan | set[Path] | None:
-        """Wait for the next piece of work and take it; None after `close`."""
+        """Wait for the next piece of work and take it; None after `close`. The reading thread says `done`
+        when it has ended."""
         with self._condition:
             while not self._closed:
                 if self._scans:
+                    self._comparing = True
                     return self._scans.popleft()
                 if not self._dirty:
                     self._clock.wait_on(self._condition, None)
@@ -94,10 +97,16 @@ class WorkQueue:
                 self._clock.wait_on(self._condition, due - now)
             return None
 
+    def done(self) -> None:
+        """Note that the work that `next` gave out has ended, or was put back."""
+        with self._condition:
+            self._comparing = False
+
     @property
-    def scans_wait(self) -> bool:
-        """Whether a scan waits."""
-        return bool(self._scans)
+    def unread(self) -> bool:
+        """Whether a folder waits to be compared, or was given out and is not yet done. Any thread."""
+        with self._condition:
+            return bool(self._scans) or self._comparing
 
     def close(self) -> None:
         """Wake the thread that waits for work. Nothing is given out any more."""

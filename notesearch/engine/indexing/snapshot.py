@@ -4,6 +4,7 @@ for."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus, Told
@@ -23,10 +24,13 @@ def snapshot(
 ) -> IndexingStatus:
     """Take a snapshot of the whole status. `indexer` is None where this process only reads. `limited` are
     folders that are not watched completely. Not for the GUI thread."""
+    # First what is done at present, then the counts: "at rest" is then true of these counts. The other way
+    # round the counts could be from before the last note, and half an index would look whole.
+    work = _Work.of(indexer)
     rows = library.folders()
     waiting = sum(row.waiting for row in rows)
     failed = sum(row.failed for row in rows)
-    state, stage, done, total = _work(indexer, waiting)
+    state, stage, done, total = work.beside(waiting)
     folders = tuple(
         _folder(
             row,
@@ -65,18 +69,35 @@ def snapshot(
     )
 
 
-def _work(indexer: Indexer | None, waiting: int) -> tuple[IndexingState, str, int, int]:
-    """(state, stage, done, total) of the present work: notes that are read, or notes that have all their
-    vectors."""
-    if indexer is None:
-        return IndexingState.IDLE, "", 0, 0
-    progress = indexer.progress
-    # The state is never "idle" while something waits.
-    state = IndexingState.INDEXING if indexer.state is IndexingState.IDLE and waiting else indexer.state
-    if progress.stage == "reading":
-        return state, progress.stage, progress.done, progress.total
-    stage = progress.stage or ("embedding" if waiting else "")
-    return state, stage, max(0, progress.total - waiting), max(progress.total, waiting)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the indexer did at one moment. None of its numbers for a process that only reads."""
+
+    state: IndexingState = IndexingState.IDLE
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    reads_only: bool = True
+
+    @classmethod
+    def of(cls, indexer: Indexer | None) -> _Work:
+        """Look at the indexer's progress."""
+        if indexer is None:
+            return cls()
+        progress = indexer.progress
+        return cls(indexer.state, progress.stage, progress.done, progress.total, reads_only=False)
+
+    def beside(self, waiting: int) -> tuple[IndexingState, str, int, int]:
+        """(state, stage, done, total) where so many notes wait: notes that are read, or notes that have all
+        their vectors."""
+        if self.reads_only:
+            return self.state, self.stage, self.done, self.total
+        # The state is never "idle" while something waits.
+        state = IndexingState.INDEXING if self.state is IndexingState.IDLE and waiting else self.state
+        if self.stage == "reading":
+            return state, self.stage, self.done, self.total
+        stage = self.stage or ("embedding" if waiting else "")
+        return state, stage, max(0, self.total - waiting), max(self.total, waiting)
 
 
 def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:

@@ -205,5 +205,5 @@ def tray_icon(state: TrayState) -> QIcon:
     panels."""
     made = QIcon()
     for size in SIZES:
-        made.addPixmap(icons.pixmap(_("tray-{state}", state=state), "", size))
+        made.addPixmap(icons.pixmap(f"tray-{state}", "", size))
     return made

@@ -89,6 +89,24 @@ def test_work_that_failed_comes_again(queue: WorkQueue) -> None:
     assert queue.next() == {A, B}
 
 
+def test_a_folder_is_unread_until_its_scan_is_done(queue: WorkQueue) -> None:
+    assert not queue.unread
+    queue.add_scan(Scan(FOLDER))
+    assert queue.unread
+    taken = queue.next()
+    assert queue.unread
+    assert taken is not None
+    queue.put_back(taken)
+    queue.done()
+    assert queue.unread
+    queue.next()
+    queue.done()
+    assert not queue.unread
+    queue.mark_dirty(A)
+    queue.next()
+    assert not queue.unread
+
+
 def test_closing_wakes_the_taker() -> None:
     queue = WorkQueue()
     taken: list[object] = [1]
