@@ -30,6 +30,7 @@ from notesearch.ui.desktop.identity import APP_ID
 from tests.e2e.bus import Answer, Service
 from tests.e2e.desktop import end
 from tests.secret_service import BUS
+from tests.ui.conftest import TIMEOUT
 
 KEYS = "Ctrl+Alt+Space"
 SAID = "Press Ctrl+Alt+Space"
@@ -133,10 +134,10 @@ def test_the_desktop_is_asked_under_our_name_and_its_key_calls(
     ]
     # One connection: the name belongs to it.
     assert len(set(portal.senders)) == 1
-    with qtbot.waitSignal(key.pressed) as pressed:
+    with qtbot.waitSignal(key.pressed, timeout=TIMEOUT) as pressed:
         portal.press(token="token-7")
     assert pressed.args == ["token-7"]
-    with qtbot.waitSignal(key.pressed) as pressed:
+    with qtbot.waitSignal(key.pressed, timeout=TIMEOUT) as pressed:
         portal.press()
     assert pressed.args == [""]
 
@@ -207,7 +208,7 @@ def test_what_the_person_changes_in_the_desktops_settings_is_told(
     qtbot: QtBot, key: GlobalKey, portal: MockPortal
 ) -> None:
     choose(qtbot, key)
-    with qtbot.waitSignal(key.changed):
+    with qtbot.waitSignal(key.changed, timeout=TIMEOUT):
         portal.emit(
             PATH,
             SHORTCUTS,
@@ -216,7 +217,7 @@ def test_what_the_person_changes_in_the_desktops_settings_is_told(
             (portal.sessions[-1], portal.shortcuts("Press F9")),
         )
     assert key.status == HotkeyStatus(state=HotkeyState.READY, keys="Press F9")
-    with qtbot.waitSignal(key.changed):
+    with qtbot.waitSignal(key.changed, timeout=TIMEOUT):
         portal.emit(portal.sessions[-1], SESSION, "Closed", "a{sv}", ({},))
     assert key.status.state is HotkeyState.REFUSED
 

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.ui.widgets.controls import CheckBox, ControlRow, Form, Question, Scrolled, button, hint
 from notesearch.ui.widgets.theme import Theme
+from tests.ui.conftest import TIMEOUT
 
 
 def nothing() -> None:
@@ -94,5 +95,5 @@ def test_enter_never_presses_what_cannot_be_undone(theme: Theme, qtbot: QtBot) -
                 == ["Cancel"]
             )
         )
-    with qtbot.waitSignal(box.rejected):
+    with qtbot.waitSignal(box.rejected, timeout=TIMEOUT):
         qtbot.keyClick(box, Qt.Key.Key_Return)

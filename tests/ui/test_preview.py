@@ -11,6 +11,7 @@ from notesearch.documents.preview import render
 from notesearch.domain import MatchedBy, NoteText, Passage
 from notesearch.ui.results.preview_pane import NoteView, Preview, passage_lines
 from notesearch.ui.widgets.theme import Theme
+from tests.ui.conftest import TIMEOUT
 
 PARAGRAPHS = [
     f"Paragraph number {i} says something about bread and water.\nIt has a second line." for i in range(80)
@@ -153,7 +154,7 @@ def test_a_link_only_says_that_it_was_clicked(preview: Preview, qtbot: QtBot) ->
     view = preview.view
     cursor = QTextCursor(view.document())
     cursor.setPosition(view.document().toPlainText().index("other note") + 2)
-    with qtbot.waitSignal(view.link_clicked) as clicked:
+    with qtbot.waitSignal(view.link_clicked, timeout=TIMEOUT) as clicked:
         qtbot.mouseClick(
             view.viewport(), Qt.MouseButton.LeftButton, pos=view.cursorRect(cursor).center() + QPoint(2, 0)
         )

@@ -136,8 +136,9 @@ class IndexingService:
 
     def retry(self, paths: Sequence[Path] | None = None) -> None:
         """Read files with problems again: those at `paths`, or (None) all for which trying again may help."""
+        indexer = self.required
         for path in self._library.apply([ProblemsForgotten(paths=paths)]).to_read:
-            self.required.mark_dirty(path)
+            indexer.mark_dirty(path)
         self._board.changed()
 
     def problems(self) -> tuple[FileProblem, ...]:

@@ -85,7 +85,7 @@ class ChoicePage(QWidget):
         """Show the model of a folder, and what is being prepared for it."""
         self.folder = folder
         under_way = preparing(folder)
-        held = _(" {count} held back.", count=count(folder.held_back, "passage")) if folder.held_back else ""
+        held = [_("{count} held back.", count=count(folder.held_back, "passage"))] if folder.held_back else []
         said = (
             as_sentence(under_way)
             if under_way
@@ -96,7 +96,7 @@ class ChoicePage(QWidget):
                 explained=_(EXPLAINED),
             )
         )
-        self.present.setText(said + held)
+        self.present.setText(" ".join([said, *held]))
         self.stop.setVisible(bool(folder.next_model))
         if self.list.rows.present != plain(folder.model) and self.list.rows.choices:
             self.list.show_choices(self.list.rows.choices, plain(folder.model))

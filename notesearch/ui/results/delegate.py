@@ -310,14 +310,14 @@ class ResultDelegate(QStyledItemDelegate):
                 painter,
                 left + (4 if more else 0),
                 top,
-                signs.DOT.strip() + _(" meaning still to come"),
+                f"{signs.DOT.strip()} {_('meaning still to come')}",
                 "third",
             )
 
     def _reasons(self, row: Row) -> tuple[tuple[str, str], ...]:
         by = row.passage.matched_by
-        reasons = () if by is MatchedBy.KEYWORD else (("meaning", "meaning"),)
-        return reasons if by is MatchedBy.MEANING else (*reasons, ("words", "words"))
+        reasons = () if by is MatchedBy.KEYWORD else (("meaning", _("meaning")),)
+        return reasons if by is MatchedBy.MEANING else (*reasons, ("words", _("words")))
 
     def _more(self, row: Row) -> str:
         if not row.further:

@@ -196,14 +196,16 @@ def ignored_words(counted: IgnoredCount, folder: Path) -> str:
         return _("Leaves out none of {of} notes.", of=of)
     shown = [str(path.relative_to(folder)) for path in counted.paths[:PATHS_SHOWN]]
     rest = counted.ignored - len(shown)
-    more = _(" and {rest:,} more", rest=rest) if rest > 0 else ""
-    return _(
-        "Leaves out {ignored:,} of {of} notes: {join}{more}.",
-        ignored=counted.ignored,
-        of=of,
-        join=", ".join(shown),
-        more=more,
-    )
+    paths = ", ".join(shown)
+    if rest > 0:
+        return _(
+            "Leaves out {ignored:,} of {of} notes: {paths} and {rest:,} more.",
+            ignored=counted.ignored,
+            of=of,
+            paths=paths,
+            rest=rest,
+        )
+    return _("Leaves out {ignored:,} of {of} notes: {paths}.", ignored=counted.ignored, of=of, paths=paths)
 
 
 def _fact(name: str) -> QLabel:

@@ -57,7 +57,7 @@ class Notices(QObject):
                     Notice(
                         title=folder.path.name,
                         hint=told_together([folder.notice]),
-                        key=_key(_("notice:{path}", path=folder.path), folder.notice),
+                        key=_key(f"notice:{folder.path}", folder.notice),
                     )
                 )
         if status.error is not None:
@@ -116,7 +116,7 @@ class Notices(QObject):
         deleted."""
         before = self._models_before.get(folder.path, folder.model)
         self._models_before[folder.path] = folder.model
-        key = _("switched:{path}", path=folder.path)
+        key = f"switched:{folder.path}"
         if not folder.previous_model:
             self._banner.withdraw(key)
         if before == folder.model or not folder.previous_model:
@@ -136,7 +136,7 @@ class Notices(QObject):
     def _ask_about_held(self, status: IndexingStatus) -> None:
         """Ask about many notes that are gone at once. The question stays until it is answered, or the notes
         are back."""
-        keys = {_("held:{folder}", folder=held.folder) for held in status.held}
+        keys = {f"held:{held.folder}" for held in status.held}
         for key in self._banner.keys:
             if key.startswith("held:") and key not in keys:
                 self._banner.withdraw(key)
