@@ -1,5 +1,5 @@
-"""Bytes to text: byte order marks, UTF-8, and charset-normalizer for the rest. Decides which files are
-binary. Does not look at formats."""
+"""Bytes to text: byte order marks, UTF-8, what charset.py guesses, and charset-normalizer for the rest.
+Decides which files are binary. Does not look at formats."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import codecs
 import contextlib
 import re
 
+from notesearch.documents.formats.charset import guess, parities
 from notesearch.errors import FileBinary
-from notesearch.text.language import language_of
 
 SAMPLE = 64 * 1024
-COMMONEST = "cp1252"
-SLACK = 0.05  # of coherence
-NOT_WESTERN = ("hu", "ro", "tr", "ru")
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -77,8 +74,8 @@ def _decoded(raw: bytes) -> tuple[str, str]:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         if controls > 0.02:
-            raise FileBinary from None
-    return _mostly_utf8(raw) or _by_library(raw)
+            return _wide(raw)
+    return _mostly_utf8(raw) or _by_letters(raw) or _by_library(raw)
 
 
 def _control_share(sample: bytes) -> float:
@@ -88,15 +85,19 @@ def _control_share(sample: bytes) -> float:
 def _wide(raw: bytes) -> tuple[str, str]:
     """The text of UTF-16 or UTF-32 without a mark: the only encodings in which every other byte may be
     zero."""
-    for encoding in _WIDE:
+    likely = tuple(parities(raw))
+    for encoding in dict.fromkeys((*_WIDE[:2], *likely, *_WIDE[2:])):
         sample = raw[: SAMPLE - SAMPLE % 4]
         start = sample.decode(encoding, errors="ignore")
         spaces = start.count(" ") + start.count("\n")
-        if start and spaces > len(start) / 50 and "\x00" not in start and _printable(start):
+        spaced = encoding in likely or spaces > len(start) / 50
+        if start and spaced and "\x00" not in start and _printable(start):
             try:
                 return raw.decode(encoding), encoding
             except UnicodeDecodeError:
                 continue
+    if (encoding := guess(raw)) in _WIDE:
+        return raw.decode(encoding), encoding
     raise FileBinary
 
 
@@ -111,27 +112,19 @@ def _mostly_utf8(raw: bytes) -> tuple[str, str] | None:
     text = raw.decode("utf-8", errors="replace")
     damaged = text.count("\ufffd")
     beyond_ascii = len(text) - len(text.encode("ascii", errors="ignore")) - damaged
-    return (text, "utf-8") if damaged * 20 < beyond_ascii else None
+    return (text, "utf-8") if damaged * 4 <= beyond_ascii else None
+
+
+def _by_letters(raw: bytes) -> tuple[str, str] | None:
+    encoding = guess(raw)
+    return (_UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding) if encoding else None
 
 
 def _by_library(raw: bytes) -> tuple[str, str]:
     import charset_normalizer  # takes 30 ms to import, and few files need it
 
     sample = raw if len(raw) <= SAMPLE else raw[: raw.rfind(b"\n", SAMPLE // 2, SAMPLE) + 1] or raw[:SAMPLE]
-    matches = list(charset_normalizer.from_bytes(sample))
-    if not matches:
+    best = charset_normalizer.from_bytes(sample).best()
+    if best is None:
         raise FileBinary
-    best = matches[0]
-    # Among equally likely encodings the library decides by their order. For western letters the common one is
-    # more likely.
-    usual = next(
-        (match for match in matches if COMMONEST in (match.encoding, *match.could_be_from_charset)), best
-    )
-    if (
-        usual.chaos <= best.chaos
-        and usual.coherence >= best.coherence - SLACK
-        and language_of(str(best)) not in NOT_WESTERN
-    ):
-        best = usual
-    encoding = COMMONEST if COMMONEST in best.could_be_from_charset else best.encoding
-    return _UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding
+    return _UNWANTED.sub(" ", raw.decode(best.encoding, errors="replace")), best.encoding
