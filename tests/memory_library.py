@@ -228,6 +228,7 @@ class MemoryLibrary:
             fingerprint=new.fingerprint,
             position=document.position,
             part=new.part,
+            properties=tuple(about.properties),
         )
 
     def documents_at(self, path: Path) -> tuple[DocumentRow, ...]:

@@ -149,7 +149,8 @@ class Document:
     `text` has `\n` for newlines. Front matter and property drawers are taken out of it. Line k of `text`
     (from 0) is line `first_line + k` of the file. `tags` are lower case without `#`. `created` and `updated`
     are ISO dates from the front matter, or "". `language` is an ISO 639-1 code, or "" where it could not be
-    told.
+    told. `properties` are the values of all keys of front matter and drawers, each as "author: Jane Doe":
+    they are found by words, and never embedded.
     """
 
     text: str
@@ -163,6 +164,7 @@ class Document:
     updated: str = ""
     language: str = ""
     private: bool = False
+    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -218,7 +218,7 @@ class WaitingChunk(NamedTuple):
 class DocumentRow(NamedTuple):
     """A document as it is stored. `mtime_ns`: the file's time in nanoseconds since the epoch. `first_line`:
     the line of the file where the text begins. `length`: of the text, in characters. Of `expected` chunks,
-    `embedded` have a vector. `position`: of its newest change."""
+    `embedded` have a vector. `position`: of its newest change. `properties`: see domain.Document."""
 
     id: int
     folder_id: int
@@ -236,6 +236,7 @@ class DocumentRow(NamedTuple):
     fingerprint: str
     position: int
     part: str = ""
+    properties: tuple[str, ...] = ()
 
 
 class ChunkRow(NamedTuple):

@@ -11,13 +11,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
+from notesearch.documents.formats.embedded_data import without_embedded_data
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
-from notesearch.documents.formats.metadata import clean_tag, is_known, read_metadata
+from notesearch.documents.formats.metadata import add_pair, clean_tag, read_metadata
 from notesearch.documents.formats.note import document_of, readable_name, without_leading_blank_lines
 from notesearch.domain import NoteFormat, Span
 
@@ -49,9 +51,12 @@ _TAG = re.compile(
     r"|(?<![^\s(,;>\"'])#(?:\[\[(?P<linked>[^\[\]\n]{1,100})\]\]|(?P<tag>[^\W_][\w/-]{0,99}|_\w[\w/-]{0,99}))"
 )
 _MAYBE_TAG = re.compile(r"#[\w\[]")
+_MAYBE_IN_CODE = re.compile(r"^(?: {4}| {0,3}\t)[^\n]*#", re.MULTILINE)
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _NOT_A_TAG = re.compile(r"[\d/_-]+$|(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")
 _PROPERTY = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z][\w/.-]{0,60}):: *([^\n]*)(?:\n|\Z)")
 _PROSE_PROPERTIES = frozenset({"description", "summary", "abstract", "note", "comment", "quote"})
+_LOGSEQ_OWN = frozenset({"id", "collapsed", "heading"})
 # A line of an outliner's page that may stand outside a bullet: a bullet, a heading, a property; and what only
 # Logseq writes.
 _OUTLINER_LINE = re.compile(r"[ \t]|-(?: |$)|#{1,6} |[A-Za-z][\w/.-]{0,60}::|$")
@@ -63,10 +68,11 @@ _LINES_OF_SETEXT = 3
 def read_markdown(source: Source) -> Iterator[Part]:
     """Read a Markdown note: one document. Raises FileBinary."""
     whole, encoding = decode(source.read())
+    whole = without_embedded_data(whole)
     pairs, start = split_front_matter(whole)
     text = whole[start:]
     metadata = read_metadata(pairs)
-    properties: dict[str, str] = {}
+    properties: dict[str, Any] = {}
     if "::" in text[:2000]:
         text = _without_page_properties(text, properties)
     text, skipped = without_leading_blank_lines(text)
@@ -215,6 +221,8 @@ def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
     tags: list[str] = []
     if not _MAYBE_TAG.search(text):
         return tags
+    if _MAYBE_IN_CODE.search(text):
+        blocks = tuple(sorted((*blocks, *_indented_code(text, blocks))))
     starts = [start for start, _ in blocks]
     for match in _TAG.finditer(text):
         tag = match["tag"] or match["linked"]
@@ -225,6 +233,41 @@ def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
             continue
         tags.append(clean_tag(tag))
     return tags
+
+
+def _indented_code(text: str, blocks: tuple[Span, ...]) -> Iterator[Span]:
+    """The lines that are code because they are indented by four more than the text around them: below a
+    blank line or a heading, and deeper than a list item reaches."""
+    position = 0
+    lists: list[int] = []  # the columns at which the text of the list items around begins
+    blank, paragraph = True, False
+    fences = iter(blocks)
+    fence = next(fences, None)
+    for line in text.split("\n"):
+        start, position = position, position + len(line) + 1
+        while fence is not None and fence[1] <= start:
+            fence = next(fences, None)
+        if fence is not None and fence[0] <= start:
+            blank, paragraph = False, False
+            continue
+        body = line.strip()
+        if not body:
+            blank, paragraph = True, False
+            continue
+        indent = len(line[: len(line) - len(line.lstrip())].expandtabs(4))
+        while lists and blank and indent < lists[-1]:
+            lists.pop()
+        around = lists[-1] if lists else 0
+        if item := _ITEM.match(line):
+            while lists and indent < lists[-1]:
+                lists.pop()
+            lists.append(len(item[0].expandtabs(4)))
+            paragraph = True
+        elif indent >= around + 4 and not paragraph:
+            yield start, start + len(line)
+        else:
+            paragraph = not _NOT_PARAGRAPH.match(line)
+        blank = False
 
 
 def _page_name(path: Path, text: str) -> str:
@@ -239,17 +282,18 @@ def _page_name(path: Path, text: str) -> str:
     )
 
 
-def _without_page_properties(text: str, properties: dict[str, str]) -> str:
-    """The text with Logseq's `key:: value` lines at its top blanked; they are added to `properties`. Lines
-    with prose stay in the text."""
+def _without_page_properties(text: str, properties: dict[str, Any]) -> str:
+    """The text with Logseq's `key:: value` lines at its top blanked; they are added to `properties`, apart
+    from those that Logseq writes for itself. Lines with prose stay in the text."""
     kept: list[str] = []
     position = len(text) - len(text.lstrip("\n"))
     kept.append(text[:position])
     while match := _PROPERTY.match(text, position):
         key, value = match[1].lower(), match[2]
-        if is_known(key):
-            properties[key] = value
-        kept.append(match[0] if key in _PROSE_PROPERTIES else "\n" * match[0].count("\n"))
+        prose = key in _PROSE_PROPERTIES
+        if not prose and key not in _LOGSEQ_OWN:
+            add_pair(properties, key, value)
+        kept.append(match[0] if prose else "\n" * match[0].count("\n"))
         position = match.end()
         if position >= len(text):
             break
@@ -302,8 +346,9 @@ FORMAT = Format(
     read=read_markdown,
     blocks=blocks_markdown,
     shown=shown_markdown,
-    # 2: text between two rules is no front matter; tags are composed.
-    reading=2,
+    # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
+    # text; indented code has no tags; more variants of front matter; the encoding of short files.
+    reading=3,
     noise=Noise(
         # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
         lines=(

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 MOST_TAGS = 500
+LONGEST_PROPERTIES = 64 * 1024  # characters of all of them; a small file may ask for endless repetition
+MOST_VALUES = 10_000
+# Marks the key of a pair whose key comes again: only the other one counts, but what this says is not lost.
+AGAIN = "\N{ZERO WIDTH SPACE}"
 
 _TITLE_KEYS = frozenset({"title"})
 _TAG_KEYS = frozenset({"tags", "tag", "keywords", "filetags", "categories", "category", "topics"})
@@ -55,6 +59,8 @@ _UPDATED_KEYS = (
 _KNOWN = _TITLE_KEYS | _TAG_KEYS | _ALIAS_KEYS | {"private", *_CREATED_KEYS, *_UPDATED_KEYS}
 _TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 
+_SAYS_NOTHING = frozenset({"true", "false", "null", "~"})
+
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _WIKILINK = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
 _TAG = re.compile(r"[\w/+.&'-]+(?: [\w/+.&'-]+)*")
@@ -91,6 +97,20 @@ class Metadata:
     created: str = ""
     updated: str = ""
     private: bool = False
+    properties: tuple[str, ...] = ()
+
+
+def said_key(key: str) -> str:
+    """The key of a pair as it is written in the note."""
+    return key.rstrip(AGAIN)
+
+
+def add_pair(pairs: dict[str, Any], key: str, value: Any) -> None:
+    """Add a pair. Where the key is there already, the first one counts, and what the others say is kept."""
+    if key in pairs:
+        pairs.setdefault(key + AGAIN, []).append(value)
+    else:
+        pairs[key] = value
 
 
 def normal_key(key: str) -> str:
@@ -107,7 +127,11 @@ def is_known(key: str) -> bool:
 def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
     """Read the metadata in key-value pairs. Values are strings, lists and mappings, as a YAML, TOML or JSON
     reader gives them. Values that make no sense are ignored."""
-    values = {normal_key(key): value for key, value in pairs.items() if isinstance(key, str)}
+    values = {
+        normal_key(key): value
+        for key, value in pairs.items()
+        if isinstance(key, str) and not key.endswith(AGAIN)
+    }
     return Metadata(
         title=_line(values.get("title")),
         tags=unique(tag for key in values if key in _TAG_KEYS for tag in read_tags(values[key])),
@@ -115,7 +139,41 @@ def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
         created=_first_date(values, _CREATED_KEYS),
         updated=_first_date(values, _UPDATED_KEYS),
         private=_line(values.get("private")).lower() in _TRUE,
+        properties=read_properties(pairs),
     )
+
+
+def read_properties(pairs: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Every value as "key: value", in order, each once. Left out are title and aliases, which are searched
+    as such, and values that say nothing (`true`, `null`)."""
+    found: dict[str, None] = {}
+    length = 0
+    for key, value in _flat(pairs):
+        if normal_key(key) in _TITLE_KEYS | _ALIAS_KEYS and not key.endswith(AGAIN):
+            continue
+        said = f"{said_key(key)}: {value}"
+        length += len(said)
+        if length > LONGEST_PROPERTIES:
+            break
+        found[said] = None
+    return tuple(found)
+
+
+def _flat(pairs: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """The scalars in the pairs, each with the keys that lead to it. Looks at MOST_VALUES values at most: YAML
+    can make very many of few characters."""
+    waiting: list[tuple[str, Any]] = [("", pairs)]
+    for _ in range(MOST_VALUES):
+        if not waiting:
+            break
+        key, value = waiting.pop()
+        if isinstance(value, Mapping):
+            names = [(" ".join(str(name).replace(":", " ").split()), inner) for name, inner in value.items()]
+            waiting += reversed([(f"{key}.{name}" if key else name, inner) for name, inner in names])
+        elif isinstance(value, list | tuple):
+            waiting += ((key, inner) for inner in reversed(value[:MOST_VALUES]))
+        elif key and (said := _line(value)) and said.lower() not in _SAYS_NOTHING:
+            yield key, said
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

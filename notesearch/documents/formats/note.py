@@ -44,6 +44,7 @@ def document_of(
         updated=next((source.updated for source in said if source.updated), ""),
         language=language_of(text),
         private=any(source.private for source in said),
+        properties=tuple(dict.fromkeys(one for source in said for one in source.properties)),
     )
 
 

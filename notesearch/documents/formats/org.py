@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
+from notesearch.documents.formats.embedded_data import without_embedded_data
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import HARD_BREAK, apart_from, code
-from notesearch.documents.formats.metadata import read_metadata, read_tags
+from notesearch.documents.formats.metadata import (
+    Metadata,
+    add_pair,
+    read_metadata,
+    read_properties,
+    read_tags,
+)
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
 from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
@@ -35,7 +43,9 @@ _CANDIDATE = re.compile(
 _READ_AS_TEXT = frozenset({"caption", "header", "name", "index", "description", "subtitle"})
 _TODO_KEYWORDS = frozenset({"todo", "seq_todo", "typ_todo"})
 _DRAWER_END = re.compile(r"^(?:[ \t]*:END:[ \t]*$|\*+[ \t])", re.MULTILINE | re.IGNORECASE)
-_PROPERTY = re.compile(r"^[ \t]*:(\w+):[ \t]+([^\n]*)$", re.MULTILINE)
+_PROPERTY = re.compile(r"^[ \t]*:([^\s:][^\s:]*?)\+?:[ \t]+([^\n]*)$", re.MULTILINE)
+_CLOCK = re.compile(r"CLOCK:|[-+*] (?:State|Rescheduled|New deadline|Refiled on)\b")
+_LOG_ENTRY = re.compile(r"^[-+*] Note taken on \[[^\]\n]*\](?: *\\\\)?")
 _HEADLINE_TAGS = re.compile(r"(?:^|[ \t]+):([\w@#%:-]+):[ \t]*$")
 _PRIORITY = re.compile(r"\[#\w{1,2}\][ \t]*")
 _COOKIE = re.compile(r"[ \t]*\[(?:\d*/\d*|\d*%)\]")
@@ -66,12 +76,19 @@ _EMPHASIS = (
 def read_org(source: Source) -> Iterator[Part]:
     """Read an Org note: one document. Raises FileBinary."""
     whole, encoding = decode(source.read())
-    pairs: dict[str, str] = {}
+    whole = without_embedded_data(whole)
+    pairs: dict[str, Any] = {}
+    below: dict[str, Any] = {}
     tags: list[str] = []
-    text, skipped = without_leading_blank_lines(_without_settings(whole, pairs, tags))
+    text, skipped = without_leading_blank_lines(_without_settings(whole, pairs, below, tags))
     found = outline_org(text)
+    if "category" in pairs:  # of the agenda: no tag
+        below["category"] = pairs.pop("category")
     pairs = {
-        "updated" if key == "last_modified" else key: _LINK.sub(r"\1", value) for key, value in pairs.items()
+        "updated" if key == "last_modified" else key: _LINK.sub(r"\1", value)
+        if isinstance(value, str)
+        else value
+        for key, value in pairs.items()
     }
     document = document_of(
         source.path,
@@ -80,7 +97,7 @@ def read_org(source: Source) -> Iterator[Part]:
         encoding=encoding,
         first_line=skipped + 1,
         outline=found,
-        metadata=(read_metadata(pairs),),
+        metadata=(read_metadata(pairs), Metadata(properties=read_properties(below))),
         tags=[*tags, *(tag for heading in found.headings for tag in _headline_tags(text, heading.start))],
     )
     yield Part(document=document, outline=found)
@@ -193,17 +210,20 @@ def _task_words(values: Iterable[str]) -> frozenset[str]:
     return frozenset(word for word in own if word and word != "|")
 
 
-def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
+def _without_settings(text: str, pairs: dict[str, Any], below: dict[str, Any], tags: list[str]) -> str:
     """The text with keyword lines and drawers blanked. Adds what they say about the whole note to `pairs` and
-    `tags`."""
+    `tags`, and what drawers say about a headline to `below`."""
     kept: list[str] = []
     copied = headlines = 0
     for match, end in _scan(text):
         if match["stars"]:
             headlines += 1
         elif match["drawer"]:
-            if not headlines:
-                _read_drawer(text[match.end() : end], pairs)
+            inside = text[match.end() : end]
+            if match["drawer"].lower() == "logbook":
+                _read_log(inside, below)
+            else:
+                _read_drawer(inside, below if headlines else pairs)
             kept += text[copied : match.start()], "\n" * text.count("\n", match.start(), end)
             copied = end
         elif match["keyword"] and _read_keyword(match["keyword"].lower(), match["value"], pairs, tags):
@@ -212,7 +232,7 @@ def _without_settings(text: str, pairs: dict[str, str], tags: list[str]) -> str:
     return "".join([*kept, text[copied:]]) if kept else text
 
 
-def _read_keyword(keyword: str, value: str, pairs: dict[str, str], tags: list[str]) -> bool:
+def _read_keyword(keyword: str, value: str, pairs: dict[str, Any], tags: list[str]) -> bool:
     """Read a keyword line. Returns whether it is a setting that is removed from the text."""
     if keyword in _READ_AS_TEXT or keyword.startswith(("attr_", "begin", "end", "results")):
         return False
@@ -222,18 +242,29 @@ def _read_keyword(keyword: str, value: str, pairs: dict[str, str], tags: list[st
         tags.extend(_colon_tags(value) if ":" in value else read_tags(value))
     elif keyword in ("roam_alias", "roam_aliases"):
         pairs["aliases"] = ", ".join(_names(value))
-    elif keyword not in ("tags", "category"):  # the tags that may be used in the file, not those it has
-        pairs.setdefault(keyword, value)
+    elif keyword == "property":
+        name, _, value = value.strip().partition(" ")
+        add_pair(pairs, name.rstrip("+").lower(), value)
+    elif keyword != "tags":  # the tags that may be used in the file, not those it has
+        add_pair(pairs, keyword, value)
     return True
 
 
-def _read_drawer(text: str, pairs: dict[str, str]) -> None:
+def _read_drawer(text: str, pairs: dict[str, Any]) -> None:
     for match in _PROPERTY.finditer(text):
         key = match[1].lower()
         if key in ("roam_aliases", "roam_alias"):
             pairs["aliases"] = ", ".join(_names(match[2]))
-        elif key != "category":
-            pairs.setdefault(key, match[2])
+        else:
+            add_pair(pairs, key, match[2])
+
+
+def _read_log(text: str, pairs: dict[str, Any]) -> None:
+    """The notes in a log of a headline. Clocks and changes of state are no words."""
+    for line in text.split("\n")[:-1]:
+        said = _LOG_ENTRY.sub("", line.strip())
+        if said and not _CLOCK.match(said):
+            add_pair(pairs, "logbook", said)
 
 
 def _names(value: str) -> Iterable[str]:
@@ -351,6 +382,7 @@ FORMAT = Format(
         ),
         headings=(r"\*+",),
     ),
-    # 2: headings are read with the file's own task words, as titles are. 3: tags are composed.
-    reading=3,
+    # 2: headings are read with the file's own task words, as titles are. 3: tags are composed. 4: properties;
+    # embedded files are no text; the encoding of short files.
+    reading=4,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from notesearch.documents.formats.blocks import Kind, Outline, Shown
+from notesearch.documents.formats.embedded_data import without_embedded_data
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.format import Format, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
@@ -16,6 +17,7 @@ from notesearch.domain import NoteFormat
 def read_text(source: Source) -> Iterator[Part]:
     """Read a plain text note: one document. Raises FileBinary."""
     whole, encoding = decode(source.read())
+    whole = without_embedded_data(whole)
     pairs, start = split_front_matter(whole) if whole.startswith("---") else ({}, 0)
     text, skipped = without_leading_blank_lines(whole[start:])
     document = document_of(
@@ -39,6 +41,7 @@ FORMAT = Format(
     about=NoteFormat(name="text", title="Plain text", suffixes=(".txt", ".text"), words=("txt", "plain")),
     read=read_text,
     shown=shown_text,
-    # 2: text between two rules is no front matter; tags are composed.
-    reading=2,
+    # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
+    # text; the encoding of short files.
+    reading=3,
 )

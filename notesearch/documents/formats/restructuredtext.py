@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
+from notesearch.documents.formats.embedded_data import without_embedded_data
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.inline import apart_from, code
-from notesearch.documents.formats.metadata import read_metadata
+from notesearch.documents.formats.metadata import add_pair, read_metadata
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
 from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
@@ -55,7 +57,8 @@ _ADMONITIONS = frozenset(
 def read_restructuredtext(source: Source) -> Iterator[Part]:
     """Read a reStructuredText note: one document. Raises FileBinary."""
     whole, encoding = decode(source.read())
-    pairs: dict[str, str] = {}
+    whole = without_embedded_data(whole)
+    pairs: dict[str, Any] = {}
     text = _without_fields(whole, 0, pairs)
     text, skipped = without_leading_blank_lines(text)
     found = outline_restructuredtext(text)
@@ -177,7 +180,7 @@ def _end_of_title(text: str, start: int) -> int:
     return position
 
 
-def _without_fields(text: str, start: int, pairs: dict[str, str]) -> str:
+def _without_fields(text: str, start: int, pairs: dict[str, Any]) -> str:
     """The text with the fields at `start` blanked. Adds them to `pairs`."""
     first = position = start + len(text[start:]) - len(text[start:].lstrip("\n"))
     while match := _FIELD.match(text, position):
@@ -186,7 +189,7 @@ def _without_fields(text: str, start: int, pairs: dict[str, str]) -> str:
         while position < len(text) and (more := _CONTINUED.match(text, position)):
             value.append(more[1])
             position = more.end()
-        pairs.setdefault((match["field"] or match["comment"]).lower(), "\n".join(value).strip())
+        add_pair(pairs, (match["field"] or match["comment"]).lower(), "\n".join(value).strip())
         if position >= len(text):
             break
     return text[:first] + "\n" * text.count("\n", first, position) + text[position:]
@@ -315,4 +318,6 @@ FORMAT = Format(
         ),
         inline=(r"(?::[\w:+.-]+:)?`([^`<\n]+?)(?:\s*<[^<>`\n]*>)?`_{0,2}(?!\w)",),
     ),
+    # 2: properties; embedded files are no text; the encoding of short files.
+    reading=2,
 )

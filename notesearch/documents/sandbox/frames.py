@@ -143,6 +143,7 @@ def pack_extracted(extracted: Extracted) -> bytes:
         document.updated,
         document.language,
         document.private,
+        document.properties,
     ]
     about = [
         extracted.size,
@@ -198,7 +199,8 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
 def unpack_extracted(head: Any, text: str) -> Extracted:
     """The part of a file out of a frame READ. Raises ValueError or TypeError for nonsense."""
     _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title, part = head
-    title, format_name, first_line, encoding, tags, aliases, created, updated, language, private = said
+    title, format_name, first_line, encoding, tags, aliases, *rest = said
+    created, updated, language, private, properties = rest
     document = Document(
         text=text,
         title=title,
@@ -211,6 +213,7 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
         updated=updated,
         language=language,
         private=private,
+        properties=tuple(properties),
     )
     return Extracted(
         document=document,

@@ -18,7 +18,8 @@ from notesearch.storage.values import KeywordHits, Vectors
 class WordBlock:
     """One entry of the keyword index: the chunks `first`..`last` (ordinals) of a document, with the title,
     aliases and headings that count with them. `name` is the path of its file, from the watched folder's name
-    down."""
+    down. `properties` are what the note says about itself, as "author: Jane Doe"; the first block of a
+    document has them. The key is no word of the note."""
 
     document_id: int
     first: int
@@ -29,6 +30,7 @@ class WordBlock:
     language: str
     facets: Sequence[str]
     name: str = ""
+    properties: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -76,6 +76,7 @@ class WordCopy:
                 language=document.language,
                 facets=facets,
                 name=name,
+                properties=document.properties,
             )
             return [empty]
         text = self._store.questions.text(document.id, 0, document.length)
@@ -90,8 +91,9 @@ class WordCopy:
                 title=" ".join((*titles, *group[0].heading)),
                 titles=titles,
                 text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
+                properties=() if number else document.properties,
             )
-            for group in _groups(chunks)
+            for number, group in enumerate(_groups(chunks))
         ]
 
 

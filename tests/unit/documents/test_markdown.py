@@ -134,3 +134,29 @@ def test_a_page_of_logseq_is_called_by_its_file(name: str, text: str, title: str
 def test_wikilinks_and_block_ids_stay_in_the_text() -> None:
     text = "See [[a|b]].\n\nA line. ^abc123\n"
     assert read(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("text\n\n    #code\n", ()),
+        ("# Heading\n    #code\n", ()),
+        ("\t#code\n\n    #more\n", ()),
+        ("text\n    #tag goes on\n", ("tag",)),
+        ("- item\n\n    #tag\n", ("tag",)),
+        ("- item\n\n        #code\n", ()),
+        ("- item\n\t- #tag\n\t\t- #deep\n", ("tag", "deep")),
+        ("- item\n\ntext\n\n    #code\n", ()),
+        ("1. one\n\n   more #tag\n\n       #code\n", ("tag",)),
+        ("```\n#no\n```\n    #code\n\ntext #tag\n", ("tag",)),
+        ("> #quoted\n\n    #code\n    x = 1 #code\n#tag\n", ("quoted", "tag")),
+    ],
+)
+def test_what_stands_in_indented_code_is_no_tag(text: str, tags: tuple[str, ...]) -> None:
+    assert read(text).tags == tags
+
+
+def test_properties_of_a_page_are_words_but_no_text() -> None:
+    document = read("author:: Jane Doe\nid:: 1\ntags:: a\nauthor:: John\n\n- text\n", "Page.md")
+    assert document.text == "- text\n"
+    assert document.properties == ("author: Jane Doe", "tags: a", "author: John")

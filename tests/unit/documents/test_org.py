@@ -67,3 +67,25 @@ def test_title_from_the_first_headline_or_the_name() -> None:
 
 def test_an_unclosed_drawer_is_text() -> None:
     assert "words" in read(":PROPERTIES:\nwords\n* A\n:LOGBOOK:\nmore\n").text
+
+
+def test_properties_of_drawers_and_keywords() -> None:
+    document = extract(
+        Path("a.org"),
+        b":PROPERTIES:\n:ID: 1\n:AUTHOR: Jane Doe\n:CATEGORY: work\n:END:\n#+TITLE: T\n#+AUTHOR: Second\n"
+        b"#+PROPERTY: place Kiel\n\n* Head\n:PROPERTIES:\n:ROAM_REFS: https://example.org\n:var+: x\n:END:\n"
+        b":LOGBOOK:\n- Note taken on [2024-05-01 Wed 10:00] \\\\\n  the glazier came\n"
+        b'- State "DONE"  from "TODO"  [2024-05-01 Wed]\nCLOCK: [2024-05-01 Wed 10:00]\n:END:\ntext\n',
+    )
+    assert document.tags == ()
+    assert document.properties == (
+        "id: 1",
+        "author: Jane Doe",
+        "author: Second",
+        "place: Kiel",
+        "roam_refs: https://example.org",
+        "var: x",
+        "logbook: the glazier came",
+        "category: work",
+    )
+    assert "glazier" not in document.text

@@ -172,6 +172,7 @@ class Documents:
             "language": document.language,
             "tags": _json(document.tags),
             "aliases": _json(document.aliases),
+            "properties": _json(document.properties),
             "created": document.created,
             "updated": document.updated,
             "private": int(document.private),

@@ -203,6 +203,9 @@ MIGRATIONS: tuple[str, ...] = (
     "ALTER TABLE chunks ADD COLUMN locator TEXT NOT NULL DEFAULT ''",
     # 10: how many notes of a folder are gone from the disk and held, so that no status has to look for them.
     "ALTER TABLE folders ADD COLUMN missing INTEGER NOT NULL DEFAULT 0",
+    # 11: what a note says about itself, as a JSON list of "key: value". A note of before is read again, since
+    # its format has another number of reading.
+    "ALTER TABLE documents ADD COLUMN properties TEXT NOT NULL DEFAULT '[]'",
 )
 
 

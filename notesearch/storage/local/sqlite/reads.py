@@ -22,7 +22,7 @@ from notesearch.storage.values import (
 _DOCUMENT_COLUMNS = (
     "d.id, d.folder_id, f.path, d.relative_path, d.format, d.title, d.mtime_ns, d.first_line, d.length, "
     "d.language, d.tags, d.aliases, d.expected, d.embedded,"
-    " d.fingerprint, d.position, d.part"
+    " d.fingerprint, d.position, d.part, d.properties"
 )
 # The order of these joins is fixed: SQLite would else begin with the folders and read all their documents.
 _DOCUMENTS = "documents d CROSS JOIN folders f ON f.id = d.folder_id"
@@ -97,6 +97,7 @@ class Questions:
     def _document_row(self, row: Sequence[Any]) -> DocumentRow:
         document_id, folder_id, root, relative, *rest = row
         rest[6:8] = [_tuple(rest[6]), _tuple(rest[7])]
+        rest[-1] = _tuple(rest[-1])
         return DocumentRow(document_id, folder_id, self._places.at(root, relative), *rest)
 
     def chunks_of(self, document_id: int) -> list[ChunkRow]:
