@@ -190,7 +190,7 @@ def read_tags(value: Any) -> list[str]:
         separators = r"[,;\n]" if re.search(r"[,;\n]", rest) else r"\s+"
         items = [*linked, *re.split(separators, rest)]
     elif isinstance(value, list):
-        items = [_line(item) for item in value]
+        items = _lines(value)
     else:
         items = []
     return [tag for item in items if (tag := clean_tag(item))]
@@ -206,7 +206,7 @@ def _names(value: Any) -> list[str]:
     if isinstance(value, str):
         items = value.split(",")
     elif isinstance(value, list):
-        items = [_line(item) for item in value]
+        items = _lines(value)
     else:
         items = []
     return [" ".join(item.replace("[[", "").replace("]]", "").split()).strip("\"'") for item in items]
@@ -215,6 +215,15 @@ def _names(value: Any) -> list[str]:
 def _line(value: Any) -> str:
     """A scalar as one line of text; "" for lists and mappings."""
     return " ".join(str(value).split()) if isinstance(value, str | int | float | date) else ""
+
+
+def _lines(values: list[Any]) -> list[str]:
+    """The scalars of a list. `[[Name]]` without quotes is a list in a list to YAML, and a link to the user."""
+    made: list[str] = []
+    for value in values[:MOST_VALUES]:
+        inner = value[:MOST_TAGS] if isinstance(value, list) else [value]
+        made.append(", ".join(filter(None, map(_line, inner))))
+    return made
 
 
 def _first_date(values: Mapping[str, Any], keys: Iterable[str]) -> str:

@@ -82,6 +82,7 @@ def test_hash_tags_in_yaml_are_no_comment() -> None:
         ("#a b/c", ["a", "b/c"]),
         (["#A", "b c", None, 3], ["a", "b c", "3"]),
         ("[[Deep Work]], x", ["deep work", "x"]),
+        ([["Deep Work"], "x"], ["deep work", "x"]),
         ({"a": 1}, []),
         (None, []),
     ],
