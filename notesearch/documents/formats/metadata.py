@@ -218,7 +218,7 @@ def _line(value: Any) -> str:
 
 
 def _lines(values: list[Any]) -> list[str]:
-    """The scalars of a list. To YAML `[[Name]]` without quotes is a list in a list; to the user it is a link."""
+    """The scalars of a list. `[[Name]]` without quotes is a list in a list to YAML, a link to the user."""
     made: list[str] = []
     for value in values[:MOST_VALUES]:
         inner = value[:MOST_TAGS] if isinstance(value, list) else [value]
