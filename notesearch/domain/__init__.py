@@ -460,7 +460,8 @@ class Survey:
     """A description of a folder before it is added. No note in it was opened. For a file (`is_file`) it
     describes the folder that the file is in.
 
-    `notes` would be searched; with `more`, counting stopped early and there are at least so many.
+    `notes` would be searched; with `more`, counting stopped early and there are at least so many. `others`
+    are files of other kinds, which would not be read.
     `covered_by` is the searched folder that it is or lies in. `covers` are searched folders inside it.
     `whole` is "home" for the home folder or one above it, "disk" for all of a disk, else "". `kind` is as in
     a Vault, or "". `refusal` tells why the folder cannot be added; None where it can.
@@ -470,6 +471,7 @@ class Survey:
     is_file: bool = False
     notes: int = 0
     more: bool = False
+    others: int = 0
     covered_by: Path | None = None
     covers: tuple[Path, ...] = ()
     whole: str = ""

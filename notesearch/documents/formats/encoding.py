@@ -58,6 +58,21 @@ def decode(raw: bytes) -> tuple[str, str]:
     return text.removeprefix("\ufeff"), encoding
 
 
+def looks_like_text(head: bytes) -> bool:
+    """Whether these first bytes of a file are text. An empty file is none."""
+    if not head or head.startswith(_MAGIC):
+        return False
+    if not _control_share(head) and not any(byte >= 0x80 for byte in head):
+        return True
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = error.start >= len(head) - 3  # in the middle of a character
+        known = any(head.startswith(mark) for mark, _ in _MARKS)
+        return known or (_control_share(head) <= 0.02 and (cut or bool(_mostly_utf8(head) or guess(head))))
+    return _control_share(head) <= 0.02
+
+
 def _decoded(raw: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):

@@ -7,6 +7,7 @@ A format is a module beside this one with such a value. It imports no other form
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,10 @@ class Format:
     `reading` is the version of the reader. Raise it with every change of what is taken from a file (text,
     title, tags, language, facets): notes with another number are read again, although nothing changed on the
     disk. Chunks whose embedded text stays the same keep their vectors.
+
+    `bare`: files without a suffix are read as this format, where their first bytes are text. `largest`: a
+    file with more bytes is left out, as what a program made; 0 for no limit. `made` matches the names of
+    files that programs make, which are left out too.
     """
 
     about: NoteFormat
@@ -119,6 +124,9 @@ class Format:
     magic: tuple[bytes, ...] = ()
     noise: Noise = field(default_factory=Noise)
     reading: int = 1
+    bare: bool = False
+    largest: int = 0
+    made: re.Pattern[str] | None = None
 
     @property
     def name(self) -> str:

@@ -8,19 +8,18 @@ The scanner is one regular expression that stops only at lines that may be a hea
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
 from notesearch.documents.formats.embedded_data import without_embedded_data
 from notesearch.documents.formats.encoding import decode
 from notesearch.documents.formats.format import Format, Noise, Part, Source
 from notesearch.documents.formats.frontmatter import split_front_matter
-from notesearch.documents.formats.metadata import add_pair, clean_tag, read_metadata
-from notesearch.documents.formats.note import document_of, readable_name, without_leading_blank_lines
+from notesearch.documents.formats.inline_tags import NOT_PARAGRAPH, inline_tags
+from notesearch.documents.formats.metadata import add_pair, read_metadata
+from notesearch.documents.formats.note import document_of, name_of, without_leading_blank_lines
 from notesearch.domain import NoteFormat, Span
 
 _CANDIDATE = re.compile(
@@ -33,10 +32,6 @@ _CANDIDATE = re.compile(
     re.MULTILINE,
 )
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
-_NOT_PARAGRAPH = re.compile(
-    r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|>|[-*+](?:[ \t]|$)|\d{1,9}[.)][ \t]|\||`{3}|~{3}|[-*_=]{3,}[ \t]*$)|[ "
-    r"]{4}|\t"
-)
 _MARKUP = (
     (re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]"), r"\1"),
     (re.compile(r"!?\[([^\[\]\n]{0,300})\](?:\([^()\n]{0,500}\)|\[[^\[\]\n]{0,300}\])"), r"\1"),
@@ -45,15 +40,6 @@ _MARKUP = (
     (re.compile(r"\*{1,3}|`+|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"), ""),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
 )
-# Code, link targets and addresses come first, so that a `#` inside them is passed over.
-_TAG = re.compile(
-    r"`[^`\n]{1,300}`|\]\([^()\n]{0,300}\)|\w{2,12}://[^\s]{1,500}"
-    r"|(?<![^\s(,;>\"'])#(?:\[\[(?P<linked>[^\[\]\n]{1,100})\]\]|(?P<tag>[^\W_][\w/-]{0,99}|_\w[\w/-]{0,99}))"
-)
-_MAYBE_TAG = re.compile(r"#[\w\[]")
-_MAYBE_IN_CODE = re.compile(r"^(?: {4}| {0,3}\t)[^\n]*#", re.MULTILINE)
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
-_NOT_A_TAG = re.compile(r"[\d/_-]+$|(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")
 _PROPERTY = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z][\w/.-]{0,60}):: *([^\n]*)(?:\n|\Z)")
 _PROSE_PROPERTIES = frozenset({"description", "summary", "abstract", "note", "comment", "quote"})
 _LOGSEQ_OWN = frozenset({"id", "collapsed", "heading"})
@@ -61,6 +47,14 @@ _LOGSEQ_OWN = frozenset({"id", "collapsed", "heading"})
 # Logseq writes.
 _OUTLINER_LINE = re.compile(r"[ \t]|-(?: |$)|#{1,6} |[A-Za-z][\w/.-]{0,60}::|$")
 _LOGSEQ_MARK = re.compile(r"^[ \t]*(?:id:: [0-9a-f-]{36}|collapsed:: true)$", re.MULTILINE)
+# What Excalidraw writes into a note, apart from texts: a hint, headings, the list of pictures, the drawing.
+_OF_EXCALIDRAW = re.compile(
+    r"^(?:==.*EXCALIDRAW VIEW.*$|%%[ \t]*$"
+    r"|\#{1,2} (?:Excalidraw Data|Text Elements|Element Links|Embedded Files)[ \t]*(?:%%)?[ \t]*$"
+    r"|\#{1,2} Drawing[ \t]*$(?s:.*?)(?:^```[ \t]*$|\Z))",
+    re.MULTILINE,
+)
+_TEXT_MARK = re.compile(r"[ \t]\^[\w-]{8}[ \t]*$|^(?:[0-9a-f]{40}|[\w-]{8}): (?=\[\[|\w+://)", re.MULTILINE)
 _LONGEST_FENCE = 40
 _LINES_OF_SETEXT = 3
 
@@ -75,6 +69,8 @@ def read_markdown(source: Source) -> Iterator[Part]:
     properties: dict[str, Any] = {}
     if "::" in text[:2000]:
         text = _without_page_properties(text, properties)
+    if "excalidraw-plugin" in pairs:
+        text = without_drawing(text)
     text, skipped = without_leading_blank_lines(text)
     found = outline_markdown(text)
     document = document_of(
@@ -86,7 +82,7 @@ def read_markdown(source: Source) -> Iterator[Part]:
         outline=found,
         metadata=(metadata, read_metadata(properties)) if properties else (metadata,),
         tags=inline_tags(text, found.blocks),
-        page=_page_name(source.path, text),
+        page=name_of(source.path) if "excalidraw-plugin" in pairs else _page_name(source.path, text),
     )
     yield Part(document=document, outline=found)
 
@@ -164,7 +160,7 @@ def _setext(text: str, match: re.Match[str], blocks: list[Span]) -> Block | None
             break
         above = text.rfind("\n", floor, start - 1) + 1 if start - 1 > floor else floor
         above = max(above, floor)
-        if not text[above : start - 1].strip() or _NOT_PARAGRAPH.match(text, above, start - 1):
+        if not text[above : start - 1].strip() or NOT_PARAGRAPH.match(text, above, start - 1):
             break
         start = above
     else:
@@ -216,60 +212,6 @@ def plain(title: str) -> str:
     return title.strip()
 
 
-def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
-    """The tags in the text (`#tag`, `#nested/tag` and `#[[linked tag]]`) outside code and addresses."""
-    tags: list[str] = []
-    if not _MAYBE_TAG.search(text):
-        return tags
-    if _MAYBE_IN_CODE.search(text):
-        blocks = tuple(sorted((*blocks, *_indented_code(text, blocks))))
-    starts = [start for start, _ in blocks]
-    for match in _TAG.finditer(text):
-        tag = match["tag"] or match["linked"]
-        if not tag or _NOT_A_TAG.match(tag):
-            continue
-        block = bisect_right(starts, match.start()) - 1
-        if block >= 0 and match.start() < blocks[block][1]:
-            continue
-        tags.append(clean_tag(tag))
-    return tags
-
-
-def _indented_code(text: str, blocks: tuple[Span, ...]) -> Iterator[Span]:
-    """The lines that are code because they are indented by four more than the text around them: below a
-    blank line or a heading, and deeper than a list item reaches."""
-    position = 0
-    lists: list[int] = []  # the columns at which the text of the list items around begins
-    blank, paragraph = True, False
-    fences = iter(blocks)
-    fence = next(fences, None)
-    for line in text.split("\n"):
-        start, position = position, position + len(line) + 1
-        while fence is not None and fence[1] <= start:
-            fence = next(fences, None)
-        if fence is not None and fence[0] <= start:
-            blank, paragraph = False, False
-            continue
-        body = line.strip()
-        if not body:
-            blank, paragraph = True, False
-            continue
-        indent = len(line[: len(line) - len(line.lstrip())].expandtabs(4))
-        while lists and blank and indent < lists[-1]:
-            lists.pop()
-        around = lists[-1] if lists else 0
-        if item := _ITEM.match(line):
-            while lists and indent < lists[-1]:
-                lists.pop()
-            lists.append(len(item[0].expandtabs(4)))
-            paragraph = True
-        elif indent >= around + 4 and not paragraph:
-            yield start, start + len(line)
-        else:
-            paragraph = not _NOT_PARAGRAPH.match(line)
-        blank = False
-
-
 def _page_name(path: Path, text: str) -> str:
     """Logseq's name of the page, where the note is one; else "". It is the file's name with `___` as a slash
     and `%3F` as a question mark: the headings of such a page are about its blocks."""
@@ -277,9 +219,7 @@ def _page_name(path: Path, text: str) -> str:
         return ""
     lines = text.split("\n")
     outliner = any(line.lstrip().startswith("- ") for line in lines) and all(map(_OUTLINER_LINE.match, lines))
-    return (
-        unquote(readable_name(path.stem)).replace("___", "/") if outliner or _LOGSEQ_MARK.search(text) else ""
-    )
+    return name_of(path) if outliner or _LOGSEQ_MARK.search(text) else ""
 
 
 def _without_page_properties(text: str, properties: dict[str, Any]) -> str:
@@ -298,6 +238,16 @@ def _without_page_properties(text: str, properties: dict[str, Any]) -> str:
         if position >= len(text):
             break
     return "".join(kept) + text[position:]
+
+
+def without_drawing(text: str) -> str:
+    """The text of a drawing that Obsidian's Excalidraw keeps in a note, with what its program needs blanked:
+    the drawing itself, the marks of the texts, headings and hints. Every line keeps its number."""
+
+    def blank(match: re.Match[str]) -> str:
+        return "\n" * match[0].count("\n")
+
+    return _TEXT_MARK.sub("", _OF_EXCALIDRAW.sub(blank, text))
 
 
 def shown_markdown(text: str) -> Iterator[Shown]:
@@ -340,7 +290,21 @@ FORMAT = Format(
     about=NoteFormat(
         name="markdown",
         title="Markdown",
-        suffixes=(".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdwn", ".mdtxt", ".rmd", ".qmd"),
+        suffixes=(
+            ".md",
+            ".markdown",
+            ".mdown",
+            ".mkd",
+            ".mkdn",
+            ".mdwn",
+            ".mdtxt",
+            ".mkdown",
+            ".mdx",
+            ".mdc",
+            ".livemd",
+            ".rmd",
+            ".qmd",
+        ),
         words=("md",),
     ),
     read=read_markdown,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from notesearch.documents.formats.blocks import Outline, title_of
 from notesearch.documents.formats.metadata import Metadata, unique
 from notesearch.domain import Document
 from notesearch.text.language import language_of
+
+BUNDLE = ".textbundle"  # the suffix of a folder that is one note, with its text and its pictures
+
+_ESCAPED = re.compile("___|%[0-9A-Fa-f]{2}")
+_NO_SUFFIX = re.compile(r"\s|^\.\d+$")
 
 
 def document_of(
@@ -34,7 +41,7 @@ def document_of(
         title=next((source.title for source in said if source.title), "")
         or page
         or title_of(text, outline)
-        or readable_name(path.stem),
+        or name_of(path),
         format=format_name,
         first_line=first_line,
         encoding=encoding,
@@ -46,6 +53,26 @@ def document_of(
         private=any(source.private for source in said),
         properties=tuple(dict.fromkeys(one for source in said for one in source.properties)),
     )
+
+
+def name_of(path: Path) -> str:
+    """What a note is called that says no title: as its program shows it, by the name of its file.
+
+    In a TextBundle that is the name of the bundle. Logseq writes `/` of a page as `___` or `%2F`. A drawing
+    of Excalidraw in Markdown has two suffixes. What comes after a dot in "Mr. Smith" or "2024.05.01" is no
+    suffix.
+    """
+    if path.stem == "text" and path.parent.suffix.lower() == BUNDLE:
+        path = path.parent
+    name = readable_name(path.name if is_bare(path) else path.stem)
+    if path.parent.name in ("pages", "journals") and _ESCAPED.search(name):
+        return unquote(name, errors="replace").replace("___", "/")
+    return name.removesuffix(".excalidraw") or name
+
+
+def is_bare(path: Path) -> bool:
+    """Whether the name of a file has no suffix."""
+    return not path.suffix or bool(_NO_SUFFIX.search(path.suffix))
 
 
 def readable_name(name: str) -> str:

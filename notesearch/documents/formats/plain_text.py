@@ -38,10 +38,16 @@ def shown_text(text: str) -> Iterator[Shown]:
 
 
 FORMAT = Format(
-    about=NoteFormat(name="text", title="Plain text", suffixes=(".txt", ".text"), words=("txt", "plain")),
+    about=NoteFormat(
+        name="text",
+        title="Plain text",
+        suffixes=(".txt", ".text", ".adoc", ".asciidoc", ".tex", ".ltx", ".bib", ".srt", ".vtt"),
+        words=("txt", "plain"),
+    ),
     read=read_text,
     shown=shown_text,
     # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
     # text; the encoding of short files.
     reading=3,
+    bare=True,
 )

@@ -13,16 +13,26 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from notesearch.documents.formats import markdown, org, plain_text, restructuredtext
+from notesearch.documents.formats import canvas, markdown, org, plain_text, restructuredtext, source_code
 from notesearch.documents.formats.blocks import Outline, Shown, outline
 from notesearch.documents.formats.format import Format, Noise, Part, Source, line_locator
+from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.domain import Document, Locator, NoteFormat
 from notesearch.errors import ExtractionFailed
 
 log = logging.getLogger(__name__)
 
 GROUP = "notesearch.formats"
-BUILT_IN: tuple[Format, ...] = (markdown.FORMAT, plain_text.FORMAT, org.FORMAT, restructuredtext.FORMAT)
+BUILT_IN: tuple[Format, ...] = (
+    markdown.FORMAT,
+    plain_text.FORMAT,
+    org.FORMAT,
+    restructuredtext.FORMAT,
+    canvas.FORMAT,
+    canvas.DRAWING,
+    source_code.FORMAT,
+)
+LARGEST_BARE = 512 * 1024  # bytes: a larger file without a suffix is what a program keeps
 
 
 @cache
@@ -95,9 +105,25 @@ def formats() -> tuple[NoteFormat, ...]:
 
 
 def format_of(path: Path) -> str | None:
-    """The name of the format by the file's suffix; None where it is no note. Touches no disk."""
-    row = _by_suffix().get(path.suffix.lower())
+    """The name of the format by the file's name; None where it is no note. A file without a suffix is one
+    where its first bytes are text, which `is_text` tells. Touches no disk."""
+    row = _named(path)
     return row.name if row else None
+
+
+def may_be_note(path: Path, size: int) -> bool:
+    """Whether a file with this name and of `size` bytes is read: its format is known, and it is not what a
+    program made. Touches no disk."""
+    row = _named(path)
+    if row is None or (path.parent.suffix.lower() == BUNDLE and path.stem != "text"):
+        return False
+    largest = LARGEST_BARE if row.bare and is_bare(path) else row.largest
+    return not (largest and size > largest) and not (row.made and row.made.fullmatch(path.name))
+
+
+def _named(path: Path) -> Format | None:
+    row = _by_suffix().get(path.suffix.lower())
+    return next((one for one in rows() if one.bare), None) if row is None and is_bare(path) else row
 
 
 def named(word: str) -> str:
@@ -107,7 +133,7 @@ def named(word: str) -> str:
 
 def reading_of(path: Path) -> int:
     """The present `reading` of the format of a file with that name (see Format); 0 for what is not a note."""
-    row = _by_suffix().get(path.suffix.lower())
+    row = _named(path)
     return row.reading if row else 0
 
 
@@ -168,7 +194,7 @@ def _row_of(source: Source) -> Format | None:
         head = source.head()
         if row := next((row for row in rows() if row.magic and head.startswith(row.magic)), None):
             return row
-    return _by_suffix().get(source.path.suffix.lower())
+    return _named(source.path)
 
 
 def extract(path: Path, raw: bytes) -> Document:

@@ -1,4 +1,5 @@
-"""Scans a folder: which notes are on the disk, without opening any. Compares that with what the store knows.
+"""Scans a folder: which notes are on the disk. Opens none, apart from files without a suffix, whose first
+bytes tell whether they are text. Compares that with what the store knows.
 
 Left out are hidden files and folders, a few well-known folders of programs, and what a `.notesearchignore`
 names (gitignore syntax, at any level). With `gitignore`, what a `.gitignore` names is left out too, unless a
@@ -22,7 +23,9 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from notesearch.documents.formats.registry import format_of, reading_of
+from notesearch.documents.formats.encoding import looks_like_text
+from notesearch.documents.formats.note import is_bare
+from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 
@@ -32,9 +35,25 @@ GITIGNORE = ".gitignore"
 # notes, and Logseq's back-ups of its pages. Settings and trash of Logseq and Obsidian are hidden folders, or
 # hold no notes.
 PROGRAM_FOLDERS = frozenset(
-    {"node_modules", "__pycache__", "$RECYCLE.BIN", "System Volume Information", "_resources"}
+    {
+        "node_modules",
+        "bower_components",
+        "site-packages",
+        "__pycache__",
+        "__pypackages__",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "_resources",
+    }
 )
+# A folder with such a file is an environment of Python, or a cache (of Rust's builds, for example).
+PROGRAM_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
+HEAD = 1024  # bytes that tell whether a file without a suffix is text
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
+# Settings of Logseq, by the folder that they are in and their name.
+PROGRAM_FILES = frozenset(
+    {f"logseq/{name}" for name in ("config.edn", "custom.css", "custom.js", "export.css", "publish.css")}
+)
 # Rules in gitignore syntax by the absolute path of the folder that they stand in.
 KeptRules = Mapping[str, str]
 NONE_KEPT: KeptRules = MappingProxyType({})
@@ -46,6 +65,23 @@ class FoundFile(NamedTuple):
     path: str
     size: int
     mtime_ns: int
+
+
+class OtherFiles:
+    """Counts the files of a folder that are no notes. Hidden ones and those that rules leave out do not
+    count."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Counted(NamedTuple):
+    """The `notes` of a folder. `more`: counting stopped early, there are at least so many. `others` are files
+    of other kinds, which are not read."""
+
+    notes: int
+    more: bool
+    others: int = 0
 
 
 class IgnoreRules:
@@ -142,6 +178,8 @@ def skipped_folder(path: str, name: str) -> bool:
     """Whether a folder is left out whatever the ignore files say."""
     if name.startswith(".") or name in PROGRAM_FOLDERS:
         return True
+    if any(os.path.isfile(os.path.join(path, mark)) for mark in PROGRAM_MARKS):
+        return True
     parent = os.path.basename(os.path.dirname(path))
     return f"{parent}/{name}" in PROGRAM_PATHS
 
@@ -153,8 +191,10 @@ def scan(
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
     stopped: Callable[[], bool] = lambda: False,
+    others: OtherFiles | None = None,
 ) -> Iterator[FoundFile]:
-    """Every note under `root` (or under `below`, a folder in it), in no particular order.
+    """Every note under `root` (or under `below`, a folder in it), in no particular order. `others` counts
+    what is left out because it is no note.
 
     Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is
     left out.
@@ -180,15 +220,28 @@ def scan(
                         entry.path, is_folder=True
                     ):
                         stack.append((entry.path, list(os.scandir(entry.path)), rules))
-                elif (
-                    _is_note(entry.name)
-                    and entry.is_file()
-                    and not rules.ignores(entry.path, is_folder=False)
-                ):
-                    stat = entry.stat()
-                    yield FoundFile(entry.path, stat.st_size, stat.st_mtime_ns)
+                elif found := _found(entry, rules, others):
+                    yield found
             except OSError:
                 continue
+
+
+def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | None) -> FoundFile | None:
+    """The file, where it is a note that no rule leaves out."""
+    named = _is_note(entry.name)
+    if (
+        (not named and (others is None or entry.name.startswith(".")))
+        or not entry.is_file()
+        or rules.ignores(entry.path, is_folder=False)
+    ):
+        return None
+    if named:
+        status = entry.stat()
+        if _is_read(entry.path, status.st_size, status.st_mtime_ns):
+            return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
+    if others is not None:
+        others.count += 1
+    return None
 
 
 def count(
@@ -199,10 +252,11 @@ def count(
     kept: KeptRules = NONE_KEPT,
     limit: int = 100_000,
     deadline: float = math.inf,
-) -> tuple[int, bool]:
-    """Count the notes that a scan would list. Returns the number, and whether counting stopped early: at
-    `limit` notes or at `deadline` (monotonic seconds). A folder that cannot be read counts as empty."""
+) -> Counted:
+    """Count the notes that a scan would list, and the files beside them. Counting stops early at `limit`
+    notes or at `deadline` (monotonic seconds). A folder that cannot be read counts as empty."""
     late = False
+    others = OtherFiles()
 
     def stopped() -> bool:
         nonlocal late
@@ -211,13 +265,13 @@ def count(
 
     notes = 0
     try:
-        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, stopped=stopped):
+        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, stopped=stopped, others=others):
             if notes >= limit or stopped():
-                return notes, True
+                return Counted(notes, True, others.count)
             notes += 1
     except FolderError:
-        return 0, False
-    return notes, late
+        return Counted(0, False)
+    return Counted(notes, late, others.count)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -268,7 +322,7 @@ def left_out(
                 gone = out or after.ignores(entry.path, is_folder=is_folder)
                 if is_folder:
                     stack.append((entry.path, list(os.scandir(entry.path)), before, after, gone))
-                elif entry.is_file():
+                elif entry.is_file() and _is_read_now(entry.path):
                     yield entry.path, gone
             except OSError:
                 continue
@@ -282,12 +336,41 @@ def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT)
         folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if _is_note(name) and path not in wanted and os.path.isfile(path):
+            if _is_note(name) and path not in wanted and os.path.isfile(path) and _is_read_now(path):
                 yield Path(path)
 
 
 def _is_note(name: str) -> bool:
+    """Whether a file may be a note, by its name alone."""
     return not name.startswith(".") and format_of(Path(name)) is not None
+
+
+def _is_read(path: str, size: int, mtime_ns: int) -> bool:
+    """Whether a file that may be a note is read: what programs make is left out, and what has no suffix and
+    is no text."""
+    file = Path(path)
+    if f"{file.parent.name}/{file.name}" in PROGRAM_FILES:
+        return False
+    return may_be_note(file, size) and (not is_bare(file) or _is_text(path, size, mtime_ns))
+
+
+def _is_read_now(path: str) -> bool:
+    """The same for a file as it is now; a file that is gone is judged by its name."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return may_be_note(Path(path), 0)
+    return _is_read(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=20_000)
+def _is_text(path: str, size: int, mtime_ns: int) -> bool:
+    """Whether the first bytes of a file are text. Asked once for each state of the file (size and time)."""
+    try:
+        with open(path, "rb") as file:
+            return looks_like_text(file.read(HEAD))
+    except OSError:
+        return False
 
 
 def rules_above(
@@ -316,7 +399,9 @@ def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules =
     """Whether a scan of `root` would list this file, as far as its name and the rules tell."""
     if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
         return False
-    return not rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False)
+    if rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False):
+        return False
+    return _is_read_now(str(path))
 
 
 def readable_name(path: str) -> str:

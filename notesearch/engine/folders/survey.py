@@ -31,12 +31,13 @@ def survey(
     searched = sorted(searched)
     real = _real(folder)
     covered_by = next((root for root in searched if _real(root) in (real, *real.parents)), None)
-    notes, more = _count(folder, covered_by, settings, limit, deadline)
+    counted = _count(folder, covered_by, settings, limit, deadline)
     return Survey(
         path=folder,
         is_file=is_file,
-        notes=notes,
-        more=more,
+        notes=counted.notes,
+        more=counted.more,
+        others=counted.others,
         covered_by=covered_by,
         covers=tuple(r for r in searched if real in _real(r).parents),
         whole=whole(folder),
@@ -59,9 +60,9 @@ def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> Told | N
 
 def _count(
     folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float
-) -> tuple[int, bool]:
-    """Count notes by the rules of the searched folder that contains this one, else by the folder's own rules.
-    Returns the number, and whether there are more."""
+) -> scanner.Counted:
+    """Count notes by the rules of the searched folder that contains this one, else by the folder's own
+    rules."""
     inside = covered_by is not None and covered_by in folder.parents
     root, below = (covered_by, folder) if covered_by is not None and inside else (folder, None)
     return scanner.count(

@@ -108,17 +108,17 @@ def find(searched: Iterable[Path], settings: Settings, seconds: float) -> tuple[
         # uncounted.
         now = time.monotonic()
         share = max(0.0, begin + seconds - now) / (len(outermost) - number)
-        notes, more = scanner.count(
+        counted = scanner.count(
             found[real], gitignore=settings.gitignore, kept=settings.ignore, limit=NOTES, deadline=now + share
         )
         kind = kind_of(real) or "obsidian"
-        if notes or more or kind == "obsidian":
+        if counted.notes or counted.more or kind == "obsidian":
             vaults.append(
                 Vault(
                     path=found[real],
                     kind=kind,
-                    notes=notes,
-                    more=more,
+                    notes=counted.notes,
+                    more=counted.more,
                     searched=not roots.isdisjoint((real, *real.parents)),
                 )
             )

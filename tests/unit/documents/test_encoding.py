@@ -71,7 +71,13 @@ def test_a_cut_off_utf16_file_is_read() -> None:
         ("a.txt", "text"),
         ("a.org", "org"),
         ("b.rest", "rst"),
-        ("a", None),
+        ("a", "text"),
+        ("Mr. Smith", "text"),
+        ("2024.05.01", "text"),
+        ("a.mdx", "markdown"),
+        ("a.canvas", "canvas"),
+        ("a.PY", "code"),
+        ("a.png", None),
     ],
 )
 def test_formats_by_suffix(name: str, format_name: str | None) -> None:

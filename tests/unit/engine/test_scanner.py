@@ -210,7 +210,7 @@ def test_a_folder_that_may_not_be_entered_stops_nothing(
 
 
 def test_only_formats_that_are_read_better_now_are_read_again(tmp_path: Path) -> None:
-    fill(tmp_path, {"a.md": "# A", "b.txt": "b", "c.org": "* C", "d.rst": "D"})
+    fill(tmp_path, {"a.md": "# A", "b.txt": "b", "c.org": "* C", "d.py": "D"})
     read_before = {f.path: FileState(1, f.size, f.mtime_ns, "", "mark", 1) for f in scanner.scan(tmp_path)}
     compared = scanner.compare(scanner.scan(tmp_path), read_before, "mark")
     assert (sorted(Path(f.path).name for f in compared.changed), compared.unchanged) == (

@@ -44,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_notes_are_counted_without_opening_one(notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(notes, NOTES)
     monkeypatch.setattr("builtins.open", lambda *_: pytest.fail("something was opened"))
-    assert look(notes) == Survey(path=notes, notes=3)
+    assert look(notes) == Survey(path=notes, notes=3, others=1)
 
 
 def test_counted_under_the_rules_that_would_hold(notes: Path) -> None:
@@ -70,7 +70,7 @@ def test_counting_stops_when_the_time_is_over(notes: Path) -> None:
 
 def test_a_file_stands_for_the_folder_it_is_in(notes: Path) -> None:
     fill(notes, NOTES)
-    assert look(notes / "picture.png") == Survey(path=notes, is_file=True, notes=3)
+    assert look(notes / "picture.png") == Survey(path=notes, is_file=True, notes=3, others=1)
 
 
 def test_what_is_searched_already(notes: Path, tmp_path: Path) -> None:
