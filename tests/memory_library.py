@@ -267,6 +267,7 @@ class MemoryLibrary:
             model=folder.model,
             held=folder.held,
             missing=folder.missing,
+            others=folder.others,
             documents=len(own) + failed,
             complete=sum(state.complete(d.chunks) for d in own),
             failed=failed,

@@ -25,6 +25,7 @@ from notesearch.storage.changes import (
     ModelChosen,
     ModelSwitched,
     NextModelChosen,
+    OthersCounted,
     PassagesAllowed,
     PathsRemoved,
     ProblemsForgotten,
@@ -78,6 +79,7 @@ class MemoryFolder:
     agreed: str = ""
     held: Held = Held.NO
     missing: int = 0
+    others: int = 0
     former: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -175,6 +177,8 @@ class MemoryState:
                 changed = self.folders[change.folder_id]
                 changed.held = change.held
                 changed.missing = changed.missing if change.missing is None else change.missing
+            case OthersCounted():
+                self.folders[change.folder_id].others = change.others
             case ModelChosen():
                 self.folders[change.folder_id].model = change.model
             case ModelAgreed():

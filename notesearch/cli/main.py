@@ -39,6 +39,7 @@ from notesearch.domain import (
     SearchResults,
 )
 from notesearch.errors import Bug, NotesearchError, UsageError
+from notesearch.wording.status_texts import others_not_read
 from notesearch.wording.told import hint, sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
@@ -242,6 +243,8 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
         print_json(summary)
     else:
         print(_summary(report.summary))
+        if report.others:
+            print(others_not_read(report.others))
     for error in report.errors:
         print(f"notesearch: {sentence(error)}", file=sys.stderr)
     if held:
@@ -449,7 +452,10 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
     for f in status.folders:
         notes = plural("{n:,} note, {model}", "{n:,} notes, {model}", f.documents, model=f.model)
         waiting = [plural("{n:,} waiting", "{n:,} waiting", f.waiting)] if f.waiting else []
-        print(f"  {f.path}  " + ", ".join([notes, *waiting]))
+        others = (
+            [plural("{n:,} other file not read", "{n:,} other files not read", f.others)] if f.others else []
+        )
+        print(f"  {f.path}  " + ", ".join([notes, *waiting, *others]))
     for problem in shown["problems"][:20]:
         print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())

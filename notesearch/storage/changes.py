@@ -47,6 +47,14 @@ class DeletionsHeld:
     missing: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OthersCounted:
+    """Set how many files of a folder are of other kinds and are not read."""
+
+    folder_id: int
+    others: int
+
+
 # The model of a folder
 
 
@@ -183,6 +191,7 @@ Change = (
     | FolderRemoved
     | FolderAbsorbed
     | DeletionsHeld
+    | OthersCounted
     | ModelChosen
     | NextModelChosen
     | ModelAgreed

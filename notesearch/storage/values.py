@@ -41,7 +41,8 @@ class FolderRow:
     `next_model` is prepared beside `model` ("" for none): `pending_embedded` of `pending_chunks` are
     embedded. `agreed` holds the user's consents, one on each line. `held_back` counts chunks, of the next
     model where there is one. `former_models` are those whose vectors were not deleted; `previous_model` is
-    one of them. `missing` counts notes that are gone from the disk and held in the index.
+    one of them. `missing` counts notes that are gone from the disk and held in the index, `others` files of
+    other kinds, which are not read.
     """
 
     id: int
@@ -61,6 +62,7 @@ class FolderRow:
     held_back: int = 0
     former_models: tuple[str, ...] = ()
     missing: int = 0
+    others: int = 0
 
     @property
     def waiting(self) -> int:

@@ -154,6 +154,8 @@ def folder_state(folder: Folder) -> str:
         parts.append(_("up to date"))
     if folder.held_back:
         parts.append(plural("{n:,} passage held back", "{n:,} passages held back", folder.held_back))
+    if folder.others:
+        parts.append(plural("{n:,} other file not read", "{n:,} other files not read", folder.others))
     parts.append(preparing(folder))
     return ", ".join(filter(None, parts)) + (
         f". {told_together([folder.notice])}" if folder.notice is not None else ""
@@ -171,6 +173,15 @@ VAULT_KINDS = {
 def more_than(notes: int) -> str:
     """The words for "more than so many notes", where counting stopped early."""
     return plural("more than {n:,} note", "more than {n:,} notes", notes)
+
+
+def others_not_read(others: int) -> str:
+    """The sentence about the files of a folder that are no notes; "" where there are none."""
+    if not others:
+        return ""
+    return plural(
+        "{n:,} file of another kind is not read.", "{n:,} files of other kinds are not read.", others
+    )
 
 
 def folder_kind(kind: str) -> str:

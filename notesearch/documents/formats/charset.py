@@ -37,6 +37,7 @@ _KANA = re.compile("[\u3041-\u30fc]")
 # Hebrew letters that only end a word.
 _FINAL = re.compile("[\u05da\u05dd\u05df\u05e3\u05e5]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_BEFORE_NUMBER = re.compile(r"(?<!\w)[^\x00-\x7f\W\d](?=\d)")  # a sign of a currency, rather
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 
@@ -94,7 +95,8 @@ def _score_letters(text: str, charset: Charset) -> float:
         (sum(_points(language, c.lower()) for c in letters) for language in charset.languages), default=0.0
     )
     controls = len(_CONTROL.findall(text))
-    points = (best + signs + shape - controls) / max(1, len(beyond))
+    numbers = len(_BEFORE_NUMBER.findall(text))
+    points = (best + signs + shape - controls - numbers) / max(1, len(beyond))
     language = language_of(text) if points > 0 else ""
     return points + (SURE if language and language in _written_in(charset) else 0.0)
 
@@ -157,6 +159,8 @@ def _shape_points(word: str) -> float:
             lost += 1.0
     if len(word) > 1 and word.isupper():
         lost += 0.15 * sum(not letter.isascii() for letter in word)
+    elif word != word.title():
+        lost += 0.4 * sum(letter.isupper() and not letter.isascii() for letter in word[1:])
     for final in _FINAL.finditer(word):
         lost += 1.0 if final.end() < len(word) else -1.0
     if (run := re.search(r"[\u0080-\u024f]{3,}", word)) is not None:

@@ -40,6 +40,8 @@ _MAGIC = (
     b"ID3\x04",
     b"{\\rtf1",
 )
+# An encoding of Windows that widens another one, and writes a few signs differently.
+_NARROWER = {"cp932": "shift_jis", "gb18030": "gb2312", "cp949": "euc_kr", "big5hkscs": "big5"}
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x0e\x0f\x1b")) + b"\x7f"
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _UNWANTED = re.compile("[\x00\ud800-\udfff]")
@@ -132,6 +134,9 @@ def _mostly_utf8(raw: bytes) -> tuple[str, str] | None:
 
 def _by_letters(raw: bytes) -> tuple[str, str] | None:
     encoding = guess(raw)
+    if narrower := _NARROWER.get(encoding):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(narrower), narrower
     return (_UNWANTED.sub(" ", raw.decode(encoding, errors="replace")), encoding) if encoding else None
 
 

@@ -11,10 +11,12 @@ entered, since a link to a folder above would make an endless circle. Linked fil
 from __future__ import annotations
 
 import codecs
+import contextlib
 import math
 import os
 import re
 import time
+import warnings
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -142,7 +144,17 @@ def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
 def spec_of(text: str) -> GitIgnoreSpec:
     """The pattern of an ignore file's text. An invalid line has no effect and the others hold, so that one
     typing error does not let in notes that are to stay out."""
-    return GitIgnoreSpec.from_lines([_as_git_reads(line) for line in text.split("\n") if not wrong_in(line)])
+    lines = [_as_git_reads(line) for line in text.split("\n") if not wrong_in(line)]
+    with _as_written():
+        return GitIgnoreSpec.from_lines(lines)
+
+
+@contextlib.contextmanager
+def _as_written() -> Iterator[None]:
+    """Without the warning of re that `[[` may mean something else in a later version of Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _as_git_reads(line: str) -> str:
@@ -157,9 +169,9 @@ def wrong_in(line: str) -> str:
     if not text or line.startswith("#"):
         return ""
     try:
-        means_something = any(
-            pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns
-        )
+        with _as_written():
+            patterns = GitIgnoreSpec.from_lines([line]).patterns
+        means_something = any(pattern.include is not None for pattern in patterns)
     except re.error:
         return "rule.range"
     except ValueError:

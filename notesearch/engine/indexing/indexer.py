@@ -40,7 +40,7 @@ from notesearch.errors import (
     NotesearchError,
     UsageError,
 )
-from notesearch.storage.changes import Change, FileFailed, PathsRemoved
+from notesearch.storage.changes import Change, FileFailed, OthersCounted, PathsRemoved
 from notesearch.storage.library import Library
 from notesearch.storage.values import (
     AtPaths,
@@ -303,8 +303,13 @@ class Indexer:
         self._changed()
         try:
             cutting = self._cutting(folder)
+            others = scanner.OtherFiles()
             found = scanner.scan(
-                folder.path, gitignore=self._gitignore, kept=self._kept, stopped=self._gates.stop.is_set
+                folder.path,
+                gitignore=self._gitignore,
+                kept=self._kept,
+                stopped=self._gates.stop.is_set,
+                others=others,
             )
             comparison = scanner.compare(
                 found, self._library.known(InFolder(folder.id)), cutting.fingerprint, cutting.next_fingerprint
@@ -325,6 +330,8 @@ class Indexer:
         self.unreachable.discard(folder.path)
         if self._gates.stop.is_set():
             return
+        if others.count != folder.others:
+            self._library.apply([OthersCounted(folder_id=folder.id, others=others.count)])
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
         self._apply(

@@ -138,4 +138,5 @@ def _folder(
         former_models=row.former_models,
         held_back=row.held_back,
         agreed=agreed,
+        others=row.others,
     )

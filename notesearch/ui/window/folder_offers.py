@@ -155,4 +155,5 @@ class FolderOffers(QObject):
 def amount(survey: Survey) -> str:
     """How many notes a folder holds, in a sentence."""
     number = wording.more_than(survey.notes) if survey.more else signs.count(survey.notes)
-    return _("{folder_kind} with {number}.", folder_kind=wording.folder_kind(survey.kind), number=number)
+    said = _("{folder_kind} with {number}.", folder_kind=wording.folder_kind(survey.kind), number=number)
+    return " ".join(filter(None, (said, wording.others_not_read(survey.others))))

@@ -252,3 +252,14 @@ def test_a_damaged_database_is_said(run: Shell, notes: Path, data_dir: Path) -> 
     (data_dir / "notes.sqlite").write_bytes(b"something else " * 500)
     for command in (("search", "x"), ("status",), ("doctor",), ("index",), ("add", notes)):
         assert "damaged" in run(*command, code=3).stderr
+
+
+@pytest.mark.words
+def test_files_of_other_kinds_are_counted_and_said(run: Shell, notes: Path) -> None:
+    fill(notes, {"a.md": "words", "b.py": "words", "README": "words", "c.png": "", "Sub/d.pdf": ""})
+    assert run("index", notes).stdout.splitlines()[-1] == "2 files of other kinds are not read."
+    assert "3 notes, local/all-minilm-l6-v2, 2 other files not read" in run("status").stdout
+    (notes / "c.png").unlink()
+    assert run("index", notes).stdout.splitlines()[-1] == "1 file of another kind is not read."
+    (notes / "Sub/d.pdf").unlink()
+    assert "not read" not in run("index", notes).stdout

@@ -21,6 +21,7 @@ LINES = [
     ("cp1252", "Það er gott veður í dag"),
     ("cp1252", "price: 5 € for 20 m²"),
     ("cp1252", "Temperatur 20 °C"),
+    ("cp1252", "won £825 in May"),
     ("cp1250", "Zażółć gęślą jaźń"),
     ("cp1250", "Dziś wieczorem piszę książkę"),
     ("cp1250", "Příliš žluťoučký kůň"),

@@ -23,6 +23,7 @@ from notesearch.storage.changes import (
     ModelChosen,
     ModelSwitched,
     NextModelChosen,
+    OthersCounted,
     PassagesAllowed,
     ProblemsForgotten,
     TextsRefused,
@@ -115,11 +116,12 @@ class TestFolders:
                 ModelAgreed(folder_id=folder, consent_text=f"{NEXT} there"),
                 DeletionsHeld(folder_id=folder, held=Held.ASKING, missing=30),
                 DeletionsHeld(folder_id=folder, held=Held.KEPT),
+                OthersCounted(folder_id=folder, others=44),
             ]
         )
         now = row(library)
         assert (now.id, now.path, now.model, now.next_model) == (folder, ROOT, NEXT, "")
-        assert (now.agreed, now.held, now.missing) == (f"{NEXT} there", Held.KEPT, 30)
+        assert (now.agreed, now.held, now.missing, now.others) == (f"{NEXT} there", Held.KEPT, 30, 44)
         library.apply([ModelAgreed(folder_id=folder, consent_text="")])
         library.apply([DeletionsHeld(folder_id=folder, held=Held.NO, missing=0)])
         assert (row(library).agreed, row(library).held, row(library).missing) == ("", Held.NO, 0)

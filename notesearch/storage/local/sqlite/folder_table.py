@@ -22,7 +22,7 @@ _COUNTED = """
         coalesce(sum(c.chunks), 0), coalesce(sum(c.embedded), 0), coalesce(sum(c.pending_chunks), 0),
         coalesce(sum(c.pending_embedded), 0), coalesce(sum(c.held_back), 0),
         coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed,
-        f.missing
+        f.missing, f.others
     FROM folders f LEFT JOIN counts c ON c.folder_id = f.id GROUP BY f.id ORDER BY f.path
 """
 
@@ -121,10 +121,11 @@ class Folders:
                 next_model=following,
                 previous_model=previous,
                 missing=missing,
+                others=others,
                 agreed=agreed,
                 former_models=tuple(name for name in former.get(i, ()) if name != m),
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed, missing in rows  # noqa: E501
+            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed, missing, others in rows  # noqa: E501
         )
 
     def hold_deletions(self, folder_id: int, held: Held, missing: int | None) -> None:
@@ -134,6 +135,11 @@ class Folders:
                 "UPDATE folders SET held = ?, missing = coalesce(?, missing) WHERE id = ?",
                 (int(held), missing, folder_id),
             )
+
+    def count_others(self, folder_id: int, others: int) -> None:
+        """Set how many files of a folder are of other kinds."""
+        with self._database.write() as w:
+            w.execute("UPDATE folders SET others = ? WHERE id = ?", (others, folder_id))
 
     # Problems
 

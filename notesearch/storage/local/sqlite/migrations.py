@@ -206,6 +206,8 @@ MIGRATIONS: tuple[str, ...] = (
     # 11: what a note says about itself, as a JSON list of "key: value". A note of before is read again, since
     # its format has another number of reading.
     "ALTER TABLE documents ADD COLUMN properties TEXT NOT NULL DEFAULT '[]'",
+    # 12: how many files of a folder are of other kinds, as the last scan counted them.
+    "ALTER TABLE folders ADD COLUMN others INTEGER NOT NULL DEFAULT 0",
 )
 
 

@@ -27,6 +27,7 @@ from notesearch.storage.changes import (
     ModelChosen,
     ModelSwitched,
     NextModelChosen,
+    OthersCounted,
     PassagesAllowed,
     PathsRemoved,
     ProblemsForgotten,
@@ -112,6 +113,7 @@ class Store:
         change: FolderRemoved
         | FolderAbsorbed
         | DeletionsHeld
+        | OthersCounted
         | ModelChosen
         | NextModelChosen
         | ModelAgreed
@@ -130,6 +132,8 @@ class Store:
                 self.folders.absorb(folder_id, parent)
             case DeletionsHeld(folder_id=folder_id, held=held, missing=missing):
                 self.folders.hold_deletions(folder_id, held, missing)
+            case OthersCounted(folder_id=folder_id, others=others):
+                self.folders.count_others(folder_id, others)
             case ModelChosen(folder_id=folder_id, model=model):
                 self.pending.set_model(folder_id, model)
             case NextModelChosen(folder_id=folder_id, model=model):
