@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from notesearch.documents.formats import canvas, markdown, org, plain_text, restructuredtext, source_code
+from notesearch.documents.formats import (
+    canvas,
+    html,
+    markdown,
+    org,
+    plain_text,
+    restructuredtext,
+    source_code,
+)
 from notesearch.documents.formats.blocks import Outline, Shown, outline
 from notesearch.documents.formats.format import Format, Noise, Part, Source, line_locator
 from notesearch.documents.formats.note import BUNDLE, is_bare
@@ -30,6 +38,7 @@ BUILT_IN: tuple[Format, ...] = (
     restructuredtext.FORMAT,
     canvas.FORMAT,
     canvas.DRAWING,
+    html.FORMAT,
     source_code.FORMAT,
 )
 LARGEST_BARE = 512 * 1024  # bytes: a larger file without a suffix is what a program keeps

@@ -192,6 +192,8 @@ def skipped_folder(path: str, name: str) -> bool:
         return True
     if any(os.path.isfile(os.path.join(path, mark)) for mark in PROGRAM_MARKS):
         return True
+    if name.endswith("_files") and any(os.path.isfile(path[:-6] + page) for page in (".html", ".htm")):
+        return True  # the scripts and pictures of a page that a browser saved
     parent = os.path.basename(os.path.dirname(path))
     return f"{parent}/{name}" in PROGRAM_PATHS
 

@@ -56,10 +56,18 @@ def test_environments_caches_and_settings_hold_no_notes(notes: Path) -> None:
         "logseq/config.edn",
         "logseq/custom.css",
         "Trip.textbundle/info.json",
+        "Saved_files/style.css",
     ]
     fill(notes, dict.fromkeys([*out, "web/admin.js", "Trip.textbundle/text.md", "logseq/x.css"], "x"))
+    fill(notes, {"Saved.html": "x", "other_files/a.css": "x"})
     fill(notes, {"env/pyvenv.cfg": "home = /usr\n", "target/CACHEDIR.TAG": "Signature: 8a477f59\n"})
-    assert listed(notes) == {"web/admin.js", "Trip.textbundle/text.md", "logseq/x.css"}
+    assert listed(notes) == {
+        "web/admin.js",
+        "Trip.textbundle/text.md",
+        "logseq/x.css",
+        "Saved.html",
+        "other_files/a.css",
+    }
     assert [name for name in out if scanner.is_wanted(notes, notes / name)] == []
 
 
