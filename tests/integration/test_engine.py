@@ -174,11 +174,12 @@ def test_files_that_are_no_notes_are_left_alone(engine: Engine, notes: Path) -> 
         {
             "a.md": "a",
             "b.png": b"\x89PNG",
-            "c.py": "print()",
+            "c.pdf": "%PDF-1.7",
+            "c.min.js": "x()",
             ".hidden.md": "x",
             ".git/d.md": "x",
             "node_modules/e.md": "x",
-            "noname": "x",
+            "noname": b"\x00\x01\x02",
         },
     )
     assert numbers(reconcile(engine, notes))["added"] == 1
