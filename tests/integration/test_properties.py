@@ -1,4 +1,4 @@
-"""What a note says about itself is kept, given to the keyword index once for each note, and never embedded."""
+"""What a note says about itself is kept, given to the keyword index once a note, and never embedded."""
 
 from __future__ import annotations
 
