@@ -20,6 +20,7 @@ _TOML_PAIR = re.compile(r"^[ \t]*([A-Za-z_][\w.-]{0,60})[ \t]*=[ \t]*(.*)$")
 _LIST_ITEM = re.compile(r"^[ \t]*-[ \t]+(.*)$")
 _SCALAR = re.compile(r"^([ \t]*(?:-[ \t]+)?(?:[^\s:#\"'{}\[\],&*!|>%@`-][^:\n]{0,60}:[ \t]+)?)(\S.*)$")
 _BLOCK_SCALAR = re.compile(r"(?:^|[ \t])[|>][-+\d]*[ \t]*(?:#.*)?$")
+_NO_SPACE = re.compile(r"^(\w[\w -]{0,60}):(?=[^\s:/])")
 _TYPED = re.compile(r"#\S|[!*@%`]|\{\{|<%")
 
 
@@ -36,7 +37,7 @@ def split_front_matter(text: str) -> tuple[Mapping[Any, Any], int]:
     )
     if closing is None:
         return {}, 0
-    block = text[opening.end() : closing.start()]
+    block = text[opening.end() : closing.start()].replace("\N{NO-BREAK SPACE}", " ")
     pairs = _read(block, delimiter, language)
     return ({}, 0) if pairs is None else (pairs, closing.end())
 
@@ -51,10 +52,10 @@ def _read(block: str, delimiter: str, language: str) -> Mapping[Any, Any] | None
         raise
     except Exception:  # three parsers of untrusted text: whatever is raised, it is not well-formed
         pairs = None
+    if delimiter == "~~~" and not (isinstance(pairs, dict) and any(is_known(str(key)) for key in pairs)):
+        return None  # a code fence
     if isinstance(pairs, dict):
         return pairs if language or _are_keys(pairs, block) else None
-    if delimiter == "~~~":
-        return None  # a code fence
     pairs = _line_by_line(block, toml=delimiter == "+++" or language == "toml")
     if language:
         return pairs
@@ -119,6 +120,8 @@ def _as_typed(block: str) -> str:
     made: list[str] = []
     deeper = -1  # lines indented deeper than this are the text of a block scalar
     for line in block.split("\n"):
+        if (close := _NO_SPACE.match(line)) and is_known(close[1]):
+            line = f"{close[1]}: {line[close.end() :]}"
         indent = len(line) - len(line.lstrip())
         if deeper >= 0 and (not line.strip() or indent > deeper):
             made.append(line)

@@ -41,6 +41,13 @@ _CANDIDATE = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _READ_AS_TEXT = frozenset({"caption", "header", "name", "index", "description", "subtitle"})
+# Keywords that tell Org how to show or export the file: they say nothing about the note.
+_OF_PROGRAM = frozenset(
+    (
+        "startup options language infojs_opt priorities exclude_tags select_tags setupfile bind macro tblfm "
+        "call columns archive"
+    ).split()
+)
 _TODO_KEYWORDS = frozenset({"todo", "seq_todo", "typ_todo"})
 _DRAWER_END = re.compile(r"^(?:[ \t]*:END:[ \t]*$|\*+[ \t])", re.MULTILINE | re.IGNORECASE)
 _PROPERTY = re.compile(r"^[ \t]*:([^\s:][^\s:]*?)\+?:[ \t]+([^\n]*)$", re.MULTILINE)
@@ -245,6 +252,8 @@ def _read_keyword(keyword: str, value: str, pairs: dict[str, Any], tags: list[st
     elif keyword == "property":
         name, _, value = value.strip().partition(" ")
         add_pair(pairs, name.rstrip("+").lower(), value)
+    elif keyword in _OF_PROGRAM or keyword.startswith(("html_", "latex_", "export_")):
+        pass
     elif keyword != "tags":  # the tags that may be used in the file, not those it has
         add_pair(pairs, keyword, value)
     return True

@@ -73,7 +73,8 @@ def test_properties_of_drawers_and_keywords() -> None:
     document = extract(
         Path("a.org"),
         b":PROPERTIES:\n:ID: 1\n:AUTHOR: Jane Doe\n:CATEGORY: work\n:END:\n#+TITLE: T\n#+AUTHOR: Second\n"
-        b"#+PROPERTY: place Kiel\n\n* Head\n:PROPERTIES:\n:ROAM_REFS: https://example.org\n:var+: x\n:END:\n"
+        b"#+PROPERTY: place Kiel\n#+STARTUP: overview\n#+HTML_HEAD: <x>\n\n"
+        b"* Head\n:PROPERTIES:\n:ROAM_REFS: https://example.org\n:var+: x\n:END:\n"
         b":LOGBOOK:\n- Note taken on [2024-05-01 Wed 10:00] \\\\\n  the glazier came\n"
         b'- State "DONE"  from "TODO"  [2024-05-01 Wed]\nCLOCK: [2024-05-01 Wed 10:00]\n:END:\ntext\n',
     )
