@@ -36,6 +36,12 @@ _WORD = re.compile(r"[^\W\d_²³¹¼½¾]+(?:[^\W\d_²³¹¼½¾]|[\u0300-\u036f
 _KANA = re.compile("[\u3041-\u30fc]")
 # Hebrew letters that only end a word.
 _FINAL = re.compile("[\u05da\u05dd\u05df\u05e3\u05e5]")
+# Letters that are a word by themselves, in some language that is written in Latin or Cyrillic letters.
+_WORDS_OF_ONE = frozenset("àâáåéèêëíïóôöúüýæøаивскоуяєіїжбьй")
+_ALPHABETIC = re.compile("[\u00c0-\u024f\u0400-\u04ff]")
+# Words of Greek in small letters have an accent.
+_GREEK_SMALL = re.compile("[\u03b1-\u03c9]")
+_ACCENTED = re.compile("[\u0390\u03ac-\u03b0\u03cc-\u03ce]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _BEFORE_NUMBER = re.compile(r"(?<!\w)[^\x00-\x7f\W\d](?=\d)")  # a sign of a currency, rather
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
@@ -97,6 +103,13 @@ def _score_letters(text: str, charset: Charset) -> float:
     controls = len(_CONTROL.findall(text))
     numbers = len(_BEFORE_NUMBER.findall(text))
     points = (best + signs + shape - controls - numbers) / max(1, len(beyond))
+    if (
+        letters
+        and len(set(letters)) <= 2
+        and not any(map(_LATIN.match, letters))
+        and re.search("[A-Za-z]{2}", text)
+    ):
+        points -= 0.6  # a letter or two of another script: a sign, rather
     language = language_of(text) if points > 0 else ""
     return points + (SURE if language and language in _written_in(charset) else 0.0)
 
@@ -142,7 +155,7 @@ def _sign_points(text: str, at: int) -> float:
     if sign in "€°£" and (before.isspace() or after.isspace()):
         return 0.6
     if sign in "²³½¼¾×±¹ªº" and not after.isalpha():
-        return 0.2
+        return 0.5
     return -0.8
 
 
@@ -150,6 +163,8 @@ def _shape_points(word: str) -> float:
     """Points lost by a word that no one writes so: small letters before capitals, capitals only, two scripts,
     many Latin letters with accents in a row."""
     lost = 0.0
+    if len(word) == 1 and word.lower() not in _WORDS_OF_ONE and _ALPHABETIC.match(word):
+        lost += 0.5
     for first, second in pairwise(word):
         if first.isascii() and second.isascii():
             continue
@@ -161,6 +176,8 @@ def _shape_points(word: str) -> float:
         lost += 0.15 * sum(not letter.isascii() for letter in word)
     elif word != word.title():
         lost += 0.4 * sum(letter.isupper() and not letter.isascii() for letter in word[1:])
+    if len(word) > 3 and _GREEK_SMALL.match(word) and not _ACCENTED.search(word):
+        lost += 0.15 * len(word)
     for final in _FINAL.finditer(word):
         lost += 1.0 if final.end() < len(word) else -1.0
     if (run := re.search(r"[\u0080-\u024f]{3,}", word)) is not None:

@@ -132,6 +132,8 @@ def read_metadata(pairs: Mapping[Any, Any]) -> Metadata:
         for key, value in pairs.items()
         if isinstance(key, str) and not key.endswith(AGAIN)
     }
+    if isinstance(within := values.get("taxonomies"), Mapping):  # where Zola keeps tags and categories
+        values = {**{normal_key(str(key)): value for key, value in within.items()}, **values}
     return Metadata(
         title=_line(values.get("title")),
         tags=unique(tag for key in values if key in _TAG_KEYS for tag in read_tags(values[key])),

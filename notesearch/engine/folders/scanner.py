@@ -26,7 +26,7 @@ from typing import NamedTuple
 from pathspec import GitIgnoreSpec
 
 from notesearch.documents.formats.encoding import looks_like_text
-from notesearch.documents.formats.note import is_bare
+from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
@@ -191,6 +191,8 @@ def skipped_folder(path: str, name: str) -> bool:
     if name.startswith(".") or name in PROGRAM_FOLDERS:
         return True
     if any(os.path.isfile(os.path.join(path, mark)) for mark in PROGRAM_MARKS):
+        return True
+    if os.path.dirname(path).lower().endswith(BUNDLE):
         return True
     if name.endswith("_files") and any(os.path.isfile(path[:-6] + page) for page in (".html", ".htm")):
         return True  # the scripts and pictures of a page that a browser saved

@@ -222,6 +222,12 @@ def test_a_json_object_at_the_top(text: str, start: int) -> None:
     assert split_front_matter(text)[1] == start
 
 
+def test_tags_in_a_table_of_toml() -> None:
+    pairs, _ = split_front_matter('+++\ndate = 2024-05-01\n[taxonomies]\ntags = ["a", "B c"]\n+++\n')
+    metadata = read_metadata(pairs)
+    assert (metadata.tags, metadata.created) == (("a", "b c"), "2024-05-01")
+
+
 def test_a_blank_line_and_unknown_keys_are_text_between_rules() -> None:
     assert split_front_matter("---\n\nRemember: the glazier comes\n\n---\n\nbody\n") == ({}, 0)
 

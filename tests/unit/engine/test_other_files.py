@@ -56,6 +56,7 @@ def test_environments_caches_and_settings_hold_no_notes(notes: Path) -> None:
         "logseq/config.edn",
         "logseq/custom.css",
         "Trip.textbundle/info.json",
+        "Trip.textbundle/assets/text.md",
         "Saved_files/style.css",
     ]
     fill(notes, dict.fromkeys([*out, "web/admin.js", "Trip.textbundle/text.md", "logseq/x.css"], "x"))
