@@ -94,7 +94,9 @@ def _decoded(sample: bytes, name: str) -> str | None:
 def _score_letters(text: str, charset: Charset) -> float:
     """Points for each character beyond ASCII, by the language of the encoding that fits best."""
     beyond = [character for character in text if not character.isascii()]
-    signs = sum(_sign_points(text, found.start()) for found in re.finditer(r"[^\w\s\x00-\x7f]|[²³¹ªº]", text))
+    signs = sum(
+        _sign_points(text, found.start()) for found in re.finditer(r"[^\w\s\x00-\x7f]|[²³¹½¼¾ªº]", text)
+    )
     shape = sum(_shape_points(word) for word in _WORD.findall(text) if not word.isascii())
     letters = [c for c in beyond if (c.isalpha() and c not in "ªº") or "\u0e30" <= c <= "\u0e4e"]
     best = max(
