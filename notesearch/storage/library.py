@@ -104,8 +104,9 @@ class Library(Protocol):
         has no vector yet."""
         ...
 
-    def newest(self, filters: Filters, limit: int) -> Newest:
-        """The newest documents that pass the filters, and how many pass in all."""
+    def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
+        """The newest documents that pass the filters, and how many pass in all. With `among`, only of
+        these."""
         ...
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
