@@ -41,10 +41,21 @@ def joined(text: str) -> Iterator[str]:
         if len(whole) <= LONGEST:
             yield whole
     for match in _DIALLED.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        if 7 <= len(digits) <= 15:
-            yield digits
+        yield from _dialled(match[0])
     yield from dates(text)
+
+
+def _dialled(written: str) -> Iterator[str]:
+    """The digits of a telephone number; one with a country's code also as it is dialled inside the country:
+    codes have one to three digits, and a 0 may stand for them."""
+    digits = re.sub(r"\D", "", written)
+    if not 7 <= len(digits) <= 15:
+        return
+    yield digits
+    if written.startswith("+"):
+        for code in (1, 2, 3):
+            if len(digits) - code >= 7:
+                yield from (digits[code:], f"0{digits[code:]}")
 
 
 def dates(text: str) -> Iterator[str]:
@@ -85,7 +96,8 @@ def with_whole(text: str) -> Iterator[tuple[int, int, str]]:
         for whole in wholes_of(match[0]):
             yield *match.span(), whole
     for match in _DIALLED.finditer(text):
-        yield *match.span(), re.sub(r"\D", "", match[0])
+        for whole in _dialled(match[0]):
+            yield *match.span(), whole
 
 
 def wholes_of(word: str) -> list[str]:

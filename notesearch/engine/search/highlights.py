@@ -15,6 +15,8 @@ from notesearch.text.terms import written
 SHORTEST_PART, SHORTEST_REST = 5, 3
 # Letters of a word whose stem counts.
 SHORTEST_STEMMED = 3
+# Letters of a stem of a language that the vault hardly has, as in the keyword index.
+SHORTEST_RARE = 4
 _LETTER = r"[^\W_]"
 # What Hebrew and Arabic write before a word without a blank.
 _BEFORE = "[\u05d5\u05d4\u05d1\u05db\u05dc\u05de\u05e9\u0648\u0641\u0628\u0627\u0644\u0643]{0,4}"
@@ -55,8 +57,9 @@ class Highlighter:
         self._stems: dict[str, int] = {}
         # Other terms that count as a word of the query.
         self._others: dict[str, int] = {}
-        for word, number in list(self._numbers.items()):
-            spelled = analysis.spelled(word, typed[word])
+        self._spelled = {word: analysis.spelled(word, typed[word]) for word in content}
+        for word, number in self._numbers.items():
+            spelled = self._spelled[word]
             for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
                 self._stems.setdefault(analysis.stem(spelled, language), number)
             for other in (*variants.asked(spelled, word), *(forgiven or {}).get(word, ())):
@@ -87,7 +90,26 @@ class Highlighter:
             read = as_read(text)
             if (places := read.places) is not None:
                 found = [(*written(places, a, b), number) for a, b, number in self._matches(read.text)]
-        return found
+        return found or list(self._in_rare_languages(text))
+
+    def _in_rare_languages(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Words by their stems in languages that the vault hardly has, as the index finds them in notes of an
+        unknown language."""
+        if self._pattern is None:
+            return
+        folded, places = folded_with_places(text)
+        rare = [language for language in analysis.LATIN if language not in self._languages]
+        stems = {
+            stem: number
+            for word, number in self._numbers.items()
+            for language in rare
+            if len(stem := analysis.stem(self._spelled[word], language)) >= SHORTEST_RARE
+        }
+        for match in self._pattern.finditer(folded):
+            span = match.span() if places is None else written(places, *match.span())
+            own = (analysis.stem(text[slice(*span)], language) for language in rare)
+            if (number := next((stems[stem] for stem in own if stem in stems), None)) is not None:
+                yield *span, number
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, int]]:
         folded, places = folded_with_places(text)
@@ -139,8 +161,9 @@ class Highlighter:
         if (number := self._begun(word)) is not None:
             return number
         for other in variants.kept(spelled, word):
-            if other in self._numbers:
-                return self._numbers[other]
+            for table in (self._numbers, self._others):
+                if other in table:
+                    return table[other]
         # The stemmers of some languages leave nothing of short words of others.
         for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
             if (number := self._stems.get(analysis.stem(spelled, language))) is not None:

@@ -32,6 +32,8 @@ WHOLE_BOOST = 0.5
 NAME_BOOST = 0.5
 VARIANT_BOOST = 0.6
 COMPOUND_BOOST = 0.3
+# A stem of a language that the vault hardly has, and how many letters it needs.
+UNLIKELY, TELLING_STEM = 0.5, 4
 # A word with one error, and with two.
 FORGIVEN_BOOSTS = (0.5, 0.25)
 # What a term of a field that few notes have counts, times its rarity. BM25 compares the lengths of fields
@@ -162,15 +164,28 @@ class WordQueries:
             for stem, number in numbers.items()
             if number
         ]
-        unknown = [
-            self.term("any_stem", stem)
-            for language in self._common
-            if (stem := stems.get(language) or self._stem(word, language))
-            and self._searcher.doc_freq("any_stem", stem)
-        ]
-        if unknown:
-            forms.append(tantivy.Query.const_score_query(_any_of(unknown), FLAT * all_of_them))
+        return forms + self._stemmed_in_any(word, FLAT * all_of_them)
+
+    def _stemmed_in_any(self, word: AskedWord, score: float) -> list[tantivy.Query]:
+        """The word's stems in notes of an unknown language. These are most likely in a common language of the
+        vault; in others a stem counts less, and only where it tells something."""
+        forms = []
+        for likely in (True, False):
+            stems = [
+                stem
+                for language in analysis.LATIN
+                if (language in self._common) is likely
+                and (stem := self._stem(word, language))
+                and (likely or len(stem) >= TELLING_STEM + len(language) + len(analysis.TAG))
+                and self._searcher.doc_freq("any_stem", stem)
+            ]
+            if stems:
+                boost = score if likely else score * UNLIKELY
+                forms.append(tantivy.Query.const_score_query(_any_of(map(self._in_any, stems)), boost))
         return forms
+
+    def _in_any(self, stem: str) -> tantivy.Query:
+        return self.term("any_stem", stem)
 
     def _flat(self, field: str, term: str, boost: float = 1.0) -> tantivy.Query:
         """A term of a field that few notes have: it counts as rare as the word is in all fields."""
@@ -233,7 +248,7 @@ class WordQueries:
         others = [word.term, *variants.asked(word.typed, word.term)]
         return (
             any(self._searcher.doc_freq("stem", stem) for stem in stems)
-            or any(self._searcher.doc_freq("any_stem", self._stem(word, x)) for x in self._common)
+            or bool(self._stemmed_in_any(word, 1.0))
             or any(self._searcher.doc_freq(field, other) for other in others for field in fields)
         )
 
