@@ -184,7 +184,10 @@ class MemoryLibrary:
 
     def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
         found = [d for d in self._passing(filters) if among is None or d.id in among]
-        passing = sorted(found, key=lambda d: (-d.new.mtime_ns, d.id))
+        if among is None:
+            passing = sorted(found, key=lambda d: (-d.new.mtime_ns, d.id))
+        else:
+            passing = sorted(found, key=lambda d: (_day(d), d.new.mtime_ns, -d.id), reverse=True)
         return Newest(tuple(d.id for d in passing[:limit]), len(passing))
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:

@@ -50,6 +50,8 @@ class _Resolved:
     without: tuple[str, ...]
     among: frozenset[int] | None
     excluded: frozenset[int]
+    # Documents pass that may hold none of the query's words.
+    without_words: bool = False
 
     @property
     def everything(self) -> bool:
@@ -120,6 +122,7 @@ class Finding:
             facets=resolved.facets,
             without_facets=resolved.without,
             filtered=resolved.among is not None or bool(resolved.excluded),
+            without_words=resolved.without_words,
             languages=query.languages,
             common_languages=query.common_languages,
             beginnings=query.beginnings,
@@ -129,12 +132,11 @@ class Finding:
     # By filters alone
 
     def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
-        """Ids of the newest documents that pass, newest first, and how many pass in all. With `among`, only
-        of these."""
+        """See Library.newest."""
         resolved = self._resolved(filters)
         if among is not None:
             passing = self._passing(resolved, among)
-            resolved = replace(resolved, among=frozenset(passing), facets=(), without=())
+            return Newest(tuple(self._store.filters.latest(passing, limit)), len(passing))
         if resolved.nothing:
             return Newest((), 0)
         ids = self._store.filters.newest(
@@ -282,7 +284,8 @@ class Finding:
         out += [holding(path, where=Where.PATH) for path in filters.without_paths]
         excluded: frozenset[int] = frozenset().union(*out)
         among = frozenset(set.intersection(*sets)) - excluded if sets else None
-        return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
+        beside = any(one.facets and not one.words for group in filters.groups for one in group)
+        return _Resolved(self._facets(filters), filters.without_facets, among, excluded, beside)
 
     def _fitting(self, one: Alternative, languages: Sequence[str]) -> set[int]:
         """The documents that fit one side of an OR."""

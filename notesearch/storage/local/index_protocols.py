@@ -41,7 +41,8 @@ class KeywordQuery:
     `words` are as typed; `runs` are of scripts without spaces; `prefix` says that the last word is the
     beginning of one, and so is each of `beginnings`. `facets` and `without_facets` are filters. `filtered`
     says that a set of allowed documents comes along, so that a query without words lists all of these.
-    `languages` are those in which notes are written, and choose the stemmers (all, where none is named);
+    `without_words`: documents that pass count even if they hold none of the words. `languages` are those in
+    which notes are written, and choose the stemmers (all, where none is named);
     `common_languages` those of many notes, commonest first.
     """
 
@@ -52,6 +53,7 @@ class KeywordQuery:
     facets: Sequence[str] = ()
     without_facets: Sequence[str] = ()
     filtered: bool = False
+    without_words: bool = False
     languages: Sequence[str] = ()
     common_languages: Sequence[str] = ()
     beginnings: Sequence[str] = ()

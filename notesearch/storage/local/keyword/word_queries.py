@@ -104,6 +104,8 @@ class WordQueries:
             # There are only filters: every note that passes.
             listed = query.facets or query.without_facets or query.filtered
             return tantivy.Query.all_query() if listed else None
+        if query.without_words:
+            should.append(tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0))
         return _any_of(should)
 
     def complete(self) -> list[tuple[Occur, tantivy.Query]]:

@@ -130,6 +130,23 @@ class Filtering:
         )
         return {row[0] for row in (*own, *by_file)}
 
+    def latest(self, ids: Collection[int], limit: int) -> list[int]:
+        """The latest `limit` of these documents, by their own date, else the time of their file."""
+        times = {i: time for time, i in self._times(ids)}
+        own = self._database.chosen(
+            "SELECT document_id, facet FROM facets WHERE document_id IN ({}) AND facet >= ? AND facet < ?",
+            list(ids),
+            f"{DATE}:",
+            f"{DATE};",
+        )
+        for document_id, facet in own:
+            day = date.fromisoformat(facet[len(DATE) + 1 :])
+            times[document_id] = _nanoseconds(day, 0)
+        return sorted(times, key=lambda i: (-times[i], i))[:limit]
+
+    def _times(self, ids: Collection[int]) -> Iterator[tuple[int, int]]:
+        return self._database.chosen("SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids))
+
     def newest(
         self,
         limit: int,
@@ -191,7 +208,5 @@ class Filtering:
             ids = self.passing(among, facets, without)
         else:
             ids = self.documents_with(facets, without)
-        times = self._database.chosen(
-            "SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids - set(excluded))
-        )
+        times = self._times(ids - set(excluded))
         return [i for _, i in sorted(times, key=lambda row: (-row[0], row[1]))[:limit]]
