@@ -120,7 +120,7 @@ def joined(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:
     """Names of several pieces that are in one note only, and that note."""
     homes: dict[str, set[Path]] = collections.defaultdict(set)
     for path, text in notes.items():
-        for name in re.findall(r"(?<![\w.-])[a-z]+(?:_[a-z]+){1,3}(?![\w.-])", text):
+        for name in re.findall(r"(?<![a-zA-Z0-9_])[a-z]+(?:_[a-z]+){1,3}(?![a-zA-Z0-9_])", text):
             homes[name].add(path)
     single = sorted(name for name, paths in homes.items() if len(paths) == 1)
     for name in random.Random(7).sample(single, min(NAMES, len(single))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +12,7 @@ from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.query import ParsedQuery, parse
 from notesearch.storage.values import Filters, ValueCount, WordQuery
 from notesearch.text.analysis import STEMMERS
+from notesearch.text.characters import folded
 
 # A query of so many words beside its phrases is a sentence; its phrases are filters where FEW notes hold
 # them.
@@ -29,6 +31,14 @@ class Asked:
     filters: Filters
     highlighter: Highlighter
     relaxed: bool = False
+
+    def corrected(self, forgiven: Mapping[str, tuple[str, ...]]) -> Asked:
+        """The same query with the words that stand for misspelled ones in the text that is embedded."""
+        if not forgiven:
+            return self
+        words = re.split(r"(\W+)", self.parsed.meaning)
+        meaning = "".join(forgiven.get(folded(word), (word,))[0] for word in words)
+        return replace(self, parsed=replace(self.parsed, meaning=meaning))
 
     @property
     def least_with_phrases(self) -> int:

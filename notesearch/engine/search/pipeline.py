@@ -150,6 +150,8 @@ class Pipeline:
             return Fused(self._by_date(asked, stage, begin))
         hits = KeywordHits() if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
+        # A model makes little of a misspelled word.
+        asked = asked.corrected(hits.forgiven)
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
         embed_took = vector_took = 0.0
@@ -470,7 +472,9 @@ def _exact(asked: Asked, hits: KeywordHits) -> dict[int, float]:
     for document_id in hits.phrased:
         bonuses[document_id] += fusion.EXACT_PHRASE
     for document_id, titles in hits.titled.items():
-        bonuses[document_id] += max(_titled(key, title, asked) for title in titles)
+        bonuses[document_id] += max(
+            _titled(key, title, asked, forgiven=bool(hits.forgiven)) for title in titles
+        )
     return {document_id: bonus for document_id, bonus in bonuses.items() if bonus}
 
 
@@ -486,7 +490,7 @@ def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
     return tuple(said)
 
 
-def _titled(key: tuple[list[str], list[str]], title: str, asked_of: Asked) -> float:
+def _titled(key: tuple[list[str], list[str]], title: str, asked_of: Asked, *, forgiven: bool) -> float:
     """What a title, or a file's name, is worth for a query: it is the query, begins with it, or holds all of
     its words. The last word may be the beginning of one, while it is typed."""
     words, runs = _title_key(title)
@@ -494,8 +498,9 @@ def _titled(key: tuple[list[str], list[str]], title: str, asked_of: Asked) -> fl
     prefix = asked_of.parsed.prefix
     if (words, runs) == key:
         return fusion.EXACT_TITLE
-    # One word in a title says little: how often it stands in the text says more.
-    if asked_runs or len(asked) < 2:
+    # One word in a title says little: how often it stands in the text says more. Of a misspelled one the
+    # meaning says nothing, so the title does.
+    if asked_runs or (len(asked) < 2 and not forgiven):
         return 0.0
     begins = words[: len(asked)]
     if begins == asked or (

@@ -260,6 +260,10 @@ class KeywordIndex:
         searcher = self._opened().searcher()
         queries = WordQueries(self._schema, searcher, KeywordQuery())
         if where is Where.TEXT:
+            # A name with joints (safe_copy_rows) comes before its words side by side.
+            joined = queries.joined(phrase, begun=begun)
+            if joined is not None and (found := searcher.search(joined, limit, count=False)).hits:
+                return _documents(searcher, found)
             query = queries.phrase(phrase, begun=begun)
         elif where is Where.PATH:
             query = queries.phrase(phrase, "name", begun=begun)

@@ -312,17 +312,20 @@ class WordQueries:
         """All the words of a phrase side by side, and its runs without spaces likewise. `begun`: the last
         word may be the beginning of one."""
         parts = []
-        # Of "follow-" only the whole can be the beginning of something.
-        whole = compounds.joint_free(phrase) if begun and field == "text" and " " not in phrase else ""
         if words := analysis.words(phrase):
-            either = [self._side_by_side(field, words, begun=begun)] if len(words) > 1 or not whole else []
-            if whole:
-                either.append(self._flat_beginning("whole", whole, 1.0))
-            parts.append(_any_of(either))
+            parts.append(self._side_by_side(field, words, begun=begun))
         parts += [self.term(field, name) for name in analysis.signed_names(phrase)]
         for run in analysis.unspaced_runs(phrase):
             parts.append(_all_of(self.term(gram_field, g) for g in analysis.grams(run)))
         return _all_of(parts) if parts else tantivy.Query.empty_query()
+
+    def joined(self, phrase: str, *, begun: bool = False) -> tantivy.Query | None:
+        """A name with joints, or with `begun` the beginning of one ("follow-"), as one word; None where the
+        phrase is none."""
+        whole = compounds.joint_free(phrase.strip()) if " " not in phrase.strip() else ""
+        if not whole:
+            return None
+        return self._flat_beginning("whole", whole, 1.0) if begun else self._flat("whole", whole)
 
     def in_titles(self, phrase: str, *, begun: bool = False) -> tantivy.Query:
         """A phrase in a title or an alias, or in the path of the file."""
