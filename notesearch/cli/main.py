@@ -22,7 +22,7 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
-from notesearch.cli.common import absolute_path, print_json
+from notesearch.cli.common import SHOWN, absolute_path, print_json
 from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
@@ -38,6 +38,7 @@ from notesearch.domain import (
     Query,
     SearchResults,
 )
+from notesearch.domain.file_names import is_text
 from notesearch.errors import Bug, NotesearchError, UsageError
 from notesearch.wording.told import hint, sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
@@ -153,9 +154,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # Bytes that are no valid text are replaced and not refused, so that a query with one such byte still
-        # finds notes.
+        # finds notes. Names of files may have such bytes, too.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors="replace" if stream is sys.stdin else SHOWN)
     try:
         options = _parser().parse_args(_with_query_last(arguments))
         data_dir = _data_dir(options)
@@ -543,6 +544,9 @@ def _match(match: Match) -> dict[str, Any]:
         "rank": match.rank,
         "score": round(match.score, 5),
     }
+    if not is_text(str(match.path)):
+        # The path shows signs of replacement: by this address the file can be opened.
+        common["uri"] = match.path.as_uri()
     if match.part:
         common["part"] = match.part
     common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from notesearch.config.paths import write_atomic
+from notesearch.domain.file_names import from_text, to_text
 from notesearch.errors import NotesearchError, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
             problems.append(SettingsInvalid.within(f"models[{number + 1}]", error))
     for folder, rules in _tables(table, "ignore", dict, problems).items():
         if _are_rules(folder, rules):
-            settings = settings.with_rules(Path(folder), rules)
+            settings = settings.with_rules(Path(from_text(folder)), rules)
         else:
             problems.append(SettingsInvalid("settings-invalid.rules", entry=f"ignore.{folder}"))
     return settings, tuple(problems)
@@ -193,7 +194,7 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
     chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
     chosen["ignore"] = {
         **{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)},
-        **settings.ignore,
+        **{to_text(folder): rules for folder, rules in settings.ignore.items()},
     }
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
     write_atomic(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from notesearch.config.settings import Settings
 from notesearch.domain import IgnoredCount, RuleError, Told
+from notesearch.domain.file_names import readable
 from notesearch.engine.folders import scanner
+from notesearch.engine.folders.ignore_pattern import lines_of, wrong_in
 from notesearch.storage.values import FolderRow
 
 PATHS_SHOWN = 50
@@ -31,13 +33,13 @@ def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callabl
         # One folder may hold very many.
         if not notes % 256 and stopped():
             break
-    paths = tuple(Path(scanner.readable_name(path)) for path in sorted(out)[:PATHS_SHOWN])
+    paths = tuple(Path(readable(path)) for path in sorted(out)[:PATHS_SHOWN])
     return IgnoredCount(ignored=len(out), notes=notes, paths=paths, errors=rule_errors(rules), more=stopped())
 
 
 def rule_errors(rules: str) -> tuple[RuleError, ...]:
     """The lines of some ignore rules that are no valid patterns."""
-    found = ((number, line, scanner.wrong_in(line)) for number, line in enumerate(rules.splitlines(), 1))
+    found = ((number, line, wrong_in(line)) for number, line in enumerate(lines_of(rules), 1))
     return tuple(
         RuleError(line=number, text=line, what=Told(code=code)) for number, line, code in found if code
     )

@@ -12,17 +12,14 @@ from __future__ import annotations
 import codecs
 import math
 import os
-import re
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pathspec import GitIgnoreSpec
-
 from notesearch.documents.formats.registry import format_of, reading_of
+from notesearch.engine.folders.ignore_pattern import Rules, rules_of
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 
@@ -62,7 +59,7 @@ class IgnoreRules:
         self,
         files: tuple[str, ...],
         kept: KeptRules = NONE_KEPT,
-        specs: tuple[tuple[str, GitIgnoreSpec], ...] = (),
+        specs: tuple[tuple[str, Rules], ...] = (),
     ) -> None:
         self.files = files
         self.kept = kept
@@ -75,7 +72,7 @@ class IgnoreRules:
         if folder in self.kept:
             # A file in the folder is stronger than the settings, since it is copied along with the notes.
             last = found[-1:] if names is None or IGNORE_FILE in names else []
-            found[len(found) - len(last) :] = [spec_of(self.kept[folder]), *last]
+            found[len(found) - len(last) :] = [rules_of(self.kept[folder]), *last]
         specs = [(folder, spec) for spec in found if spec is not None]
         return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
 
@@ -84,53 +81,21 @@ class IgnoreRules:
         `is_folder`."""
         # The innermost file that says anything about the path decides, as in git.
         for folder, spec in reversed(self._specs):
-            relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")
-            verdict = spec.check_file(relative).include
+            relative = path[len(folder) + 1 :].replace(os.sep, "/")
+            verdict = spec.verdict(relative, is_folder=is_folder)
             if verdict is not None:
                 return verdict
         return False
 
 
-def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
+def _read_spec(folder: str, name: str) -> Rules | None:
     try:
         with open(os.path.join(folder, name), "rb") as file:
             raw = file.read()
     except OSError:
         return None
     encoding = "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    text = raw.decode(encoding, "replace")
-    return spec_of(text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-@lru_cache(maxsize=64)
-def spec_of(text: str) -> GitIgnoreSpec:
-    """The pattern of an ignore file's text. An invalid line has no effect and the others hold, so that one
-    typing error does not let in notes that are to stay out."""
-    return GitIgnoreSpec.from_lines([_as_git_reads(line) for line in text.split("\n") if not wrong_in(line)])
-
-
-def _as_git_reads(line: str) -> str:
-    """A rule of all that is inside a folder ("drafts/**") does not name the folder itself: a later rule may
-    let something in it back in. pathspec takes it for the folder too."""
-    return f"{line.rstrip()}/*" if line.rstrip().endswith("/**") else line
-
-
-def wrong_in(line: str) -> str:
-    """Why a line is no valid pattern, as a code. "" for a valid pattern, an empty line or a comment."""
-    text = line.strip()
-    if not text or line.startswith("#"):
-        return ""
-    try:
-        means_something = any(
-            pattern.include is not None for pattern in GitIgnoreSpec.from_lines([line]).patterns
-        )
-    except re.error:
-        return "rule.range"
-    except ValueError:
-        return "rule.backslash" if text.endswith("\\") else "rule.exclamation"
-    if means_something:
-        return ""
-    return "rule.bracket" if "[" in text else "rule.nothing"
+    return rules_of(raw.decode(encoding, "replace"))
 
 
 def ignore_files(gitignore: bool) -> tuple[str, ...]:
@@ -319,12 +284,6 @@ def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules =
     return not rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False)
 
 
-def readable_name(path: str) -> str:
-    """The path as valid text. On Linux a name may consist of any bytes; those that are no UTF-8 become
-    U+FFFD."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
-
-
 class Comparison(NamedTuple):
     """The difference between a folder on the disk and the store.
 
@@ -361,7 +320,7 @@ def compare(
     changed = []
     unchanged = failed = 0
     for file in found:
-        before = left.pop(readable_name(file.path), None)
+        before = left.pop(file.path, None)
         if before is None or not is_as_known(file, before, fingerprint, next_fingerprint):
             changed.append(file)
         elif before.document_id is None:

@@ -35,7 +35,6 @@ from notesearch.engine.indexing.vanished import Vanished
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     FileGone,
-    FileUnreadable,
     FolderError,
     NotesearchError,
     UsageError,
@@ -342,7 +341,7 @@ class Indexer:
         folders = self._library.folders()
         by_folder: dict[int, list[Path]] = {}
         rows = {f.id: f for f in folders}
-        for path in filter(_is_text, paths):
+        for path in paths:
             folder = next((f for f in folders if path == f.path or f.path in path.parents), None)
             if folder is not None:
                 by_folder.setdefault(folder.id, []).append(path)
@@ -452,15 +451,6 @@ class Indexer:
     ) -> Iterator[list[Change]]:
         """Let the child process extract files, and give their changes in batches. A file that fails becomes a
         problem at once."""
-        for file in files:
-            if not _is_text(file.path):
-                self._failed(
-                    folder,
-                    file,
-                    FileUnreadable("file-unreadable.name"),
-                    ticket,
-                )
-        files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
         batch: list[Change] = []
         last = self._clock.now()
@@ -508,7 +498,7 @@ class Indexer:
     ) -> None:
         if isinstance(error, FileGone):
             return
-        path = Path(scanner.readable_name(file.path))
+        path = Path(file.path)
         failed = FileFailed(
             folder_id=folder.id,
             path=path,
@@ -542,12 +532,3 @@ class Indexer:
 
 def _characters(changes: Sequence[Change]) -> int:
     return sum(len(change.document.text) for change in changes if isinstance(change, NewDocument))
-
-
-def _is_text(path: Path | str) -> bool:
-    """Whether the name is valid text: on Linux a file's name may consist of any bytes."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

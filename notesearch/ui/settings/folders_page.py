@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QPlainTextEdit
 
 from notesearch.domain import Folder, IgnoredCount
+from notesearch.domain.file_names import readable, shown_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
@@ -104,7 +105,7 @@ class FoldersPage(SettingsPage):
             self.folders.blockSignals(True)
             self.folders.clear()
             for folder in folders:
-                self.folders.addItem(folder.path.name or str(folder.path), folder.path)
+                self.folders.addItem(shown_name(folder.path), folder.path)
             self.folders.setCurrentIndex(max(0, self.folders.findData(chosen)))
             self.folders.blockSignals(False)
             self._show_rules()
@@ -119,7 +120,7 @@ class FoldersPage(SettingsPage):
             self.state.clear()
             self.model.clear()
             return
-        self.place.setText(str(folder.path))
+        self.place.setText(readable(str(folder.path)))
         self.state.setText(wording.folder_state(folder))
         self.model.setText(signs.model_name(folder.model))
 
