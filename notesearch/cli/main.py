@@ -40,9 +40,12 @@ from notesearch.domain import (
 )
 from notesearch.domain.file_names import is_text
 from notesearch.errors import Bug, NotesearchError, UsageError
+from notesearch.wording.status_texts import links_line
 from notesearch.wording.told import hint, sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
+# How many linked folders that are not read are named.
+LINKS_TOLD = 20
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
 # Seconds for the owner of the data folder to tell its state.
 STATE_WITHIN = 2.0
@@ -254,6 +257,10 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             held,
         )
         print(f"notesearch: {vanished}", file=sys.stderr)
+    if report.unread_links:
+        print(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
+        for link in report.unread_links[:LINKS_TOLD]:
+            print(f"  {link}", file=sys.stderr)
     if summary["failed"]:
         for problem in report.problems:
             print(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
@@ -450,7 +457,8 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
     for f in status.folders:
         notes = plural("{n:,} note, {model}", "{n:,} notes, {model}", f.documents, model=f.model)
         waiting = [plural("{n:,} waiting", "{n:,} waiting", f.waiting)] if f.waiting else []
-        print(f"  {f.path}  " + ", ".join([notes, *waiting]))
+        links = [links_line(f.unread_links)] if f.unread_links else []
+        print(f"  {f.path}  " + ", ".join([notes, *waiting, *links]))
     for problem in shown["problems"][:20]:
         print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())

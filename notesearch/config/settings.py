@@ -44,7 +44,8 @@ class Settings:
     """Everything that the user can choose.
 
     `editor` is a command with {path} and {line}; "" for the system's default program. `gitignore`: leave out
-    what .gitignore files name; what .notesearchignore files name is always left out. `providers` are by name.
+    what .gitignore files name; what .notesearchignore files name is always left out. `follow_links`: read the
+    folders that links in searched folders lead to. `providers` are by name.
     `models` are those of the user's own. `key` calls quick search from anywhere, written as Qt does
     ("Ctrl+Alt+Space"), "" for none. `key_asked`: the desktop may ask the user about that key (Wayland).
     `ignore` is what is left out of folders: text in gitignore syntax, by absolute path.
@@ -57,6 +58,7 @@ class Settings:
     key_asked: bool = False
     when_closed: str = "ask"
     gitignore: bool = False
+    follow_links: bool = True
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[EmbeddingModel, ...] = ()
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +128,16 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
     return settings, tuple(problems)
 
 
-_SCALARS = ("editor", "appearance", "results_limit", "key", "key_asked", "when_closed", "gitignore")
+_SCALARS = (
+    "editor",
+    "appearance",
+    "results_limit",
+    "key",
+    "key_asked",
+    "when_closed",
+    "gitignore",
+    "follow_links",
+)
 
 
 def _checked(name: str, value: object, example: object) -> Any:

@@ -155,10 +155,17 @@ def folder_state(folder: Folder) -> str:
         parts.append(_("up to date"))
     if folder.held_back:
         parts.append(plural("{n:,} passage held back", "{n:,} passages held back", folder.held_back))
+    if folder.unread_links:
+        parts.append(links_line(folder.unread_links))
     parts.append(preparing(folder))
     return ", ".join(filter(None, parts)) + (
         f". {told_together([folder.notice])}" if folder.notice is not None else ""
     )
+
+
+def links_line(links: int) -> str:
+    """How many linked folders are not read."""
+    return plural("{n:,} linked folder is not read", "{n:,} linked folders are not read", links)
 
 
 VAULT_KINDS = {

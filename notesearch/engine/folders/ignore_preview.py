@@ -11,12 +11,15 @@ from notesearch.domain import IgnoredCount, RuleError, Told
 from notesearch.domain.file_names import readable
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.ignore_pattern import lines_of, wrong_in
+from notesearch.engine.folders.links import Links
 from notesearch.storage.values import FolderRow
 
 PATHS_SHOWN = 50
 
 
-def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callable[[], bool]) -> IgnoredCount:
+def count_ignored(
+    folder: Path, rules: str, settings: Settings, stopped: Callable[[], bool], links: Links | None = None
+) -> IgnoredCount:
     """Count what `rules` would leave out of a folder in place of its present rules. Takes about as long as a
     scan; opens no note.
 
@@ -25,7 +28,7 @@ def count_ignored(folder: Path, rules: str, settings: Settings, stopped: Callabl
     """
     notes, out = 0, []
     for path, ignored in scanner.left_out(
-        folder, rules, gitignore=settings.gitignore, kept=settings.ignore, stopped=stopped
+        folder, rules, gitignore=settings.gitignore, kept=settings.ignore, links=links, stopped=stopped
     ):
         notes += 1
         if ignored:
@@ -50,7 +53,7 @@ def concerned(before: Settings, after: Settings, searched: Iterable[FolderRow]) 
     changed = [
         Path(f) for f in {*before.ignore, *after.ignore} if before.ignore.get(f) != after.ignore.get(f)
     ]
-    everywhere = before.gitignore != after.gitignore
+    everywhere = (before.gitignore, before.follow_links) != (after.gitignore, after.follow_links)
     return [
         row
         for row in searched

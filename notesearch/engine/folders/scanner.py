@@ -3,13 +3,14 @@
 Left out are hidden files and folders, a few well-known folders of programs, and what a `.notesearchignore`
 names (gitignore syntax, at any level). With `gitignore`, what a `.gitignore` names is left out too, unless a
 `.notesearchignore` beside it says otherwise. The user's rules from the settings (`kept`, by folder) count as
-a file in that folder: stronger than `.gitignore`, weaker than `.notesearchignore`. Linked folders are not
-entered, since a link to a folder above would make an endless circle. Linked files are read.
+a file in that folder: stronger than `.gitignore`, weaker than `.notesearchignore`. Linked folders are read as
+links.py says. Linked files are read.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import math
 import os
 import time
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 from notesearch.documents.formats.registry import format_of, reading_of
 from notesearch.engine.folders.ignore_pattern import Rules, rules_of
+from notesearch.engine.folders.links import Links
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 
@@ -117,12 +119,14 @@ def scan(
     below: Path | None = None,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[FoundFile]:
     """Every note under `root` (or under `below`, a folder in it), in no particular order.
 
-    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is
-    left out.
+    `links` says which linked folders are read, without it none. Where the whole folder is scanned, `links` is
+    new, and knows them afterwards. Raises FolderMissing or FolderUnreadable for the folder itself; a folder
+    inside that cannot be opened is left out.
     """
     start = str(below or root)
     if below is not None and _folder_is_out(root, below, gitignore, kept):
@@ -132,19 +136,22 @@ def scan(
         if below is not None
         else IgnoreRules(ignore_files(gitignore), kept)
     )
-    stack = [(start, _entries(start), rules)]
+    links = links or Links(root, follow=False)
+    stack = [(start, _entries(start), links.real(start), rules)]
     while stack:
         if stopped():
             return
-        folder, entries, rules = stack.pop()
+        folder, entries, real, rules = stack.pop()
         rules = rules.entering(folder, {e.name for e in entries if e.name in rules.files})
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(
-                        entry.path, is_folder=True
-                    ):
-                        stack.append((entry.path, list(os.scandir(entry.path)), rules))
+                    within = links.inside(real, entry.name)
+                    if within is not None and _is_entered(entry, rules):
+                        stack.append((entry.path, list(os.scandir(entry.path)), within, rules))
+                elif entry.is_symlink() and entry.is_dir():
+                    if _is_entered(entry, rules):
+                        links.meet(entry.path, rules)
                 elif (
                     _is_note(entry.name)
                     and entry.is_file()
@@ -154,6 +161,15 @@ def scan(
                     yield FoundFile(entry.path, stat.st_size, stat.st_mtime_ns)
             except OSError:
                 continue
+        while not stack and (met := links.next()) is not None:
+            with contextlib.suppress(OSError):
+                stack.append((met[0], list(os.scandir(met[0])), met[1], met[2]))
+    if below is None:
+        links.settle()
+
+
+def _is_entered(entry: os.DirEntry[str], rules: IgnoreRules) -> bool:
+    return not skipped_folder(entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True)
 
 
 def count(
@@ -162,6 +178,7 @@ def count(
     below: Path | None = None,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     limit: int = 100_000,
     deadline: float = math.inf,
 ) -> tuple[int, bool]:
@@ -176,7 +193,7 @@ def count(
 
     notes = 0
     try:
-        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, stopped=stopped):
+        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, links=links, stopped=stopped):
             if notes >= limit or stopped():
                 return notes, True
             notes += 1
@@ -200,16 +217,19 @@ def left_out(
     *,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bool]]:
     """Go through the notes of `root` as though the settings had no rules for it, and tell of each whether the
     rules `text` would leave it out, as (path, left out). Raises as `scan` does."""
     files = ignore_files(gitignore)
     others = {folder: rules for folder, rules in kept.items() if folder != str(root)}
+    links = links or Links(root, follow=False)
     stack = [
         (
             str(root),
             _entries(str(root)),
+            "",
             IgnoreRules(files, others),
             IgnoreRules(files, {**others, str(root): text}),
             False,
@@ -218,12 +238,13 @@ def left_out(
     while stack:
         if stopped():
             return
-        folder, entries, before, after, out = stack.pop()
+        folder, entries, real, before, after, out = stack.pop()
         names = {e.name for e in entries if e.name in files}
         before, after = before.entering(folder, names), after.entering(folder, names)
         for entry in entries:
             try:
-                is_folder = entry.is_dir(follow_symlinks=False)
+                is_link = entry.is_symlink() and entry.is_dir()
+                is_folder = is_link or entry.is_dir(follow_symlinks=False)
                 if is_folder and skipped_folder(entry.path, entry.name):
                     continue
                 if (not is_folder and not _is_note(entry.name)) or before.ignores(
@@ -231,12 +252,19 @@ def left_out(
                 ):
                     continue
                 gone = out or after.ignores(entry.path, is_folder=is_folder)
-                if is_folder:
-                    stack.append((entry.path, list(os.scandir(entry.path)), before, after, gone))
+                if is_link:
+                    links.meet(entry.path, (before, after, gone))
+                elif is_folder:
+                    within = links.inside(real, entry.name)
+                    if within is not None:
+                        stack.append((entry.path, list(os.scandir(entry.path)), within, before, after, gone))
                 elif entry.is_file():
                     yield entry.path, gone
             except OSError:
                 continue
+        while not stack and (met := links.next()) is not None:
+            with contextlib.suppress(OSError):
+                stack.append((met[0], list(os.scandir(met[0])), met[1], *met[2]))
 
 
 def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> Iterator[Path]:
@@ -277,8 +305,17 @@ def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: KeptRules) -
     )
 
 
-def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> bool:
-    """Whether a scan of `root` would list this file, as far as its name and the rules tell."""
+def is_wanted(
+    root: Path,
+    path: Path,
+    gitignore: bool = False,
+    kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
+) -> bool:
+    """Whether a scan of `root` would list this file, as far as its name, the rules and the links on the way
+    tell."""
+    if not (links or Links(root, follow=False)).reads(str(root), str(path)):
+        return False
     if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
         return False
     return not rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False)

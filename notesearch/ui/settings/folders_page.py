@@ -69,10 +69,13 @@ class FoldersPage(SettingsPage):
         self.wrong = label("", "warningText")
         self.gitignore = CheckBox(_("Leave out what .gitignore files name, in every folder"))
         self.gitignore.setChecked(edit.settings.gitignore)
+        self.follow_links = CheckBox(_("Read the folders that links lead to, in every folder"))
+        self.follow_links.setChecked(edit.settings.follow_links)
         self._lay_out()
         self.folders.currentIndexChanged.connect(self._on_chosen)
         self.rules.textChanged.connect(self._on_rules)
         self.gitignore.clicked.connect(self._on_gitignore)
+        self.follow_links.clicked.connect(self._on_follow_links)
         edit.reloaded.connect(self._on_reloaded)
 
     def _lay_out(self) -> None:
@@ -86,6 +89,7 @@ class FoldersPage(SettingsPage):
         fields.add("", self.wrong)
         fields.add("", hint(_(RULES_HINT)))
         fields.add(_("Ignored files"), self.gitignore)
+        fields.add(_("Linked folders"), self.follow_links)
 
     @property
     def folder(self) -> Folder | None:
@@ -174,7 +178,12 @@ class FoldersPage(SettingsPage):
         self.edit.set(gitignore=checked)
         self._ask()
 
+    def _on_follow_links(self, checked: bool) -> None:
+        self.edit.set(follow_links=checked)
+        self._ask()
+
     def _on_reloaded(self) -> None:
+        self.follow_links.setChecked(self.edit.settings.follow_links)
         self.gitignore.setChecked(self.edit.settings.gitignore)
 
     def _on_remove(self) -> None:

@@ -1,0 +1,102 @@
+"""Folders that links in a searched folder lead to: read and watched like its own, or said not to be read."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from notesearch.domain import Query
+from notesearch.engine.engine import Engine
+from tests.clock import FastClock
+from tests.conftest import StartEngine, at_rest, fill, numbers, reconcile, wait_until, write
+from tests.embedders import HashingEmbedder
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Path:
+    return fill(tmp_path / "Away", {"x.md": "feldspar\n", "Deep/y.md": "granite\n"})
+
+
+def listed(engine: Engine, text: str) -> list[Path]:
+    return sorted(match.path for match in engine.search.words(Query(text=text)).matches)
+
+
+def test_the_setting_counts_at_once(
+    engine: Engine, notes: Path, away: Path, embedder: HashingEmbedder
+) -> None:
+    write(notes, "a.md", "quartz\n")
+    (notes / "link").symlink_to(away)
+    assert numbers(reconcile(engine, notes)) == {"added": 3, "embedded": 3}
+    assert listed(engine, "feldspar") == [notes / "link/x.md"]
+    assert engine.status().folders[0].unread_links == 0
+    engine.settings.update(lambda settings: replace(settings, follow_links=False))
+    wait_until(lambda: at_rest(engine, 1) and listed(engine, "feldspar") == [])
+    assert engine.status().folders[0].unread_links == 1
+    asked = len(embedder.texts)
+    engine.settings.update(lambda settings: replace(settings, follow_links=True))
+    wait_until(lambda: at_rest(engine, 3) and listed(engine, "granite") == [notes / "link/Deep/y.md"])
+    assert len(embedder.texts) == asked
+
+
+def test_changes_in_it_are_noticed(start_engine: StartEngine, notes: Path, away: Path) -> None:
+    write(notes, "a.md", "quartz\n")
+    (notes / "link").symlink_to(away)
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 3))
+    write(away, "Deep/new.md", "zanzibar\n")
+    wait_until(lambda: listed(engine, "zanzibar") == [notes / "link/Deep/new.md"])
+    (away / "Deep/new.md").rename(away / "moved.md")
+    wait_until(lambda: listed(engine, "zanzibar") == [notes / "link/moved.md"])
+    (away / "moved.md").unlink()
+    wait_until(lambda: listed(engine, "zanzibar") == [])
+    write(away, ".notesearchignore", "x.md\n")
+    wait_until(lambda: listed(engine, "feldspar") == [])
+
+
+def test_links_come_and_go(start_engine: StartEngine, notes: Path, away: Path) -> None:
+    fill(notes, {f"{n}.md": "quartz\n" for n in range(5)})
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 5))
+    (notes / "m").symlink_to(away)
+    wait_until(lambda: listed(engine, "feldspar") == [notes / "m/x.md"])
+    write(away, "new.md", "zanzibar\n")
+    wait_until(lambda: listed(engine, "zanzibar") == [notes / "m/new.md"])
+    # Another link, by which the folder is read from now on; the first one then does not read it again.
+    (notes / "b").symlink_to(away)
+    wait_until(lambda: listed(engine, "zanzibar") == [notes / "b/new.md"])
+    write(away, "newer.md", "krypton\n")
+    wait_until(lambda: listed(engine, "krypton") == [notes / "b/newer.md"])
+    (notes / "b").unlink()
+    wait_until(lambda: listed(engine, "krypton") == [notes / "m/newer.md"])
+    (notes / "m").unlink()
+    wait_until(lambda: listed(engine, "feldspar") == [] and at_rest(engine, 5))
+
+
+def test_a_folder_behind_a_link_is_replaced(start_engine: StartEngine, notes: Path, away: Path) -> None:
+    fill(notes, {f"{n}.md": "quartz\n" for n in range(5)})
+    (notes / "link").symlink_to(away)
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 7))
+    shutil.rmtree(away)
+    fill(away, {"z.md": "basalt\n"})
+    wait_until(lambda: listed(engine, "basalt") == [notes / "link/z.md"])
+    write(away, "late.md", "marble\n")
+    wait_until(lambda: listed(engine, "marble") == [notes / "link/late.md"])
+
+
+def test_two_searched_folders_link_to_one(start_engine: StartEngine, tmp_path: Path, away: Path) -> None:
+    engine = start_engine(clock=FastClock())
+    for name in ("One", "Two"):
+        fill(tmp_path / name, {"a.md": "quartz\n"})
+        (tmp_path / name / "link").symlink_to(away)
+        engine.folders.add(tmp_path / name)
+    wait_until(lambda: at_rest(engine, 6))
+    engine.folders.remove(tmp_path / "One")
+    write(away, "new.md", "zanzibar\n")
+    wait_until(lambda: listed(engine, "zanzibar") == [tmp_path / "Two/link/new.md"])
