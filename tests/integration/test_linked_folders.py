@@ -100,3 +100,22 @@ def test_two_searched_folders_link_to_one(start_engine: StartEngine, tmp_path: P
     engine.folders.remove(tmp_path / "One")
     write(away, "new.md", "zanzibar\n")
     wait_until(lambda: listed(engine, "zanzibar") == [tmp_path / "Two/link/new.md"])
+
+
+def test_a_linked_folder_is_searched_by_itself(engine: Engine, notes: Path, away: Path) -> None:
+    write(notes, "a.md", "quartz\n")
+    (notes / "link").symlink_to(away)
+    reconcile(engine, notes)
+    assert listed(engine, "feldspar") == [notes / "link/x.md"]
+    engine.folders.add(away)
+    wait_until(lambda: at_rest(engine, 3) and listed(engine, "feldspar") == [away / "x.md"])
+    engine.folders.remove(away)
+    wait_until(lambda: at_rest(engine, 3) and listed(engine, "feldspar") == [notes / "link/x.md"])
+
+
+def test_ignored_notes_in_it_can_be_listed(engine: Engine, notes: Path, away: Path) -> None:
+    fill(notes, {"a.md": "quartz\n", ".notesearchignore": "/link/Deep/\n"})
+    (notes / "link").symlink_to(away)
+    (away / "back").symlink_to(notes)
+    reconcile(engine, notes)
+    assert list(engine.folders.ignored_in(notes)) == [notes / "link/Deep/y.md"]

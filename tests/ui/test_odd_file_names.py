@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
+from pytestqt.qtbot import QtBot
 
+from notesearch.config.settings import load_window_state, save_window_state
 from notesearch.domain import Line
 from notesearch.ui.desktop.file_urls import path_of, url_of
 from notesearch.ui.desktop.open_with import editor_link, start_editor
+from notesearch.ui.results.drag_out import mime_of
+from notesearch.ui.results.searches import Search
+from notesearch.ui.window.main_window import MainWindow
 from tests.conftest import wait_until
+
+from .conftest import NOTES, TIMEOUT, at_rest, titles
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this system's names are valid text")
 
@@ -48,3 +56,31 @@ def test_the_link_of_an_editor_holds_the_bytes() -> None:
         editor_link("obsidian://open?path={path}", path, Line(number=1))
         == "obsidian://open?path=%2Fn%2Fcaf%E9.md"
     )
+
+
+def test_a_note_in_the_window(window: MainWindow, qtbot: QtBot, notes: Path, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(notes) + b"/f\xfcr"))
+    folder.mkdir()
+    note = folder / os.fsdecode(b"caf\xe9.md")
+    note.write_text("zanzibar\n")
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    out = tmp_path / "copied.md"
+    window.bridge.update_settings(lambda settings: replace(settings, editor=f"cp {{path}} {out}"))
+    qtbot.waitUntil(lambda: window.settings is not None and bool(window.settings.editor), timeout=TIMEOUT)
+    qtbot.keyClicks(window.box.field, "zanzibar")
+    qtbot.waitUntil(lambda: window.page.settled and titles(window) == ["caf\ufffd"], timeout=TIMEOUT)
+    row = window.current
+    assert row is not None
+    assert row.match.path == note
+    qtbot.waitUntil(lambda: window.page.preview.title.text() == "caf\ufffd", timeout=TIMEOUT)
+    assert "f\ufffdr" in window.page.preview.folder_names.text()
+    assert mime_of(row, "zanzibar").urls()[0].toEncoded().data().endswith(b"/f%FCr/caf%E9.md")
+    qtbot.keyClick(window.box.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: out.exists() and out.read_text() == "zanzibar\n", timeout=TIMEOUT)
+
+
+def test_a_search_in_such_a_folder_is_kept(tmp_path: Path) -> None:
+    search = Search(text="rye", folder=Path(os.fsdecode(b"/n/f\xfcr")))
+    save_window_state(tmp_path, {"saved": [search.to_state()]})
+    (kept,) = load_window_state(tmp_path)["saved"]
+    assert Search.from_state(kept) == search

@@ -45,6 +45,16 @@ class Links:
         # Whether a link was met that was not there when the whole folder was scanned.
         self.outdated = False
 
+    @property
+    def met(self) -> bool:
+        """Whether there are linked folders at all."""
+        return bool(self._known)
+
+    def leads_to(self, folder: Path) -> bool:
+        """Whether a link that is read leads into a folder, or to one around it."""
+        real = os.path.realpath(folder)
+        return any(_is_within(to, real) or _is_within(real, to) for to in self.read.values())
+
     def meet(self, link: str, context: object) -> None:
         """A scan has met a link to a folder, which no rule leaves out."""
         if self._settled:

@@ -267,15 +267,24 @@ def left_out(
                 stack.append((met[0], list(os.scandir(met[0])), met[1], *met[2]))
 
 
-def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> Iterator[Path]:
+def ignored(
+    root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT, links: Links | None = None
+) -> Iterator[Path]:
     """The notes that ignore files or rules from the settings leave out, folder by folder, with all that is in
     ignored folders. Raises as `scan` does."""
-    wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
-    for folder, folders, names in os.walk(root):
+    links = links or Links(root, follow=False)
+    wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept, links=links)}
+    tops = (str(root), *sorted(links.read))
+    for folder, folders, names in (level for top in tops for level in os.walk(top)):
         folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if _is_note(name) and path not in wanted and os.path.isfile(path):
+            if (
+                _is_note(name)
+                and path not in wanted
+                and os.path.isfile(path)
+                and links.reads(str(root), path)
+            ):
                 yield Path(path)
 
 

@@ -153,7 +153,8 @@ class FolderService:
         """The notes of an absolute folder that ignore files or the user's rules leave out. Walks the folder
         on the disk."""
         settings = self._settings.current
-        return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore)
+        links = Links(folder, follow=settings.follow_links, others=self.paths())
+        return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore, links=links)
 
     def paths(self) -> tuple[Path, ...]:
         """The searched folders, absolute, without their counts."""

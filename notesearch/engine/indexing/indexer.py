@@ -305,8 +305,11 @@ class Indexer:
     def _do_scan(self, work: Scan) -> None:
         folder = self._folder_row(work.folder)
         if folder is None:
-            # The folder was removed, perhaps just now: its vectors may be unused.
+            # The folder was removed, perhaps just now: its vectors may be unused, and links in other folders
+            # may lead to it.
             self._workers.vectors_unused()
+            if self.links.pop(work.folder, None) is not None:
+                self._scan_again(path for path, links in self.links.items() if links.met)
             return
         self.progress.begin(IndexingState.SCANNING)
         self._changed()
@@ -339,6 +342,9 @@ class Indexer:
         self.unreachable.discard(folder.path)
         if self._gates.stop.is_set():
             return
+        if folder.path not in self.links:
+            # What other folders read of it by a link, they do not read any more.
+            self._scan_again(path for path, other in self.links.items() if other.leads_to(folder.path))
         self.links[folder.path] = links
         self.linked(folder.path, links.read)
         if work.ticket is not None:
@@ -551,6 +557,10 @@ class Indexer:
         return Cutting(
             models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
         )
+
+    def _scan_again(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
+            self._queue.add_scan(Scan(folder))
 
     def _new_links(self, folder: Path) -> Links:
         others = (row.path for row in self._library.folders())
