@@ -78,6 +78,10 @@ class IgnoreRules:
         specs = [(folder, spec) for spec in found if spec is not None]
         return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
 
+    def with_files(self, files: tuple[str, ...], kept: KeptRules) -> IgnoreRules:
+        """These rules, where folders are entered with other ignore files."""
+        return IgnoreRules(files, kept, self._specs)
+
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether the rules leave out `path` (absolute, as text). Rules that end in a slash match only where
         `is_folder`."""
@@ -88,6 +92,21 @@ class IgnoreRules:
             if verdict is not None:
                 return verdict
         return False
+
+
+def outermost_rules(root: Path, gitignore: bool, kept: KeptRules) -> IgnoreRules:
+    """The rules that hold in a searched folder before its own. With `gitignore`, and where the folder is
+    inside a git repository, these are what the `.gitignore` files above it say, up to the repository's
+    top."""
+    above: list[Path] = []
+    if gitignore:
+        tree = (root, *root.parents)
+        top = next((number for number, folder in enumerate(tree) if os.path.lexists(folder / ".git")), 0)
+        above = list(reversed(tree[1 : top + 1]))
+    rules = IgnoreRules((GITIGNORE,))
+    for folder in above:
+        rules = rules.entering(str(folder))
+    return rules.with_files(ignore_files(gitignore), kept)
 
 
 def _read_spec(folder: str, name: str) -> Rules | None:
@@ -134,7 +153,7 @@ def scan(
     rules = (
         rules_above(root, below, gitignore, kept)
         if below is not None
-        else IgnoreRules(ignore_files(gitignore), kept)
+        else outermost_rules(root, gitignore, kept)
     )
     links = links or Links(root, follow=False)
     stack = [(start, _entries(start), links.real(start), rules)]
@@ -230,8 +249,8 @@ def left_out(
             str(root),
             _entries(str(root)),
             "",
-            IgnoreRules(files, others),
-            IgnoreRules(files, {**others, str(root): text}),
+            outermost_rules(root, gitignore, others),
+            outermost_rules(root, gitignore, {**others, str(root): text}),
             False,
         )
     ]
@@ -296,7 +315,7 @@ def rules_above(
     root: Path, folder: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT
 ) -> IgnoreRules:
     """The rules that hold in the parent of `folder`, collected from the watched folder down."""
-    rules = IgnoreRules(ignore_files(gitignore), kept)
+    rules = outermost_rules(root, gitignore, kept)
     chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
     for above in reversed(chain[1:]):
         rules = rules.entering(str(above))

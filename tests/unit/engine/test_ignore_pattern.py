@@ -145,3 +145,27 @@ def test_any_rules_leave_out_what_git_ignores(tree: Path, files: tuple[str, ...]
         for name in (".gitignore", ".notesearchignore"):
             (tree / folder / name).write_bytes(text.encode())
     assert kept(tree) == kept_by_git(tree)
+
+
+@GIT
+def test_a_folder_inside_a_repository(tmp_path: Path) -> None:
+    names = ("a.md", "b.md", "Sub/a.md", "Sub/b.md", "Sub/c.md")
+    fill(tmp_path, {f"Repository/Docs/Notes/{name}": "" for name in names})
+    top = tmp_path / "Repository"
+    rules = {
+        ".gitignore": "*.md\n",
+        "Repository/.gitignore": "a.md\n!Docs/Notes/Sub/a.md\n/b.md\n",
+        "Repository/Docs/.gitignore": "Notes/b.md\n",
+        "Repository/Docs/.notesearchignore": "*.md\n",
+        "Repository/Docs/Notes/Sub/.gitignore": "c.md\n",
+    }
+    fill(tmp_path, rules)
+    git(top, "init", "-q")
+    root = top / "Docs/Notes"
+    ignored = git(root, "check-ignore", "--no-index", "-z", "--stdin", given="\0".join(names)).split("\0")
+    expected = set(names).difference(ignored)
+    assert expected == {"Sub/a.md", "Sub/b.md"}
+    found = {os.path.relpath(file.path, root) for file in scanner.scan(root, gitignore=True)}
+    assert found == expected
+    assert {name for name in names if scanner.is_wanted(root, root / name, True)} == expected
+    assert kept(root) == set(names)
