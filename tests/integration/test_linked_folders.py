@@ -10,6 +10,7 @@ import pytest
 
 from notesearch.domain import Query
 from notesearch.engine.engine import Engine
+from notesearch.engine.indexing.watcher import Watcher
 from tests.clock import FastClock
 from tests.conftest import StartEngine, at_rest, fill, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
@@ -90,16 +91,27 @@ def test_a_folder_behind_a_link_is_replaced(start_engine: StartEngine, notes: Pa
     wait_until(lambda: listed(engine, "marble") == [notes / "link/late.md"])
 
 
-def test_two_searched_folders_link_to_one(start_engine: StartEngine, tmp_path: Path, away: Path) -> None:
-    engine = start_engine(clock=FastClock())
-    for name in ("One", "Two"):
-        fill(tmp_path / name, {"a.md": "quartz\n"})
-        (tmp_path / name / "link").symlink_to(away)
-        engine.folders.add(tmp_path / name)
-    wait_until(lambda: at_rest(engine, 6))
-    engine.folders.remove(tmp_path / "One")
+def test_two_watched_folders_link_to_one(tmp_path: Path, away: Path) -> None:
+    dirty: set[Path] = set()
+    watcher = Watcher(dirty.add, lambda folder: None, lambda folder, error: None)
+    watcher.start()
+    one, two = tmp_path / "One", tmp_path / "Two"
+    for folder in (one, two):
+        fill(folder, {"a.md": "quartz\n"})
+        watcher.watch(folder)
+        watcher.watch_linked(folder, {str(folder / "link"): str(away)})
     write(away, "new.md", "zanzibar\n")
-    wait_until(lambda: listed(engine, "zanzibar") == [tmp_path / "Two/link/new.md"])
+    wait_until(lambda: {one / "link/new.md", two / "link/new.md"} <= dirty)
+    watcher.unwatch(one)
+    write(away, "newer.md", "zanzibar\n")
+    wait_until(lambda: two / "link/newer.md" in dirty)
+    watcher.watch_linked(two, {})
+    write(away, "newest.md", "zanzibar\n")
+    write(two, "last.md", "zanzibar\n")
+    wait_until(lambda: two / "last.md" in dirty)
+    watcher.close()
+    assert one / "link/newer.md" not in dirty
+    assert two / "link/newest.md" not in dirty
 
 
 def test_a_linked_folder_is_searched_by_itself(engine: Engine, notes: Path, away: Path) -> None:

@@ -54,6 +54,23 @@ def test_no_folder_is_read_twice(notes: Path, away: Path) -> None:
     links = Links(notes, follow=True)
     assert listed(notes, links) == ["Real/a.md", "Sub/b.md", "one/y.md", "two/Private/z.md", "two/x.md"]
     assert links.unread == [str(notes / "around")]
+    for name, wanted in {"one/y.md": True, "two/Deep/y.md": False, "zwei/x.md": False}.items():
+        assert scanner.is_wanted(notes, notes / name, links=links) is wanted
+
+
+def test_the_nearest_link_counts_and_then_the_first_by_name(notes: Path, away: Path) -> None:
+    fill(notes, {"Sub/b.md": ""})
+    (notes / "Sub/a").symlink_to(away)
+    for name in ("k", "b", "z", "c", "m", "y"):
+        (notes / name).symlink_to(away)
+    links = Links(notes, follow=True)
+    assert len(listed(notes, links)) == 4
+    assert list(links.read) == [str(notes / "b")]
+    links = Links(notes, follow=True)
+    for name in ("Sub/a", "k", "b"):
+        links.meet(str(notes / name), None)
+    assert links.next() == (str(notes / "b"), str(away), None)
+    assert links.next() is None
 
 
 def test_a_link_into_another_searched_folder_is_read_there(notes: Path, away: Path) -> None:
