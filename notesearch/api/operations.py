@@ -152,13 +152,14 @@ def count_ignored(
 class IndexReport:
     """The result of one reconcile. `errors` concern whole folders. `bug` is the class name of an unexpected
     error ("" for none). `held` counts deletions that wait for the user's answer. `problems` are the first
-    files that could not be read."""
+    files that could not be read. `unread_links` are linked folders that are not read."""
 
     summary: IndexSummary
     errors: tuple[NotesearchError, ...] = ()
     bug: str = ""
     held: int = 0
     problems: tuple[FileProblem, ...] = ()
+    unread_links: tuple[Path, ...] = ()
 
 
 PROBLEMS_TOLD = 20
@@ -188,6 +189,7 @@ def index(
         bug=type(bugs[0]).__name__ if bugs else "",
         held=done.held,
         problems=engine.indexing.problems()[:PROBLEMS_TOLD] if done.summary.failed else (),
+        unread_links=done.unread_links,
     )
 
 

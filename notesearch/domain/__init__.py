@@ -319,7 +319,8 @@ class Folder:
     ("" for none): `next_done` of `next_total` passages are embedded. `previous_model` is the last model
     before this one whose vectors are kept, so that going back costs nothing; `former_models` are all such
     models. `held_back` counts passages that are not sent to a remote model. `agreed` says whether the user
-    has agreed to what the model is sent (the next model, where there is one).
+    has agreed to what the model is sent (the next model, where there is one). `unread_links` counts linked
+    folders inside that are not read, neither by the link nor elsewhere.
     """
 
     path: Path
@@ -337,6 +338,7 @@ class Folder:
     former_models: tuple[str, ...] = ()
     held_back: int = 0
     agreed: bool = True
+    unread_links: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -354,19 +354,6 @@ def test_a_good_note_turned_bad_leaves_the_index(engine: Engine, notes: Path) ->
     assert found(engine, "zanzibar", mode="keyword") == ["a.md"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
-def test_a_name_that_is_not_text_is_one_problem_that_stays(engine: Engine, notes: Path) -> None:
-    write(notes, "good.md", "good words\n")
-    (notes / os.fsdecode(b"b\xffd.md")).write_text("words\n")
-    (notes / os.fsdecode(b"f\xfflder")).mkdir()
-    (notes / os.fsdecode(b"f\xfflder/a.md")).write_text("words\n")
-    for _ in range(3):
-        reconcile(engine, notes)
-        assert len(engine.indexing.problems()) == 2
-        assert engine.status().error is None
-    assert found(engine, "good words") == ["good.md"]
-
-
 ODD_NAMES = [
     "100%_of.md",
     "it's.md",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
+from notesearch.domain.file_names import readable
 from notesearch.storage.values import DATE
 from notesearch.text.characters import folded
 
@@ -49,7 +50,7 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
         for written in ("/".join(parts[: i + 1]) for i in range(len(parts))):
             facets += [f"tag:{folded(written)}", f"{WRITTEN_TAG}:{written}"]
     folders = path.relative_to(root).parent.parts
-    names = [folded(name) for name in (root.name, *folders)]
+    names = [folded(readable(name)) for name in (root.name, *folders)]
     facets += [
         "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
     ]
@@ -67,5 +68,5 @@ def _date_of(name: str) -> str:
 
 
 def folder_names(root: Path, path: Path) -> tuple[str, ...]:
-    """The folder names from the watched folder down to the note."""
-    return (root.name, *path.relative_to(root).parent.parts)
+    """The folder names from the watched folder down to the note, to be shown."""
+    return tuple(map(readable, (root.name, *path.relative_to(root).parent.parts)))

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from notesearch.catalogue import LOCAL, fingerprint_of
-from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told
+from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told, told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_in_order
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
@@ -198,7 +198,7 @@ class Pipeline:
         for match in wanted:
             if (note := notes.get(match.document_id)) is not None:
                 by_model[note.document.fingerprint].append((match, _passage_in(note, match)))
-        told: dict[int, Match] = {}
+        found: dict[int, Match] = {}
         for fingerprint, matches in by_model.items():
             model = self._models.by_fingerprint(fingerprint)
             # For passages that a remote model found, the local model finds the sentence. There are many
@@ -207,9 +207,11 @@ class Pipeline:
                 fingerprint if model is not None and not model.remote else fingerprint_of(LOCAL)
             )
             if embedder is not None:
-                told |= self._best_sentences(embedder, asked, matches)
+                found |= self._best_sentences(embedder, asked, matches)
         return replace(
-            results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
+            results,
+            stage=Stage.EXPLAINED,
+            matches=tuple(found.get(m.document_id, m) for m in results.matches),
         )
 
     def document(self, path: Path, part: str = "") -> DocumentRow:
@@ -364,19 +366,19 @@ class Pipeline:
             return {}
         vector = self._vectors.vector(fingerprint_of(embedder.model), embedder, asked.parsed.meaning)
         cosines = vectors_in_order(embedder, texts) @ vector
-        told, first = {}, 0
+        made, first = {}, 0
         for (match, passage), found in zip(matches, spans, strict=True):
             if found:
                 nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
                 first += len(found)
                 text, highlights, best_sentence = snippet(passage, asked.highlighter, around=nearest)
-                told[match.document_id] = replace(
+                made[match.document_id] = replace(
                     match,
                     best=replace(
                         match.best, snippet=text, highlights=highlights, best_sentence=best_sentence
                     ),
                 )
-        return told
+        return made
 
     def _results(
         self,
@@ -481,12 +483,10 @@ def _exact(asked: Asked, hits: KeywordHits) -> dict[int, float]:
 def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
     """What is said of how the words were taken: quotation marks that were no wall, errors that were
     forgiven."""
-    said = [Told(code="search.quotes")] if asked.relaxed else []
+    said = [told("search.quotes")] if asked.relaxed else []
     typed = {w: word for word in asked.parsed.words for w in analysis.words(word)}
     for word, found in hits.forgiven.items():
-        said.append(
-            Told(code="search.forgiven", params=(("found", found[0]), ("typed", typed.get(word, word))))
-        )
+        said.append(told("search.forgiven", found=found[0], typed=typed.get(word, word)))
     return tuple(said)
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from notesearch.domain.file_names import readable
 from notesearch.storage.local.index_protocols import WordBlock, WordIndex
 from notesearch.storage.local.position import Rebuild
 from notesearch.storage.local.sqlite.store import Store
@@ -64,7 +65,7 @@ class WordCopy:
         chunks = self._store.questions.chunks_of(document.id)
         facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
-        name = (Path(root.name) / document.path.relative_to(root)).as_posix()
+        name = readable((Path(root.name) / document.path.relative_to(root)).as_posix())
         if not chunks:
             empty = WordBlock(
                 document_id=document.id,
