@@ -533,7 +533,6 @@ class UsageError(NotesearchError):
         "usage.link": "",
         "usage.link-alone": "",
         "usage.no-such-word": "word",
-        "usage.path-not-text": "",
         "usage.no-folder": "",
         "usage.no-model": "model",
         "usage.no-model-here": "",

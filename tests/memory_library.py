@@ -7,6 +7,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from notesearch.domain import FileProblem, HeldBack, HeldNote, Outgoing, Told
 from notesearch.errors import NotesearchError
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.values import (
+    DATE,
     EVERYTHING,
     LANGUAGE,
+    Alternative,
     AtPaths,
     BlockHit,
     ChunkRow,
@@ -132,17 +135,17 @@ class MemoryLibrary:
             total=len(complete) or len(hits),
             complete=frozenset(complete),
             titled=self._titled(query, filters),
-            phrased=self._phrased(query),
+            phrased=self._phrased(query, filters),
         )
 
     def _titled(self, query: WordQuery, filters: Filters) -> dict[int, tuple[str, ...]]:
         found = [d for d in self._passing(filters) if query.exact and _is_titled(d, query.exact)]
         return {d.id: _titles(d) for d in found[: query.exact_limit]}
 
-    def _phrased(self, query: WordQuery) -> frozenset[int]:
+    def _phrased(self, query: WordQuery, filters: Filters) -> frozenset[int]:
         if not query.exact_phrase:
             return frozenset()
-        found = [d.id for d in self._documents if _holds(_everything(d), query.exact)]
+        found = [d.id for d in self._passing(filters) if _holds(_everything(d), query.exact)]
         return frozenset(found[: query.exact_limit])
 
     def nearest(
@@ -179,8 +182,12 @@ class MemoryLibrary:
     def _passing(self, filters: Filters) -> list[MemoryDocument]:
         return [d for d in self._documents if _passes(d, filters)]
 
-    def newest(self, filters: Filters, limit: int) -> Newest:
-        passing = sorted(self._passing(filters), key=lambda d: (-d.new.mtime_ns, d.id))
+    def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
+        found = [d for d in self._passing(filters) if among is None or d.id in among]
+        if among is None:
+            passing = sorted(found, key=lambda d: (-d.new.mtime_ns, d.id))
+        else:
+            passing = sorted(found, key=lambda d: (_day(d), d.new.mtime_ns, -d.id), reverse=True)
         return Newest(tuple(d.id for d in passing[:limit]), len(passing))
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
@@ -462,8 +469,25 @@ def _passes(document: MemoryDocument, filters: Filters) -> bool:
         and all(_is_titled(document, title) for title in filters.titles)
         and not any(_holds(every, phrase) for phrase in filters.without)
         and not any(_is_titled(document, title) for title in filters.without_titles)
+        and all(_holds(document.new.path.as_posix(), path) for path in filters.paths)
+        and not any(_holds(document.new.path.as_posix(), path) for path in filters.without_paths)
+        and all(any(_fits(document, one) for one in group) for group in filters.groups)
+        and (filters.after or date.min) <= _day(document) < (filters.before or date.max)
         and (filters.folder is None or filters.folder in document.new.path.parents)
     )
+
+
+def _fits(document: MemoryDocument, one: Alternative) -> bool:
+    every = _everything(document)
+    return all(_holds(every, text) for text in (*one.words, *one.phrases)) and set(
+        document.new.facets
+    ).issuperset(one.facets)
+
+
+def _day(document: MemoryDocument) -> date:
+    """The note's own date, else that of its file."""
+    own = next((f.partition(":")[2] for f in document.new.facets if f.startswith(f"{DATE}:")), "")
+    return date.fromisoformat(own) if own else datetime.fromtimestamp(document.new.mtime_ns / 1e9).date()
 
 
 def _chunk_row(document: MemoryDocument, kept: MemoryChunk) -> ChunkRow:

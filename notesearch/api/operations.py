@@ -152,7 +152,8 @@ def count_ignored(
 class IndexReport:
     """The result of one reconcile. `errors` concern whole folders. `bug` is the class name of an unexpected
     error ("" for none). `held` counts deletions that wait for the user's answer. `problems` are the first
-    files that could not be read. `others` are files of other kinds, which are not read."""
+    files that could not be read. `others` are files of other kinds, `unread_links` linked folders; both are
+    not read."""
 
     summary: IndexSummary
     errors: tuple[NotesearchError, ...] = ()
@@ -160,6 +161,7 @@ class IndexReport:
     held: int = 0
     problems: tuple[FileProblem, ...] = ()
     others: int = 0
+    unread_links: tuple[Path, ...] = ()
 
 
 PROBLEMS_TOLD = 20
@@ -190,6 +192,7 @@ def index(
         held=done.held,
         problems=engine.indexing.problems()[:PROBLEMS_TOLD] if done.summary.failed else (),
         others=sum(row.others for row in engine.library.folders() if not folders or row.path in folders),
+        unread_links=done.unread_links,
     )
 
 

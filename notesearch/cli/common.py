@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from notesearch.errors import UsageError
+# How output writes what is no valid text (see codecs.register_error).
+SHOWN = "notesearch.shown"
+
+
+def _shown(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return ("\ufffd" * (error.end - error.start)).encode(), error.end
+
+
+codecs.register_error(SHOWN, _shown)
 
 
 def absolute_path(path: Path) -> Path:
-    """Absolute and without "..". Raises UsageError for a path that is not valid text."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise UsageError("usage.path-not-text") from None
+    """Absolute and without ".."."""
     return Path(os.path.abspath(path.expanduser()))
 
 

@@ -22,7 +22,7 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
-from notesearch.cli.common import absolute_path, print_json
+from notesearch.cli.common import SHOWN, absolute_path, print_json
 from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
@@ -38,11 +38,14 @@ from notesearch.domain import (
     Query,
     SearchResults,
 )
+from notesearch.domain.file_names import is_text
 from notesearch.errors import Bug, NotesearchError, UsageError
-from notesearch.wording.status_texts import others_not_read
+from notesearch.wording.status_texts import links_line, others_not_read
 from notesearch.wording.told import hint, sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
+# How many linked folders that are not read are named.
+LINKS_TOLD = 20
 DONE, NOTHING, WRONG_USE, COULD_NOT_RUN = 0, 1, 2, 3
 # Seconds for the owner of the data folder to tell its state.
 STATE_WITHIN = 2.0
@@ -154,9 +157,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # Bytes that are no valid text are replaced and not refused, so that a query with one such byte still
-        # finds notes.
+        # finds notes. Names of files may have such bytes, too.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors="replace" if stream is sys.stdin else SHOWN)
     try:
         options = _parser().parse_args(_with_query_last(arguments))
         data_dir = _data_dir(options)
@@ -256,6 +259,10 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             held,
         )
         print(f"notesearch: {vanished}", file=sys.stderr)
+    if report.unread_links:
+        print(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
+        for link in report.unread_links[:LINKS_TOLD]:
+            print(f"  {link}", file=sys.stderr)
     if summary["failed"]:
         for problem in report.problems:
             print(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
@@ -455,7 +462,8 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
         others = (
             [plural("{n:,} other file not read", "{n:,} other files not read", f.others)] if f.others else []
         )
-        print(f"  {f.path}  " + ", ".join([notes, *waiting, *others]))
+        links = [links_line(f.unread_links)] if f.unread_links else []
+        print(f"  {f.path}  " + ", ".join([notes, *waiting, *others, *links]))
     for problem in shown["problems"][:20]:
         print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
@@ -549,6 +557,9 @@ def _match(match: Match) -> dict[str, Any]:
         "rank": match.rank,
         "score": round(match.score, 5),
     }
+    if not is_text(str(match.path)):
+        # The path shows signs of replacement: by this address the file can be opened.
+        common["uri"] = match.path.as_uri()
     if match.part:
         common["part"] = match.part
     common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")

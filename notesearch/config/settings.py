@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from notesearch.config.paths import write_atomic
+from notesearch.domain.file_names import from_text, to_text
 from notesearch.errors import NotesearchError, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Settings:
     """Everything that the user can choose.
 
     `editor` is a command with {path} and {line}; "" for the system's default program. `gitignore`: leave out
-    what .gitignore files name; what .notesearchignore files name is always left out. `providers` are by name.
+    what .gitignore files name; what .notesearchignore files name is always left out. `follow_links`: read the
+    folders that links in searched folders lead to. `providers` are by name.
     `models` are those of the user's own. `key` calls quick search from anywhere, written as Qt does
     ("Ctrl+Alt+Space"), "" for none. `key_asked`: the desktop may ask the user about that key (Wayland).
     `ignore` is what is left out of folders: text in gitignore syntax, by absolute path.
@@ -56,6 +58,7 @@ class Settings:
     key_asked: bool = False
     when_closed: str = "ask"
     gitignore: bool = False
+    follow_links: bool = True
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[EmbeddingModel, ...] = ()
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -119,13 +122,22 @@ def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]
             problems.append(SettingsInvalid.within(f"models[{number + 1}]", error))
     for folder, rules in _tables(table, "ignore", dict, problems).items():
         if _are_rules(folder, rules):
-            settings = settings.with_rules(Path(folder), rules)
+            settings = settings.with_rules(Path(from_text(folder)), rules)
         else:
             problems.append(SettingsInvalid("settings-invalid.rules", entry=f"ignore.{folder}"))
     return settings, tuple(problems)
 
 
-_SCALARS = ("editor", "appearance", "results_limit", "key", "key_asked", "when_closed", "gitignore")
+_SCALARS = (
+    "editor",
+    "appearance",
+    "results_limit",
+    "key",
+    "key_asked",
+    "when_closed",
+    "gitignore",
+    "follow_links",
+)
 
 
 def _checked(name: str, value: object, example: object) -> Any:
@@ -193,7 +205,7 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
     chosen["providers"] = {name: entry for name, entry in providers.items() if entry != {}}
     chosen["ignore"] = {
         **{f: rules for f, rules in _dict(table.get("ignore")).items() if not _are_rules(f, rules)},
-        **settings.ignore,
+        **{to_text(folder): rules for folder, rules in settings.ignore.items()},
     }
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
     write_atomic(

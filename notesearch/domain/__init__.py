@@ -322,7 +322,8 @@ class Folder:
     before this one whose vectors are kept, so that going back costs nothing; `former_models` are all such
     models. `held_back` counts passages that are not sent to a remote model. `agreed` says whether the user
     has agreed to what the model is sent (the next model, where there is one). `others` are files of other
-    kinds, which are not read.
+    kinds, which are not read. `unread_links` counts linked folders inside that are not read, neither by the
+    link nor elsewhere.
     """
 
     path: Path
@@ -341,6 +342,7 @@ class Folder:
     held_back: int = 0
     agreed: bool = True
     others: int = 0
+    unread_links: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,8 +104,9 @@ class Library(Protocol):
         has no vector yet."""
         ...
 
-    def newest(self, filters: Filters, limit: int) -> Newest:
-        """The newest documents that pass the filters, and how many pass in all."""
+    def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
+        """The newest documents that pass the filters, by the time of their file, and how many pass in all.
+        With `among`, only of these, by their own date where they have one."""
         ...
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -257,13 +258,34 @@ class ChunkRow(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """What a document must have to fit one side of an OR: all `words` in any form, all `phrases` exactly, and
+    all `facets`. The default asks for nothing."""
+
+    words: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+
+    def joined(self, other: Alternative) -> Alternative:
+        """What both ask for together."""
+        return Alternative(
+            words=self.words + other.words,
+            phrases=self.phrases + other.phrases,
+            facets=self.facets + other.facets,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
     """The filters of a search, as values that a library evaluates. The default lets every document pass.
 
     A document must have all of `facets` ("tag:x", "folder:a/b", "type:markdown") and none of
     `without_facets`. It must hold `phrases` in its text or a title, and `titles` in a title or alias. It must
-    not hold any of `without` (words and phrases) or have any of `without_titles`. `folder` is an absolute
-    path, of a watched folder or one inside it: the document must lie below it.
+    not hold any of `without` (words and phrases) or have any of `without_titles`. `paths` must be in the path
+    of its file, `without_paths` must not. It must fit one alternative of each of `groups`, whose words have
+    stems in `languages` (all, where none is named). Its date, its own or else that of its file, must be from
+    `after` on, and earlier than `before`. `folder` is an absolute path, of a watched folder or one inside it:
+    the document must lie below it.
     """
 
     facets: tuple[str, ...] = ()
@@ -272,6 +294,12 @@ class Filters:
     titles: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     without_titles: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    without_paths: tuple[str, ...] = ()
+    groups: tuple[tuple[Alternative, ...], ...] = ()
+    languages: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
     folder: Path | None = None
 
 
@@ -283,9 +311,10 @@ class WordQuery:
     """A query by words.
 
     `words` are as typed; `runs` are of scripts without spaces; `phrases` count for the ranking (as filters
-    they are in `Filters`). `prefix`: the last word is the beginning of one. `languages` choose the stemmers:
-    those in which the notes are written. `exact`: also find documents with a title or alias that holds this
-    text; with `exact_phrase`, also documents whose text holds it; at most `exact_limit` of each.
+    they are in `Filters`). `prefix`: the last word is the beginning of one, and so is each of `beginnings`.
+    `languages` are those in which the notes are written, and choose the stemmers; `common_languages` those of
+    many notes, commonest first. `exact`: also find documents with a title or alias that holds this text; with
+    `exact_phrase`, also documents whose text holds it; at most `exact_limit` of each.
     """
 
     words: tuple[str, ...] = ()
@@ -293,6 +322,8 @@ class WordQuery:
     phrases: tuple[str, ...] = ()
     prefix: bool = False
     languages: tuple[str, ...] = ()
+    common_languages: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
     exact: str = ""
     exact_phrase: bool = False
     exact_limit: int = 100
@@ -363,9 +394,9 @@ class KeywordHits:
     `total` counts the blocks that hold all the words, or any of them where none holds all; most notes have
     one block. `complete` are the best documents that hold all the words.
 
-    For `WordQuery.exact`: `titled` has what documents are called (title, aliases, names of the file) that
-    pass the filters and hold all its words there. `phrased` are documents that hold it in their text,
-    whatever the filters say.
+    For `WordQuery.exact`, of the documents that pass the filters: `titled` has what those are called (title,
+    aliases, names of the file) that hold all its words there. `phrased` hold it in their text. `forgiven`:
+    for each word that no note has, the words that stand for it, nearest first.
     """
 
     hits: tuple[BlockHit, ...] = ()
@@ -373,6 +404,7 @@ class KeywordHits:
     complete: frozenset[int] = frozenset()
     titled: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     phrased: frozenset[int] = frozenset()
+    forgiven: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,3 +432,5 @@ class ValueCount(NamedTuple):
 
 # The kind of facet that is the language of a document. All other kinds are stored in `NewDocument.facets`.
 LANGUAGE = "language"
+# The kind of the facet with a note's own date: "date:2024-05-09".
+DATE = "date"

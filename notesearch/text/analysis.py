@@ -1,21 +1,23 @@
-"""Analysis: how text becomes the terms of the keyword index. Folding, stemming by language, n-grams for
-scripts without spaces.
+"""Analysis: how text becomes the terms of the keyword index. Words and their folding are those of terms.py;
+here are stems by language, names with signs, n-grams for scripts without spaces, stop words.
 
-Pure functions over tantivy's analyzers. The same analyzers build the index and read the query, so both agree.
+Pure functions; the stemmers are tantivy's. The same functions build the index and read the query, so both
+agree. The index itself only splits at blanks what is prepared here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 import tantivy
 
-from notesearch.text.characters import normal
+from notesearch.text import stopwords
+from notesearch.text.characters import folded, normal
+from notesearch.text.terms import UNSPACED, pattern, terms
 
-# The languages of tantivy's Snowball stemmers, by ISO 639-1 code. Notes in an unknown language are stemmed as
-# English, which leaves most foreign words unchanged.
+# The languages of tantivy's Snowball stemmers, by ISO 639-1 code.
 STEMMERS = {
     "ar": "Arabic",
     "da": "Danish",
@@ -36,35 +38,15 @@ STEMMERS = {
     "ta": "Tamil",
     "tr": "Turkish",
 }
+# Those written in Latin letters: the ones that a short note of an unknown language may be in.
+LATIN = tuple(language for language in STEMMERS if language not in ("ar", "el", "ru", "ta"))
+# Languages that write compounds as one word.
+COMPOUNDING = frozenset(("da", "de", "fi", "hu", "nl", "no", "sv"))
 DEFAULT_LANGUAGE = "en"
+# Between the language and the stem of a term.
+TAG = "\u00b7"
 
-# Han, kana, Hangul, Thai, Lao, Khmer and Myanmar: a word tokenizer finds almost nothing there.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
-
-# Stop words: too common to tell notes apart, so they are left out of a query that has other words. English,
-# German, French, Spanish, Italian, Dutch, Portuguese.
-STOP_WORDS = frozenset(
-    """
-    a an and are as at be been but by can did do does for from had has have how i if in into is it its may my
-    no not of on or such
-    than that the their then there these they this to was were what when where which who why will with you
-    your aber als am auf aus
-    bei bin das dem den der des die ein eine einem einen einer es fur ich im ist mit nicht sind und vom von
-    war wie wird wo zu zum zur
-    au aux ce ces dans de du elle en est et il ils je la le les leur ne nous ou par pas pour que qui sa se ses
-    son sur un une vous
-    como con del el ella esta este las lo los mas mi muy o para pero por si sin su sus y che chi come da dei
-    della di e gli ha nel
-    nella non per piu sono una uno aan bij dat deze dit door een het ik met naar niet om ook op te uit van
-    voor wat wij zijn ao com
-    dos na nas nos os sao seu sua um uma
-    """.split()
-)
-
+_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 
 # Names that need their signs: C++, C#, F#, .NET. The expression begins with the sign, so that text without
 # one is passed quickly.
@@ -76,29 +58,20 @@ _SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 
 
 @cache
-def exact_analyzer() -> tantivy.TextAnalyzer:
-    """The analyzer of exact words: split, lower case, without diacritics."""
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(200))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .build()
-    )
+def prepared_analyzer() -> tantivy.TextAnalyzer:
+    """The analyzer of terms that are prepared already: it splits at blanks."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
 
 
 @cache
-def stem_analyzer(language: str) -> tantivy.TextAnalyzer:
-    """The analyzer of stems of one language, without diacritics. `language` is an ISO 639-1 code of
-    STEMMERS."""
-    builder = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(200))
+def _stemmer(language: str) -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
         .filter(tantivy.Filter.lowercase())
         .filter(tantivy.Filter.stemmer(STEMMERS[language]))
         .filter(tantivy.Filter.ascii_fold())
+        .build()
     )
-    return builder.build()
 
 
 @cache
@@ -110,14 +83,25 @@ def gram_analyzer() -> tantivy.TextAnalyzer:
     )
 
 
-def stemming_language(language: str) -> str:
-    """The stemmer's language for a note in `language`."""
-    return language if language in STEMMERS else DEFAULT_LANGUAGE
-
-
 def words(text: str) -> list[str]:
     """The folded words of a text, in order, for scripts with spaces between words."""
-    return list(exact_analyzer().analyze(spaced(normal(text))))
+    return terms(text)
+
+
+def spelled_words(text: str) -> list[str]:
+    """The words of a text as they are written, in one spelling: stemmers need the diacritics."""
+    return terms(text) if text.isascii() else pattern().findall(normal(text))
+
+
+def spelled(term: str, typed: str) -> str:
+    """A folded word as it is written in a typed one, which may have signs around it or several pieces."""
+    return next((word for word in spelled_words(typed) if folded(word) == term), term)
+
+
+def stems(spelled: Sequence[str], language: str) -> list[str]:
+    """The stems of words in a language of STEMMERS, each with its language before it: a German "not" is no
+    English one."""
+    return [f"{language}{TAG}{stem}" for stem in _stemmer(language).analyze(" ".join(spelled))]
 
 
 def _signed(text: str) -> Iterator[str]:
@@ -160,27 +144,11 @@ def signed_patterns(text: str) -> list[re.Pattern[str]]:
     return [re.compile(r"(?<![\w.])" + re.escape(name.lower()) + r"(?![\w+#])") for name in _signed(text)]
 
 
-@cache
-def _folder() -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .build()
-    )
-
-
-def folded(text: str) -> str:
-    """The whole text in lower case without diacritics, as words are compared."""
-    spelled = normal(text)
-    return spelled.lower() if spelled.isascii() else "".join(_folder().analyze(spelled))
-
-
 @lru_cache(20_000)
 def stem(word: str, language: str) -> str:
     """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
-    stems = stem_analyzer(language).analyze(normal(word))
-    return str(stems[0]) if stems else ""
+    found = _stemmer(language).analyze(normal(word))
+    return str(found[0]) if found else ""
 
 
 def unspaced_runs(text: str) -> list[str]:
@@ -195,11 +163,24 @@ def spaced(text: str) -> str:
 
 def grams(run: str) -> list[str]:
     """The n-grams to ask for a run: its pairs, or its only character."""
-    folded = run.lower()
-    return [folded] if len(folded) == 1 else [folded[i : i + 2] for i in range(len(folded) - 1)]
+    lower = run.lower()
+    return [lower] if len(lower) == 1 else [lower[i : i + 2] for i in range(len(lower) - 1)]
 
 
-def content_words(found: Iterable[str]) -> list[str]:
-    """The words without repetitions and, where other words are left, without stop words."""
+def stop_words(found: Iterable[str], languages: Sequence[str] = ()) -> frozenset[str]:
+    """The stop words of the language in which a query is written: that of which it has two or more, else the
+    first of `languages`, those of the notes, commonest first."""
+    unique = set(found)
+    hits = {language: len(unique & words) for language, words in stopwords.ASKED.items()}
+    best = max(hits, key=lambda language: hits[language])
+    if hits[best] >= 2:
+        return stopwords.ASKED[best]
+    return stopwords.ASKED.get(languages[0] if languages else DEFAULT_LANGUAGE, frozenset())
+
+
+def content_words(found: Iterable[str], languages: Sequence[str] = ()) -> list[str]:
+    """The words without repetitions and, where other words are left, without stop words. `languages` are
+    those of the notes, commonest first."""
     unique = list(dict.fromkeys(found))
-    return [word for word in unique if word not in STOP_WORDS] or unique
+    stops = stop_words(unique, languages)
+    return [word for word in unique if word not in stops] or unique

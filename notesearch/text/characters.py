@@ -3,14 +3,18 @@ half-width forms, ligatures, signs that nobody sees, vowel signs of Arabic and H
 digits of every script.
 
 Pure functions on strings. Notes, names, tags and queries all go through `normal`, so that both sides agree;
-`normal_with_places` also tells where each character stood, so that what is found can be marked.
+`normal_with_places` also tells where each character stood, so that what is found can be marked. `folded` is
+how words are compared: without capitals and diacritics. `simplified` is for Chinese.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
+
+from notesearch.text.han import SIMPLIFIED, TRADITIONAL
 
 # Signs without width: soft hyphen, joiners, marks of direction, variation selectors, the sign for no break.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
@@ -66,9 +70,21 @@ def _table() -> dict[int, str]:
     return table
 
 
+@cache
+def _keys(table: Callable[[], dict[int, str]]) -> re.Pattern[str]:
+    return re.compile(f"[{''.join(re.escape(chr(code)) for code in sorted(table()))}]")
+
+
+def _replaced(text: str, table: Callable[[], dict[int, str]]) -> str:
+    """The text with the characters of a table replaced: most texts have few of them, and looking each
+    character up, as `str.translate` does, takes several times as long."""
+    replacements = table()
+    return _keys(table).sub(lambda match: replacements[ord(match[0])], text)
+
+
 def normal(text: str) -> str:
     """The text in the one spelling. Case, diacritics of Latin letters and the order of words stay."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_table())
+    return text if text.isascii() else _replaced(unicodedata.normalize("NFKC", text), _table)
 
 
 def normal_with_places(text: str) -> tuple[str, list[int] | None]:
@@ -77,7 +93,7 @@ def normal_with_places(text: str) -> tuple[str, list[int] | None]:
     if text.isascii():
         return text, None
     composed = unicodedata.normalize("NFKC", text)
-    made = composed.translate(_table())
+    made = _replaced(composed, _table)
     if composed == text and len(made) == len(text):
         return made, None
     places: list[int] = []
@@ -86,6 +102,70 @@ def normal_with_places(text: str) -> tuple[str, list[int] | None]:
         pieces.append(normal(match[0]))
         places.extend([match.start()] * len(pieces[-1]))
     return "".join(pieces), [*places, len(text)]
+
+
+# Letters that do not decompose, as a plain keyboard writes them.
+_PLAIN = {
+    **dict(zip("\u0142\u0111\u0127\u0167\u014b\u0138\u0180\u0268\u0289\u01e5", "ldhtnkbiug", strict=True)),
+    "\u00f8": "o",
+    "\u00f0": "d",
+    "\u00e6": "ae",
+    "\u0153": "oe",
+    "\u00fe": "th",
+}
+
+
+@cache
+def _folds() -> dict[int, str]:
+    """The plain letters of each Latin letter with diacritics, after casefold."""
+    table = {ord(a): b for a, b in _PLAIN.items()}
+    for block in ((0xC0, 0x250), (0x1E00, 0x1F00)):
+        for code in range(*block):
+            plain = unicodedata.normalize("NFD", chr(code))[0]
+            if plain != chr(code):
+                table[code] = plain.casefold()
+    # What is left of letters that have no composed form.
+    table |= dict.fromkeys(range(0x300, 0x370), "")
+    return table
+
+
+def folded(text: str) -> str:
+    """The text as words are compared: in one spelling, without capitals and without the diacritics of Latin
+    and Greek letters."""
+    return text.lower() if text.isascii() else _replaced(normal(text).casefold(), _folds)
+
+
+def folded_with_places(text: str) -> tuple[str, list[int] | None]:
+    """`folded(text)`, and for each of its characters, and for its end, the character of `text` where it
+    begins. None: each stands where it stood."""
+    if text.isascii():
+        return text.lower(), None
+    spelled, places = normal_with_places(text)
+    made = _replaced(spelled.casefold(), _folds)
+    if len(made) == len(spelled):
+        return made, places
+    pieces = [_replaced(character.casefold(), _folds) for character in spelled]
+    begins = [i for i, piece in enumerate(pieces) for _ in piece]
+    ends = [*begins, len(spelled)]
+    return "".join(pieces), ends if places is None else [places[i] for i in ends]
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    return {ord(a): b for a, b in zip(TRADITIONAL, SIMPLIFIED, strict=True)}
+
+
+def simplified(text: str) -> str:
+    """The text with simplified Chinese characters for traditional ones. Each character keeps its place."""
+    return text if text.isascii() else _replaced(text, _simplified)
+
+
+@cache
+def marks() -> str:
+    """Every combining character, as the inside of a character class."""
+    return "".join(
+        re.escape(chr(c)) for c in range(0x300, 0x10000) if unicodedata.category(chr(c)) in ("Mn", "Mc")
+    )
 
 
 @cache

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from notesearch.text.characters import folded
+
 # Pieces with one sign between each two. Longer ones are addresses and paths: their whole says nothing.
 _JOINED = re.compile(r"(?<![\w\-.'/:,&+])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![-_.'/:,&+]?\w)")
 # Digits with blanks, brackets and signs between them: telephone numbers.
@@ -27,6 +29,11 @@ _HAS_JOINT = re.compile(r"\w*(?:[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]|[A-Z]{2}[a-
 MOST_PARTS = 6
 
 
+# Dates in numbers, with the year first or last.
+_YEAR_FIRST = re.compile(r"(?<![\w.-])(\d{4})([-./])(\d{1,2})\2(\d{1,2})(?![\w-]|[./]\d)")
+_YEAR_LAST = re.compile(r"(?<![\w.-])(\d{1,2})([-./])(\d{1,2})\2(\d{4})(?![\w-]|[./]\d)")
+
+
 def joined(text: str) -> Iterator[str]:
     """The words of several pieces as one, as they are written but for the signs between the pieces."""
     for match in _JOINED.finditer(text):
@@ -34,21 +41,76 @@ def joined(text: str) -> Iterator[str]:
         if len(whole) <= LONGEST:
             yield whole
     for match in _DIALLED.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        if 7 <= len(digits) <= 15:
-            yield digits
+        yield from _dialled(match[0])
+    yield from dates(text)
+
+
+def _dialled(written: str) -> Iterator[str]:
+    """The digits of a telephone number; one with a country's code also as it is dialled inside the country:
+    codes have one to three digits, and a 0 may stand for them."""
+    digits = re.sub(r"\D", "", written)
+    if not 7 <= len(digits) <= 15:
+        return
+    yield digits
+    if written.startswith("+"):
+        for code in (1, 2, 3):
+            if len(digits) - code >= 7:
+                yield from (digits[code:], f"0{digits[code:]}")
+
+
+def dates(text: str) -> Iterator[str]:
+    """The dates in numbers, as year, month and day: "20240509" for 9.5.2024. One with strokes, 5/9/2024, is
+    read both ways, as different countries do."""
+    for match in _YEAR_FIRST.finditer(text):
+        yield from _date(match[1], match[3], match[4])
+    for match in _YEAR_LAST.finditer(text):
+        yield from _date(match[4], match[3], match[1])
+        if match[2] == "/" and match[1] != match[3]:
+            yield from _date(match[4], match[1], match[3])
+
+
+def _date(year: str, month: str, day: str) -> Iterator[str]:
+    if 1 <= int(month) <= 12 and 1 <= int(day) <= 31:
+        yield f"{year}{int(month):02}{int(day):02}"
 
 
 def parts(text: str) -> Iterator[str]:
     """The parts of words that no sign divides: "reload", "Timelines"; "RS", "485"."""
+    return (part for _, _, found in with_parts(text) for part in found)
+
+
+def with_parts(text: str) -> Iterator[tuple[int, int, list[str]]]:
+    """(start, end, parts) of each word that has parts which no sign divides."""
     for match in _HAS_JOINT.finditer(text):
+        start = match.start()
         for word in match[0].split("_"):
             found = _JOINT.split(word)
             if 1 < len(found) <= MOST_PARTS:
-                yield from found
+                yield start, start + len(word), found
+            start += len(word) + 1
 
 
-def whole_of(word: str) -> str:
-    """A typed word of several pieces as one; "" where it is one piece already."""
-    whole = re.sub(r"[\W_]", "", word)
-    return whole if whole != word.strip("\"'.,;:!?()[]") and len(whole) <= LONGEST else ""
+def with_whole(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, the whole) of each word of several pieces, and of each date and telephone number."""
+    for match in _JOINED.finditer(text):
+        for whole in wholes_of(match[0]):
+            yield *match.span(), whole
+    for match in _DIALLED.finditer(text):
+        for whole in _dialled(match[0]):
+            yield *match.span(), whole
+
+
+def wholes_of(word: str) -> list[str]:
+    """A typed word of several pieces as one, and a date as year, month and day; [] where it is one piece
+    already."""
+    bare = word.strip("\"'.,;:!?()[]")
+    whole = re.sub(r"[\W_]", "", bare)
+    found = [whole] if whole and whole != bare and len(whole) <= LONGEST else []
+    return list(dict.fromkeys([*found, *dates(bare)]))
+
+
+def joint_free(typed: str) -> str:
+    """The beginning of a word of several pieces without its joints, folded: "followu" for "follow-u"; "" for
+    a word of one piece."""
+    whole = re.sub(r"[\W_]", "", typed)
+    return folded(whole) if whole and whole != typed and len(whole) <= LONGEST else ""

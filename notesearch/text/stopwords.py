@@ -1,4 +1,7 @@
-"""The commonest short words of each language that language.py tells apart. Data only."""
+"""The commonest short words of each language that language.py tells apart; and those that a query leaves out,
+as they do not tell notes apart. Data only."""
+
+from notesearch.text.characters import folded
 
 STOP_WORDS = {
     "en": "the of and to in is you that it he was for on are with as his they at be this have from or had by "
@@ -82,4 +85,13 @@ STOP_WORDS = {
     "onun benim senin bunu şu ise hem veya yok olduğu önce bana sana ona beni seni çünkü nasıl neden bütün "
     "tüm göre iki şimdi böyle "
     "artık hiç oldu eğer kendi üzerinde arasında",
+}
+
+# By language, folded. English has a list of its own: "time" or "may" in a query mean something.
+ASKED = {language: frozenset(map(folded, words.split())) for language, words in STOP_WORDS.items()} | {
+    "en": frozenset(
+        "a an and are as at be been but by can did do does for from had has have how i if in into is it its"
+        " my no not of on or such than that the their then there these they this to was were what when where"
+        " which who why will with you your".split()
+    )
 }

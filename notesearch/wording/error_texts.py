@@ -443,7 +443,6 @@ USAGE: dict[str, Words] = {
     ),
     "usage.link-alone": Words(N_("A link stands alone"), _SEE_HELP),
     "usage.no-such-word": Words(N_("There is no folder or command '{word}'"), _SEE_HELP),
-    "usage.path-not-text": Words(N_("A path that is not valid text was given"), N_("Rename the folder.")),
     "usage.no-folder": Words(N_("No folder is searched yet"), N_("Add one first: notesearch add FOLDER.")),
     "usage.no-model": Words(
         N_("'{model}' is no model"), N_("Write PROVIDER/MODEL; notesearch models lists them.")

@@ -19,6 +19,10 @@ NOTICES: dict[str, Words] = {
     "search.without-consent": Words(N_("Searched by words only where {model} waits for your word")),
     "search.words-only": Words(N_("Searched by words only. {cause}")),
     "search.words-only-in": Words(N_("{folders}: searched by words only. {cause}")),
+    "search.forgiven": Words(N_("{found}, for \u201c{typed}\u201d.")),
+    "search.quotes": Words(
+        N_("Almost no note has the words in quotation marks side by side, so they were searched one by one.")
+    ),
     # Of ignore rules
     "rule.range": Words(N_("The range in the brackets runs backwards")),
     "rule.backslash": Words(N_("Something has to follow the backslash")),

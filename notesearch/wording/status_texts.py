@@ -23,6 +23,7 @@ from notesearch.domain import (
     Slide,
     Vault,
 )
+from notesearch.domain.file_names import readable, shown_name
 from notesearch.wording.signs import DOT, count, model_name, waiting_for
 from notesearch.wording.told import sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
@@ -140,7 +141,7 @@ def preparing(folder: Folder) -> str:
 
 def folder_sentence(folder: Folder) -> str:
     """A folder in one sentence, for tool tips and screen readers."""
-    return f"{folder.path.name or folder.path}, {model_line(folder)}, {folder_state(folder)}"
+    return f"{shown_name(folder.path)}, {model_line(folder)}, {folder_state(folder)}"
 
 
 def folder_state(folder: Folder) -> str:
@@ -156,10 +157,17 @@ def folder_state(folder: Folder) -> str:
         parts.append(plural("{n:,} passage held back", "{n:,} passages held back", folder.held_back))
     if folder.others:
         parts.append(plural("{n:,} other file not read", "{n:,} other files not read", folder.others))
+    if folder.unread_links:
+        parts.append(links_line(folder.unread_links))
     parts.append(preparing(folder))
     return ", ".join(filter(None, parts)) + (
         f". {told_together([folder.notice])}" if folder.notice is not None else ""
     )
+
+
+def links_line(links: int) -> str:
+    """How many linked folders are not read."""
+    return plural("{n:,} linked folder is not read", "{n:,} linked folders are not read", links)
 
 
 VAULT_KINDS = {
@@ -198,7 +206,8 @@ def vault_line(vault: Vault) -> str:
 def short_place(folder: Path) -> str:
     """The path of a folder, with ~ for the home folder."""
     home = Path.home()
-    return str(Path("~", folder.relative_to(home))) if folder.is_relative_to(home) else str(folder)
+    shown = Path("~", folder.relative_to(home)) if folder.is_relative_to(home) else folder
+    return readable(str(shown))
 
 
 def pending(waiting: int, failed: int) -> str:

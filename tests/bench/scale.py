@@ -135,7 +135,7 @@ def measure(data_dir: Path) -> dict[str, object]:
 def bare(data_dir: Path) -> dict[str, list[float]]:
     """The same queries to the libraries alone: an OR of the words, and the nearest neighbours."""
     index = tantivy.Index.open(str(data_dir / "keyword"))
-    index.register_tokenizer("exact", analysis.exact_analyzer())
+    index.register_tokenizer("prepared", analysis.prepared_analyzer())
     schema, searcher = index.schema, index.searcher()
 
     def by_words(text: str) -> None:

@@ -116,7 +116,7 @@ def test_copies_renames_and_moves_are_not_embedded(
 def test_a_note_renamed_to_another_format_is_read_anew(
     engine: Engine, notes: Path, embedder: HashingEmbedder
 ) -> None:
-    note = write(notes, "a.org", ":PROPERTIES:\n:ID: hidden\n:END:\nvisible words\n")
+    note = write(notes, "a.org", ":PROPERTIES:\n:HIDDEN: 1\n:END:\nvisible words\n")
     reconcile(engine, notes)
     assert found(engine, "hidden", mode="keyword") == []
     note.rename(notes / "a.txt")
@@ -353,19 +353,6 @@ def test_a_good_note_turned_bad_leaves_the_index(engine: Engine, notes: Path) ->
     reconcile(engine)
     assert engine.indexing.problems() == ()
     assert found(engine, "zanzibar", mode="keyword") == ["a.md"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="names are bytes on POSIX alone")
-def test_a_name_that_is_not_text_is_one_problem_that_stays(engine: Engine, notes: Path) -> None:
-    write(notes, "good.md", "good words\n")
-    (notes / os.fsdecode(b"b\xffd.md")).write_text("words\n")
-    (notes / os.fsdecode(b"f\xfflder")).mkdir()
-    (notes / os.fsdecode(b"f\xfflder/a.md")).write_text("words\n")
-    for _ in range(3):
-        reconcile(engine, notes)
-        assert len(engine.indexing.problems()) == 2
-        assert engine.status().error is None
-    assert found(engine, "good words") == ["good.md"]
 
 
 ODD_NAMES = [

@@ -122,3 +122,73 @@ def test_an_exact_word_stands_above_one_that_is_forgiven(start_engine: StartEngi
     assert rows(engine, "plumbing") == ["exact.md"]
     assert rows(engine, "plumbng") == ["exact.md"]
     assert rows(engine, "plummin") == ["near.md"]
+
+
+def test_a_word_that_other_languages_have_too(start_engine: StartEngine, tmp_path: Path) -> None:
+    """A note in a language that few notes are in is found by it as well, and not behind all others."""
+    engine = start_engine(watch=False)
+    notes = {
+        f"{i}.md": f"# Machine {i}\n\nThe server of room {i} is old, and we have to look after it.\n"
+        for i in range(60)
+    }
+    notes["de.md"] = "# Keller\n\nDer Server steht nicht mehr im Keller, sondern auf dem Dach.\n"
+    engine.reconcile([fill(tmp_path / "Mixed", notes)])
+    for mode in (Mode.KEYWORD, Mode.HYBRID):
+        found = engine.search.fused(Query(text="server", mode=mode, limit=100)).matches
+        assert "de.md" in [match.path.name for match in found]
+    assert rows(engine, "servers")[:1] != []
+    assert "de.md" in rows(engine, "Server Keller")[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("door key", "nl.md"),
+        ("europe war", "war.md"),
+        ("sin cos table", "sin.md"),
+        ("die cast", "cast.md"),
+        ("what is the war", "war.md"),
+    ],
+)
+def test_stop_words_belong_to_a_language(
+    start_engine: StartEngine, tmp_path: Path, text: str, name: str
+) -> None:
+    engine = start_engine(watch=False)
+    notes = {
+        "nl.md": "Where the door and its key are: under the stone, as they were before.\n",
+        "key.md": "The key, the key and again the key of this map is at the foot of it.\n",
+        "war.md": "How the war in Europe has come to an end in that year, as they say.\n",
+        "europe.md": "Europe, Europe: what there is to see in Europe, and where it is.\n",
+        "sin.md": "A table of sin and cos for the angles that are asked for in a test.\n",
+        "cos.md": "The table, the table: cos in a table, which is not all there is.\n",
+        "cast.md": "The die is of cast iron, and it has been in the shed for a year.\n",
+        "iron.md": "All that was cast: cast, cast and cast iron in the yard of the mill.\n",
+    }
+    engine.reconcile([fill(tmp_path / "Stops", notes)])
+    assert rows(engine, text)[:1] == [name]
+
+
+def test_what_was_forgiven_is_said_marked_and_opened_at(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine = start_engine(watch=False)
+    notes = {
+        "shell.md": "# Shells\n\nFirst lines.\n\nThese are compatible with each other.\n",
+        "other.md": "# Other\n\nNothing of the kind.\n",
+    }
+    engine.reconcile([fill(tmp_path / "Slips", notes)])
+    for mode in (Mode.KEYWORD, Mode.HYBRID):
+        results = engine.search.fused(Query(text="shells compatibel", mode=mode))
+        (told,) = results.notices
+        assert (told.code, dict(told.params)) == (
+            "search.forgiven",
+            {"found": "compatible", "typed": "compatibel"},
+        )
+        row = results.matches[0]
+        assert (row.path.name, row.best.line) == ("shell.md", 5)
+        assert "compatible" in [row.best.snippet[a:b] for a, b in row.best.highlights]
+    assert engine.search.fused(Query(text="shells compatible")).notices == ()
+    # While it is typed, too.
+    typed = engine.search.words(Query(text="compatibl", prefix=True))
+    assert (typed.notices, typed.matches[0].path.name) == ((), "shell.md")
+    typed = engine.search.words(Query(text="conpatibl", prefix=True))
+    assert typed.matches[0].path.name == "shell.md"
+    assert [told.code for told in typed.notices] == ["search.forgiven"]

@@ -15,9 +15,9 @@ from notesearch.catalogue import LOCAL
 from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.storage.local.index_protocols import WordBlock
+from notesearch.storage.local.keyword.tantivy_index import KeywordIndex
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.storage.values import LANGUAGE, InFolder
 from tests.conftest import wait_until
 from tests.embedders import HashingEmbedder

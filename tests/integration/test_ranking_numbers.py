@@ -29,16 +29,16 @@ def trains(engine: Engine, notes: Path) -> Engine:
     return engine
 
 
-def test_an_exact_phrase_is_worth_three_tenths(trains: Engine) -> None:
-    assert scores(trains, "night train")["phrase"] == pytest.approx(1.0 + 0.3)
+def test_an_exact_phrase_is_comes_before_scores(trains: Engine) -> None:
+    assert scores(trains, "night train")["phrase"] == pytest.approx(1.0 + 3.0)
     assert scores(trains, "train night")["phrase"] == pytest.approx(1.0)
     # One word is no phrase.
     assert scores(trains, "hard")["phrase"] == pytest.approx(1.0)
 
 
-def test_an_exact_title_is_worth_two(trains: Engine) -> None:
-    assert scores(trains, "timetable")["phrase"] == pytest.approx(1.0 + 2.0)
-    assert scores(trains, "Sleeping  CARS")["apart"] == pytest.approx(1.0 + 2.0 + 0.3)
+def test_an_exact_title_is_worth_most(trains: Engine) -> None:
+    assert scores(trains, "timetable")["phrase"] == pytest.approx(1.0 + 8.0)
+    assert scores(trains, "Sleeping  CARS")["apart"] == pytest.approx(1.0 + 8.0 + 3.0)
 
 
 def test_meaning_alone_has_no_bonus(trains: Engine) -> None:

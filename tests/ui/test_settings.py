@@ -64,6 +64,26 @@ def test_rules_are_counted_while_they_are_typed_and_hold_at_once(
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES)), timeout=TIMEOUT)
 
 
+def test_linked_folders_are_read_as_the_box_says(
+    window: MainWindow, qtbot: QtBot, notes: Path, tmp_path: Path
+) -> None:
+    away = tmp_path / "Away"
+    away.mkdir()
+    (away / "far.md").write_text("far away")
+    (notes / "link").symlink_to(away)
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    dialog = opened(window)
+    dialog.show_page(dialog.folders)
+    page = dialog.folders
+    assert page.follow_links.isChecked()
+    page.follow_links.click()
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES)), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "1 linked folder is not read" in page.state.text(), timeout=TIMEOUT)
+    page.follow_links.click()
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "linked" not in page.state.text(), timeout=TIMEOUT)
+
+
 def test_a_rule_that_is_none_is_named_by_its_line_and_not_kept(window: MainWindow, qtbot: QtBot) -> None:
     page = opened(window).folders
     page.rules.setPlainText("Garden/\n!")

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
-from notesearch.text import analysis
+from notesearch.domain.file_names import readable
+from notesearch.storage.values import DATE
+from notesearch.text.characters import folded
 
 WRITTEN_TAG = "written-tag"
 
@@ -23,12 +26,12 @@ def facet(kind: str, value: str) -> str:
         value = named(value.lstrip("."))
     else:
         value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
-    return f"{kind}:{analysis.folded(value)}"
+    return f"{kind}:{folded(value)}"
 
 
 def facets_of(root: Path, path: Path, document: Document) -> list[str]:
-    """The facets of a note: its tags with the tags around them, its type, and every run of folder names from
-    the watched folder down.
+    """The facets of a note: its tags with the tags around them, its type, its language, its own date, and
+    every run of folder names from the watched folder down.
 
     They are folded, so that diacritics and capitals do not matter. The kind "written-tag:" holds the tags as
     they are written, to be shown. The folders that contain the note need no facet here: the library knows
@@ -38,18 +41,32 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
     suffix = path.suffix.lower().lstrip(".")
     if suffix and named(suffix) != document.format:
         facets.append(f"type:{suffix}")
+    if document.language:
+        facets.append(f"lang:{document.language}")
+    if own := document.created or _date_of(path.stem):
+        facets.append(f"{DATE}:{own}")
     for tag in document.tags:
         parts = unicodedata.normalize("NFC", tag).strip("/").split("/")
         for written in ("/".join(parts[: i + 1]) for i in range(len(parts))):
-            facets += [f"tag:{analysis.folded(written)}", f"{WRITTEN_TAG}:{written}"]
+            facets += [f"tag:{folded(written)}", f"{WRITTEN_TAG}:{written}"]
     folders = path.relative_to(root).parent.parts
-    names = [analysis.folded(name) for name in (root.name, *folders)]
+    names = [folded(readable(name)) for name in (root.name, *folders)]
     facets += [
         "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
     ]
     return list(dict.fromkeys(facets))
 
 
+def _date_of(name: str) -> str:
+    """The day that a name begins with, as an ISO date; "" where it begins with none: notes of a day are
+    called so."""
+    match = re.match(r"(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)", name)
+    try:
+        return date(*map(int, match.groups())).isoformat() if match else ""
+    except ValueError:
+        return ""
+
+
 def folder_names(root: Path, path: Path) -> tuple[str, ...]:
-    """The folder names from the watched folder down to the note."""
-    return (root.name, *path.relative_to(root).parent.parts)
+    """The folder names from the watched folder down to the note, to be shown."""
+    return tuple(map(readable, (root.name, *path.relative_to(root).parent.parts)))

@@ -4,8 +4,8 @@ bytes tell whether they are text. Compares that with what the store knows.
 Left out are hidden files and folders, a few well-known folders of programs, and what a `.notesearchignore`
 names (gitignore syntax, at any level). With `gitignore`, what a `.gitignore` names is left out too, unless a
 `.notesearchignore` beside it says otherwise. The user's rules from the settings (`kept`, by folder) count as
-a file in that folder: stronger than `.gitignore`, weaker than `.notesearchignore`. Linked folders are not
-entered, since a link to a folder above would make an endless circle. Linked files are read.
+a file in that folder: stronger than `.gitignore`, weaker than `.notesearchignore`. Linked folders are read as
+links.py says. Linked files are read.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ import codecs
 import contextlib
 import math
 import os
-import re
 import time
-import warnings
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pathspec import GitIgnoreSpec
-
 from notesearch.documents.formats.encoding import looks_like_text
 from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
+from notesearch.engine.folders.ignore_pattern import Rules, rules_of
+from notesearch.engine.folders.links import Links
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 
@@ -100,7 +98,7 @@ class IgnoreRules:
         self,
         files: tuple[str, ...],
         kept: KeptRules = NONE_KEPT,
-        specs: tuple[tuple[str, GitIgnoreSpec], ...] = (),
+        specs: tuple[tuple[str, Rules], ...] = (),
     ) -> None:
         self.files = files
         self.kept = kept
@@ -113,72 +111,49 @@ class IgnoreRules:
         if folder in self.kept:
             # A file in the folder is stronger than the settings, since it is copied along with the notes.
             last = found[-1:] if names is None or IGNORE_FILE in names else []
-            found[len(found) - len(last) :] = [spec_of(self.kept[folder]), *last]
+            found[len(found) - len(last) :] = [rules_of(self.kept[folder]), *last]
         specs = [(folder, spec) for spec in found if spec is not None]
         return IgnoreRules(self.files, self.kept, (*self._specs, *specs)) if specs else self
+
+    def with_files(self, files: tuple[str, ...], kept: KeptRules) -> IgnoreRules:
+        """These rules, where folders are entered with other ignore files."""
+        return IgnoreRules(files, kept, self._specs)
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether the rules leave out `path` (absolute, as text). Rules that end in a slash match only where
         `is_folder`."""
         # The innermost file that says anything about the path decides, as in git.
         for folder, spec in reversed(self._specs):
-            relative = path[len(folder) + 1 :].replace(os.sep, "/") + ("/" if is_folder else "")
-            verdict = spec.check_file(relative).include
+            relative = path[len(folder) + 1 :].replace(os.sep, "/")
+            verdict = spec.verdict(relative, is_folder=is_folder)
             if verdict is not None:
                 return verdict
         return False
 
 
-def _read_spec(folder: str, name: str) -> GitIgnoreSpec | None:
+def outermost_rules(root: Path, gitignore: bool, kept: KeptRules) -> IgnoreRules:
+    """The rules that hold in a searched folder before its own. With `gitignore`, and where the folder is
+    inside a git repository, these are what the `.gitignore` files above it say, up to the repository's
+    top."""
+    above: list[Path] = []
+    if gitignore:
+        tree = (root, *root.parents)
+        top = next((number for number, folder in enumerate(tree) if os.path.lexists(folder / ".git")), 0)
+        above = list(reversed(tree[1 : top + 1]))
+    rules = IgnoreRules((GITIGNORE,))
+    for folder in above:
+        rules = rules.entering(str(folder))
+    return rules.with_files(ignore_files(gitignore), kept)
+
+
+def _read_spec(folder: str, name: str) -> Rules | None:
     try:
         with open(os.path.join(folder, name), "rb") as file:
             raw = file.read()
     except OSError:
         return None
     encoding = "utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    text = raw.decode(encoding, "replace")
-    return spec_of(text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-@lru_cache(maxsize=64)
-def spec_of(text: str) -> GitIgnoreSpec:
-    """The pattern of an ignore file's text. An invalid line has no effect and the others hold, so that one
-    typing error does not let in notes that are to stay out."""
-    lines = [_as_git_reads(line) for line in text.split("\n") if not wrong_in(line)]
-    with _as_written():
-        return GitIgnoreSpec.from_lines(lines)
-
-
-@contextlib.contextmanager
-def _as_written() -> Iterator[None]:
-    """Without the warning of re that `[[` may mean something else in a later version of Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
-
-
-def _as_git_reads(line: str) -> str:
-    """A rule of all that is inside a folder ("drafts/**") does not name the folder itself: a later rule may
-    let something in it back in. pathspec takes it for the folder too."""
-    return f"{line.rstrip()}/*" if line.rstrip().endswith("/**") else line
-
-
-def wrong_in(line: str) -> str:
-    """Why a line is no valid pattern, as a code. "" for a valid pattern, an empty line or a comment."""
-    text = line.strip()
-    if not text or line.startswith("#"):
-        return ""
-    try:
-        with _as_written():
-            patterns = GitIgnoreSpec.from_lines([line]).patterns
-        means_something = any(pattern.include is not None for pattern in patterns)
-    except re.error:
-        return "rule.range"
-    except ValueError:
-        return "rule.backslash" if text.endswith("\\") else "rule.exclamation"
-    if means_something:
-        return ""
-    return "rule.bracket" if "[" in text else "rule.nothing"
+    return rules_of(raw.decode(encoding, "replace"))
 
 
 def ignore_files(gitignore: bool) -> tuple[str, ...]:
@@ -206,14 +181,16 @@ def scan(
     below: Path | None = None,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     stopped: Callable[[], bool] = lambda: False,
     others: OtherFiles | None = None,
 ) -> Iterator[FoundFile]:
     """Every note under `root` (or under `below`, a folder in it), in no particular order. `others` counts
     what is left out because it is no note.
 
-    Raises FolderMissing or FolderUnreadable for the folder itself; a folder inside that cannot be opened is
-    left out.
+    `links` says which linked folders are read, without it none. Where the whole folder is scanned, `links` is
+    new, and knows them afterwards. Raises FolderMissing or FolderUnreadable for the folder itself; a folder
+    inside that cannot be opened is left out.
     """
     start = str(below or root)
     if below is not None and _folder_is_out(root, below, gitignore, kept):
@@ -221,25 +198,37 @@ def scan(
     rules = (
         rules_above(root, below, gitignore, kept)
         if below is not None
-        else IgnoreRules(ignore_files(gitignore), kept)
+        else outermost_rules(root, gitignore, kept)
     )
-    stack = [(start, _entries(start), rules)]
+    links = links or Links(root, follow=False)
+    stack = [(start, _entries(start), links.real(start), rules)]
     while stack:
         if stopped():
             return
-        folder, entries, rules = stack.pop()
+        folder, entries, real, rules = stack.pop()
         rules = rules.entering(folder, {e.name for e in entries if e.name in rules.files})
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if not skipped_folder(entry.path, entry.name) and not rules.ignores(
-                        entry.path, is_folder=True
-                    ):
-                        stack.append((entry.path, list(os.scandir(entry.path)), rules))
+                    within = links.inside(real, entry.name)
+                    if within is not None and _is_entered(entry, rules):
+                        stack.append((entry.path, list(os.scandir(entry.path)), within, rules))
+                elif entry.is_symlink() and entry.is_dir():
+                    if _is_entered(entry, rules):
+                        links.meet(entry.path, rules)
                 elif found := _found(entry, rules, others):
                     yield found
             except OSError:
                 continue
+        while not stack and (met := links.next()) is not None:
+            with contextlib.suppress(OSError):
+                stack.append((met[0], list(os.scandir(met[0])), met[1], met[2]))
+    if below is None:
+        links.settle()
+
+
+def _is_entered(entry: os.DirEntry[str], rules: IgnoreRules) -> bool:
+    return not skipped_folder(entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True)
 
 
 def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | None) -> FoundFile | None:
@@ -266,6 +255,7 @@ def count(
     below: Path | None = None,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     limit: int = 100_000,
     deadline: float = math.inf,
 ) -> Counted:
@@ -281,7 +271,9 @@ def count(
 
     notes = 0
     try:
-        for _ in scan(root, below=below, gitignore=gitignore, kept=kept, stopped=stopped, others=others):
+        for _ in scan(
+            root, below=below, gitignore=gitignore, kept=kept, links=links, stopped=stopped, others=others
+        ):
             if notes >= limit or stopped():
                 return Counted(notes, True, others.count)
             notes += 1
@@ -305,30 +297,34 @@ def left_out(
     *,
     gitignore: bool = False,
     kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bool]]:
     """Go through the notes of `root` as though the settings had no rules for it, and tell of each whether the
     rules `text` would leave it out, as (path, left out). Raises as `scan` does."""
     files = ignore_files(gitignore)
     others = {folder: rules for folder, rules in kept.items() if folder != str(root)}
+    links = links or Links(root, follow=False)
     stack = [
         (
             str(root),
             _entries(str(root)),
-            IgnoreRules(files, others),
-            IgnoreRules(files, {**others, str(root): text}),
+            "",
+            outermost_rules(root, gitignore, others),
+            outermost_rules(root, gitignore, {**others, str(root): text}),
             False,
         )
     ]
     while stack:
         if stopped():
             return
-        folder, entries, before, after, out = stack.pop()
+        folder, entries, real, before, after, out = stack.pop()
         names = {e.name for e in entries if e.name in files}
         before, after = before.entering(folder, names), after.entering(folder, names)
         for entry in entries:
             try:
-                is_folder = entry.is_dir(follow_symlinks=False)
+                is_link = entry.is_symlink() and entry.is_dir()
+                is_folder = is_link or entry.is_dir(follow_symlinks=False)
                 if is_folder and skipped_folder(entry.path, entry.name):
                     continue
                 if (not is_folder and not _is_note(entry.name)) or before.ignores(
@@ -336,23 +332,40 @@ def left_out(
                 ):
                     continue
                 gone = out or after.ignores(entry.path, is_folder=is_folder)
-                if is_folder:
-                    stack.append((entry.path, list(os.scandir(entry.path)), before, after, gone))
+                if is_link:
+                    links.meet(entry.path, (before, after, gone))
+                elif is_folder:
+                    within = links.inside(real, entry.name)
+                    if within is not None:
+                        stack.append((entry.path, list(os.scandir(entry.path)), within, before, after, gone))
                 elif entry.is_file() and _is_read_now(entry.path):
                     yield entry.path, gone
             except OSError:
                 continue
+        while not stack and (met := links.next()) is not None:
+            with contextlib.suppress(OSError):
+                stack.append((met[0], list(os.scandir(met[0])), met[1], *met[2]))
 
 
-def ignored(root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> Iterator[Path]:
+def ignored(
+    root: Path, *, gitignore: bool = False, kept: KeptRules = NONE_KEPT, links: Links | None = None
+) -> Iterator[Path]:
     """The notes that ignore files or rules from the settings leave out, folder by folder, with all that is in
     ignored folders. Raises as `scan` does."""
-    wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept)}
-    for folder, folders, names in os.walk(root):
+    links = links or Links(root, follow=False)
+    wanted = {file.path for file in scan(root, gitignore=gitignore, kept=kept, links=links)}
+    tops = (str(root), *sorted(links.read))
+    for folder, folders, names in (level for top in tops for level in os.walk(top)):
         folders[:] = sorted(name for name in folders if not skipped_folder(os.path.join(folder, name), name))
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if _is_note(name) and path not in wanted and os.path.isfile(path) and _is_read_now(path):
+            if (
+                _is_note(name)
+                and path not in wanted
+                and os.path.isfile(path)
+                and _is_read_now(path)
+                and links.reads(str(root), path)
+            ):
                 yield Path(path)
 
 
@@ -393,7 +406,7 @@ def rules_above(
     root: Path, folder: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT
 ) -> IgnoreRules:
     """The rules that hold in the parent of `folder`, collected from the watched folder down."""
-    rules = IgnoreRules(ignore_files(gitignore), kept)
+    rules = outermost_rules(root, gitignore, kept)
     chain = [f for f in (folder, *folder.parents) if f == root or root in f.parents]
     for above in reversed(chain[1:]):
         rules = rules.entering(str(above))
@@ -411,19 +424,22 @@ def _folder_is_out(root: Path, folder: Path, gitignore: bool, kept: KeptRules) -
     )
 
 
-def is_wanted(root: Path, path: Path, gitignore: bool = False, kept: KeptRules = NONE_KEPT) -> bool:
-    """Whether a scan of `root` would list this file, as far as its name and the rules tell."""
+def is_wanted(
+    root: Path,
+    path: Path,
+    gitignore: bool = False,
+    kept: KeptRules = NONE_KEPT,
+    links: Links | None = None,
+) -> bool:
+    """Whether a scan of `root` would list this file, as far as its name, the rules and the links on the way
+    tell."""
+    if not (links or Links(root, follow=False)).reads(str(root), str(path)):
+        return False
     if not _is_note(path.name) or _folder_is_out(root, path.parent, gitignore, kept):
         return False
     if rules_above(root, path, gitignore, kept).ignores(str(path), is_folder=False):
         return False
     return _is_read_now(str(path))
-
-
-def readable_name(path: str) -> str:
-    """The path as valid text. On Linux a name may consist of any bytes; those that are no UTF-8 become
-    U+FFFD."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
 
 
 class Comparison(NamedTuple):
@@ -462,7 +478,7 @@ def compare(
     changed = []
     unchanged = failed = 0
     for file in found:
-        before = left.pop(readable_name(file.path), None)
+        before = left.pop(file.path, None)
         if before is None or not is_as_known(file, before, fingerprint, next_fingerprint):
             changed.append(file)
         elif before.document_id is None:

@@ -14,6 +14,7 @@ from notesearch.config.settings import SettingsStore
 from notesearch.domain import IgnoredCount, Survey, Vault
 from notesearch.engine.folders import ignore_preview, scanner, survey, vaults
 from notesearch.engine.folders.admission import refuse_unfit
+from notesearch.engine.folders.links import Links
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import NotIndexed
 from notesearch.storage.changes import DeletionsHeld, FolderAbsorbed, FolderAdded, FolderRemoved
@@ -134,7 +135,9 @@ class FolderService:
     ) -> IgnoredCount:
         """Count what ignore rules would leave out of a folder, while the user types them. Stops soon after
         `stopped` returns true. Raises FolderError."""
-        return ignore_preview.count_ignored(absolute(path), rules, self._settings.current, stopped)
+        folder, settings = absolute(path), self._settings.current
+        links = Links(folder, follow=settings.follow_links, others=self.paths())
+        return ignore_preview.count_ignored(folder, rules, settings, stopped, links)
 
     def answer_held(self, folder: Path, *, remove: bool) -> None:
         """Carry out the user's answer about notes that are gone: with `remove` forget them, else keep them in
@@ -150,7 +153,8 @@ class FolderService:
         """The notes of an absolute folder that ignore files or the user's rules leave out. Walks the folder
         on the disk."""
         settings = self._settings.current
-        return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore)
+        links = Links(folder, follow=settings.follow_links, others=self.paths())
+        return scanner.ignored(folder, gitignore=settings.gitignore, kept=settings.ignore, links=links)
 
     def paths(self) -> tuple[Path, ...]:
         """The searched folders, absolute, without their counts."""

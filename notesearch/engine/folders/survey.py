@@ -14,6 +14,7 @@ from notesearch.config.settings import Settings
 from notesearch.domain import Survey, Told
 from notesearch.engine.folders import scanner, vaults
 from notesearch.engine.folders.admission import refuse_unfit
+from notesearch.engine.folders.links import Links
 from notesearch.errors import NotesearchError
 
 
@@ -31,7 +32,8 @@ def survey(
     searched = sorted(searched)
     real = _real(folder)
     covered_by = next((root for root in searched if _real(root) in (real, *real.parents)), None)
-    counted = _count(folder, covered_by, settings, limit, deadline)
+    links = Links(folder, follow=settings.follow_links, others=searched) if covered_by is None else None
+    counted = _count(folder, covered_by, settings, links, limit, deadline)
     return Survey(
         path=folder,
         is_file=is_file,
@@ -59,14 +61,25 @@ def _refusal(folder: Path, data_dir: Path, searched: Iterable[Path]) -> Told | N
 
 
 def _count(
-    folder: Path, covered_by: Path | None, settings: Settings, limit: int, deadline: float
+    folder: Path,
+    covered_by: Path | None,
+    settings: Settings,
+    links: Links | None,
+    limit: int,
+    deadline: float,
 ) -> scanner.Counted:
     """Count notes by the rules of the searched folder that contains this one, else by the folder's own
     rules."""
     inside = covered_by is not None and covered_by in folder.parents
     root, below = (covered_by, folder) if covered_by is not None and inside else (folder, None)
     return scanner.count(
-        root, below=below, gitignore=settings.gitignore, kept=settings.ignore, limit=limit, deadline=deadline
+        root,
+        below=below,
+        gitignore=settings.gitignore,
+        kept=settings.ignore,
+        links=links,
+        limit=limit,
+        deadline=deadline,
     )
 
 

@@ -25,6 +25,7 @@ from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
+from notesearch.engine.folders.links import Links
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers, Gates, Trouble
@@ -35,7 +36,6 @@ from notesearch.engine.indexing.vanished import Vanished
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     FileGone,
-    FileUnreadable,
     FolderError,
     NotesearchError,
     UsageError,
@@ -90,6 +90,10 @@ class Indexer:
         self.documents_at_once = DOCUMENTS_AT_ONCE
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
+        # The linked folders in each folder, as the last scan of it met them. `linked` is called after a scan,
+        # with the folder, and with what its links lead to by the path of the link.
+        self.links: dict[Path, Links] = {}
+        self.linked: Callable[[Path, Mapping[str, str]], None] = lambda folder, links: None
         self.error: NotesearchError | Exception | None = None
         # Held while notes are read and cut: a folder does not change its model meanwhile.
         self._at_work = threading.Lock()
@@ -186,6 +190,11 @@ class Indexer:
                     self._extraction.rest()
             finally:
                 self._at_work.release()
+
+    def unread_links(self, folders: Iterable[Path]) -> tuple[Path, ...]:
+        """The linked folders in these folders that are not read, as the last scan met them."""
+        met = (self.links[folder].unread for folder in folders if folder in self.links)
+        return tuple(Path(link) for links in met for link in links)
 
     def trouble(self, fingerprint: str) -> Trouble | None:
         """Why nothing is embedded for a model at present; None where nothing is wrong."""
@@ -296,18 +305,23 @@ class Indexer:
     def _do_scan(self, work: Scan) -> None:
         folder = self._folder_row(work.folder)
         if folder is None:
-            # The folder was removed, perhaps just now: its vectors may be unused.
+            # The folder was removed, perhaps just now: its vectors may be unused, and links in other folders
+            # may lead to it.
             self._workers.vectors_unused()
+            if self.links.pop(work.folder, None) is not None:
+                self._scan_again(path for path, links in self.links.items() if links.met)
             return
         self.progress.begin(IndexingState.SCANNING)
         self._changed()
         try:
             cutting = self._cutting(folder)
             others = scanner.OtherFiles()
+            links = self._new_links(folder.path)
             found = scanner.scan(
                 folder.path,
                 gitignore=self._gitignore,
                 kept=self._kept,
+                links=links,
                 stopped=self._gates.stop.is_set,
                 others=others,
             )
@@ -332,6 +346,11 @@ class Indexer:
             return
         if others.count != folder.others:
             self._library.apply([OthersCounted(folder_id=folder.id, others=others.count)])
+        if folder.path not in self.links:
+            # What other folders read of it by a link, they do not read any more.
+            self._scan_again(path for path, other in self.links.items() if other.leads_to(folder.path))
+        self.links[folder.path] = links
+        self.linked(folder.path, links.read)
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
         self._apply(
@@ -349,14 +368,16 @@ class Indexer:
         folders = self._library.folders()
         by_folder: dict[int, list[Path]] = {}
         rows = {f.id: f for f in folders}
-        for path in filter(_is_text, paths):
+        for path in paths:
             folder = next((f for f in folders if path == f.path or f.path in path.parents), None)
             if folder is not None:
                 by_folder.setdefault(folder.id, []).append(path)
         for folder_id, dirty in by_folder.items():
             folder = rows[folder_id]
+            links = self.links.get(folder.path)
             if (
-                len(dirty) > MANY_DIRTY
+                links is None
+                or len(dirty) > MANY_DIRTY
                 or folder.path in dirty
                 or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty)
             ):
@@ -371,13 +392,22 @@ class Indexer:
             changed: dict[str, FoundFile] = {}
             gone: set[str] = set()
             for path in dirty:
-                self._look(folder, cutting, path, changed, gone)
+                self._look(folder, cutting, path, links, changed, gone)
+            if links.outdated or any(str(path) in links.read or _is_linked_folder(path) for path in dirty):
+                # Which links are read is decided for all of them together.
+                self._queue.add_scan(Scan(folder.path))
             self._apply(
                 folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None
             )
 
     def _look(
-        self, folder: FolderRow, cutting: Cutting, path: Path, changed: dict[str, FoundFile], gone: set[str]
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        path: Path,
+        links: Links,
+        changed: dict[str, FoundFile],
+        gone: set[str],
     ) -> None:
         known = self._library.known(AtPaths([str(path)], below=True))
         left = set(known)
@@ -386,10 +416,12 @@ class Indexer:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode) and not os.path.islink(path):
                 found = list(
-                    scanner.scan(folder.path, below=path, gitignore=self._gitignore, kept=self._kept)
+                    scanner.scan(
+                        folder.path, below=path, gitignore=self._gitignore, kept=self._kept, links=links
+                    )
                 )
             elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
-                folder.path, path, self._gitignore, self._kept
+                folder.path, path, self._gitignore, self._kept, links
             ):
                 found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
         except (OSError, FolderError):
@@ -436,10 +468,11 @@ class Indexer:
         vanished = [path for path in gone if is_gone(path)]
         # The file is still there but left out now: an ignore file names it.
         still = set(gone).difference(vanished)
+        links = self.links.get(folder.path)
         leaving = [
             path
             for path in still
-            if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept)
+            if not scanner.is_wanted(folder.path, Path(path), self._gitignore, self._kept, links)
         ]
         verdict = self._vanished.judge(folder, vanished, whole=whole, confirmed=confirmed)
         leaving += verdict.forgotten
@@ -459,15 +492,6 @@ class Indexer:
     ) -> Iterator[list[Change]]:
         """Let the child process extract files, and give their changes in batches. A file that fails becomes a
         problem at once."""
-        for file in files:
-            if not _is_text(file.path):
-                self._failed(
-                    folder,
-                    file,
-                    FileUnreadable("file-unreadable.name"),
-                    ticket,
-                )
-        files = [file for file in files if _is_text(file.path)]
         sizes = {file.path: file for file in files}
         batch: list[Change] = []
         last = self._clock.now()
@@ -515,7 +539,7 @@ class Indexer:
     ) -> None:
         if isinstance(error, FileGone):
             return
-        path = Path(scanner.readable_name(file.path))
+        path = Path(file.path)
         failed = FileFailed(
             folder_id=folder.id,
             path=path,
@@ -538,6 +562,14 @@ class Indexer:
             models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
         )
 
+    def _scan_again(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
+            self._queue.add_scan(Scan(folder))
+
+    def _new_links(self, folder: Path) -> Links:
+        others = (row.path for row in self._library.folders())
+        return Links(folder, follow=self._consents.settings.follow_links, others=others)
+
     @property
     def _gitignore(self) -> bool:
         return self._consents.settings.gitignore
@@ -551,10 +583,5 @@ def _characters(changes: Sequence[Change]) -> int:
     return sum(len(change.document.text) for change in changes if isinstance(change, NewDocument))
 
 
-def _is_text(path: Path | str) -> bool:
-    """Whether the name is valid text: on Linux a file's name may consist of any bytes."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_linked_folder(path: Path) -> bool:
+    return os.path.islink(path) and os.path.isdir(path)

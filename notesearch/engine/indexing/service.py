@@ -27,11 +27,13 @@ LOOK_EVERY = 0.1
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconciled:
     """The result of one reconcile. `errors` concern whole folders; one that is no NotesearchError is a bug.
-    `held` counts deletions that wait for the user's answer."""
+    `held` counts deletions that wait for the user's answer. `unread_links` are linked folders that are not
+    read."""
 
     summary: IndexSummary
     errors: tuple[Exception, ...] = ()
     held: int = 0
+    unread_links: tuple[Path, ...] = ()
 
 
 class IndexingService:
@@ -59,6 +61,7 @@ class IndexingService:
         if watch:
             self._watcher = Watcher(indexer.mark_dirty, indexer.scan, self._watching_is_limited, clock)
             self._watcher.start()
+            indexer.linked = self._watcher.watch_linked
             for folder in self._library.folders():
                 self._watcher.watch(folder.path)
                 indexer.scan(folder.path)
@@ -108,7 +111,12 @@ class IndexingService:
             self.required.scan(folder, ticket, confirmed=confirmed)
         if folders:
             self._await(ticket, status, progress)
-        return Reconciled(summary=ticket.summary, errors=tuple(ticket.errors), held=ticket.held)
+        return Reconciled(
+            summary=ticket.summary,
+            errors=tuple(ticket.errors),
+            held=ticket.held,
+            unread_links=self.required.unread_links(folders),
+        )
 
     def _await(
         self,

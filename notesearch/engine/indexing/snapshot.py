@@ -37,6 +37,7 @@ def snapshot(
             models,
             limited.get(row.path),
             unreachable=indexer is not None and row.path in indexer.unreachable,
+            unread_links=len(indexer.unread_links([row.path])) if indexer is not None else 0,
         )
         for row in rows
     )
@@ -109,7 +110,12 @@ def _only_waits(rows: Sequence[FolderRow], folders: Sequence[Folder]) -> bool:
 
 
 def _folder(
-    row: FolderRow, models: ModelService, limited: WatchLimited | None, *, unreachable: bool
+    row: FolderRow,
+    models: ModelService,
+    limited: WatchLimited | None,
+    *,
+    unreachable: bool,
+    unread_links: int,
 ) -> Folder:
     state, notice = FolderState.READY, Told.of(limited) if limited else None
     if row.waiting or row.next_model:
@@ -139,4 +145,5 @@ def _folder(
         held_back=row.held_back,
         agreed=agreed,
         others=row.others,
+        unread_links=unread_links,
     )

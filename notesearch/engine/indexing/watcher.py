@@ -13,8 +13,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -29,6 +30,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import ObservedWatch
 
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.errors import WatchLimited
@@ -65,6 +67,29 @@ class _Handler(FileSystemEventHandler):
                 self._dirty(Path(os.fsdecode(path)))
 
 
+class _LinkedHandler(FileSystemEventHandler):
+    """Reports what happens in a folder that a link leads to, under the path of the link."""
+
+    def __init__(self, dirty: Callable[[Path], None], link: str, real: str) -> None:
+        self._dirty = dirty
+        self._link = Path(link)
+        self._real = Path(real)
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        for path in (event.src_path, event.dest_path):
+            at = Path(os.fsdecode(path)) if path else None
+            if at is not None and at.is_relative_to(self._real):
+                self._dirty(self._link / at.relative_to(self._real))
+
+
+class _Linked(NamedTuple):
+    link: str
+    real: str
+    identity: tuple[int, int] | None
+    handler: FileSystemEventHandler
+    watch: ObservedWatch | None
+
+
 class _Overflow(logging.Handler):
     """Recognises watchdog's log line about an overflow of the event queue, which is all that it says of lost
     events."""
@@ -95,11 +120,13 @@ class Watcher:
         clock: Clock = SYSTEM,
     ) -> None:
         self._clock = clock
+        self._dirty = dirty
         self._handler = _Handler(dirty)
         self._rescan = rescan
         self._limited = limited
         self._lock = threading.RLock()
         self._watches: dict[Path, tuple[object, tuple[int, int] | None]] = {}
+        self._linked: dict[Path, list[_Linked]] = {}
         self._incomplete: set[Path] = set()
         self._unchecked: set[Path] = set()
         self._stop = threading.Event()
@@ -139,9 +166,41 @@ class Watcher:
             self._watches[folder] = (watch, identity)
             self._unchecked.add(folder)
 
+    def watch_linked(self, folder: Path, links: Mapping[str, str]) -> None:
+        """Watch what links in a watched folder lead to, in place of what they led to before. `links` are the
+        real folders by the path of the link; changes in them are reported under that."""
+        with self._lock:
+            before = self._linked.get(folder, [])
+            if folder not in self._watches or {had.link: had.real for had in before} == links:
+                return
+            self._unwatch_linked(folder)
+            self._linked[folder] = [self._watched(link, real) for link, real in links.items()]
+            self._unchecked.add(folder)
+
+    def _watched(self, link: str, real: str) -> _Linked:
+        handler, watch = _LinkedHandler(self._dirty, link, real), None
+        identity = _identity(Path(real))
+        try:
+            watch = self._observer.schedule(handler, real, recursive=True, event_filter=_EVENTS)
+        except OSError as error:
+            log.warning("a linked folder cannot be watched: errno %s", error.errno)
+        return _Linked(link, real, identity, handler, watch)
+
+    def _unwatch_linked(self, folder: Path) -> None:
+        gone = self._linked.pop(folder, [])
+        # Links in several folders may lead to one folder, which the system then watches once.
+        used = {had.watch for others in self._linked.values() for had in others}
+        for _, _, _, handler, watch in gone:
+            if watch is not None:
+                with contextlib.suppress(KeyError, OSError):
+                    self._observer.remove_handler_for_watch(handler, watch)
+                    if watch not in used:
+                        self._observer.unschedule(watch)
+
     def unwatch(self, folder: Path) -> None:
         """Report no more changes in a folder."""
         with self._lock:
+            self._unwatch_linked(folder)
             watch, _ = self._watches.pop(folder, (None, None))
             self._incomplete.discard(folder)
             if watch is not None:
@@ -152,13 +211,18 @@ class Watcher:
         """Tell whether the folder is watched completely, by the kernel's own count where there is one."""
         if folder not in self._watches:
             return
-        complete = self._watches[folder][0] is not None and _kernel_holds(list(self._watches))
+        complete = self._watches[folder][0] is not None and _kernel_holds(self._all_watched())
         with self._lock:
             self._unchecked.discard(folder)
             changed = complete == (folder in self._incomplete)
             (self._incomplete.discard if complete else self._incomplete.add)(folder)
         if changed:
             self._limited(folder, None if complete else watch_limited(folder))
+
+    def _all_watched(self) -> list[Path]:
+        with self._lock:
+            linked = {Path(had.real) for links in self._linked.values() for had in links}
+            return [*self._watches, *linked]
 
     def _lost(self) -> None:
         for folder in list(self._watches):
@@ -189,6 +253,11 @@ class Watcher:
             if _identity(folder) != identity:
                 self.unwatch(folder)
                 self.watch(folder)
+                self._rescan(folder)
+        for folder, links in list(self._linked.items()):
+            if any(_identity(Path(had.real)) != had.identity for had in links):
+                with self._lock:
+                    self._unwatch_linked(folder)
                 self._rescan(folder)
         for folder in list(self._unchecked):
             self._report(folder)

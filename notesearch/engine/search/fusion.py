@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 
-# A bonus for an exact title, or the whole query as a phrase: such a note stays above those that are only near
-# in meaning.
-EXACT_TITLE = 2.0
-# A title that begins with the query, or holds all of its words, comes before what mentions them.
-TITLE_BEGINS = 1.2
-TITLE_HOLDS = 0.8
-EXACT_PHRASE = 0.3
+# Bonuses that lead the rows by words and the fused ones alike: notes are sorted by their bonus, and where it
+# is the same by their score, which is 1 at most. The query is a title; a title begins with it; the text holds
+# it as a phrase; a title holds all of its words.
+EXACT_TITLE = 8.0
+TITLE_BEGINS = 4.0
+EXACT_PHRASE = 3.0
+TITLE_HOLDS = 2.0
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4
 # The share of a note's second-best passage in its score by meaning: two good passages are better than one.

@@ -10,16 +10,19 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from notesearch.catalogue import LOCAL, fingerprint_of
-from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told
+from notesearch.domain import Elapsed, Match, MatchedBy, Mode, Query, SearchResults, Stage, Told, told
 from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_in_order
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
 from notesearch.engine.search.asked import Asked, asked_of
+from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
 from notesearch.engine.search.snippets import sentences, snippet
@@ -35,7 +38,7 @@ from notesearch.storage.values import (
     PassageHit,
     WordQuery,
 )
-from notesearch.text import analysis
+from notesearch.text import analysis, compounds
 
 # How many candidates each half gives, before they become notes and the list is cut.
 BLOCKS = 150
@@ -44,16 +47,20 @@ NOTES = 100
 # For queries of up to this many words, a note that holds all of them is most likely the one that is looked
 # for.
 SHORT_QUERY = 3
+# Notes that `sort:date` sorts.
+MOST_BY_DATE = 5000
 # Rows of the keyword stage: as many as a window shows. The fused rows that follow have the rest.
 KEYWORD_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The results of both halves, and the candidates for which no row was built yet."""
+    """The results of both halves, the candidates for which no row was built yet, and the highlighter of all
+    rows."""
 
     results: SearchResults
     unbuilt: Sequence[Candidate] = ()
+    highlighter: Highlighter | None = None
 
 
 class Pipeline:
@@ -71,8 +78,17 @@ class Pipeline:
         self._rows = Rows(library)
 
     def asked(self, query: Query) -> Asked:
-        """Parse a query for all stages."""
-        return asked_of(query, self._library.facets(LANGUAGE))
+        """Parse a query for all stages. Phrases of a sentence that leave nothing, or next to nothing, count
+        as words."""
+        asked = asked_of(query, self._library.facets(LANGUAGE), date.today(), self._has_facet)
+        least = asked.least_with_phrases
+        if least and self._library.newest(asked.filters, least).total < least:
+            return asked.without_quotes()
+        return asked
+
+    def _has_facet(self, facet: str) -> bool:
+        kind, _, value = facet.partition(":")
+        return any(one.value == value for one in self._library.facets(kind))
 
     def now(self) -> float:
         """Seconds by the clock that `typed_at` goes by."""
@@ -90,23 +106,26 @@ class Pipeline:
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.KEYWORD, begin)
+        if asked.parsed.newest_first:
+            return self._by_date(asked, Stage.KEYWORD, begin)
         hits = self._keyword_hits(asked, _blocks(query))
-        scores = _best_by_note(hits.hits)
-        bonuses = _exact(asked, hits, set(scores))
-        scores = {i: scores.get(i, 0.0) for i in (*scores, *bonuses)}
-        # The fused rows are sorted with the help of the same notes, so that the list does not jump.
+        bonuses = _exact(asked, hits)
+        every = (*hits.hits, *self._blocks_of(asked, hits, bonuses))
+        scores = {i: 0.0 for i in bonuses} | _best_by_note(every)
+        # The fused rows are sorted by the same bonuses first, so that the list does not jump.
         order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
-        blocks = _blocks_by_note(hits.hits)
+        blocks = _blocks_by_note(every)
+        highlighter = asked.forgiving(hits.forgiven)
         candidates = [
-            Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(asked.highlighter.count))
-            for i in order
+            Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(highlighter.count)) for i in order
         ]
-        matches = self._rows.build(candidates, asked.highlighter, further=0)
+        matches = self._rows.build(candidates, highlighter, further=0)
         if query.mode is Mode.HYBRID and asked.parsed.meaning:
             # Only after the rows are built, since loading a model takes processor time from that.
             self._models.load_ahead()
         took = (time.perf_counter() - begin) * 1000
-        return self._results(query, Stage.KEYWORD, matches, hits.total, Elapsed(keyword=took, total=took))
+        elapsed = Elapsed(keyword=took, total=took)
+        return self._results(query, Stage.KEYWORD, matches, hits.total, elapsed, _notices(asked, hits))
 
     def fused(
         self,
@@ -127,8 +146,12 @@ class Pipeline:
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return Fused(self._listed(asked, stage, begin))
+        if asked.parsed.newest_first:
+            return Fused(self._by_date(asked, stage, begin))
         hits = KeywordHits() if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
+        # A model makes little of a misspelled word.
+        asked = asked.corrected(hits.forgiven)
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
         embed_took = vector_took = 0.0
@@ -142,20 +165,23 @@ class Pipeline:
             vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
         candidates, found = self._fuse(asked, hits, cosines, vectors)
         head = candidates[:rows]
-        matches = self._rows.build(head, asked.highlighter)
+        highlighter = asked.forgiving(hits.forgiven)
+        matches = self._rows.build(head, highlighter)
         elapsed = Elapsed(
             keyword=keyword_took,
             embed=embed_took,
             vector=vector_took,
             total=(time.perf_counter() - begin) * 1000,
         )
-        results = self._results(query, stage, matches, max(found, hits.total), elapsed, notices)
-        return Fused(results, candidates[len(head) :])
+        said = (*_notices(asked, hits), *notices)
+        results = self._results(query, stage, matches, max(found, hits.total), elapsed, said)
+        return Fused(results, candidates[len(head) :], highlighter)
 
     def more(self, asked: Asked, fused: Fused) -> SearchResults:
         """The fused results with the rows that were not built yet."""
         matches = fused.results.matches
-        further = self._rows.build(fused.unbuilt, asked.highlighter, rank=len(matches) + 1)
+        highlighter = fused.highlighter or asked.highlighter
+        further = self._rows.build(fused.unbuilt, highlighter, rank=len(matches) + 1)
         return replace(fused.results, matches=(*matches, *further))
 
     def explained(self, asked: Asked, results: SearchResults) -> SearchResults:
@@ -172,7 +198,7 @@ class Pipeline:
         for match in wanted:
             if (note := notes.get(match.document_id)) is not None:
                 by_model[note.document.fingerprint].append((match, _passage_in(note, match)))
-        told: dict[int, Match] = {}
+        found: dict[int, Match] = {}
         for fingerprint, matches in by_model.items():
             model = self._models.by_fingerprint(fingerprint)
             # For passages that a remote model found, the local model finds the sentence. There are many
@@ -181,9 +207,11 @@ class Pipeline:
                 fingerprint if model is not None and not model.remote else fingerprint_of(LOCAL)
             )
             if embedder is not None:
-                told |= self._best_sentences(embedder, asked, matches)
+                found |= self._best_sentences(embedder, asked, matches)
         return replace(
-            results, stage=Stage.EXPLAINED, matches=tuple(told.get(m.document_id, m) for m in results.matches)
+            results,
+            stage=Stage.EXPLAINED,
+            matches=tuple(found.get(m.document_id, m) for m in results.matches),
         )
 
     def document(self, path: Path, part: str = "") -> DocumentRow:
@@ -223,6 +251,26 @@ class Pipeline:
         return self._results(
             asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
         )
+
+    def _by_date(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
+        """The rows for `sort:date`: the notes that hold all words (any, where none holds all), newest
+        first."""
+        query = asked.query
+        hits = self._library.words(asked.words, asked.filters, MOST_BY_DATE)
+        holding = hits.complete or set(_best_by_note(hits.hits))
+        newest = self._library.newest(asked.filters, query.limit, holding)
+        blocks = _blocks_by_note(hits.hits)
+        candidates = [Candidate(i, 0.0, blocks=blocks.get(i, []), by_words=True) for i in newest.ids]
+        matches = self._rows.build(candidates, asked.forgiving(hits.forgiven))
+        took = (time.perf_counter() - begin) * 1000
+        elapsed = Elapsed(keyword=took, total=took)
+        return self._results(query, stage, matches, newest.total, elapsed, _notices(asked, hits))
+
+    def _blocks_of(self, asked: Asked, hits: KeywordHits, notes: Collection[int]) -> tuple[BlockHit, ...]:
+        """The blocks of notes that have a bonus and are not among the hits: there are many hits, and what is
+        called as the query, or holds it as a phrase, comes first all the same."""
+        missing = set(notes) - {hit.document_id for hit in hits.hits}
+        return self._keyword_hits(asked, 2 * len(missing), missing).hits if missing else ()
 
     def _keyword_hits(self, asked: Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
         if asked.parsed.empty:
@@ -268,8 +316,9 @@ class Pipeline:
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
         meaning_list = fusion.near_enough(meaning, cosines, far_behind)[:notes]
         by_meaning = set(meaning_list)
-        extra = list(by_meaning.difference(keyword_list))
-        all_hits = list(hits.hits)
+        bonuses = _exact(asked, hits)
+        all_hits = [*hits.hits, *self._blocks_of(asked, hits, bonuses)]
+        extra = by_meaning.difference(hit.document_id for hit in all_hits)
         if hits.hits and extra:
             all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
         scores = _best_by_note(all_hits)
@@ -288,7 +337,7 @@ class Pipeline:
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
         )
-        for document_id, bonus in _exact(asked, hits, set(fused)).items():
+        for document_id, bonus in bonuses.items():
             fused[document_id] = fused.get(document_id, 0.0) + bonus
         order = sorted(fused, key=lambda i: (-fused[i], i))[: asked.query.limit]
         blocks = _blocks_by_note(all_hits)
@@ -317,19 +366,19 @@ class Pipeline:
             return {}
         vector = self._vectors.vector(fingerprint_of(embedder.model), embedder, asked.parsed.meaning)
         cosines = vectors_in_order(embedder, texts) @ vector
-        told, first = {}, 0
+        made, first = {}, 0
         for (match, passage), found in zip(matches, spans, strict=True):
             if found:
                 nearest = found[int(np.argmax(cosines[first : first + len(found)]))]
                 first += len(found)
                 text, highlights, best_sentence = snippet(passage, asked.highlighter, around=nearest)
-                told[match.document_id] = replace(
+                made[match.document_id] = replace(
                     match,
                     best=replace(
                         match.best, snippet=text, highlights=highlights, best_sentence=best_sentence
                     ),
                 )
-        return told
+        return made
 
     def _results(
         self,
@@ -395,8 +444,12 @@ def _title_key(text: str) -> tuple[list[str], list[str]]:
     return analysis.asked_words(text), analysis.unspaced_runs(text)
 
 
-def _typed(asked: Asked) -> str:
-    return " ".join((*asked.parsed.words, *asked.parsed.runs))
+def _typed(asked: Asked, forgiven: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> str:
+    """The words and runs of a query. `forgiven`: what stands for misspelled words."""
+    if not forgiven:
+        return " ".join((*asked.parsed.words, *asked.parsed.runs))
+    words = [w for word in asked.parsed.words for w in analysis.asked_words(word)]
+    return " ".join((*(forgiven.get(word, (word,))[0] for word in words), *asked.parsed.runs))
 
 
 def _asked_exactly(asked: Asked) -> WordQuery:
@@ -405,40 +458,56 @@ def _asked_exactly(asked: Asked) -> WordQuery:
     words, runs = _title_key(_typed(asked))
     if not (words or runs):
         return asked.words
-    phrase = len(words) + sum(len(run) for run in runs) > 1 and any(
-        word not in analysis.STOP_WORDS for word in (*words, *runs)
-    )
-    return replace(asked.words, exact=_typed(asked), exact_phrase=phrase, exact_limit=NOTES)
+    stops = analysis.stop_words(words, asked.words.common_languages)
+    telling = runs or not stops.issuperset(words)
+    typed = asked.parsed.words[-1] if asked.parsed.prefix and asked.parsed.words else ""
+    several = len(words) + sum(len(run) for run in runs) > 1 or bool(compounds.joint_free(typed))
+    phrase = several and telling
+    return replace(asked.words, exact=_typed(asked), exact_phrase=bool(phrase), exact_limit=NOTES)
 
 
-def _exact(asked: Asked, hits: KeywordHits, candidates: set[int]) -> dict[int, float]:
-    """The bonuses: for notes whose title is the query, found or not, and for candidates that hold all of the
-    query as a phrase."""
-    key = _title_key(_typed(asked))
+def _exact(asked: Asked, hits: KeywordHits) -> dict[int, float]:
+    """The bonuses: for notes whose title is the query, and for those that hold all of the query as a phrase,
+    whether they are among the hits or not."""
+    key = _title_key(_typed(asked, hits.forgiven))
     bonuses: dict[int, float] = defaultdict(float)
-    for document_id in hits.phrased & candidates:
+    for document_id in hits.phrased:
         bonuses[document_id] += fusion.EXACT_PHRASE
     for document_id, titles in hits.titled.items():
-        bonuses[document_id] += max(_titled(key, title, asked.parsed.prefix) for title in titles)
-    return bonuses
+        bonuses[document_id] += max(
+            _titled(key, title, asked, forgiven=bool(hits.forgiven)) for title in titles
+        )
+    return {document_id: bonus for document_id, bonus in bonuses.items() if bonus}
 
 
-def _titled(key: tuple[list[str], list[str]], title: str, prefix: bool) -> float:
+def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
+    """What is said of how the words were taken: quotation marks that were no wall, errors that were
+    forgiven."""
+    said = [told("search.quotes")] if asked.relaxed else []
+    typed = {w: word for word in asked.parsed.words for w in analysis.words(word)}
+    for word, found in hits.forgiven.items():
+        said.append(told("search.forgiven", found=found[0], typed=typed.get(word, word)))
+    return tuple(said)
+
+
+def _titled(key: tuple[list[str], list[str]], title: str, asked_of: Asked, *, forgiven: bool) -> float:
     """What a title, or a file's name, is worth for a query: it is the query, begins with it, or holds all of
-    its words. `prefix`: the last word may be the beginning of one."""
+    its words. The last word may be the beginning of one, while it is typed."""
     words, runs = _title_key(title)
     asked, asked_runs = key
+    prefix = asked_of.parsed.prefix
     if (words, runs) == key:
         return fusion.EXACT_TITLE
-    # One word in a title says little: how often it stands in the text says more.
-    if asked_runs or len(asked) < 2:
+    # One word in a title says little: how often it stands in the text says more. Of a misspelled one the
+    # meaning says nothing, so the title does.
+    if asked_runs or (len(asked) < 2 and not forgiven):
         return 0.0
     begins = words[: len(asked)]
     if begins == asked or (
         prefix and begins[:-1] == asked[:-1] and begins[-1:] and begins[-1].startswith(asked[-1])
     ):
         return fusion.TITLE_BEGINS
-    counted = analysis.content_words(asked)
+    counted = analysis.content_words(asked, asked_of.words.common_languages)
     held = all(
         w in words or (prefix and w == asked[-1] and any(x.startswith(w) for x in words)) for w in counted
     )

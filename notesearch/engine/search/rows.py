@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
 from notesearch.engine.folders.facets import folder_names
-from notesearch.engine.search.snippets import Highlighter, place_of, snippet
+from notesearch.engine.search.highlights import Highlighter
+from notesearch.engine.search.snippets import place_of, snippet
 from notesearch.storage.library import Library
 from notesearch.storage.values import BlockHit, ChunkRow, DocumentRow, Note, NoteWanted
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
 from notesearch.engine.folders.facets import WRITTEN_TAG, folder_names
+from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows
 from notesearch.engine.search.session import SearchSession
-from notesearch.engine.search.snippets import Highlighter
 from notesearch.storage.library import Library
 from notesearch.storage.values import EVERYTHING
 

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from notesearch.storage.local.index_protocols import KeywordQuery, NearestIndex, WordIndex
+from notesearch.storage.local.index_protocols import KeywordQuery, NearestIndex, Where, WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import (
+    Alternative,
     Filters,
     KeywordHits,
     Newest,
@@ -25,6 +26,7 @@ from notesearch.storage.values import (
     Vectors,
     WordQuery,
 )
+from notesearch.text import analysis
 
 # Up to this many vectors that pass are read from the store and compared one by one; 1,000 take 3 ms.
 EXACT_SCAN = 1000
@@ -48,6 +50,8 @@ class _Resolved:
     without: tuple[str, ...]
     among: frozenset[int] | None
     excluded: frozenset[int]
+    # Documents pass that may hold none of the query's words.
+    without_words: bool = False
 
     @property
     def everything(self) -> bool:
@@ -84,11 +88,25 @@ class Finding:
         if not query.exact:
             return hits
         holding, most = self._words.documents_with_phrase, query.exact_limit
-        asked = KeywordQuery(words=query.words, runs=query.runs, prefix=query.prefix)
-        named = holding(query.exact, title=True, limit=most) | self._words.documents_titled(asked, most)
+        exact = query.exact
+        if hits.forgiven:
+            exact = " ".join(hits.forgiven.get(w, (w,))[0] for w in analysis.asked_words(exact))
+        asked = KeywordQuery(
+            words=query.words,
+            runs=query.runs,
+            prefix=query.prefix,
+            languages=query.languages,
+            common_languages=query.common_languages,
+            beginnings=query.beginnings,
+        )
+        named = holding(exact, where=Where.CALLED, limit=most) | self._words.documents_titled(asked, most)
         titled = self._passing(resolved, named)
-        phrased = holding(query.exact, limit=most) if query.exact_phrase else ()
-        return replace(hits, titled=self._store.questions.titles(list(titled)), phrased=frozenset(phrased))
+        phrased = holding(exact, begun=query.prefix, limit=most) if query.exact_phrase else ()
+        return replace(
+            hits,
+            titled=self._store.questions.titles(list(titled)),
+            phrased=frozenset(self._passing(resolved, phrased)),
+        )
 
     def _blocks(
         self, query: WordQuery, resolved: _Resolved, limit: int, among: Collection[int] | None
@@ -104,15 +122,21 @@ class Finding:
             facets=resolved.facets,
             without_facets=resolved.without,
             filtered=resolved.among is not None or bool(resolved.excluded),
+            without_words=resolved.without_words,
             languages=query.languages,
+            common_languages=query.common_languages,
+            beginnings=query.beginnings,
         )
         return self._words.search(asked, limit, allowed, resolved.excluded)
 
     # By filters alone
 
-    def newest(self, filters: Filters, limit: int) -> Newest:
-        """Ids of the newest documents that pass, newest first, and how many pass in all."""
+    def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
+        """See Library.newest."""
         resolved = self._resolved(filters)
+        if among is not None:
+            passing = self._passing(resolved, among)
+            return Newest(tuple(self._store.filters.latest(passing, limit)), len(passing))
         if resolved.nothing:
             return Newest((), 0)
         ids = self._store.filters.newest(
@@ -230,20 +254,54 @@ class Finding:
         return self._store.filters.passing(left, resolved.facets, resolved.without)
 
     def _resolved(self, filters: Filters) -> _Resolved:
-        if not (filters.phrases or filters.titles or filters.without or filters.without_titles):
+        looked_up = (
+            filters.phrases,
+            filters.titles,
+            filters.paths,
+            filters.without,
+            filters.without_titles,
+            filters.without_paths,
+            filters.groups,
+        )
+        dated = filters.after is not None or filters.before is not None
+        if not (any(looked_up) or dated):
             return _Resolved(self._facets(filters), filters.without_facets, None, frozenset())
-        key = ("phrases", filters, self._words.position)
+        key = ("looked up", filters, self._words.position, self._store.position if dated else 0)
         return self._remembered(key, lambda: self._look_up(filters))
 
     def _look_up(self, filters: Filters) -> _Resolved:
         holding = self._words.documents_with_phrase
-        sets = [holding(phrase) | holding(phrase, title=True) for phrase in filters.phrases]
-        sets += [holding(title, title=True) for title in filters.titles]
+        sets = [holding(phrase) | holding(phrase, where=Where.CALLED) for phrase in filters.phrases]
+        sets += [holding(title, where=Where.CALLED) for title in filters.titles]
+        sets += [holding(path, where=Where.PATH) for path in filters.paths]
+        sets += [
+            set().union(*(self._fitting(one, filters.languages) for one in group)) for group in filters.groups
+        ]
+        if filters.after is not None or filters.before is not None:
+            sets.append(self._store.filters.dated(filters.after, filters.before))
         out = [holding(phrase) for phrase in filters.without]
-        out += [holding(title, title=True) for title in filters.without_titles]
+        out += [holding(title, where=Where.CALLED) for title in filters.without_titles]
+        out += [holding(path, where=Where.PATH) for path in filters.without_paths]
         excluded: frozenset[int] = frozenset().union(*out)
         among = frozenset(set.intersection(*sets)) - excluded if sets else None
-        return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
+        beside = any(one.facets and not one.words for group in filters.groups for one in group)
+        return _Resolved(self._facets(filters), filters.without_facets, among, excluded, beside)
+
+    def _fitting(self, one: Alternative, languages: Sequence[str]) -> set[int]:
+        """The documents that fit one side of an OR."""
+        sets = [
+            self._words.documents_with_phrase(phrase)
+            | self._words.documents_with_phrase(phrase, where=Where.CALLED)
+            for phrase in one.phrases
+        ]
+        if one.words:
+            runs = [run for word in one.words for run in analysis.unspaced_runs(word)]
+            words = [analysis.spaced(word) for word in one.words if analysis.words(word)]
+            asked = KeywordQuery(words=words, runs=runs, languages=languages)
+            sets.append(self._words.documents_holding(asked))
+        if one.facets:
+            sets.append(self._store.filters.documents_with(one.facets))
+        return set.intersection(*sets) if sets else set()
 
     def _facets(self, filters: Filters) -> tuple[str, ...]:
         if filters.folder is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from notesearch.storage.local.position import Plan
@@ -18,8 +19,8 @@ from notesearch.storage.values import KeywordHits, Vectors
 class WordBlock:
     """One entry of the keyword index: the chunks `first`..`last` (ordinals) of a document, with the title,
     aliases and headings that count with them. `name` is the path of its file, from the watched folder's name
-    down. `properties` are what the note says about itself, as "author: Jane Doe"; the first block of a
-    document has them. The key is no word of the note."""
+    down. `properties` are the values of what the note says about itself ("Jane Doe" of "author: Jane Doe");
+    the first block of a document has them. `language` is "" where it is unknown."""
 
     document_id: int
     first: int
@@ -38,9 +39,11 @@ class KeywordQuery:
     """A question to the keyword index.
 
     `words` are as typed; `runs` are of scripts without spaces; `prefix` says that the last word is the
-    beginning of one. `facets` and `without_facets` are filters. `filtered` says that a set of allowed
-    documents comes along, so that a query without words lists all of these. `languages` choose the stemmers:
-    those in which notes are written.
+    beginning of one, and so is each of `beginnings`. `facets` and `without_facets` are filters. `filtered`
+    says that a set of allowed documents comes along, so that a query without words lists all of these.
+    `without_words`: documents that pass count even if they hold none of the words. `languages` are those in
+    which notes are written, and choose the stemmers (all, where none is named);
+    `common_languages` those of many notes, commonest first.
     """
 
     words: Sequence[str] = ()
@@ -50,7 +53,19 @@ class KeywordQuery:
     facets: Sequence[str] = ()
     without_facets: Sequence[str] = ()
     filtered: bool = False
+    without_words: bool = False
     languages: Sequence[str] = ()
+    common_languages: Sequence[str] = ()
+    beginnings: Sequence[str] = ()
+
+
+class Where(Enum):
+    """Where a phrase is looked for: in texts (with titles), in what notes are called (titles, aliases,
+    paths), or in paths of files alone."""
+
+    TEXT = "text"
+    CALLED = "called"
+    PATH = "path"
 
 
 class WordIndex(Protocol):
@@ -95,8 +110,15 @@ class WordIndex(Protocol):
         """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
         ...
 
-    def documents_with_phrase(self, phrase: str, *, title: bool = False, limit: int = ...) -> set[int]:
-        """At most `limit` documents that hold a phrase exactly; with `title`, in a title or alias."""
+    def documents_with_phrase(
+        self, phrase: str, *, where: Where = ..., begun: bool = False, limit: int = ...
+    ) -> set[int]:
+        """At most `limit` documents that hold a phrase exactly. `begun`: its last word may be the beginning
+        of one."""
+        ...
+
+    def documents_holding(self, query: KeywordQuery, limit: int = ...) -> set[int]:
+        """At most `limit` documents with a block that holds every word of a query in some form."""
         ...
 
     def rest(self) -> None:

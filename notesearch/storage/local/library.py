@@ -15,13 +15,13 @@ from notesearch.domain import FileProblem, HeldNote, Outgoing
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.library import Library
 from notesearch.storage.local.finding import Finding
+from notesearch.storage.local.keyword.tantivy_index import KeywordIndex
+from notesearch.storage.local.keyword.word_copy import WordCopy
 from notesearch.storage.local.page import page
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
-from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.storage.local.upkeep import LocalUpkeep
 from notesearch.storage.local.vector_copies import VectorCopies
-from notesearch.storage.local.word_copy import WordCopy
 from notesearch.storage.values import (
     DocumentRow,
     Excerpt,
@@ -116,8 +116,8 @@ class LocalLibrary(Library):
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
         return self._finding.near_document(document_id, fingerprint, limit)
 
-    def newest(self, filters: Filters, limit: int) -> Newest:
-        return self._finding.newest(filters, limit)
+    def newest(self, filters: Filters, limit: int, among: Collection[int] | None = None) -> Newest:
+        return self._finding.newest(filters, limit, among)
 
     def fingerprints(self, filters: Filters) -> tuple[str, ...]:
         return self._finding.fingerprints(filters)

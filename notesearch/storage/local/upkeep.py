@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from notesearch.errors import StoreError
 from notesearch.storage.library import Upkeep
 from notesearch.storage.local.index_protocols import WordIndex
+from notesearch.storage.local.keyword.word_copy import WordCopy
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.vector_copies import VectorCopies
-from notesearch.storage.local.word_copy import WordCopy
 from notesearch.storage.values import CopyFigures, IndexFigures
 
 log = logging.getLogger(__name__)

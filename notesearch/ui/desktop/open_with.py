@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -19,7 +20,9 @@ from PySide6.QtDBus import QDBusConnection, QDBusMessage
 from PySide6.QtGui import QDesktopServices
 
 from notesearch.domain import Line, Locator, Section, Sheet
+from notesearch.domain.file_names import is_text
 from notesearch.errors import EditorMissing, NoteGone, SettingsInvalid
+from notesearch.ui.desktop.file_urls import url_of
 from notesearch.wording.translation import N_
 
 EDITORS = (
@@ -73,7 +76,9 @@ def editor_link(template: str, path: Path, place: Locator) -> str:
     page = unquote(path.stem.replace("___", "/"))
     values = {"{path}": str(path), "{vault}": vault, "{page}": page, **_place(place)}
     return re.sub(
-        r"\{(?:path|line|place|vault|page)\}", lambda found: quote(values[found[0]], safe=""), template
+        r"\{(?:path|line|place|vault|page)\}",
+        lambda found: quote(os.fsencode(values[found[0]]), safe=""),
+        template,
     )
 
 
@@ -145,7 +150,7 @@ def clean_environment() -> dict[str, str]:
 
 def open_default(path: Path) -> bool:
     """Open a file or folder with the system's default program. Main thread."""
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    return QDesktopServices.openUrl(url_of(path))
 
 
 def open_link(link: str) -> bool:
@@ -171,9 +176,7 @@ def reveal(path: Path) -> bool:
         "org.freedesktop.FileManager1",
         "ShowItems",
     )
-    message.setArguments(
-        [[QUrl.fromLocalFile(str(path)).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""]
-    )
+    message.setArguments([[url_of(path).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
     bus = QDBusConnection.sessionBus()
     if not bus.isConnected():
         return False
@@ -183,6 +186,8 @@ def reveal(path: Path) -> bool:
 def _spawn(program: str, arguments: list[str], *, native: str = "") -> bool:
     """Start a program, without a shell, that goes on when this one ends. `native`: the rest of a Windows
     command line, unchanged. Returns False where it cannot start."""
+    if not all(map(is_text, arguments)):
+        return _spawn_by_bytes(program, arguments)
     process = QProcess()
     process.setProgram(program)
     process.setArguments(arguments)
@@ -197,3 +202,26 @@ def _spawn(program: str, arguments: list[str], *, native: str = "") -> bool:
     process.setStandardErrorFile(QProcess.nullDevice())
     started = process.startDetached()
     return bool(started[0] if isinstance(started, tuple) else started)
+
+
+def _spawn_by_bytes(program: str, arguments: list[str]) -> bool:
+    """Start a program whose arguments are no valid text: Qt would replace the bytes that it cannot read.
+
+    A shell starts it and ends, so that it goes on by itself. The words are arguments of the shell, never part
+    of its line.
+    """
+    if shutil.which(program) is None:
+        return False
+    try:
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", program, *arguments],
+            env=clean_environment(),
+            start_new_session=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True

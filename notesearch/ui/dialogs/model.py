@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from notesearch.domain import Estimate, Folder, FolderState, IndexingStatus, ModelChoice, ProviderInfo
+from notesearch.domain.file_names import shown_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.failure import Failure
@@ -211,7 +212,7 @@ class ModelDialog(QDialog):
 
     def _fill_folders(self) -> None:
         for folder in self._status.folders:
-            self.choice.folders.addItem(folder.path.name or str(folder.path), folder.path)
+            self.choice.folders.addItem(shown_name(folder.path), folder.path)
         self.choice.folders.setVisible(self.choice.folders.count() > 1)
         at = next((i for i, folder in enumerate(self._status.folders) if folder.path == self._path), 0)
         self.choice.folders.setCurrentIndex(at)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import FileProblem
+from notesearch.domain.file_names import readable, shown_name
 from notesearch.wording import signs
 from notesearch.wording.told import sentence
 from notesearch.wording.translation import _
@@ -70,12 +71,12 @@ class ProblemsDialog(QDialog):
         self._problems = tuple(problems)
         self.list.clear()
         for problem in self._problems:
-            item = QListWidgetItem(f"{problem.path.name or problem.path}\n{sentence(problem.what)}")
-            item.setToolTip(str(problem.path))
+            item = QListWidgetItem(f"{shown_name(problem.path)}\n{sentence(problem.what)}")
+            item.setToolTip(readable(str(problem.path)))
             item.setSizeHint(QSize(0, 4 * 16))
             item.setData(
                 Qt.ItemDataRole.AccessibleTextRole,
-                f"{problem.path.name}. {sentence(problem.what)} {problem.path}",
+                readable(f"{problem.path.name}. {sentence(problem.what)} {problem.path}"),
             )
             self.list.addItem(item)
         at = next((i for i, p in enumerate(self._problems) if chosen and p.path == chosen.path), 0)

@@ -8,6 +8,7 @@ from html import escape
 from PySide6.QtCore import QMimeData, QPointF, QRectF, Qt, QUrl
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 
+from notesearch.ui.desktop.file_urls import url_of
 from notesearch.ui.results.delegate import Row
 from notesearch.ui.widgets.theme import ROW_TITLE, Theme, font
 
@@ -17,7 +18,7 @@ WIDTH_AT_MOST, HEIGHT, MARGIN = 320, 34, 12
 def mime_of(row: Row, passage: str) -> QMimeData:
     """The data of the drag: the file's address for file managers and mail programs, a named link for programs
     that take HTML, the passage for those that take text."""
-    url = QUrl.fromLocalFile(str(row.match.path))
+    url = url_of(row.match.path)
     mime = QMimeData()
     mime.setUrls([url])
     mime.setText(passage)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, Q
 from PySide6.QtWidgets import QWidget
 
 from notesearch.api.second_start import plain_query
+from notesearch.ui.desktop.file_urls import path_of
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording.translation import N_, _
 
@@ -92,7 +93,7 @@ class DropTarget(QObject):
 
 
 def _paths(mime: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return [path_of(url) for url in mime.urls() if url.isLocalFile()]
 
 
 def _offer(mime: QMimeData) -> str:

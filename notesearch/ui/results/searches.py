@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from notesearch.domain.file_names import from_text, to_text
 from notesearch.wording.translation import _
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Search:
         return {
             "text": self.text.strip(),
             "filters": list(self.filters),
-            "folder": str(self.folder) if self.folder else "",
+            "folder": to_text(str(self.folder)) if self.folder else "",
         }
 
     @classmethod
@@ -93,7 +94,7 @@ class Search:
         made = cls(
             text=text,
             filters=tuple(f for f in filters if isinstance(f, str)),
-            folder=Path(folder) if folder else None,
+            folder=Path(from_text(folder)) if folder else None,
         )
         return None if made.empty else made
 

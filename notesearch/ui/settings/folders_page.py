@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QPlainTextEdit
 
 from notesearch.domain import Folder, IgnoredCount
+from notesearch.domain.file_names import readable, shown_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
@@ -68,10 +69,13 @@ class FoldersPage(SettingsPage):
         self.wrong = label("", "warningText")
         self.gitignore = CheckBox(_("Leave out what .gitignore files name, in every folder"))
         self.gitignore.setChecked(edit.settings.gitignore)
+        self.follow_links = CheckBox(_("Read the folders that links lead to, in every folder"))
+        self.follow_links.setChecked(edit.settings.follow_links)
         self._lay_out()
         self.folders.currentIndexChanged.connect(self._on_chosen)
         self.rules.textChanged.connect(self._on_rules)
         self.gitignore.clicked.connect(self._on_gitignore)
+        self.follow_links.clicked.connect(self._on_follow_links)
         edit.reloaded.connect(self._on_reloaded)
 
     def _lay_out(self) -> None:
@@ -85,6 +89,7 @@ class FoldersPage(SettingsPage):
         fields.add("", self.wrong)
         fields.add("", hint(_(RULES_HINT)))
         fields.add(_("Ignored files"), self.gitignore)
+        fields.add(_("Linked folders"), self.follow_links)
 
     @property
     def folder(self) -> Folder | None:
@@ -104,7 +109,7 @@ class FoldersPage(SettingsPage):
             self.folders.blockSignals(True)
             self.folders.clear()
             for folder in folders:
-                self.folders.addItem(folder.path.name or str(folder.path), folder.path)
+                self.folders.addItem(shown_name(folder.path), folder.path)
             self.folders.setCurrentIndex(max(0, self.folders.findData(chosen)))
             self.folders.blockSignals(False)
             self._show_rules()
@@ -119,7 +124,7 @@ class FoldersPage(SettingsPage):
             self.state.clear()
             self.model.clear()
             return
-        self.place.setText(str(folder.path))
+        self.place.setText(readable(str(folder.path)))
         self.state.setText(wording.folder_state(folder))
         self.model.setText(signs.model_name(folder.model))
 
@@ -173,7 +178,12 @@ class FoldersPage(SettingsPage):
         self.edit.set(gitignore=checked)
         self._ask()
 
+    def _on_follow_links(self, checked: bool) -> None:
+        self.edit.set(follow_links=checked)
+        self._ask()
+
     def _on_reloaded(self) -> None:
+        self.follow_links.setChecked(self.edit.settings.follow_links)
         self.gitignore.setChecked(self.edit.settings.gitignore)
 
     def _on_remove(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from notesearch.domain import FileProblem, Folder, IndexingStatus
+from notesearch.domain.file_names import readable
 from notesearch.ui.bridge.format_list import formats
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.results.delegate import Row
@@ -215,7 +216,7 @@ class Actions(QObject):
     def copy_path(self) -> None:
         """Copy the path of the note whose menu was shown."""
         if self._menu_row is not None:
-            QGuiApplication.clipboard().setText(str(self._menu_row.match.path))
+            QGuiApplication.clipboard().setText(readable(str(self._menu_row.match.path)))
             self._shell.tell(_("Path copied"))
 
     def find_similar(self) -> None:

@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import Folder, FolderState
+from notesearch.domain.file_names import shown_name
 from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import CAPS, SIDE_WIDTH, SMALL, SNIPPET, Theme, font
 from notesearch.ui.window.folder_menu import Command, FolderMenu
@@ -152,7 +153,7 @@ class SideDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(self._name)
         painter.setFont(self._name)
         painter.setPen(self._theme.colour("text"))
-        name = metrics.elidedText(folder.path.name or str(folder.path), Qt.TextElideMode.ElideMiddle, width)
+        name = metrics.elidedText(shown_name(folder.path), Qt.TextElideMode.ElideMiddle, width)
         painter.drawText(QRect(left, rect.top() + 5, width, 18), Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(self._small)
         asks = folder.state in (FolderState.ASKING, FolderState.CONSENT)
@@ -294,10 +295,7 @@ class Sidebar(QWidget):
     def show_folders(self, folders: Sequence[Folder]) -> None:
         """Show the searched folders."""
         self.folders.show_items(
-            [
-                SideItem(title=f.path.name or str(f.path), spoken=wording.folder_sentence(f), folder=f)
-                for f in folders
-            ]
+            [SideItem(title=shown_name(f.path), spoken=wording.folder_sentence(f), folder=f) for f in folders]
         )
         self._mark_chosen()
 

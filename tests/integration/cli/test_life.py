@@ -50,7 +50,7 @@ def test_an_argument_that_is_not_text(indexed: Shell) -> None:
     indexed("search", b"\xff bread", "--json", code=None)
     indexed("search", b"\xff bread", code=None)
     indexed("search", "x", "--in", b"/no/\xff", code=None)
-    indexed("similar", b"/no/\xff.md", code=2)
+    indexed("similar", b"/no/\xff.md", code=3)
 
 
 @posix

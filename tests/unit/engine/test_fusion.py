@@ -54,7 +54,7 @@ def test_two_good_passages_beat_one() -> None:
 
 
 def test_the_numbers_that_were_measured() -> None:
-    assert (EXACT_TITLE, EXACT_PHRASE, SECOND_PASSAGE, FAR_BEHIND) == (2.0, 0.3, 0.2, 0.4)
+    assert (EXACT_TITLE, EXACT_PHRASE, SECOND_PASSAGE, FAR_BEHIND) == (8.0, 3.0, 0.2, 0.4)
 
 
 def test_each_half_is_scaled_over_its_list_and_weighed_by_its_gap() -> None:

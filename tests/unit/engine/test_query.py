@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, fold
 from notesearch.engine.search.query import ParsedQuery, parse
 from tests.conftest import shared
 
+TODAY = date(2024, 5, 9)
+
 
 def read(text: str, **how: object) -> ParsedQuery:
-    return parse(Query(text=text, **how))  # type: ignore[arg-type]
+    return parse(Query(text=text, **how), TODAY)  # type: ignore[arg-type]
 
 
 def test_words() -> None:
@@ -33,7 +36,6 @@ def test_phrases() -> None:
         ("night train",),
         "bread night train Lisbon",
     )
-    assert parsed.filtered
 
 
 def test_exclusions() -> None:
@@ -73,7 +75,6 @@ def test_filters(text: str, facets: tuple[str, ...]) -> None:
 def test_titles() -> None:
     parsed = read('title:bread title:"night train"')
     assert parsed.titles == ("bread", "night train")
-    assert parsed.filtered
 
 
 @pytest.mark.parametrize(
@@ -229,33 +230,129 @@ def test_one_letter_is_still_being_typed() -> None:
     assert not read("a b ", prefix=True).prefix
 
 
-def test_one_letter_after_a_dash_is_a_word() -> None:
-    assert read("bread -a").without == ()
-    assert read("bread -ab").without == ("ab",)
-    assert read("bread --ab").without == ()
-    assert read("x-ab").without == ()
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("bread -a", ()),
+        ("bread -rye", ("rye",)),
+        ("bread --rye", ()),
+        ("x-rye", ()),
+        ("ls -la", ()),
+        ("tar -xzf", ()),
+        ("grep -rn", ()),
+        ("rsync -avz notes", ()),
+        ("jaguar -car", ("car",)),
+        ("16 -3", ()),
+        ("16-3", ()),
+        ("bread - rye", ()),
+        ("bread -", ()),
+        ("bread -\u201cslow train\u201d", ("slow train",)),
+    ],
+)
+def test_a_minus_excludes_a_word_and_no_option(text: str, without: tuple[str, ...]) -> None:
+    assert read(text).without == without
 
 
 @pytest.mark.parametrize(
-    ("text", "only_filters", "empty", "filtered"),
+    ("text", "only_filters", "empty"),
     [
-        ("", False, True, False),
-        ("bread", False, False, False),
-        ("知", False, False, False),
-        ('"night train"', False, False, True),
-        ("title:x", False, False, True),
-        ("tag:x", True, False, False),
-        ("-tag:x", True, False, False),
-        ("-bread", True, False, True),
-        ("-title:bread", False, True, True),
-        ("tag:x bread", False, False, False),
+        ("", False, True),
+        ("bread", False, False),
+        ("知", False, False),
+        ('"night train"', False, False),
+        ("title:x", False, False),
+        ("tag:x", True, False),
+        ("-tag:x", True, False),
+        ("-bread", True, False),
+        ("-title:bread", True, False),
+        ("path:bread", True, False),
+        ("after:2024", True, False),
+        ("a OR b", False, False),
+        ("tag:x OR tag:y", True, False),
+        ("tag:x bread", False, False),
+        ("\U0001f389", False, False),
     ],
 )
-def test_what_a_query_asks_for(text: str, only_filters: bool, empty: bool, filtered: bool) -> None:
+def test_what_a_query_asks_for(text: str, only_filters: bool, empty: bool) -> None:
     parsed = read(text)
-    assert (parsed.only_filters, parsed.empty, parsed.filtered) == (only_filters, empty, filtered)
+    assert (parsed.only_filters, parsed.empty) == (only_filters, empty)
 
 
-def test_a_folder_alone_is_a_filter() -> None:
-    parsed = read("", folder=Path("/notes"))
-    assert (parsed.only_filters, parsed.empty) == (True, False)
+def alternatives(text: str) -> list[list[tuple[str, ...]]]:
+    """The words, phrases and facets of each alternative, group by group."""
+    return [[one.words + one.phrases + one.facets for one in group] for group in read(text).groups]
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("tram OR bus", [[("tram",), ("bus",)]]),
+        ("lisbon tram OR bus OR boat tickets", [[("tram",), ("bus",), ("boat",)]]),
+        ("(night train OR bus) lisbon", [[("night", "train"), ("bus",)]]),
+        ('("night train" OR bus) lisbon', [[("night train",), ("bus",)]]),
+        ("(a1 OR b1) (c1 OR d1)", [[("a1",), ("b1",)], [("c1",), ("d1",)]]),
+        ("tag:x OR tag:y tea", [[("tag:x",), ("tag:y",)]]),
+        ("tram OR", []),
+        ("OR tram", []),
+        ("(tram) lisbon", []),
+        ("tram or bus", []),
+        ("(tram OR", []),
+        ("tram AND bus", []),
+    ],
+)
+def test_groups(text: str, groups: list[list[tuple[str, ...]]]) -> None:
+    assert alternatives(text) == groups
+
+
+def test_what_one_alternative_asks_is_not_asked_of_every_note() -> None:
+    parsed = read('("night train" OR bus) tag:x OR tag:y')
+    assert (parsed.phrases, parsed.facets) == ((), ())
+    assert parsed.words == ("bus", "night train")
+    assert read("tram AND bus").words == ("tram", "bus")
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "before"),
+    [
+        ("after:2024", date(2024, 1, 1), None),
+        ("before:2024-05", None, date(2024, 5, 1)),
+        ("date:2024-05", date(2024, 5, 1), date(2024, 6, 1)),
+        ("date:2024", date(2024, 1, 1), date(2025, 1, 1)),
+        ("after:09.05.2024", date(2024, 5, 9), None),
+        ("after:20240509", date(2024, 5, 9), None),
+        ("after:yesterday", date(2024, 5, 8), None),
+        ("date:today", date(2024, 5, 9), date(2024, 5, 10)),
+        ("after:last month tea", date(2024, 4, 1), None),
+        ('date:"last week"', date(2024, 4, 29), date(2024, 5, 6)),
+        ("date:this-year", date(2024, 1, 1), date(2025, 1, 1)),
+        ("after:3 days ago", date(2024, 5, 6), None),
+        ("after:2m", date(2024, 3, 9), None),
+        ("after:2023 before:2024", date(2023, 1, 1), date(2024, 1, 1)),
+        ("after:noon", None, None),
+        ("after:2024-13-40", None, None),
+    ],
+)
+def test_dates(text: str, after: date | None, before: date | None) -> None:
+    parsed = read(text)
+    assert (parsed.after, parsed.before) == (after, before)
+
+
+def test_a_date_that_is_none_is_words() -> None:
+    assert read("after:noon").words == ("noon",)
+    assert read("after:last month tea").words == ("tea",)
+
+
+def test_a_folder_of_several_words_needs_no_quotes() -> None:
+    there = {"folder:my projects", "folder:my projects/boat 1"}
+    parsed = parse(Query(text="keel folder:My Projects/Boat 1 tar"), TODAY, there.__contains__)
+    assert (parsed.facets, parsed.words) == (("folder:my projects/boat 1",), ("keel", "tar"))
+    parsed = parse(Query(text="keel folder:Other Projects"), TODAY, there.__contains__)
+    assert (parsed.facets, parsed.words) == (("folder:other",), ("keel", "Projects"))
+
+
+def test_beginnings_paths_and_order() -> None:
+    parsed = read("bud* path:money/2024 -path:old sort:date lang:de")
+    assert (parsed.words, parsed.beginnings) == (("bud",), ("bud",))
+    assert (parsed.paths, parsed.without_paths) == (("money/2024",), ("old",))
+    assert parsed.newest_first
+    assert parsed.facets == ("lang:de",)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.engine.search.snippets import SNIPPET, Highlighter, fold, place_of, sentences, snippet
+from notesearch.engine.search.highlights import Highlighter
+from notesearch.engine.search.snippets import SNIPPET, place_of, sentences, snippet
+from notesearch.text.characters import folded
 
 
 def marked(text: str, highlighter: Highlighter) -> list[str]:
@@ -135,11 +137,6 @@ TEXT = st.text(
 )
 
 
-@given(TEXT)
-def test_folding_keeps_every_character_at_its_place(text: str) -> None:
-    assert len(fold(text)) == len(text)
-
-
 @given(TEXT, st.lists(st.text(max_size=12), max_size=4), st.booleans())
 def test_highlights_lie_inside_the_snippet_in_order_and_apart(
     passage: str, words: list[str], prefix: bool
@@ -160,7 +157,7 @@ def test_words_of_the_passage_are_found_in_it(passage: str, data: st.DataObject)
     if words:
         word = data.draw(st.sampled_from(words))
         spans, found = Highlighter([word]).find(passage)
-        assert any(fold(passage[a:b]) == word.lower() for a, b in spans)
+        assert any(folded(passage[a:b]) == word.lower() for a, b in spans)
         assert found == {0}
 
 
@@ -306,13 +303,3 @@ def test_short_words_are_found_whole() -> None:
     assert marked("bread breads breading brea", Highlighter(["bread"])) == ["bread", "breads", "breading"]
     assert marked("ferm fermata", Highlighter(["rye", "ferm"], prefix=True)) == ["ferm", "fermata"]
     assert marked("ryebread rye", Highlighter(["rye", "ferm"], prefix=True)) == ["rye"]
-
-
-def test_folding() -> None:
-    assert fold("ÄÖÜ éñ Łø ß İ ﬁ Ω") == "aou en lo ß i ﬁ ω"
-    assert fold("PLAIN Text") == "plain text"
-
-
-def test_runs_and_phrases_are_numbered_after_the_words() -> None:
-    highlighter = Highlighter(["sour"], runs=["知"], phrases=["night train"])
-    assert highlighter.matches("sour 知 night train") == [(0, 4, 0), (5, 6, 1), (7, 18, 2)]

@@ -29,11 +29,6 @@ def test_forms_of_a_word_have_one_stem(language: str, one: str, other: str) -> N
     assert analysis.stem(one, language) == analysis.stem(other, language) != ""
 
 
-def test_an_unknown_language_is_stemmed_as_the_default() -> None:
-    assert analysis.stemming_language("") == analysis.stemming_language("xx") == analysis.DEFAULT_LANGUAGE
-    assert analysis.stemming_language("de") == "de"
-
-
 def test_every_stemmer_exists() -> None:
     for language in analysis.STEMMERS:
         assert analysis.stem("word", language)
@@ -56,7 +51,6 @@ def test_names_with_signs(text: str, names: list[str]) -> None:
 def test_what_a_query_asks_for() -> None:
     assert analysis.asked_words("C++") == ["cplusplus"]
     assert analysis.asked_words("plus-size") == ["plus", "size"]
-    assert analysis.folded("BÜRO/Straße E\u0301té 北京 ") == "buro/strasse ete 北京 "
 
 
 def test_runs_without_spaces() -> None:

@@ -12,9 +12,9 @@ import pytest
 import tantivy
 
 from notesearch.errors import DiskFull, StoreError
-from notesearch.storage.local.index_protocols import KeywordQuery, WordBlock
+from notesearch.storage.local.index_protocols import KeywordQuery, Where, WordBlock
+from notesearch.storage.local.keyword.tantivy_index import KeywordIndex
 from notesearch.storage.local.position import Rebuild, Replay, SavedAt, UpToDate
-from notesearch.storage.local.tantivy_index import KeywordIndex
 from notesearch.text import analysis
 
 INSTANCE = "this store"
@@ -103,7 +103,7 @@ def test_names_with_signs_are_not_their_letters(index: KeywordIndex, put: Put) -
 
 def test_a_name_with_signs_in_a_title(index: KeywordIndex, put: Put) -> None:
     put(block(1, "body", title="C"), block(2, "body", title="C++"))
-    assert index.documents_with_phrase("C++", title=True) == {2}
+    assert index.documents_with_phrase("C++", where=Where.CALLED) == {2}
     assert ask(index, "C++") == [2]
 
 
@@ -221,15 +221,15 @@ def test_a_phrase_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> N
 
 def test_phrases_in_the_title_alone(index: KeywordIndex, put: Put) -> None:
     put(block(1, "text", title="Night train to Vienna"), block(2, "night train", title="Other"))
-    assert index.documents_with_phrase("night train", title=True) == {1}
-    assert index.documents_with_phrase("vienna", title=True) == {1}
-    assert index.documents_with_phrase("text", title=True) == set()
+    assert index.documents_with_phrase("night train", where=Where.CALLED) == {1}
+    assert index.documents_with_phrase("vienna", where=Where.CALLED) == {1}
+    assert index.documents_with_phrase("text", where=Where.CALLED) == set()
 
 
 def test_a_title_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> None:
     put(block(1, "内容", title="北京旅行"), block(2, "北京旅行", title="Other"))
-    assert index.documents_with_phrase("北京", title=True) == {1}
-    assert index.documents_with_phrase("北京旅行", title=True) == {1}
+    assert index.documents_with_phrase("北京", where=Where.CALLED) == {1}
+    assert index.documents_with_phrase("北京旅行", where=Where.CALLED) == {1}
 
 
 def test_facets_filter_and_exclude(index: KeywordIndex, put: Put) -> None:
@@ -297,7 +297,7 @@ def test_nothing_in_a_query_is_syntax(index: KeywordIndex, put: Put, word: str) 
         ask(index, word, prefix=prefix)
         ask(index, phrases=(word,))
     index.documents_with_phrase(word)
-    index.documents_with_phrase(word, title=True)
+    index.documents_with_phrase(word, where=Where.CALLED)
 
 
 # Changing, opening, damage

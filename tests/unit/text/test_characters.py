@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.text.characters import normal, normal_with_places
+from notesearch.text.characters import folded, folded_with_places, normal, normal_with_places, simplified
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,37 @@ def test_places_are_in_order_and_one_for_each_character(text: str) -> None:
 @given(st.text(st.characters(codec="utf-8", categories=("L", "M", "N", "Z", "P"))))
 def test_composed_and_decomposed_are_the_same(text: str) -> None:
     assert normal(unicodedata.normalize("NFD", text)) == normal(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("B\u00dcRO/Stra\u00dfe E\u0301t\u00e9 \u5317\u4eac ", "buro/strasse ete \u5317\u4eac "),
+        ("\u0141\u00f3d\u017a \u0110\u00e0 N\u1eb5ng", "lodz da nang"),
+        (
+            "\u039f\u0394\u03a5\u03a3\u03a3\u0395\u0391\u03a3",
+            "\u03bf\u03b4\u03c5\u03c3\u03c3\u03b5\u03b1\u03c3",
+        ),
+        ("\u041c\u043e\u0439 \u0451\u0436", "\u043c\u043e\u0439 \u0435\u0436"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", "\u0939\u093f\u0928\u094d\u0926\u0940"),
+    ],
+)
+def test_how_words_are_compared(written: str, compared: str) -> None:
+    assert folded(written) == compared
+    assert folded_with_places(written)[0] == compared
+
+
+def test_traditional_characters_as_simplified_ones() -> None:
+    assert simplified("\u5716\u66f8\u9928 abc") == "\u56fe\u4e66\u9986 abc"
+    assert simplified("\u56fe") == "\u56fe"
+
+
+@given(st.text())
+def test_places_of_folded_text_are_in_order(text: str) -> None:
+    made, places = folded_with_places(text)
+    assert made == folded(text)
+    if places is None:
+        assert len(made) == len(text)
+    else:
+        assert len(places) == len(made) + 1
+        assert places == sorted(places)

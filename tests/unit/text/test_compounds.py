@@ -13,7 +13,10 @@ from notesearch.text import compounds
         ("an e-mail to you", ["email"]),
         ("the U.S.A. and t.a.t.u", ["USA", "tatu"]),
         ("safe_copy_rows", ["safecopyrows"]),
-        ("on 2024-05-09 or 09.05.2024", ["20240509", "09052024", "20240509", "09052024"]),
+        (
+            "on 2024-05-09 or 09.05.2024",
+            ["20240509", "09052024", "20240509", "09052024", "20240509", "20240509"],
+        ),
         ("1,250 sacks", ["1250"]),
         ("call (215) 555-0134", ["5550134", "2155550134"]),
         ("no such word here", []),
@@ -40,7 +43,16 @@ def test_parts_that_no_sign_divides(text: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "whole"), [("e-mail", "email"), ("U.S.A.", "USA"), ("email", ""), ("2024-05-09", "20240509")]
+    ("typed", "wholes"),
+    [
+        ("e-mail", ["email"]),
+        ("U.S.A.", ["USA"]),
+        ("email", []),
+        ("2024-05-09", ["20240509"]),
+        ("9.5.2024", ["952024", "20240509"]),
+        ("5/9/2024", ["592024", "20240905", "20240509"]),
+        ("2024-13-40", ["20241340"]),
+    ],
 )
-def test_a_typed_word_as_one(typed: str, whole: str) -> None:
-    assert compounds.whole_of(typed) == whole
+def test_a_typed_word_as_one(typed: str, wholes: list[str]) -> None:
+    assert compounds.wholes_of(typed) == wholes

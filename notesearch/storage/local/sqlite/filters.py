@@ -8,13 +8,22 @@ candidates (`passing`). `estimate` tells which it is. Reads only; any thread.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
 
 from notesearch.storage.local.sqlite.database import Database
+from notesearch.storage.values import DATE
 
 # How many documents one statement looks at to find the newest that pass.
 PAGE = 500
 # When so many times more documents than expected were looked at, the filter is answered as a set of ids.
 PATIENCE = 8
+
+
+def _nanoseconds(day: date | None, otherwise: int) -> int:
+    """The beginning of a day here, in nanoseconds since 1970."""
+    if day is None:
+        return otherwise
+    return int(datetime(day.year, day.month, day.day).timestamp()) * 1_000_000_000
 
 
 class Filtering:
@@ -104,6 +113,40 @@ class Filtering:
         sql = "SELECT document_id FROM facets WHERE document_id IN ({}) AND facet = ?"
         return {row[0] for row in self._database.chosen(sql, list(ids), facet)}
 
+    def dated(self, after: date | None, before: date | None) -> set[int]:
+        """Ids of the documents whose date is from `after` on, and earlier than `before`: their own date, else
+        the day of their file."""
+        first = (after or date.min).isoformat()
+        last = (before or date.max).isoformat()
+        own = self._database.read(
+            "SELECT document_id FROM facets WHERE facet >= ? AND facet < ?",
+            (f"{DATE}:{first}", f"{DATE}:{last}"),
+        )
+        times = [_nanoseconds(after, 0), _nanoseconds(before, (1 << 63) - 1)]
+        by_file = self._database.read(
+            "SELECT d.id FROM documents d WHERE d.mtime_ns >= ? AND d.mtime_ns < ? AND NOT EXISTS"
+            " (SELECT 1 FROM facets f WHERE f.document_id = d.id AND f.facet >= ? AND f.facet < ?)",
+            (*times, f"{DATE}:", f"{DATE};"),
+        )
+        return {row[0] for row in (*own, *by_file)}
+
+    def latest(self, ids: Collection[int], limit: int) -> list[int]:
+        """The latest `limit` of these documents, by their own date, else the time of their file."""
+        times = {i: time for time, i in self._times(ids)}
+        own = self._database.chosen(
+            "SELECT document_id, facet FROM facets WHERE document_id IN ({}) AND facet >= ? AND facet < ?",
+            list(ids),
+            f"{DATE}:",
+            f"{DATE};",
+        )
+        for document_id, facet in own:
+            day = date.fromisoformat(facet[len(DATE) + 1 :])
+            times[document_id] = _nanoseconds(day, 0)
+        return sorted(times, key=lambda i: (-times[i], i))[:limit]
+
+    def _times(self, ids: Collection[int]) -> Iterator[tuple[int, int]]:
+        return self._database.chosen("SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids))
+
     def newest(
         self,
         limit: int,
@@ -165,7 +208,5 @@ class Filtering:
             ids = self.passing(among, facets, without)
         else:
             ids = self.documents_with(facets, without)
-        times = self._database.chosen(
-            "SELECT mtime_ns, id FROM documents WHERE id IN ({})", list(ids - set(excluded))
-        )
+        times = self._times(ids - set(excluded))
         return [i for _, i in sorted(times, key=lambda row: (-row[0], row[1]))[:limit]]

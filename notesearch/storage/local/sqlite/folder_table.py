@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from notesearch.domain import FileProblem, told
+from notesearch.domain.file_names import to_text
 from notesearch.storage.changes import FileFailed
 from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.local.sqlite.document_table import REPLACING_PROBLEM, Documents
@@ -41,7 +42,7 @@ class Folders:
     def add(self, path: Path, model: str) -> int:
         """Add a folder. Returns its id, also where it is there already."""
         with self._database.write() as w:
-            place = path.as_posix()
+            place = to_text(path.as_posix())
             w.execute("INSERT OR IGNORE INTO folders (path, model) VALUES (?, ?)", (place, model))
             row = w.execute("SELECT id FROM folders WHERE path = ?", (place,)).fetchone()
             return int(row[0])
@@ -66,7 +67,9 @@ class Folders:
         """Give a folder's documents to the folder around it. They keep their vectors, but are read again,
         since their folder names differ."""
         with self._database.write() as w:
-            (parent_id,) = w.execute("SELECT id FROM folders WHERE path = ?", (parent.as_posix(),)).fetchone()
+            (parent_id,) = w.execute(
+                "SELECT id FROM folders WHERE path = ?", (to_text(parent.as_posix()),)
+            ).fetchone()
             (child,) = w.execute("SELECT path FROM folders WHERE id = ?", (child_id,)).fetchone()
             inside = relative_to(parent, self._places.path(child))
             w.execute(

@@ -1,7 +1,8 @@
 """Places of documents: turns a path of this machine into (folder, relative POSIX path), and back.
 
 The database holds no path separators of the machine, and paths are relative to their folder; so two machines
-mean the same note by the same place. Paths outside the database are absolute, in the notation `paths`: the
+mean the same note by the same place. Names that are no valid text are written as text
+(`domain/file_names.py`). Paths outside the database are absolute, in the notation `paths`: the
 machine's own, unless a test chooses another. Reads only; any thread.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
+from notesearch.domain.file_names import from_text, to_text
 from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 
@@ -39,12 +41,12 @@ class Place(NamedTuple):
 
 
 def relative_to(root: PurePath, path: PurePath) -> str | None:
-    """The POSIX path from a folder to something in it ("" for the folder itself); None where it is
-    outside."""
+    """The POSIX path from a folder to something in it, as it is stored ("" for the folder itself); None where
+    it is outside."""
     if path == root:
         return ""
     try:
-        return path.relative_to(root).as_posix()
+        return to_text(path.relative_to(root).as_posix())
     except ValueError:
         return None
 
@@ -55,7 +57,9 @@ def absolute_text(root: PurePath, relative: str) -> str:
     base = str(root)
     if not relative:
         return base
-    return f"{base if base.endswith(separator) else base + separator}{relative.replace('/', separator)}"
+    inside = from_text(relative).replace("/", separator)
+    inside = from_text(relative).replace("/", separator)
+    return f"{base if base.endswith(separator) else base + separator}{inside}"
 
 
 class Places:
@@ -68,6 +72,9 @@ class Places:
 
     def path(self, text: str) -> Path:
         """A stored path, as a path of this machine."""
+        return self._as_path(from_text(text))
+
+    def _as_path(self, text: str) -> Path:
         # A test may choose the notation of another system. It has all the methods that are used of a path
         # here.
         return self._flavour(text)  # type: ignore[return-value]
@@ -85,7 +92,7 @@ class Places:
         roots = sorted(folders.items(), key=lambda item: -len(item[1].parts))
         found = []
         for path in paths:
-            at = path if isinstance(path, PurePath) else self.path(path)
+            at = path if isinstance(path, PurePath) else self._as_path(path)
             for folder_id, root in roots:
                 relative = relative_to(root, at)
                 if relative is not None:
@@ -137,7 +144,7 @@ class Places:
 
     def _known_below(self, paths: Sequence[str]) -> dict[str, FileState]:
         result: dict[str, FileState] = {}
-        for path in map(self.path, paths):
+        for path in map(self._as_path, paths):
             for folder_id, root in self.roots().items():
                 relative = "" if root.is_relative_to(path) else relative_to(root, path)
                 if relative is None:
@@ -150,7 +157,7 @@ class Places:
 
     def at(self, root: str, relative: str) -> Path:
         """The path of something in a folder."""
-        return self.path(absolute_text(self.path(root), relative))
+        return self._as_path(absolute_text(self.path(root), relative))
 
 
 def in_facets(folder_id: int, relative: str) -> list[str]:

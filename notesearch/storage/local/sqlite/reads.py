@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from notesearch.domain import locator_from_text, prefixed
+from notesearch.domain.file_names import from_text, readable
 from notesearch.storage.local.sqlite.database import SEGMENT, Database
 from notesearch.storage.local.sqlite.places import Places
 from notesearch.storage.values import (
@@ -216,7 +217,7 @@ class Questions:
         )
         return {
             i: (title, *json.loads(aliases), PurePosixPath(place).stem, PurePosixPath(place).name, place)
-            for i, title, aliases, place in rows
+            for i, title, aliases, place in ((*row[:3], readable(from_text(row[3]))) for row in rows)
         }
 
     def text(self, document_id: int, start: int, end: int) -> str:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from notesearch.domain.file_names import readable
 from notesearch.storage.local.index_protocols import WordBlock, WordIndex
 from notesearch.storage.local.position import Rebuild
 from notesearch.storage.local.sqlite.store import Store
@@ -64,7 +65,9 @@ class WordCopy:
         chunks = self._store.questions.chunks_of(document.id)
         facets = self._store.questions.facets_of(document.id)
         titles = (document.title, *document.aliases)
-        name = (Path(root.name) / document.path.relative_to(root)).as_posix()
+        # A key ("cssclass") is no word of the note.
+        said = tuple(one.partition(": ")[2] for one in document.properties)
+        name = readable((Path(root.name) / document.path.relative_to(root)).as_posix())
         if not chunks:
             empty = WordBlock(
                 document_id=document.id,
@@ -76,7 +79,7 @@ class WordCopy:
                 language=document.language,
                 facets=facets,
                 name=name,
-                properties=document.properties,
+                properties=said,
             )
             return [empty]
         text = self._store.questions.text(document.id, 0, document.length)
@@ -91,7 +94,7 @@ class WordCopy:
                 title=" ".join((*titles, *group[0].heading)),
                 titles=titles,
                 text=text[group[0].start : group[-1].end + BLOCK_OVERHANG],
-                properties=() if number else document.properties,
+                properties=() if number else said,
             )
             for number, group in enumerate(_groups(chunks))
         ]

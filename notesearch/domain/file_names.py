@@ -1,0 +1,47 @@
+"""Writes file names that are no valid text as valid text, and back. Pure.
+
+On Linux a name may consist of any bytes. Python gives bytes that are no UTF-8 as lone surrogates, which no
+database, index or file of text takes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+# One character for each byte from 128 on. They are for private use and stand in no real name; where one does,
+# it is written by its bytes, too.
+_FIRST = 0x10F000
+_ESCAPED = re.compile(f"[{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]+")
+_LONE = re.compile("[\ud800-\udfff]")
+_TO_ESCAPE = re.compile(f"[\ud800-\udfff{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]+")
+
+
+def is_text(path: str) -> bool:
+    """Whether a path is valid text."""
+    return path.isascii() or _LONE.search(path) is None
+
+
+def to_text(path: str) -> str:
+    """A path as valid text, from which `from_text` makes the same path again."""
+    if path.isascii():
+        return path
+    return _TO_ESCAPE.sub(lambda run: "".join(chr(_FIRST + byte) for byte in os.fsencode(run[0])), path)
+
+
+def from_text(text: str) -> str:
+    """The path that `to_text` wrote."""
+    if text.isascii():
+        return text
+    return _ESCAPED.sub(lambda run: os.fsdecode(bytes(ord(sign) - _FIRST for sign in run[0])), text)
+
+
+def readable(text: str) -> str:
+    """A path, or a text with paths in it, to be shown: bytes that are no UTF-8 become U+FFFD."""
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
+
+
+def shown_name(path: Path) -> str:
+    """The last name of a path, to be shown; for the root of a disk the path."""
+    return readable(path.name or str(path))

@@ -1,0 +1,248 @@
+"""Finds the words of a query in texts, by the rules of the keyword index, to mark them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from notesearch.domain import Span
+from notesearch.text import analysis, compounds, variants
+from notesearch.text.characters import folded_with_places, simplified
+from notesearch.text.markup import as_read
+from notesearch.text.terms import written
+
+# Letters of a compound beside the word that was asked for, as in the keyword index.
+SHORTEST_PART, SHORTEST_REST = 5, 3
+# Letters of a word whose stem counts.
+SHORTEST_STEMMED = 3
+# Letters of a stem of a language that the vault hardly has, as in the keyword index.
+SHORTEST_RARE = 4
+_LETTER = r"[^\W_]"
+# What Hebrew and Arabic write before a word without a blank.
+_BEFORE = "[\u05d5\u05d4\u05d1\u05db\u05dc\u05de\u05e9\u0648\u0641\u0628\u0627\u0644\u0643]{0,4}"
+_SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
+
+
+class Highlighter:
+    """Finds the words of one query in texts: by stem, by other spellings, by the parts of names, by the
+    beginning of the word that the user is typing, by the words that stand for a misspelled one, and by runs
+    without spaces.
+
+    `languages` are those of the notes (English, where none is named), `common_languages` those of many,
+    commonest first. `beginnings` are words of which only the beginning is known. `forgiven` has, for a word
+    that no note has, those that stand for it. `count` is the number of the query's words; phrases and runs
+    are words here.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        runs: Sequence[str] = (),
+        phrases: Sequence[str] = (),
+        *,
+        prefix: bool = False,
+        languages: Sequence[str] = (),
+        common_languages: Sequence[str] = (),
+        beginnings: Sequence[str] = (),
+        forgiven: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        typed = {w: word for word in words for w in analysis.words(analysis.without_signed(word))}
+        self._beginnings = [w for word in beginnings for w in analysis.words(word)[-1:]]
+        if prefix and typed and not analysis.signed_names(words[-1]):
+            self._beginnings.append(next(reversed(typed)))
+        content = analysis.content_words(typed, common_languages)
+        self._numbers = {word: number for number, word in enumerate(content)}
+        self._languages = tuple(languages) or (analysis.DEFAULT_LANGUAGE,)
+        self._compounding = not analysis.COMPOUNDING.isdisjoint(self._languages)
+        self._stems: dict[str, int] = {}
+        # Other terms that count as a word of the query.
+        self._others: dict[str, int] = {}
+        self._spelled = {word: analysis.spelled(word, typed[word]) for word in content}
+        for word, number in self._numbers.items():
+            spelled = self._spelled[word]
+            for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
+                self._stems.setdefault(analysis.stem(spelled, language), number)
+            for other in (*variants.asked(spelled, word), *(forgiven or {}).get(word, ())):
+                self._others.setdefault(other, number)
+        for word in words:
+            pieces = [self._numbers[w] for w in analysis.words(word) if w in self._numbers]
+            for whole in compounds.wholes_of(word) if pieces and not analysis.signed_names(word) else ():
+                self._others.setdefault(whole.casefold(), pieces[0])
+        signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
+        self.count = len(content) + len(runs) + len(phrases) + len(signed)
+        self._pattern = self._word_pattern()
+        self._ending = self._ending_pattern()
+        self._runs = [_run_pattern(run) for run in runs]
+        self._phrases = [*_phrase_patterns(phrases), *signed]
+        self._known: dict[str, int | None] = {}
+
+    def find(self, text: str) -> tuple[list[Span], set[int]]:
+        """The spans of `text` that the query found, in order and without overlaps; and the numbers of the
+        query's words among them."""
+        matches = self.matches(text)
+        return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
+
+    def matches(self, text: str) -> list[tuple[int, int, int]]:
+        """(start, end, number of the query's word) of everything found. A phrase may overlap its words."""
+        found = list(self._matches(text))
+        if not found and self.count:
+            # Marks inside a word may hide it.
+            read = as_read(text)
+            if (places := read.places) is not None:
+                found = [(*written(places, a, b), number) for a, b, number in self._matches(read.text)]
+        return found or list(self._in_rare_languages(text))
+
+    def _in_rare_languages(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Words by their stems in languages that the vault hardly has, as the index finds them in notes of an
+        unknown language."""
+        if self._pattern is None:
+            return
+        folded, places = folded_with_places(text)
+        rare = [language for language in analysis.LATIN if language not in self._languages]
+        stems = {
+            stem: number
+            for word, number in self._numbers.items()
+            for language in rare
+            if len(stem := analysis.stem(self._spelled[word], language)) >= SHORTEST_RARE
+        }
+        for match in self._pattern.finditer(folded):
+            span = match.span() if places is None else written(places, *match.span())
+            own = (analysis.stem(text[slice(*span)], language) for language in rare)
+            if (number := next((stems[stem] for stem in own if stem in stems), None)) is not None:
+                yield *span, number
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int, int]]:
+        folded, places = folded_with_places(text)
+
+        def as_written(start: int, end: int) -> Span:
+            return (start, end) if places is None else written(places, start, end)
+
+        if self._pattern is not None:
+            for match in self._pattern.finditer(folded):
+                start, end = as_written(*match.span())
+                number = self._number(match[0], text[start:end])
+                if number is not None:
+                    yield start, end, number
+            yield from self._in_names(text)
+        if self._ending is not None:
+            for match in self._ending.finditer(folded):
+                yield *as_written(*match.span()), self._numbers[match[1]]
+        base = len(self._numbers)
+        plainer = simplified(folded) if self._runs else ""
+        searched = [*((run, plainer) for run in self._runs), *((phrase, folded) for phrase in self._phrases)]
+        for offset, (pattern, spelling) in enumerate(searched):
+            for match in pattern.finditer(spelling):
+                if match.end() > match.start():
+                    yield *as_written(*match.span()), base + offset
+
+    def _in_names(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Words with joints that no sign shows (camelCase), and several pieces that are one word (e-mail)."""
+        for start, end, parts in compounds.with_parts(text):
+            for part in parts:
+                if (number := self._number(part.casefold(), part)) is not None:
+                    yield start, end, number
+        for start, end, whole in compounds.with_whole(text):
+            key = whole.casefold()
+            number = self._numbers.get(key, self._others.get(key))
+            if number is not None or (number := self._begun(key)) is not None:
+                yield start, end, number
+
+    def _number(self, word: str, spelled: str) -> int | None:
+        """The number of the query's word that a word of the text (folded, and as it is spelled) is."""
+        key = word if spelled.isascii() else f"{word} {spelled}"
+        if key not in self._known:
+            self._known[key] = self._told(word, spelled)
+        return self._known[key]
+
+    def _told(self, word: str, spelled: str) -> int | None:
+        for table in (self._numbers, self._others):
+            if word in table:
+                return table[word]
+        if (number := self._begun(word)) is not None:
+            return number
+        for other in variants.kept(spelled, word):
+            for table in (self._numbers, self._others):
+                if other in table:
+                    return table[other]
+        # The stemmers of some languages leave nothing of short words of others.
+        for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
+            if (number := self._stems.get(analysis.stem(spelled, language))) is not None:
+                return number
+        if self._compounding and word.isalpha():
+            for asked, number in self._numbers.items():
+                if (
+                    len(asked) >= SHORTEST_PART
+                    and word.startswith(asked)
+                    and len(word) >= len(asked) + SHORTEST_PART
+                ):
+                    return number
+        return None
+
+    def _begun(self, word: str) -> int | None:
+        for beginning in self._beginnings:
+            if word.startswith(beginning):
+                return self._numbers.get(beginning)
+        for asked, number in self._numbers.items():
+            if len(asked) >= 4 and any(map(str.isdigit, asked)) and word.startswith(asked):
+                return number
+        return None
+
+    def _word_pattern(self) -> re.Pattern[str] | None:
+        """Words that may be one of the query's: those that begin as one of its forms does."""
+        starts = set()
+        for word in (*self._numbers, *self._others):
+            # A stem may end differently from the word (study, studies), so only their common beginning is
+            # compared.
+            shared = min((_shared(word, stem) for stem in self._stems_of(word)), default=len(word))
+            starts.add(word[: max(min(3, len(word)), shared - 1)] if len(word) > 3 else word)
+        if not starts:
+            return None
+        before = _BEFORE if any(_SEMITIC.search(word) for word in starts) else ""
+        either = "|".join(map(re.escape, sorted(starts, key=len)))
+        return re.compile(
+            rf"(?<!{_LETTER}){before}(?:{either})(?:{_LETTER}|(?<=[\u0900-\u0dff])[\u0900-\u0dff])*"
+        )
+
+    def _stems_of(self, word: str) -> Iterator[str]:
+        number = self._numbers.get(word)
+        if number is not None:
+            yield from (stem for stem, n in self._stems.items() if n == number and stem)
+
+    def _ending_pattern(self) -> re.Pattern[str] | None:
+        """Compounds that end with a word of the query."""
+        words = [w for w in self._numbers if len(w) >= SHORTEST_PART and w.isalpha()]
+        if not self._compounding or not words:
+            return None
+        return re.compile(rf"(?<!{_LETTER}){_LETTER}{{{SHORTEST_REST},}}?({'|'.join(words)})(?!{_LETTER})")
+
+
+def _shared(word: str, stem: str) -> int:
+    """How many letters both begin with."""
+    pairs = enumerate(zip(word, stem, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(word), len(stem)))
+
+
+def _run_pattern(run: str) -> re.Pattern[str]:
+    grams = sorted(analysis.grams(run), key=len, reverse=True)
+    return re.compile("|".join(re.escape(simplified(g)) for g in (run.casefold(), *grams)))
+
+
+def _phrase_patterns(phrases: Iterable[str]) -> Iterator[re.Pattern[str]]:
+    for phrase in phrases:
+        if parts := analysis.words(phrase):
+            inside = r"[\W_]+".join(map(re.escape, parts))
+            yield re.compile(rf"(?<!{_LETTER}){inside}(?!{_LETTER})")
+    for phrase in phrases:
+        for run in analysis.unspaced_runs(phrase):
+            yield re.compile(re.escape(run.casefold()))
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    spans.sort()
+    result: list[Span] = []
+    for start, end in spans:
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result

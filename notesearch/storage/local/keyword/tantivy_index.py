@@ -1,0 +1,292 @@
+"""The keyword index: a tantivy index (BM25) that copies the store's text and can be made again.
+
+Its unit is a block: consecutive chunks of a note, about a thousand tokens. Most notes are one block, so that
+words far apart in a note still count together. A long note is several blocks, so that its length does not
+rank it down. The index neither ranks notes nor makes snippets.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur
+
+from notesearch.errors import StoreError
+from notesearch.storage.local.index_protocols import KeywordQuery, Where, WordBlock
+from notesearch.storage.local.keyword.word_fields import document_of, schema
+from notesearch.storage.local.keyword.word_queries import WordQueries
+from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
+from notesearch.storage.values import BlockHit, KeywordHits
+from notesearch.text import analysis
+
+VERSION = 5
+NOT_WRITABLE = "store.words-not-writable"
+HEAP = 64_000_000
+COMPLETE = 200
+
+
+class KeywordIndex:
+    """The keyword index on the disk. Any thread may search. `apply` is for one thread, of the process that
+    owns the data folder.
+
+    Raises StoreError where a process that only reads finds no usable index.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._schema = schema()
+        self._index: tantivy.Index | None = None
+        self._writer: tantivy.IndexWriter | None = None
+        self._lock = threading.Lock()
+        # Held while documents are added.
+        self._applying = threading.Lock()
+        self._resting = False
+        self.position = 0
+
+    # Opening, saving
+
+    def load(self, *, instance: str, position: int) -> Plan:
+        """Open the saved index, and say what it lacks. After Rebuild (owner only) the index is empty."""
+        saved = SavedAt.load(self._folder / "position.json")
+        decision = plan(saved, version=VERSION, instance=instance, position=position)
+        if saved is not None and not isinstance(decision, Rebuild):
+            try:
+                self._index = self._open()
+                self.position = saved.position
+            except (ValueError, OSError):
+                decision = Rebuild("the saved index cannot be read")
+        if isinstance(decision, Rebuild) and self._read_only:
+            raise StoreError("store.words-not-ready", retryable=True)
+        if isinstance(decision, Rebuild):
+            with saving(NOT_WRITABLE):
+                self._begin_anew(instance)
+        return decision
+
+    def _open(self) -> tantivy.Index:
+        index = tantivy.Index(self._schema, str(self._folder), reuse=True)
+        index.register_tokenizer("prepared", analysis.prepared_analyzer())
+        index.register_tokenizer("gram", analysis.gram_analyzer())
+        index.config_reader("manual")
+        index.reload()
+        return index
+
+    def _begin_anew(self, instance: str) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        self._index = self._open()
+        self._writer = None
+        self.position = 0
+        # A process that only reads is to find an index, though an empty one, before anything is added.
+        SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
+
+    def apply(
+        self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
+    ) -> None:
+        """Add changed documents (all blocks of each) and delete removed ones, in one commit that reaches
+        `position` of the store.
+
+        Raises DiskFull or StoreError (retryable) where it cannot be written; nothing of the commit is kept
+        then.
+        """
+        try:
+            with self._applying, saving(NOT_WRITABLE):
+                self._apply(self._opened(), blocks, removed, position, instance)
+        except BaseException:
+            # Blocks of a failed commit must not be part of the next one.
+            self._writer = None
+            raise
+
+    def _apply(
+        self,
+        index: tantivy.Index,
+        blocks: Sequence[WordBlock],
+        removed: Collection[int],
+        position: int,
+        instance: str,
+    ) -> None:
+        if self._writer is None:
+            self._writer = index.writer(heap_size=HEAP, num_threads=1)
+        stale = {*removed, *(block.document_id for block in blocks)}
+        if stale:
+            # By query: deleting by the term of an unsigned field deletes nothing in tantivy 0.27.
+            self._writer.delete_documents_by_query(
+                tantivy.Query.term_set_query(self._schema, "document", sorted(stale))
+            )
+        for block in blocks:
+            self._writer.add_document(document_of(block))
+        self._writer.commit()
+        index.reload()
+        self.position = position
+        SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(
+            self._folder / "position.json"
+        )
+
+    def rest(self) -> None:
+        """Give back files, memory and threads. The next search or commit opens the index again, in a
+        millisecond. An open index costs something: tantivy reads a file twice a second to see whether it has
+        changed. Does nothing during a commit."""
+        if self._index is not None and self._applying.acquire(blocking=False):
+            try:
+                self._release(resting=True)
+            finally:
+                self._applying.release()
+
+    def close(self) -> None:
+        """Close the index after a commit under way. Nothing can be asked any more."""
+        self._release(resting=False)
+
+    def _release(self, *, resting: bool) -> None:
+        with self._lock:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                # Searches go on meanwhile: they hold the open index.
+                writer.wait_merging_threads()
+            self._resting = resting
+            self._index = None
+
+    def refresh(self) -> None:
+        """In a process that only reads: take in what the owner has committed since."""
+        # In this order, a commit between the two is found but not known yet. In the other order it would be
+        # taken as known before it can be found.
+        saved = SavedAt.load(self._folder / "position.json")
+        self._opened().reload()
+        if saved is not None:
+            self.position = saved.position
+
+    def _opened(self) -> tantivy.Index:
+        index = self._index
+        if index is None:
+            with self._lock:
+                if self._index is None and self._resting:
+                    try:
+                        self._index = self._open()
+                    except (ValueError, OSError) as error:
+                        raise StoreError("store.words-gone") from error
+                    self._resting = False
+                index = self._index
+        if index is None:
+            raise StoreError("store.words-closed")
+        return index
+
+    # Searching
+
+    def search(
+        self,
+        query: KeywordQuery,
+        limit: int,
+        among: Collection[int] | None = None,
+        without: Collection[int] = (),
+    ) -> KeywordHits:
+        """The best blocks for a query, best first, and how many blocks hold all of its words (any of them
+        where none holds all).
+
+        `among`: only of these documents; `without`: of none of these. Facets of the query are filters.
+        """
+        searcher = self._opened().searcher()
+        queries = WordQueries(self._schema, searcher, query)
+        scoring = queries.scoring()
+        if scoring is None:
+            return KeywordHits(hits=(), total=0)
+        must = self._filtering(query, among, without)
+        found = searcher.search(
+            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
+        )
+        addresses = [address for _, address in found.hits]
+        columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
+        hits = tuple(
+            BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
+            for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
+        )
+        complete, total = frozenset[int](), 0
+        if every := queries.complete():
+            all_words = searcher.search(
+                tantivy.Query.boolean_query([*every, *must]), max(COMPLETE, limit), count=True
+            )
+            # The stubs leave count out.
+            complete, total = frozenset(_documents(searcher, all_words)), getattr(all_words, "count", 0)
+        return KeywordHits(
+            hits=hits,
+            total=total or len({hit.document_id for hit in hits}),
+            complete=complete,
+            forgiven=queries.forgiven,
+        )
+
+    def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:
+        """How many blocks pass the facets of the query and are of no document in `without`."""
+        must = self._filtering(query, None, without)
+        every = [(Occur.Must, tantivy.Query.all_query()), *must]
+        found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
+        return int(getattr(found, "count", 0) or 0)  # the stubs leave count out
+
+    def _filtering(
+        self, query: KeywordQuery, among: Collection[int] | None, without: Collection[int]
+    ) -> list[tuple[Occur, tantivy.Query]]:
+        """What a block must and must not have beside the query's words. It adds nothing to the score."""
+        required = [(Occur.Must, self._term("facet", facet)) for facet in query.facets]
+        required += [(Occur.MustNot, self._term("facet", facet)) for facet in query.without_facets]
+        if among is not None:
+            required.append(
+                (
+                    Occur.Must,
+                    tantivy.Query.const_score_query(
+                        tantivy.Query.term_set_query(self._schema, "document", list(among)), 0.0
+                    ),
+                )
+            )
+        if without:
+            required.append(
+                (Occur.MustNot, tantivy.Query.term_set_query(self._schema, "document", list(without)))
+            )
+        return [
+            (occur, q if occur == Occur.MustNot else tantivy.Query.const_score_query(q, 0.0))
+            for occur, q in required
+        ]
+
+    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
+        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
+        searcher = self._opened().searcher()
+        every = WordQueries(self._schema, searcher, query).titled()
+        return set() if every is None else _documents(searcher, searcher.search(every, limit, count=False))
+
+    def documents_with_phrase(
+        self, phrase: str, *, where: Where = Where.TEXT, begun: bool = False, limit: int = 50_000
+    ) -> set[int]:
+        """See WordIndex."""
+        searcher = self._opened().searcher()
+        queries = WordQueries(self._schema, searcher, KeywordQuery())
+        if where is Where.TEXT:
+            # A name with joints (safe_copy_rows) comes before its words side by side.
+            joined = queries.joined(phrase, begun=begun)
+            if joined is not None and (found := searcher.search(joined, limit, count=False)).hits:
+                return _documents(searcher, found)
+            query = queries.phrase(phrase, begun=begun)
+        elif where is Where.PATH:
+            query = queries.phrase(phrase, "name", begun=begun)
+        else:
+            query = queries.in_titles(phrase, begun=begun)
+        return _documents(searcher, searcher.search(query, limit, count=False))
+
+    def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
+        """See WordIndex."""
+        searcher = self._opened().searcher()
+        every = WordQueries(self._schema, searcher, query).complete()
+        if not every:
+            return set()
+        return _documents(searcher, searcher.search(tantivy.Query.boolean_query(every), limit, count=False))
+
+    def _term(self, field: str, term: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, field, term)
+
+    def __len__(self) -> int:
+        return int(self._opened().searcher().num_docs)
+
+
+def _documents(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> set[int]:
+    """Ids of the documents that the blocks found are of."""
+    addresses = [address for _, address in found.hits]
+    return {int(value or 0) for value in searcher.fast_field_values("document", addresses)}

@@ -1,0 +1,393 @@
+"""Turns a question by words into the queries of the keyword index, in one state of the index.
+
+Each word is asked in every form in which a note may have it: its stem in each language, its parts, other
+spellings, the beginning of a longer word. A word that no note has is forgiven: the nearest words that there
+are stand for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import tantivy
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from tantivy import Occur
+
+from notesearch.storage.local.index_protocols import KeywordQuery
+from notesearch.storage.local.keyword.word_fields import COMPOUNDS, PLAIN, TITLES, backwards, plain
+from notesearch.text import analysis, compounds, variants
+from notesearch.text.characters import simplified
+
+PREFIX_TERMS = 40
+# Boosts of the fields. The stem decides the ranking (SciFact train nDCG@10 0.702, the plain word 0.670); the
+# others decide between equals.
+TITLE_BOOST = 1.5
+PHRASE_BOOST = 1.0
+PREFIX_BOOST = 0.7
+PART_BOOST = 1.0
+WHOLE_BOOST = 0.5
+NAME_BOOST = 0.5
+VARIANT_BOOST = 0.6
+COMPOUND_BOOST = 0.3
+# A stem of a language that the vault hardly has, and how many letters it needs.
+UNLIKELY, TELLING_STEM = 0.5, 4
+# A word with one error, and with two.
+FORGIVEN_BOOSTS = (0.5, 0.25)
+# What a term of a field that few notes have counts, times its rarity. BM25 compares the lengths of fields
+# with their average over all notes, which is next to nothing there.
+FLAT = 1.3
+# Letters from which a word may have one error, and two.
+ONE_ERROR, TWO_ERRORS = 4, 8
+# Terms that are looked at to find what a misspelled word may mean, and those that may stand for it.
+MOST_TERMS = 60_000
+FORGIVEN_TERMS = 12
+# Letters of a part of a compound.
+SHORTEST_PART, SHORTEST_REST = 5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class AskedWord:
+    """A word of a question: folded, as it was typed, and whether it may be the beginning of one."""
+
+    term: str
+    typed: str
+    begun: bool
+
+
+class WordQueries:
+    """The tantivy queries of one question. For one search, one thread. `forgiven`, after the queries were
+    made: the words for which others stand, nearest first."""
+
+    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: KeywordQuery) -> None:
+        self._schema = schema
+        self._searcher = searcher
+        self._query = query
+        self._words = asked_words(query)
+        self._number = max(1, searcher.num_docs)
+        self._languages = (*(query.languages or analysis.STEMMERS), PLAIN)
+        self._common = query.common_languages or analysis.LATIN
+        self._compounding = not query.languages or not analysis.COMPOUNDING.isdisjoint(query.languages)
+        self._made: dict[str, tantivy.Query] = {}
+        self.forgiven: dict[str, tuple[str, ...]] = {}
+
+    # Whole questions
+
+    def scoring(self) -> tantivy.Query | None:
+        """What gives a block its score; None where nothing is asked."""
+        query, should = self._query, list[tantivy.Query]()
+        whole = [w for w in query.words if len(analysis.asked_words(w)) > 1]
+        parts = {part for w in whole for part in analysis.asked_words(w)}
+        for word in self._words:
+            form = self._forms(word)
+            should.append(_boosted(form, PART_BOOST) if word.term in parts else form)
+        # A number, a date, an address or a name_with_joints is searched as its parts side by side.
+        should += [_boosted(self.phrase(w), WHOLE_BOOST) for w in whole]
+        for typed in query.words:
+            should += [_boosted(q, WHOLE_BOOST) for q in self._as_one(typed)]
+        if query.prefix and query.words and (begun := compounds.joint_free(query.words[-1])):
+            should.append(self._flat_beginning("whole", begun, WHOLE_BOOST))
+        should += [self._gram(g) for run in query.runs for g in analysis.grams(run)]
+        should += [self.phrase(run) for run in query.runs if len(run) > 2]
+        for phrase in query.phrases:
+            anywhere = (self.phrase(phrase), self.in_titles(phrase))
+            should += [_boosted(q, PHRASE_BOOST) for q in anywhere]
+        if self._words:
+            titled = tantivy.Query.boolean_query([(Occur.Must, self._title_word(w)) for w in self._words])
+            should.append(_boosted(titled, TITLE_BOOST))
+        typed_words = [w for word in query.words for w in analysis.words(word)]
+        if 2 <= len(typed_words) <= 8:
+            should.append(_boosted(self._side_by_side("text", typed_words), PHRASE_BOOST))
+        if not should:
+            # There are only filters: every note that passes.
+            listed = query.facets or query.without_facets or query.filtered
+            return tantivy.Query.all_query() if listed else None
+        if query.without_words:
+            should.append(tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0))
+        return _any_of(should)
+
+    def complete(self) -> list[tuple[Occur, tantivy.Query]]:
+        """What a block must have to hold every word of the question; [] where it asks for none."""
+        every: list[tantivy.Query] = []
+        words = {word.term: word for word in self._words}
+        for typed in self._query.words:
+            held = [self._forms(words[w]) for w in analysis.asked_words(typed) if w in words]
+            if held:
+                every.append(_any_of([_all_of(held), *self._as_one(typed)]))
+        every += [
+            self.phrase(phrase)
+            for phrase in self._query.phrases
+            if analysis.words(phrase) or analysis.unspaced_runs(phrase)
+        ]
+        every += [self._gram(g) for run in self._query.runs for g in analysis.grams(run)]
+        return [(Occur.Must, query) for query in every]
+
+    def titled(self) -> tantivy.Query | None:
+        """Every word of the question in a title, an alias or the path of the file; None where it asks for
+        none."""
+        every = [self._title_word(word) for word in self._words]
+        every += [self.term("title_gram", g) for run in self._query.runs for g in analysis.grams(run)]
+        return _all_of(every) if every else None
+
+    # Words
+
+    def _forms(self, word: AskedWord) -> tantivy.Query:
+        """A word in every form; the best one counts."""
+        if word.term not in self._made:
+            forms = list(self._exact_forms(word))
+            if self._may_be_misspelled(word) and not self._occurs(word):
+                forms += self._forgiving(word)
+            self._made[word.term] = tantivy.Query.disjunction_max_query(forms)
+        return self._made[word.term]
+
+    def _exact_forms(self, word: AskedWord) -> Iterator[tantivy.Query]:
+        yield from self._stemmed(word)
+        yield from (self._flat(field, word.term) for field in COMPOUNDS)
+        yield _boosted(self.term("name", word.term), NAME_BOOST)
+        for other in variants.asked(word.typed, word.term):
+            yield _boosted(self.term("text", other), VARIANT_BOOST)
+            yield self._flat("part", other, VARIANT_BOOST)
+        if word.begun or _begins_a_number(word.term):
+            yield _boosted(self._beginning("text", word.term), PREFIX_BOOST)
+            yield from (self._flat_beginning(field, word.term, PREFIX_BOOST) for field in COMPOUNDS)
+        elif self._compounding and len(word.term) >= SHORTEST_PART and word.term.isalpha():
+            yield from self._in_compounds(word.term)
+
+    def _stemmed(self, word: AskedWord) -> list[tantivy.Query]:
+        """The word's stem in each language. All count as one word: a word that few notes of a language have,
+        but many of another, is not rare."""
+        stems = {language: self._stem(word, language) for language in self._languages}
+        numbers = {stem: int(self._searcher.doc_freq("stem", stem)) for stem in stems.values() if stem}
+        all_of_them = self._rarity(sum(numbers.values()))
+        forms = [
+            _boosted(self.term("stem", stem), all_of_them / self._rarity(number))
+            for stem, number in numbers.items()
+            if number
+        ]
+        return forms + self._stemmed_in_any(word, FLAT * all_of_them)
+
+    def _stemmed_in_any(self, word: AskedWord, score: float) -> list[tantivy.Query]:
+        """The word's stems in notes of an unknown language. These are most likely in a common language of the
+        vault; in others a stem counts less, and only where it tells something."""
+        forms = []
+        for likely in (True, False):
+            stems = [
+                stem
+                for language in analysis.LATIN
+                if (language in self._common) is likely
+                and (stem := self._stem(word, language))
+                and (likely or len(stem) >= TELLING_STEM + len(language) + len(analysis.TAG))
+                and self._searcher.doc_freq("any_stem", stem)
+            ]
+            if stems:
+                boost = score if likely else score * UNLIKELY
+                forms.append(tantivy.Query.const_score_query(_any_of(map(self._in_any, stems)), boost))
+        return forms
+
+    def _in_any(self, stem: str) -> tantivy.Query:
+        return self.term("any_stem", stem)
+
+    def _flat(self, field: str, term: str, boost: float = 1.0) -> tantivy.Query:
+        """A term of a field that few notes have: it counts as rare as the word is in all fields."""
+        number = int(self._searcher.doc_freq(field, term)) + int(self._searcher.doc_freq("text", term))
+        return tantivy.Query.const_score_query(self.term(field, term), boost * FLAT * self._rarity(number))
+
+    def _flat_beginning(self, field: str, word: str, boost: float) -> tantivy.Query:
+        """The terms of such a field with this beginning; the best one counts."""
+        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
+        terms = dict.fromkeys([word, *(term for term, _ in found)])
+        return tantivy.Query.disjunction_max_query([self._flat(field, term, boost) for term in terms])
+
+    def _rarity(self, number: int) -> float:
+        """The inverse document frequency of BM25."""
+        return math.log(1 + (self._number - min(number, self._number) + 0.5) / (number + 0.5))
+
+    @staticmethod
+    def _stem(word: AskedWord, language: str) -> str:
+        if language == PLAIN:
+            return plain(word.term)
+        # Stemmers need the diacritics that folding removes, so the word is stemmed as it was typed.
+        stem = analysis.stem(word.typed, language)
+        return f"{language}{analysis.TAG}{stem}" if stem else ""
+
+    def _in_compounds(self, part: str) -> Iterator[tantivy.Query]:
+        """Long words that begin or end with a word: compounds, as German and its neighbours write them."""
+        ends = self._searcher.terms_with_prefix("back", backwards(part), limit=PREFIX_TERMS)
+        found = [term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST]
+        yield from (self._flat("back", term, COMPOUND_BOOST) for term in found)
+        begins = self._searcher.terms_with_prefix("text", part, limit=PREFIX_TERMS)
+        longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_PART]
+        if longer:
+            best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
+            yield _boosted(best, COMPOUND_BOOST)
+
+    def _as_one(self, typed: str) -> list[tantivy.Query]:
+        """A typed word of several pieces without what joins them, and one with joints that no sign shows as
+        its parts side by side."""
+        if analysis.signed_names(typed):
+            return []
+        wholes = [term for whole in compounds.wholes_of(typed) for term in analysis.words(whole)]
+        queries = [query for term in wholes for query in (self.term("text", term), self._flat("whole", term))]
+        parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
+        if len(parts) > 1:
+            queries.append(self._side_by_side("text", parts))
+        return queries
+
+    # Typing errors
+
+    def _may_be_misspelled(self, word: AskedWord) -> bool:
+        signed = (name for typed in self._query.words for name in analysis.signed_names(typed))
+        return len(word.term) >= ONE_ERROR and word.term.isalpha() and word.term not in signed
+
+    def _occurs(self, word: AskedWord) -> bool:
+        """Whether a note has the word in some form."""
+        fields = ("text", *COMPOUNDS, "name")
+        if word.begun and any(self._searcher.terms_with_prefix(f, word.term, limit=1) for f in fields):
+            return True
+        stems = [stem for x in self._languages if (stem := self._stem(word, x))]
+        others = [word.term, *variants.asked(word.typed, word.term)]
+        return (
+            any(self._searcher.doc_freq("stem", stem) for stem in stems)
+            or bool(self._stemmed_in_any(word, 1.0))
+            or any(self._searcher.doc_freq(field, other) for other in others for field in fields)
+        )
+
+    def _forgiving(self, word: AskedWord) -> list[tantivy.Query]:
+        """The words nearest to one that no note has."""
+        found = self._nearest(word)
+        if found:
+            self.forgiven[word.term] = tuple(term for term, _ in found)
+        return [
+            _boosted(self.term(field, term), FORGIVEN_BOOSTS[errors - 1])
+            for term, errors in found
+            for field in ("text", "name")
+        ]
+
+    def _nearest(self, word: AskedWord) -> list[tuple[str, int]]:
+        """The words of the notes with the fewest errors, as (word, errors), most frequent first."""
+        most = 2 if len(word.term) >= TWO_ERRORS else 1
+        # An error is seldom in the first letter; then the second letter is the first one of the right word,
+        # or still in its place.
+        beginnings = dict.fromkeys((word.term[:1], word.term[1:2], ""))
+        for first in beginnings:
+            terms = [
+                term
+                for field in ("text", "name")
+                for term, _ in self._searcher.terms_with_prefix(field, first, limit=MOST_TERMS)
+            ]
+            if found := _near(word, dict.fromkeys(terms), most):
+                return found
+        return []
+
+    def _gram(self, gram: str) -> tantivy.Query:
+        """A gram in traditional or simplified Chinese characters."""
+        plainer = simplified(gram)
+        forms = {("gram", gram), ("gram", plainer), ("simplified_gram", plainer)}
+        return tantivy.Query.disjunction_max_query([self.term(*form) for form in sorted(forms)])
+
+    # Titles, beginnings, phrases
+
+    def _title_word(self, word: AskedWord) -> tantivy.Query:
+        terms = [word.term, *self.forgiven.get(word.term, ())]
+        return tantivy.Query.disjunction_max_query(
+            [
+                self._beginning(field, term) if word.begun else self.term(field, term)
+                for term in terms
+                for field in TITLES
+            ]
+        )
+
+    def _beginning(self, field: str, word: str) -> tantivy.Query:
+        """The most frequent words with this beginning. Each has its own BM25, and the best one counts."""
+        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
+        return tantivy.Query.disjunction_max_query(
+            [self.term(field, term) for term in dict.fromkeys([word, *(term for term, _ in found)])]
+        )
+
+    def phrase(
+        self, phrase: str, field: str = "text", gram_field: str = "gram", *, begun: bool = False
+    ) -> tantivy.Query:
+        """All the words of a phrase side by side, and its runs without spaces likewise. `begun`: the last
+        word may be the beginning of one."""
+        parts = []
+        if words := analysis.words(phrase):
+            parts.append(self._side_by_side(field, words, begun=begun))
+        parts += [self.term(field, name) for name in analysis.signed_names(phrase)]
+        for run in analysis.unspaced_runs(phrase):
+            parts.append(_all_of(self.term(gram_field, g) for g in analysis.grams(run)))
+        return _all_of(parts) if parts else tantivy.Query.empty_query()
+
+    def joined(self, phrase: str, *, begun: bool = False) -> tantivy.Query | None:
+        """A name with joints, or with `begun` the beginning of one ("follow-"), as one word; None where the
+        phrase is none."""
+        whole = compounds.joint_free(phrase.strip()) if " " not in phrase.strip() else ""
+        if not whole:
+            return None
+        return self._flat_beginning("whole", whole, 1.0) if begun else self._flat("whole", whole)
+
+    def in_titles(self, phrase: str, *, begun: bool = False) -> tantivy.Query:
+        """A phrase in a title or an alias, or in the path of the file."""
+        return _any_of(self.phrase(phrase, field, "title_gram", begun=begun) for field in TITLES)
+
+    def _side_by_side(self, field: str, words: list[str], *, begun: bool = False) -> tantivy.Query:
+        if len(words) == 1:
+            return self._beginning(field, words[0]) if begun else self.term(field, words[0])
+        if begun:
+            return tantivy.Query.phrase_prefix_query(self._schema, field, list(words))
+        return tantivy.Query.phrase_query(self._schema, field, list(words), slop=0)
+
+    def term(self, field: str, term: str) -> tantivy.Query:
+        """One term of a field."""
+        return tantivy.Query.term_query(self._schema, field, term)
+
+
+def asked_words(query: KeywordQuery) -> list[AskedWord]:
+    """The words of a question that count: without stop words where others are left."""
+    folded = [(w, typed) for typed in query.words for w in analysis.asked_words(typed)]
+    content = analysis.content_words((w for w, _ in folded), query.common_languages)
+    as_typed = {w: analysis.spelled(w, typed) for w, typed in folded}
+    begun = {w for typed in query.beginnings for w in analysis.asked_words(typed)[-1:]}
+    last = folded[-1][0] if query.prefix and folded else ""
+    return [AskedWord(word, as_typed[word], word == last or word in begun) for word in content]
+
+
+def _near(word: AskedWord, terms: Iterable[str], most: int) -> list[tuple[str, int]]:
+    """The terms with the fewest errors, at most `most`. Of a word that is still typed, only the beginnings of
+    terms are compared."""
+    length = len(word.term)
+    if not word.begun:
+        fitting = [term for term in terms if abs(len(term) - length) <= most]
+        near = process.extract(word.term, fitting, scorer=OSA.distance, score_cutoff=most, limit=None)
+        found = [(term, int(errors)) for term, errors, _ in near if errors]
+    else:
+        least: dict[str, int] = {}
+        long = [term for term in terms if len(term) >= length - most]
+        for size in range(length - most, length + most + 1):
+            cut = [term[:size] for term in long]
+            for _, errors, place in process.extract(
+                word.term, cut, scorer=OSA.distance, score_cutoff=most, limit=None
+            ):
+                least[long[place]] = min(int(errors), least.get(long[place], most))
+        found = [(term, max(1, errors)) for term, errors in least.items()]
+    fewest = min((errors for _, errors in found), default=0)
+    return [(term, errors) for term, errors in found if errors == fewest][:FORGIVEN_TERMS]
+
+
+def _begins_a_number(word: str) -> bool:
+    """Whether a word may be the beginning of a number or a hash: these are typed no further than they are
+    known."""
+    return len(word) >= 4 and any(character.isdigit() for character in word)
+
+
+def _boosted(query: tantivy.Query, boost: float) -> tantivy.Query:
+    return tantivy.Query.boost_query(query, boost)
+
+
+def _any_of(queries: Iterable[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _all_of(queries: Iterable[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(Occur.Must, query) for query in queries])
