@@ -116,7 +116,7 @@ def test_copies_renames_and_moves_are_not_embedded(
 def test_a_note_renamed_to_another_format_is_read_anew(
     engine: Engine, notes: Path, embedder: HashingEmbedder
 ) -> None:
-    note = write(notes, "a.org", ":PROPERTIES:\n:HIDDEN: 1\n:END:\nvisible words\n")
+    note = write(notes, "a.org", ":PROPERTIES:\n:hidden: 1\n:END:\nvisible words\n")
     reconcile(engine, notes)
     assert found(engine, "hidden", mode="keyword") == []
     note.rename(notes / "a.txt")
