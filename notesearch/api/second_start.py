@@ -88,8 +88,8 @@ def query_of_link(link: str) -> str:
     except ValueError:
         parts, given = urlsplit(""), []
     # The parser accepts characters that a link cannot have, and any case in the scheme.
-    strict = link.startswith(f"{SCHEME}://") and link.isprintable() and " " not in link
-    whole = strict and parts.netloc == "search" and parts.path in ("", "/") and not parts.fragment
+    strict = link.startswith(f"{SCHEME}://") and link.isprintable() and not set(" #") & set(link)
+    whole = strict and parts.netloc == "search" and parts.path in ("", "/")
     query = plain_query(given[0][1]) if whole and len(given) == 1 and given[0][0] == "q" else ""
     if not query:
         raise UsageError("usage.link")

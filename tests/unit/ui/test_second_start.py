@@ -50,6 +50,7 @@ def test_a_link_brings_its_query_and_only_that(text: str) -> None:
 @example("notesearch://search?q=a&q=b")
 @example("notesearch://search?q=%ff")
 @example("notesearch://[search?q=a")
+@example("notesearch://search?q=a#")
 def test_any_other_link_is_refused(link: str) -> None:
     try:
         query = query_of_link(link)
