@@ -83,11 +83,13 @@ class Estimate:
 
 
 class HeldBack(StrEnum):
-    """Why a passage is not sent to a remote model."""
+    """Why a passage is not sent to a remote model. KIND: its file is of a kind that was not read yet when the
+    user agreed."""
 
     PRIVATE = "private"
     SECRET = "secret"
     REFUSED = "refused"
+    KIND = "kind"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,7 +43,8 @@ class FolderRow:
     embedded. `agreed` holds the user's consents, one on each line. `held_back` counts chunks, of the next
     model where there is one. `former_models` are those whose vectors were not deleted; `previous_model` is
     one of them. `missing` counts notes that are gone from the disk and held in the index, `others` files of
-    other kinds, which are not read.
+    other kinds, which are not read. `first_kinds`: the user agreed when only notes of the first kinds were
+    read, so that passages of other kinds are held back.
     """
 
     id: int
@@ -64,6 +65,7 @@ class FolderRow:
     former_models: tuple[str, ...] = ()
     missing: int = 0
     others: int = 0
+    first_kinds: bool = False
 
     @property
     def waiting(self) -> int:

@@ -38,11 +38,13 @@ WHY_HELD = {
     HeldBack.PRIVATE: N_("its note is marked private"),
     HeldBack.SECRET: N_("it looks like a secret (a key, a password, a card number)"),
     HeldBack.REFUSED: N_("the model refused it"),
+    HeldBack.KIND: N_("files of its kind were not read yet when you agreed"),
 }
 WHY_HELD_SHORT = {
     HeldBack.PRIVATE: N_("private"),
     HeldBack.SECRET: N_("looks like a secret"),
     HeldBack.REFUSED: N_("refused by the model"),
+    HeldBack.KIND: N_("new kind of file"),
 }
 PURPOSES = {"documents": N_("notes"), "query": N_("search"), "test": N_("test")}
 ENCODINGS = {

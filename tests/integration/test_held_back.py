@@ -3,6 +3,8 @@ lets them go."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -210,3 +212,24 @@ def test_a_text_that_the_server_refuses_is_a_problem_and_the_rest_goes_on(
     assert again.indexing.problems() == ()
     assert folder(again, notes).held_back == 0
     assert again.search.fused(Query(text="remedy")).matches
+
+
+def test_kinds_that_were_not_read_when_the_user_agreed(
+    start_remote: StartRemote, notes: Path, tmp_path: Path, gateway: Gateway
+) -> None:
+    """A data folder of a version that read four kinds of notes: source code beside them stays here."""
+    fill(notes, {"open.md": "# Open\n\nThe tram climbs.\n"})
+    first = start_remote()
+    first.folders.add(notes, SMALL)
+    use(first, notes, SMALL)
+    first.close()
+    with closing(sqlite3.connect(tmp_path / "data" / "notes.sqlite")) as database:
+        database.execute("UPDATE folders SET first_kinds = 1")
+        database.commit()
+    fill(notes, {"tool.py": "def wistaria():\n    return 1\n", "new.md": "# New\n\nThe bus waits.\n"})
+    engine = start_remote()
+    reconcile(engine, notes)
+    assert held(engine, notes / "tool.py") == [HeldBack.KIND]
+    assert held(engine, notes / "new.md") == [None]
+    assert "wistaria" not in everything(gateway)
+    assert found(engine, "wistaria", "keyword") == ["tool.py"]

@@ -12,12 +12,19 @@ from notesearch.domain import Chunk, HeldBack
 from notesearch.storage.values import ChunkPlan
 from notesearch.text.secrets import find_secrets
 
+# The formats that the first versions read.
+FIRST_KINDS = frozenset(("markdown", "text", "org", "rst"))
+
 
 class Cutting:
     """How notes of one folder are cut: for which models, as chosen at one moment. Any thread."""
 
-    def __init__(self, model: EmbeddingModel, next_model: EmbeddingModel | None) -> None:
+    def __init__(
+        self, model: EmbeddingModel, next_model: EmbeddingModel | None, *, first_kinds: bool = False
+    ) -> None:
+        """`first_kinds`: see FolderRow. It is about `model`; to the next one the user agrees now."""
         self._model = model
+        self._first_kinds = first_kinds
         self._next_model = next_model
         self.fingerprint = fingerprint_of(model)
         self.next_fingerprint = fingerprint_of(next_model) if next_model is not None else ""
@@ -26,24 +33,27 @@ class Cutting:
 
     def now(self, read: Extracted) -> ChunkPlan:
         """The chunks of a note for the folder's model."""
-        return _cut(self._model, read, read.chunks)
+        new_kind = self._first_kinds and read.document.format not in FIRST_KINDS
+        return _cut(self._model, read, read.chunks, new_kind=new_kind)
 
     def following(self, read: Extracted) -> ChunkPlan | None:
         """The chunks of a note for the folder's next model; None where it has none."""
         return _cut(self._next_model, read, read.following) if self._next_model is not None else None
 
 
-def _cut(model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk]) -> ChunkPlan:
+def _cut(
+    model: EmbeddingModel, read: Extracted, chunks: Sequence[Chunk], *, new_kind: bool = False
+) -> ChunkPlan:
     texts = [embedded_text(read.document.text, chunk) for chunk in chunks]
-    held = _held_back(read, chunks) if model.remote else ()
+    held = _held_back(read, chunks, new_kind=new_kind) if model.remote else ()
     return ChunkPlan(fingerprint=fingerprint_of(model), chunks=chunks, embedded_texts=texts, held=held)
 
 
-def _held_back(read: Extracted, chunks: Sequence[Chunk]) -> Sequence[HeldBack | None]:
-    """Why each passage stays on this computer: the note is private, or the passage holds (a part of) what
-    looks like a secret."""
-    if read.document.private:
-        return [HeldBack.PRIVATE] * len(chunks)
+def _held_back(read: Extracted, chunks: Sequence[Chunk], *, new_kind: bool) -> Sequence[HeldBack | None]:
+    """Why each passage stays on this computer: the note is private, its file is of a kind that the user did
+    not agree to, or the passage holds (a part of) what looks like a secret."""
+    if read.document.private or new_kind:
+        return [HeldBack.PRIVATE if read.document.private else HeldBack.KIND] * len(chunks)
     written = {read.document.text[start:end] for start, end in read.secrets}
     # A title may come from the file's name or the front matter, which the text does not hold.
     named = {prefix: bool(find_secrets(prefix)) for prefix in {chunk.prefix for chunk in chunks}}

@@ -558,9 +558,8 @@ class Indexer:
     def _cutting(self, folder: FolderRow) -> Cutting:
         """How the folder's notes are cut. Raises UsageError where its model was removed from the settings."""
         models = self._consents.models
-        return Cutting(
-            models.model(folder.model), models.model(folder.next_model) if folder.next_model else None
-        )
+        following = models.model(folder.next_model) if folder.next_model else None
+        return Cutting(models.model(folder.model), following, first_kinds=folder.first_kinds)
 
     def _scan_again(self, folders: Iterable[Path]) -> None:
         for folder in folders:

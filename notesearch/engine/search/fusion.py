@@ -72,10 +72,11 @@ def _scaled(scores: Mapping[int, float], reference: list[float], zero: float | N
 
 def _weight(keyword: list[float], meaning: list[float]) -> float:
     """The weight of the keyword half, 0..1, from how far the best of each list stands above the nine that
-    follow. Lists of equal scores tell nothing of their half; then both count the same."""
+    follow. Notes with equal scores by words hold what was typed all the same; then both halves count the
+    same."""
     if not keyword or not meaning:
         return 1.0 if keyword else 0.0
-    if any(len(scores) > 1 and scores[0] - scores[-1] < 1e-9 for scores in (keyword, meaning)):
+    if len(keyword) > 1 and keyword[0] - keyword[-1] < 1e-9:
         return 0.5
     gaps = [
         1.0 - sum(scores[1:10]) / len(scores[1:10]) if len(scores) > 1 else 1.0

@@ -37,7 +37,7 @@ class _StoredChunk(NamedTuple):
 CHUNK_COLUMNS = ", ".join(_StoredChunk._fields)
 _CHUNK_MARKS = ", ".join("?" * len(_StoredChunk._fields))
 # The values of the column `held` of a chunk.
-HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED)
+HELD: tuple[HeldBack | None, ...] = (None, HeldBack.PRIVATE, HeldBack.SECRET, HeldBack.REFUSED, HeldBack.KIND)
 REFUSED = HELD.index(HeldBack.REFUSED)
 ANSWERING, PREPARING = Generation.ANSWERING, Generation.PREPARING
 _DELETE_PREPARED = f"DELETE FROM chunks WHERE document_id = ? AND generation = {PREPARING}"

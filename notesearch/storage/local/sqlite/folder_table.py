@@ -23,7 +23,7 @@ _COUNTED = """
         coalesce(sum(c.chunks), 0), coalesce(sum(c.embedded), 0), coalesce(sum(c.pending_chunks), 0),
         coalesce(sum(c.pending_embedded), 0), coalesce(sum(c.held_back), 0),
         coalesce(sum(c.pending_held_back), 0), f.next_model, f.previous_model, f.agreed,
-        f.missing, f.others
+        f.missing, f.others, f.first_kinds
     FROM folders f LEFT JOIN counts c ON c.folder_id = f.id GROUP BY f.id ORDER BY f.path
 """
 
@@ -125,10 +125,11 @@ class Folders:
                 previous_model=previous,
                 missing=missing,
                 others=others,
+                first_kinds=bool(first_kinds),
                 agreed=agreed,
                 former_models=tuple(name for name in former.get(i, ()) if name != m),
             )
-            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed, missing, others in rows  # noqa: E501
+            for i, p, m, held, n, complete, bad, chunks, embedded, pending, ready, kept, later, following, previous, agreed, missing, others, first_kinds in rows  # noqa: E501
         )
 
     def hold_deletions(self, folder_id: int, held: Held, missing: int | None) -> None:

@@ -208,6 +208,11 @@ MIGRATIONS: tuple[str, ...] = (
     "ALTER TABLE documents ADD COLUMN properties TEXT NOT NULL DEFAULT '[]'",
     # 12: how many files of a folder are of other kinds, as the last scan counted them.
     "ALTER TABLE folders ADD COLUMN others INTEGER NOT NULL DEFAULT 0",
+    # 13: whether the user's consents are from when only notes of the first four kinds were read.
+    """
+    ALTER TABLE folders ADD COLUMN first_kinds INTEGER NOT NULL DEFAULT 0;
+    UPDATE folders SET first_kinds = 1 WHERE agreed <> '';
+    """,
 )
 
 

@@ -77,7 +77,7 @@ class Pending:
     def set_model(self, folder_id: int, model: str) -> None:
         """Change the model of a folder that has nothing embedded."""
         with self._database.write() as w:
-            w.execute("UPDATE folders SET model = ? WHERE id = ?", (model, folder_id))
+            w.execute("UPDATE folders SET model = ?, first_kinds = 0 WHERE id = ?", (model, folder_id))
 
     def agree(self, folder_id: int, consent_text: str) -> None:
         """Store the user's consents: which model at which address may be sent the folder's passages."""
@@ -110,7 +110,8 @@ class Pending:
             self._vectors.recount(w, ids)
             self._tell_refused_of(w, folder_id)
             w.execute(
-                "UPDATE folders SET previous_model = model, model = next_model, next_model = '' WHERE id = ?",
+                "UPDATE folders SET previous_model = model, model = next_model, next_model = '',"
+                " first_kinds = 0 WHERE id = ?",
                 (folder_id,),
             )
             return True
