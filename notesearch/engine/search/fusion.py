@@ -49,6 +49,7 @@ def fuse(
     weight = _weight(
         sorted((by_keyword[i] for i in keyword_list), reverse=True),
         sorted((by_meaning[i] for i in meaning_list), reverse=True),
+        whole=bool(complete),
     )
     return {
         i: weight * by_keyword.get(i, 0.0) + (1 - weight) * by_meaning.get(i, 0.0)
@@ -70,19 +71,19 @@ def _scaled(scores: Mapping[int, float], reference: list[float], zero: float | N
     return {i: (score - low) / (high - low) for i, score in scores.items()}
 
 
-def _weight(keyword: list[float], meaning: list[float]) -> float:
+def _weight(keyword: list[float], meaning: list[float], *, whole: bool) -> float:
     """The weight of the keyword half, 0..1, from how far the best of each list stands above the nine that
-    follow. Notes with equal scores by words hold what was typed all the same; then both halves count the
-    same."""
+    follow. `whole`: notes hold every word of a short query. Where those have equal scores, both halves count
+    the same; other lists of equal scores say nothing."""
     if not keyword or not meaning:
         return 1.0 if keyword else 0.0
-    if len(keyword) > 1 and keyword[0] - keyword[-1] < 1e-9:
+    if whole and len(keyword) > 1 and keyword[0] - keyword[-1] < 1e-9:
         return 0.5
     gaps = [
         1.0 - sum(scores[1:10]) / len(scores[1:10]) if len(scores) > 1 else 1.0
         for scores in (keyword, meaning)
     ]
-    return gaps[0] / (gaps[0] + gaps[1])
+    return gaps[0] / (gaps[0] + gaps[1]) if sum(gaps) > 1e-9 else 0.5
 
 
 def passage_score(cosines: list[float]) -> float:

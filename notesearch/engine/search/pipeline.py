@@ -150,8 +150,10 @@ class Pipeline:
             return Fused(self._by_date(asked, stage, begin))
         hits = KeywordHits() if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
         keyword_took = (time.perf_counter() - begin) * 1000
-        # A model makes little of a misspelled word.
-        asked = asked.corrected(hits.forgiven)
+        if asked.highlighter.count == 1:
+            # A model makes little of a misspelled word. In a question, a word that no note has is more likely
+            # another word for what the notes say.
+            asked = asked.corrected(hits.forgiven)
         cosines: dict[int, dict[int, float]] = {}
         vectors: dict[str, Vectors] = {}
         embed_took = vector_took = 0.0

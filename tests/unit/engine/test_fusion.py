@@ -85,8 +85,10 @@ def test_a_list_of_one_stands_out_whole() -> None:
 
 def test_two_flat_lists_weigh_the_same() -> None:
     assert fuse({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.3}, [1, 2], [2, 3]) == {1: 0.5, 2: 1.0, 3: 0.5}
-    # What stands in a flat list was found all the same.
-    assert fuse({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.1}, [1, 2], [2, 3]) == {1: 0.5, 2: 1.0, 3: 0.0}
+    # One flat list beside one with a gap says nothing, unless its notes hold all that was typed.
+    flat = ({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.1}, [1, 2], [2, 3])
+    assert fuse(*flat) == {1: 0.0, 2: 1.0, 3: 0.0}
+    assert fuse(*flat, complete=frozenset([1, 2])) == {1: 0.5, 2: 1.0, 3: 0.0}
 
 
 def test_in_a_flat_list_the_notes_below_it_have_nothing() -> None:

@@ -32,6 +32,8 @@ WHOLE_BOOST = 0.5
 NAME_BOOST = 0.5
 VARIANT_BOOST = 0.6
 COMPOUND_BOOST = 0.3
+# In a question of more words, one that no note has is more likely another word for what the notes say.
+FEW_WORDS, IN_QUESTIONS = 3, 0.2
 # A stem of a language that the vault hardly has, and how many letters it needs.
 UNLIKELY, TELLING_STEM = 0.5, 4
 # A word with one error, and with two.
@@ -259,8 +261,9 @@ class WordQueries:
         found = self._nearest(word)
         if found:
             self.forgiven[word.term] = tuple(term for term, _ in found)
+        share = 1.0 if len(self._words) <= FEW_WORDS else IN_QUESTIONS
         return [
-            _boosted(self.term(field, term), FORGIVEN_BOOSTS[errors - 1])
+            _boosted(self.term(field, term), share * FORGIVEN_BOOSTS[errors - 1])
             for term, errors in found
             for field in ("text", "name")
         ]
