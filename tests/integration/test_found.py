@@ -192,3 +192,24 @@ def test_what_was_forgiven_is_said_marked_and_opened_at(start_engine: StartEngin
     typed = engine.search.words(Query(text="conpatibl", prefix=True))
     assert typed.matches[0].path.name == "shell.md"
     assert [told.code for told in typed.notices] == ["search.forgiven"]
+
+
+def test_what_a_note_says_about_itself_is_found_and_shown(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine = start_engine(watch=False)
+    notes = {
+        "book.md": "---\nauthor: Quillon Marsh\nsource: https://birds.example.org/owls\n---\n"
+        "# Owls\n\nAt dusk.\n",
+        "empty.md": "---\nauthor: Wendel Marsh\n---\n",
+        "other.md": "# Other\n\nThe author of this is not known.\n",
+    }
+    engine.reconcile([fill(tmp_path / "Properties", notes)])
+    for text, name, shown in (
+        ("quillon", "book.md", "author: Quillon Marsh"),
+        ("birds example", "book.md", "source: https://birds.example.org/owls"),
+        ("wendel", "empty.md", "author: Wendel Marsh"),
+    ):
+        row = engine.search.words(Query(text=text)).matches[0]
+        assert (row.path.name, row.best.snippet, row.best.line) == (name, shown, 1)
+        assert row.best.highlights
+    # The names of what is said are no words of the note.
+    assert rows(engine, "author") == ["other.md"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
@@ -138,6 +138,8 @@ def _passages(
     worth = [s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)]
     kept = [best, *worth]
     shown = [_passage(note.document, s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]]
+    if not best.found and candidate.by_words and (said := _said_of_itself(note.document, highlighter)):
+        shown[0] = _with_property(note.document, shown[0], said, highlighter)
     return shown, len(worth)
 
 
@@ -160,21 +162,45 @@ def _score(
     )
 
 
+def _said_of_itself(document: DocumentRow, highlighter: Highlighter) -> str:
+    """What a note says about itself, such as "author: Jane Doe", with most words of the query in its value;
+    "" where none has any."""
+    found = {one: len(highlighter.find(one.partition(": ")[2])[1]) for one in document.properties}
+    return max((one for one in found if found[one]), key=lambda one: found[one], default="")
+
+
+def _with_property(document: DocumentRow, passage: Passage, said: str, highlighter: Highlighter) -> Passage:
+    """A passage that shows what the note says about itself, at the beginning of the file, in place of its
+    text."""
+    text, highlights, _ = snippet(said, highlighter)
+    return replace(
+        passage,
+        snippet=text,
+        highlights=highlights,
+        line=1,
+        heading=(),
+        words=tuple(sorted({text[start:end] for start, end in highlights})),
+        locator=locate(document.format, 1),
+    )
+
+
 def _without_text(document: DocumentRow, candidate: Candidate, highlighter: Highlighter) -> Passage:
-    """The row of a note that has no text but its front matter. It shows the note's tags, else its file's
-    name."""
+    """The row of a note that has no text but its front matter. It shows what was found there, else the note's
+    tags, else its file's name."""
     by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
-    shown = " ".join(f"#{tag}" for tag in document.tags) or document.path.name
+    said = _said_of_itself(document, highlighter)
+    line = 1 if said else document.first_line
+    shown = said or " ".join(f"#{tag}" for tag in document.tags) or document.path.name
     return Passage(
         start=0,
         end=0,
-        line=document.first_line,
+        line=line,
         heading=(),
         snippet=shown,
         highlights=tuple(highlighter.find(shown)[0]),
         matched_by=by,
         score=candidate.score,
-        locator=locate(document.format, document.first_line),
+        locator=locate(document.format, line),
     )
 
 
