@@ -18,13 +18,16 @@ _JOINED = re.compile(r"(?<![\w\-.'/:,&+])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![-
 # Digits with blanks, brackets and signs between them: telephone numbers.
 _DIALLED = re.compile(r"(?<![\w])\+?\(?\d{1,4}\)?(?:[-. /]{0,2}\(?\d{2,5}\)?){1,5}(?![\w])")
 LONGEST = 40
+# Letters of a name with parts; a longer word is none that anybody reads.
+LONGEST_NAME = 120
 # Where a word has a joint that no sign shows: before a capital after a small letter, before the last capital
 # of several, between letters and digits.
 _JOINT = re.compile(
     r"(?<=[a-z\u00df-\u00ff])(?=[A-Z\u00c0-\u00de])|(?<=[A-Z])(?=[A-Z][a-z])"
     r"|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])"
 )
-_HAS_JOINT = re.compile(r"\w*(?:[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z])\w*")
+_HAS_JOINT = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z]")
+_WORD = re.compile(r"\w+")
 # More parts than this are no word that anybody reads: hashes, keys.
 MOST_PARTS = 6
 
@@ -81,7 +84,11 @@ def parts(text: str) -> Iterator[str]:
 
 def with_parts(text: str) -> Iterator[tuple[int, int, list[str]]]:
     """(start, end, parts) of each word that has parts which no sign divides."""
-    for match in _HAS_JOINT.finditer(text):
+    if not _HAS_JOINT.search(text):
+        return
+    for match in _WORD.finditer(text):
+        if len(match[0]) > LONGEST_NAME or not _HAS_JOINT.search(match[0]):
+            continue
         start = match.start()
         for word in match[0].split("_"):
             found = _JOINT.split(word)

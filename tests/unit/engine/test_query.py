@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
@@ -356,3 +356,14 @@ def test_beginnings_paths_and_order() -> None:
     assert (parsed.paths, parsed.without_paths) == (("money/2024",), ("old",))
     assert parsed.newest_first
     assert parsed.facets == ("lang:de",)
+
+
+@settings(max_examples=1000)
+@given(st.text(st.sampled_from('ab1 "()-:*ORtagfolder|\n'), max_size=60))
+def test_whatever_is_typed_excludes_nothing_by_accident(text: str) -> None:
+    """No error; and what is excluded has a minus after a blank, before a word."""
+    parsed = read(text)
+    for excluded in parsed.without:
+        before = text.partition(excluded)[0]
+        assert before.endswith(("-", '-"'))
+    assert all(isinstance(word, str) and word for word in parsed.words)
