@@ -1,5 +1,5 @@
 """What a user types is found: a title word with a typing error, two words side by side, a name with
-joints. In the rows by words, and in the fused ones.
+joints; in the rows by words, and in the fused ones. And every word that a reader sees, by words alone.
 
 tests/bench/found.py [FOLDER] [--index FOLDER]      default: the til vault. The index is made beside, or kept
 in the folder that --index names. Drawn with a fixed seed.
@@ -26,9 +26,10 @@ from notesearch.engine.engine import Engine
 from notesearch.text import analysis
 from notesearch.text.markup import as_read
 
-SLIPS, PAIRS, NAMES = 59, 300, 300
+SLIPS, PAIRS, NAMES, WORDS = 59, 300, 300, 1000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ROWS = 100
+SUFFIXES = (".md", ".org", ".rst", ".txt")
 
 
 def main() -> None:
@@ -43,7 +44,8 @@ def main() -> None:
             if folder.resolve() not in [f.path for f in engine.status().folders]:
                 engine.folders.add(folder)
             engine.reconcile([folder])
-            notes = {p: p.read_text("utf-8", "replace") for p in sorted(folder.rglob("*.md"))}
+            files = sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES)
+            notes = {p: p.read_text("utf-8", "replace") for p in files}
             report(engine, notes)
         finally:
             engine.close()
@@ -62,6 +64,28 @@ def report(engine: Engine, notes: dict[Path, str]) -> None:
             first, absent = sum(p == 1 for p in places), sum(p == 0 for p in places)
             rows.append([name, mode.value, f"{first} of {len(asked)}", absent, ", ".join(missed[:6])])
     table(f"{len(notes)} notes", ["asked", "rows", "first", "absent", "not first, some"], rows)
+    asked = list(seen(notes))
+    unfound, unmarked = [], []
+    for word, path in asked:
+        results = engine.search.words(Query(text=f'"{word}"', mode=Mode.KEYWORD, limit=ROWS), ROWS)
+        row = next((m for m in results.matches if m.path == path), None)
+        if row is None:
+            unfound.append(word)
+        elif not row.best.highlights:
+            unmarked.append(word)
+    table(
+        "words that a reader sees, in at most 30 notes each",
+        ["asked", "found", "not found, some", "not marked", "some"],
+        [
+            [
+                len(asked),
+                len(asked) - len(unfound),
+                ", ".join(unfound[:8]),
+                len(unmarked),
+                ", ".join(unmarked[:8]),
+            ]
+        ],
+    )
 
 
 def place(engine: Engine, query: str, path: Path, mode: Mode) -> int:
@@ -114,6 +138,19 @@ def pairs(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:
     )
     for pair, path in random.Random(6).sample(single, min(PAIRS, len(single))):
         yield " ".join(pair), path
+
+
+def seen(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:
+    """Words between blanks, without the punctuation around them, that are in few notes; and one of those."""
+    homes: dict[str, set[Path]] = collections.defaultdict(set)
+    for path, text in notes.items():
+        body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+        for written in as_read(body).text.split():
+            word = re.sub(r"^[\W_]+|[\W_]+$", "", written)
+            if word and '"' not in word:
+                homes[word].add(path)
+    few = sorted((word, min(paths)) for word, paths in homes.items() if len(paths) <= 30)
+    yield from random.Random(8).sample(few, min(WORDS, len(few)))
 
 
 def joined(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:
