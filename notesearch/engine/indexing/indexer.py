@@ -374,20 +374,18 @@ class Indexer:
                 by_folder.setdefault(folder.id, []).append(path)
         for folder_id, dirty in by_folder.items():
             folder = rows[folder_id]
-            links = self.links.get(folder.path)
             if (
-                links is None
-                or len(dirty) > MANY_DIRTY
+                len(dirty) > MANY_DIRTY
                 or folder.path in dirty
                 or any(p.name in scanner.ignore_files(self._gitignore) for p in dirty)
             ):
                 self._queue.add_scan(Scan(folder.path))
                 continue
             try:
-                cutting = self._cutting(folder)
-            except UsageError:
-                # The folder's model was removed from the settings, as in a scan: this folder waits, the
-                # others do not.
+                cutting, links = self._cutting(folder), self._links_of(folder.path)
+            except (UsageError, FolderError):
+                # The folder's model was removed from the settings, or it cannot be reached, as in a scan:
+                # this folder waits, the others do not.
                 continue
             changed: dict[str, FoundFile] = {}
             gone: set[str] = set()
@@ -564,6 +562,16 @@ class Indexer:
     def _scan_again(self, folders: Iterable[Path]) -> None:
         for folder in folders:
             self._queue.add_scan(Scan(folder))
+
+    def _links_of(self, folder: Path) -> Links:
+        """The links of a folder. Where no scan has met them yet, the folder is walked for them; the library
+        is not asked. Raises FolderError."""
+        if folder not in self.links:
+            links = self._new_links(folder)
+            for _ in scanner.scan(folder, gitignore=self._gitignore, kept=self._kept, links=links):
+                pass
+            self.links[folder] = links
+        return self.links[folder]
 
     def _new_links(self, folder: Path) -> Links:
         others = (row.path for row in self._library.folders())
