@@ -17,6 +17,9 @@ SHORTEST_PART, SHORTEST_REST = 5, 3
 SHORTEST_STEMMED = 3
 # Letters of a stem of a language that the vault hardly has, as in the keyword index.
 SHORTEST_RARE = 4
+DATE_DIGITS = 8
+# Signs and blanks inside words of several pieces and telephone numbers.
+_JOINTS = re.compile(r"[-_.'/:,&+() ]")
 _LETTER = r"[^\W_]"
 # What Hebrew and Arabic write before a word without a blank.
 _BEFORE = "[\u05d5\u05d4\u05d1\u05db\u05dc\u05de\u05e9\u0648\u0641\u0628\u0627\u0644\u0643]{0,4}"
@@ -70,6 +73,7 @@ class Highlighter:
                 self._others.setdefault(whole.casefold(), pieces[0])
         signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
         self.count = len(content) + len(runs) + len(phrases) + len(signed)
+        self._inside: re.Pattern[str] | None = None
         self._pattern = self._word_pattern()
         self._ending = self._ending_pattern()
         self._runs = [_run_pattern(run) for run in runs]
@@ -121,9 +125,11 @@ class Highlighter:
             for match in self._pattern.finditer(folded):
                 start, end = as_written(*match.span())
                 number = self._number(match[0], text[start:end])
+                if number is None:
+                    number = self._first_part(text[start:end])
                 if number is not None:
                     yield start, end, number
-            yield from self._in_names(text)
+            yield from self._in_names(text, folded)
         if self._ending is not None:
             for match in self._ending.finditer(folded):
                 yield *as_written(*match.span()), self._numbers[match[1]]
@@ -135,17 +141,36 @@ class Highlighter:
                 if match.end() > match.start():
                     yield *as_written(*match.span()), base + offset
 
-    def _in_names(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Words with joints that no sign shows (camelCase), and several pieces that are one word (e-mail)."""
-        for start, end, parts in compounds.with_parts(text):
-            for part in parts:
-                if (number := self._number(part.casefold(), part)) is not None:
-                    yield start, end, number
-        for start, end, whole in compounds.with_whole(text):
+    def _in_names(self, text: str, folded: str) -> Iterator[tuple[int, int, int]]:
+        """Words with joints that no sign shows (camelCase), and several pieces that are one word (e-mail).
+        Few texts have any, so each is looked at as a whole before its words are."""
+        if self._inside is not None and self._inside.search(folded):
+            for start, end, parts in compounds.with_parts(text):
+                for part in parts:
+                    if (number := self._number(part.casefold(), part)) is not None:
+                        yield start, end, number
+        for start, end, whole in compounds.with_whole(text) if self._may_have_wholes(folded) else ():
             key = whole.casefold()
             number = self._numbers.get(key, self._others.get(key))
             if number is not None or (number := self._begun(key)) is not None:
                 yield start, end, number
+
+    def _first_part(self, word: str) -> int | None:
+        """The number of the query's word that the first part of a name is: "reload" of reloadTimelines."""
+        if word.islower() and word.isalpha():
+            return None
+        parts = next((found for _, _, found in compounds.with_parts(word)), [""])
+        return self._number(parts[0].casefold(), parts[0]) if parts[0] else None
+
+    def _may_have_wholes(self, folded: str) -> bool:
+        """Whether a word of the query is in the text only once its joints are taken out."""
+        words = (*self._numbers, *self._others)
+        joined = _JOINTS.sub("", folded)
+        if len(joined) == len(folded):
+            return False
+        # A date may be written without its zeros, and with the day first.
+        dated = any(len(word) == DATE_DIGITS and word.isdigit() for word in words)
+        return dated or any(joined.count(word) > folded.count(word) for word in words)
 
     def _number(self, word: str, spelled: str) -> int | None:
         """The number of the query's word that a word of the text (folded, and as it is spelled) is."""
@@ -199,6 +224,7 @@ class Highlighter:
             return None
         before = _BEFORE if any(_SEMITIC.search(word) for word in starts) else ""
         either = "|".join(map(re.escape, sorted(starts, key=len)))
+        self._inside = re.compile(rf"(?<={_LETTER})(?:{either})")
         return re.compile(
             rf"(?<!{_LETTER}){before}(?:{either})(?:{_LETTER}|(?<=[\u0900-\u0dff])[\u0900-\u0dff])*"
         )

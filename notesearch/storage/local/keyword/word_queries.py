@@ -22,6 +22,7 @@ from notesearch.text import analysis, compounds, variants
 from notesearch.text.characters import simplified
 
 PREFIX_TERMS = 40
+COMPOUND_TERMS = 12
 # Boosts of the fields. The stem decides the ranking (SciFact train nDCG@10 0.702, the plain word 0.670); the
 # others decide between equals.
 TITLE_BOOST = 1.5
@@ -216,10 +217,10 @@ class WordQueries:
 
     def _in_compounds(self, part: str) -> Iterator[tantivy.Query]:
         """Long words that begin or end with a word: compounds, as German and its neighbours write them."""
-        ends = self._searcher.terms_with_prefix("back", backwards(part), limit=PREFIX_TERMS)
+        ends = self._searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
         found = [term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST]
         yield from (self._flat("back", term, COMPOUND_BOOST) for term in found)
-        begins = self._searcher.terms_with_prefix("text", part, limit=PREFIX_TERMS)
+        begins = self._searcher.terms_with_prefix("text", part, limit=COMPOUND_TERMS)
         longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_PART]
         if longer:
             best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
