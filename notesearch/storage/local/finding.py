@@ -91,15 +91,8 @@ class Finding:
         exact = query.exact
         if hits.forgiven:
             exact = " ".join(hits.forgiven.get(w, (w,))[0] for w in analysis.asked_words(exact))
-        asked = KeywordQuery(
-            words=query.words,
-            runs=query.runs,
-            prefix=query.prefix,
-            languages=query.languages,
-            common_languages=query.common_languages,
-            beginnings=query.beginnings,
-        )
-        named = holding(exact, where=Where.CALLED, limit=most) | self._words.documents_titled(asked, most)
+        named = holding(exact, where=Where.CALLED, limit=most)
+        named |= self._words.documents_titled(_question(query), most)
         titled = self._passing(resolved, named)
         phrased = holding(exact, begun=query.prefix, limit=most) if query.exact_phrase else ()
         return replace(
@@ -114,18 +107,12 @@ class Finding:
         allowed = resolved.among if among is None else set(among)
         if allowed is not None and not allowed:
             return KeywordHits()
-        asked = KeywordQuery(
-            words=query.words,
-            runs=query.runs,
-            phrases=query.phrases,
-            prefix=query.prefix,
+        asked = replace(
+            _question(query),
             facets=resolved.facets,
             without_facets=resolved.without,
             filtered=resolved.among is not None or bool(resolved.excluded),
             without_words=resolved.without_words,
-            languages=query.languages,
-            common_languages=query.common_languages,
-            beginnings=query.beginnings,
         )
         return self._words.search(asked, limit, allowed, resolved.excluded)
 
@@ -359,3 +346,16 @@ class Finding:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return answer
+
+
+def _question(query: WordQuery) -> KeywordQuery:
+    """A query by words as the keyword index is asked, without filters."""
+    return KeywordQuery(
+        words=query.words,
+        runs=query.runs,
+        phrases=query.phrases,
+        prefix=query.prefix,
+        languages=query.languages,
+        common_languages=query.common_languages,
+        beginnings=query.beginnings,
+    )

@@ -91,7 +91,7 @@ class WordQueries:
         for typed in query.words:
             should += [_boosted(q, WHOLE_BOOST) for q in self._as_one(typed)]
         if query.prefix and query.words and (begun := compounds.joint_free(query.words[-1])):
-            should.append(self._flat_beginning("whole", begun, WHOLE_BOOST))
+            should += _best_of(self._flat_beginnings("whole", begun, WHOLE_BOOST))
         should += [self._gram(g) for run in query.runs for g in analysis.grams(run)]
         should += [self.phrase(run) for run in query.runs if len(run) > 2]
         for phrase in query.phrases:
@@ -139,22 +139,29 @@ class WordQueries:
     def _forms(self, word: AskedWord) -> tantivy.Query:
         """A word in every form; the best one counts."""
         if word.term not in self._made:
-            forms = list(self._exact_forms(word))
-            if self._may_be_misspelled(word) and not self._occurs(word):
+            # Only forms that the index has: each one more takes time, and one that no note has finds nothing.
+            stemmed = self._stemmed(word)
+            forms = [*stemmed, *self._other_forms(word)]
+            if not stemmed and self._may_be_misspelled(word) and not self._occurs(word):
                 forms += self._forgiving(word)
-            self._made[word.term] = tantivy.Query.disjunction_max_query(forms)
+            best = tantivy.Query.disjunction_max_query(forms) if forms else tantivy.Query.empty_query()
+            self._made[word.term] = best
         return self._made[word.term]
 
-    def _exact_forms(self, word: AskedWord) -> Iterator[tantivy.Query]:
-        yield from self._stemmed(word)
-        yield from (self._flat(field, word.term) for field in COMPOUNDS)
-        yield _boosted(self.term("name", word.term), NAME_BOOST)
+    def _other_forms(self, word: AskedWord) -> Iterator[tantivy.Query]:
+        """What stands for a word beside its stems: the whole and the parts of names, the path of the file,
+        other spellings, beginnings, compounds."""
+        for field in COMPOUNDS:
+            yield from self._flat(field, word.term)
+        yield from self._there("name", word.term, NAME_BOOST)
         for other in variants.asked(word.typed, word.term):
-            yield _boosted(self.term("text", other), VARIANT_BOOST)
-            yield self._flat("part", other, VARIANT_BOOST)
+            yield from self._there("text", other, VARIANT_BOOST)
+            yield from self._flat("part", other, VARIANT_BOOST)
         if word.begun or _begins_a_number(word.term):
-            yield _boosted(self._beginning("text", word.term), PREFIX_BOOST)
-            yield from (self._flat_beginning(field, word.term, PREFIX_BOOST) for field in COMPOUNDS)
+            for term in self._beginnings("text", word.term):
+                yield from self._there("text", term, PREFIX_BOOST)
+            for field in COMPOUNDS:
+                yield from self._flat_beginnings(field, word.term, PREFIX_BOOST)
         elif self._compounding and len(word.term) >= SHORTEST_PART and word.term.isalpha():
             yield from self._in_compounds(word.term)
 
@@ -192,16 +199,22 @@ class WordQueries:
     def _in_any(self, stem: str) -> tantivy.Query:
         return self.term("any_stem", stem)
 
-    def _flat(self, field: str, term: str, boost: float = 1.0) -> tantivy.Query:
-        """A term of a field that few notes have: it counts as rare as the word is in all fields."""
-        number = int(self._searcher.doc_freq(field, term)) + int(self._searcher.doc_freq("text", term))
-        return tantivy.Query.const_score_query(self.term(field, term), boost * FLAT * self._rarity(number))
+    def _there(self, field: str, term: str, boost: float) -> Iterator[tantivy.Query]:
+        """A term, where a note has it."""
+        if self._searcher.doc_freq(field, term):
+            yield _boosted(self.term(field, term), boost)
 
-    def _flat_beginning(self, field: str, word: str, boost: float) -> tantivy.Query:
-        """The terms of such a field with this beginning; the best one counts."""
-        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
-        terms = dict.fromkeys([word, *(term for term, _ in found)])
-        return tantivy.Query.disjunction_max_query([self._flat(field, term, boost) for term in terms])
+    def _flat(self, field: str, term: str, boost: float = 1.0) -> Iterator[tantivy.Query]:
+        """A term of a field that few notes have, where one has it: it counts as rare as the word is in all
+        fields."""
+        if number := int(self._searcher.doc_freq(field, term)):
+            score = boost * FLAT * self._rarity(number + int(self._searcher.doc_freq("text", term)))
+            yield tantivy.Query.const_score_query(self.term(field, term), score)
+
+    def _flat_beginnings(self, field: str, word: str, boost: float) -> Iterator[tantivy.Query]:
+        """The terms of such a field with this beginning."""
+        for term in self._beginnings(field, word):
+            yield from self._flat(field, term, boost)
 
     def _rarity(self, number: int) -> float:
         """The inverse document frequency of BM25."""
@@ -219,7 +232,8 @@ class WordQueries:
         """Long words that begin or end with a word: compounds, as German and its neighbours write them."""
         ends = self._searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
         found = [term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST]
-        yield from (self._flat("back", term, COMPOUND_BOOST) for term in found)
+        for term in found:
+            yield from self._flat("back", term, COMPOUND_BOOST)
         begins = self._searcher.terms_with_prefix("text", part, limit=COMPOUND_TERMS)
         longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_PART]
         if longer:
@@ -232,7 +246,9 @@ class WordQueries:
         if analysis.signed_names(typed):
             return []
         wholes = [term for whole in compounds.wholes_of(typed) for term in analysis.words(whole)]
-        queries = [query for term in wholes for query in (self.term("text", term), self._flat("whole", term))]
+        queries = [
+            query for term in wholes for query in (self.term("text", term), *self._flat("whole", term))
+        ]
         parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
         if len(parts) > 1:
             queries.append(self._side_by_side("text", parts))
@@ -245,17 +261,12 @@ class WordQueries:
         return len(word.term) >= ONE_ERROR and word.term.isalpha() and word.term not in signed
 
     def _occurs(self, word: AskedWord) -> bool:
-        """Whether a note has the word in some form."""
+        """Whether a note has a word, of which no stem is found, in some other form."""
         fields = ("text", *COMPOUNDS, "name")
         if word.begun and any(self._searcher.terms_with_prefix(f, word.term, limit=1) for f in fields):
             return True
-        stems = [stem for x in self._languages if (stem := self._stem(word, x))]
         others = [word.term, *variants.asked(word.typed, word.term)]
-        return (
-            any(self._searcher.doc_freq("stem", stem) for stem in stems)
-            or bool(self._stemmed_in_any(word, 1.0))
-            or any(self._searcher.doc_freq(field, other) for other in others for field in fields)
-        )
+        return any(self._searcher.doc_freq(field, other) for other in others for field in fields)
 
     def _forgiving(self, word: AskedWord) -> list[tantivy.Query]:
         """The words nearest to one that no note has."""
@@ -305,10 +316,14 @@ class WordQueries:
 
     def _beginning(self, field: str, word: str) -> tantivy.Query:
         """The most frequent words with this beginning. Each has its own BM25, and the best one counts."""
-        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
         return tantivy.Query.disjunction_max_query(
-            [self.term(field, term) for term in dict.fromkeys([word, *(term for term, _ in found)])]
+            [self.term(field, term) for term in self._beginnings(field, word)]
         )
+
+    def _beginnings(self, field: str, word: str) -> list[str]:
+        """The word itself, and the most frequent terms of a field that begin with it."""
+        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
+        return list(dict.fromkeys([word, *(term for term, _ in found)]))
 
     def phrase(
         self, phrase: str, field: str = "text", gram_field: str = "gram", *, begun: bool = False
@@ -329,7 +344,8 @@ class WordQueries:
         whole = compounds.joint_free(phrase.strip()) if " " not in phrase.strip() else ""
         if not whole:
             return None
-        return self._flat_beginning("whole", whole, 1.0) if begun else self._flat("whole", whole)
+        terms = self._beginnings("whole", whole) if begun else [whole]
+        return _any_of(self.term("whole", term) for term in terms)
 
     def in_titles(self, phrase: str, *, begun: bool = False) -> tantivy.Query:
         """A phrase in a title or an alias, or in the path of the file."""
@@ -383,6 +399,11 @@ def _begins_a_number(word: str) -> bool:
     """Whether a word may be the beginning of a number or a hash: these are typed no further than they are
     known."""
     return len(word) >= 4 and any(character.isdigit() for character in word)
+
+
+def _best_of(queries: Iterable[tantivy.Query]) -> list[tantivy.Query]:
+    """One query of which the best one counts; none for none."""
+    return [tantivy.Query.disjunction_max_query(given)] if (given := list(queries)) else []
 
 
 def _boosted(query: tantivy.Query, boost: float) -> tantivy.Query:
