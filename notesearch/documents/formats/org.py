@@ -104,7 +104,14 @@ def read_org(source: Source) -> Iterator[Part]:
         encoding=encoding,
         first_line=skipped + 1,
         outline=found,
-        metadata=(read_metadata(pairs), Metadata(properties=read_properties(below))),
+        # A headline's other names are names of the note that it is in; what else it says is found by words.
+        metadata=(
+            read_metadata(pairs),
+            Metadata(
+                aliases=read_metadata({"aliases": below.get("aliases", "")}).aliases,
+                properties=read_properties(below),
+            ),
+        ),
         tags=[*tags, *(tag for heading in found.headings for tag in _headline_tags(text, heading.start))],
     )
     yield Part(document=document, outline=found)
@@ -263,7 +270,7 @@ def _read_drawer(text: str, pairs: dict[str, Any]) -> None:
     for match in _PROPERTY.finditer(text):
         key = match[1].lower()
         if key in ("roam_aliases", "roam_alias"):
-            pairs["aliases"] = ", ".join(_names(match[2]))
+            pairs["aliases"] = ", ".join([*filter(None, [pairs.get("aliases")]), *_names(match[2])])
         else:
             add_pair(pairs, key, match[2])
 

@@ -90,3 +90,12 @@ def test_properties_of_drawers_and_keywords() -> None:
         "category: work",
     )
     assert "glazier" not in document.text
+
+
+def test_other_names_of_headlines_are_names_of_the_note() -> None:
+    note = read(
+        '* Hut\n:PROPERTIES:\n:ROAM_ALIASES: shed/key "shed key test"\n:ID: abc\n:END:\n\nbody\n\n'
+        "* Boat\n:PROPERTIES:\n:ROAM_ALIASES: Dory\n:END:\n"
+    )
+    assert note.aliases == ("shed/key", "shed key test", "Dory")
+    assert note.properties == ("id: abc",)
