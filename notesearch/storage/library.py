@@ -81,7 +81,8 @@ class Library(Protocol):
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
         """The `limit` best blocks by BM25, best first; the number of blocks with every word; and the
-        documents that hold `query.exact`. With `among`, only these documents are scored."""
+        documents that hold `query.exact`. With `among`, the blocks of these documents alone, and nothing
+        is counted."""
         ...
 
     def nearest(

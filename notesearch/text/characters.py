@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from notesearch.text.han import SIMPLIFIED, TRADITIONAL
 
@@ -96,12 +96,32 @@ def normal_with_places(text: str) -> tuple[str, list[int] | None]:
     made = _replaced(composed, _table)
     if composed == text and len(made) == len(text):
         return made, None
-    places: list[int] = []
+    return _changed(text, _unsettled(), _normal_cluster)
+
+
+def _changed(
+    text: str, pattern: re.Pattern[str], change: Callable[[str], str], rest: Callable[[str], str] = str
+) -> tuple[str, list[int]]:
+    """The text with `change` made of each match, and `rest`, which keeps the length, of what is between them;
+    and the places as `normal_with_places` gives them."""
     pieces: list[str] = []
-    for match in _cluster().finditer(text):
-        pieces.append(normal(match[0]))
-        places.extend([match.start()] * len(pieces[-1]))
-    return "".join(pieces), [*places, len(text)]
+    places: list[int] = []
+    position = 0
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        made = change(match[0])
+        pieces += (rest(text[position:start]), made)
+        places += range(position, start)
+        places += [start] * len(made)
+        position = end
+    pieces.append(rest(text[position:]))
+    places += range(position, len(text) + 1)
+    return "".join(pieces), places
+
+
+@lru_cache(maxsize=2000)
+def _normal_cluster(cluster: str) -> str:
+    return normal(cluster)
 
 
 # Letters that do not decompose, as a plain keyboard writes them.
@@ -144,10 +164,20 @@ def folded_with_places(text: str) -> tuple[str, list[int] | None]:
     made = _replaced(spelled.casefold(), _folds)
     if len(made) == len(spelled):
         return made, places
-    pieces = [_replaced(character.casefold(), _folds) for character in spelled]
-    begins = [i for i, piece in enumerate(pieces) for _ in piece]
-    ends = [*begins, len(spelled)]
-    return "".join(pieces), ends if places is None else [places[i] for i in ends]
+    made, begins = _changed(spelled, _unfolded(), _folded_letter, str.lower)
+    return made, begins if places is None else [places[i] for i in begins]
+
+
+@lru_cache(maxsize=2000)
+def _folded_letter(letter: str) -> str:
+    return _replaced(letter.casefold(), _folds)
+
+
+@cache
+def _unfolded() -> re.Pattern[str]:
+    """A character that folding changes, but for capitals of ASCII."""
+    same = [chr(c) for c in range(0x80, 0x2000) if _folded_letter(chr(c)) == chr(c)]
+    return re.compile(f"[^\\x00-\\x7f{''.join(map(re.escape, same))}{_SETTLED}]")
 
 
 @cache
@@ -168,9 +198,21 @@ def marks() -> str:
     )
 
 
+# Han and Hangul, which neither composing nor folding changes.
+_SETTLED = "\u4e00-\u9fff\uac00-\ud7a3"
+
+
 @cache
-def _cluster() -> re.Pattern[str]:
-    """A character with what is combined with it: composing never looks further."""
-    marks = "".join(re.escape(chr(c)) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
+def _unsettled() -> re.Pattern[str]:
+    """A character that another spelling may stand for, with what is combined with it: composing never looks
+    further."""
+    combined = "".join(re.escape(chr(c)) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
+    settled = (
+        chr(c)
+        for c in range(0x80, 0x2000)
+        if not 0x1100 <= c < 0x1200 and not unicodedata.combining(chr(c)) and normal(chr(c)) == chr(c)
+    )
     syllable = "[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?"
-    return re.compile(f"(?:{syllable}|.)[{marks}\uff9e\uff9f]*", re.DOTALL)
+    other = f"[^\\x00-\\x7f{''.join(map(re.escape, settled))}{_SETTLED}]"
+    marks = f"[{combined}\uff9e\uff9f]"
+    return re.compile(f"(?:{syllable}|{other}|.(?={marks})){marks}*", re.DOTALL)

@@ -97,6 +97,19 @@ def with_parts(text: str) -> Iterator[tuple[int, int, list[str]]]:
             start += len(word) + 1
 
 
+def named_at(text: str, place: int) -> tuple[int, int, list[str]] | None:
+    """(start, end, parts) of the word around a place where a part of it begins; None where none does."""
+    if not _JOINT.match(text, place):
+        return None
+    start = end = place
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    found = _JOINT.split(text[start:end])
+    return (start, end, found) if end - start <= LONGEST_NAME and len(found) <= MOST_PARTS else None
+
+
 def with_whole(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, the whole) of each word of several pieces, and of each date and telephone number."""
     for match in _JOINED.finditer(text):

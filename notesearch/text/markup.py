@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from notesearch.text.terms import terms
@@ -73,6 +74,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _ESCAPED = re.compile(r"\\(?=[*_~^=`\[\]<>\\-])")
 
 
+# Cached: one letter after another finds mostly the same passages.
+@lru_cache(maxsize=256)
 def as_read(text: str, *, numbers: bool = True) -> AsRead:
     """The text as its reader sees it. With `numbers`, those of lists are beside it, so that they interrupt no
     phrase. Takes time linear in its length."""

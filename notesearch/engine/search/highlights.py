@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from notesearch.domain import Span
 from notesearch.text import analysis, compounds, variants
@@ -18,9 +19,15 @@ SHORTEST_STEMMED = 3
 # Letters of a stem of a language that the vault hardly has, as in the keyword index.
 SHORTEST_RARE = 4
 DATE_DIGITS = 8
-# Signs and blanks inside words of several pieces and telephone numbers.
-_JOINTS = re.compile(r"[-_.'/:,&+() ]")
+# Texts of which a highlighter keeps what it found.
+MOST_SEEN = 200
+# Signs inside words of several pieces, and what else stands inside telephone numbers.
+_JOINTS, _BLANKS = "-_.'/:,&+", "() "
+_DIGIT = re.compile(r"\d")
 _LETTER = r"[^\W_]"
+# The rest of a word, with its Indic marks.
+_REST = rf"(?:{_LETTER}|(?<=[\u0900-\u0dff])[\u0900-\u0dff])*"
+_WHOLE = re.compile(rf".{_REST}", re.DOTALL)
 # What Hebrew and Arabic write before a word without a blank.
 _BEFORE = "[\u05d5\u05d4\u05d1\u05db\u05dc\u05de\u05e9\u0648\u0641\u0628\u0627\u0644\u0643]{0,4}"
 _SEMITIC = re.compile("[\u05d0-\u05ea\u0621-\u064a]")
@@ -73,12 +80,18 @@ class Highlighter:
                 self._others.setdefault(whole.casefold(), pieces[0])
         signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
         self.count = len(content) + len(runs) + len(phrases) + len(signed)
-        self._inside: re.Pattern[str] | None = None
-        self._pattern = self._word_pattern()
-        self._ending = self._ending_pattern()
+        forms = (*self._numbers, *self._others)
+        self._dialled = [word for word in forms if word.isdigit()]
+        self._wholes = [word for word in forms if not word.isdigit()]
+        self._starts = self._word_starts()
+        # Compounds may end with these.
+        self._endings = [w for w in self._numbers if len(w) >= SHORTEST_PART and w.isalpha()]
+        if not self._compounding:
+            self._endings = []
         self._runs = [_run_pattern(run) for run in runs]
         self._phrases = [*_phrase_patterns(phrases), *signed]
         self._known: dict[str, int | None] = {}
+        self._seen: dict[str, list[tuple[int, int, int]]] = {}
 
     def find(self, text: str) -> tuple[list[Span], set[int]]:
         """The spans of `text` that the query found, in order and without overlaps; and the numbers of the
@@ -87,7 +100,16 @@ class Highlighter:
         return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
 
     def matches(self, text: str) -> list[tuple[int, int, int]]:
-        """(start, end, number of the query's word) of everything found. A phrase may overlap its words."""
+        """(start, end, number of the query's word) of everything found, in order. A phrase may overlap its
+        words."""
+        # One stage of a search after another looks at the same texts.
+        if text not in self._seen:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            self._seen[text] = sorted(self._looked_for(text))
+        return self._seen[text]
+
+    def _looked_for(self, text: str) -> list[tuple[int, int, int]]:
         found = list(self._matches(text))
         if not found and self.count:
             # Marks inside a word may hide it.
@@ -99,9 +121,18 @@ class Highlighter:
     def _in_rare_languages(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Words by their stems in languages that the vault hardly has, as the index finds them in notes of an
         unknown language."""
-        if self._pattern is None:
-            return
         folded, places = folded_with_places(text)
+        rare, stems = self._rare
+        for start, end in self._words_at(self._places(folded)[0], folded):
+            span = (start, end) if places is None else written(places, start, end)
+            own = (analysis.stem(text[slice(*span)], language) for language in rare)
+            if (number := next((stems[stem] for stem in own if stem in stems), None)) is not None:
+                yield *span, number
+
+    @cached_property
+    def _rare(self) -> tuple[list[str], dict[str, int]]:
+        """The languages that the vault hardly has, and the numbers of the query's words by their stems in
+        these."""
         rare = [language for language in analysis.LATIN if language not in self._languages]
         stems = {
             stem: number
@@ -109,11 +140,7 @@ class Highlighter:
             for language in rare
             if len(stem := analysis.stem(self._spelled[word], language)) >= SHORTEST_RARE
         }
-        for match in self._pattern.finditer(folded):
-            span = match.span() if places is None else written(places, *match.span())
-            own = (analysis.stem(text[slice(*span)], language) for language in rare)
-            if (number := next((stems[stem] for stem in own if stem in stems), None)) is not None:
-                yield *span, number
+        return rare, stems
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, int]]:
         folded, places = folded_with_places(text)
@@ -121,18 +148,18 @@ class Highlighter:
         def as_written(start: int, end: int) -> Span:
             return (start, end) if places is None else written(places, start, end)
 
-        if self._pattern is not None:
-            for match in self._pattern.finditer(folded):
-                start, end = as_written(*match.span())
-                number = self._number(match[0], text[start:end])
-                if number is None:
-                    number = self._first_part(text[start:end])
-                if number is not None:
-                    yield start, end, number
-            yield from self._in_names(text, folded)
-        if self._ending is not None:
-            for match in self._ending.finditer(folded):
-                yield *as_written(*match.span()), self._numbers[match[1]]
+        begin, inside = self._places(folded)
+        for first, last in self._words_at(begin, folded):
+            start, end = as_written(first, last)
+            number = self._number(folded[first:last], text[start:end])
+            if number is None:
+                number = self._first_part(text[start:end])
+            if number is not None:
+                yield start, end, number
+        for first, last, number in self._ends_of_compounds(folded):
+            yield *as_written(first, last), number
+        yield from self._in_names(text, inside if places is None else [places[i] for i in inside])
+        yield from self._as_wholes(text, folded)
         base = len(self._numbers)
         plainer = simplified(folded) if self._runs else ""
         searched = [*((run, plainer) for run in self._runs), *((phrase, folded) for phrase in self._phrases)]
@@ -141,14 +168,58 @@ class Highlighter:
                 if match.end() > match.start():
                     yield *as_written(*match.span()), base + offset
 
-    def _in_names(self, text: str, folded: str) -> Iterator[tuple[int, int, int]]:
-        """Words with joints that no sign shows (camelCase), and several pieces that are one word (e-mail).
-        Few texts have any, so each is looked at as a whole before its words are."""
-        if self._inside is not None and self._inside.search(folded):
-            for start, end, parts in compounds.with_parts(text):
+    def _places(self, folded: str) -> tuple[list[int], list[int]]:
+        """Where a word of the query may begin: at the beginning of a word, and inside one."""
+        begin: list[int] = []
+        inside: list[int] = []
+        # Searching each beginning is several times faster than one pattern for all.
+        for start in self._starts:
+            at = folded.find(start)
+            while at >= 0:
+                (inside if at > 0 and folded[at - 1].isalnum() else begin).append(at)
+                at = folded.find(start, at + 1)
+        return begin, inside
+
+    def _words_at(self, begin: Iterable[int], folded: str) -> Iterator[Span]:
+        """The words that may be one of the query's: those that begin as one of its forms does."""
+        if any(_SEMITIC.search(start) for start in self._starts):
+            either = "|".join(map(re.escape, self._starts))
+            for match in re.finditer(rf"(?<!{_LETTER}){_BEFORE}(?:{either}){_REST}", folded):
+                yield match.span()
+            return
+        for start in begin:
+            word = _WHOLE.match(folded, start)
+            yield start, word.end() if word else start + 1
+
+    def _ends_of_compounds(self, folded: str) -> Iterator[tuple[int, int, int]]:
+        """(start, end, number) of the compounds that end with a word of the query."""
+        for word in self._endings:
+            at = folded.find(word)
+            while at >= 0:
+                start, end = at, at + len(word)
+                if not folded[end : end + 1].isalnum():
+                    while start and folded[start - 1].isalnum():
+                        start -= 1
+                    if at - start >= SHORTEST_REST:
+                        yield start, end, self._numbers[word]
+                at = folded.find(word, at + 1)
+
+    def _in_names(self, text: str, inside: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+        """Words with joints that no sign shows (camelCase)."""
+        after = 0
+        for place in inside:
+            # No joint is before a small letter after a letter.
+            if place < after or (text[place].islower() and text[place - 1].isalpha()):
+                continue
+            if (name := compounds.named_at(text, place)) is not None:
+                start, after, parts = name
                 for part in parts:
                     if (number := self._number(part.casefold(), part)) is not None:
-                        yield start, end, number
+                        yield start, after, number
+
+    def _as_wholes(self, text: str, folded: str) -> Iterator[tuple[int, int, int]]:
+        """Several pieces that are one word (e-mail). Few texts have any, so each is looked at as a whole
+        before its words are."""
         for start, end, whole in compounds.with_whole(text) if self._may_have_wholes(folded) else ():
             key = whole.casefold()
             number = self._numbers.get(key, self._others.get(key))
@@ -164,13 +235,21 @@ class Highlighter:
 
     def _may_have_wholes(self, folded: str) -> bool:
         """Whether a word of the query is in the text only once its joints are taken out."""
-        words = (*self._numbers, *self._others)
-        joined = _JOINTS.sub("", folded)
-        if len(joined) == len(folded):
+        joined = folded
+        for sign in _JOINTS:
+            joined = joined.replace(sign, "")
+        if len(joined) < len(folded) and any(
+            joined.count(word) > folded.count(word) for word in self._wholes
+        ):
+            return True
+        if not self._dialled or not _DIGIT.search(folded):
             return False
         # A date may be written without its zeros, and with the day first.
-        dated = any(len(word) == DATE_DIGITS and word.isdigit() for word in words)
-        return dated or any(joined.count(word) > folded.count(word) for word in words)
+        if any(len(word) == DATE_DIGITS for word in self._dialled):
+            return True
+        for sign in _BLANKS:
+            joined = joined.replace(sign, "")
+        return any(joined.count(word) > folded.count(word) for word in self._dialled)
 
     def _number(self, word: str, spelled: str) -> int | None:
         """The number of the query's word that a word of the text (folded, and as it is spelled) is."""
@@ -212,34 +291,21 @@ class Highlighter:
                 return number
         return None
 
-    def _word_pattern(self) -> re.Pattern[str] | None:
-        """Words that may be one of the query's: those that begin as one of its forms does."""
+    def _word_starts(self) -> list[str]:
+        """How words that may be one of the query's begin. None begins with another one."""
         starts = set()
         for word in (*self._numbers, *self._others):
             # A stem may end differently from the word (study, studies), so only their common beginning is
             # compared.
             shared = min((_shared(word, stem) for stem in self._stems_of(word)), default=len(word))
             starts.add(word[: max(min(3, len(word)), shared - 1)] if len(word) > 3 else word)
-        if not starts:
-            return None
-        before = _BEFORE if any(_SEMITIC.search(word) for word in starts) else ""
-        either = "|".join(map(re.escape, sorted(starts, key=len)))
-        self._inside = re.compile(rf"(?<={_LETTER})(?:{either})")
-        return re.compile(
-            rf"(?<!{_LETTER}){before}(?:{either})(?:{_LETTER}|(?<=[\u0900-\u0dff])[\u0900-\u0dff])*"
-        )
+        shortest = sorted(starts, key=len)
+        return [s for i, s in enumerate(shortest) if not s.startswith(tuple(shortest[:i]))]
 
     def _stems_of(self, word: str) -> Iterator[str]:
         number = self._numbers.get(word)
         if number is not None:
             yield from (stem for stem, n in self._stems.items() if n == number and stem)
-
-    def _ending_pattern(self) -> re.Pattern[str] | None:
-        """Compounds that end with a word of the query."""
-        words = [w for w in self._numbers if len(w) >= SHORTEST_PART and w.isalpha()]
-        if not self._compounding or not words:
-            return None
-        return re.compile(rf"(?<!{_LETTER}){_LETTER}{{{SHORTEST_REST},}}?({'|'.join(words)})(?!{_LETTER})")
 
 
 def _shared(word: str, stem: str) -> int:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -51,6 +52,8 @@ SHORT_QUERY = 3
 MOST_BY_DATE = 5000
 # Rows of the keyword stage: as many as a window shows. The fused rows that follow have the rest.
 KEYWORD_ROWS = 12
+# The folded words of a title, and its runs without spaces.
+TitleKey = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,18 @@ class Fused:
     results: SearchResults
     unbuilt: Sequence[Candidate] = ()
     highlighter: Highlighter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordHits:
+    """What the keyword index found for a query, and the milliseconds that it took. The stages of a session
+    share it."""
+
+    found: KeywordHits
+    took: float = 0.0
+
+
+NO_WORDS = WordHits(KeywordHits())
 
 
 class Pipeline:
@@ -101,19 +116,31 @@ class Pipeline:
 
     # The three stages
 
-    def words(self, asked: Asked, rows: int = KEYWORD_ROWS) -> SearchResults:
+    def by_words(self, asked: Asked) -> WordHits:
+        """What the keyword index finds, for the first stages. Nothing, where they need none of it."""
+        parsed = asked.parsed
+        if parsed.empty or parsed.only_filters or parsed.newest_first:
+            return NO_WORDS
+        begin = time.perf_counter()
+        found = self._library.words(_asked_exactly(asked), asked.filters, _blocks(asked.query))
+        return WordHits(found, (time.perf_counter() - begin) * 1000)
+
+    def words(self, asked: Asked, by_words: WordHits, rows: int = KEYWORD_ROWS) -> SearchResults:
         """The rows found by words alone, at most `rows`."""
         begin, query = time.perf_counter(), asked.query
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.KEYWORD, begin)
         if asked.parsed.newest_first:
             return self._by_date(asked, Stage.KEYWORD, begin)
-        hits = self._keyword_hits(asked, _blocks(query))
+        hits = by_words.found
         bonuses = _exact(asked, hits)
-        every = (*hits.hits, *self._blocks_of(asked, hits, bonuses))
-        scores = {i: 0.0 for i in bonuses} | _best_by_note(every)
-        # The fused rows are sorted by the same bonuses first, so that the list does not jump.
-        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
+        every, shown = hits.hits, min(query.limit, rows)
+        scores, order = _in_order(every, bonuses, shown)
+        if not _among(hits).issuperset(order):
+            # Which of the notes with the least bonus are shown depends on the scores of all of them.
+            least = bonuses.get(order[-1], 0.0)
+            every += self._blocks_of(asked, hits, [i for i, bonus in bonuses.items() if bonus >= least])
+            scores, order = _in_order(every, bonuses, shown)
         blocks = _blocks_by_note(every)
         highlighter = asked.forgiving(hits.forgiven)
         candidates = [
@@ -123,13 +150,14 @@ class Pipeline:
         if query.mode is Mode.HYBRID and asked.parsed.meaning:
             # Only after the rows are built, since loading a model takes processor time from that.
             self._models.load_ahead()
-        took = (time.perf_counter() - begin) * 1000
+        took = by_words.took + (time.perf_counter() - begin) * 1000
         elapsed = Elapsed(keyword=took, total=took)
         return self._results(query, Stage.KEYWORD, matches, hits.total, elapsed, _notices(asked, hits))
 
     def fused(
         self,
         asked: Asked,
+        by_words: WordHits,
         *,
         stage: Stage = Stage.FUSED,
         cancelled: Cancelled | None = None,
@@ -148,8 +176,7 @@ class Pipeline:
             return Fused(self._listed(asked, stage, begin))
         if asked.parsed.newest_first:
             return Fused(self._by_date(asked, stage, begin))
-        hits = KeywordHits() if query.mode is Mode.MEANING else self._keyword_hits(asked, _blocks(query))
-        keyword_took = (time.perf_counter() - begin) * 1000
+        hits = by_words.found
         if asked.highlighter.count == 1:
             # A model makes little of a misspelled word. In a question, a word that no note has is more likely
             # another word for what the notes say.
@@ -162,18 +189,18 @@ class Pipeline:
             vectors, notices = self._vectors.of(
                 asked, remote=stage is not Stage.LOCAL, cancelled=cancelled, typed_at=typed_at
             )
-            embed_took = (time.perf_counter() - begin) * 1000 - keyword_took
+            embed_took = (time.perf_counter() - begin) * 1000
             cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
-            vector_took = (time.perf_counter() - begin) * 1000 - keyword_took - embed_took
+            vector_took = (time.perf_counter() - begin) * 1000 - embed_took
         candidates, found = self._fuse(asked, hits, cosines, vectors)
         head = candidates[:rows]
         highlighter = asked.forgiving(hits.forgiven)
         matches = self._rows.build(head, highlighter)
         elapsed = Elapsed(
-            keyword=keyword_took,
+            keyword=by_words.took,
             embed=embed_took,
             vector=vector_took,
-            total=(time.perf_counter() - begin) * 1000,
+            total=by_words.took + (time.perf_counter() - begin) * 1000,
         )
         said = (*_notices(asked, hits), *notices)
         results = self._results(query, stage, matches, max(found, hits.total), elapsed, said)
@@ -269,17 +296,12 @@ class Pipeline:
         return self._results(query, stage, matches, newest.total, elapsed, _notices(asked, hits))
 
     def _blocks_of(self, asked: Asked, hits: KeywordHits, notes: Collection[int]) -> tuple[BlockHit, ...]:
-        """The blocks of notes that have a bonus and are not among the hits: there are many hits, and what is
-        called as the query, or holds it as a phrase, comes first all the same."""
-        missing = set(notes) - {hit.document_id for hit in hits.hits}
-        return self._keyword_hits(asked, 2 * len(missing), missing).hits if missing else ()
-
-    def _keyword_hits(self, asked: Asked, limit: int, among: Collection[int] | None = None) -> KeywordHits:
-        if asked.parsed.empty:
-            return KeywordHits()
-        # Titles and phrases are asked for once, together with the first hits.
-        words = _asked_exactly(asked) if among is None else asked.words
-        return self._library.words(words, asked.filters, limit, among)
+        """The blocks of notes that are not among the hits: there are many hits, and what is called as the
+        query, holds it as a phrase, or was found by meaning may be none of the best."""
+        missing = set(notes) - _among(hits)
+        if not missing:
+            return ()
+        return self._library.words(asked.words, asked.filters, 2 * len(missing), missing).hits
 
     def _meaning(
         self, asked: Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
@@ -319,10 +341,9 @@ class Pipeline:
         meaning_list = fusion.near_enough(meaning, cosines, far_behind)[:notes]
         by_meaning = set(meaning_list)
         bonuses = _exact(asked, hits)
-        all_hits = [*hits.hits, *self._blocks_of(asked, hits, bonuses)]
-        extra = by_meaning.difference(hit.document_id for hit in all_hits)
-        if hits.hits and extra:
-            all_hits += self._keyword_hits(asked, len(extra) * 2, extra).hits
+        all_hits = [*hits.hits]
+        if extra := [*bonuses, *(by_meaning if hits.hits else ())]:
+            all_hits += self._blocks_of(asked, hits, extra)
         scores = _best_by_note(all_hits)
         floors = [
             model.floor
@@ -434,6 +455,19 @@ def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
     return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))
 
 
+def _among(hits: KeywordHits) -> set[int]:
+    return {hit.document_id for hit in hits.hits}
+
+
+def _in_order(
+    hits: Sequence[BlockHit], bonuses: Mapping[int, float], shown: int
+) -> tuple[dict[int, float], list[int]]:
+    """The scores of the notes, and the notes that are shown: by their bonus, then by their score. The fused
+    rows are sorted by the same bonuses first, so that the list does not jump."""
+    scores = dict.fromkeys(bonuses, 0.0) | _best_by_note(hits)
+    return scores, sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[:shown]
+
+
 def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
     blocks: dict[int, list[BlockHit]] = defaultdict(list)
     for hit in hits:
@@ -441,9 +475,11 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
     return blocks
 
 
-def _title_key(text: str) -> tuple[list[str], list[str]]:
+# Cached: one letter after another finds mostly the same titles.
+@lru_cache(maxsize=4096)
+def _title_key(text: str) -> TitleKey:
     """A title as it is compared: its folded words, and its runs without spaces."""
-    return analysis.asked_words(text), analysis.unspaced_runs(text)
+    return tuple(analysis.asked_words(text)), tuple(analysis.unspaced_runs(text))
 
 
 def _typed(asked: Asked, forgiven: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> str:
@@ -492,7 +528,9 @@ def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
     return tuple(said)
 
 
-def _titled(key: tuple[list[str], list[str]], title: str, asked_of: Asked, *, forgiven: bool) -> float:
+def _titled(
+    key: tuple[tuple[str, ...], tuple[str, ...]], title: str, asked_of: Asked, *, forgiven: bool
+) -> float:
     """What a title, or a file's name, is worth for a query: it is the query, begins with it, or holds all of
     its words. The last word may be the beginning of one, while it is typed."""
     words, runs = _title_key(title)

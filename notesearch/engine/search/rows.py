@@ -119,7 +119,7 @@ def _passages(
     scored = []
     # The whole note is searched for the words once. What was found is divided among the passages afterwards.
     whole = note.whole
-    found = sorted(highlighter.matches(whole)) if whole is not None and highlighter.count else []
+    found = highlighter.matches(whole) if whole is not None and highlighter.count else []
     for number, chunk in enumerate(note.chunks):
         if whole is not None:
             first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notesearch.domain import Query, SearchResults, Stage
-from notesearch.engine.search.pipeline import KEYWORD_ROWS, Fused, Pipeline
+from notesearch.domain import Mode, Query, SearchResults, Stage
+from notesearch.engine.search.pipeline import KEYWORD_ROWS, NO_WORDS, Fused, Pipeline, WordHits
 
 
 class SearchSession:
     """One query of one search field, in stages: words, then the models on this computer, then those of
     providers, then the best sentences.
 
-    The query is parsed once. A session belongs to one thread at a time; several sessions run side by side.
+    The query is parsed once, and the keyword index is asked once. A session belongs to one thread at a time;
+    several sessions run side by side.
     Methods raise NotesearchError where an index or a model cannot be used.
     """
 
@@ -23,18 +24,20 @@ class SearchSession:
         self._touched = touched
         # When the user typed the query. A provider is asked only after a rest.
         self._typed_at = pipeline.now()
+        self._by_words: WordHits | None = None
         self._fused: Fused | None = None
 
     def words(self, rows: int = KEYWORD_ROWS) -> SearchResults:
         """The rows found by words alone, at most `rows`. Takes milliseconds."""
         self._touched()
-        return self._pipeline.words(self._asked, rows)
+        return self._pipeline.words(self._asked, self._found_by_words(), rows)
 
     def local(self, rows: int | None = None) -> SearchResults:
         """The rows found by words and by the models on this computer. No provider is asked. `rows`: build at
         most so many."""
         self._touched()
-        return self._pipeline.fused(self._asked, stage=Stage.LOCAL, rows=rows).results
+        by_words = self._half_by_words()
+        return self._pipeline.fused(self._asked, by_words, stage=Stage.LOCAL, rows=rows).results
 
     def fused(self, *, cancelled: Callable[[], bool] | None = None, rows: int | None = None) -> SearchResults:
         """The rows found by words and by all models.
@@ -45,7 +48,7 @@ class SearchSession:
         """
         self._touched()
         self._fused = self._pipeline.fused(
-            self._asked, cancelled=cancelled, typed_at=self._typed_at, rows=rows
+            self._asked, self._half_by_words(), cancelled=cancelled, typed_at=self._typed_at, rows=rows
         )
         return self._fused.results
 
@@ -59,3 +62,11 @@ class SearchSession:
         """The same rows; those found by meaning also have the sentence nearest in meaning. `results` may be a
         part of the rows."""
         return self._pipeline.explained(self._asked, results)
+
+    def _found_by_words(self) -> WordHits:
+        if self._by_words is None:
+            self._by_words = self._pipeline.by_words(self._asked)
+        return self._by_words
+
+    def _half_by_words(self) -> WordHits:
+        return NO_WORDS if self.query.mode is Mode.MEANING else self._found_by_words()

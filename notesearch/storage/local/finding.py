@@ -81,8 +81,7 @@ class Finding:
     def words(
         self, query: WordQuery, filters: Filters, limit: int, among: Collection[int] | None = None
     ) -> KeywordHits:
-        """The best blocks by BM25, best first, and the documents that hold `query.exact`. With `among`, only
-        these documents are scored."""
+        """See Library.words."""
         resolved = self._resolved(filters)
         hits = self._blocks(query, resolved, limit, among)
         if not query.exact:
@@ -114,7 +113,7 @@ class Finding:
             filtered=resolved.among is not None or bool(resolved.excluded),
             without_words=resolved.without_words,
         )
-        return self._words.search(asked, limit, allowed, resolved.excluded)
+        return self._words.search(asked, limit, allowed, resolved.excluded, counted=among is None)
 
     # By filters alone
 

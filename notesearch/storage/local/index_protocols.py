@@ -97,9 +97,11 @@ class WordIndex(Protocol):
         limit: int,
         among: Collection[int] | None = None,
         without: Collection[int] = (),
+        *,
+        counted: bool = True,
     ) -> KeywordHits:
         """The best blocks by BM25, best first. `among`: only of these documents; `without`: of none of
-        these."""
+        these. `counted`: also the number of blocks that hold all words, and the documents that do."""
         ...
 
     def count(self, query: KeywordQuery, without: Collection[int] = ()) -> int:

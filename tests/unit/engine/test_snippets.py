@@ -287,7 +287,7 @@ def test_words_found_only_in_the_heading_show_the_heading() -> None:
 def test_letters_that_become_two_keep_their_places() -> None:
     highlighter = Highlighter(["strasse", "aether"], runs=["知"], phrases=["grosse strasse"])
     text = "Große Straße, Æther 知"
-    assert highlighter.matches(text) == [(6, 12, 0), (14, 19, 1), (20, 21, 2), (0, 12, 3)]
+    assert highlighter.matches(text) == [(0, 12, 3), (6, 12, 0), (14, 19, 1), (20, 21, 2)]
     assert highlighter.find(text) == ([(0, 12), (14, 19), (20, 21)], {0, 1, 2, 3})
     assert highlighter.count == 4
 

@@ -18,7 +18,7 @@ from tantivy import Occur
 from notesearch.errors import StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, Where, WordBlock
 from notesearch.storage.local.keyword.word_fields import document_of, schema
-from notesearch.storage.local.keyword.word_queries import WordQueries
+from notesearch.storage.local.keyword.word_queries import KeptWords, WordQueries
 from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
 from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
@@ -46,6 +46,8 @@ class KeywordIndex:
         # Held while documents are added.
         self._applying = threading.Lock()
         self._resting = False
+        # Of the present state of the index.
+        self._kept = KeptWords()
         self.position = 0
 
     # Opening, saving
@@ -73,6 +75,7 @@ class KeywordIndex:
         index.register_tokenizer("gram", analysis.gram_analyzer())
         index.config_reader("manual")
         index.reload()
+        self._kept = KeptWords()
         return index
 
     def _begin_anew(self, instance: str) -> None:
@@ -121,6 +124,7 @@ class KeywordIndex:
             self._writer.add_document(document_of(block))
         self._writer.commit()
         index.reload()
+        self._kept = KeptWords()
         self.position = position
         SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(
             self._folder / "position.json"
@@ -155,6 +159,7 @@ class KeywordIndex:
         # taken as known before it can be found.
         saved = SavedAt.load(self._folder / "position.json")
         self._opened().reload()
+        self._kept = KeptWords()
         if saved is not None:
             self.position = saved.position
 
@@ -181,20 +186,24 @@ class KeywordIndex:
         limit: int,
         among: Collection[int] | None = None,
         without: Collection[int] = (),
+        *,
+        counted: bool = True,
     ) -> KeywordHits:
-        """The best blocks for a query, best first, and how many blocks hold all of its words (any of them
-        where none holds all).
+        """The best blocks for a query, best first, and with `counted` how many blocks hold all of its words
+        (any of them where none holds all).
 
         `among`: only of these documents; `without`: of none of these. Facets of the query are filters.
         """
-        searcher = self._opened().searcher()
-        queries = WordQueries(self._schema, searcher, query)
+        queries = self._queries(query)
+        searcher = queries.searcher
         scoring = queries.scoring()
         if scoring is None:
             return KeywordHits(hits=(), total=0)
         must = self._filtering(query, among, without)
         found = searcher.search(
-            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]), limit, count=False
+            tantivy.Query.boolean_query([(Occur.Must, scoring), *must]),
+            limit,
+            count=counted and queries.one_word,
         )
         addresses = [address for _, address in found.hits]
         columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
@@ -203,11 +212,13 @@ class KeywordIndex:
             for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
         )
         complete, total = frozenset[int](), 0
-        if every := queries.complete():
+        # The stubs leave count out.
+        if queries.one_word:
+            complete, total = frozenset(hit.document_id for hit in hits), getattr(found, "count", 0)
+        elif counted and (every := queries.complete()):
             all_words = searcher.search(
                 tantivy.Query.boolean_query([*every, *must]), max(COMPLETE, limit), count=True
             )
-            # The stubs leave count out.
             complete, total = frozenset(_documents(searcher, all_words)), getattr(all_words, "count", 0)
         return KeywordHits(
             hits=hits,
@@ -249,16 +260,16 @@ class KeywordIndex:
 
     def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
         """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
-        searcher = self._opened().searcher()
-        every = WordQueries(self._schema, searcher, query).titled()
+        queries = self._queries(query)
+        searcher, every = queries.searcher, queries.titled()
         return set() if every is None else _documents(searcher, searcher.search(every, limit, count=False))
 
     def documents_with_phrase(
         self, phrase: str, *, where: Where = Where.TEXT, begun: bool = False, limit: int = 50_000
     ) -> set[int]:
         """See WordIndex."""
-        searcher = self._opened().searcher()
-        queries = WordQueries(self._schema, searcher, KeywordQuery())
+        queries = self._queries(KeywordQuery())
+        searcher = queries.searcher
         if where is Where.TEXT:
             # A name with joints (safe_copy_rows) comes before its words side by side.
             joined = queries.joined(phrase, begun=begun)
@@ -273,11 +284,16 @@ class KeywordIndex:
 
     def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
         """See WordIndex."""
-        searcher = self._opened().searcher()
-        every = WordQueries(self._schema, searcher, query).complete()
+        queries = self._queries(query)
+        searcher, every = queries.searcher, queries.complete()
         if not every:
             return set()
         return _documents(searcher, searcher.search(tantivy.Query.boolean_query(every), limit, count=False))
+
+    def _queries(self, query: KeywordQuery) -> WordQueries:
+        # In this order, what an older state of the index has is never kept with a newer one.
+        kept = self._kept
+        return WordQueries(self._schema, self._opened().searcher(), query, kept)
 
     def _term(self, field: str, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, term)

@@ -7,16 +7,16 @@ are stand for it.
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import tantivy
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 from tantivy import Occur
 
 from notesearch.storage.local.index_protocols import KeywordQuery
+from notesearch.storage.local.keyword.typing_errors import ONE_ERROR, TermsOfLetter, nearest
 from notesearch.storage.local.keyword.word_fields import COMPOUNDS, PLAIN, TITLES, backwards, plain
 from notesearch.text import analysis, compounds, variants
 from notesearch.text.characters import simplified
@@ -42,38 +42,62 @@ FORGIVEN_BOOSTS = (0.5, 0.25)
 # What a term of a field that few notes have counts, times its rarity. BM25 compares the lengths of fields
 # with their average over all notes, which is next to nothing there.
 FLAT = 1.3
-# Letters from which a word may have one error, and two.
-ONE_ERROR, TWO_ERRORS = 4, 8
-# Terms that are looked at to find what a misspelled word may mean, and those that may stand for it.
-MOST_TERMS = 60_000
-FORGIVEN_TERMS = 12
 # Letters of a part of a compound.
 SHORTEST_PART, SHORTEST_REST = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
 class AskedWord:
-    """A word of a question: folded, as it was typed, and whether it may be the beginning of one."""
+    """A word of a question: folded, as it was typed, whether it may be the beginning of one, and whether it
+    spells a name with signs ("cplusplus")."""
 
     term: str
     typed: str
     begun: bool
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WordForms:
+    """A word in every form that the index has: the query for it, and the words that stand for it where no
+    note has it, nearest first."""
+
+    query: tantivy.Query
+    forgiven: tuple[str, ...] = ()
+
+
+MOST_FORMS = 500
+
+
+@dataclass(slots=True)
+class KeptWords:
+    """What searches of one state of the index share, since one letter after another asks for the same words:
+    their forms, and the terms with one first letter. Any thread reads and adds."""
+
+    forms: dict[tuple[object, ...], WordForms] = dataclasses.field(default_factory=dict)
+    terms: TermsOfLetter = dataclasses.field(default_factory=dict)
 
 
 class WordQueries:
     """The tantivy queries of one question. For one search, one thread. `forgiven`, after the queries were
     made: the words for which others stand, nearest first."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher, query: KeywordQuery) -> None:
+    def __init__(
+        self,
+        schema: tantivy.Schema,
+        searcher: tantivy.Searcher,
+        query: KeywordQuery,
+        kept: KeptWords | None = None,
+    ) -> None:
         self._schema = schema
-        self._searcher = searcher
+        self.searcher = searcher
         self._query = query
         self._words = asked_words(query)
         self._number = max(1, searcher.num_docs)
         self._languages = (*(query.languages or analysis.STEMMERS), PLAIN)
         self._common = query.common_languages or analysis.LATIN
         self._compounding = not query.languages or not analysis.COMPOUNDING.isdisjoint(query.languages)
-        self._made: dict[str, tantivy.Query] = {}
+        self._kept = kept or KeptWords()
         self.forgiven: dict[str, tuple[str, ...]] = {}
 
     # Whole questions
@@ -111,6 +135,13 @@ class WordQueries:
             should.append(tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0))
         return _any_of(should)
 
+    @property
+    def one_word(self) -> bool:
+        """Whether the question is a single word, so that every block it scores holds all of its words."""
+        query = self._query
+        beside = query.runs or query.phrases or query.without_words
+        return len(query.words) == len(self._words) == 1 and not beside
+
     def complete(self) -> list[tuple[Occur, tantivy.Query]]:
         """What a block must have to hold every word of the question; [] where it asks for none."""
         every: list[tantivy.Query] = []
@@ -138,15 +169,27 @@ class WordQueries:
 
     def _forms(self, word: AskedWord) -> tantivy.Query:
         """A word in every form; the best one counts."""
-        if word.term not in self._made:
-            # Only forms that the index has: each one more takes time, and one that no note has finds nothing.
-            stemmed = self._stemmed(word)
-            forms = [*stemmed, *self._other_forms(word)]
-            if not stemmed and self._may_be_misspelled(word) and not self._occurs(word):
-                forms += self._forgiving(word)
-            best = tantivy.Query.disjunction_max_query(forms) if forms else tantivy.Query.empty_query()
-            self._made[word.term] = best
-        return self._made[word.term]
+        key = (word, self._languages, self._common, self._compounding, len(self._words) <= FEW_WORDS)
+        kept = self._kept.forms
+        forms = kept.get(key)
+        if forms is None:
+            if len(kept) >= MOST_FORMS:
+                kept.clear()
+            forms = kept[key] = self._forms_of(word)
+        if forms.forgiven:
+            self.forgiven[word.term] = forms.forgiven
+        return forms.query
+
+    def _forms_of(self, word: AskedWord) -> WordForms:
+        # Only forms that the index has: each one more takes time, and one that no note has finds nothing.
+        stemmed = self._stemmed(word)
+        forms = [*stemmed, *self._other_forms(word)]
+        near: list[tuple[str, int]] = []
+        if not stemmed and _may_be_misspelled(word) and not self._occurs(word):
+            near = nearest(self.searcher, self._kept.terms, word.term, begun=word.begun)
+            forms += self._standing_for(near)
+        best = tantivy.Query.disjunction_max_query(forms) if forms else tantivy.Query.empty_query()
+        return WordForms(best, tuple(term for term, _ in near))
 
     def _other_forms(self, word: AskedWord) -> Iterator[tantivy.Query]:
         """What stands for a word beside its stems: the whole and the parts of names, the path of the file,
@@ -158,8 +201,12 @@ class WordQueries:
             yield from self._there("text", other, VARIANT_BOOST)
             yield from self._flat("part", other, VARIANT_BOOST)
         if word.begun or _begins_a_number(word.term):
+            stems = {self._stem(word, language) for language in self._languages}
             for term in self._beginnings("text", word.term):
-                yield from self._there("text", term, PREFIX_BOOST)
+                # A note that has the word, or another one with its stem, has the stem, which counts more.
+                longer = replace(word, term=term, typed=term)
+                if not stems.issuperset(self._stem(longer, language) for language in self._languages):
+                    yield from self._there("text", term, PREFIX_BOOST)
             for field in COMPOUNDS:
                 yield from self._flat_beginnings(field, word.term, PREFIX_BOOST)
         elif self._compounding and len(word.term) >= SHORTEST_PART and word.term.isalpha():
@@ -169,7 +216,7 @@ class WordQueries:
         """The word's stem in each language. All count as one word: a word that few notes of a language have,
         but many of another, is not rare."""
         stems = {language: self._stem(word, language) for language in self._languages}
-        numbers = {stem: int(self._searcher.doc_freq("stem", stem)) for stem in stems.values() if stem}
+        numbers = {stem: int(self.searcher.doc_freq("stem", stem)) for stem in stems.values() if stem}
         all_of_them = self._rarity(sum(numbers.values()))
         forms = [
             _boosted(self.term("stem", stem), all_of_them / self._rarity(number))
@@ -189,7 +236,7 @@ class WordQueries:
                 if (language in self._common) is likely
                 and (stem := self._stem(word, language))
                 and (likely or len(stem) >= TELLING_STEM + len(language) + len(analysis.TAG))
-                and self._searcher.doc_freq("any_stem", stem)
+                and self.searcher.doc_freq("any_stem", stem)
             ]
             if stems:
                 boost = score if likely else score * UNLIKELY
@@ -201,14 +248,14 @@ class WordQueries:
 
     def _there(self, field: str, term: str, boost: float) -> Iterator[tantivy.Query]:
         """A term, where a note has it."""
-        if self._searcher.doc_freq(field, term):
+        if self.searcher.doc_freq(field, term):
             yield _boosted(self.term(field, term), boost)
 
     def _flat(self, field: str, term: str, boost: float = 1.0) -> Iterator[tantivy.Query]:
         """A term of a field that few notes have, where one has it: it counts as rare as the word is in all
         fields."""
-        if number := int(self._searcher.doc_freq(field, term)):
-            score = boost * FLAT * self._rarity(number + int(self._searcher.doc_freq("text", term)))
+        if number := int(self.searcher.doc_freq(field, term)):
+            score = boost * FLAT * self._rarity(number + int(self.searcher.doc_freq("text", term)))
             yield tantivy.Query.const_score_query(self.term(field, term), score)
 
     def _flat_beginnings(self, field: str, word: str, boost: float) -> Iterator[tantivy.Query]:
@@ -230,11 +277,11 @@ class WordQueries:
 
     def _in_compounds(self, part: str) -> Iterator[tantivy.Query]:
         """Long words that begin or end with a word: compounds, as German and its neighbours write them."""
-        ends = self._searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
+        ends = self.searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
         found = [term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST]
         for term in found:
             yield from self._flat("back", term, COMPOUND_BOOST)
-        begins = self._searcher.terms_with_prefix("text", part, limit=COMPOUND_TERMS)
+        begins = self.searcher.terms_with_prefix("text", part, limit=COMPOUND_TERMS)
         longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_PART]
         if longer:
             best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
@@ -256,45 +303,22 @@ class WordQueries:
 
     # Typing errors
 
-    def _may_be_misspelled(self, word: AskedWord) -> bool:
-        signed = (name for typed in self._query.words for name in analysis.signed_names(typed))
-        return len(word.term) >= ONE_ERROR and word.term.isalpha() and word.term not in signed
-
     def _occurs(self, word: AskedWord) -> bool:
         """Whether a note has a word, of which no stem is found, in some other form."""
         fields = ("text", *COMPOUNDS, "name")
-        if word.begun and any(self._searcher.terms_with_prefix(f, word.term, limit=1) for f in fields):
+        if word.begun and any(self.searcher.terms_with_prefix(f, word.term, limit=1) for f in fields):
             return True
         others = [word.term, *variants.asked(word.typed, word.term)]
-        return any(self._searcher.doc_freq(field, other) for other in others for field in fields)
+        return any(self.searcher.doc_freq(field, other) for other in others for field in fields)
 
-    def _forgiving(self, word: AskedWord) -> list[tantivy.Query]:
-        """The words nearest to one that no note has."""
-        found = self._nearest(word)
-        if found:
-            self.forgiven[word.term] = tuple(term for term, _ in found)
+    def _standing_for(self, near: Sequence[tuple[str, int]]) -> list[tantivy.Query]:
+        """The words nearest to one that no note has, as (word, errors)."""
         share = 1.0 if len(self._words) <= FEW_WORDS else IN_QUESTIONS
         return [
             _boosted(self.term(field, term), share * FORGIVEN_BOOSTS[errors - 1])
-            for term, errors in found
+            for term, errors in near
             for field in ("text", "name")
         ]
-
-    def _nearest(self, word: AskedWord) -> list[tuple[str, int]]:
-        """The words of the notes with the fewest errors, as (word, errors), most frequent first."""
-        most = 2 if len(word.term) >= TWO_ERRORS else 1
-        # An error is seldom in the first letter; then the second letter is the first one of the right word,
-        # or still in its place.
-        beginnings = dict.fromkeys((word.term[:1], word.term[1:2], ""))
-        for first in beginnings:
-            terms = [
-                term
-                for field in ("text", "name")
-                for term, _ in self._searcher.terms_with_prefix(field, first, limit=MOST_TERMS)
-            ]
-            if found := _near(word, dict.fromkeys(terms), most):
-                return found
-        return []
 
     def _gram(self, gram: str) -> tantivy.Query:
         """A gram in traditional or simplified Chinese characters."""
@@ -322,7 +346,7 @@ class WordQueries:
 
     def _beginnings(self, field: str, word: str) -> list[str]:
         """The word itself, and the most frequent terms of a field that begin with it."""
-        found = self._searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
+        found = self.searcher.terms_with_prefix(field, word, limit=PREFIX_TERMS) if len(word) > 1 else []
         return list(dict.fromkeys([word, *(term for term, _ in found)]))
 
     def phrase(
@@ -370,29 +394,14 @@ def asked_words(query: KeywordQuery) -> list[AskedWord]:
     as_typed = {w: analysis.spelled(w, typed) for w, typed in folded}
     begun = {w for typed in query.beginnings for w in analysis.asked_words(typed)[-1:]}
     last = folded[-1][0] if query.prefix and folded else ""
-    return [AskedWord(word, as_typed[word], word == last or word in begun) for word in content]
+    signed = {name for typed in query.words for name in analysis.signed_names(typed)}
+    return [
+        AskedWord(word, as_typed[word], word == last or word in begun, word in signed) for word in content
+    ]
 
 
-def _near(word: AskedWord, terms: Iterable[str], most: int) -> list[tuple[str, int]]:
-    """The terms with the fewest errors, at most `most`. Of a word that is still typed, only the beginnings of
-    terms are compared."""
-    length = len(word.term)
-    if not word.begun:
-        fitting = [term for term in terms if abs(len(term) - length) <= most]
-        near = process.extract(word.term, fitting, scorer=OSA.distance, score_cutoff=most, limit=None)
-        found = [(term, int(errors)) for term, errors, _ in near if errors]
-    else:
-        least: dict[str, int] = {}
-        long = [term for term in terms if len(term) >= length - most]
-        for size in range(length - most, length + most + 1):
-            cut = [term[:size] for term in long]
-            for _, errors, place in process.extract(
-                word.term, cut, scorer=OSA.distance, score_cutoff=most, limit=None
-            ):
-                least[long[place]] = min(int(errors), least.get(long[place], most))
-        found = [(term, max(1, errors)) for term, errors in least.items()]
-    fewest = min((errors for _, errors in found), default=0)
-    return [(term, errors) for term, errors in found if errors == fewest][:FORGIVEN_TERMS]
+def _may_be_misspelled(word: AskedWord) -> bool:
+    return len(word.term) >= ONE_ERROR and word.term.isalpha() and not word.signed
 
 
 def _begins_a_number(word: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from os.path import splitext
+from pathlib import Path
 from typing import Any
 
 from notesearch.domain import locator_from_text, prefixed
@@ -215,10 +216,12 @@ class Questions:
         rows = self._database.chosen(
             "SELECT id, title, aliases, relative_path FROM documents WHERE id IN ({})", document_ids
         )
-        return {
-            i: (title, *json.loads(aliases), PurePosixPath(place).stem, PurePosixPath(place).name, place)
-            for i, title, aliases, place in ((*row[:3], readable(from_text(row[3]))) for row in rows)
-        }
+        called: dict[int, tuple[str, ...]] = {}
+        for i, title, aliases, stored in rows:
+            place = readable(from_text(stored))
+            name = place.rpartition("/")[2]
+            called[i] = (title, *json.loads(aliases), splitext(name)[0], name, place)
+        return called
 
     def text(self, document_id: int, start: int, end: int) -> str:
         """Characters [start, end) of a document's text; shorter where the text ends."""
