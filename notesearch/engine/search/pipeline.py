@@ -11,9 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -23,6 +21,7 @@ from notesearch.embedding.embedder import Cancelled, Embedder, Vectors, vectors_
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
 from notesearch.engine.search.asked import Asked, asked_of
+from notesearch.engine.search.bonuses import asked_exactly, bonuses_of
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
@@ -37,9 +36,8 @@ from notesearch.storage.values import (
     Note,
     NoteWanted,
     PassageHit,
-    WordQuery,
 )
-from notesearch.text import analysis, compounds
+from notesearch.text import analysis
 
 # How many candidates each half gives, before they become notes and the list is cut.
 BLOCKS = 150
@@ -52,8 +50,6 @@ SHORT_QUERY = 3
 MOST_BY_DATE = 5000
 # Rows of the keyword stage: as many as a window shows. The fused rows that follow have the rest.
 KEYWORD_ROWS = 12
-# The folded words of a title, and its runs without spaces.
-TitleKey = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class Pipeline:
         if parsed.empty or parsed.only_filters or parsed.newest_first:
             return NO_WORDS
         begin = time.perf_counter()
-        found = self._library.words(_asked_exactly(asked), asked.filters, _blocks(asked.query))
+        found = self._library.words(asked_exactly(asked, NOTES), asked.filters, _blocks(asked.query))
         return WordHits(found, (time.perf_counter() - begin) * 1000)
 
     def words(self, asked: Asked, by_words: WordHits, rows: int = KEYWORD_ROWS) -> SearchResults:
@@ -133,7 +129,7 @@ class Pipeline:
         if asked.parsed.newest_first:
             return self._by_date(asked, Stage.KEYWORD, begin)
         hits = by_words.found
-        bonuses = _exact(asked, hits)
+        bonuses = bonuses_of(asked, hits)
         every, shown = hits.hits, min(query.limit, rows)
         scores, order = _in_order(every, bonuses, shown)
         if not _among(hits).issuperset(order):
@@ -340,7 +336,7 @@ class Pipeline:
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
         meaning_list = fusion.near_enough(meaning, cosines, far_behind)[:notes]
         by_meaning = set(meaning_list)
-        bonuses = _exact(asked, hits)
+        bonuses = bonuses_of(asked, hits)
         all_hits = [*hits.hits]
         if extra := [*bonuses, *(by_meaning if hits.hits else ())]:
             all_hits += self._blocks_of(asked, hits, extra)
@@ -475,49 +471,6 @@ def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:
     return blocks
 
 
-# Cached: one letter after another finds mostly the same titles.
-@lru_cache(maxsize=4096)
-def _title_key(text: str) -> TitleKey:
-    """A title as it is compared: its folded words, and its runs without spaces."""
-    return tuple(analysis.asked_words(text)), tuple(analysis.unspaced_runs(text))
-
-
-def _typed(asked: Asked, forgiven: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> str:
-    """The words and runs of a query. `forgiven`: what stands for misspelled words."""
-    if not forgiven:
-        return " ".join((*asked.parsed.words, *asked.parsed.runs))
-    words = [w for word in asked.parsed.words for w in analysis.asked_words(word)]
-    return " ".join((*(forgiven.get(word, (word,))[0] for word in words), *asked.parsed.runs))
-
-
-def _asked_exactly(asked: Asked) -> WordQuery:
-    """The query by words, with its whole text to be looked up in titles. It is looked up in texts too where
-    it has more than one word and not only stop words."""
-    words, runs = _title_key(_typed(asked))
-    if not (words or runs):
-        return asked.words
-    stops = analysis.stop_words(words, asked.words.common_languages)
-    telling = runs or not stops.issuperset(words)
-    typed = asked.parsed.words[-1] if asked.parsed.prefix and asked.parsed.words else ""
-    several = len(words) + sum(len(run) for run in runs) > 1 or bool(compounds.joint_free(typed))
-    phrase = several and telling
-    return replace(asked.words, exact=_typed(asked), exact_phrase=bool(phrase), exact_limit=NOTES)
-
-
-def _exact(asked: Asked, hits: KeywordHits) -> dict[int, float]:
-    """The bonuses: for notes whose title is the query, and for those that hold all of the query as a phrase,
-    whether they are among the hits or not."""
-    key = _title_key(_typed(asked, hits.forgiven))
-    bonuses: dict[int, float] = defaultdict(float)
-    for document_id in hits.phrased:
-        bonuses[document_id] += fusion.EXACT_PHRASE
-    for document_id, titles in hits.titled.items():
-        bonuses[document_id] += max(
-            _titled(key, title, asked, forgiven=bool(hits.forgiven)) for title in titles
-        )
-    return {document_id: bonus for document_id, bonus in bonuses.items() if bonus}
-
-
 def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
     """What is said of how the words were taken: quotation marks that were no wall, errors that were
     forgiven."""
@@ -526,32 +479,6 @@ def _notices(asked: Asked, hits: KeywordHits) -> tuple[Told, ...]:
     for word, found in hits.forgiven.items():
         said.append(told("search.forgiven", found=found[0], typed=typed.get(word, word)))
     return tuple(said)
-
-
-def _titled(
-    key: tuple[tuple[str, ...], tuple[str, ...]], title: str, asked_of: Asked, *, forgiven: bool
-) -> float:
-    """What a title, or a file's name, is worth for a query: it is the query, begins with it, or holds all of
-    its words. The last word may be the beginning of one, while it is typed."""
-    words, runs = _title_key(title)
-    asked, asked_runs = key
-    prefix = asked_of.parsed.prefix
-    if (words, runs) == key:
-        return fusion.EXACT_TITLE
-    # One word in a title says little: how often it stands in the text says more. Of a misspelled one the
-    # meaning says nothing, so the title does.
-    if asked_runs or (len(asked) < 2 and not forgiven):
-        return 0.0
-    begins = words[: len(asked)]
-    if begins == asked or (
-        prefix and begins[:-1] == asked[:-1] and begins[-1:] and begins[-1].startswith(asked[-1])
-    ):
-        return fusion.TITLE_BEGINS
-    counted = analysis.content_words(asked, asked_of.words.common_languages)
-    held = all(
-        w in words or (prefix and w == asked[-1] and any(x.startswith(w) for x in words)) for w in counted
-    )
-    return fusion.TITLE_HOLDS if held else 0.0
 
 
 def _passage_in(note: Note, match: Match) -> str:
