@@ -537,7 +537,8 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
         day = datetime.fromtimestamp(match.modified).strftime("%Y-%m-%d")
         print(f"{bold}{match.title}{plain}  {dim}{day}  {match.matched_by}{plain}")
         print(f"  {match.path}:{match.best.line}")
-        print(f"  {_marked(match.best, bold, plain)}\n")
+        said = sentence(match.problem) if match.problem else _marked(match.best, bold, plain)
+        print(f"  {said}\n")
     if not results.matches:
         print(_("Nothing found."), file=sys.stderr)
 
@@ -562,6 +563,8 @@ def _match(match: Match) -> dict[str, Any]:
         common["uri"] = match.path.as_uri()
     if match.part:
         common["part"] = match.part
+    if match.problem is not None:
+        common["problem"] = {"code": match.problem.code, "text": sentence(match.problem)}
     common["modified"] = datetime.fromtimestamp(match.modified).astimezone().isoformat(timespec="seconds")
     return {
         **common,

@@ -249,7 +249,8 @@ class Match:
 
     `folder_names` go from the watched folder down ("Notes", "Kitchen", "Baking"). `modified` is in seconds
     since the epoch. `rank` counts from 1. `state` tells how far the note is indexed. `part` names the note
-    among several in one file; it is "" where the file holds one note.
+    among several in one file; it is "" where the file holds one note. `problem`: why the file could not be
+    read, or not be sent whole; only a search for such files tells it.
     """
 
     document_id: int
@@ -265,6 +266,7 @@ class Match:
     more_passages: int = 0
     state: DocumentState = DocumentState.COMPLETE
     part: str = ""
+    problem: Told | None = None
 
     @property
     def address(self) -> Address:
@@ -348,11 +350,13 @@ class Folder:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileProblem:
     """A file that could not be indexed, or a folder that cannot be watched. It tells what happened, and
-    whether trying again may help."""
+    whether trying again may help. `modified` is the time of the file, in seconds since the epoch; 0 for a
+    folder."""
 
     path: Path
     what: Told
     retryable: bool
+    modified: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from notesearch.domain import Mode, Query
+from notesearch.domain import DocumentState, Mode, Query
 from notesearch.engine.engine import Engine
-from tests.conftest import fill, names, reconcile
+from tests.conftest import StartEngine, fill, names, reconcile
 from tests.embedders import HashingEmbedder
 
 NOTES = {
@@ -77,3 +78,33 @@ def test_the_newest_first(shelf: Engine) -> None:
 
 def test_a_range_that_nothing_is_in(shelf: Engine) -> None:
     assert names(shelf.search.fused(Query(text="timber after:2030"))) == []
+
+
+def test_files_that_failed_are_listed_with_the_reason(start_engine: StartEngine, notes: Path) -> None:
+    fill(notes, {"Scans/good report.md": "A report that is read.\n"})
+    for name in ("Scans/Report of May.md", "Letters/brief.md"):
+        (notes / name).parent.mkdir(exist_ok=True)
+        (notes / name).write_bytes(bytes(range(256)) * 40)
+    engine = start_engine()
+    reconcile(engine, notes)
+    for stage in (engine.search.words, engine.search.fused):
+        results = stage(Query(text="is:failed"))
+        assert names(results) == ["brief.md", "Report of May.md"]
+        assert results.total == 2
+    for text, found in {
+        "is:failed report may": ["Report of May.md"],
+        "path:letters IS:failed": ["brief.md"],
+        "is:failed folder:scans": ["Report of May.md"],
+        "is:failed -folder:scans": ["brief.md"],
+        "is:failed good": [],
+        "report -is:failed": ["good report.md"],
+    }.items():
+        assert names(engine.search.words(Query(text=text))) == found, text
+    (row,) = engine.search.words(Query(text="is:failed brief")).matches
+    (problem,) = [p for p in engine.indexing.problems() if p.path == row.path]
+    assert (row.state, row.problem) == (DocumentState.FAILED, problem.what)
+    assert row.modified == row.path.stat().st_mtime
+
+
+def test_any_other_state_is_words(shelf: Engine) -> None:
+    assert names(shelf.search.words(Query(text="is:lisbon tram")))[0] == "tram.md"

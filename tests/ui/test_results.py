@@ -1,6 +1,7 @@
 """The list: rows, folding, holding still, and what is painted."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from hypothesis import given
@@ -9,11 +10,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from notesearch.domain import MatchedBy
+from notesearch.domain import DocumentState, MatchedBy, told
 from notesearch.ui.results.delegate import ROW_ROLE, Row, visible_extract
-from notesearch.ui.results.results_view import ResultsView, hold_place
+from notesearch.ui.results.results_view import ResultsView, hold_place, spoken
 from notesearch.ui.widgets.text_positions import QtPositions
 from notesearch.ui.widgets.theme import Theme
+from notesearch.wording.told import sentence
 
 from .conftest import make_match, make_passage
 
@@ -227,6 +229,17 @@ def test_what_matters_is_brought_into_the_two_lines() -> None:
     assert extract.text[slice(*extract.best_sentence)] == "the telling part."
     assert [extract.text[a:b] for a, b in extract.highlights] == ["telling"]
     assert visible_extract(passage, capacity=1000).text == passage.snippet
+
+
+def test_the_row_of_a_file_that_failed_says_why(qtbot: QtBot, theme: Theme) -> None:
+    view = make_view(qtbot, theme)
+    problem = told("extraction-failed")
+    view.show_fresh([replace(make_match("a"), state=DocumentState.FAILED, problem=problem)])
+    row = view.current
+    assert row
+    assert row.passage.snippet == sentence(problem) != ""
+    # Nothing found it, so no reason is given.
+    assert (row.plain, sentence(problem) in spoken(row, datetime.now())) == (True, True)
 
 
 def test_a_page_is_what_fits(qtbot: QtBot, theme: Theme) -> None:

@@ -22,6 +22,7 @@ from notesearch.engine.models.consent import Consents
 from notesearch.engine.search import fusion
 from notesearch.engine.search.asked import Asked, asked_of
 from notesearch.engine.search.bonuses import asked_exactly, bonuses_of
+from notesearch.engine.search.failed_files import failed_rows
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.query_vectors import QueryVectors
 from notesearch.engine.search.rows import SHORT_NOTE, Candidate, Rows
@@ -115,7 +116,7 @@ class Pipeline:
     def by_words(self, asked: Asked) -> WordHits:
         """What the keyword index finds, for the first stages. Nothing, where they need none of it."""
         parsed = asked.parsed
-        if parsed.empty or parsed.only_filters or parsed.newest_first:
+        if parsed.empty or parsed.only_filters or parsed.newest_first or parsed.failed:
             return NO_WORDS
         begin = time.perf_counter()
         found = self._library.words(asked_exactly(asked, NOTES), asked.filters, _blocks(asked.query))
@@ -124,6 +125,8 @@ class Pipeline:
     def words(self, asked: Asked, by_words: WordHits, rows: int = KEYWORD_ROWS) -> SearchResults:
         """The rows found by words alone, at most `rows`."""
         begin, query = time.perf_counter(), asked.query
+        if asked.parsed.failed:
+            return self._failed(asked, Stage.KEYWORD, begin)
         if asked.parsed.only_filters:
             return self._listed(asked, Stage.KEYWORD, begin)
         if asked.parsed.newest_first:
@@ -168,6 +171,8 @@ class Pipeline:
         `more` builds the others. Raises QueryCancelled.
         """
         begin, query = time.perf_counter(), asked.query
+        if asked.parsed.failed:
+            return Fused(self._failed(asked, stage, begin))
         if asked.parsed.only_filters:
             return Fused(self._listed(asked, stage, begin))
         if asked.parsed.newest_first:
@@ -276,6 +281,13 @@ class Pipeline:
         return self._results(
             asked.query, stage, matches, total, Elapsed(total=(time.perf_counter() - begin) * 1000)
         )
+
+    def _failed(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
+        """The rows for `is:failed`: the files with a problem whose names and paths fit the query."""
+        found = failed_rows(self._library.problems(), self._rows.roots(), asked.parsed)
+        shown = tuple(found[: asked.query.limit])
+        took = Elapsed(total=(time.perf_counter() - begin) * 1000)
+        return self._results(asked.query, stage, shown, len(found), took)
 
     def _by_date(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
         """The rows for `sort:date`: the notes that hold all words (any, where none holds all), newest

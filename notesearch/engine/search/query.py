@@ -19,7 +19,7 @@ from notesearch.text.characters import normal
 # Filters that are facets of notes.
 FACETS = ("tag", "folder", "type", "lang")
 DATES = ("before", "after", "date")
-KEYS = (*FACETS, *DATES, "title", "path", "sort")
+KEYS = (*FACETS, *DATES, "title", "path", "sort", "is")
 
 _TOKEN = re.compile(
     rf"""(?P<minus>(?<![^\s(])-(?!-)(?=["(\w]))?
@@ -55,8 +55,8 @@ class ParsedQuery:
     `groups`: a note must fit one alternative of each. A note must have all of `facets` and none of
     `without_facets` ("tag:x" and the like). `titles` must be in the title, `paths` in the path of the file.
     `without` are words and phrases that must not occur. The note's date must be from `after` on, and earlier
-    than `before`. `newest_first`: by date, not by rank. `meaning` is the text to embed. `prefix`: the last
-    word is still being typed.
+    than `before`. `newest_first`: by date, not by rank. `failed`: only files that could not be read or sent.
+    `meaning` is the text to embed. `prefix`: the last word is still being typed.
     """
 
     words: tuple[str, ...] = ()
@@ -74,6 +74,7 @@ class ParsedQuery:
     after: date | None = None
     before: date | None = None
     newest_first: bool = False
+    failed: bool = False
     folder: Path | None = None
     meaning: str = ""
     prefix: bool = False
@@ -96,7 +97,7 @@ class ParsedQuery:
             self.groups,
         )
         dated = self.after or self.before
-        return not (self.asks_words or any(filters) or dated or self.folder is not None)
+        return not (self.asks_words or any(filters) or dated or self.folder is not None or self.failed)
 
     @property
     def only_filters(self) -> bool:
@@ -142,6 +143,7 @@ class _Parts:
     after: date | None = None
     before: date | None = None
     newest_first: bool = False
+    failed: bool = False
     meaning: list[str] = field(default_factory=list)
     word_last: bool = False
 
@@ -253,8 +255,11 @@ class _Parts:
                 self.before = min(self.before or end, end)
         elif key == "sort" and value.lower() in ("date", "newest", "modified"):
             self.newest_first = True
-        elif key in DATES and _searchable(value):
-            # No date: words like any others.
+        elif key == "is" and value.lower() == "failed":
+            # Files that failed are no notes: without the filter none is found.
+            self.failed = not minus
+        elif key in (*DATES, "is") and _searchable(value):
+            # No date and no state: words like any others.
             self.words.append(value)
             self.meaning.append(value)
         return Alternative()
@@ -297,6 +302,7 @@ class _Parts:
             after=self.after,
             before=self.before,
             newest_first=self.newest_first,
+            failed=self.failed,
             folder=query.folder,
             meaning=" ".join(self.meaning),
             prefix=query.prefix and self.word_last and _goes_on(query.text[-1:]),

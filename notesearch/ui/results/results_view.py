@@ -6,7 +6,7 @@ The rows are painted by ResultDelegate (delegate.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import dates, signs
 from notesearch.wording import status_texts as wording
+from notesearch.wording.told import sentence
 from notesearch.wording.translation import _
 
 Index = QModelIndex | QPersistentModelIndex
@@ -163,7 +164,10 @@ class ResultsModel(QAbstractListModel):
 
 
 def rows_of(match: Match, *, expanded: bool, plain: bool) -> list[Row]:
-    """The row of a note and, where folded out, of its further passages."""
+    """The row of a note and, where folded out, of its further passages. The row of a file with a problem says
+    what that is."""
+    if match.problem is not None:
+        return [Row(match=match, passage=replace(match.best, snippet=sentence(match.problem)), plain=True)]
     rows = [Row(match=match, passage=match.best, expanded=expanded, plain=plain)]
     if expanded:
         rows += [Row(match=match, passage=passage, child=True) for passage in match.passages]

@@ -177,16 +177,18 @@ class Folders:
     def problems(self) -> tuple[FileProblem, ...]:
         """The files that could not be read or not be sent whole, with the reason, by path."""
         rows = self._database.read(
-            "SELECT f.path, p.relative_path, p.code, p.params, p.retryable FROM folders f JOIN problems p"
-            " ON p.folder_id = f.id GROUP BY f.path, p.relative_path ORDER BY f.path, p.relative_path"
+            "SELECT f.path, p.relative_path, p.code, p.params, p.retryable, max(p.mtime_ns)"
+            " FROM folders f JOIN problems p ON p.folder_id = f.id"
+            " GROUP BY f.path, p.relative_path ORDER BY f.path, p.relative_path"
         )
         return tuple(
             FileProblem(
                 path=self._places.at(root, path),
                 what=told(code, **json.loads(params)),
                 retryable=bool(retryable),
+                modified=time / 1e9,
             )
-            for root, path, code, params, retryable in rows
+            for root, path, code, params, retryable, time in rows
         )
 
     def forget_problems(self, paths: Sequence[Path] | None) -> list[Path]:
