@@ -130,12 +130,15 @@ class MemoryLibrary:
             if asked and all(found):
                 complete.add(document.id)
         hits.sort(key=lambda hit: (-hit.score, hit.document_id))
+        titled, phrased = self._titled(query, filters), self._phrased(query, filters)
+        exact = (d for d in self._documents if d.id in phrased.union(titled))
         return KeywordHits(
             hits=tuple(hits[:limit]),
             total=len(complete) or len(hits),
             complete=frozenset(complete),
-            titled=self._titled(query, filters),
-            phrased=self._phrased(query, filters),
+            titled=titled,
+            phrased=phrased,
+            exact=tuple(BlockHit(d.id, 0, max(0, len(d.chunks) - 1), 0.0) for d in exact),
         )
 
     def _titled(self, query: WordQuery, filters: Filters) -> dict[int, tuple[str, ...]]:
@@ -318,15 +321,17 @@ class MemoryLibrary:
         return states
 
     def problems(self) -> tuple[FileProblem, ...]:
-        found: dict[Path, tuple[NotesearchError, bool]] = {
-            path: (failed.error, failed.error.retryable) for (_, path), failed in self._state.failed.items()
+        found: dict[Path, tuple[NotesearchError, bool, int]] = {
+            path: (failed.error, failed.error.retryable, failed.mtime_ns)
+            for (_, path), failed in self._state.failed.items()
         }
         for document in self._documents:
             for chunk in self._state.refused_in(document)[:1]:
-                found[document.new.path] = (self._state.refused[chunk.key], True)
+                new = document.new
+                found[new.path] = (self._state.refused[chunk.key], True, new.mtime_ns)
         return tuple(
-            FileProblem(path=path, what=Told.of(error), retryable=retryable)
-            for path, (error, retryable) in sorted(found.items(), key=lambda item: item[0])
+            FileProblem(path=path, what=Told.of(error), retryable=retryable, modified=time / 1e9)
+            for path, (error, retryable, time) in sorted(found.items(), key=lambda item: item[0])
         )
 
     # What may be sent

@@ -316,7 +316,8 @@ class WordQuery:
     they are in `Filters`). `prefix`: the last word is the beginning of one, and so is each of `beginnings`.
     `languages` are those in which the notes are written, and choose the stemmers; `common_languages` those of
     many notes, commonest first. `exact`: also find documents with a title or alias that holds this text; with
-    `exact_phrase`, also documents whose text holds it; at most `exact_limit` of each.
+    `exact_phrase`, also documents whose text holds it, which then counts no more for the score; at most
+    `exact_limit` of each.
     """
 
     words: tuple[str, ...] = ()
@@ -397,8 +398,9 @@ class KeywordHits:
     one block. `complete` are the best documents that hold all the words.
 
     For `WordQuery.exact`, of the documents that pass the filters: `titled` has what those are called (title,
-    aliases, names of the file) that hold all its words there. `phrased` hold it in their text. `forgiven`:
-    for each word that no note has, the words that stand for it, nearest first.
+    aliases, names of the file) that hold all its words there. `phrased` hold it in their text. `exact` has
+    the blocks by which both were found, best first; their scores are of no use beside those of `hits`.
+    `forgiven`: for each word that no note has, the words that stand for it, nearest first.
     """
 
     hits: tuple[BlockHit, ...] = ()
@@ -406,6 +408,7 @@ class KeywordHits:
     complete: frozenset[int] = frozenset()
     titled: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     phrased: frozenset[int] = frozenset()
+    exact: tuple[BlockHit, ...] = ()
     forgiven: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -133,17 +133,18 @@ class Pipeline:
             return self._by_date(asked, Stage.KEYWORD, begin)
         hits = by_words.found
         bonuses = bonuses_of(asked, hits)
-        every, shown = hits.hits, min(query.limit, rows)
-        scores, order = _in_order(every, bonuses, shown)
-        if not _among(hits).issuperset(order):
-            # Which of the notes with the least bonus are shown depends on the scores of all of them.
-            least = bonuses.get(order[-1], 0.0)
-            every += self._blocks_of(asked, hits, [i for i, bonus in bonuses.items() if bonus >= least])
-            scores, order = _in_order(every, bonuses, shown)
-        blocks = _blocks_by_note(every)
+        among = _among(hits)
+        beside = [hit for hit in hits.exact if hit.document_id not in among]
+        # What is not among the hits scores less than each of them.
+        scores = {hit.document_id: -float(n) for n, hit in reversed([*enumerate(beside, 1)])}
+        scores |= _best_by_note(hits.hits)
+        # The fused rows are sorted by the same bonuses first, so that the list does not jump.
+        order = sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[: min(query.limit, rows)]
+        blocks = _blocks_by_note((*hits.hits, *beside))
         highlighter = asked.forgiving(hits.forgiven)
         candidates = [
-            Candidate(i, scores[i], blocks=blocks.get(i, []), by_words=bool(highlighter.count)) for i in order
+            Candidate(i, max(0.0, scores[i]), blocks=blocks[i], by_words=bool(highlighter.count))
+            for i in order
         ]
         matches = self._rows.build(candidates, highlighter, further=0)
         if query.mode is Mode.HYBRID and asked.parsed.meaning:
@@ -309,7 +310,8 @@ class Pipeline:
         missing = set(notes) - _among(hits)
         if not missing:
             return ()
-        return self._library.words(asked.words, asked.filters, 2 * len(missing), missing).hits
+        words = replace(asked_exactly(asked, NOTES), exact="")
+        return self._library.words(words, asked.filters, 2 * len(missing), missing).hits
 
     def _meaning(
         self, asked: Asked, found_by_words: Sequence[int], vectors: Mapping[str, Vectors]
@@ -465,15 +467,6 @@ def _best_by_note(hits: Sequence[BlockHit]) -> dict[int, float]:
 
 def _among(hits: KeywordHits) -> set[int]:
     return {hit.document_id for hit in hits.hits}
-
-
-def _in_order(
-    hits: Sequence[BlockHit], bonuses: Mapping[int, float], shown: int
-) -> tuple[dict[int, float], list[int]]:
-    """The scores of the notes, and the notes that are shown: by their bonus, then by their score. The fused
-    rows are sorted by the same bonuses first, so that the list does not jump."""
-    scores = dict.fromkeys(bonuses, 0.0) | _best_by_note(hits)
-    return scores, sorted(scores, key=lambda i: (-bonuses.get(i, 0.0), -scores[i], i))[:shown]
 
 
 def _blocks_by_note(hits: Sequence[BlockHit]) -> dict[int, list[BlockHit]]:

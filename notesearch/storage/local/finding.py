@@ -86,18 +86,18 @@ class Finding:
         hits = self._blocks(query, resolved, limit, among)
         if not query.exact:
             return hits
-        holding, most = self._words.documents_with_phrase, query.exact_limit
-        exact = query.exact
+        exact, most = query.exact, query.exact_limit
         if hits.forgiven:
             exact = " ".join(hits.forgiven.get(w, (w,))[0] for w in analysis.asked_words(exact))
-        named = holding(exact, where=Where.CALLED, limit=most)
-        named |= self._words.documents_titled(_question(query), most)
-        titled = self._passing(resolved, named)
-        phrased = holding(exact, begun=query.prefix, limit=most) if query.exact_phrase else ()
+        called = self._words.called(exact, _question(query), most)
+        holding = self._words.holding(exact, most, begun=query.prefix) if query.exact_phrase else []
+        titled = self._passing(resolved, {hit.document_id for hit in called})
+        phrased = self._passing(resolved, {hit.document_id for hit in holding})
         return replace(
             hits,
             titled=self._store.questions.titles(list(titled)),
-            phrased=frozenset(self._passing(resolved, phrased)),
+            phrased=frozenset(phrased),
+            exact=tuple(hit for hit in (*called, *holding) if hit.document_id in titled | phrased),
         )
 
     def _blocks(
@@ -357,4 +357,6 @@ def _question(query: WordQuery) -> KeywordQuery:
         languages=query.languages,
         common_languages=query.common_languages,
         beginnings=query.beginnings,
+        # Those that hold it as a phrase are found by themselves.
+        side_by_side=not query.exact_phrase,
     )

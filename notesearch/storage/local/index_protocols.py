@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from notesearch.storage.local.position import Plan
-from notesearch.storage.values import KeywordHits, Vectors
+from notesearch.storage.values import BlockHit, KeywordHits, Vectors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,8 @@ class KeywordQuery:
     says that a set of allowed documents comes along, so that a query without words lists all of these.
     `without_words`: documents that pass count even if they hold none of the words. `languages` are those in
     which notes are written, and choose the stemmers (all, where none is named);
-    `common_languages` those of many notes, commonest first.
+    `common_languages` those of many notes, commonest first. `side_by_side`: the words score more where they
+    stand side by side.
     """
 
     words: Sequence[str] = ()
@@ -57,6 +58,7 @@ class KeywordQuery:
     languages: Sequence[str] = ()
     common_languages: Sequence[str] = ()
     beginnings: Sequence[str] = ()
+    side_by_side: bool = True
 
 
 class Where(Enum):
@@ -108,15 +110,17 @@ class WordIndex(Protocol):
         """How many blocks pass the filters of the query."""
         ...
 
-    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
-        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
+    def called(self, phrase: str, query: KeywordQuery, limit: int) -> list[BlockHit]:
+        """The best blocks of documents that hold a phrase, or every word of the query, in a title, an alias
+        or their path."""
         ...
 
-    def documents_with_phrase(
-        self, phrase: str, *, where: Where = ..., begun: bool = False, limit: int = ...
-    ) -> set[int]:
-        """At most `limit` documents that hold a phrase exactly. `begun`: its last word may be the beginning
-        of one."""
+    def holding(self, phrase: str, limit: int, *, begun: bool = False) -> list[BlockHit]:
+        """The best blocks that hold a phrase exactly. `begun`: its last word may be the beginning of one."""
+        ...
+
+    def documents_with_phrase(self, phrase: str, *, where: Where = ..., limit: int = ...) -> set[int]:
+        """At most `limit` documents that hold a phrase exactly."""
         ...
 
     def documents_holding(self, query: KeywordQuery, limit: int = ...) -> set[int]:

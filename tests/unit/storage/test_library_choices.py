@@ -308,7 +308,10 @@ class TestProblems:
         assert library.position > before
         (problem,) = library.problems()
         assert problem == FileProblem(
-            path=ROOT / "a.md", what=Told.of(FileUnreadable()), retryable=FileUnreadable().retryable
+            path=ROOT / "a.md",
+            what=Told.of(FileUnreadable()),
+            retryable=FileUnreadable().retryable,
+            modified=9e-9,
         )
         state = state_at(library, "a.md")
         assert state is not None

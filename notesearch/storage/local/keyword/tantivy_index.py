@@ -205,12 +205,7 @@ class KeywordIndex:
             limit,
             count=counted and queries.one_word,
         )
-        addresses = [address for _, address in found.hits]
-        columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
-        hits = tuple(
-            BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
-            for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
-        )
+        hits = tuple(_blocks(searcher, found))
         complete, total = frozenset[int](), 0
         # The stubs leave count out.
         if queries.one_word:
@@ -258,29 +253,35 @@ class KeywordIndex:
             for occur, q in required
         ]
 
-    def documents_titled(self, query: KeywordQuery, limit: int) -> set[int]:
-        """At most `limit` documents that hold every word of the query in a title, an alias or their path."""
+    def called(self, phrase: str, query: KeywordQuery, limit: int) -> list[BlockHit]:
+        """See WordIndex."""
         queries = self._queries(query)
-        searcher, every = queries.searcher, queries.titled()
-        return set() if every is None else _documents(searcher, searcher.search(every, limit, count=False))
+        return _blocks(queries.searcher, queries.searcher.search(queries.called(phrase), limit, count=False))
+
+    def holding(self, phrase: str, limit: int, *, begun: bool = False) -> list[BlockHit]:
+        """See WordIndex."""
+        queries = self._queries(KeywordQuery())
+        return _blocks(queries.searcher, self._with_phrase(queries, phrase, limit, begun=begun))
 
     def documents_with_phrase(
-        self, phrase: str, *, where: Where = Where.TEXT, begun: bool = False, limit: int = 50_000
+        self, phrase: str, *, where: Where = Where.TEXT, limit: int = 50_000
     ) -> set[int]:
         """See WordIndex."""
         queries = self._queries(KeywordQuery())
         searcher = queries.searcher
         if where is Where.TEXT:
-            # A name with joints (safe_copy_rows) comes before its words side by side.
-            joined = queries.joined(phrase, begun=begun)
-            if joined is not None and (found := searcher.search(joined, limit, count=False)).hits:
-                return _documents(searcher, found)
-            query = queries.phrase(phrase, begun=begun)
-        elif where is Where.PATH:
-            query = queries.phrase(phrase, "name", begun=begun)
-        else:
-            query = queries.in_titles(phrase, begun=begun)
+            return _documents(searcher, self._with_phrase(queries, phrase, limit))
+        query = queries.phrase(phrase, "name") if where is Where.PATH else queries.in_titles(phrase)
         return _documents(searcher, searcher.search(query, limit, count=False))
+
+    def _with_phrase(
+        self, queries: WordQueries, phrase: str, limit: int, *, begun: bool = False
+    ) -> tantivy.SearchResult:
+        # A name with joints (safe_copy_rows) comes before its words side by side.
+        joined = queries.joined(phrase, begun=begun)
+        if joined is not None and (found := queries.searcher.search(joined, limit, count=False)).hits:
+            return found
+        return queries.searcher.search(queries.phrase(phrase, begun=begun), limit, count=False)
 
     def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
         """See WordIndex."""
@@ -300,6 +301,16 @@ class KeywordIndex:
 
     def __len__(self) -> int:
         return int(self._opened().searcher().num_docs)
+
+
+def _blocks(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> list[BlockHit]:
+    """The blocks found, best first."""
+    addresses = [address for _, address in found.hits]
+    columns = [searcher.fast_field_values(name, addresses) for name in ("document", "first", "last")]
+    return [
+        BlockHit(int(document or 0), int(first or 0), int(last or 0), float(score))
+        for (score, _), document, first, last in zip(found.hits, *columns, strict=True)
+    ]
 
 
 def _documents(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> set[int]:

@@ -27,6 +27,8 @@ COMPOUND_TERMS = 12
 # others decide between equals.
 TITLE_BOOST = 1.5
 PHRASE_BOOST = 1.0
+# Of what is called as the question says, what has its words in this order comes first.
+IN_ORDER = 10.0
 PREFIX_BOOST = 0.7
 PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
@@ -125,7 +127,7 @@ class WordQueries:
             titled = tantivy.Query.boolean_query([(Occur.Must, self._title_word(w)) for w in self._words])
             should.append(_boosted(titled, TITLE_BOOST))
         typed_words = [w for word in query.words for w in analysis.words(word)]
-        if 2 <= len(typed_words) <= 8:
+        if query.side_by_side and 2 <= len(typed_words) <= 8:
             should.append(_boosted(self._side_by_side("text", typed_words), PHRASE_BOOST))
         if not should:
             # There are only filters: every note that passes.
@@ -158,12 +160,12 @@ class WordQueries:
         every += [self._gram(g) for run in self._query.runs for g in analysis.grams(run)]
         return [(Occur.Must, query) for query in every]
 
-    def titled(self) -> tantivy.Query | None:
-        """Every word of the question in a title, an alias or the path of the file; None where it asks for
-        none."""
+    def called(self, phrase: str) -> tantivy.Query:
+        """A phrase, or every word of the question, in a title, an alias or the path of the file."""
         every = [self._title_word(word) for word in self._words]
         every += [self.term("title_gram", g) for run in self._query.runs for g in analysis.grams(run)]
-        return _all_of(every) if every else None
+        in_order = _boosted(self.in_titles(phrase), IN_ORDER)
+        return _any_of([in_order, _all_of(every)]) if every else in_order
 
     # Words
 
