@@ -151,10 +151,7 @@ class Highlighter:
         begin, inside = self._places(folded)
         for first, last in self._words_at(begin, folded):
             start, end = as_written(first, last)
-            number = self._number(folded[first:last], text[start:end])
-            if number is None:
-                number = self._first_part(text[start:end])
-            if number is not None:
+            if (number := self._number(folded[first:last], text[start:end])) is not None:
                 yield start, end, number
         for first, last, number in self._ends_of_compounds(folded):
             yield *as_written(first, last), number
@@ -253,10 +250,9 @@ class Highlighter:
 
     def _number(self, word: str, spelled: str) -> int | None:
         """The number of the query's word that a word of the text (folded, and as it is spelled) is."""
-        key = word if spelled.isascii() else f"{word} {spelled}"
-        if key not in self._known:
-            self._known[key] = self._told(word, spelled)
-        return self._known[key]
+        if spelled not in self._known:
+            self._known[spelled] = self._told(word, spelled)
+        return self._known[spelled]
 
     def _told(self, word: str, spelled: str) -> int | None:
         for table in (self._numbers, self._others):
@@ -280,7 +276,7 @@ class Highlighter:
                     and len(word) >= len(asked) + SHORTEST_PART
                 ):
                     return number
-        return None
+        return self._first_part(spelled)
 
     def _begun(self, word: str) -> int | None:
         for beginning in self._beginnings:
