@@ -24,8 +24,9 @@ from notesearch.storage.values import Vectors
 VERSION = 1
 M = 16
 EF_CONSTRUCTION = 200
-# Recall@100 against the exact scan on 11,137 real chunks: 0.997 at 200.
-EF_SEARCH = 200
+# Recall@100 against the exact scan on 11,137 real chunks: 0.997 at 200. Where more neighbours are asked for,
+# twice their number: of the nearest 50 of 40,000 vectors around 2,000 centres, 250 found 0.92 and 500 0.96.
+EF_SEARCH, EF_TIMES = 200, 2
 SLICE = 16
 
 
@@ -190,7 +191,7 @@ class VectorIndex:
         with self._query():
             live = self._graph.get_current_count() - len(self._dead)
             k = min(k, live if allowed is None else len(allowed - self._dead if self._dead else allowed))
-            self._graph.set_ef(max(EF_SEARCH, k))
+            self._graph.set_ef(max(EF_SEARCH, EF_TIMES * k))
             while k > 0:
                 try:
                     labels, distances = self._graph.knn_query(

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from notesearch.storage.local.finding import EXACT_SCAN, Finding
+from notesearch.storage.local.finding import EXACT_SCAN, SCAN_WORTH, Finding
 from notesearch.storage.local.index_protocols import NearestIndex, WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import Filters, Vectors
@@ -54,8 +54,12 @@ class Graph:
 
     position = 1
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0) -> None:
         self.allowed: Set[int] | None = None
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
 
     def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
         self.allowed = allowed
@@ -66,10 +70,21 @@ class NoWords:
     position = 1
 
 
-@pytest.mark.parametrize(("vectors", "exact"), [(1, True), (1000, True), (1001, False)])
-def test_up_to_a_thousand_vectors_are_compared_one_by_one(vectors: int, exact: bool) -> None:
-    assert EXACT_SCAN == 1000
-    store, graph = FewPass(vectors), Graph()
+@pytest.mark.parametrize(
+    ("size", "vectors", "exact"),
+    [
+        (2000, 1, True),
+        (2000, 1000, True),
+        (2000, 1001, False),
+        (100_000, 6324, True),
+        (100_000, 6325, False),
+        (1_000_000, 20_000, True),
+        (1_000_000, 20_001, False),
+    ],
+)
+def test_few_vectors_are_compared_one_by_one(size: int, vectors: int, exact: bool) -> None:
+    assert (EXACT_SCAN, SCAN_WORTH) == (1000, 400)
+    store, graph = FewPass(vectors), Graph(size)
     finding = Finding(
         cast(Store, store), cast(WordIndex, NoWords()), lambda fingerprint: cast(NearestIndex, graph)
     )
@@ -77,6 +92,7 @@ def test_up_to_a_thousand_vectors_are_compared_one_by_one(vectors: int, exact: b
     if exact:
         assert store.compared == vectors
         assert graph.allowed is None
+        # The best ten of these; those below the floor are left out.
         assert [(h.chunk_id, round(h.score, 4)) for h in hits] == [(101, 1.0), (102, 0.5), (103, 0.3333)][
             :vectors
         ]
