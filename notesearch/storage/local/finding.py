@@ -225,7 +225,9 @@ class Finding:
         while True:
             pairs = index.search(vector, min(wanted, MOST_NEIGHBOURS))
             hits = self._keep(self._users(pairs, floor), resolved)
-            if len(hits) >= limit or len(pairs) < wanted:
+            # The next ones are further away still.
+            below = bool(pairs) and pairs[-1][1] < floor
+            if len(hits) >= limit or len(pairs) < wanted or below:
                 return hits[:limit]
             wanted *= 3
 

@@ -66,6 +66,34 @@ class Graph:
         return [(1, 0.75)]
 
 
+class Receding(Graph):
+    """A vector index whose neighbours are further and further away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def search(self, vector: Vectors, k: int, allowed: Set[int] | None = None) -> list[tuple[int, float]]:
+        self.asked.append(k)
+        return [(i, 1 / i) for i in range(1, k + 1)]
+
+
+class MostPass(FewPass):
+    """A store of which most documents are said to pass a filter, and every tenth does."""
+
+    def users_of_vectors(self, ids: Sequence[int]) -> list[tuple[int, int, int]]:
+        return [(i, 1000 + i, i) for i in ids]
+
+    def passing(self, ids: Set[int], facets: Sequence[str], without: Sequence[str]) -> set[int]:
+        return {i for i in ids if i % 10 == 0}
+
+    def estimate(self, facets: Sequence[str], without: Sequence[str]) -> int:
+        return 900_000
+
+    def count_documents(self) -> int:
+        return 1_000_000
+
+
 class NoWords:
     position = 1
 
@@ -100,3 +128,17 @@ def test_few_vectors_are_compared_one_by_one(size: int, vectors: int, exact: boo
         assert store.compared == 0
         assert graph.allowed == set(range(1, vectors + 1))
         assert [(h.chunk_id, h.score) for h in hits] == [(101, 0.75)]
+
+
+def test_a_graph_is_not_asked_for_more_below_the_floor() -> None:
+    graph = Receding()
+    finding = Finding(
+        cast(Store, MostPass(1)), cast(WordIndex, NoWords()), lambda fingerprint: cast(NearestIndex, graph)
+    )
+    hits = finding.nearest("mark", QUERY, TAGGED, limit=100, floor=0.05)
+    assert [hit.document_id for hit in hits] == [10, 20]
+    assert len(graph.asked) == 1
+    graph.asked.clear()
+    hits = finding.nearest("mark", QUERY, TAGGED, limit=100, floor=1e-4)
+    assert [hit.document_id for hit in hits] == list(range(10, 1010, 10))
+    assert len(graph.asked) > 1
