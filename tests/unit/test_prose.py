@@ -117,3 +117,44 @@ def test_no_test_reaches_a_private_name_by_a_string() -> None:
     example = 'monkeypatch.setattr(x, "_a", 1); setattr("a.b._c", 2); getattr(x, "d"); hasattr(x, "__e__")'
     assert list(private_names(example)) == ["_a", "a.b._c"]
     assert not [(path, name) for path, text in sources("tests", "packaging") for name in private_names(text)]
+
+
+# What makes sentences; N_ and Words only mark them.
+MAKE_SENTENCES = {"_", "N_", "plural", "sentence", "title", "hint", "told_together", "Words"}
+COMPARE = {"startswith", "endswith", "find", "index", "count", "removeprefix", "removesuffix"}
+
+
+def decisions_by_words(text: str, sentences: frozenset[str] = frozenset()) -> Iterator[str]:
+    """What compares something with a sentence of the program: one that is made, or one of `sentences`."""
+    for node in ast.walk(ast.parse(text)):
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            compared = [node.value]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in COMPARE:
+            compared = node.args
+        for inner in (inner for side in compared for inner in ast.walk(side)):
+            made = isinstance(inner, ast.Call) and getattr(inner.func, "id", "") in MAKE_SENTENCES
+            if made or (isinstance(inner, ast.Constant) and inner.value in sentences):
+                yield ast.unparse(inner)
+
+
+def sentences_of(text: str) -> Iterator[str]:
+    """The sentences that a source marks for translation."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKE_SENTENCES:
+            yield from (
+                a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+            )
+
+
+def test_nothing_decides_by_words() -> None:
+    example = 'a == _("Ready"); b.startswith("All read."); "All read." in c; d == "key"; _("Ready") or e'
+    assert list(decisions_by_words(example, frozenset({"All read."}))) == ["_('Ready')", *["'All read.'"] * 2]
+    program = list(sources("notesearch"))
+    # A single word in small letters may be a key as well.
+    marked = (said for _, text in program for said in sentences_of(text))
+    sentences = frozenset(said for said in marked if " " in said or said != said.lower())
+    assert len(sentences) > 500
+    assert not [(path, found) for path, text in program for found in decisions_by_words(text, sentences)]
