@@ -82,7 +82,7 @@ class Library(Protocol):
     ) -> KeywordHits:
         """The `limit` best blocks by BM25, best first; the number of blocks with every word; and the
         documents that hold `query.exact`. With `among`, the blocks of these documents alone, and nothing
-        is counted."""
+        else is found out."""
         ...
 
     def nearest(

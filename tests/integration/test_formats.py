@@ -146,7 +146,7 @@ def test_a_file_that_breaks_off_is_a_problem_and_nothing_of_it_is_found(
     path = write(notes, "box.cards", "== plums ==\n%\n== figs ==\n%\nbroken\n")
     write(notes, "other.md", "# Other\n\nplums too\n")
     engine = start_engine(watch=False)
-    engine.indexing.required.documents_at_once = at_once
+    engine.indexing.required.notes.documents_at_once = at_once
     assert numbers(reconcile(engine, notes))["failed"] == 1
     assert [problem.path for problem in engine.indexing.problems()] == [path]
     assert rows(engine, "plums") == [("other.md", "", "Other")]
@@ -163,7 +163,7 @@ def test_a_file_of_which_some_parts_are_stored_is_read_again(
     """The program ended before it had read the file to its end."""
     box(notes, "plums", "quinces", "figs")
     engine = start_engine(watch=False)
-    engine.indexing.required.documents_at_once = 1
+    engine.indexing.required.notes.documents_at_once = 1
     real, full = LocalLibrary.apply, threading.Event()
     full.set()
 

@@ -103,7 +103,7 @@ def test_files_that_failed_are_listed_with_the_reason(start_engine: StartEngine,
     (row,) = engine.search.words(Query(text="is:failed brief")).matches
     (problem,) = [p for p in engine.indexing.problems() if p.path == row.path]
     assert (row.state, row.problem) == (DocumentState.FAILED, problem.what)
-    assert row.modified == row.path.stat().st_mtime
+    assert row.modified == row.path.stat().st_mtime_ns / 1e9
 
 
 def test_any_other_state_is_words(shelf: Engine) -> None:

@@ -39,6 +39,7 @@ from notesearch.documents.sandbox.frames import (
     unpack_request,
 )
 from notesearch.domain import Chunk, Document
+from notesearch.domain.file_times import time_ns_of
 from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
 from notesearch.text.secrets import find_secrets
 
@@ -73,7 +74,7 @@ def read_note(
             if wanted.secrets
             else (),
             size=status.st_size,
-            mtime_ns=status.st_mtime_ns,
+            mtime_ns=time_ns_of(status),
             content_hash=content_hash,
             embedded_title=embedded_title,
             part=part.name,

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from notesearch.documents.formats.encoding import looks_like_text
 from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
+from notesearch.domain.file_times import time_ns_of
 from notesearch.engine.folders.ignore_pattern import Rules, rules_of
 from notesearch.engine.folders.links import Links
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
@@ -243,7 +244,7 @@ def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | Non
     if named:
         status = entry.stat()
         if _is_read(entry.path, status.st_size, status.st_mtime_ns):
-            return FoundFile(entry.path, status.st_size, status.st_mtime_ns)
+            return FoundFile(entry.path, status.st_size, time_ns_of(status))
     if others is not None:
         others.count += 1
     return None

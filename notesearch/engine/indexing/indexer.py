@@ -8,18 +8,16 @@ same work is found again.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.catalogue import fingerprint_of
-from notesearch.documents.formats.registry import reading_of
-from notesearch.documents.sandbox.process import ExtractionProcess, KeptTitle
 from notesearch.domain import IndexingState
+from notesearch.domain.file_times import time_ns_of
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
@@ -29,31 +27,18 @@ from notesearch.engine.folders.links import Links
 from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers, Gates, Trouble
+from notesearch.engine.indexing.note_reader import NoteReader
 from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress, WorkQueue
 from notesearch.engine.indexing.settling import Settling
-from notesearch.engine.indexing.taking_in import TakingIn
 from notesearch.engine.indexing.vanished import Vanished
 from notesearch.engine.models.consent import Consents
-from notesearch.errors import (
-    FileGone,
-    FolderError,
-    NotesearchError,
-    UsageError,
-)
-from notesearch.storage.changes import Change, FileFailed, OthersCounted, PathsRemoved
+from notesearch.errors import FolderError, NotesearchError, UsageError
+from notesearch.storage.changes import OthersCounted, PathsRemoved
 from notesearch.storage.library import Library
-from notesearch.storage.values import (
-    AtPaths,
-    FolderRow,
-    InFolder,
-    NewDocument,
-)
+from notesearch.storage.values import AtPaths, FolderRow, InFolder
 
 log = logging.getLogger(__name__)
 
-# The most documents in one transaction, and the seconds after which new documents become searchable by words.
-DOCUMENTS_AT_ONCE = 64
-WORDS_EVERY = 1.0
 # For more dirty paths than this, a scan of the folder is cheaper.
 MANY_DIRTY = 2000
 RETRY_AFTER = 30.0
@@ -83,11 +68,9 @@ class Indexer:
         self._queue = WorkQueue(clock)
         self._gates = Gates()
         self._words_ready = threading.Event()
-        self._extraction: ExtractionProcess | None = None
         self._tickets = Tickets()
         self._broken: Exception | None = None
         self._vanished = Vanished(library, clock.now)
-        self.documents_at_once = DOCUMENTS_AT_ONCE
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
         # The linked folders in each folder, as the last scan of it met them. `linked` is called after a scan,
@@ -112,6 +95,14 @@ class Indexer:
             closed=not embed,
             clock=clock,
         )
+        self.notes = NoteReader(
+            library,
+            self._gates,
+            self.progress,
+            changed=changed,
+            vectors_unused=self._workers.vectors_unused,
+            clock=clock,
+        )
         self._settling = Settling(
             library, consents, self._workers, self._tickets, self._queue, at_work=self._at_work
         )
@@ -129,9 +120,7 @@ class Indexer:
         self._gates.running.set()
         self._gates.not_reading.set()
         self._queue.close()
-        extraction = self._extraction
-        if extraction is not None:
-            extraction.close()
+        self.notes.close()
         if self._reading.is_alive():
             self._reading.join(10)
         self._workers.join(10)
@@ -186,8 +175,7 @@ class Indexer:
         """End the extraction process until there is something to read. Does nothing while notes are read."""
         if self._at_work.acquire(blocking=False):
             try:
-                if self._extraction is not None:
-                    self._extraction.rest()
+                self.notes.rest()
             finally:
                 self._at_work.release()
 
@@ -421,7 +409,7 @@ class Indexer:
             elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
                 folder.path, path, self._gitignore, self._kept, links
             ):
-                found = [FoundFile(str(path), status.st_size, status.st_mtime_ns)]
+                found = [FoundFile(str(path), status.st_size, time_ns_of(status))]
         except (OSError, FolderError):
             found = ()
         for file in found:
@@ -456,11 +444,7 @@ class Indexer:
         """
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
-        for batch in self._read(folder, cutting, changed, ticket):
-            if any(put.reused for put in self._library.apply(batch).documents):
-                # A removed note may be back, so vectors that were unused may be used again.
-                self._workers.vectors_unused()
-            self._changed()
+            self.notes.store(folder, cutting, changed, ticket)
         if self._gates.stop.is_set():
             return
         vanished = [path for path in gone if is_gone(path)]
@@ -484,71 +468,6 @@ class Indexer:
             self._library.upkeep.follow_words(self._gates.stop.is_set)
             self._workers.wake()
         self._changed()
-
-    def _read(
-        self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
-    ) -> Iterator[list[Change]]:
-        """Let the child process extract files, and give their changes in batches. A file that fails becomes a
-        problem at once."""
-        sizes = {file.path: file for file in files}
-        batch: list[Change] = []
-        last = self._clock.now()
-        taking_in = TakingIn(self._library, folder, cutting, ticket, self._workers.vectors_unused)
-        self._extraction = self._extraction or ExtractionProcess()
-        renamed = self._library.known(InFolder(folder.id, renamed=True))
-        kept = {Path(path): KeptTitle(s.title, s.embedded_title) for path, s in renamed.items()}
-        answers = self._extraction.read_all(
-            ((Path(f.path), cutting.wanted) for f in self._unpaused(files)), kept
-        )
-        for path, answer in answers:
-            if self._gates.stop.is_set():
-                break
-            self.progress.step(path)
-            if isinstance(answer, NotesearchError):
-                # Parts that were read before the file failed are not stored after the failure.
-                batch = [c for c in batch if not (isinstance(c, NewDocument) and c.path == path)]
-                self._failed(folder, sizes[str(path)], answer, ticket)
-            else:
-                batch += taking_in.changes(path, answer)
-            if len(batch) >= self.documents_at_once or _characters(batch) > 1 << 20:
-                yield batch
-                batch = []
-            if self._clock.now() - last > WORDS_EVERY:
-                if batch:
-                    yield batch
-                    batch = []
-                self._library.upkeep.follow_words(self._gates.stop.is_set)
-                self._changed()
-                last = self._clock.now()
-        with contextlib.suppress(AttributeError):
-            answers.close()  # type: ignore[attr-defined]
-        if batch and not self._gates.stop.is_set():
-            yield batch
-
-    def _unpaused(self, files: Sequence[FoundFile]) -> Iterator[FoundFile]:
-        for file in files:
-            self._gates.running.wait()
-            if self._gates.stop.is_set():
-                return
-            yield file
-
-    def _failed(
-        self, folder: FolderRow, file: FoundFile, error: NotesearchError, ticket: Ticket | None
-    ) -> None:
-        if isinstance(error, FileGone):
-            return
-        path = Path(file.path)
-        failed = FileFailed(
-            folder_id=folder.id,
-            path=path,
-            error=error,
-            size=file.size,
-            mtime_ns=file.mtime_ns,
-            reading=reading_of(path),
-        )
-        self._library.apply([failed])
-        if ticket is not None:
-            ticket.count(failed=1)
 
     def _folder_row(self, path: Path) -> FolderRow | None:
         return next((f for f in self._library.folders() if f.path == path), None)
@@ -584,10 +503,6 @@ class Indexer:
     @property
     def _kept(self) -> Mapping[str, str]:
         return self._consents.settings.ignore
-
-
-def _characters(changes: Sequence[Change]) -> int:
-    return sum(len(change.document.text) for change in changes if isinstance(change, NewDocument))
 
 
 def _is_linked_folder(path: Path) -> bool:

@@ -310,7 +310,7 @@ class Pipeline:
         missing = set(notes) - _among(hits)
         if not missing:
             return ()
-        words = replace(asked_exactly(asked, NOTES), exact="")
+        words = asked_exactly(asked, NOTES)
         return self._library.words(words, asked.filters, 2 * len(missing), missing).hits
 
     def _meaning(

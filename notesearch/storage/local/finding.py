@@ -87,7 +87,7 @@ class Finding:
         """See Library.words."""
         resolved = self._resolved(filters)
         hits = self._blocks(query, resolved, limit, among)
-        if not query.exact:
+        if not query.exact or among is not None:
             return hits
         exact, most = query.exact, query.exact_limit
         if hits.forgiven:
@@ -365,6 +365,7 @@ def _question(query: WordQuery) -> KeywordQuery:
         languages=query.languages,
         common_languages=query.common_languages,
         beginnings=query.beginnings,
-        # Those that hold it as a phrase are found by themselves.
-        side_by_side=not query.exact_phrase,
+        # Those that hold several words as a phrase are found by themselves. A single one of several pieces
+        # (2024-05-09) is also found where it is written otherwise.
+        side_by_side=not query.exact_phrase or " " not in query.exact,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
+from notesearch.domain.file_times import LATEST_NS
 from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.values import DATE
 
@@ -19,10 +20,11 @@ PAGE = 500
 PATIENCE = 8
 
 
-def _nanoseconds(day: date | None, otherwise: int) -> int:
+def _nanoseconds(day: date) -> int:
     """The beginning of a day here, in nanoseconds since 1970."""
-    if day is None:
-        return otherwise
+    if day.year <= 1970:
+        # Some systems know no time zone of then.
+        return (day - date(1970, 1, 1)).days * 86_400_000_000_000
     return int(datetime(day.year, day.month, day.day).timestamp()) * 1_000_000_000
 
 
@@ -122,7 +124,11 @@ class Filtering:
             "SELECT document_id FROM facets WHERE facet >= ? AND facet < ?",
             (f"{DATE}:{first}", f"{DATE}:{last}"),
         )
-        times = [_nanoseconds(after, 0), _nanoseconds(before, (1 << 63) - 1)]
+        # Files have times of these years.
+        times = [
+            min(max(_nanoseconds(day), 0), LATEST_NS)
+            for day in (after or date.min, before or date(2263, 1, 1))
+        ]
         by_file = self._database.read(
             "SELECT d.id FROM documents d WHERE d.mtime_ns >= ? AND d.mtime_ns < ? AND NOT EXISTS"
             " (SELECT 1 FROM facets f WHERE f.document_id = d.id AND f.facet >= ? AND f.facet < ?)",
@@ -141,7 +147,7 @@ class Filtering:
         )
         for document_id, facet in own:
             day = date.fromisoformat(facet[len(DATE) + 1 :])
-            times[document_id] = _nanoseconds(day, 0)
+            times[document_id] = _nanoseconds(day)
         return sorted(times, key=lambda i: (-times[i], i))[:limit]
 
     def _times(self, ids: Collection[int]) -> Iterator[tuple[int, int]]:
@@ -181,7 +187,7 @@ class Filtering:
 
     def _pages(self) -> Iterator[list[int]]:
         """Ids of all documents, newest first, PAGE at a time."""
-        time, last = 1 << 62, 0
+        time, last = LATEST_NS, 0
         while True:
             page = self._database.read(
                 "SELECT id, mtime_ns FROM documents WHERE mtime_ns = ? AND id > ? ORDER BY id LIMIT ?",
