@@ -145,6 +145,7 @@ class WatchLimited(FolderError):
         "watch-limited.missing": "folder",
         "watch-limited.part": "folder",
         "watch-limited.kernel": "folder",
+        "watch-limited.instances": "folder",
     }
 
 

@@ -45,6 +45,14 @@ FOLDERS: dict[str, Words] = {
             "limit: sudo sysctl fs.inotify.max_user_watches=524288"
         ),
     ),
+    "watch-limited.instances": Words(
+        N_("{folder} cannot be watched"),
+        N_(
+            "Other programs watch so much that the kernel allows no more. Until one of them ends, changes "
+            "are found by a scan every minute. To raise the limit: sudo sysctl "
+            "fs.inotify.max_user_instances=1024"
+        ),
+    ),
 }
 
 FILES: dict[str, Words] = {

@@ -1,9 +1,11 @@
 """The watcher: it turns what watchdog reports into dirty paths. What happened to a path, the reading thread
 finds out by looking.
 
-On Linux, watchdog 7 does not report three things, so this module finds them out itself: the limit of watches
+On Linux, watchdog 7 does not report some things, so this module finds them out itself: the limit of watches
 in the kernel (watchdog raises only the failure of the root), an overflow of the event queue (watchdog writes
-only a log line), and a watched root that was deleted or replaced.
+only a log line), a watched root that was deleted or replaced, and a thread of its own that has died. It also
+loses track of folders that were moved away or exchanged. So all watches are made anew once folders were moved
+or deleted and it is calm again.
 """
 
 from __future__ import annotations
@@ -17,77 +19,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from watchdog.events import (
-    DirCreatedEvent,
-    DirDeletedEvent,
-    DirMovedEvent,
-    FileClosedEvent,
-    FileCreatedEvent,
-    FileDeletedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-)
-from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
-
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.indexing.observation import FolderHandler, Handler, LinkedHandler, Observation, Watch
 from notesearch.errors import WatchLimited
 
 log = logging.getLogger(__name__)
 
-# Without "opened" and "closed without writing": reading a note would report itself.
-_EVENTS = [
-    FileCreatedEvent,
-    FileModifiedEvent,
-    FileMovedEvent,
-    FileDeletedEvent,
-    FileClosedEvent,
-    DirCreatedEvent,
-    DirMovedEvent,
-    DirDeletedEvent,
-]
 # Seconds between two checks that the roots are the same folders, between two scans of a folder that is not
 # watched completely, and between two scans of every folder.
 CHECK_ROOTS = 5.0
 POLL = 60.0
 RESCAN = 3600.0
-
-
-class _Handler(FileSystemEventHandler):
-    def __init__(self, dirty: Callable[[Path], None]) -> None:
-        self._dirty = dirty
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        # A move makes two paths dirty: the source, which is gone, and the target. An atomic save is a move
-        # onto the note.
-        for path in (event.src_path, event.dest_path):
-            if path:
-                self._dirty(Path(os.fsdecode(path)))
-
-
-class _LinkedHandler(FileSystemEventHandler):
-    """Reports what happens in a folder that a link leads to, under the path of the link."""
-
-    def __init__(self, dirty: Callable[[Path], None], link: str, real: str) -> None:
-        self._dirty = dirty
-        self._link = Path(link)
-        self._real = Path(real)
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        for path in (event.src_path, event.dest_path):
-            at = Path(os.fsdecode(path)) if path else None
-            if at is not None and at.is_relative_to(self._real):
-                self._dirty(self._link / at.relative_to(self._real))
+# Seconds without a moved folder after which all watches are made anew, and the most that this is put off.
+CALM, MOST_MOVING = 2.0, 30.0
 
 
 class _Linked(NamedTuple):
     link: str
     real: str
     identity: tuple[int, int] | None
-    handler: FileSystemEventHandler
-    watch: ObservedWatch | None
+    handler: Handler
+    watch: Watch | None
 
 
 class _Overflow(logging.Handler):
@@ -121,50 +73,61 @@ class Watcher:
     ) -> None:
         self._clock = clock
         self._dirty = dirty
-        self._handler = _Handler(dirty)
+        self._handler = FolderHandler(dirty, self._folder_moved)
         self._rescan = rescan
         self._limited = limited
         self._lock = threading.RLock()
-        self._watches: dict[Path, tuple[object, tuple[int, int] | None]] = {}
+        self._watches: dict[Path, tuple[Watch | None, tuple[int, int] | None]] = {}
         self._linked: dict[Path, list[_Linked]] = {}
         self._incomplete: set[Path] = set()
         self._unchecked: set[Path] = set()
         self._stop = threading.Event()
-        self._observer = Observer()
+        self._observation: Observation | None = None
+        # When a folder was moved first and last since the watches were made.
+        self._moving: tuple[float, float] | None = None
         self._overflow = _Overflow(self._lost)
         self._thread = threading.Thread(target=self._look_after, name="watcher", daemon=True)
 
     def start(self) -> None:
-        """Start the thread that reports changes, and the one that checks the roots."""
+        """Start the threads that report changes, and the one that checks the roots. Where the system gives no
+        means to watch, folders are compared every minute, and it is asked again."""
         logging.getLogger("watchdog.observers").addHandler(self._overflow)
-        self._observer.start()
+        self._observe()
         self._thread.start()
+
+    def _observe(self) -> None:
+        try:
+            self._observation = Observation()
+        except OSError as error:
+            log.warning("nothing can be watched: errno %s", error.errno)
 
     def close(self) -> None:
         """Stop both threads and wait for them."""
         self._stop.set()
         logging.getLogger("watchdog.observers").removeHandler(self._overflow)
         with self._lock:
-            self._observer.unschedule_all()
-            self._observer.stop()
-        for thread in (self._observer, self._thread):
-            if thread.is_alive():
-                thread.join(5)
+            observation, self._observation = self._observation, None
+        if observation is not None:
+            observation.stop()
+        if self._thread.is_alive():
+            self._thread.join(5)
 
     def watch(self, folder: Path) -> None:
         """Watch a folder. Where it is missing or cannot be watched, this is tried again later."""
         with self._lock:
             identity = _identity(folder)
-            watch: object = None
-            try:
-                if identity is not None:
-                    watch = self._observer.schedule(
-                        self._handler, str(folder), recursive=True, event_filter=_EVENTS
-                    )
-            except OSError as error:
-                log.warning("a folder cannot be watched: errno %s", error.errno)
+            watch = self._watch_of(self._handler, str(folder)) if identity is not None else None
             self._watches[folder] = (watch, identity)
             self._unchecked.add(folder)
+
+    def _watch_of(self, handler: Handler, path: str) -> Watch | None:
+        if self._observation is None:
+            return None
+        try:
+            return self._observation.watch(handler, path)
+        except OSError as error:
+            log.warning("a folder cannot be watched: errno %s", error.errno)
+            return None
 
     def watch_linked(self, folder: Path, links: Mapping[str, str]) -> None:
         """Watch what links in a watched folder lead to, in place of what they led to before. `links` are the
@@ -178,24 +141,18 @@ class Watcher:
             self._unchecked.add(folder)
 
     def _watched(self, link: str, real: str) -> _Linked:
-        handler, watch = _LinkedHandler(self._dirty, link, real), None
-        identity = _identity(Path(real))
-        try:
-            watch = self._observer.schedule(handler, real, recursive=True, event_filter=_EVENTS)
-        except OSError as error:
-            log.warning("a linked folder cannot be watched: errno %s", error.errno)
-        return _Linked(link, real, identity, handler, watch)
+        handler = LinkedHandler(self._dirty, link, real)
+        return _Linked(link, real, _identity(Path(real)), handler, self._watch_of(handler, real))
 
     def _unwatch_linked(self, folder: Path) -> None:
         gone = self._linked.pop(folder, [])
         # Links in several folders may lead to one folder, which the system then watches once.
         used = {had.watch for others in self._linked.values() for had in others}
         for _, _, _, handler, watch in gone:
-            if watch is not None:
-                with contextlib.suppress(KeyError, OSError):
-                    self._observer.remove_handler_for_watch(handler, watch)
-                    if watch not in used:
-                        self._observer.unschedule(watch)
+            if watch is not None and self._observation is not None:
+                self._observation.remove(handler, watch)
+                if watch not in used:
+                    self._observation.unwatch(watch)
 
     def unwatch(self, folder: Path) -> None:
         """Report no more changes in a folder."""
@@ -203,9 +160,8 @@ class Watcher:
             self._unwatch_linked(folder)
             watch, _ = self._watches.pop(folder, (None, None))
             self._incomplete.discard(folder)
-            if watch is not None:
-                with contextlib.suppress(KeyError, OSError):
-                    self._observer.unschedule(watch)  # type: ignore[arg-type]
+            if watch is not None and self._observation is not None:
+                self._observation.unwatch(watch)
 
     def _report(self, folder: Path) -> None:
         """Tell whether the folder is watched completely, by the kernel's own count where there is one."""
@@ -217,7 +173,8 @@ class Watcher:
             changed = complete == (folder in self._incomplete)
             (self._incomplete.discard if complete else self._incomplete.add)(folder)
         if changed:
-            self._limited(folder, None if complete else watch_limited(folder))
+            none_left = self._observation is None
+            self._limited(folder, None if complete else watch_limited(folder, none_left=none_left))
 
     def _all_watched(self) -> list[Path]:
         with self._lock:
@@ -228,16 +185,50 @@ class Watcher:
         for folder in list(self._watches):
             self._rescan(folder)
 
+    def _folder_moved(self) -> None:
+        if sys.platform != "linux":
+            return
+        now = self._clock.now()
+        first, _ = self._moving or (now, now)
+        self._moving = (first, now)
+
+    def _renew(self) -> None:
+        """Make all watches anew, and compare every folder: what happened meanwhile was not reported."""
+        with self._lock:
+            observation, self._observation, self._moving = self._observation, None, None
+            folders, linked = list(self._watches), dict(self._linked)
+            self._linked.clear()
+            if observation is not None:
+                observation.stop()
+            self._observe()
+            for folder in folders:
+                self.watch(folder)
+            for folder, links in linked.items():
+                self.watch_linked(folder, {had.link: had.real for had in links})
+        self._lost()
+
+    def _check_observation(self, now: float) -> None:
+        if self._observation is not None and not self._observation.alive:
+            log.error("watching had stopped; it begins anew, and every folder is compared")
+            self._renew()
+        elif self._moving is not None:
+            first, last = self._moving
+            if now - last >= CALM or now - first >= MOST_MOVING:
+                self._renew()
+
     def _look_after(self) -> None:
-        """Notice roots that came back or were replaced, scan folders that are not watched completely, and
-        scan every folder once in a while."""
+        """Notice roots that came back or were replaced and threads that died, scan folders that are not
+        watched completely, and scan every folder once in a while."""
         polled = compared = self._clock.now()
         while not self._clock.wait(self._stop, CHECK_ROOTS):
             now = self._clock.now()
             try:
                 self._check_roots()
+                self._check_observation(now)
                 if now - polled >= POLL:
                     polled = now
+                    if self._observation is None:
+                        self._renew()
                     for folder in list(self._incomplete):
                         self._rescan(folder)
                         self._report(folder)
@@ -263,11 +254,13 @@ class Watcher:
             self._report(folder)
 
 
-def watch_limited(folder: Path) -> WatchLimited:
+def watch_limited(folder: Path, *, none_left: bool = False) -> WatchLimited:
     """The error for a folder that is not watched completely. On Linux a setting of the kernel can change
-    that."""
+    that. `none_left`: nothing can be watched at all."""
     if not os.path.isdir(folder):
         return WatchLimited("watch-limited.missing", folder=str(folder))
+    if sys.platform == "linux" and none_left:
+        return WatchLimited("watch-limited.instances", folder=str(folder))
     if sys.platform == "linux":
         return WatchLimited("watch-limited.kernel", folder=str(folder))
     return WatchLimited("watch-limited.part", folder=str(folder))

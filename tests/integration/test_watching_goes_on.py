@@ -1,0 +1,268 @@
+"""Watching goes on whatever happens to the folders: moved to the trash, exchanged, made again; with threads
+of watchdog that die, and where the system has no means left to watch."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from notesearch.domain import Query
+from notesearch.engine.engine import Engine
+from notesearch.engine.indexing.watcher import Watcher
+from tests.clock import FastClock
+from tests.conftest import StartEngine, at_rest, fill, wait_until, write
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="inotify"),
+    # A thread of watchdog that dies is what is tested; and it warns when a folder comes back.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning"),
+]
+
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+
+
+@pytest.fixture
+def watching(start_engine: StartEngine, notes: Path) -> Engine:
+    """Time goes a hundred times as fast for the watcher."""
+    fill(notes, {"a.md": "alpha\n", "One/b.md": "beta\n", "Two/c.md": "gamma\n"})
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 3))
+    return engine
+
+
+def exchange(one: Path, two: Path) -> None:
+    """Exchange two folders in one step, where the system can; else in three."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        rename = None
+    if rename is None or rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(two), RENAME_EXCHANGE):
+        between = one.with_name("between the two")
+        one.rename(between)
+        two.rename(one)
+        between.rename(two)
+
+
+def found_at(engine: Engine, word: str, path: Path) -> bool:
+    return [m.path for m in engine.search.words(Query(text=word)).matches] == [path]
+
+
+def test_the_trash_is_emptied_after_the_folder_was_made_again(
+    watching: Engine, notes: Path, tmp_path: Path
+) -> None:
+    """watchdog's reading thread dies of it: it had two descriptors under one path."""
+    trash = tmp_path / "Trash"
+    trash.mkdir()
+    (notes / "One").rename(trash / "One")
+    write(notes, "One/again.md", "figs\n")
+    wait_until(lambda: found_at(watching, "figs", notes / "One" / "again.md"))
+    shutil.rmtree(notes / "One")
+    wait_until(lambda: at_rest(watching, 2))
+    shutil.rmtree(trash)
+    write(notes, "a.md", "zanzibar\n")
+    wait_until(lambda: found_at(watching, "zanzibar", notes / "a.md"))
+    write(notes, "One/new.md", "quinces\n")
+    wait_until(lambda: found_at(watching, "quinces", notes / "One" / "new.md"))
+
+
+def test_two_folders_exchanged(watching: Engine, notes: Path) -> None:
+    exchange(notes / "One", notes / "Two")
+    wait_until(lambda: found_at(watching, "beta", notes / "Two" / "b.md"))
+    wait_until(lambda: found_at(watching, "gamma", notes / "One" / "c.md"))
+    write(notes, "Two/b.md", "plums\n")
+    write(notes, "One/c.md", "quinces\n")
+    wait_until(lambda: found_at(watching, "plums", notes / "Two" / "b.md"))
+    wait_until(lambda: found_at(watching, "quinces", notes / "One" / "c.md"))
+
+
+def test_a_thread_that_dies_is_noticed(notes: Path, caplog: pytest.LogCaptureFixture) -> None:
+    reported: list[Path] = []
+    compared: list[Path] = []
+
+    def dirty(path: Path) -> None:
+        if path.name == "fatal.md":
+            raise RuntimeError("ends the thread that reports")
+        reported.append(path)
+
+    watcher = Watcher(dirty, compared.append, lambda folder, error: None, FastClock())
+    watcher.start()
+    watcher.watch(notes)
+    write(notes, "fatal.md", "figs\n")
+    wait_until(lambda: compared == [notes])
+    assert "watching had stopped" in caplog.text
+    write(notes, "new.md", "plums\n")
+    wait_until(lambda: notes / "new.md" in reported)
+    watcher.close()
+
+
+WITHOUT = """
+import sys
+from pathlib import Path
+from notesearch.domain import Query
+from notesearch.engine.engine import Engine
+from tests.clock import FastClock
+from tests.conftest import wait_until, names
+from tests.embedders import HashingEmbedder
+
+LIMIT = Path("/proc/sys/user/max_inotify_instances")
+before = LIMIT.read_text()
+LIMIT.write_text("0")
+notes, data = Path(sys.argv[1]), Path(sys.argv[2])
+engine = Engine.open(data, clock=FastClock(), embedders=[HashingEmbedder()])
+engine.folders.add(notes)
+wait_until(lambda: names(engine.search.words(Query(text="alpha"))) == ["a.md"])
+wait_until(lambda: [e.code for e in engine.indexing.limited.values()] == ["watch-limited.instances"])
+(notes / "b.md").write_text("beta")
+wait_until(lambda: names(engine.search.words(Query(text="beta"))) == ["b.md"])
+LIMIT.write_text(before)
+wait_until(lambda: not engine.indexing.limited)
+engine.close()
+print("searched, polled, and watched in the end")
+"""
+
+
+def test_without_an_inotify_instance_it_searches_and_polls(notes: Path, tmp_path: Path) -> None:
+    unshare = [
+        "unshare",
+        "-Ur",
+        "sh",
+        "-c",
+        'test -w /proc/sys/user/max_inotify_instances && exec "$@"',
+        "sh",
+    ]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("the limit cannot be lowered for one process here")
+    write(notes, "a.md", "alpha\n")
+    command = [*unshare, sys.executable, "-c", WITHOUT, str(notes), str(tmp_path / "data")]
+    project = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=project)
+    assert ended.stdout == "searched, polled, and watched in the end\n", ended.stderr
+
+
+class Mirror:
+    """What an index would have after what the watcher reported: the texts of all notes by path."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def look(self, path: Path) -> None:
+        """See what is at a path now."""
+        with self._lock:
+            self._texts = {at: text for at, text in self._texts.items() if not Path(at).is_relative_to(path)}
+            self._texts |= texts_below(path)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        with self._lock:
+            return dict(self._texts)
+
+
+def texts_below(path: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    files = [path] if path.is_file() else [Path(at) / name for at, _, own in os.walk(path) for name in own]
+    for file in files:
+        with contextlib.suppress(OSError):
+            found[str(file)] = file.read_text()
+    return found
+
+
+ROOTS = ("Left", "Right")
+PLACES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
+ROOT = st.sampled_from((*ROOTS, "Outside"))
+
+
+class Folders(RuleBasedStateMachine):
+    """Two watched folders and one beside them, to which anything happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = Path(tempfile.mkdtemp(prefix="watching-"))
+        for name in (*ROOTS, "Outside"):
+            (self.base / name).mkdir()
+        self.mirror = Mirror()
+        look = self.mirror.look
+        self.watcher = Watcher(look, look, lambda folder, error: None, FastClock())
+        self.watcher.start()
+        for name in ROOTS:
+            self.watcher.watch(self.base / name)
+        self.number = 0
+
+    def at(self, root: str, place: str) -> Path:
+        return self.base / root / place
+
+    @rule(root=ROOT, place=PLACES)
+    def write(self, root: str, place: str) -> None:
+        with contextlib.suppress(OSError):
+            self.at(root, place).mkdir(parents=True, exist_ok=True)
+            self.number += 1
+            (self.at(root, place) / "note.md").write_text(f"text {self.number}")
+
+    @rule(root=ROOT, place=PLACES, to=ROOT, other=PLACES)
+    def move(self, root: str, place: str, to: str, other: str) -> None:
+        with contextlib.suppress(OSError):
+            self.at(to, other).parent.mkdir(parents=True, exist_ok=True)
+            self.at(root, place).rename(self.at(to, other))
+
+    @rule(root=ROOT, place=PLACES, to=ROOT, other=PLACES)
+    def exchange(self, root: str, place: str, to: str, other: str) -> None:
+        one, two = self.at(root, place), self.at(to, other)
+        if one.is_dir() and two.is_dir() and not one.is_relative_to(two) and not two.is_relative_to(one):
+            exchange(one, two)
+
+    @rule()
+    def rest(self) -> None:
+        wait_until(lambda: self.mirror.texts == self.truth())
+
+    @rule(root=ROOT, place=PLACES)
+    def delete(self, root: str, place: str) -> None:
+        shutil.rmtree(self.at(root, place), ignore_errors=True)
+
+    @rule(root=st.sampled_from(ROOTS), place=PLACES, to=ROOT, other=PLACES)
+    def link(self, root: str, place: str, to: str, other: str) -> None:
+        with contextlib.suppress(OSError):
+            self.at(root, place).parent.mkdir(parents=True, exist_ok=True)
+            self.at(root, place).symlink_to(self.at(to, other))
+
+    def truth(self) -> dict[str, str]:
+        return {at: text for name in ROOTS for at, text in texts_below(self.base / name).items()}
+
+    def teardown(self) -> None:
+        try:
+            wait_until(lambda: self.mirror.texts == self.truth())
+            # And what is written afterwards is seen in every folder.
+            for folder in [Path(at).parent for at in self.truth()]:
+                self.number += 1
+                (folder / "note.md").write_text(f"text {self.number}")
+            wait_until(lambda: self.mirror.texts == self.truth())
+        finally:
+            self.watcher.close()
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+def test_whatever_happens_to_folders_their_notes_are_found() -> None:
+    run_state_machine_as_test(
+        Folders,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
