@@ -302,7 +302,7 @@ class MemoryLibrary:
             return True
 
         states = {
-            str(path): FileState(None, f.size, f.mtime_ns, "", "", f.reading)
+            str(path): FileState(None, f.size, f.mtime_ns, "", "", f.reading, again=f.error.retryable)
             for (folder_id, path), f in self._state.failed.items()
             if chosen(path, folder_id)
         }

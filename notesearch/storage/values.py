@@ -105,7 +105,8 @@ class FileState(NamedTuple):
     where it is its own).
 
     `documents` is the number of documents in the file; the other values are those of one of them, `part`.
-    Where the documents were not all read at the same state of the file, `size` is UNFINISHED.
+    Where the documents were not all read at the same state of the file, `size` is UNFINISHED. `again`: the
+    file failed for a reason that may have gone, such as its permissions.
     """
 
     document_id: int | None
@@ -119,6 +120,7 @@ class FileState(NamedTuple):
     embedded_title: str = ""
     part: str = ""
     documents: int = 1
+    again: bool = False
 
     def beside(self, other: FileState) -> FileState:
         """The state of the file with one more document."""

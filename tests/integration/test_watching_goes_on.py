@@ -110,6 +110,67 @@ def test_a_thread_that_dies_is_noticed(notes: Path, caplog: pytest.LogCaptureFix
     watcher.close()
 
 
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
+def test_what_may_be_read_again_is_read_again(tmp_path: Path) -> None:
+    """A note and a folder whose permissions were taken away and given back: by the event, and without one at
+    the next comparison."""
+    notes = tmp_path / "Notes"
+    fill(notes, {"a.md": "alpha\n", "b.md": "beta\n", "Sub/c.md": "gamma\n"})
+    done = as_nobody(FORBIDDEN, notes, tmp_path / "data")
+    assert done.stdout == "read again\n", done.stderr
+
+
+FORBIDDEN = """
+import os
+import sys
+from pathlib import Path
+from notesearch.domain import Query
+from notesearch.engine.engine import Engine
+from tests.clock import FastClock
+from tests.conftest import wait_until, names, reconcile
+from tests.embedders import HashingEmbedder
+
+notes, data = Path(sys.argv[1]), Path(sys.argv[2])
+def found(word):
+    return names(engine.search.words(Query(text=word)))
+(notes / "a.md").chmod(0)
+(notes / "Sub").chmod(0)
+engine = Engine.open(data, clock=FastClock(), embedders=[HashingEmbedder()])
+engine.folders.add(notes)
+wait_until(lambda: found("beta") == ["b.md"])
+wait_until(lambda: [p.path.name for p in engine.indexing.problems()] == ["a.md"])
+assert found("alpha") == found("gamma") == []
+(notes / "a.md").chmod(0o600)
+(notes / "Sub").chmod(0o700)
+wait_until(lambda: found("alpha") == ["a.md"] and found("gamma") == ["c.md"])
+(notes / "Sub" / "d.md").write_text("delta")
+wait_until(lambda: found("delta") == ["d.md"])
+wait_until(lambda: engine.indexing.problems() == ())
+engine.close()
+
+(notes / "b.md").chmod(0)
+engine = Engine.open(data, watch=False, embedders=[HashingEmbedder()])
+os.utime(notes / "b.md", (1, 1))
+reconcile(engine)
+assert [p.path.name for p in engine.indexing.problems()] == ["b.md"]
+(notes / "b.md").chmod(0o600)
+reconcile(engine)
+assert engine.indexing.problems() == () and found("beta") == ["b.md"]
+engine.close()
+print("read again")
+"""
+
+
+def as_nobody(program: str, notes: Path, data: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program as a user who may not read everything."""
+    command = [sys.executable, "-c", program, str(notes), str(data)]
+    if os.geteuid() == 0:
+        # Root without the right to read everything.
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
+    project = Path(__file__).resolve().parents[2]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=project)
+
+
 WITHOUT = """
 import sys
 from pathlib import Path

@@ -461,10 +461,11 @@ def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_finger
     """Whether the store is up to date with a file.
 
     It is not where size or time differ, where another chunking recipe or an older reading of the format was
-    used, or where the file is not cut yet for the folder's next model.
+    used, where the file is not cut yet for the folder's next model, or where it failed for a reason that may
+    have gone.
     """
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
-    if not as_it_was or known.reading != reading_of(Path(file.path)):
+    if not as_it_was or known.again or known.reading != reading_of(Path(file.path)):
         return False
     return known.document_id is None or (
         known.fingerprint == fingerprint and known.pending == next_fingerprint

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from watchdog import events
 from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
@@ -30,8 +31,12 @@ from watchdog.utils import BaseThread
 
 log = logging.getLogger(__name__)
 
+# Permissions that change are events of their own from watchdog 7 on.
+_PERMISSIONS = [
+    getattr(events, name) for name in ("FileAttribEvent", "DirAttribEvent") if hasattr(events, name)
+]
 # Without "opened" and "closed without writing": reading a note would report itself.
-_EVENTS = [
+_EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
@@ -40,6 +45,7 @@ _EVENTS = [
     DirCreatedEvent,
     DirMovedEvent,
     DirDeletedEvent,
+    *_PERMISSIONS,
 ]
 # Seconds that a thread has to end.
 PATIENCE = 5.0
@@ -50,8 +56,8 @@ Watch = ObservedWatch
 
 
 class FolderHandler(FileSystemEventHandler):
-    """Reports what happens in a folder: `dirty` with each path, `moved` where a folder was moved or
-    deleted."""
+    """Reports what happens in a folder: `dirty` with each path, `moved` where a folder was moved or deleted,
+    or has other permissions."""
 
     def __init__(self, dirty: Callable[[Path], None], moved: Callable[[], None]) -> None:
         self._dirty = dirty
@@ -59,7 +65,7 @@ class FolderHandler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         # What is moved out of the folder is reported as deleted.
-        if isinstance(event, DirMovedEvent | DirDeletedEvent):
+        if event.is_directory and isinstance(event, (DirMovedEvent, DirDeletedEvent, *_PERMISSIONS)):
             self._moved()
         # A move makes two paths dirty: the source, which is gone, and the target. An atomic save is a move
         # onto the note.

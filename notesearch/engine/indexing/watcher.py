@@ -289,10 +289,14 @@ def watches_held() -> int | None:
 
 
 def _kernel_holds(folders: list[Path]) -> bool:
-    """Whether the kernel holds a watch for every folder; True where it cannot be asked."""
+    """Whether the kernel holds a watch for every folder that can be read; True where it cannot be asked."""
     held = watches_held()
     if held is None:
         return True
-    return held >= sum(
-        1 + sum(len(names) for _, names, _ in os.walk(folder)) for folder in folders if os.path.isdir(folder)
+    below = (
+        os.access(os.path.join(at, name), os.R_OK)
+        for folder in folders
+        for at, names, _ in os.walk(folder)
+        for name in names
     )
+    return held >= sum(map(os.path.isdir, folders)) + sum(below)

@@ -20,11 +20,11 @@ from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 _KNOWN_COLUMNS = (
     "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
     " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, ''),"
-    " d.part"
+    " d.part, 1, 0"
 )
 _KNOWN = f"SELECT d.relative_path, {_KNOWN_COLUMNS} FROM documents d WHERE d.folder_id = ?1"
 _FAILED = (
-    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '' FROM problems"
+    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '', 1, retryable FROM problems"
     " WHERE folder_id = ?1"
 )
 _AT = "relative_path = ?2"
