@@ -7,7 +7,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from notesearch.domain.file_names import STEERING, harmless
 
 # How output writes what is no valid text (see codecs.register_error).
 SHOWN = "notesearch.shown"
@@ -27,6 +29,12 @@ def absolute_path(path: Path) -> Path:
     return Path(os.path.abspath(path.expanduser()))
 
 
+def print_line(text: object, *, file: TextIO | None = None) -> None:
+    """Print a line for people. Names and notes may hold anything; nothing of them steers the terminal."""
+    print(harmless(str(text)), file=file)
+
+
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own, at once."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    """Print one JSON object on a line of its own, at once. What would steer a terminal is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    print(STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text), flush=True)

@@ -18,7 +18,7 @@ from notesearch.api import wire
 from notesearch.api.operation import Operation
 from notesearch.api.operations import OPERATIONS
 from notesearch.api.sessions import open_session, reading
-from notesearch.cli.common import absolute_path, print_json
+from notesearch.cli.common import absolute_path, print_json, print_line
 from notesearch.wording.translation import _
 
 Command = Callable[[Path, argparse.Namespace], None]
@@ -77,7 +77,7 @@ def _command_of(operation: Operation[..., Any]) -> Command:
             print_json({"result": result})
             return
         for line in result if isinstance(result, list) else [] if result is None else [result]:
-            print(line if isinstance(line, str | int | float) else _line(line))
+            print_line(line if isinstance(line, str | int | float) else _line(line))
 
     return run
 

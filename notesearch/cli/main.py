@@ -22,7 +22,7 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
-from notesearch.cli.common import SHOWN, absolute_path, print_json
+from notesearch.cli.common import SHOWN, absolute_path, print_json, print_line
 from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
@@ -70,7 +70,7 @@ examples:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        print(f"{self.prog}: {message}", file=sys.stderr)
+        print_line(f"{self.prog}: {message}", file=sys.stderr)
         raise SystemExit(WRONG_USE)
 
 
@@ -168,13 +168,13 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     except KeyboardInterrupt:
-        print("\n" + _("Stopped. What was indexed is kept."), file=sys.stderr)
+        print_line("\n" + _("Stopped. What was indexed is kept."), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except NotesearchError as error:
-        print(f"notesearch: {sentence(error)}", file=sys.stderr)
+        print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
         return WRONG_USE if isinstance(error, UsageError) else COULD_NOT_RUN
     return DONE
 
@@ -216,7 +216,7 @@ def _add(data_dir: Path, options: argparse.Namespace) -> None:
     for folder in folders:
         added = _("Added {folder}", folder=folder)
         later = _("It is read when Notesearch runs, or now with: notesearch index")
-        print(f"{added}. {later}" if own else added)
+        print_line(f"{added}. {later}" if own else added)
 
 
 @contextmanager
@@ -235,7 +235,7 @@ def _remove(data_dir: Path, options: argparse.Namespace) -> None:
         for folder in folders:
             session.call(ops.remove_folder, folder=folder)
     for folder in folders:
-        print(_("Removed {folder} from the index. Its notes are untouched.", folder=folder))
+        print_line(_("Removed {folder} from the index. Its notes are untouched.", folder=folder))
 
 
 def _index(data_dir: Path, options: argparse.Namespace) -> None:
@@ -245,11 +245,11 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary)
     else:
-        print(_summary(report.summary))
+        print_line(_summary(report.summary))
         if report.others:
-            print(others_not_read(report.others))
+            print_line(others_not_read(report.others))
     for error in report.errors:
-        print(f"notesearch: {sentence(error)}", file=sys.stderr)
+        print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
     if held:
         vanished = plural(
             "{n} note has vanished and is kept in the index. Connect the disk it is on, or forget it with: "
@@ -258,14 +258,14 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             "forget them with: notesearch index --forget-missing",
             held,
         )
-        print(f"notesearch: {vanished}", file=sys.stderr)
+        print_line(f"notesearch: {vanished}", file=sys.stderr)
     if report.unread_links:
-        print(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
+        print_line(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
         for link in report.unread_links[:LINKS_TOLD]:
-            print(f"  {link}", file=sys.stderr)
+            print_line(f"  {link}", file=sys.stderr)
     if summary["failed"]:
         for problem in report.problems:
-            print(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
+            print_line(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
     if report.errors or summary["failed"]:
         raise SystemExit(NOTHING)
 
@@ -355,7 +355,7 @@ def _search(data_dir: Path, options: argparse.Namespace) -> None:
     folder = absolute_path(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
         for error in _reconcile(data_dir, [folder]).errors:
-            print(f"notesearch: {sentence(error)}", file=sys.stderr)
+            print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
     stream = options.query == "-"
     found = False
     with reading(data_dir) as session:
@@ -403,7 +403,7 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             state = str(owner.call(ops.status).state)
             memory = owner.call(ops.sizes).memory_bytes
         except NotesearchError as error:
-            print(f"notesearch: {sentence(error)}", file=sys.stderr)
+            print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
     shown = {
         "state": state,
         "documents": {
@@ -455,7 +455,7 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
         waiting=status.waiting,
         failed=status.failed,
     )
-    print(searchable)
+    print_line(searchable)
     for f in status.folders:
         notes = plural("{n:,} note, {model}", "{n:,} notes, {model}", f.documents, model=f.model)
         waiting = [plural("{n:,} waiting", "{n:,} waiting", f.waiting)] if f.waiting else []
@@ -463,11 +463,11 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
             [plural("{n:,} other file not read", "{n:,} other files not read", f.others)] if f.others else []
         )
         links = [links_line(f.unread_links)] if f.unread_links else []
-        print(f"  {f.path}  " + ", ".join([notes, *waiting, *others, *links]))
+        print_line(f"  {f.path}  " + ", ".join([notes, *waiting, *others, *links]))
     for problem in shown["problems"][:20]:
-        print(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
+        print_line(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
-    print(_("Index in {folder}: {sizes}", folder=shown["data_dir"], sizes=sizes))
+    print_line(_("Index in {folder}: {sizes}", folder=shown["data_dir"], sizes=sizes))
 
 
 def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
@@ -478,7 +478,7 @@ def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
         print_json({"checks": shown, "data_dir": str(data_dir)})
     else:
         for check in checks:
-            print(
+            print_line(
                 f"{_('ok  ') if check.well else _('FAIL')}  {sentence(check.what)}: {sentence(check.found)}"
             )
     if not all(check.well for check in checks):
@@ -525,9 +525,9 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
             waiting=results.waiting,
             failed=results.failed,
         )
-        print(part, file=sys.stderr)
+        print_line(part, file=sys.stderr)
     if results.notices:
-        print(told_together(results.notices), file=sys.stderr)
+        print_line(told_together(results.notices), file=sys.stderr)
     bold, dim, plain = (
         ("\033[1m", "\033[2m", "\033[0m")
         if sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -536,11 +536,11 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
     for match in results.matches:
         day = datetime.fromtimestamp(match.modified).strftime("%Y-%m-%d")
         print(f"{bold}{match.title}{plain}  {dim}{day}  {match.matched_by}{plain}")
-        print(f"  {match.path}:{match.best.line}")
+        print_line(f"  {match.path}:{match.best.line}")
         said = sentence(match.problem) if match.problem else _marked(match.best, bold, plain)
         print(f"  {said}\n")
     if not results.matches:
-        print(_("Nothing found."), file=sys.stderr)
+        print_line(_("Nothing found."), file=sys.stderr)
 
 
 def _marked(passage: Passage, bold: str, plain: str) -> str:

@@ -12,7 +12,7 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.sessions import Owner, Session, open_session, tell_owner
 from notesearch.catalogue import EmbeddingModel
-from notesearch.cli.common import absolute_path, print_json
+from notesearch.cli.common import absolute_path, print_json, print_line
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
 from notesearch.errors import KeyringLocked, UsageError
@@ -64,7 +64,7 @@ def _models(data_dir: Path, options: argparse.Namespace) -> None:
         print_json({"models": told})
         return
     for model in known:
-        print(_model_line(model))
+        print_line(_model_line(model))
 
 
 def _model_line(model: EmbeddingModel) -> str:
@@ -101,16 +101,16 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
         estimates = session.call(ops.prepare_models, folders=_folders(session, options), model=options.model)
         unsettled = [e for e in estimates if e.remote and not e.agreed]
         for estimate in estimates:
-            print(_told(estimate), file=sys.stderr if unsettled else sys.stdout)
+            print_line(_told(estimate), file=sys.stderr if unsettled else sys.stdout)
         if unsettled and not (options.yes or _agreed()):
             for estimate in unsettled:
                 session.call(ops.cancel_model, folder=estimate.folder)
-            print(_("Nothing was sent, and nothing is changed."), file=sys.stderr)
+            print_line(_("Nothing was sent, and nothing is changed."), file=sys.stderr)
             raise SystemExit(1)
         for estimate in estimates:
             session.call(ops.agree, folder=estimate.folder)
         if isinstance(session, Owner) and any(not e.complete for e in estimates):
-            print(_("It is embedded when Notesearch runs, or now with: notesearch index"))
+            print_line(_("It is embedded when Notesearch runs, or now with: notesearch index"))
 
 
 def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
@@ -131,9 +131,9 @@ def _forget_former(data_dir: Path, options: argparse.Namespace) -> None:
             session.call(ops.forget_former, folder=folder) for folder in _folders(session, options)
         )
     if not forgotten:
-        print(_("No former model has left anything that nobody needs."))
+        print_line(_("No former model has left anything that nobody needs."))
         return
-    print(
+    print_line(
         plural(
             "{n:,} vector of former models is forgotten.",
             "{n:,} vectors of former models are forgotten.",
@@ -200,7 +200,7 @@ def _held_back(passages: int) -> str:
 def _agreed() -> bool:
     """Ask the user on the terminal. In a pipe the answer is no."""
     if not sys.stdin.isatty():
-        print(_("Agree to it with --yes."), file=sys.stderr)
+        print_line(_("Agree to it with --yes."), file=sys.stderr)
         return False
     print(_("Send it? [y/N]"), end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -217,13 +217,13 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
     credentials = Credentials()
     if options.action == "forget":
         credentials.forget(provider)
-        print(_("The key for {provider} is forgotten.", provider=provider.title))
+        print_line(_("The key for {provider} is forgotten.", provider=provider.title))
     elif options.action == "set":
         asked = _("Key for {provider}:", provider=provider.title)
         typed = getpass.getpass(f"{asked} ") if sys.stdin.isatty() else sys.stdin.readline()
         if credentials.set(provider, typed) is not KeyState.STORED:
             raise KeyringLocked("keyring-locked.nowhere-to-keep", variable=provider.key_variable)
-        print(_("The key for {provider} is in the system's keyring.", provider=provider.title))
+        print_line(_("The key for {provider} is in the system's keyring.", provider=provider.title))
         # A running Notesearch that waits for this key is told.
         tell_owner(data_dir, ops.retry_providers)
     else:
@@ -242,7 +242,7 @@ def _test(data_dir: Path, name: str) -> None:
         _("{milliseconds:.0f} ms", milliseconds=found.latency * 1000),
         _("vectors come normalised") if found.normalised else _("vectors do not come normalised"),
     ]
-    print(_("{provider} answers: {facts}.", provider=name, facts=", ".join(facts)))
+    print_line(_("{provider} answers: {facts}.", provider=name, facts=", ".join(facts)))
 
 
 MODEL_COMMANDS: dict[str, Command] = {"models": _models, "use": _use, "key": _key}

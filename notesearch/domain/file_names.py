@@ -15,6 +15,9 @@ from pathlib import Path
 _FIRST = 0x10F000
 _ESCAPED = re.compile(f"[{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]+")
 _LONE = re.compile("[\ud800-\udfff]")
+# What steers a terminal, or the direction of what is written around it: control characters but for tabs and
+# newlines; embeddings, overrides and isolates.
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _TO_ESCAPE = re.compile(f"[\ud800-\udfff{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]+")
 
 
@@ -42,6 +45,12 @@ def readable(text: str) -> str:
     return text if text.isascii() else _LONE.sub("\ufffd", text)
 
 
+def harmless(text: str) -> str:
+    """A text from a note or a name, to be shown in a window or a terminal: nothing in it steers the terminal
+    or turns the direction of what is written around it. Each character becomes one character."""
+    return STEERING.sub("\ufffd", readable(text))
+
+
 def shown_name(path: Path) -> str:
     """The last name of a path, to be shown; for the root of a disk the path."""
-    return readable(path.name or str(path))
+    return harmless(path.name or str(path))

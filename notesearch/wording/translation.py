@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notesearch.domain.file_names import readable
+from notesearch.domain.file_names import harmless
 
 # The name of the catalogues.
 DOMAIN = "notesearch"
@@ -63,12 +63,12 @@ def ngettext(one: str, many: str, number: float) -> str:
 def _(message: str, /, **values: object) -> str:
     """The message in the user's language with these values put in."""
     text = gettext(message)
-    return readable(text.format(**values)) if values else text
+    return harmless(text.format(**values)) if values else text
 
 
 def plural(one: str, many: str, number: float, /, **values: object) -> str:
     """The form of the message that goes with `number`, which is "{n}" in it, with these values put in."""
-    return readable(ngettext(one, many, number).format(n=number, **values))
+    return harmless(ngettext(one, many, number).format(n=number, **values))
 
 
 def N_(message: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
+from notesearch.domain.file_names import harmless
 from notesearch.engine.folders.facets import folder_names
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.snippets import place_of, snippet
@@ -79,7 +80,7 @@ class Rows:
                 Match(
                     document_id=document.id,
                     path=document.path,
-                    title=document.title,
+                    title=harmless(document.title),
                     folder_names=folder_names(note.root, document.path),
                     format=document.format,
                     modified=document.mtime_ns / 1e9,
@@ -195,7 +196,7 @@ def _without_text(document: DocumentRow, candidate: Candidate, highlighter: High
     by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
     said = _said_of_itself(document, highlighter)
     line = 1 if said else document.first_line
-    shown = said or " ".join(f"#{tag}" for tag in document.tags) or document.path.name
+    shown = harmless(said or " ".join(f"#{tag}" for tag in document.tags) or document.path.name)
     return Passage(
         start=0,
         end=0,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from notesearch.config.paths import absolute
 from notesearch.domain import Match, NoteText, Query, SearchResults
+from notesearch.domain.file_names import harmless
 from notesearch.engine.folders.facets import WRITTEN_TAG, folder_names
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
@@ -94,7 +95,7 @@ class SearchService:
             offset, text, line = offset + cut, text[cut:], line + (cut > 0)
         return NoteText(
             path=note,
-            title=document.title,
+            title=harmless(document.title),
             folder_names=folder_names(root, note),
             format=document.format,
             modified=document.mtime_ns / 1e9,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from notesearch.documents.formats.format import Noise
 from notesearch.documents.formats.registry import noise
 from notesearch.domain import Span
+from notesearch.domain.file_names import harmless
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.text.markup import as_read
 
@@ -144,7 +145,7 @@ def _without_leading_headings(passage: str) -> str:
 @lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
     markup = _markup()
-    read = as_read(markup.marks.sub("", text), numbers=False).text
+    read = as_read(markup.marks.sub("", harmless(text)), numbers=False).text
     lines = markup.noise.sub("", _ROW.sub(_cells, read))
     return " ".join(
         markup.inline.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
