@@ -66,6 +66,17 @@ def test_an_edit(watching: Engine, notes: Path) -> None:
     wait_until(lambda: is_found(watching, "zanzibar", "a.md") and is_gone(watching, "alpha"))
 
 
+def test_an_edit_that_keeps_size_and_time(watching: Engine, notes: Path) -> None:
+    note = notes / "a.md"
+    before = note.stat()
+    with note.open("r+b") as file:
+        file.write(b"omega")
+        file.flush()
+        os.utime(note, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (note.stat().st_size, note.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    wait_until(lambda: is_found(watching, "omega", "a.md") and is_gone(watching, "alpha"))
+
+
 def test_an_atomic_save(watching: Engine, notes: Path) -> None:
     write(notes, ".a.md.tmp", "zanzibar\n")
     os.replace(notes / ".a.md.tmp", notes / "a.md")

@@ -415,11 +415,14 @@ class Indexer:
         for file in found:
             left.discard(file.path)
             before = known.get(file.path)
-            # The file failed before: a report about it is a reason to try to read it again.
+            # A report about a file is a reason to read it, whatever its size and time say: some programs keep
+            # both, and the content decides. Of a folder's files, size and time tell.
+            itself = file.path == str(path)
+            following = cutting.next_fingerprint
             if (
-                before is None
-                or before.document_id is None
-                or not scanner.is_as_known(file, before, cutting.fingerprint, cutting.next_fingerprint)
+                itself
+                or before is None
+                or not scanner.is_as_known(file, before, cutting.fingerprint, following)
             ):
                 changed[file.path] = file
         # An event about one path says nothing about a whole folder that cannot be reached.
