@@ -132,15 +132,16 @@ def run(data_dir: Path, request: StartRequest) -> int:
 
 
 def _quit_on_signals(window: MainWindow) -> QSocketNotifier | None:
-    """Quit on Ctrl+C and SIGTERM, so that everything is closed in order. None where the platform has no such
-    way."""
+    """Quit on Ctrl+C, SIGTERM and, unless it is ignored, SIGHUP (the terminal was closed), so that everything is
+    closed in order. None where the platform has no such way."""
     if os.name != "posix":
         return None
     reader, writer = os.pipe()
     for end in (reader, writer):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,))):
         signal.signal(number, lambda *_: None)
     notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, window)
     notifier.activated.connect(window.leave)

@@ -267,9 +267,9 @@ class Program:
         )
         return self
 
-    def terminate(self) -> int:
+    def terminate(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(by)
         return self.wait()
 
     def kill(self) -> None:
