@@ -132,8 +132,8 @@ def run(data_dir: Path, request: StartRequest) -> int:
 
 
 def _quit_on_signals(window: MainWindow) -> QSocketNotifier | None:
-    """Quit on Ctrl+C, SIGTERM and, unless it is ignored, SIGHUP (the terminal was closed), so that everything is
-    closed in order. None where the platform has no such way."""
+    """Quit on Ctrl+C, SIGTERM and, unless it is ignored, SIGHUP (the terminal was closed), so that everything
+    is closed in order. None where the platform has no such way."""
     if os.name != "posix":
         return None
     reader, writer = os.pipe()
