@@ -109,7 +109,8 @@ class Observation:
     def alive(self) -> bool:
         """Whether every thread runs that has to. The one of a folder that is gone has ended."""
         return all(thread.is_alive() for thread in self._threads) and all(
-            emitter.is_alive() or not os.path.isdir(emitter.watch.path) for emitter in self._observer.emitters
+            emitter.is_alive() or not os.path.isdir(emitter.watch.path)
+            for emitter in list(self._observer.emitters)
         )
 
     def watch(self, handler: Handler, path: str) -> Watch:
