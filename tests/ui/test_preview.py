@@ -1,5 +1,6 @@
 """The preview: the passage marked and in sight, nothing loaded, links that only say they were clicked."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
-from notesearch.documents.preview import render
+from notesearch.documents.preview import MOST_QUOTED, render
 from notesearch.domain import MatchedBy, NoteText, Passage
 from notesearch.ui.results.preview_pane import NoteView, Preview, passage_lines
 from notesearch.ui.widgets.theme import Theme
@@ -192,3 +193,21 @@ def test_the_head_names_place_and_date(preview: Preview) -> None:
     assert preview.title.text() == "Long"
     assert preview.folder_names.text().startswith("n › Kitchen · line 123 · edited ")
     assert preview.passage_text == PARAGRAPHS[40]
+
+
+def test_quotations_in_quotations_are_drawn_to_a_depth_that_qt_can_bear(qtbot: QtBot, theme: Theme) -> None:
+    """Qt takes twice as long for each level more; their text is there all the same."""
+    thread = "".join(f"{'>' * level} line {level}\n\n" for level in range(1, 61))
+    html = render(make_note(f"> {'> ' * 99}the deepest\n\n{thread}")).html
+    assert "the deepest" in html
+    assert all(f"line {level}" in html for level in range(1, 61))
+    assert html.count("<table") == html.count("</table>")
+    depth = deepest = 0
+    for tag in re.findall(r"</?table", html):
+        depth += 1 if tag == "<table" else -1
+        deepest = max(deepest, depth)
+    assert deepest == MOST_QUOTED
+    view = NoteView(theme)
+    qtbot.addWidget(view)
+    view.setHtml(html)
+    assert "the deepest" in view.toPlainText()
