@@ -195,6 +195,9 @@ class Watcher:
     def _renew(self) -> None:
         """Make all watches anew, and compare every folder: what happened meanwhile was not reported."""
         with self._lock:
+            if self._stop.is_set():
+                # Nobody would end the new threads.
+                return
             observation, self._observation, self._moving = self._observation, None, None
             folders, linked = list(self._watches), dict(self._linked)
             self._linked.clear()
