@@ -10,14 +10,12 @@ from __future__ import annotations
 import random
 import sqlite3
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from common import ROOT, median, percentile, scratch, table
-from scale import PASSAGES, open_engine, queries, text_of, vector_of
+from scale import DOCUMENTS, PASSAGES, filled_in, open_engine, queries, timed, vector_of
 
 sys.path.insert(0, str(ROOT))
 
@@ -27,7 +25,6 @@ from notesearch.embedding.embedder import Vectors
 from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.values import Filters
-from tests.large import fill_by_sql
 
 SHARES = {"tag:half": 0.5, "tag:some": 0.05, "tag:few": 0.005, "tag:hardly": 0.0005}
 QUERIES = 150
@@ -72,38 +69,17 @@ def recall(library: LocalLibrary, data_dir: Path, facet: str) -> tuple[float, in
     return float(np.mean(shares)), shortest
 
 
-def milliseconds(ask: Callable[[str], object], asked: list[str]) -> list[float]:
-    took = []
-    for text in asked:
-        begin = time.perf_counter()
-        ask(text)
-        took.append((time.perf_counter() - begin) * 1000)
-    return took[len(asked) // 5 :]
-
-
 def main() -> None:
     with scratch() as folder:
-        data_dir = folder / "data"
-        for path in (data_dir, folder / "Notes", folder / "Remote"):
-            path.mkdir()
-        documents = PASSAGES * 2 // 5
-        fill_by_sql(
-            data_dir,
-            folder / "Notes",
-            folder / "Remote",
-            documents,
-            passages=PASSAGES,
-            text_of=text_of,
-            vector_of=lambda number: vector_of(number).tobytes(),
-        )
-        tag(data_dir, documents)
+        data_dir = filled_in(folder)
+        tag(data_dir, DOCUMENTS)
         engine = open_engine(data_dir)
         engine.indexing.wait_ready()
         rows = []
         for facet in ("", *SHARES):
             asked = [f"{facet} {text}".strip() for text in queries()[:QUERIES]]
-            words = milliseconds(lambda text: engine.search.words(Query(text=text)), asked)
-            fused = milliseconds(lambda text: engine.search.fused(Query(text=text, limit=12)), asked)
+            words = timed(lambda text: engine.search.words(Query(text=text)), asked)
+            fused = timed(lambda text: engine.search.fused(Query(text=text, limit=12)), asked)
             times = [f"{median(t):.1f} / {percentile(t, 0.95):.1f}" for t in (words, fused)]
             rows.append([facet or "none", f"{SHARES.get(facet, 1):.2%}", *times])
         engine.close()
@@ -114,7 +90,7 @@ def main() -> None:
             row += [f"{share:.3f}", str(shortest)]
         library.close()
     table(
-        f"{documents:,} notes, {PASSAGES:,} passages, {QUERIES} queries: ms p50 / p95, recall of {NEAREST}",
+        f"{DOCUMENTS:,} notes, {PASSAGES:,} passages, {QUERIES} queries: ms p50 / p95, recall of {NEAREST}",
         ["filter", "notes", "words", "fused", "recall", f"shortest list of {ASKED}"],
         rows,
     )

@@ -33,6 +33,7 @@ from tests.embedders import HashingEmbedder
 from tests.large import fill_by_sql
 
 PASSAGES = int(os.environ.get("PASSAGES", "100000"))
+DOCUMENTS = PASSAGES * 2 // 5
 QUERIES = int(os.environ.get("QUERIES", "300"))
 CLUSTERS = 2000
 WORDS = 20_000
@@ -156,22 +157,27 @@ def bare(data_dir: Path) -> dict[str, list[float]]:
     }
 
 
+def filled_in(folder: Path) -> Path:
+    """The data folder of a library of DOCUMENTS notes with PASSAGES passages, made in a folder."""
+    data_dir, notes, remote = folder / "data", folder / "Notes", folder / "Remote"
+    for path in (data_dir, notes, remote):
+        path.mkdir()
+    fill_by_sql(
+        data_dir,
+        notes,
+        remote,
+        DOCUMENTS,
+        passages=PASSAGES,
+        text_of=text_of,
+        vector_of=lambda number: vector_of(number).tobytes(),
+    )
+    return data_dir
+
+
 def main() -> None:
     with scratch() as folder:
-        data_dir = folder / "data"
-        for path in (data_dir, folder / "Notes", folder / "Remote"):
-            path.mkdir()
         begin = time.perf_counter()
-        documents = PASSAGES * 2 // 5
-        fill_by_sql(
-            data_dir,
-            folder / "Notes",
-            folder / "Remote",
-            documents,
-            passages=PASSAGES,
-            text_of=text_of,
-            vector_of=lambda number: vector_of(number).tobytes(),
-        )
+        data_dir = filled_in(folder)
         filled = time.perf_counter()
         engine = open_engine(data_dir)
         engine.indexing.wait_ready()
@@ -184,7 +190,7 @@ def main() -> None:
         alone = bare(data_dir)
     lists = {name: value for name, value in (found | alone).items() if isinstance(value, list)}
     table(
-        f"{documents:,} notes, {PASSAGES:,} passages, {QUERIES} queries: milliseconds",
+        f"{DOCUMENTS:,} notes, {PASSAGES:,} passages, {QUERIES} queries: milliseconds",
         ["", "p50", "p95", "worst"],
         [
             [name, f"{median(took):.2f}", f"{percentile(took, 0.95):.2f}", f"{max(took):.2f}"]

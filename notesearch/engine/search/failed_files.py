@@ -16,19 +16,19 @@ from notesearch.text import analysis
 
 def failed_rows(problems: Sequence[FileProblem], roots: Collection[Path], parsed: ParsedQuery) -> list[Match]:
     """The problems that fit a query, as rows, by path. `roots` are the watched folders."""
+    asked = (*parsed.words, *parsed.phrases, *parsed.titles, *parsed.paths)
+    wanted = [word for text in asked for word in analysis.words(text)]
     rows: list[Match] = []
     for problem in problems:
         root = next((root for root in roots if root in problem.path.parents), None)
-        if root is not None and _fits(root, problem.path, parsed):
+        if root is not None and _fits(root, problem.path, wanted, parsed):
             rows.append(_row(root, problem, len(rows) + 1))
     return rows
 
 
-def _fits(root: Path, path: Path, parsed: ParsedQuery) -> bool:
+def _fits(root: Path, path: Path, wanted: Sequence[str], parsed: ParsedQuery) -> bool:
     place = readable(str(path.relative_to(root.parent)))
     in_place = analysis.words(place)
-    asked = (*parsed.words, *parsed.phrases, *parsed.titles, *parsed.paths)
-    wanted = [word for text in asked for word in analysis.words(text)]
     facets = set(facets_of(root, path, Document(text="", title="", format=named(path.suffix.lstrip(".")))))
     return (
         all(any(word.startswith(one) for word in in_place) for one in wanted)

@@ -84,6 +84,7 @@ class Highlighter:
         self._dialled = [word for word in forms if word.isdigit()]
         self._wholes = [word for word in forms if not word.isdigit()]
         self._starts = self._word_starts()
+        self._semitic = self._semitic_pattern()
         # Compounds may end with these.
         self._endings = [w for w in self._numbers if len(w) >= SHORTEST_PART and w.isalpha()]
         if not self._compounding:
@@ -121,6 +122,8 @@ class Highlighter:
     def _in_rare_languages(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Words by their stems in languages that the vault hardly has, as the index finds them in notes of an
         unknown language."""
+        if not self._starts:
+            return
         folded, places = folded_with_places(text)
         rare, stems = self._rare
         for start, end in self._words_at(self._places(folded)[0], folded):
@@ -155,8 +158,9 @@ class Highlighter:
                 yield start, end, number
         for first, last, number in self._ends_of_compounds(folded):
             yield *as_written(first, last), number
-        yield from self._in_names(text, inside if places is None else [places[i] for i in inside])
-        yield from self._as_wholes(text, folded)
+        if self._starts:
+            yield from self._in_names(text, inside if places is None else [places[i] for i in inside])
+            yield from self._as_wholes(text, folded)
         base = len(self._numbers)
         plainer = simplified(folded) if self._runs else ""
         searched = [*((run, plainer) for run in self._runs), *((phrase, folded) for phrase in self._phrases)]
@@ -179,10 +183,8 @@ class Highlighter:
 
     def _words_at(self, begin: Iterable[int], folded: str) -> Iterator[Span]:
         """The words that may be one of the query's: those that begin as one of its forms does."""
-        if any(_SEMITIC.search(start) for start in self._starts):
-            either = "|".join(map(re.escape, self._starts))
-            for match in re.finditer(rf"(?<!{_LETTER}){_BEFORE}(?:{either}){_REST}", folded):
-                yield match.span()
+        if self._semitic is not None:
+            yield from (match.span() for match in self._semitic.finditer(folded))
             return
         for start in begin:
             word = _WHOLE.match(folded, start)
@@ -297,6 +299,14 @@ class Highlighter:
             starts.add(word[: max(min(3, len(word)), shared - 1)] if len(word) > 3 else word)
         shortest = sorted(starts, key=len)
         return [s for i, s in enumerate(shortest) if not s.startswith(tuple(shortest[:i]))]
+
+    def _semitic_pattern(self) -> re.Pattern[str] | None:
+        """The words that may be one of the query's, where Arabic or Hebrew ones are asked for: letters may
+        stand before them. None for other queries."""
+        if not any(_SEMITIC.search(start) for start in self._starts):
+            return None
+        either = "|".join(map(re.escape, self._starts))
+        return re.compile(rf"(?<!{_LETTER}){_BEFORE}(?:{either}){_REST}")
 
     def _stems_of(self, word: str) -> Iterator[str]:
         number = self._numbers.get(word)

@@ -65,14 +65,15 @@ class Fused:
 
 @dataclass(frozen=True, slots=True)
 class WordHits:
-    """What the keyword index found for a query, and the milliseconds that it took. The stages of a session
-    share it."""
+    """What the keyword index found for a query, the bonuses of notes by id, and the milliseconds that it
+    took. The stages of a session share it."""
 
     found: KeywordHits
+    bonuses: Mapping[int, float]
     took: float = 0.0
 
 
-NO_WORDS = WordHits(KeywordHits())
+NO_WORDS = WordHits(KeywordHits(), {})
 
 
 class Pipeline:
@@ -120,7 +121,8 @@ class Pipeline:
             return NO_WORDS
         begin = time.perf_counter()
         found = self._library.words(asked_exactly(asked, NOTES), asked.filters, _blocks(asked.query))
-        return WordHits(found, (time.perf_counter() - begin) * 1000)
+        bonuses = bonuses_of(asked, found)
+        return WordHits(found, bonuses, (time.perf_counter() - begin) * 1000)
 
     def words(self, asked: Asked, by_words: WordHits, rows: int = KEYWORD_ROWS) -> SearchResults:
         """The rows found by words alone, at most `rows`."""
@@ -131,8 +133,7 @@ class Pipeline:
             return self._listed(asked, Stage.KEYWORD, begin)
         if asked.parsed.newest_first:
             return self._by_date(asked, Stage.KEYWORD, begin)
-        hits = by_words.found
-        bonuses = bonuses_of(asked, hits)
+        hits, bonuses = by_words.found, by_words.bonuses
         among = _among(hits)
         beside = [hit for hit in hits.exact if hit.document_id not in among]
         # What is not among the hits scores less than each of them.
@@ -194,7 +195,7 @@ class Pipeline:
             embed_took = (time.perf_counter() - begin) * 1000
             cosines = self._meaning(asked, [hit.document_id for hit in hits.hits], vectors)
             vector_took = (time.perf_counter() - begin) * 1000 - embed_took
-        candidates, found = self._fuse(asked, hits, cosines, vectors)
+        candidates, found = self._fuse(asked, by_words, cosines, vectors)
         head = candidates[:rows]
         highlighter = asked.forgiving(hits.forgiven)
         matches = self._rows.build(head, highlighter)
@@ -264,7 +265,7 @@ class Pipeline:
         cosines = _by_note(hits)
         query = Query(text="", limit=limit, mode=Mode.MEANING)
         asked = self.asked(query)
-        candidates, found = self._fuse(asked, KeywordHits(), cosines, [document.fingerprint], far_behind=0.0)
+        candidates, found = self._fuse(asked, NO_WORDS, cosines, [document.fingerprint], far_behind=0.0)
         matches = self._rows.build(candidates, asked.highlighter)
         return self._results(
             query, Stage.FUSED, matches, found, Elapsed(total=(time.perf_counter() - begin) * 1000)
@@ -285,7 +286,8 @@ class Pipeline:
 
     def _failed(self, asked: Asked, stage: Stage, begin: float) -> SearchResults:
         """The rows for `is:failed`: the files with a problem whose names and paths fit the query."""
-        found = failed_rows(self._library.problems(), self._rows.roots(), asked.parsed)
+        roots = [folder.path for folder in self._library.folders()]
+        found = failed_rows(self._library.problems(), roots, asked.parsed)
         shown = tuple(found[: asked.query.limit])
         took = Elapsed(total=(time.perf_counter() - begin) * 1000)
         return self._results(asked.query, stage, shown, len(found), took)
@@ -337,7 +339,7 @@ class Pipeline:
     def _fuse(
         self,
         asked: Asked,
-        hits: KeywordHits,
+        by_words: WordHits,
         cosines: Mapping[int, Mapping[int, float]],
         fingerprints: Collection[str],
         *,
@@ -345,12 +347,12 @@ class Pipeline:
     ) -> tuple[list[Candidate], int]:
         """The best notes in order, and how many notes they were chosen from. `fingerprints` are of the models
         that the cosines come from."""
+        hits, bonuses = by_words.found, by_words.bonuses
         notes = _notes(asked.query)
         keyword_list = list(_best_by_note(hits.hits))[:notes]
         meaning = {i: fusion.passage_score(sorted(c.values(), reverse=True)) for i, c in cosines.items()}
         meaning_list = fusion.near_enough(meaning, cosines, far_behind)[:notes]
         by_meaning = set(meaning_list)
-        bonuses = bonuses_of(asked, hits)
         all_hits = [*hits.hits]
         if extra := [*bonuses, *(by_meaning if hits.hits else ())]:
             all_hits += self._blocks_of(asked, hits, extra)

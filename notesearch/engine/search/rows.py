@@ -6,7 +6,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
@@ -96,10 +95,6 @@ class Rows:
                 )
             )
         return tuple(rows)
-
-    def roots(self) -> tuple[Path, ...]:
-        """The paths of all folders."""
-        return tuple(folder.path for folder in self._library.folders())
 
     def counts(self) -> tuple[int, int, int, int]:
         """(notes, complete, failed, not yet found by words) over all folders."""

@@ -373,9 +373,9 @@ class WordQueries:
         terms = self._beginnings("whole", whole) if begun else [whole]
         return _any_of(self.term("whole", term) for term in terms)
 
-    def in_titles(self, phrase: str, *, begun: bool = False) -> tantivy.Query:
+    def in_titles(self, phrase: str) -> tantivy.Query:
         """A phrase in a title or an alias, or in the path of the file."""
-        return _any_of(self.phrase(phrase, field, "title_gram", begun=begun) for field in TITLES)
+        return _any_of(self.phrase(phrase, field, "title_gram") for field in TITLES)
 
     def _side_by_side(self, field: str, words: list[str], *, begun: bool = False) -> tantivy.Query:
         if len(words) == 1:
