@@ -20,6 +20,7 @@ from notesearch.ui.results.searches import Search
 from notesearch.ui.settings.dialog import SettingsDialog
 from notesearch.ui.widgets.theme import Theme
 from notesearch.ui.window.main_window import MainWindow
+from notesearch.wording.told import sentence
 
 from .conftest import NOTES, TIMEOUT, ask, at_rest, close, titles, tray_of
 
@@ -312,6 +313,20 @@ def test_removing_a_folder_asks_first(window: MainWindow, qtbot: QtBot) -> None:
     box = next(b for b in window.findChildren(QMessageBox) if b.isVisible())
     next(b for b in box.buttons() if b.accessibleName() == "Remove").click()
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.first_run, timeout=TIMEOUT)
+
+
+def test_a_file_that_failed_is_listed_and_its_preview_says_why(
+    window: MainWindow, qtbot: QtBot, notes: Path
+) -> None:
+    (notes / "broken.md").write_bytes(bytes(range(256)) * 40)
+    qtbot.waitUntil(lambda: window.status is not None and window.status.problems == 1, timeout=TIMEOUT)
+    window.ask(Search(text="is:failed"))
+    qtbot.waitUntil(lambda: titles(window) == ["broken.md"], timeout=TIMEOUT)
+    row = window.page.current
+    assert row
+    assert row.match.problem
+    said = sentence(row.match.problem)
+    qtbot.waitUntil(lambda: window.page.preview.folder_names.text() == said, timeout=TIMEOUT)
 
 
 def test_problems_are_listed_with_reason_and_retry(window: MainWindow, qtbot: QtBot, notes: Path) -> None:

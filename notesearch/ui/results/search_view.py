@@ -28,6 +28,7 @@ from notesearch.ui.results.searches import Search
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording import signs
 from notesearch.wording import status_texts as wording
+from notesearch.wording.told import sentence
 from notesearch.wording.translation import _
 
 PREVIEW_DELAY_MS = 60
@@ -389,6 +390,11 @@ class SearchView(QWidget):
             self.preview.show_note(rendered, None if row.plain else row.passage)
 
     def _on_note_failed(self, failure: Failure) -> None:
+        problem = self.current.match.problem if self.current is not None else None
+        if problem is not None:
+            # A file that could not be read is in no index. Its row says why, and so does the preview.
+            self.preview.show_nothing(sentence(problem))
+            return
         self.preview.show_nothing(signs.DOT.join(filter(None, [failure.title, failure.hint])))
 
     def passage_text(self, row: Row) -> str:
