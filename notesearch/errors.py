@@ -341,7 +341,7 @@ class ProviderFailed(ProviderError):
     """The provider replied with an error of its own (HTTP 5xx)."""
 
     code = "provider-failed"
-    variants: ClassVar[Variants] = {"provider-failed.status": "status"}
+    variants: ClassVar[Variants] = {"provider-failed.status": "status shown?"}
 
 
 class RequestRefused(ProviderError):
@@ -350,7 +350,11 @@ class RequestRefused(ProviderError):
     code = "request-refused"
     pauses = True
     remedy = "model"
-    variants: ClassVar[Variants] = {"request-refused.status": "status shown?"}
+    variants: ClassVar[Variants] = {
+        "request-refused.status": "status shown?",
+        "request-refused.server-failed": "",
+        "request-refused.no-vector": "",
+    }
 
 
 class ReplyWrong(ProviderError):
@@ -367,6 +371,7 @@ class ReplyWrong(ProviderError):
         "reply-wrong.dimensions": "found expected",
         "reply-wrong.not-a-number": "",
         "reply-wrong.zero": "",
+        "reply-wrong.empty": "",
         "reply-wrong.unreadable": "",
         "reply-wrong.too-long": "",
     }

@@ -44,13 +44,14 @@ DIMENSIONS = {
 }
 KEY = "sk-test-0123456789abcdef"
 HASHED = 16
+BAD_VECTORS = ("nan", "null", "zero", "none", "hollow")
 
 
 @dataclass(frozen=True)
 class Fault:
     """What to do instead of a good answer. `kind`: an HTTP status, or one of: html, json, cut, reset, hang,
-    drip, endless, few, many, swap, twice, index, nan, null, zero, dimension, empty, redirect. `message`: of
-    an error body; `body`: the whole of it."""
+    drip, endless, few, many, swap, twice, index, unnumbered, nan, null, zero, none, hollow, dimension, empty,
+    redirect, told (a 200 with an error). `message`: of an error body; `body`: the whole of it."""
 
     kind: int | str
     retry_after: str = ""
@@ -147,7 +148,7 @@ class Gateway:
     """The server. `at_once`: more requests in flight get a 429 (0: any number). `models`: other models, with
     their dimensions, that take any body. Settable while it runs: `latency`, `at_once`, `rule`, `most_items`,
     `most_bytes`, `floats_only`, `length` (what every vector is multiplied by), `embed`, `accepts`,
-    `constant`."""
+    `spoils`, `constant`."""
 
     def __init__(
         self,
@@ -170,6 +171,7 @@ class Gateway:
         self.usd = "0.000001"
         self.embed: Callable[[list[str]], Any] | None = None  # vectors of a real model
         self.accepts: Callable[[dict[str, Any]], bool] | None = None  # bodies that are not refused with a 400
+        self.spoils: Callable[[str], str] | None = None  # of BAD_VECTORS, by text; "" for a good vector
         self.constant = False  # benchmarks: no time for vectors that mean something
         self.requests: list[Request] = []
         self.paid: Counter[str] = Counter()
@@ -259,14 +261,16 @@ class Gateway:
                 vector = np.asarray(made[index], np.float32)
             else:
                 vector = vector_of(str(request.body["model"]), text, dimensions) * np.float32(self.length)
-            if kind in ("nan", "zero") and index == len(request.inputs) - 1:
-                vector[:] = np.nan if kind == "nan" else 0
+            bad = kind if kind in BAD_VECTORS else self.spoils(text) if self.spoils else ""
+            if bad in ("nan", "zero"):
+                vector[:] = np.nan if bad == "nan" else 0
             written: Any = (
                 base64.b64encode(vector.astype("<f4").tobytes()).decode() if encoded else vector.tolist()
             )
-            if kind == "null" and index == 0:
-                written = [None] * dimensions
-            data.append({"object": "embedding", "index": index, "embedding": written})
+            if bad in ("null", "none", "hollow"):
+                written = {"null": [None] * dimensions, "none": None, "hollow": []}[str(bad)]
+            numbered = {} if kind == "unnumbered" else {"index": index}
+            data.append({"object": "embedding", **numbered, "embedding": written})
         if kind == "few":
             data.pop()
         if kind == "many":
@@ -385,6 +389,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "redirect":
             request.status = 307
             self._send(307, {}, (("Location", fault.location if fault else ""),))
+        elif kind == "told" and fault is not None:
+            self._send(200, fault.body or {"error": {"message": fault.message, "code": 500}})
         elif kind in ("html", "json"):
             self._send(
                 200,
@@ -427,10 +433,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b" " * 65536)
             self.close_connection = True
             return
-        if kind in ("", "swap"):
+        if kind in ("", "swap", "unnumbered"):
             with gateway.lock:
                 request.status = 200
-                gateway.paid.update(map(digest, request.inputs))
+                good = (t for t in request.inputs if not (gateway.spoils and gateway.spoils(t)))
+                gateway.paid.update(map(digest, good))
         self._send(200, whole, (("x-aimlapi-usd-spent", gateway.usd),) if gateway.usd else ())
 
     def _send(self, status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> None:

@@ -224,13 +224,21 @@ PROVIDERS: dict[str, Words] = {
             "another model for the folder."
         ),
     ),
-    "provider-failed.status": Words(N_("The provider has a problem of its own ({status})")),
+    "provider-failed.status": Words(N_("The provider has a problem of its own ({status})"), more=(_IT_SAID,)),
     "request-refused": Words(
         N_("The provider did not accept the request"),
         N_("Test the model in the settings, or choose another one."),
     ),
     "request-refused.status": Words(
         N_("The provider did not accept the request ({status})"), more=(_IT_SAID,)
+    ),
+    "request-refused.server-failed": Words(
+        N_("The provider fails over a passage of this note, and over no other"),
+        N_("All other passages are embedded. Change the passage, or choose another model."),
+    ),
+    "request-refused.no-vector": Words(
+        N_("The model makes no usable vector of a passage of this note"),
+        N_("All other passages are embedded. Change the passage, or choose another model."),
     ),
     "reply-wrong": Words(
         N_("The provider's reply cannot be used"),
@@ -265,6 +273,7 @@ PROVIDERS: dict[str, Words] = {
         N_("The provider's reply cannot be used: a vector holds what is no number")
     ),
     "reply-wrong.zero": Words(N_("The provider's reply cannot be used: a vector is zero")),
+    "reply-wrong.empty": Words(N_("The provider's reply cannot be used: a vector is missing")),
     "reply-wrong.too-long": Words(N_("The provider's reply is longer than vectors can be")),
     "reply-wrong.unreadable": Words(N_("The provider's reply cannot be used: a vector cannot be read")),
     "redirect-refused": Words(

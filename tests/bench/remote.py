@@ -32,8 +32,10 @@ from notesearch.config.settings import Settings, save_settings
 from notesearch.documents.chunking.splitter import embedded_text, split
 from notesearch.documents.formats.registry import extract
 from notesearch.embedding.receipts import Receipt
-from notesearch.embedding.remote.batches import Limits, pack
-from notesearch.embedding.remote.remote_embedder import RemoteEmbedder, wire  # type: ignore[attr-defined]
+from notesearch.embedding.remote import payloads
+from notesearch.embedding.remote.batches import pack
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
+from notesearch.embedding.remote.request_limits import Limits
 from notesearch.engine.engine import Engine
 from notesearch.errors import EmbeddingError
 from tests.bench.common import percentile, table, til_vault
@@ -98,7 +100,7 @@ def bare(model: EmbeddingModel, url: str, texts: Texts, at_once: int) -> float:
     thrown away, nothing else."""
     limits = Limits.of(model.request_style or RequestStyle())
     bodies = [
-        wire.written(wire.request_body(model, [texts[0][p] for p in b.positions], query=False))
+        payloads.written(payloads.request_body(model, [texts[0][p] for p in b.positions], query=False))
         for b in pack(*texts, limits)
     ]
     waiting = iter(bodies)

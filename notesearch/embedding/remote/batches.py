@@ -5,39 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from notesearch.catalogue import RequestStyle
+from notesearch.embedding.remote.request_limits import Limits
 
 # How many batches are open while later ones are begun: a text that does not fit into the newest may fit into
 # an older one.
 OPEN = 8
 BYTES_PER_TOKEN = 5
-
-
-@dataclass(slots=True)
-class Limits:
-    """The most that one request may hold; 0 for no limit. It starts with the values of the catalogue and
-    becomes smaller where a server refuses."""
-
-    items: int
-    characters: int
-    tokens: int
-
-    @classmethod
-    def of(cls, request_style: RequestStyle) -> Limits:
-        """The limits in the catalogue for a model."""
-        return cls(
-            max(1, request_style.items_per_request),
-            request_style.characters_per_request,
-            request_style.tokens_per_request,
-        )
-
-    def hold(self, items: int, characters: int, tokens: int) -> bool:
-        """Whether so much fits into a request. One text always fits, since a request cannot hold less."""
-        return items <= 1 or (
-            items <= self.items
-            and (not self.characters or characters <= self.characters)
-            and (not self.tokens or tokens <= self.tokens)
-        )
 
 
 @dataclass(slots=True)
@@ -89,9 +62,4 @@ def pack(
 
 
 def _fullness(batch: Batch, limits: Limits) -> float:
-    shares = [len(batch) / limits.items]
-    if limits.characters:
-        shares.append(batch.characters / limits.characters)
-    if limits.tokens:
-        shares.append(batch.tokens / limits.tokens)
-    return max(shares)
+    return limits.fullness(len(batch), batch.characters, batch.tokens)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -35,11 +35,13 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A checked reply. `vectors`: float32 [n, dimensions] of unit length. `normalised`: they arrived so.
-    `tokens`: as the server counted them, None where it did not say."""
+    `tokens`: as the server counted them, None where it did not say. `wrong`: the rows that hold no vector,
+    since the server gave none that can be used for these texts."""
 
     vectors: Vectors
     tokens: int | None
     normalised: bool
+    wrong: Mapping[int, ReplyWrong] = field(default_factory=dict)
 
 
 def document_input(model: EmbeddingModel, text: str) -> str:
@@ -78,26 +80,45 @@ def read_reply(body: bytes, count: int, dimensions: int | None) -> Reply:
     """Check a reply to `count` texts. Returns its vectors in the order of the texts. `dimensions` None: any
     number, the same for all.
 
-    Raises ReplyWrong with the reason; that never quotes the reply.
+    Raises ReplyWrong with the reason, which never quotes the reply. Where only some vectors are missing, zero
+    or no numbers, their rows are told in `Reply.wrong`.
     """
     data, usage = _parts(body)
     if len(data) != count:
         raise ReplyWrong("reply-wrong.count", found=len(data), expected=count)
     ordered = _in_order(data, count)
-    wanted = dimensions or len(_numbers(ordered[0]))
-    vectors = np.empty((count, wanted), np.float32)
-    for row in range(0, count, DECODED_AT_ONCE):
-        _fill(vectors[row : row + DECODED_AT_ONCE], ordered[row : row + DECODED_AT_ONCE])
-    with np.errstate(all="ignore"):
-        norms = np.linalg.norm(vectors, axis=1)
-    if not np.isfinite(norms).all():
-        raise ReplyWrong("reply-wrong.not-a-number")
-    if not (norms > 0).all():
-        raise ReplyWrong("reply-wrong.zero")
+    wrong = {row: ReplyWrong("reply-wrong.empty") for row, given in enumerate(ordered) if not given}
+    if len(wrong) == count:
+        raise wrong[0]
+    first = next(row for row in range(count) if row not in wrong)
+    wanted = dimensions or len(_numbers(ordered[first]))
+    vectors = np.zeros((count, wanted), np.float32)
+    rows = [row for row in range(count) if row not in wrong]
+    for start in range(0, len(rows), DECODED_AT_ONCE):
+        some = rows[start : start + DECODED_AT_ONCE]
+        filled = np.empty((len(some), wanted), np.float32)
+        _fill(filled, [ordered[row] for row in some])
+        vectors[some] = filled
+    norms = _checked_norms(vectors, wrong)
+    if len(wrong) == count:
+        raise wrong[0]
     # Vectors that arrive with unit length are kept bit for bit.
     off = np.abs(norms - 1) > 1e-5
     vectors[off] /= norms[off, None]
-    return Reply(vectors, tokens_of(usage), not bool((np.abs(norms - 1) > 1e-3).any()))
+    return Reply(vectors, tokens_of(usage), not bool((np.abs(norms - 1) > 1e-3).any()), wrong)
+
+
+def _checked_norms(vectors: Vectors, wrong: dict[int, ReplyWrong]) -> Vectors:
+    """The lengths of the vectors. Those that cannot be used are added to `wrong`; they count as 1."""
+    with np.errstate(all="ignore"):
+        norms: Vectors = np.linalg.norm(vectors, axis=1)
+    for row in map(int, np.flatnonzero(norms == 0)):
+        wrong.setdefault(row, ReplyWrong("reply-wrong.zero"))
+    for row in map(int, np.flatnonzero(~np.isfinite(norms))):
+        wrong.setdefault(row, ReplyWrong("reply-wrong.not-a-number"))
+    bad = list(wrong)
+    vectors[bad], norms[bad] = 0, 1
+    return norms
 
 
 def tokens_of(usage: object) -> int | None:
@@ -127,17 +148,23 @@ def _parts(body: bytes) -> tuple[list[Any], object]:
 
 
 def _in_order(data: Sequence[Any], count: int) -> list[Any]:
+    """The embeddings in the order of the texts. A server that numbers none gives them in order; some do not
+    number, Google's own among them. Raises ReplyWrong where only some are numbered, or not one by one."""
+    if all(isinstance(item, dict) and item.get("index") is None for item in data):
+        return [item.get("embedding") for item in data]
     ordered: list[Any] = [None] * count
+    seen: set[int] = set()
     for item in data:
         index = item.get("index") if isinstance(item, dict) else None
         if (
             isinstance(index, bool)
             or not isinstance(index, (int, float))
             or index not in range(count)
-            or ordered[int(index)] is not None
+            or int(index) in seen
         ):
             raise ReplyWrong("reply-wrong.order")
-        ordered[int(index)] = item.get("embedding") or ()
+        seen.add(int(index))
+        ordered[int(index)] = item.get("embedding")
     return ordered
 
 

@@ -16,8 +16,8 @@ from notesearch.catalogue import Probe, Provider, RequestStyle
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import payloads
+from notesearch.embedding.remote.asking import Arrivals, Attempt, ask
 from notesearch.embedding.remote.connection import Connection, connected
-from notesearch.embedding.remote.sending import Arrivals, Attempt, ask
 from notesearch.errors import (
     KeyMissing,
     ProviderError,

@@ -1,7 +1,8 @@
 """Turns the HTTP status of a reply into an error for the user. Pure.
 
 A server may repeat in its message what it was sent. So only words of a list of technical terms are shown of a
-message, and not even those where several in a row occur in a text that was sent.
+message, and not even those where several in a row occur in a text that was sent. Where only built-in texts
+were ever sent, the message is shown whole.
 """
 
 from __future__ import annotations
@@ -26,13 +27,24 @@ from notesearch.errors import (
 )
 
 LONGEST_MESSAGE = 240
+LONGEST_WHOLE = 500
 NO_HINT_PAUSE = 60.0  # seconds to wait for a provider that is busy and does not say how long
 
 _WORD = re.compile(r"[^\W_]+(?:[_.-][^\W_]+)*", re.UNICODE)
 _CREDIT = re.compile(r"credit|balance|quota|billing|payment|top.?up|insufficient", re.IGNORECASE)
+_OF_THEIR_OWN = (401, 402, 403, 404, 408, 409, 425, 429)
 _TOO_MANY = re.compile(
     r"too many|too large|batch|at most|maximum|exceed|limit|instances|items|inputs|array", re.IGNORECASE
 )
+# What servers say of a size with a status of 500 and above. Words about load are not among them: smaller
+# requests would be more.
+_TOO_LARGE = re.compile(
+    r"too (?:large|long|big)|too many (?:inputs|items|texts|tokens|instances)|batch size"
+    r"|maximum (?:batch|context|input|sequence|length)|context (?:length|size|window)"
+    r"|exceeds? (?:the )?(?:max|context|limit|batch)",
+    re.IGNORECASE,
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\s]+")
 _TRADE = frozenset(
     """a about above all allowed an and any api are array at auto_truncate bad base64 batch be been below between body boolean but by cannot
     character characters contact context could default dimension dimensions do document does either embed
@@ -62,12 +74,12 @@ def error_of(
     *,
     provider: Provider,
     model: EmbeddingModel,
-    sent: Sequence[str],
+    sent: Sequence[str] | None,
 ) -> ProviderError:
     """The error for a reply with a `status` outside 200-299. `sent` are the texts of the request; none of
-    them is quoted."""
+    them is quoted. None for built-in texts: then the server's message is shown whole."""
     message = message_of(body)
-    shown = showable(message, sent, (model.name,))
+    shown = whole(message) if sent is None else showable(message, sent, (model.name,))
     if 300 <= status < 400:
         return _redirect(headers)
     if status == 401:
@@ -80,8 +92,8 @@ def error_of(
         return _gone(model, shown)
     if status == 429:
         return ProviderBusy(retry_after=retry_after(headers) or NO_HINT_PAUSE)
-    if status in (408, 409, 425) or status >= 500:
-        return ProviderFailed("provider-failed.status", status=status)
+    if status in (408, 409, 425) or (status >= 500 and not is_about_size(status, body)):
+        return ProviderFailed("provider-failed.status", status=status, shown=shown)
     return RequestRefused("request-refused.status", status=status, shown=shown)
 
 
@@ -106,8 +118,30 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def is_about_size(status: int, body: bytes) -> bool:
-    """Whether the server may accept the same texts in smaller requests."""
-    return status == 413 or (status in (400, 422) and bool(_TOO_MANY.search(message_of(body))))
+    """Whether the server may accept the same texts in smaller requests. Servers tell a size that they cannot
+    take with many statuses; those about keys, money, models and load are none of them."""
+    if status >= 500:
+        return bool(_TOO_LARGE.search(message_of(body)))
+    return status == 413 or (
+        status >= 400 and status not in _OF_THEIR_OWN and bool(_TOO_MANY.search(message_of(body)))
+    )
+
+
+def told_status(body: bytes) -> int:
+    """The status that a body with an error tells, which some servers send with a 200: 500 where it has an
+    error without a status, 0 where it has none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return 0
+    error = found.get("error") if isinstance(found, dict) else None
+    if not error:
+        return 0
+    for value in (error.get("code"), error.get("status")) if isinstance(error, dict) else ():
+        number = int(value) if isinstance(value, (int, str)) and str(value).isdecimal() else 0
+        if 400 <= number < 600:
+            return number
+    return 500
 
 
 def message_of(body: bytes) -> str:
@@ -125,6 +159,12 @@ def message_of(body: bytes) -> str:
                 return f"{inner['message']} {code if isinstance(code, str) else ''}".strip()
             return inner if isinstance(inner, str) else json.dumps(inner)
     return ""
+
+
+def whole(message: str) -> str:
+    """`message` in one line without control signs, at most LONGEST_WHOLE characters."""
+    line = _CONTROL.sub(" ", message).strip()
+    return line if len(line) <= LONGEST_WHOLE else line[: LONGEST_WHOLE - 1] + "…"
 
 
 def showable(message: str, sent: Sequence[str], names: Sequence[str] = ()) -> str:

@@ -14,10 +14,12 @@ from notesearch.catalogue import EmbeddingModel, Provider, RequestStyle
 from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
 from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote import payloads
-from notesearch.embedding.remote.batches import Limits, weight
+from notesearch.embedding.remote.asking import Arrivals, ask
+from notesearch.embedding.remote.batches import weight
 from notesearch.embedding.remote.connection import Connection, connect, connected, disconnect
 from notesearch.embedding.remote.pacing import Patience, now
-from notesearch.embedding.remote.sending import Arrivals, Learned, Run, ask
+from notesearch.embedding.remote.request_limits import Learned, Limits
+from notesearch.embedding.remote.sending import Run
 from notesearch.errors import (
     EmbeddingError,
     KeyMissing,
@@ -75,7 +77,7 @@ class RemoteEmbedder:
     def window(self) -> int:
         """See Embedder. It is several rounds of full requests, since the last round is partly empty, within
         the memory that they may take."""
-        limits = self._learned.limits
+        limits = self._learned.most
         each = limits.items
         if limits.tokens:
             each = min(each, limits.tokens // self._model.recipe.target)
@@ -123,8 +125,9 @@ class RemoteEmbedder:
             future.add_done_callback(lambda _: arrivals.put(None))
             try:
                 for delivered in self._arriving(arrivals):
-                    run.taken += len(delivered[0])
                     yield delivered
+                    # The caller is back, so it has stored this.
+                    connection.call(run.took)
                 if not future.cancelled():
                     future.result()
             finally:

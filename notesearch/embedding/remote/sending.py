@@ -4,29 +4,25 @@ failed is tried again, split or given up."""
 from __future__ import annotations
 
 import asyncio
-import queue
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from notesearch.catalogue import EmbeddingModel
-from notesearch.embedding.embedder import Cancelled, Delivered
-from notesearch.embedding.receipts import Receipt, receipt
-from notesearch.embedding.remote import payloads
-from notesearch.embedding.remote.batches import Batch, Limits, pack
+from notesearch.embedding.embedder import Cancelled, Vectors
+from notesearch.embedding.remote.asking import Arrivals, Attempt, ask
+from notesearch.embedding.remote.batches import Batch, pack, weight
 from notesearch.embedding.remote.connection import Connection
+from notesearch.embedding.remote.long_texts import CutText, halves
 from notesearch.embedding.remote.pacing import Pace, Patience, now
-from notesearch.embedding.remote.refusals import (
-    NO_HINT_PAUSE,
-    error_of,
-    is_about_size,
-    message_of,
-    retry_after,
-)
+from notesearch.embedding.remote.refusals import NO_HINT_PAUSE, message_of, retry_after
+from notesearch.embedding.remote.request_limits import Learned
 from notesearch.errors import (
+    EmbeddingError,
     ProviderBusy,
     ProviderError,
     ProviderFailed,
@@ -39,34 +35,25 @@ from notesearch.errors import (
 if TYPE_CHECKING:
     from notesearch.embedding.remote.client import Exchange
 
-# The text of a test request. It is sent where a body is refused and none was accepted before: it tells
-# whether the body is wrong, or a text is refused.
+# The text of a test request. It tells whether a request failed because of its texts, or because of the body
+# or the server.
 HARMLESS = "Notesearch"
 # Where so many texts are refused, and more than were embedded, the texts are not the reason.
 MANY_REFUSED = 8
-# A longer reply is parsed in a thread of its own, so that it does not delay the reply to a query.
-LONG_REPLY = 100_000
-MOST_DIMENSIONS = 8192
+# A server that fails so often over a single text, and never over another one, fails because of the text.
+FAILS_OVER_A_TEXT = 3
+# What a reply says of a text that the model makes no vector of.
+NO_VECTOR = ("reply-wrong.empty", "reply-wrong.zero", "reply-wrong.not-a-number")
 WATCHED_EVERY = 0.02  # seconds
-MOST_UNDELIVERED = 32_000_000  # bytes of vectors
-
-Arrivals = queue.SimpleQueue[Receipt | Delivered | None]  # None: nothing more comes
-
-
-@dataclass(slots=True)
-class Learned:
-    """What the replies of a model's server have shown since the start: the limits of a request, and whether
-    the body is right."""
-
-    limits: Limits
-    accepted: bool = False
 
 
 @dataclass(slots=True)
 class _Split:
-    """A batch that was cut in two. Where both halves are accepted, it was too large."""
+    """A batch that was cut in two. Where both halves are accepted, it was too large: `limit` is lowered to
+    `value`."""
 
-    half: int
+    limit: str
+    value: int
     welcome: int = 0
 
 
@@ -76,6 +63,7 @@ class _Work:
     split: _Split | None = None
     started: float = 0.0
     failed: Counter[type] = field(default_factory=Counter)  # attempts by what went wrong
+    in_a_row: int = 0  # failures of the server's own
 
 
 class _Place:
@@ -98,99 +86,34 @@ class _Place:
         self._pace.leave()
 
 
-@dataclass(slots=True)
-class Attempt:
-    """The result of one request: its checked reply, or the error."""
-
-    reply: payloads.Reply | None
-    error: ProviderError | None
-    exchange: Exchange
-
-
-async def ask(
-    connection: Connection,
-    model: EmbeddingModel,
-    key: str | None,
-    inputs: Sequence[str] | str,
-    purpose: str,
-    deadline: float,
-    arrivals: Arrivals,
-    place: AbstractAsyncContextManager[object] | None = None,
-) -> Attempt:
-    """Send one request within `place`. Its receipt goes to `arrivals`. For a model of 0 dimensions any number
-    is accepted. Raises nothing but cancellation."""
-    sent = [inputs] if isinstance(inputs, str) else inputs
-    body = payloads.written(payloads.request_body(model, inputs, query=purpose == "query"))
-    most = payloads.most_bytes(len(sent), model.dimensions or MOST_DIMENSIONS)
-    async with place or nullcontext():
-        exchange = await connection.exchange(body, key, deadline=deadline, most_bytes=most)
-    reply, error = None, exchange.error
-    if exchange.too_long:
-        error = ReplyWrong("reply-wrong.too-long")
-    elif error is None and 200 <= exchange.status < 300:
-        if len(exchange.body) > LONG_REPLY:
-            async with connection.reading:
-                reply, error = await asyncio.to_thread(_read, exchange, len(sent), model)
-        else:
-            reply, error = _read(exchange, len(sent), model)
-    elif error is None:
-        error = error_of(
-            exchange.status,
-            exchange.headers,
-            exchange.body,
-            provider=connection.provider,
-            model=model,
-            sent=sent,
-        )
-        if key and key.lower() in str(error).lower():
-            # A redirect's host, for example, is shown to the user, and a server might put the key into it.
-            error = type(error)()
-    if exchange.status:
-        arrivals.put(
-            receipt(
-                connection.provider,
-                model,
-                purpose=purpose,
-                texts=len(sent),
-                characters=sum(map(len, sent)),
-                tokens=reply.tokens if reply else None,
-                status=exchange.status,
-                headers=exchange.headers,
-            )
-        )
-    return Attempt(reply, error, exchange)
-
-
-def _read(
-    exchange: Exchange, count: int, model: EmbeddingModel
-) -> tuple[payloads.Reply | None, ProviderError | None]:
-    try:
-        return payloads.read_reply(exchange.body, count, model.dimensions or None), None
-    except ReplyWrong as error:
-        return None, error
-
-
 @dataclass(repr=False)
 class Run:
-    """A run: embeds `inputs`. Receipts, vectors and refused texts go to `arrivals` as they come. For the
-    event loop's thread."""
+    """A run: embeds `inputs`, to which it adds the halves of texts that are too long. Receipts, vectors and
+    refused texts go to `arrivals` as they come. For the event loop's thread.
+
+    A request follows another one only when the caller has taken what that one brought (`took`). So what a
+    killed program may have paid for and lost is what was in flight.
+    """
 
     connection: Connection
     model: EmbeddingModel
     key: str | None
     patience: Patience
     learned: Learned
-    inputs: Sequence[str]
-    weights: Sequence[int]
+    inputs: list[str]
+    weights: list[int]
     positions: Sequence[int]
     arrivals: Arrivals
     cancelled: Cancelled
-    taken: int = 0  # texts whose vectors the caller has; counted up by the caller
     _task: asyncio.Task[None] | None = None
     _stopped: bool = False
     _failure: ProviderError | None = None
     _work: deque[_Work] = field(default_factory=deque)
+    _cut: dict[int, CutText] = field(default_factory=dict)  # by the positions of the halves
     _delivered: int = 0
+    _handed: int = 0  # deliveries
+    _taken: int = 0
+    _well_at: float = -1.0  # when the last good reply arrived
     _refused: int = 0
     _refusing: bool = False
     _waiting: set[asyncio.Task[None] | None] = field(
@@ -202,9 +125,10 @@ class Run:
         has arrived."""
         self._task = asyncio.current_task()
         self._stopping = asyncio.Event()
+        self._news = asyncio.Event()
         if self._stopped:
             return
-        self._batches = pack(self.inputs, self.weights, self.learned.limits, self.positions)
+        self._batches = pack(self.inputs, self.weights, self.learned.limits, self._short_enough())
         if left := self.connection.pace.pause_left:
             raise busy(left)
         tasks: set[asyncio.Task[None]] = set()
@@ -212,9 +136,8 @@ class Run:
         try:
             while True:
                 # One request until one was accepted, so that a wrong key, model or body is sent once only.
-                # Then some more than may be in flight: while their replies are parsed, others are sent.
                 certain = self.learned.accepted and (self._delivered or not self._refusing)
-                at_once = self.connection.provider.requests_at_once + 2 if certain else 1
+                at_once = self.connection.provider.requests_at_once if certain else 1
                 while self._failure is None and len(tasks) < at_once and (work := self._next()) is not None:
                     tasks.add(asyncio.create_task(self._deal_with(work)))
                 if not tasks:
@@ -230,6 +153,14 @@ class Run:
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
+
+    def _short_enough(self) -> list[int]:
+        """The positions of the texts that are sent whole. The others are cut, since the server refused
+        several as short as these."""
+        longest = self.learned.too_long
+        return [
+            p for p in self.positions if not longest or self.weights[p] < longest or not self._cut_in_two(p)
+        ]
 
     async def _watch(self) -> None:
         """Look at `cancelled` here, and not where the caller takes vectors: storing and indexing them takes
@@ -265,70 +196,152 @@ class Run:
         except TimeoutError:
             pass
 
+    def took(self) -> None:
+        """Note that the caller has stored one more delivery, in the order in which they were made. In the
+        event loop's thread."""
+        self._taken += 1
+        self._news.set()
+
+    async def _until_taken(self) -> None:
+        number = self._handed
+        while self._taken < number:
+            self._news.clear()
+            await self._news.wait()
+
     async def _deal_with(self, work: _Work) -> None:
-        """Send a batch until it has arrived, was split, was refused for good, or is given up."""
+        """Send a batch until it has arrived and is taken, was split, was refused for good, or is given up."""
         work.started = now()
         while self._failure is None:
             if not self._fits(work.batch):
                 self._split_up(work.batch, None)
                 return
-            # What arrives faster than the caller takes it waits in memory, so it is limited.
-            while (
-                self._delivered - self.taken
-            ) * self.model.dimensions * 4 > MOST_UNDELIVERED and self._failure is None:
-                await asyncio.sleep(0.01)
             place = _Place(self.connection.pace, self._waiting)
             answer = await self._ask([self.inputs[p] for p in work.batch.positions], "documents", place)
             if answer.reply is not None:
-                self._deliver(work, answer.reply)
+                self._deliver(work, answer)
+                await self._until_taken()
                 return
             if await self._settled(work, answer, place.entered):
                 return
 
+    @property
+    def _seconds(self) -> float:
+        """How long a request may take. A server on the user's own computer may need minutes for a batch."""
+        return self.patience.request_seconds * (1 if self.connection.provider.needs_key else 3)
+
     async def _ask(self, inputs: Sequence[str], purpose: str, place: _Place | None = None) -> Attempt:
-        # A server on the user's own computer may need minutes for a batch.
-        seconds = self.patience.request_seconds * (1 if self.connection.provider.needs_key else 3)
-        return await ask(
-            self.connection, self.model, self.key, inputs, purpose, seconds, self.arrivals, place
+        answer = await ask(
+            self.connection, self.model, self.key, inputs, purpose, self._seconds, self.arrivals, place
         )
+        if answer.reply is not None:
+            self._well_at = now()
+        return answer
 
     def _fits(self, batch: Batch) -> bool:
         return self.learned.limits.hold(len(batch), batch.characters, batch.tokens)
 
-    def _deliver(self, work: _Work, reply: payloads.Reply) -> None:
+    def _deliver(self, work: _Work, answer: Attempt) -> None:
+        """Hand the vectors of a reply to the caller. A text without a usable one is sent once more by
+        itself."""
+        batch, reply = work.batch, answer.reply
+        assert reply is not None
         self._welcome(work)
-        self._delivered += len(work.batch)
         self.connection.pace.succeeded()
-        self.arrivals.put((work.batch.positions, reply.vectors))
+        self.learned.met(len(batch), batch.characters, batch.tokens, answer.seconds, self._seconds)
+        good = [row for row in range(len(batch)) if row not in reply.wrong]
+        for row in reply.wrong:
+            again = _Work(self._part(batch.positions[row : row + 1]))
+            again.failed[ReplyWrong] = self.patience.attempts_wrong - 1
+            self._work.append(again)
+        vectors = reply.vectors if len(good) == len(batch) else reply.vectors[good]
+        self._hand([batch.positions[row] for row in good], vectors)
+
+    def _hand(self, positions: list[int], vectors: Vectors) -> None:
+        if any(position in self._cut for position in positions):
+            positions, vectors = self._whole(positions, vectors)
+        self._delivered += len(positions)
+        if positions:
+            self._handed += 1
+            self.arrivals.put((positions, vectors))
+
+    def _whole(self, positions: Sequence[int], vectors: Vectors) -> tuple[list[int], Vectors]:
+        """Replace halves of texts by the texts that are complete by now."""
+        done: dict[int, Vectors] = {}
+        waiting = deque(zip(positions, vectors, strict=True))
+        while waiting:
+            position, vector = waiting.popleft()
+            cut = self._cut.pop(position, None)
+            if cut is None:
+                done[position] = vector
+            else:
+                cut.vectors[position] = vector
+                if cut.complete:
+                    waiting.append((cut.position, cut.joined()))
+        return list(done), np.array(list(done.values()), np.float32)
 
     def _welcome(self, work: _Work) -> None:
         self.learned.accepted = True
         if work.split is not None:
             work.split.welcome += 1
             if work.split.welcome == 2:
-                self.learned.limits.items = min(self.learned.limits.items, work.split.half)
+                self.learned.lower(work.split.limit, work.split.value)
 
     async def _settled(self, work: _Work, answer: Attempt, entered: float) -> bool:
         """Handle a failed attempt. Returns False where it is to be tried again now."""
         error, exchange = answer.error, answer.exchange
         assert error is not None
-        if len(work.batch) > 1 and is_about_size(exchange.status, exchange.body):
-            self._learn(work.batch, exchange)
-            self._split_up(work.batch, None)
+        if answer.about_size and len(work.batch) > 1:
+            self._split_up(work.batch, self._split_of(work.batch, answer))
             return True
         if isinstance(error, RequestRefused):
-            await self._refuse(work, error)
+            await self._refuse(work, error, too_long=answer.about_size)
             return True
         if isinstance(error, ProviderTimeout) and self._may_be_slow and len(work.batch) > 1:
-            self.learned.limits.items = max(1, len(work.batch) // 2)
+            self.learned.lower("items", len(work.batch) // 2)
             self._split_up(work.batch, None)
+            return True
+        overloaded = retry_after(exchange.headers) is not None
+        if answer.status >= 500 and not overloaded and await self._fails_over_texts(work, entered):
             return True
         delay = self._delay(work, error, exchange, entered)
         if delay is None:
-            self._fail(error)
+            if error.code not in NO_VECTOR or not await self._no_vector(work):
+                self._fail(error)
             return True
         await self._wait(delay)
         return False
+
+    async def _fails_over_texts(self, work: _Work, entered: float) -> bool:
+        """Whether a server's error comes back for these texts while it answers others: then they are sent in
+        halves, and a single one is refused."""
+        work.in_a_row += 1
+        single = len(work.batch) == 1
+        if work.in_a_row < (FAILS_OVER_A_TEXT if single else 2):
+            return False
+        if self._well_at < entered and (await self._harmless()).reply is None:
+            work.in_a_row = 0  # the server's own problem
+            return False
+        self.learned.accepted = True
+        if single:
+            self._give_up(work.batch, RequestRefused("request-refused.server-failed"))
+        else:
+            self._split_up(work.batch, _Split("items", (len(work.batch) + 1) // 2), in_a_row=1)
+        return True
+
+    async def _no_vector(self, work: _Work) -> bool:
+        """Whether the server makes a vector of a harmless text, but none of this one, which is then given up.
+        Where it is a batch, its texts are sent one by one."""
+        if (await self._harmless()).reply is None:
+            return False
+        if len(work.batch) == 1:
+            self._give_up(work.batch, RequestRefused("request-refused.no-vector"))
+        else:
+            self._split_up(work.batch, None)
+        return True
+
+    async def _harmless(self) -> Attempt:
+        """Send a text that no server refuses."""
+        return await self._ask([HARMLESS], "test")
 
     @property
     def _may_be_slow(self) -> bool:
@@ -365,28 +378,33 @@ class Run:
 
     # Too large, or refused
 
-    def _learn(self, batch: Batch, exchange: Exchange) -> None:
-        """Halve a limit after a refusal: of characters where the body was too large, else of what the message
-        names."""
-        limits = self.learned.limits
-        if exchange.status == 413:
-            limits.characters = max(1, batch.characters // 2 + 1)
-        elif "token" in message_of(exchange.body).lower():
-            limits.tokens = max(1, batch.tokens // 2 + 1)
-        else:
-            limits.items = max(1, (len(batch) + 1) // 2)
+    @staticmethod
+    def _split_of(batch: Batch, answer: Attempt) -> _Split:
+        """What was too large, in case it was: the characters of the body, else what the message names."""
+        if answer.status == 413:
+            return _Split("characters", batch.characters // 2 + 1)
+        if "token" in message_of(answer.exchange.body).lower():
+            return _Split("tokens", batch.tokens // 2 + 1)
+        return _Split("items", (len(batch) + 1) // 2)
 
-    def _split_up(self, batch: Batch, split: _Split | None) -> None:
+    def _part(self, positions: list[int]) -> Batch:
+        return Batch(
+            positions,
+            sum(len(self.inputs[p]) for p in positions),
+            sum(self.weights[p] for p in positions),
+        )
+
+    def _split_up(self, batch: Batch, split: _Split | None, *, in_a_row: int = 0) -> None:
         middle = (len(batch) + 1) // 2
         for part in (batch.positions[middle:], batch.positions[:middle]):
-            half = Batch(part, sum(len(self.inputs[p]) for p in part), sum(self.weights[p] for p in part))
-            self._work.appendleft(_Work(half, split))
+            self._work.appendleft(_Work(self._part(part), split, in_a_row=in_a_row))
 
-    async def _refuse(self, work: _Work, error: RequestRefused) -> None:
-        """Handle a refused request. A refused text is searched for by halves; a refused body ends the run."""
+    async def _refuse(self, work: _Work, error: ProviderError, *, too_long: bool) -> None:
+        """Handle a refused request. A refused text is searched for by halves, a text that is too long is cut
+        in two, and a refused body ends the run."""
         self._refusing = True
         if not self.learned.accepted:
-            answer = await self._ask([HARMLESS], "test")
+            answer = await self._harmless()
             if answer.reply is None:
                 self._fail(
                     answer.error
@@ -397,13 +415,45 @@ class Run:
             self.learned.accepted = True
             self.connection.pace.succeeded()
         if len(work.batch) > 1:
-            self._split_up(work.batch, _Split((len(work.batch) + 1) // 2))
-            return
+            self._split_up(work.batch, _Split("items", (len(work.batch) + 1) // 2))
+        elif too_long and self._cut_in_two(work.batch.positions[0]):
+            self.learned.refused_as_too_long(work.batch.tokens)
+        else:
+            self._give_up(work.batch, error)
+
+    def _cut_in_two(self, position: int) -> bool:
+        """Cut a text that is too long for the server. Returns False where it is too short for that."""
+        parts = halves(self.inputs[position], len(self.model.document_instruction))
+        if parts is None:
+            return False
+        cut = CutText(position, {})
+        for text in parts:
+            number = len(self.inputs)
+            self.inputs.append(text)
+            self.weights.append(weight(text, self.weights[position] // 2))
+            cut.lengths[number] = len(text)
+            self._cut[number] = cut
+        for number in reversed(cut.lengths):
+            self._work.appendleft(_Work(self._part([number])))
+        return True
+
+    def _give_up(self, batch: Batch, error: ProviderError) -> None:
+        """Tell the caller that the model has no vector for a text. A text of which a half is refused is
+        refused as a whole. Where many are refused, and more than embedded, the run ends: the texts are not
+        the reason."""
+        (position,) = batch.positions
+        while (cut := self._cut.pop(position, None)) is not None:
+            if cut.refused:
+                return
+            cut.refused = True
+            position = cut.position
         self._refused += 1
         if self._refused >= MANY_REFUSED and self._refused > self._delivered:
             self._fail(error)
             return
-        self.arrivals.put((work.batch.positions, error))
+        refused: EmbeddingError = error
+        self._handed += 1
+        self.arrivals.put(([position], refused))
 
 
 def busy(seconds: float) -> ProviderBusy:

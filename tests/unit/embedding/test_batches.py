@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch.catalogue import RequestStyle
-from notesearch.embedding.remote.batches import Limits, pack, weight
+from notesearch.embedding.remote.batches import pack, weight
+from notesearch.embedding.remote.request_limits import Limits
 
 
 @given(

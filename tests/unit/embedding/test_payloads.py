@@ -75,27 +75,52 @@ WRONG = {
     "twice": reply([GOOD] * 2, [0, 0]),
     "out of range": reply([GOOD] * 2, [0, 2]),
     "below": reply([GOOD] * 2, [0, -1]),
-    "no index": reply([GOOD] * 2, [None, None]),
+    "one index": reply([GOOD] * 2, [0, None]),
     "index true": reply([GOOD] * 2, [False, True]),
     "index text": reply([GOOD] * 2, ["0", "1"]),
     "item null": b'{"data": [null, null]}',
     "short": reply([GOOD, [1.0]]),
     "long": reply([GOOD, [1.0, 0, 0]]),
-    "nan": reply([GOOD, [float("nan"), 1]]),
-    "null": reply([GOOD, [None, 1]]),
-    "infinite": reply([GOOD, [1e39, 1]]),
-    "huge": reply([GOOD, [1e300, 1]]),
-    "zero": reply([GOOD, [0, 0]]),
     "text": reply([GOOD, ["a", "b"]]),
     "nested": reply([GOOD, [[1, 0]]]),
     "bad base64": reply([GOOD, "!!!"]),
     "odd bytes": reply([GOOD, "AAAA"]),
     "object": reply([GOOD, {"a": 1}]),
     "number": reply([GOOD, 7]),
-    "nothing": reply([GOOD, None]),
-    "nan in base64": reply([GOOD, encoded([float("nan"), 1])]),
     "deep": b"[" * 100_000,
 }
+
+
+# No vector for the second text.
+MISSING: dict[str, Any] = {
+    "nan": [float("nan"), 1],
+    "null": [None, 1],
+    "infinite": [1e39, 1],
+    "huge": [1e300, 1],
+    "zero": [0, 0],
+    "nothing": None,
+    "no numbers": [],
+    "no text": "",
+    "nan in base64": encoded([float("nan"), 1]),
+}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("embedding", MISSING.values(), ids=list(MISSING))
+def test_a_vector_that_is_none_costs_its_text_alone(embedding: Any, numbered: bool) -> None:
+    indexes = [0, 1, 2] if numbered else [None] * 3
+    read = payloads.read_reply(reply([GOOD, embedding, [0.0, 1.0]], indexes), 3, 2)
+    assert list(read.wrong) == [1]
+    assert read.wrong[1].code in ("reply-wrong.not-a-number", "reply-wrong.zero", "reply-wrong.empty")
+    assert read.vectors.tolist() == [[1, 0], [0, 0], [0, 1]]
+    assert payloads.read_reply(reply([GOOD, embedding, GOOD], indexes), 3, None).vectors.shape == (3, 2)
+    with pytest.raises(ReplyWrong):
+        payloads.read_reply(reply([embedding] * 2, indexes[:2]), 2, 2)
+
+
+def test_a_server_that_numbers_none_gives_them_in_order() -> None:
+    body = json.dumps({"data": [{"embedding": [1, 0]}, {"embedding": [0, 1]}]}).encode()
+    assert payloads.read_reply(body, 2, 2).vectors.tolist() == [[1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize("body", WRONG.values(), ids=list(WRONG))
