@@ -87,13 +87,7 @@ class MemoryLibrary:
                         found.setdefault(digest, WaitingChunk(document.id, digest, chunk.text, tokens))
         return list(found.values())[:limit]
 
-    def put_vectors(
-        self,
-        fingerprint: str,
-        digests: Sequence[bytes],
-        vectors: Vectors,
-        stopped: Callable[[], bool] = lambda: False,
-    ) -> int:
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         with self._lock:
             keys = {(fingerprint, digest) for digest in digests} - set(self._state.vectors)
             self._state.vectors |= {

@@ -67,12 +67,10 @@ class Library(Protocol):
         """
         ...
 
-    def put_vectors(
-        self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors, stopped: Stopped = ...
-    ) -> int:
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         """Store vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text), and
-        complete every chunk that waited for one. Returns the number of these chunks. Search finds them when
-        this returns, unless `stopped` returned true."""
+        complete every chunk that waited for one. Returns the number of these chunks. A killed program has
+        them when this has returned. Search finds them after the next `Upkeep.follow_model`."""
         ...
 
     # Hits under filters
@@ -214,8 +212,8 @@ class Upkeep(Protocol):
         ...
 
     def follow_model(self, fingerprint: str, stopped: Stopped = ...) -> None:
-        """Load the search by meaning of a model, and bring it in step. For one thread per model, its
-        embedding worker."""
+        """Load the search by meaning of a model, and bring it in step. For one thread per model at a time:
+        its embedding worker at its start, then the thread of its VectorFollower."""
         ...
 
     def refresh_model(self, fingerprint: str, stopped: Stopped = ...) -> None:

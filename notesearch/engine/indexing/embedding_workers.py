@@ -16,6 +16,7 @@ from notesearch.domain import IndexingState
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.indexing.queue import WorkProgress
+from notesearch.engine.indexing.vector_follower import VectorFollower
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     BudgetReached,
@@ -83,8 +84,6 @@ class EmbeddingWorker:
     def __init__(self, fingerprint: str, workers: EmbeddingWorkers) -> None:
         self.fingerprint = fingerprint
         self.loaded = threading.Event()
-        # Held from the moment the store has new vectors until the vector index has them too.
-        self.storing = threading.Lock()
         self.trouble: Trouble | None = None
         self.busy = False
         self._workers = workers
@@ -95,6 +94,13 @@ class EmbeddingWorker:
         self._retired = threading.Event()
         self.thread = threading.Thread(
             target=workers.guarded, args=(self._loop,), name="embedding", daemon=True
+        )
+        self.follower = VectorFollower(
+            fingerprint,
+            workers.library.upkeep,
+            ended=lambda: self._ended,
+            guarded=workers.guarded,
+            changed=workers.changed,
         )
 
     def wake(self) -> None:
@@ -117,6 +123,7 @@ class EmbeddingWorker:
         self._retired.set()
         self._reconsider.set()
         self._woken.set()
+        self.follower.wake()
 
     @property
     def _ended(self) -> bool:
@@ -180,6 +187,7 @@ class EmbeddingWorker:
     def _rest(self) -> None:
         """The work that is done when no text waits."""
         library, gates = self._workers.library, self._workers.gates
+        self.follower.wait_landed()
         if self._unused.is_set():
             self._unused.clear()
             library.upkeep.refresh_model(self.fingerprint, gates.stop.is_set)
@@ -217,9 +225,8 @@ class EmbeddingWorker:
                 refused = TextsRefused(fingerprint=self.fingerprint, digests=digests, error=delivered)
                 workers.library.apply([refused])
             else:
-                with self.storing:
-                    workers.library.put_vectors(self.fingerprint, digests, delivered, gates.stop.is_set)
-                workers.library.upkeep.save()
+                workers.library.put_vectors(self.fingerprint, digests, delivered)
+                self.follower.wake()
                 self.trouble = None
                 workers.embedded(len(delivered))
             try:
@@ -328,6 +335,7 @@ class EmbeddingWorkers:
             worker.retire()
         for worker in retired:
             worker.thread.join(RETIRED_WITHIN)
+            worker.follower.join(RETIRED_WITHIN)
 
     def vectors_unused(self) -> None:
         """Tell the workers that passages were removed, so that they take unused vectors out of the
@@ -341,10 +349,9 @@ class EmbeddingWorkers:
         return all(worker.loaded.wait(seconds) for worker in list(self._workers.values()))
 
     def wait_landed(self) -> None:
-        """Wait some milliseconds, until the vector indexes have every vector that the store has."""
+        """Wait a moment, until the vector indexes have every vector that the store has."""
         for worker in list(self._workers.values()):
-            with worker.storing:
-                pass
+            worker.follower.wait_landed()
 
     def trouble(self, fingerprint: str) -> Trouble | None:
         """Why a model's worker waits; None where it does not."""
@@ -355,8 +362,10 @@ class EmbeddingWorkers:
         """Wait for the threads to end, at most `seconds`. The caller has set `gates.stop` before."""
         for worker in list(self._workers.values()):
             worker.wake()
+            worker.follower.wake()
         for worker in list(self._workers.values()):
             worker.thread.join(seconds)
+            worker.follower.join(seconds)
 
     # Called by the embedding workers
 

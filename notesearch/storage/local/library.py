@@ -84,15 +84,8 @@ class LocalLibrary(Library):
     ) -> list[WaitingChunk]:
         return self.store.questions.waiting(fingerprint, limit, folders)
 
-    def put_vectors(
-        self,
-        fingerprint: str,
-        digests: Sequence[bytes],
-        vectors: Vectors,
-        stopped: Callable[[], bool] = _never,
-    ) -> int:
+    def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         completed = self.store.vectors.put(fingerprint, digests, vectors)
-        self.vector_copies.follow(fingerprint, stopped=stopped)
         self._tell()
         return completed
 

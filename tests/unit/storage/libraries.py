@@ -80,6 +80,7 @@ def embed(library: Library, fingerprint: str = FINGERPRINT) -> list[str]:
         for place, text in enumerate(waiting):
             vectors[place] = bag_of_words(text.text)
         library.put_vectors(fingerprint, [w.text_hash for w in waiting], vectors)
+        library.upkeep.follow_model(fingerprint)
     return [w.text for w in waiting]
 
 
@@ -88,7 +89,9 @@ def embed_texts(library: Library, fingerprint: str, texts: Sequence[str]) -> int
     vectors = unit_vectors(len(texts))
     for place, text in enumerate(texts):
         vectors[place] = bag_of_words(text)
-    return library.put_vectors(fingerprint, [text_hash(text) for text in texts], vectors)
+    completed = library.put_vectors(fingerprint, [text_hash(text) for text in texts], vectors)
+    library.upkeep.follow_model(fingerprint)
+    return completed
 
 
 def asked(text: str, **about: bool) -> WordQuery:
