@@ -387,12 +387,14 @@ class RedirectRefused(ProviderError):
 
 
 class InsecureAddress(ProviderError):
-    """The address is plain http to another computer: a key could be read on the way."""
+    """The address is plain http to another computer: notes and key could be read on the way. One in the
+    user's own network can be allowed."""
 
     code = "insecure-address"
     retryable = False
     pauses = True
     remedy = "settings"
+    variants: ClassVar[Variants] = {"insecure-address.home": "host"}
 
 
 class BudgetReached(ProviderError):

@@ -158,6 +158,7 @@ class Gateway:
         at_once: int = 0,
         models: dict[str, int] | None = None,
         tls: Path | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.key = key
         self.latency = latency
@@ -181,13 +182,13 @@ class Gateway:
         self.lock = threading.Lock()
         self._written: dict[tuple[int, bool], str] = {}
         self._script: deque[Fault | None] = deque()
-        self._server = _Server(self, tls)
+        self._server = _Server(self, tls, host)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="gateway", daemon=True
         )
         self._thread.start()
         port = self._server.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}/v1"
+        self.url = f"{'https' if tls else 'http'}://{host}:{port}/v1"
 
     def __enter__(self) -> Gateway:
         return self
@@ -321,9 +322,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, gateway: Gateway, tls: Path | None) -> None:
+    def __init__(self, gateway: Gateway, tls: Path | None, host: str) -> None:
         self.gateway = gateway
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((host, 0), _Handler)
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)

@@ -151,14 +151,15 @@ def count_ignored(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexReport:
     """The result of one reconcile. `errors` concern whole folders. `bug` is the class name of an unexpected
-    error ("" for none). `held` counts deletions that wait for the user's answer. `problems` are the first
-    files that could not be read. `others` are files of other kinds, `unread_links` linked folders; both are
-    not read."""
+    error ("" for none). `held` counts deletions that wait for the user's answer, `refused` passages that the
+    models refused. `problems` are the first files that could not be read. `others` are files of other kinds,
+    `unread_links` linked folders; both are not read."""
 
     summary: IndexSummary
     errors: tuple[NotesearchError, ...] = ()
     bug: str = ""
     held: int = 0
+    refused: int = 0
     problems: tuple[FileProblem, ...] = ()
     others: int = 0
     unread_links: tuple[Path, ...] = ()
@@ -190,6 +191,7 @@ def index(
         errors=tuple(error for error in done.errors if isinstance(error, NotesearchError)),
         bug=type(bugs[0]).__name__ if bugs else "",
         held=done.held,
+        refused=done.refused,
         problems=engine.indexing.problems()[:PROBLEMS_TOLD] if done.summary.failed else (),
         others=sum(row.others for row in engine.library.folders() if not folders or row.path in folders),
         unread_links=done.unread_links,
@@ -367,10 +369,13 @@ def allow(engine: Engine, *, path: Path) -> int:
 
 
 @operation("models.make-known", writes=True, may_block=True)
-def make_known(engine: Engine, *, provider: str, model: str, base_url: str = "") -> None:
+def make_known(
+    engine: Engine, *, provider: str, model: str, base_url: str = "", plain_http: bool = False
+) -> None:
     """Write a provider's address to the settings and make sure that the model is known. A model that is not
-    known is tested, with built-in texts. Raises UsageError, InsecureAddress, or a ProviderError."""
-    engine.models.make_known(provider, model, base_url)
+    known is tested, with built-in texts. `plain_http`: the user allows the address to be asked without
+    encryption. Raises UsageError, InsecureAddress, or a ProviderError."""
+    engine.models.make_known(provider, model, base_url, plain_http=plain_http)
 
 
 @operation("providers.list", may_block=True)
@@ -382,18 +387,24 @@ def list_providers(engine: Engine) -> tuple[ProviderInfo, ...]:
 
 @operation("providers.test", writes=True, may_block=True)
 def test_provider(
-    engine: Engine, *, provider: str, model: str = "", base_url: str = "", keep: bool = True
+    engine: Engine,
+    *,
+    provider: str,
+    model: str = "",
+    base_url: str = "",
+    keep: bool = True,
+    plain_http: bool = False,
 ) -> Probe:
-    """Test a server once, with built-in texts. `keep`: write what was found to the settings. Raises a
-    ProviderError, or UsageError."""
-    return engine.models.test(provider, model, base_url, keep=keep)
+    """Test a server once, with built-in texts. `keep`: write what was found to the settings. `plain_http`:
+    the user allows `base_url` to be asked without encryption. Raises a ProviderError, or UsageError."""
+    return engine.models.test(provider, model, base_url, keep=keep, plain_http=plain_http)
 
 
 @operation("providers.keep", writes=True)
-def keep_server(engine: Engine, *, base_url: str, found: Probe) -> str:
+def keep_server(engine: Engine, *, found: Probe) -> str:
     """Write a server of the user's own, and the model that was tested there, to the settings. Returns the
     model's identifier."""
-    engine.models.keep(base_url, found)
+    engine.models.keep(found)
     return found.model.identifier
 
 
@@ -405,10 +416,11 @@ def remove_server(engine: Engine, *, provider: str) -> None:
 
 
 @operation("providers.set-key", writes=True, may_block=True, local=True)
-def set_key(engine: Engine, *, provider: str, key: str, base_url: str = "") -> str:
+def set_key(engine: Engine, *, provider: str, key: str, base_url: str = "", plain_http: bool = False) -> str:
     """Store a key, and with it the address that it belongs to where that is new. Returns "stored", or
-    "session-only" where no keyring takes it. Raises KeyInvalid, or UsageError."""
-    return engine.models.set_key(provider, key, base_url)
+    "session-only" where no keyring takes it. `plain_http`: the user allows the address to be asked without
+    encryption. Raises KeyInvalid, InsecureAddress, or UsageError."""
+    return engine.models.set_key(provider, key, base_url, plain_http=plain_http)
 
 
 @operation("providers.forget-key", writes=True, may_block=True)

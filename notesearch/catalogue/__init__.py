@@ -13,13 +13,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from notesearch.catalogue.addresses import checked_url, is_home, is_loopback
 from notesearch.catalogue.embedding_model import ChunkRecipe, EmbeddingModel, Fields, RequestStyle
 from notesearch.catalogue.local_models import BUNDLED, LOCAL_MODELS
-from notesearch.errors import InsecureAddress, UsageError
+from notesearch.errors import UsageError
 
 __all__ = [
     "BGE",
@@ -41,6 +41,7 @@ __all__ = [
     "checked_url",
     "fingerprint_of",
     "from_table",
+    "is_home",
     "is_loopback",
     "model",
     "own_model",
@@ -56,7 +57,7 @@ OWN_KEY_VARIABLE = "NOTESEARCH_API_KEY"
 class Provider:
     """A server that embeds texts. `key_variable` is the environment variable that is used where no key is
     stored. `requests_at_once` is the most that are in flight at a time. `page` is the web page of the user's
-    account."""
+    account. `plain_http`: the user allowed its address to be asked without encryption."""
 
     name: str
     title: str
@@ -65,6 +66,7 @@ class Provider:
     needs_key: bool = False
     requests_at_once: int = 2  # a server on the user's own computer computes one or two at a time
     page: str = ""
+    plain_http: bool = False
 
     @property
     def host(self) -> str:
@@ -101,49 +103,24 @@ PROVIDERS: tuple[Provider, ...] = (
 KEY_VARIABLES = (*(p.key_variable for p in PROVIDERS), OWN_KEY_VARIABLE)
 
 
-def provider(name: str, base_url: str = "") -> Provider:
+def provider(name: str, base_url: str = "", *, plain_http: str = "") -> Provider:
     """The provider called `name`, at `base_url` where one is given. A name that is not in the catalogue is a
-    server of the user's own.
+    server of the user's own. `plain_http`: see `checked_url`.
 
-    Raises UsageError for an invalid name or address, InsecureAddress for plain http to any host but this
-    computer.
+    Raises UsageError for an invalid name or address, InsecureAddress for plain http to another computer that
+    was not allowed.
     """
+    url = checked_url(base_url, plain_http=plain_http) if base_url else ""
+    allowed = bool(url) and url.startswith("http:") and urlsplit(url).netloc == plain_http
     known = next((p for p in PROVIDERS if p.name == name), None)
     if known is not None:
-        return replace(known, base_url=checked_url(base_url)) if base_url else known
+        return replace(known, base_url=url, plain_http=allowed) if url else known
     if not name or name == "local" or not all(c.isalnum() or c in "-_." for c in name):
         raise UsageError("usage.provider-name", provider=name)
-    if not base_url:
+    if not url:
         names = ", ".join(p.name for p in PROVIDERS)
         raise UsageError("usage.provider-unknown", provider=name, known=names)
-    return Provider(name=name, title=name, base_url=checked_url(base_url))
-
-
-def checked_url(url: str) -> str:
-    """A base URL in its normal form, without a slash at its end. Raises UsageError for a text that is no http
-    or https address or says more than a base URL (a user, a query, a fragment), InsecureAddress for plain
-    http to any host but this computer."""
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname or "", parts.port
-        host.encode("idna")
-    except (ValueError, UnicodeError):
-        host, parts = "", urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
-        raise UsageError("usage.url")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise UsageError("usage.url-too-much")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise InsecureAddress
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine by itself, without asking a name server."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") == "localhost"
+    return Provider(name=name, title=name, base_url=url, plain_http=allowed)
 
 
 # The model of folders for which the user chose no other.
@@ -156,6 +133,9 @@ LARGE = ChunkRecipe(target=380, maximum=480, minimum=60, overlap=0.12)
 BGE = ChunkRecipe(target=380, maximum=448, minimum=60, overlap=0.12)
 # An array item may hold 800 characters, which is some 180 tokens of English.
 VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characters=800)
+
+# For servers that read less than most.
+SMALL = ChunkRecipe(target=100, maximum=120, minimum=30, overlap=0.12)
 
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
@@ -413,7 +393,15 @@ def own_model(
 ) -> EmbeddingModel:
     """A model that the catalogue does not know, as a probe found it. Chunks are cut for `context` tokens.
     Where that is not known it is 512, since most models that people run themselves read no more."""
-    recipe = LARGE if context >= 2 * LARGE.maximum else BGE if context >= 512 else LOCAL.recipe
+    recipe = (
+        LARGE
+        if context >= 2 * LARGE.maximum
+        else BGE
+        if context >= 512
+        else LOCAL.recipe
+        if context >= LOCAL.recipe.maximum
+        else SMALL
+    )
     if request_style.characters_per_item:
         recipe = replace(recipe, characters=request_style.characters_per_item)
     return EmbeddingModel(
@@ -520,7 +508,8 @@ def fingerprint_of(embedding_model: EmbeddingModel) -> str:
 class Probe:
     """What a test found out about an embedding server.
 
-    `items_per_request`: the most texts that it took at once. `latency`: seconds for one query.
+    `provider`: with the address that worked. `items_per_request`: the most texts that it took at once.
+    `latency`: seconds for one query. `context`: so many tokens of a text it reads, or more.
     `query_instruction`, `document_instruction`: those that helped, "" for none. `tokens_reported`: whether it
     counts tokens.
     """
@@ -535,6 +524,7 @@ class Probe:
     query_instruction: str
     document_instruction: str
     tokens_reported: bool
+    context: int = 512
 
     @property
     def model(self) -> EmbeddingModel:
@@ -545,5 +535,15 @@ class Probe:
             dimensions=self.dimensions,
             query_instruction=self.query_instruction,
             document_instruction=self.document_instruction,
+            context=self.context,
             request_style=RequestStyle(encoding=self.encoding, items_per_request=self.items_per_request),
         )
+
+    def model_among(self, known: Iterable[EmbeddingModel]) -> EmbeddingModel:
+        """The model that these findings describe. One of the `known` keeps its context, by which texts are
+        cut: else all of them would be embedded, and paid, again."""
+        tested = self.model
+        for former in known:
+            if former.identifier == tested.identifier and former.context <= self.context:
+                return replace(self, context=former.context).model
+        return tested

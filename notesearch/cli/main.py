@@ -259,6 +259,13 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
             held,
         )
         print_line(f"notesearch: {vanished}", file=sys.stderr)
+    if report.refused:
+        refused = plural(
+            "{n} passage was refused by the model, and is found by words only: notesearch status",
+            "{n} passages were refused by the model, and are found by words only: notesearch status",
+            report.refused,
+        )
+        print_line(f"notesearch: {refused}", file=sys.stderr)
     if report.unread_links:
         print_line(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
         for link in report.unread_links[:LINKS_TOLD]:

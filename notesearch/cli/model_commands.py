@@ -15,8 +15,9 @@ from notesearch.catalogue import EmbeddingModel
 from notesearch.cli.common import absolute_path, print_json, print_line
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
-from notesearch.errors import KeyringLocked, UsageError
+from notesearch.errors import InsecureAddress, KeyringLocked, UsageError
 from notesearch.wording.signs import count
+from notesearch.wording.told import sentence
 from notesearch.wording.translation import _, plural
 
 Command = Callable[[Path, argparse.Namespace], None]
@@ -38,6 +39,11 @@ def add_model_commands(command: Callable[[str, str], argparse.ArgumentParser]) -
     )
     use.add_argument(
         "--base-url", metavar="URL", default="", help=_("where the provider is; kept in the settings")
+    )
+    use.add_argument(
+        "--plain-http",
+        action="store_true",
+        help=_("this address, in your own network, may be asked without encryption; kept in the settings"),
     )
     use.add_argument("--yes", action="store_true", help=_("the cost, and what is sent, are agreed to"))
     use.add_argument(
@@ -97,7 +103,7 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
     # Notes are read here. What the user agrees to is embedded by the next process that stays: this one ends
     # at once and would cut its requests off.
     with open_session(data_dir, embed=False) as session:
-        session.call(ops.make_known, provider=provider, model=name, base_url=options.base_url)
+        _make_known(session, provider, name, options)
         estimates = session.call(ops.prepare_models, folders=_folders(session, options), model=options.model)
         unsettled = [e for e in estimates if e.remote and not e.agreed]
         for estimate in estimates:
@@ -111,6 +117,26 @@ def _use(data_dir: Path, options: argparse.Namespace) -> None:
             session.call(ops.agree, folder=estimate.folder)
         if isinstance(session, Owner) and any(not e.complete for e in estimates):
             print_line(_("It is embedded when Notesearch runs, or now with: notesearch index"))
+
+
+def _make_known(session: Session, provider: str, name: str, options: argparse.Namespace) -> None:
+    """Make the model known. For an address in the user's own network that is not encrypted, the user is asked
+    once."""
+
+    def known(plain_http: bool) -> None:
+        session.call(
+            ops.make_known, provider=provider, model=name, base_url=options.base_url, plain_http=plain_http
+        )
+
+    try:
+        known(options.plain_http)
+    except InsecureAddress as error:
+        if error.code != "insecure-address.home" or not sys.stdin.isatty():
+            raise
+        print_line(sentence(error), file=sys.stderr)
+        if not _yes(_("Allow it for this address? [y/N]")):
+            raise
+        known(True)
 
 
 def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
@@ -202,7 +228,12 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         print_line(_("Agree to it with --yes."), file=sys.stderr)
         return False
-    print(_("Send it? [y/N]"), end=" ", file=sys.stderr, flush=True)
+    return _yes(_("Send it? [y/N]"))
+
+
+def _yes(question: str) -> bool:
+    """Ask the user on the terminal."""
+    print(question, end=" ", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -213,7 +244,8 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
     from notesearch.config.credentials import Credentials, KeyState
 
     settings = load_settings(data_dir)[0]
-    provider = catalogue.provider(options.provider, settings.provider(options.provider).base_url)
+    entry = settings.provider(options.provider)
+    provider = catalogue.provider(options.provider, entry.base_url, plain_http=entry.plain_http)
     credentials = Credentials()
     if options.action == "forget":
         credentials.forget(provider)

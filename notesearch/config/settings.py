@@ -32,9 +32,11 @@ WHEN_CLOSED = ("ask", "stay", "quit")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
     """The settings of one provider. `base_url`: "" for the provider's own address. `budget`: US dollars in a
-    calendar month, 0 for no limit. `token_budget`: the same in tokens, for models without a known price."""
+    calendar month, 0 for no limit. `token_budget`: the same in tokens, for models without a known price.
+    `plain_http`: the host with its port that the user allowed to be asked without encryption."""
 
     base_url: str = ""
+    plain_http: str = ""
     budget: float = 0.0
     token_budget: int = 0
 
@@ -173,7 +175,9 @@ def _provider_changes(name: str, entry: object) -> dict[str, Any]:
     if changes.get("base_url"):
         from notesearch import catalogue
 
-        changes["base_url"] = catalogue.provider(name, changes["base_url"]).base_url
+        changes["base_url"] = catalogue.provider(
+            name, changes["base_url"], plain_http=changes.get("plain_http", "")
+        ).base_url
     if min(changes.get("budget", 0), changes.get("token_budget", 0)) < 0:
         raise SettingsInvalid("settings-invalid.budget")
     return changes

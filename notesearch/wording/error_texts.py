@@ -283,7 +283,17 @@ PROVIDERS: dict[str, Words] = {
     "redirect-refused.to": Words(N_("The provider sends us to another address ({host})")),
     "insecure-address": Words(
         N_("The address is not encrypted"),
-        N_("Use an address that begins with https://. Plain http is allowed for this computer only."),
+        N_(
+            "Use an address that begins with https://. Plain http is for this computer, and for servers in "
+            "your own network that you allow."
+        ),
+    ),
+    "insecure-address.home": Words(
+        N_("{host} is another computer, and the address is not encrypted"),
+        N_(
+            "Whoever is in your network could read your notes and the key on their way. If you accept that "
+            "for this address, allow plain http in its settings, or with --plain-http."
+        ),
     ),
     "budget-reached": Words(
         N_("The month's budget for this provider is used up"),

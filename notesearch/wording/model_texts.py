@@ -20,7 +20,7 @@ from notesearch.domain import (
     ProviderTrouble,
     Spent,
 )
-from notesearch.errors import NotesearchError
+from notesearch.errors import InsecureAddress, NotesearchError
 from notesearch.wording.signs import DOT, count, model_name, provider_title
 from notesearch.wording.told import sentence, title
 from notesearch.wording.translation import N_, _, plural
@@ -411,11 +411,18 @@ def probe_sentences(found: Probe) -> list[tuple[str, str]]:
         (_("Answers within"), _("{milliseconds:,.0f} ms", milliseconds=found.latency * 1000)),
         (_("Dimensions"), f"{found.dimensions:,}"),
         (_("Numbers arrive"), _(ENCODINGS[found.encoding])),
+        (_("Reads of a text"), _context(found)),
         (_("Texts a request"), most),
         (_("Vectors"), normalised),
         (_("Instruction"), _instruction(found)),
         (_("Tokens"), tokens),
     ]
+
+
+def _context(found: Probe) -> str:
+    if found.context >= 2048:
+        return _("{tokens:,} tokens or more", tokens=found.context)
+    return _("about {tokens:,} tokens", tokens=found.context)
 
 
 def _instruction(found: Probe) -> str:
@@ -461,12 +468,27 @@ def switched(folder: Folder) -> tuple[str, str]:
     )
 
 
-def address_problem(url: str) -> str:
-    """Why `url` can be no base URL; "" for a good one."""
+def unencrypted_host(url: str) -> str:
+    """The host of an address in the user's own network that is asked without encryption where the user allows
+    it; "" for any other address."""
     from notesearch import catalogue
 
     try:
         catalogue.checked_url(url)
+    except InsecureAddress as error:
+        return str(error.params.get("host") or "")
+    except NotesearchError:
+        pass
+    return ""
+
+
+def address_problem(url: str, plain_http: str = "") -> str:
+    """Why `url` can be no base URL; "" for a good one. `plain_http`: the host that the user allowed to be
+    asked without encryption."""
+    from notesearch import catalogue
+
+    try:
+        catalogue.checked_url(url, plain_http=plain_http)
     except NotesearchError as error:
         return sentence(error)
     return ""

@@ -103,7 +103,7 @@ def test_a_key_is_never_sent_to_another_process(
     sent: list[object] = []
     monkeypatch.setattr(sessions, "ask", lambda *given, **how: sent.append(given) or iter(()))
     with pytest.raises(UsageError, match=r"usage\.operation-local") as refused:
-        HandedOver(tmp_path / "data").call(operations.set_key, **KEPT_HERE)
+        HandedOver(tmp_path / "data").call(operations.set_key, provider="openai", key=SECRET)
     assert sent == []
     assert SECRET not in repr(refused.value) + str(refused.value.params)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from notesearch import catalogue
 from notesearch.cli import main as cli
 from notesearch.config.settings import load_settings, save_settings
 from notesearch.engine.engine import Engine
@@ -381,3 +383,47 @@ def test_the_status_object_keeps_its_shape(run: Run, notes: Path) -> None:
     }
     assert set(status["documents"]) == {"total", "complete", "waiting", "failed"}
     assert set(status["bytes"]) == {"database", "keyword", "vectors"}
+
+
+def test_index_says_how_many_passages_were_refused(run: Inside, notes: Path, gateway: Gateway) -> None:
+    (notes / "Poison.md").write_text("# Poison\n\nNothing that a model takes.\n")
+    run("index", notes)
+    gateway.spoils = lambda text: "nan" if "Poison" in text else ""
+    run("use", SMALL, "--in", notes, "--yes")
+    ended = run("index")
+    assert "1 passage was refused by the model" in ended.stderr
+    problems = run.json("status")["problems"]
+    assert [Path(p["path"]).name for p in problems] == ["Poison.md"]
+    assert "no usable vector" in problems[0]["title"]
+    assert "refused" not in run("index").stderr
+
+
+def home_address() -> str:
+    """An address of this computer in its network, which stands for another computer there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("10.255.255.255", 1))  # nothing is sent
+        except OSError:
+            return ""
+        host = str(asked.getsockname()[0])
+    return host if catalogue.is_home(host) else ""
+
+
+def test_a_server_at_home_is_asked_without_encryption_where_that_is_allowed(run: Inside, notes: Path) -> None:
+    if not (host := home_address()):
+        pytest.skip("this computer has no address in a network of its own")
+    with Gateway(host=host, key=None, models={"small": 64}) as server:
+        address = server.url.removesuffix("/v1")
+        asked = ("use", "nas/small", "--in", notes, "--base-url", address)
+        fill(notes, VAULT)
+        run("index", notes)
+        refused = run(*asked, "--yes", code=3)
+        assert "is another computer, and the address is not encrypted" in refused.stderr
+        assert not server.requests
+        run(*asked, "--yes", "--plain-http")
+        run("index")
+        assert run.json("status")["folders"][0]["model"] == "nas/small"
+        sent = len(server.requests)
+        # It is kept, for this address alone.
+        run("search", "seedlings", "--mode", "meaning")
+        assert len(server.requests) > sent

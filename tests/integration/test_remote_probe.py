@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from notesearch.errors import (
     QueryCancelled,
     RequestRefused,
 )
-from tests.gateway import KEY, Fault, Gateway
+from tests.gateway import KEY, Fault, Gateway, vector_of
 
 
 @pytest.fixture
@@ -51,7 +52,8 @@ def test_what_is_found_makes_a_model_that_works(gateway: Gateway, bundled: OnnxE
     assert 0 < found.latency < 5
     # The bundled model was trained without instructions.
     assert (found.query_instruction, found.document_instruction) == ("", "")
-    assert len(gateway.requests) <= 14
+    assert found.context == 256  # it cuts what is longer, without a word
+    assert len(gateway.requests) <= 22
     assert [r.purpose for r in receipts] == ["test"] * len(gateway.requests)
     model = catalogue.from_table(catalogue.to_table(found.model))
     assert model == found.model
@@ -136,3 +138,65 @@ def test_it_is_given_up_at_once(gateway: Gateway) -> None:
     gateway.script(Fault("hang"))
     with pytest.raises(QueryCancelled):
         probe(provider_at(gateway), "nomic-embed-text", cancelled=lambda: bool(gateway.requests))
+
+
+@pytest.mark.parametrize("typed", ["", "/v1", "/v1/", "/v1/embeddings", "/embeddings"])
+def test_an_address_that_is_nearly_right_is_found(typed: str, gateway: Gateway) -> None:
+    root = gateway.url.removesuffix("/v1")
+    gateway.rule = lambda request: None if request.path == "/v1/embeddings" else Fault(404)
+    for address in (f"{root}{typed}", f"{root}{typed}".removeprefix("http://")):
+        found = probe(catalogue.provider("ollama", address), "nomic-embed-text")
+        assert found.provider.base_url == f"{root}/v1"
+    assert sum(request.status == 404 for request in gateway.requests) <= 2
+
+
+def test_a_web_page_at_the_address_is_no_server_yet(gateway: Gateway) -> None:
+    gateway.rule = lambda request: None if request.path == "/v1/embeddings" else Fault("html")
+    provider = catalogue.provider("ollama", gateway.url.removesuffix("/v1"))
+    assert probe(provider, "nomic-embed-text").provider.base_url == gateway.url
+
+
+WORDS_READ = [(5000, 2048), (1000, 1024), (500, 512), (250, 256), (150, 128), (60, 128)]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["refused", "cut without a word"])
+@pytest.mark.parametrize(("words", "context"), WORDS_READ)
+def test_how_much_of_a_text_is_read(words: int, context: int, told: bool, gateway: Gateway) -> None:
+    if told:
+        gateway.rule = lambda request: (
+            Fault(500, message="input is too large to process. increase the physical batch size")
+            if any(len(text.split()) > words for text in request.inputs)
+            else None
+        )
+    else:
+        gateway.embed = lambda texts: [vector_of("m", " ".join(text.split()[:words]), 384) for text in texts]
+    found = probe(provider_at(gateway), "nomic-embed-text")
+    assert found.context == context
+    assert found.model.recipe.maximum <= context
+
+
+def test_a_model_that_is_known_keeps_what_its_vectors_depend_on(gateway: Gateway) -> None:
+    found = probe(provider_at(gateway), "nomic-embed-text")
+    former = replace(found, context=512).model
+    assert catalogue.fingerprint_of(found.model_among([former])) == catalogue.fingerprint_of(former)
+    assert found.model_among([]).context == 2048
+    smaller = replace(found, context=256)
+    assert smaller.model_among([former]).context == 256
+
+
+def test_the_servers_message_is_shown_whole(gateway: Gateway) -> None:
+    said = 'model "nomic-embed-text" not found, try pulling it first\x1b[31m\n'
+    gateway.rule = lambda request: Fault(404, message=said)
+    with pytest.raises(ModelGone) as gone:
+        probe(provider_at(gateway), "nomic-embed-text")
+    assert gone.value.params["shown"] == 'model "nomic-embed-text" not found, try pulling it first [31m'
+    gateway.rule = lambda request: Fault(
+        "told", body=b'{"error": {"message": "Zugriff verweigert", "code": 400}}'
+    )
+    with pytest.raises(RequestRefused) as refused:
+        probe(provider_at(gateway), "nomic-embed-text")
+    assert refused.value.params == {"status": 400, "shown": "Zugriff verweigert"}
+    gateway.rule = lambda request: Fault(400, message=f"key {KEY} is bad")
+    with pytest.raises(RequestRefused) as told:
+        probe(provider_at(gateway), "nomic-embed-text", KEY)
+    assert KEY not in str(told.value)

@@ -298,8 +298,18 @@ def test_a_folder_not_watched_whole_is_told_and_polled(
     alone: Watcher, heard: Heard, clock: ManualClock, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: int | None = 0
-    monkeypatch.setattr(watcher, "watches_held", lambda: held)
+    asked: list[int | None] = []
+
+    def watches_held() -> int | None:
+        asked.append(held)
+        return held
+
+    monkeypatch.setattr(watcher, "watches_held", watches_held)
     alone.watch(notes)
+    # The first time it may be watchdog that is still adding watches.
+    look_after(clock, watcher.CHECK_ROOTS)
+    wait_until(lambda: len(asked) == 1)
+    assert heard.limits.get(notes) is None
     look_after(clock, watcher.CHECK_ROOTS)
     wait_until(lambda: heard.limits.get(notes) is not None)
     assert heard.rescans == []

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -504,3 +504,32 @@ def test_the_meter_never_hides_what_is_unknown() -> None:
 )
 def test_money_in_words(usd: float, said: str, exact: str) -> None:
     assert (wording_models.money(usd), wording_models.exact_money(usd)) == (said, exact)
+
+
+def test_a_server_at_home_is_allowed_by_address(remote_window: MainWindow, qtbot: QtBot) -> None:
+    _, page = open_providers(qtbot, remote_window)
+    page.address.setText("")
+    qtbot.keyClicks(page.address, "http://192.168.1.5:8080/v1")
+    assert "could read your notes" in page.problem.text()
+    assert page.plain.isVisible()
+    assert not page.plain.isChecked()
+    qtbot.mouseClick(page.plain, Qt.MouseButton.LeftButton, pos=QPoint(8, page.plain.height() // 2))
+    assert page.plain.isChecked()
+    assert not page.problem.isVisible()
+    qtbot.waitUntil(
+        lambda: (
+            remote_window.settings is not None
+            and remote_window.settings.provider("aimlapi").plain_http == "192.168.1.5:8080"
+        ),
+        timeout=TIMEOUT,
+    )
+    # Another address is asked about anew.
+    qtbot.keyClicks(page.address, "/x")
+    assert page.plain.isChecked()
+    page.address.setText("")
+    qtbot.keyClicks(page.address, "http://192.168.1.6:8080/v1")
+    assert not page.plain.isChecked()
+    assert page.problem.isVisible()
+    page.address.setText("")
+    qtbot.keyClicks(page.address, "https://proxy.example.org/v1")
+    assert not page.plain.isVisible()

@@ -81,7 +81,7 @@ def test_linked_folders_are_read_as_the_box_says(
     qtbot.waitUntil(lambda: "1 linked folder is not read" in page.state.text(), timeout=TIMEOUT)
     page.follow_links.click()
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
-    qtbot.waitUntil(lambda: "linked" not in page.state.text(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "linked folder" not in page.state.text(), timeout=TIMEOUT)
 
 
 def test_a_rule_that_is_none_is_named_by_its_line_and_not_kept(window: MainWindow, qtbot: QtBot) -> None:

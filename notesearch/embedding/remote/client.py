@@ -110,8 +110,7 @@ class _Capped(httpx2.AsyncByteStream):
 def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
     """A client for one provider. It must be used and closed in one event loop."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0)
-    # Reading the certificates takes 40 ms. Plain http is allowed for this computer only, and has none to
-    # check.
+    # Reading the certificates takes 40 ms. Plain http, of this computer or the user's own network, has none.
     encrypted = provider.base_url.startswith("https:")
     transport = httpx2.AsyncHTTPTransport(verify=encrypted, limits=limits, proxy=_proxy(provider), retries=0)
     http = httpx2.AsyncClient(
@@ -138,9 +137,9 @@ def open_client(provider: Provider, agent: str) -> openai.AsyncOpenAI:
 
 
 def _proxy(provider: Provider) -> str | None:
-    """The system's http(s) proxy for https addresses. None for this computer, or for a kind of proxy that is
-    not supported."""
-    if provider.on_this_machine or proxy_bypass(provider.host):
+    """The system's http(s) proxy for https addresses. None for this computer and the user's own network, or
+    for a kind of proxy that is not supported."""
+    if provider.on_this_machine or provider.plain_http or proxy_bypass(provider.host):
         return None
     proxy = getproxies().get("https", "")
     return proxy if proxy.startswith(("http://", "https://")) else None

@@ -104,7 +104,7 @@ def connect(provider: Provider) -> Connection:
     """Get the connection to a provider. It must be given back with `disconnect`. Any thread. Raises
     InsecureAddress or UsageError for its address."""
     global _loop
-    checked_url(provider.base_url)
+    checked_url(provider.base_url, plain_http=provider.host if provider.plain_http else "")
     name = (provider.name, provider.base_url, provider.requests_at_once)
     with _lock:
         if _loop is None:

@@ -4,7 +4,9 @@ instruction helps. It sends built-in texts only."""
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import queue
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,6 +22,7 @@ from notesearch.embedding.remote.asking import Arrivals, Attempt, ask
 from notesearch.embedding.remote.connection import Connection, connected
 from notesearch.errors import (
     KeyMissing,
+    ModelGone,
     ProviderError,
     ProviderFailed,
     ProviderTimeout,
@@ -30,6 +33,11 @@ from notesearch.errors import (
 )
 
 REQUEST_SECONDS = 30.0
+_VERSION = re.compile(r"/v\d+[^/]*$")
+# (words of English, the tokens that these are at least), longest first. No passage is longer than the first.
+CONTEXTS = ((1600, 2048), (800, 1024), (400, 512), (200, 256))
+LEAST_CONTEXT = 128
+SAME = 0.99999  # the cosine of two texts of which the server read the same part
 ENCODINGS = ("base64", "omit", "float")
 # The largest that is taken is kept; more in a request brings little on a server of one's own.
 BATCHES = (128, 32, 8)
@@ -95,8 +103,23 @@ def probe(
     for the server's reply, or QueryCancelled."""
     if provider.needs_key and not key:
         raise KeyMissing
-    with connected(provider) as connection:
-        return _Asking(connection, name, key, cancelled, record).probe()
+    refused: ProviderError | None = None
+    for place in _places(provider):
+        with connected(place) as connection:
+            try:
+                return _Asking(connection, name, key, cancelled, record).probe()
+            except (ModelGone, RequestRefused, ReplyWrong) as error:
+                # Nothing of the API may be there; a web page of the server's, perhaps.
+                refused = refused or error
+    raise refused or ProviderFailed()
+
+
+def _places(provider: Provider) -> list[Provider]:
+    """The provider at its address and, where that does not end in a version, below "/v1", as most servers
+    are."""
+    if _VERSION.search(provider.base_url):
+        return [provider]
+    return [provider, replace(provider, base_url=f"{provider.base_url}/v1")]
 
 
 class _Asking:
@@ -126,6 +149,7 @@ class _Asking:
         started = time.monotonic()
         self._vectors([PAIRS[0][0]])
         latency = time.monotonic() - started
+        context = self._context()
         query, document = self._instruction(batch)
         request_style = self._model.request_style or RequestStyle()
         return Probe(
@@ -139,6 +163,7 @@ class _Asking:
             query_instruction=query,
             document_instruction=document,
             tokens_reported=first.tokens is not None,
+            context=context,
         )
 
     def _first_answer(self) -> payloads.Reply:
@@ -170,6 +195,27 @@ class _Asking:
             ):
                 raise answer.error
         return 1
+
+    def _context(self) -> int:
+        """How many tokens of a text the server reads, by texts that differ in what follows: it refuses one
+        that is too long for it, or cuts it without a word."""
+        return next((tokens for words, tokens in CONTEXTS if self._reads(words)), LEAST_CONTEXT)
+
+    def _reads(self, words: int) -> bool:
+        """Whether the server reads what follows on so many words."""
+        told = itertools.cycle(" ".join(passage for _, passage in PAIRS).split())
+        beginning = " ".join(itertools.islice(told, words))
+        found = []
+        for _, passage in (PAIRS[0], PAIRS[7]):
+            answer = self._ask([f"{beginning} {passage}"])
+            if isinstance(answer.error, ProviderUnreachable) and not isinstance(
+                answer.error, ProviderTimeout
+            ):
+                raise answer.error
+            if answer.reply is None:
+                return False
+            found.append(answer.reply.vectors[0])
+        return float(found[0] @ found[1]) < SAME
 
     def _instruction(self, batch: int) -> tuple[str, str]:
         queries, passages = [q for q, _ in PAIRS], [p for _, p in PAIRS]
@@ -205,7 +251,16 @@ class _Asking:
     def _ask_once(self, texts: Sequence[str]) -> Attempt:
         arrivals: Arrivals = queue.SimpleQueue()
         future = self._connection.submit(
-            ask(self._connection, self._model, self._key, texts, "test", REQUEST_SECONDS, arrivals)
+            ask(
+                self._connection,
+                self._model,
+                self._key,
+                texts,
+                "test",
+                REQUEST_SECONDS,
+                arrivals,
+                only_built_in=True,
+            )
         )
         try:
             while not concurrent.futures.wait((future,), timeout=0.05).done:

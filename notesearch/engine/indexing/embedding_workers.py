@@ -224,6 +224,7 @@ class EmbeddingWorker:
             if isinstance(delivered, EmbeddingError):
                 refused = TextsRefused(fingerprint=self.fingerprint, digests=digests, error=delivered)
                 workers.library.apply([refused])
+                workers.refused(len(digests))
             else:
                 workers.library.put_vectors(self.fingerprint, digests, delivered)
                 self.follower.wake()
@@ -257,10 +258,10 @@ def _pause(error: ProviderError | UsageError, failures: int) -> float | None:
 class EmbeddingWorkers:
     """All embedding workers, one for each model. Any thread.
 
-    Four callbacks run in the workers' threads: `changed` (the status may differ), `embedded(n)` (n chunks got
-    a vector), `settled` (a worker has nothing to do), and `guarded`, which runs a worker's loop and shows
-    errors other than a provider's. Where no model may embed (`closed`), there are no workers and `settled`
-    follows each reading at once.
+    Five callbacks run in the workers' threads: `changed` (the status may differ), `embedded(n)` (n chunks got
+    a vector), `refused(n)` (n texts were refused), `settled` (a worker has nothing to do), and `guarded`,
+    which runs a worker's loop and shows errors other than a provider's. Where no model may embed (`closed`),
+    there are no workers and `settled` follows each reading at once.
     """
 
     def __init__(
@@ -272,6 +273,7 @@ class EmbeddingWorkers:
         *,
         changed: Callable[[], None],
         embedded: Callable[[int], None],
+        refused: Callable[[int], None],
         settled: Callable[[], None],
         guarded: Callable[[Callable[[], None]], None],
         closed: bool = False,
@@ -280,6 +282,7 @@ class EmbeddingWorkers:
         self.clock = clock
         self.library, self.consents, self.gates = library, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
+        self.refused = refused
         self._progress = progress
         self._workers: dict[str, EmbeddingWorker] = {}
         self._lock = threading.Lock()

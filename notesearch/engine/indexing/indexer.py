@@ -90,6 +90,7 @@ class Indexer:
             self.progress,
             changed=changed,
             embedded=lambda chunks: self._tickets.count(embedded=chunks),
+            refused=lambda texts: self._tickets.count(refused=texts),
             settled=lambda: self._settling.settle(),
             guarded=self._guarded,
             closed=not embed,

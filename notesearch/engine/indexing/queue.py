@@ -135,7 +135,7 @@ class Ticket:
         self._seconds = 0.0
 
     def count(self, **numbers: int) -> None:
-        """Add to the numbers of its IndexSummary, by name. Any thread."""
+        """Add to the numbers of its IndexSummary, by name, or to "refused". Any thread."""
         with self._lock:
             for name, number in numbers.items():
                 self._counts[name] = self._counts.get(name, 0) + number
@@ -171,11 +171,18 @@ class Ticket:
         return self._ended.wait(seconds)
 
     @property
+    def refused(self) -> int:
+        """How many passages the models refused."""
+        with self._lock:
+            return self._counts.get("refused", 0)
+
+    @property
     def summary(self) -> IndexSummary:
         """The numbers of what was done so far."""
         with self._lock:
             counts = dict(self._counts)
-        reused = max(0, counts.get("chunks", 0) - counts.get("embedded", 0))
+        refused = counts.pop("refused", 0)
+        reused = max(0, counts.get("chunks", 0) - counts.get("embedded", 0) - refused)
         return IndexSummary(**{**counts, "reused": reused}, seconds=round(self._seconds, 3))
 
 

@@ -27,12 +27,13 @@ LOOK_EVERY = 0.1
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconciled:
     """The result of one reconcile. `errors` concern whole folders; one that is no NotesearchError is a bug.
-    `held` counts deletions that wait for the user's answer. `unread_links` are linked folders that are not
-    read."""
+    `held` counts deletions that wait for the user's answer, `refused` passages that the models refused.
+    `unread_links` are linked folders that are not read."""
 
     summary: IndexSummary
     errors: tuple[Exception, ...] = ()
     held: int = 0
+    refused: int = 0
     unread_links: tuple[Path, ...] = ()
 
 
@@ -115,6 +116,7 @@ class IndexingService:
             summary=ticket.summary,
             errors=tuple(ticket.errors),
             held=ticket.held,
+            refused=ticket.refused,
             unread_links=self.required.unread_links(folders),
         )
 

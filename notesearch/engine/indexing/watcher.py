@@ -81,6 +81,8 @@ class Watcher:
         self._linked: dict[Path, list[_Linked]] = {}
         self._incomplete: set[Path] = set()
         self._unchecked: set[Path] = set()
+        # Folders of which the kernel did not watch all when it was last asked. watchdog may still be at it.
+        self._doubted: set[Path] = set()
         self._stop = threading.Event()
         self._observation: Observation | None = None
         # When a folder was moved first and last since the watches were made.
@@ -160,15 +162,22 @@ class Watcher:
             self._unwatch_linked(folder)
             watch, _ = self._watches.pop(folder, (None, None))
             self._incomplete.discard(folder)
+            self._doubted.discard(folder)
             if watch is not None and self._observation is not None:
                 self._observation.unwatch(watch)
 
     def _report(self, folder: Path) -> None:
-        """Tell whether the folder is watched completely, by the kernel's own count where there is one."""
+        """Tell whether the folder is watched completely, by the kernel's own count where there is one. A
+        count that is too small must be met twice, since watches are added in threads of watchdog's."""
         if folder not in self._watches:
             return
-        complete = self._watches[folder][0] is not None and _kernel_holds(self._all_watched())
+        watched = self._watches[folder][0] is not None
+        complete = watched and _kernel_holds(self._all_watched())
         with self._lock:
+            if watched and not complete and folder not in self._doubted:
+                self._doubted.add(folder)
+                return
+            self._doubted.discard(folder)
             self._unchecked.discard(folder)
             changed = complete == (folder in self._incomplete)
             (self._incomplete.discard if complete else self._incomplete.add)(folder)

@@ -98,7 +98,7 @@ class Models:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises UsageError where its address is not known."""
-        return catalogue.provider(name, self._settings.provider(name).base_url)
+        return provider_in(self._settings, name)
 
     def address(self, name: str) -> str:
         """The base URL of a provider; "" where it is not known."""
@@ -168,6 +168,13 @@ class Models:
             embedder.close()
 
 
+def provider_in(settings: Settings, name: str) -> Provider:
+    """A provider at the address that the settings have. Raises UsageError or InsecureAddress."""
+    entry = settings.provider(name)
+    return catalogue.provider(name, entry.base_url, plain_http=entry.plain_http)
+
+
 def _is_outdated(model: EmbeddingModel, before: Settings, now: Settings) -> bool:
-    moved = before.provider(model.provider).base_url != now.provider(model.provider).base_url
+    then, chosen = before.provider(model.provider), now.provider(model.provider)
+    moved = (then.base_url, then.plain_http) != (chosen.base_url, chosen.plain_http)
     return moved or (model in before.models and model not in now.models)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from notesearch import catalogue
-from notesearch.catalogue import EmbeddingModel, Probe, RequestStyle, fingerprint_of
+from notesearch.catalogue import EmbeddingModel, Probe, Provider, RequestStyle, fingerprint_of
 from notesearch.config.credentials import KeyStatus
 from notesearch.config.paths import absolute
 from notesearch.config.settings import Settings, SettingsStore
@@ -31,7 +31,7 @@ from notesearch.domain import (
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
-from notesearch.errors import NotesearchError, NotIndexed, UsageError
+from notesearch.errors import InsecureAddress, NotesearchError, NotIndexed, UsageError
 from notesearch.storage.changes import (
     FormerModelsForgotten,
     ModelAgreed,
@@ -334,11 +334,13 @@ class ModelService:
             folders=users,
         )
 
-    def set_key(self, name: str, key: str, base_url: str = "") -> str:
+    def set_key(self, name: str, key: str, base_url: str = "", *, plain_http: bool = False) -> str:
         """Store a key. Returns "stored", or "session-only" where no keyring takes it. `base_url` is stored in
-        the settings first, since a key belongs to an address. Raises KeyInvalid."""
+        the settings first, since a key belongs to an address. Raises KeyInvalid, InsecureAddress or
+        UsageError."""
         if base_url:
-            self._settings.update(lambda settings: settings.with_provider(name, base_url=base_url))
+            provider = _provider_at(name, base_url, plain_http=plain_http)
+            self._settings.update(lambda settings: _with_address(settings, provider))
         state = self._models.credentials.set(self._models.provider(name), key)
         self._work.retry_providers()
         return state.value
@@ -358,15 +360,26 @@ class ModelService:
                 return model.name
         raise UsageError("usage.model-of-provider", provider=name)
 
-    def test(self, name: str, model_name: str = "", base_url: str = "", *, keep: bool = True) -> Probe:
-        """Test a server once, with built-in texts. `model_name` "": see `model_to_test`.
+    def test(
+        self,
+        name: str,
+        model_name: str = "",
+        base_url: str = "",
+        *,
+        keep: bool = True,
+        plain_http: bool = False,
+    ) -> Probe:
+        """Test a server once, with built-in texts. `model_name` "": see `model_to_test`. `plain_http`: the
+        user allows `base_url` to be asked without encryption.
 
         `keep`: the address, and the model where it was not known, are written to the settings. Raises a
         ProviderError or UsageError.
         """
         from notesearch.embedding.remote.probe import probe
 
-        provider = catalogue.provider(name, base_url or self._settings.current.provider(name).base_url)
+        provider = (
+            _provider_at(name, base_url, plain_http=plain_http) if base_url else self._models.provider(name)
+        )
         found = probe(
             provider,
             model_name or self.model_to_test(name),
@@ -375,39 +388,41 @@ class ModelService:
         )
 
         def with_what_was_found(settings: Settings) -> Settings:
-            if base_url:
-                settings = settings.with_provider(name, base_url=provider.base_url)
+            if base_url or found.provider.base_url != provider.base_url:
+                settings = _with_address(settings, found.provider)
             if all(m.identifier != found.model.identifier for m in catalogue.MODELS):
-                settings = settings.with_model(found.model)
+                settings = settings.with_model(found.model_among(settings.models))
             return settings
 
         if keep:
             self._settings.update(with_what_was_found)
         return found
 
-    def keep(self, base_url: str, found: Probe) -> None:
+    def keep(self, found: Probe) -> None:
         """Write the address of a provider, and the model that a test found there, to the settings."""
         self._settings.update(
-            lambda settings: settings.with_provider(found.provider.name, base_url=base_url).with_model(
-                found.model
+            lambda settings: _with_address(settings, found.provider).with_model(
+                found.model_among(settings.models)
             )
         )
 
-    def make_known(self, provider: str, model: str, base_url: str = "") -> None:
+    def make_known(self, provider: str, model: str, base_url: str = "", *, plain_http: bool = False) -> None:
         """Write a provider's address to the settings and make sure that the model is known. A model that is
-        not known is tested, with built-in texts. Raises UsageError, InsecureAddress or a ProviderError."""
+        not known is tested, with built-in texts. `plain_http`: the user allows the address to be asked
+        without encryption. Raises UsageError, InsecureAddress or a ProviderError."""
         plain, sign, number = model.rpartition("#")
         name = plain if sign and number.isdecimal() else model
         known = any(m.identifier == f"{provider}/{name}" for m in self._models.known)
         if not known and all(m.provider != provider for m in catalogue.MODELS):
-            self.test(provider, name, base_url)
+            self.test(provider, name, base_url, plain_http=plain_http)
+            base_url = ""  # it is kept as the test found it
         # Raises where there is no such model, or none with so many dimensions, before anything is written.
         self._models.model(f"{provider}/{model}")
         if not base_url:
             return
-        address = catalogue.provider(provider, base_url).base_url
-        if address != self._models.address(provider):
-            self._settings.update(lambda settings: settings.with_provider(provider, base_url=address))
+        asked = _provider_at(provider, base_url, plain_http=plain_http)
+        if asked.base_url != self._models.address(provider):
+            self._settings.update(lambda settings: _with_address(settings, asked))
 
     def remove_own(self, name: str, folders: Iterable[Folder]) -> None:
         """Remove a server of the user's own with its models and its key. Raises UsageError while one of
@@ -489,3 +504,23 @@ class ModelService:
         if not unfinished:
             return None
         return FolderState.WAITING if self._trouble(model) is not None else None
+
+
+def _provider_at(name: str, base_url: str, *, plain_http: bool) -> Provider:
+    """A provider at an address, which the user may have allowed to be asked without encryption. Raises
+    UsageError or InsecureAddress."""
+    try:
+        return catalogue.provider(name, base_url)
+    except InsecureAddress as error:
+        host = error.params.get("host")
+        if not plain_http or not isinstance(host, str):
+            raise
+        return catalogue.provider(name, base_url, plain_http=host)
+
+
+def _with_address(settings: Settings, provider: Provider) -> Settings:
+    return settings.with_provider(
+        provider.name,
+        base_url=provider.base_url,
+        plain_http=provider.host if provider.plain_http else "",
+    )

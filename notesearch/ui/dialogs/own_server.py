@@ -14,9 +14,9 @@ from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.api_key import KeyField
-from notesearch.ui.widgets.controls import ControlRow, Facts, Form, Scrolled, button, hint, label
+from notesearch.ui.widgets.controls import CheckBox, ControlRow, Facts, Form, Scrolled, button, hint, label
 from notesearch.wording import model_texts as wording_models
-from notesearch.wording.model_texts import address_problem
+from notesearch.wording.model_texts import address_problem, unencrypted_host
 from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class OwnServerPage(QWidget):
         self._asked = ""
         self._found: Probe | None = None
         self._tested = ""
+        self._unencrypted = ""
         self.name = _field(_("Name"), "ollama")
         self.address = _field(_("Address"), "http://localhost:11434/v1")
         self.model = _field(_("Model"), "nomic-embed-text")
@@ -59,6 +60,9 @@ class OwnServerPage(QWidget):
         self.test = button(_("Test"), self._on_test)
         self.back = button(_("Back"), self.back_wanted)
         self.use = button(_("Use this model"), self._on_use, primary=True)
+        # Shown for an address in the user's own network that is not encrypted.
+        self.plain = CheckBox(_("Allow plain http to this address"))
+        self.plain.toggled.connect(self._check)
         fields = Form()
         for text, field in (
             (_("Name"), self.name),
@@ -76,6 +80,7 @@ class OwnServerPage(QWidget):
         inner.addWidget(label(_("A server of your own"), "sectionTitle"))
         inner.addWidget(hint(_(EXPLAINED)))
         inner.addWidget(fields)
+        inner.addWidget(self.plain)
         inner.addWidget(self.problem)
         inner.addWidget(self.said)
         inner.addWidget(self.facts)
@@ -101,12 +106,24 @@ class OwnServerPage(QWidget):
             or not all(c.isalnum() or c in "-_." for c in name)
         ):
             return _("Choose another name: letters, digits, - and _, and none that is taken.")
-        if self.address.text().strip() and (wrong := address_problem(self.address.text())):
+        address = self.address.text().strip()
+        if address and (wrong := address_problem(address, self._plain_http)):
             return wrong
         return self.key.problem()
 
+    @property
+    def _plain_http(self) -> str:
+        """The host that the user allows to be asked without encryption; "" for none."""
+        return unencrypted_host(self.address.text()) if self.plain.isChecked() else ""
+
     def _check(self) -> None:
         """Forget the result of a test when other values are typed."""
+        host = unencrypted_host(self.address.text())
+        if host != self._unencrypted:
+            # Each address is asked about by itself.
+            self._unencrypted = host
+            self.plain.setChecked(False)
+            self.plain.setVisible(bool(host))
         problem = self._problem()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
@@ -143,6 +160,7 @@ class OwnServerPage(QWidget):
                 provider=name,
                 key=key,
                 base_url=address,
+                plain_http=bool(self._plain_http),
             )
         else:
             self._ask(name, model, address)
@@ -160,6 +178,7 @@ class OwnServerPage(QWidget):
             model=model,
             base_url=address,
             keep=False,
+            plain_http=bool(self._plain_http),
         )
 
     def _say(self, said: str, found: Probe | None = None) -> None:
@@ -169,7 +188,12 @@ class OwnServerPage(QWidget):
 
     def _on_tested(self, found: Probe) -> None:
         self._known.ask_providers()
-        self._asked, self._tested, self._found = "", self._asked, found
+        typed, self._asked = self._asked, ""
+        if typed == self._what_is_typed:
+            # It may have answered at another place than the one that was typed: with "/v1", for example.
+            self.address.setText(found.provider.base_url)
+            typed = self._what_is_typed
+        self._tested, self._found = typed, found
         self._say(_("It works"), found)
         self._check()
         if self.use.isEnabled():
@@ -187,7 +211,6 @@ class OwnServerPage(QWidget):
                 operations.keep_server,
                 self._on_kept,
                 self._on_not_kept,
-                base_url=self.address.text().strip(),
                 found=self._found,
             )
 

@@ -19,6 +19,7 @@ from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
+    CheckBox,
     ComboBox,
     ControlRow,
     Form,
@@ -29,7 +30,7 @@ from notesearch.ui.widgets.controls import (
     label,
 )
 from notesearch.wording import model_texts as wording_models
-from notesearch.wording.model_texts import address_problem
+from notesearch.wording.model_texts import address_problem, unencrypted_host
 from notesearch.wording.signs import DOT
 from notesearch.wording.translation import _
 
@@ -72,6 +73,8 @@ class ProvidersPage(QWidget):
         self.key = KeyLine(forgets=True)
         self.address = QLineEdit()
         self.address.setAccessibleName(_("Base URL"))
+        # Shown for an address in the user's own network that is not encrypted.
+        self.plain = CheckBox(_("Allow plain http to this address"))
         self.problem = label("", "warningText")
         self.budget = _limit(_("Budget a month in dollars"))
         self.tokens = _limit(_("Budget a month in tokens"))
@@ -99,6 +102,7 @@ class ProvidersPage(QWidget):
         fields.add("", self.uses)
         fields.add(_("Key"), self.key)
         fields.add(_("Base URL"), self.address)
+        fields.add("", self.plain)
         fields.add("", self.problem)
         fields.add(_("Test"), ControlRow((self.model, self.test), wide=0))
         fields.add("", self.found)
@@ -125,6 +129,7 @@ class ProvidersPage(QWidget):
         for field in (self.address, self.budget, self.tokens):
             field.textEdited.connect(self._on_edited)
             field.editingFinished.connect(self.commit)
+        self.plain.clicked.connect(self._on_plain)
         self._known.providers_changed.connect(self.show_providers)
         self._known.choices_changed.connect(self.show_choices)
 
@@ -193,6 +198,7 @@ class ProvidersPage(QWidget):
         for field, text in shown.items():
             if not field.hasFocus() and info.name not in self._wrong_numbers:
                 field.setText(text)
+        self.plain.setChecked(bool(edit.plain_http))
         self.uses.setText(
             _("Used by {join}", join=", ".join(path.name for path in info.folders))
             if info.folders
@@ -224,7 +230,10 @@ class ProvidersPage(QWidget):
         if info.name not in self._edits:
             chosen = "" if info.base_url == _default_url(info.name) else info.base_url
             self._edits[info.name] = ProviderSettings(
-                base_url=chosen, budget=info.budget, token_budget=info.token_budget
+                base_url=chosen,
+                plain_http=unencrypted_host(chosen),  # it is in the settings, so it was allowed
+                budget=info.budget,
+                token_budget=info.token_budget,
             )
         return self._edits[info.name]
 
@@ -234,7 +243,13 @@ class ProvidersPage(QWidget):
         info = self.info
         if info is None:
             return
-        edit = replace(self._edit(info), base_url=self.address.text().strip())
+        typed = self.address.text().strip()
+        host = unencrypted_host(typed)
+        edit = self._edit(info)
+        if host != unencrypted_host(edit.base_url):
+            # Each address is asked about by itself.
+            self.plain.setChecked(False)
+        edit = replace(edit, base_url=typed, plain_http=host if self.plain.isChecked() else "")
         self._wrong_numbers.pop(info.name, None)
         try:
             edit = replace(
@@ -248,8 +263,14 @@ class ProvidersPage(QWidget):
         self._typed.add(info.name)
         self._check()
 
+    def _on_plain(self) -> None:
+        self._on_edited()
+        self.commit()
+
     def _check(self) -> None:
         info = self.info
+        host = unencrypted_host(self._edits[info.name].base_url) if info and info.name in self._edits else ""
+        self.plain.setVisible(bool(host))
         self._problem(self._wrong(info.name) if info is not None else "")
         said = self._wrong_numbers.get(info.name, "") if info is not None else ""
         self.no_number.setText(said)
@@ -261,7 +282,7 @@ class ProvidersPage(QWidget):
         if not url:
             known = name not in self._infos or _default_url(name)
             return "" if known else _("A server of your own needs its address.")
-        return address_problem(url)
+        return address_problem(url, self._edits[name].plain_http)
 
     def _problem(self, said: str) -> None:
         self.problem.setText(said)
@@ -302,6 +323,7 @@ class ProvidersPage(QWidget):
             model=self.model.currentText(),
             base_url=self._edit(info).base_url,
             keep=False,
+            plain_http=bool(self._edit(info).plain_http),
         )
 
     def _on_tested(self, found: Probe) -> None:
@@ -316,7 +338,7 @@ class ProvidersPage(QWidget):
         """Store what a test of the user's own model found."""
         known = any(choice.identifier == found.model.identifier for choice in self._choices)
         if known and not _default_url(found.provider.name):
-            self._settings.apply(lambda settings: settings.with_model(found.model))
+            self._settings.apply(lambda settings: settings.with_model(found.model_among(settings.models)))
 
     def _on_test_failed(self, failure: Failure) -> None:
         self._testing = ""
@@ -392,5 +414,9 @@ def _with_edit(settings: Settings, name: str, edit: ProviderSettings) -> Setting
     if edit == settings.provider(name):
         return settings
     return settings.with_provider(
-        name, base_url=edit.base_url, budget=edit.budget, token_budget=edit.token_budget
+        name,
+        base_url=edit.base_url,
+        plain_http=edit.plain_http,
+        budget=edit.budget,
+        token_budget=edit.token_budget,
     )
