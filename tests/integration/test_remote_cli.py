@@ -425,5 +425,5 @@ def test_a_server_at_home_is_asked_without_encryption_where_that_is_allowed(run:
         assert run.json("status")["folders"][0]["model"] == "nas/small"
         sent = len(server.requests)
         # It is kept, for this address alone.
-        run("search", "seedlings", "--mode", "meaning")
+        run("search", "seedlings", "--mode", "meaning", code=None)
         assert len(server.requests) > sent
