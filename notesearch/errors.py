@@ -21,6 +21,7 @@
     │       ├── KeyRefused
     │       ├── KeyringLocked
     │       ├── KeyringAbsent
+    │       ├── KeyringSilent
     │       ├── OutOfCredits
     │       ├── ModelGone
     │       ├── ProviderBusy   says after how many seconds to try again
@@ -276,6 +277,14 @@ class KeyringAbsent(ProviderError):
 
     code = "keyring-absent"
     pauses = True
+    remedy = "key"
+
+
+class KeyringSilent(ProviderError):
+    """The keyring does not answer: it hangs, or the user has not answered its question. It is asked again
+    later."""
+
+    code = "keyring-silent"
     remedy = "key"
 
 

@@ -143,9 +143,9 @@ class ModelChoice:
 class ProviderInfo:
     """A provider as the settings show it.
 
-    `key_state` is "stored", "locked", "absent" or "session-only". `key_source` is "keyring", "memory",
-    "environment" or "". `has_keyring` says whether this computer has a keyring at all. A budget of 0 is no
-    budget. `folders` use the provider.
+    `key_state` is "stored", "locked", "silent" (the keyring does not answer), "absent" or "session-only".
+    `key_source` is "keyring", "memory", "environment" or "". `has_keyring` says whether this computer has a
+    keyring at all. A budget of 0 is no budget. `folders` use the provider.
     """
 
     name: str

@@ -151,6 +151,13 @@ PROVIDERS: dict[str, Words] = {
             "the key's environment variable to keep it."
         ),
     ),
+    "keyring-silent": Words(
+        N_("The system's keyring does not answer"),
+        N_(
+            "It may wait for your password in a window of its own, or hang. It is asked again by itself; "
+            "search by words goes on."
+        ),
+    ),
     "out-of-credits": Words(
         N_("The account has no credit left"),
         N_("Top up your balance at the provider, then go on. Search by words works meanwhile."),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 KEPT = {
     "stored": N_("Stored in your system's keyring"),
     "locked": N_("The keyring is locked"),
+    "silent": N_("The keyring does not answer"),
     "absent": N_("No key"),
     "session-only": N_("Kept until Notesearch is quit, not stored"),
 }
@@ -227,6 +228,8 @@ def key_hint(info: ProviderInfo) -> str:
     """What the state of a provider's key means for the user, in a sentence."""
     if info.key_state == "locked":
         return _("Unlock it (your system asks for its password), then look again.")
+    if info.key_state == "silent":
+        return _("It may wait for your password in a window of its own. Then look again.")
     if info.key_state == "session-only" and info.key_source == "environment":
         return _("A key that you set here goes before it.")
     if not info.has_keyring:
@@ -246,7 +249,7 @@ def key_kept(state: str) -> str:
 
 def key_trouble(info: ProviderInfo) -> bool:
     """Whether this provider cannot be used because its key is missing or locked."""
-    return info.key_state == "locked" or (info.needs_key and info.key_state == "absent")
+    return info.key_state in ("locked", "silent") or (info.needs_key and info.key_state == "absent")
 
 
 # Before anything is sent

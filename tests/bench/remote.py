@@ -137,7 +137,7 @@ def speed(name: str, count: int, at_once: int) -> list[object]:
     receipts: list[Receipt] = []
     with server(at_once=at_once) as url:
         provider = catalogue.provider("aimlapi", url)
-        embedder = RemoteEmbedder(model, provider, lambda: KEY, receipts.append)
+        embedder = RemoteEmbedder(model, provider, lambda _: KEY, receipts.append)
         embed(embedder, (texts[0][:1], texts[1][:1]))  # the import, the connection and the first answer
         receipts.clear()
         started = time.perf_counter()
@@ -178,7 +178,7 @@ def memory(count: int) -> list[object]:
             peak[0] = max(peak[0], process.memory_info().rss)
 
     with server(latency=0.05) as url:
-        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda: KEY, lambda _: None)
+        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda _: KEY, lambda _: None)
         before = process.memory_info().rss
         embedder.embed_query("x")
         client = process.memory_info().rss
@@ -202,7 +202,7 @@ def queries(count: int) -> list[object]:
     model = catalogue.model("aimlapi/text-embedding-3-small")
     texts = chunks_of(model, 20_000)
     with server(latency=0.2) as url:
-        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda: KEY, lambda _: None)
+        embedder = RemoteEmbedder(model, catalogue.provider("aimlapi", url), lambda _: KEY, lambda _: None)
         embedder.embed_query("warm")
         rows: list[list[float]] = []
         for busy in (False, True):

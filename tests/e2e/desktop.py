@@ -308,7 +308,8 @@ class Program:
             wait_until(holds)
         except pytest.fail.Exception as failure:
             with contextlib.suppress(LookupError):
-                failure.msg = f"{failure.msg}; in sight: {[name for _, name in self.shown if name]}"
+                seen = [name for _, name in self.desktop.read(self.process.pid, "shown") if name]
+                failure.msg = f"{failure.msg}; in sight: {seen}"
             raise
 
     # What can be seen
@@ -371,7 +372,20 @@ class Program:
 
     @property
     def shown(self) -> list[tuple[str, str]]:
-        return [(role, name) for role, name in self.desktop.read(self.process.pid, "shown")]
+        """Roles and names of all that is in sight. Where the tree changes while it is read, it is read
+        again."""
+        found: list[tuple[str, str]] = []
+
+        def read() -> bool:
+            try:
+                rows = self.desktop.read(self.process.pid, "shown")
+            except LookupError:
+                return False
+            found[:] = [(role, name) for role, name in rows]
+            return True
+
+        wait_until(read)
+        return found
 
     @property
     def geometry(self) -> dict[str, str]:

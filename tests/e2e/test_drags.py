@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
@@ -60,9 +61,16 @@ class Target:
         self.window = desktop.window("drop target", self.process.pid)
 
     def reached_by(self, held: Drag) -> None:
-        """It hangs above, and may be dropped."""
-        held.to(*self.desktop.middle(self.window))
-        wait_until(self._got.with_name(f"{self._got.name}.over").exists)
+        """It hangs above, and may be dropped. The pointer goes on moving a little: a program that is slow to
+        begin the drag sees only what comes after that."""
+        x, y = self.desktop.middle(self.window)
+        offsets = itertools.cycle((0, 3))
+
+        def over() -> bool:
+            held.to(x + next(offsets), y)
+            return self._got.with_name(f"{self._got.name}.over").exists()
+
+        wait_until(over)
 
     def got(self) -> dict[str, Any]:
         """Waits for a drop."""

@@ -81,7 +81,7 @@ def make(gateway: Gateway, receipts: list[Receipt]) -> Iterator[Make]:
     ) -> RemoteEmbedder:
         chosen = catalogue.model(f"aimlapi/{model}") if isinstance(model, str) else model
         at = catalogue.provider(chosen.provider, url or gateway.url)
-        embedder = RemoteEmbedder(chosen, at, lambda: key, receipts.append, patience=patience)
+        embedder = RemoteEmbedder(chosen, at, lambda _: key, receipts.append, patience=patience)
         made.append(embedder)
         return embedder
 

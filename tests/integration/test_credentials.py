@@ -4,15 +4,17 @@ all."""
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from notesearch.catalogue import provider
-from notesearch.config import credentials
+from notesearch.config import system_keyring
 from notesearch.config.credentials import Credentials, KeySource, KeyState, KeyStatus, clean, take_keys
-from notesearch.errors import KeyInvalid, KeyringLocked, NotesearchError
+from notesearch.config.system_keyring import SystemKeyring
+from notesearch.errors import KeyInvalid, KeyringLocked, KeyringSilent, NotesearchError
 from tests.conftest import wait_until
 from tests.secret_service import SecretService, secret_service
 
@@ -40,7 +42,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
     for module in ("Windows", "macOS"):
         monkeypatch.setattr(
-            credentials, "BACKENDS", tuple(b for b in credentials.BACKENDS if module not in b[0])
+            system_keyring, "BACKENDS", tuple(b for b in system_keyring.BACKENDS if module not in b[0])
         )
 
 
@@ -101,6 +103,41 @@ def test_a_keyring_that_comes_later_and_goes_again(service: SecretService) -> No
 
 
 @pytest.mark.usefixtures("no_keyring")
+def test_a_keyring_that_does_not_answer_holds_nobody_up(keyring: SecretService) -> None:
+    """Locked with a question on the screen that nobody sees, or hanging."""
+    Credentials({}).set(PROVIDER, KEY)
+    system = SystemKeyring(limit=0.3, limit_asked=0.3)
+    keys = Credentials({}, system)
+    keyring.hang()
+    with pytest.raises(KeyringSilent):
+        keys.get(PROVIDER)
+    assert keys.state(PROVIDER) == KeyStatus(KeyState.SILENT, None, True)
+    # What is under way is asked once, however often it is wanted, and no other call is begun.
+    for _ in range(20):
+        with pytest.raises(KeyringSilent):
+            keys.get(PROVIDER)
+        with pytest.raises(KeyringSilent):
+            keys.get(provider("openai"))
+    assert len([thread for thread in threading.enumerate() if thread.name == "keyring"]) == 1
+    # The environment stands in, and a key that is typed now is kept for the session.
+    assert Credentials({PROVIDER.key_variable: "sk-1"}, system).get(PROVIDER) == "sk-1"
+    assert keys.set(PROVIDER, "sk-2") is KeyState.SESSION
+    assert keys.get(PROVIDER) == "sk-2"
+    with pytest.raises(KeyringSilent):
+        Credentials({}, system).forget(PROVIDER)
+    keyring.hang(on=False)
+    wait_until(lambda: not [thread for thread in threading.enumerate() if thread.name == "keyring"])
+    assert Credentials({}, SystemKeyring()).get(PROVIDER) == KEY
+
+
+def test_the_keyring_is_left_alone_where_no_key_is_needed(keyring: SecretService) -> None:
+    keyring.hang()
+    own = provider("own", "http://127.0.0.1:1/v1")
+    assert Credentials({}).get(own, keyring=False) is None
+    assert Credentials({own.key_variable: "sk-1"}).get(own, keyring=False) == "sk-1"
+    keyring.hang(on=False)
+
+
 def test_without_a_keyring_a_key_lives_in_this_session_only() -> None:
     keys = Credentials({})
     assert keys.set(PROVIDER, KEY) is KeyState.SESSION

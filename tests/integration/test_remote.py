@@ -142,7 +142,7 @@ def test_a_server_of_ones_own_without_a_key(receipts: list[Receipt], monkeypatch
     )
     with Gateway(key=None, models={"nomic-embed-text": 96}) as server:
         embedder = RemoteEmbedder(
-            model, catalogue.provider("ollama", f"{server.url}/"), lambda: None, receipts.append
+            model, catalogue.provider("ollama", f"{server.url}/"), lambda _: None, receipts.append
         )
         assert vectors_in_order(embedder, ["one", "two"]).shape == (2, 96)
         embedder.close()
@@ -422,7 +422,7 @@ def test_runs_side_by_side_from_many_threads(gateway: Gateway, make: Make) -> No
 def test_the_window_is_some_rounds_of_full_requests() -> None:
     for name in DOCUMENTED:
         model = catalogue.model(f"aimlapi/{name}")
-        window = RemoteEmbedder(model, catalogue.provider("aimlapi"), lambda: None, lambda _: None).window
+        window = RemoteEmbedder(model, catalogue.provider("aimlapi"), lambda _: None, lambda _: None).window
         assert 1000 < window < 20_000
 
 

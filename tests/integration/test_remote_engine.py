@@ -3,19 +3,26 @@ hold up nobody else."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from notesearch.config.credentials import SystemKeyring
+from notesearch import catalogue
+from notesearch.catalogue import RequestStyle
 from notesearch.config.settings import save_settings
+from notesearch.config.system_keyring import SystemKeyring
 from notesearch.domain import FolderState, IndexingState, MatchedBy, Mode, Query, SearchResults, Stage, Told
+from notesearch.embedding.embedder import vectors_in_order
+from notesearch.embedding.receipts import Receipt
 from notesearch.embedding.remote.pacing import Patience
+from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.engine.engine import Engine
 from notesearch.errors import (
     BudgetReached,
     KeyMissing,
     KeyRefused,
+    KeyringSilent,
     ModelGone,
     NotesearchError,
     OutOfCredits,
@@ -25,7 +32,7 @@ from notesearch.errors import (
 from tests.clock import FastClock
 from tests.conftest import fill, found, names, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
-from tests.gateway import KEY, Fault, Gateway, Request
+from tests.gateway import KEY, Fault, Gateway, Request, digest
 from tests.integration.conftest import (
     CODE,
     LOCAL,
@@ -470,3 +477,62 @@ def test_a_typed_query_overtakes_the_documents(remote: Engine, notes: Path, gate
     query = next(r for r in gateway.requests if isinstance(r.body["input"], str))
     assert arrived_after(query) - before < 30
     assert results.searched < results.of == 300, "what is not embedded yet is said"
+
+
+def test_a_hanging_keyring_holds_up_neither_index_nor_search(
+    start_remote: StartRemote, notes: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a server that needs a key; the folder is embedded when the keyring answers."""
+    hung, answers = threading.Event(), threading.Event()
+
+    def asked(keyring: object, account: str) -> str | None:
+        hung.set()
+        if not answers.is_set():
+            raise KeyringSilent
+        return KEY
+
+    monkeypatch.delenv("AIMLAPI_API_KEY", raising=False)
+    monkeypatch.setattr(SystemKeyring, "read", asked)
+    fill(notes, VAULT)
+    engine = start_remote(key=False, clock=FastClock(5000))
+    engine.folders.add(notes, SMALL)
+    engine.models.agree(notes)
+    errors = engine.reconcile().errors
+    assert [error.code for error in errors if isinstance(error, NotesearchError)] == ["keyring-silent"]
+    assert hung.is_set()
+    assert engine.search.words(Query(text=next(iter(VAULT.values())).split()[-1])).matches
+    assert not gateway.requests
+    answers.set()
+    wait_until(lambda: engine.status().waiting == 0)
+
+
+def test_a_server_that_needs_no_key_does_not_touch_the_keyring(
+    notes: Path, monkeypatch: pytest.MonkeyPatch, receipts: list[Receipt]
+) -> None:
+    asked: list[bool] = []
+
+    def key(keyring: bool) -> str | None:
+        asked.append(keyring)
+        return KEY if keyring else None
+
+    with Gateway(key=None, models={"small": 64}) as server:
+        model = catalogue.own_model("own", "small", dimensions=64, request_style=RequestStyle())
+        embedder = RemoteEmbedder(model, catalogue.provider("own", server.url), key, receipts.append)
+        texts = [f"note {i}" for i in range(100)]
+        assert len(vectors_in_order(embedder, texts)) == 100
+        embedder.embed_query("night train")
+        assert asked == [False, False]
+        # It wants one from now on: the keyring is asked once it has said so, and nothing is paid twice.
+        server.key = KEY
+        embedder.embed_query("night train")
+        assert len(vectors_in_order(embedder, [f"more {text}" for text in texts])) == 100
+        assert set(server.paid.values()) == {1, 2}
+        assert all(count == 1 for text, count in server.paid.items() if text != digest("night train"))
+        embedder.close()
+        # Without a key anywhere, the server's refusal is told.
+        none = RemoteEmbedder(model, catalogue.provider("own", server.url), lambda _: None, receipts.append)
+        with pytest.raises(KeyRefused):
+            none.embed_query("x")
+        with pytest.raises(KeyRefused):
+            vectors_in_order(none, ["x"])
+        none.close()

@@ -57,7 +57,7 @@ def test_what_is_found_makes_a_model_that_works(gateway: Gateway, bundled: OnnxE
     assert [r.purpose for r in receipts] == ["test"] * len(gateway.requests)
     model = catalogue.from_table(catalogue.to_table(found.model))
     assert model == found.model
-    embedder = RemoteEmbedder(model, provider_at(gateway), lambda: None, receipts.append)
+    embedder = RemoteEmbedder(model, provider_at(gateway), lambda _: None, receipts.append)
     assert np.array_equal(embedder.embed_query("x"), bundled.embed_query("x"))
     embedder.close()
 

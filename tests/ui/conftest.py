@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.api.operation import Operation
 from notesearch.api.second_start import StartRequest
-from notesearch.config import credentials
+from notesearch.config import credentials, system_keyring
 from notesearch.config.paths import resource
 from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import Folder, IndexingState, Match, MatchedBy, Passage
@@ -206,7 +206,7 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     for module in ("Windows", "macOS"):
         monkeypatch.setattr(
-            credentials, "BACKENDS", tuple(b for b in credentials.BACKENDS if module not in b[0])
+            system_keyring, "BACKENDS", tuple(b for b in system_keyring.BACKENDS if module not in b[0])
         )
     for name in credentials.KEY_VARIABLES:  # type: ignore[attr-defined]
         monkeypatch.delenv(name, raising=False)

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
 from notesearch.catalogue import RequestStyle, own_model
-from notesearch.config import credentials
+from notesearch.config import system_keyring
 from notesearch.domain import Estimate, Line, ProviderInfo, Spent
 from notesearch.engine.engine import Engine
 from notesearch.errors import KeyringLocked, StoreDamaged
@@ -164,11 +164,11 @@ def test_a_locked_keyring_is_a_state_and_can_be_looked_at_again(
     def locked(keyring: object, account: str) -> str:
         raise KeyringLocked
 
-    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
+    monkeypatch.setattr(system_keyring.SystemKeyring, "read", locked)
     _, page = open_providers(qtbot, remote_window)
     assert page.key.state.text() == "The keyring is locked"
     assert page.key.again.isVisible()
-    monkeypatch.setattr(credentials.SystemKeyring, "read", lambda keyring, account: KEY)
+    monkeypatch.setattr(system_keyring.SystemKeyring, "read", lambda keyring, account: KEY)
     page.key.again.click()
     qtbot.waitUntil(lambda: page.key.state.text() == "Stored in your system's keyring", timeout=TIMEOUT)
     assert not page.key.again.isVisible()
@@ -396,7 +396,7 @@ def test_a_locked_keyring_holds_nothing_else_up(
     def locked(keyring: object, account: str) -> None:
         unlocked.wait(TIMEOUT / 1000)
 
-    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
+    monkeypatch.setattr(system_keyring.SystemKeyring, "read", locked)
     window = remote_window
     for _ in range(4):
         window.commands.models.known.ask_providers()
@@ -414,7 +414,7 @@ def test_a_locked_keyring_does_not_keep_the_program_from_ending(
         asked.set()
         unlocked.wait()
 
-    monkeypatch.setattr(credentials.SystemKeyring, "read", locked)
+    monkeypatch.setattr(system_keyring.SystemKeyring, "read", locked)
     window = remote_window
     window.commands.models.open_settings(providers=True)
     qtbot.waitUntil(asked.is_set, timeout=TIMEOUT)

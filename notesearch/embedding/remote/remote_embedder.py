@@ -23,6 +23,7 @@ from notesearch.embedding.remote.sending import Run
 from notesearch.errors import (
     EmbeddingError,
     KeyMissing,
+    KeyRefused,
     ProviderError,
     ProviderUnreachable,
     QueryCancelled,
@@ -32,16 +33,18 @@ from notesearch.errors import (
 POLL_SECONDS = 0.05
 MOST_WAITING = 8192
 
-Key = Callable[[], str | None]
+# Called with whether the keyring may be asked.
+Key = Callable[[bool], str | None]
 Record = Callable[[Receipt], None]
 
 
 class RemoteEmbedder:
     """The embedder of a remote model at a provider. Any thread but the GUI thread may call, several at once.
 
-    `key` returns the key or None. It is called once for each call, in the caller's thread; it may block, and
-    may raise a ProviderError. `record` is called in the caller's thread once for each request that was
-    answered, before its vectors are given.
+    `key` returns the key or None. It is called once or twice for each call, in the caller's thread; it may
+    block, and may raise a ProviderError. For a server that needs no key the keyring is not asked, until the
+    server has refused a request without one. `record` is called in the caller's thread once for each request
+    that was answered, before its vectors are given.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class RemoteEmbedder:
         self._lock = threading.Lock()
         self._kept: Connection | None = None
         self._closed = threading.Event()
+        self._ask_keyring = provider.needs_key
 
     @property
     def model(self) -> EmbeddingModel:
@@ -100,7 +104,28 @@ class RemoteEmbedder:
         positions = [i for i, text in enumerate(texts) if text.strip()]
         if not positions or cancelled() or self._closed.is_set():
             return
-        key = self._usable_key()
+        left = dict.fromkeys(positions)
+        while True:
+            key = self._usable_key()
+            try:
+                for delivered in self._embed(texts, tokens, list(left), key, cancelled):
+                    for position in delivered[0]:
+                        del left[position]
+                    yield delivered
+                return
+            except KeyRefused:
+                if not self._has_another_key(key):
+                    raise
+
+    def _embed(
+        self,
+        texts: Sequence[str],
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        key: str | None,
+        cancelled: Cancelled,
+    ) -> Iterator[Delivered]:
+        """One run over these positions, with one key."""
         inputs = [payloads.document_input(self._model, text) for text in texts]
         weights = [weight(text, tokens[i] if i < len(tokens) else 0) for i, text in enumerate(inputs)]
         arrivals: Arrivals = queue.SimpleQueue()
@@ -140,6 +165,14 @@ class RemoteEmbedder:
         if not text.strip():
             raise EmbeddingError("embedding-failed.empty-query", retryable=False)
         key = self._usable_key()
+        try:
+            return self._embed_query(text, key, cancelled)
+        except KeyRefused:
+            if not self._has_another_key(key):
+                raise
+        return self._embed_query(text, self._usable_key(), cancelled)
+
+    def _embed_query(self, text: str, key: str | None, cancelled: Cancelled) -> Vectors:
         arrivals: Arrivals = queue.SimpleQueue()
         with self._connection() as connection:
             future = connection.submit(
@@ -170,7 +203,7 @@ class RemoteEmbedder:
     # In the caller's thread
 
     def _usable_key(self) -> str | None:
-        key = self._key() or None
+        key = self._key(self._ask_keyring) or None
         if key is None and self._provider.needs_key:
             raise KeyMissing(
                 "key-missing.of-provider",
@@ -179,6 +212,14 @@ class RemoteEmbedder:
                 variable=self._provider.key_variable,
             )
         return key
+
+    def _has_another_key(self, refused: str | None) -> bool:
+        """Whether the keyring, which was not asked before, has a key for a server that turned out to need
+        one. It is asked from now on."""
+        if self._ask_keyring:
+            return False
+        self._ask_keyring = True
+        return self._key(True) not in (None, "", refused)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Connection]:

@@ -135,7 +135,12 @@ class Models:
         from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 
         provider = self.provider(model.provider)
-        return RemoteEmbedder(model, provider, lambda: self.credentials.get(provider), self._record)
+        return RemoteEmbedder(
+            model,
+            provider,
+            lambda keyring: self.credentials.get(provider, keyring=keyring),
+            self._record,
+        )
 
     def query_met(self, fingerprint: str, error: EmbeddingError | None) -> bool:
         """Note the outcome of a query to a model: the error, or None. An error that the user has to mend is

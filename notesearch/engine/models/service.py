@@ -31,7 +31,7 @@ from notesearch.domain import (
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
-from notesearch.errors import InsecureAddress, NotesearchError, NotIndexed, UsageError
+from notesearch.errors import InsecureAddress, KeyRefused, NotesearchError, NotIndexed, UsageError
 from notesearch.storage.changes import (
     FormerModelsForgotten,
     ModelAgreed,
@@ -375,17 +375,10 @@ class ModelService:
         `keep`: the address, and the model where it was not known, are written to the settings. Raises a
         ProviderError or UsageError.
         """
-        from notesearch.embedding.remote.probe import probe
-
         provider = (
             _provider_at(name, base_url, plain_http=plain_http) if base_url else self._models.provider(name)
         )
-        found = probe(
-            provider,
-            model_name or self.model_to_test(name),
-            self._models.credentials.get(provider),
-            record=self._record,
-        )
+        found = self._probed(provider, model_name or self.model_to_test(name))
 
         def with_what_was_found(settings: Settings) -> Settings:
             if base_url or found.provider.base_url != provider.base_url:
@@ -397,6 +390,19 @@ class ModelService:
         if keep:
             self._settings.update(with_what_was_found)
         return found
+
+    def _probed(self, provider: Provider, model_name: str) -> Probe:
+        """Test a server. For one that needs no key the keyring is asked only where it refuses the request."""
+        from notesearch.embedding.remote.probe import probe
+
+        key = self._models.credentials.get(provider, keyring=provider.needs_key)
+        try:
+            return probe(provider, model_name, key, record=self._record)
+        except KeyRefused:
+            another = None if provider.needs_key else self._models.credentials.get(provider)
+            if another in (None, key):
+                raise
+        return probe(provider, model_name, another, record=self._record)
 
     def keep(self, found: Probe) -> None:
         """Write the address of a provider, and the model that a test found there, to the settings."""

@@ -164,7 +164,7 @@ class ProvidersPage(QWidget):
     def refresh(self) -> None:
         """Read the costs again soon, because a provider may have been asked. The user is not asked to unlock
         the keyring for it."""
-        locked = any(info.key_state == "locked" for info in self._infos.values())
+        locked = any(info.key_state in ("locked", "silent") for info in self._infos.values())
         if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
             self._refresh.start()
 
