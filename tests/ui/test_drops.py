@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -224,3 +224,36 @@ def test_first_results_are_there_while_the_rest_is_read(
     qtbot.keyClicks(window.box.field, "geese")
     qtbot.waitUntil(lambda: "geese" in window.page.results.results.rows[0].passage.snippet, timeout=TIMEOUT)
     assert window.status.complete < 1200, "found by words long before all of it is embedded"
+
+
+def test_a_drag_begins_although_better_results_replace_the_list_meanwhile(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = window.page.results
+    qtbot.keyClicks(window.box.field, "tomatoes")
+    qtbot.waitUntil(
+        lambda: view.current is not None and view.current.match.title == "Tomatoes", timeout=TIMEOUT
+    )
+    begun: list[str] = []
+
+    def begin(actions: Qt.DropAction) -> None:
+        assert view.current is not None
+        begun.append(view.current.match.title)
+
+    monkeypatch.setattr(view, "startDrag", begin)
+    press = view.visualRect(view.results.index(0)).center()
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=press)
+    view.show_better([row.match for row in view.results.rows if not row.child])
+    far = press + QPoint(60, 40)
+    for at in (press + QPoint(1, 0), far, far + QPoint(5, 5)):
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(at),
+            QPointF(view.viewport().mapToGlobal(at)),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(view.viewport(), event)
+    assert begun == ["Tomatoes"]
+    qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=far)

@@ -16,11 +16,12 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QListView, QWidget
 
 from notesearch.domain import Address, DocumentState, Match
 from notesearch.domain.file_names import harmless
@@ -237,6 +238,8 @@ class ResultsView(QListView):
         self.setDragEnabled(True)
         self._theme = theme
         self._moved = False
+        # Where the button was pressed on a row that may be dragged from there.
+        self._pressed: QPoint | None = None
         self.dragging = False
         self.text_of: Callable[[Row], str] = lambda row: row.passage.snippet
         self._announced: Row | None = None
@@ -398,14 +401,24 @@ class ResultsView(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
+        self._pressed = None
         if index.isValid():
             self._moved = True
             if self.delegate.on_more(index, self.visualRect(index), event.position().toPoint()):
                 self.toggle_passages(index.row())
                 return
+            if event.button() == Qt.MouseButton.LeftButton:
+                self._pressed = event.position().toPoint()
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            # Qt forgets the pressed row when better results replace the list meanwhile.
+            moved = event.position().toPoint() - self._pressed
+            if moved.manhattanLength() >= QApplication.startDragDistance():
+                self._pressed = None
+                self.startDrag(self.model().supportedDragActions())
+            return
         index = self.indexAt(event.position().toPoint())
         over = index.isValid() and self.delegate.on_more(
             index, self.visualRect(index), event.position().toPoint()
