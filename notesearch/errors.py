@@ -453,10 +453,12 @@ class StoreDamaged(StoreError):
 
 
 class DiskFull(StoreError):
-    """The disk is full. Nothing of the change was kept."""
+    """The disk is full, or does not take what is written for another reason. Nothing of the change was
+    kept."""
 
     code = "disk-full"
     retryable = True
+    variants: ClassVar[Variants] = {"disk-full.not-written": ""}
 
 
 class DataFolderHeld(NotesearchError):

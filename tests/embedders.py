@@ -53,8 +53,16 @@ class HashingEmbedder:
     def window(self) -> int:
         return self._window
 
+    @property
+    def under_way(self) -> int:
+        return 0
+
     def embed_documents(
-        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+        self,
+        texts: Sequence[str],
+        tokens: Sequence[int] = (),
+        cancelled: Cancelled = never,
+        enough: Cancelled = never,
     ) -> Iterator[Delivered]:
         if self.error is not None:
             raise self.error

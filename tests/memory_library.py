@@ -398,9 +398,22 @@ class MemoryUpkeep:
 
     def __init__(self, state: Callable[[], MemoryState]) -> None:
         self._state = state
+        self._held: set[str] = set()
 
     def follow_words(self, stopped: Callable[[], bool] = lambda: False) -> None: ...
     def follow_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
+
+    def hold_room(self, fingerprint: str, numbers: int) -> None:
+        self._held.add(fingerprint)
+
+    def holds_room(self, fingerprint: str) -> bool:
+        return fingerprint in self._held
+
+    def give_room(self, fingerprint: str) -> None:
+        self._held.discard(fingerprint)
+
+    has_room = True
+
     def refresh_model(self, fingerprint: str, stopped: Callable[[], bool] = lambda: False) -> None: ...
 
     def ready(self, fingerprint: str, *, wait: bool = False) -> bool:

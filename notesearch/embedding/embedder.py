@@ -40,8 +40,17 @@ class Embedder(Protocol):
         """How many texts to hand over at once, so that they can be batched well."""
         ...
 
+    @property
+    def under_way(self) -> int:
+        """The most texts that are paid for and not yet given at a time; 0 where nothing is paid."""
+        ...
+
     def embed_documents(
-        self, texts: Sequence[str], tokens: Sequence[int] = ..., cancelled: Cancelled = ...
+        self,
+        texts: Sequence[str],
+        tokens: Sequence[int] = ...,
+        cancelled: Cancelled = ...,
+        enough: Cancelled = ...,
     ) -> Iterator[Delivered]:
         """Embed texts. Gives vectors as they are made, in any order, each position at most once. `tokens`: of
         each text, as the recipe's tokenizer counts; () where they were not counted.
@@ -50,7 +59,8 @@ class Embedder(Protocol):
         on. An EmbeddingError that is raised ends the run, after everything under way was given. Any thread
         may call `cancelled`. Within 0.2 s after it returns true nothing is sent any more, whatever the caller
         is doing; positions that were not reached are not given. One thread must iterate the result to its end
-        or close it. The model is not asked before the first item is requested.
+        or close it. The model is not asked before the first item is requested. After `enough` returns true
+        nothing more is sent, and what is under way is still given.
         """
         ...
 

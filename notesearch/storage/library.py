@@ -70,7 +70,8 @@ class Library(Protocol):
     def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
         """Store vectors (float32 [n, dimensions], unit length) under (fingerprint, hash of the text), and
         complete every chunk that waited for one. Returns the number of these chunks. A killed program has
-        them when this has returned. Search finds them after the next `Upkeep.follow_model`."""
+        them when this has returned. Search finds them after the next `Upkeep.follow_model`. Where the disk is
+        full, the room that `Upkeep.hold_room` took up is used."""
         ...
 
     # Hits under filters
@@ -233,6 +234,24 @@ class Upkeep(Protocol):
 
     def tidy(self) -> None:
         """Delete vectors that no document has used for a month; a bounded number of them."""
+        ...
+
+    def hold_room(self, fingerprint: str, numbers: int) -> None:
+        """Take up room on the disk for vectors of so many numbers of a model, before a provider is asked for
+        them. Raises DiskFull where it is not there."""
+        ...
+
+    def holds_room(self, fingerprint: str) -> bool:
+        """Whether that room is still there: False where it had to be used."""
+        ...
+
+    def give_room(self, fingerprint: str) -> None:
+        """Give that room back."""
+        ...
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is room again, after the disk was full."""
         ...
 
     def save(self, *, closing: bool = ...) -> None:

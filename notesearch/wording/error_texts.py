@@ -358,7 +358,11 @@ STORE: dict[str, Words] = {
         N_("The index is damaged"),
         N_("Your notes are untouched. Run `notesearch doctor` to see which file is affected."),
     ),
-    "disk-full": Words(N_("The disk is full"), N_("Free some space; indexing goes on by itself afterwards.")),
+    "disk-full": Words(
+        N_("The disk is full, or no more may be written to it"),
+        N_("Free some space; indexing goes on by itself some seconds later. Searching works meanwhile."),
+    ),
+    "disk-full.not-written": Words(N_("The disk does not take what is written")),
 }
 
 _SEE_HELP = N_("notesearch --help lists the commands.")

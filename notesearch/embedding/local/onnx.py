@@ -91,8 +91,17 @@ class OnnxEmbedder:
         """See Embedder."""
         return WINDOW * self._workers
 
+    @property
+    def under_way(self) -> int:
+        """See Embedder."""
+        return 0
+
     def embed_documents(
-        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+        self,
+        texts: Sequence[str],
+        tokens: Sequence[int] = (),
+        cancelled: Cancelled = never,
+        enough: Cancelled = never,
     ) -> Iterator[Delivered]:
         """See Embedder. Gives everything at once, when all is done or `cancelled` returned true. `tokens` is
         not needed."""

@@ -92,8 +92,17 @@ class RemoteEmbedder:
             * max(2, min(8, MOST_WAITING // (self._provider.requests_at_once * each)))
         )
 
+    @property
+    def under_way(self) -> int:
+        """See Embedder."""
+        return self._provider.requests_at_once * self._learned.most.items
+
     def embed_documents(
-        self, texts: Sequence[str], tokens: Sequence[int] = (), cancelled: Cancelled = never
+        self,
+        texts: Sequence[str],
+        tokens: Sequence[int] = (),
+        cancelled: Cancelled = never,
+        enough: Cancelled = never,
     ) -> Iterator[Delivered]:
         """See Embedder. Raises a ProviderError: KeyMissing, KeyRefused, OutOfCredits, ModelGone,
         ProviderBusy, ProviderUnreachable, ProviderFailed, RequestRefused, ReplyWrong, RedirectRefused or
@@ -108,7 +117,7 @@ class RemoteEmbedder:
         while True:
             key = self._usable_key()
             try:
-                for delivered in self._embed(texts, tokens, list(left), key, cancelled):
+                for delivered in self._embed(texts, tokens, list(left), key, cancelled, enough):
                     for position in delivered[0]:
                         del left[position]
                     yield delivered
@@ -124,6 +133,7 @@ class RemoteEmbedder:
         positions: Sequence[int],
         key: str | None,
         cancelled: Cancelled,
+        enough: Cancelled,
     ) -> Iterator[Delivered]:
         """One run over these positions, with one key."""
         inputs = [payloads.document_input(self._model, text) for text in texts]
@@ -145,6 +155,7 @@ class RemoteEmbedder:
                 positions,
                 arrivals,
                 stopped,
+                enough,
             )
             future = connection.submit(run.go())
             future.add_done_callback(lambda _: arrivals.put(None))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from notesearch.catalogue import EmbeddingModel
-from notesearch.embedding.embedder import Cancelled, Vectors
+from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.embedding.remote.asking import Arrivals, Attempt, ask
 from notesearch.embedding.remote.batches import Batch, pack, weight
 from notesearch.embedding.remote.connection import Connection
@@ -105,6 +105,7 @@ class Run:
     positions: Sequence[int]
     arrivals: Arrivals
     cancelled: Cancelled
+    enough: Cancelled = never
     _task: asyncio.Task[None] | None = None
     _stopped: bool = False
     _failure: ProviderError | None = None
@@ -138,7 +139,11 @@ class Run:
                 # One request until one was accepted, so that a wrong key, model or body is sent once only.
                 certain = self.learned.accepted and (self._delivered or not self._refusing)
                 at_once = self.connection.provider.requests_at_once if certain else 1
-                while self._failure is None and len(tasks) < at_once and (work := self._next()) is not None:
+                while (
+                    not self._stopping.is_set()
+                    and len(tasks) < at_once
+                    and (work := self._next()) is not None
+                ):
                     tasks.add(asyncio.create_task(self._deal_with(work)))
                 if not tasks:
                     break
@@ -166,6 +171,8 @@ class Run:
         """Look at `cancelled` here, and not where the caller takes vectors: storing and indexing them takes
         seconds at times, in which nothing more must be sent."""
         while not self.cancelled():
+            if not self._stopping.is_set() and self.enough():
+                self._begin_no_more()
             await asyncio.sleep(WATCHED_EVERY)
         self.stop()
 
@@ -184,6 +191,10 @@ class Run:
 
     def _fail(self, error: ProviderError) -> None:
         self._failure = self._failure or error
+        self._begin_no_more()
+
+    def _begin_no_more(self) -> None:
+        """Send nothing more; what is in flight still arrives."""
         self._stopping.set()
         for task in self._waiting:
             if task is not None:
@@ -211,7 +222,7 @@ class Run:
     async def _deal_with(self, work: _Work) -> None:
         """Send a batch until it has arrived and is taken, was split, was refused for good, or is given up."""
         work.started = now()
-        while self._failure is None:
+        while not self._stopping.is_set():
             if not self._fits(work.batch):
                 self._split_up(work.batch, None)
                 return

@@ -7,12 +7,14 @@ some time where that may help, else until the user has acted. Searching goes on 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from notesearch.domain import IndexingState
+from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.indexing.queue import WorkProgress
@@ -20,6 +22,7 @@ from notesearch.engine.indexing.vector_follower import VectorFollower
 from notesearch.engine.models.consent import Consents
 from notesearch.errors import (
     BudgetReached,
+    DiskFull,
     EmbeddingError,
     NotesearchError,
     ProviderBusy,
@@ -28,6 +31,7 @@ from notesearch.errors import (
 )
 from notesearch.storage.changes import TextsRefused
 from notesearch.storage.library import Library
+from notesearch.storage.values import WaitingChunk
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +144,8 @@ class EmbeddingWorker:
         library.upkeep.follow_model(self.fingerprint, gates.stop.is_set)
         self.loaded.set()
         self._workers.changed()
+        # Also where this begins again after an error.
+        self._woken.set()
         while not self._ended:
             self._wait()
             if not self._ended and (self.trouble is None or self._is_due()):
@@ -213,13 +219,34 @@ class EmbeddingWorker:
         workers.consents.refuse_beyond_budget(embedder.model)
         self.busy = True
         workers.begun()
-        spent: list[BudgetReached] = []
+        with self._room_for(embedder):
+            self._embed(embedder, waiting)
+        return True
+
+    @contextlib.contextmanager
+    def _room_for(self, embedder: Embedder) -> Iterator[None]:
+        """Hold room on the disk for all that is paid for at a time. Raises DiskFull."""
+        upkeep = self._workers.library.upkeep
+        if not embedder.under_way:
+            yield
+            return
+        upkeep.hold_room(self.fingerprint, embedder.under_way * embedder.model.dimensions)
+        try:
+            yield
+        finally:
+            upkeep.give_room(self.fingerprint)
+
+    def _embed(self, embedder: Embedder, waiting: Sequence[WaitingChunk]) -> None:
+        """Embed these texts. Raises BudgetReached or DiskFull after everything that was paid for is
+        stored."""
+        workers, gates = self._workers, self._workers.gates
+        ended: list[BudgetReached | DiskFull] = []
         texts, tokens = [w.text for w in waiting], [w.tokens for w in waiting]
 
-        def ended() -> bool:
-            return gates.closed() or bool(spent) or self._reconsider.is_set()
+        def cancelled() -> bool:
+            return gates.closed() or self._reconsider.is_set()
 
-        for positions, delivered in embedder.embed_documents(texts, tokens, ended):
+        for positions, delivered in embedder.embed_documents(texts, tokens, cancelled, lambda: bool(ended)):
             digests = [waiting[i].text_hash for i in positions]
             if isinstance(delivered, EmbeddingError):
                 refused = TextsRefused(fingerprint=self.fingerprint, digests=digests, error=delivered)
@@ -233,11 +260,12 @@ class EmbeddingWorker:
             try:
                 workers.consents.refuse_beyond_budget(embedder.model)
             except BudgetReached as reached:
-                # Vectors that have arrived are paid for, so they are stored before the error is handled.
-                spent.append(reached)
-        if spent:
-            raise spent[0]
-        return True
+                ended.append(reached)
+            if embedder.under_way and not workers.library.upkeep.holds_room(self.fingerprint):
+                # The disk is full. What is still in flight has the rest of the room that was held.
+                ended.append(DiskFull())
+        if ended:
+            raise ended[0]
 
 
 def _pause(error: ProviderError | UsageError, failures: int) -> float | None:

@@ -32,7 +32,7 @@ from notesearch.engine.indexing.queue import Scan, Ticket, Tickets, WorkProgress
 from notesearch.engine.indexing.settling import Settling
 from notesearch.engine.indexing.vanished import Vanished
 from notesearch.engine.models.consent import Consents
-from notesearch.errors import FolderError, NotesearchError, UsageError
+from notesearch.errors import DiskFull, FolderError, NotesearchError, UsageError
 from notesearch.storage.changes import OthersCounted, PathsRemoved
 from notesearch.storage.library import Library
 from notesearch.storage.values import AtPaths, FolderRow, InFolder
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 # For more dirty paths than this, a scan of the folder is cheaper.
 MANY_DIRTY = 2000
 RETRY_AFTER = 30.0
+# Seconds between two looks for room, where the disk is full.
+LOOK_FOR_ROOM = 2.0
 
 
 class Indexer:
@@ -240,7 +242,7 @@ class Indexer:
                 self.error = error
                 self._tickets.abandon(error)
                 self._changed()
-                self._clock.wait(self._gates.stop, RETRY_AFTER)
+                self._wait_after(error)
                 # Another thread may have met an error of its own meanwhile: that one is shown on.
                 if self.error is error:
                     self.error = None
@@ -254,6 +256,14 @@ class Indexer:
                 self._tickets.abandon(error)
                 self._changed()
                 return
+
+    def _wait_after(self, error: NotesearchError) -> None:
+        """Wait until what raised `error` may work again: where the disk was full, until there is room."""
+        if not isinstance(error, DiskFull):
+            self._clock.wait(self._gates.stop, RETRY_AFTER)
+            return
+        while not self._clock.wait(self._gates.stop, LOOK_FOR_ROOM) and not self._library.upkeep.has_room:
+            pass
 
     def _read_loop(self) -> None:
         self.progress.begin(IndexingState.STARTING)

@@ -7,17 +7,20 @@ something changed, and a crash at any moment costs nothing but copying again.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from notesearch.domain import FileProblem, HeldNote, Outgoing
+from notesearch.errors import DiskFull
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.library import Library
 from notesearch.storage.local.finding import Finding
 from notesearch.storage.local.keyword.tantivy_index import KeywordIndex
 from notesearch.storage.local.keyword.word_copy import WordCopy
 from notesearch.storage.local.page import page
+from notesearch.storage.local.room import HeldRoom
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.upkeep import LocalUpkeep
@@ -62,7 +65,10 @@ class LocalLibrary(Library):
         self._word_index = KeywordIndex(data_dir / "keyword", read_only=read_only)
         self.word_copy = WordCopy(self.store, self._word_index)
         self.vector_copies = VectorCopies(self.store, data_dir / "vectors", dimensions, read_only=read_only)
-        self._upkeep = LocalUpkeep(self.store, self._word_index, self.word_copy, self.vector_copies)
+        self._room = HeldRoom(data_dir, lambda: _largest(data_dir, f"{DATABASE}*"))
+        self._upkeep = LocalUpkeep(
+            self.store, self._word_index, self.word_copy, self.vector_copies, self._room
+        )
         self._finding = Finding(self.store, self._word_index, self.vector_copies.index)
         self._subscribers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -85,7 +91,12 @@ class LocalLibrary(Library):
         return self.store.questions.waiting(fingerprint, limit, folders)
 
     def put_vectors(self, fingerprint: str, digests: Sequence[bytes], vectors: Vectors) -> int:
-        completed = self.store.vectors.put(fingerprint, digests, vectors)
+        try:
+            completed = self.store.vectors.put(fingerprint, digests, vectors)
+        except DiskFull:
+            if not self._room.give(fingerprint):
+                raise
+            completed = self.store.vectors.put(fingerprint, digests, vectors)
         self._tell()
         return completed
 
@@ -193,6 +204,15 @@ class LocalLibrary(Library):
             self._word_index.close()
         finally:
             self.store.close()
+
+
+def _largest(folder: Path, pattern: str) -> int:
+    """The size of the largest of these files, in bytes."""
+    sizes = [0]
+    for file in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            sizes.append(file.stat().st_size)
+    return max(sizes)
 
 
 def _bytes(folder: Path, pattern: str = "*") -> int:

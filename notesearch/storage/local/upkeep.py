@@ -10,11 +10,17 @@ from notesearch.errors import StoreError
 from notesearch.storage.library import Upkeep
 from notesearch.storage.local.index_protocols import WordIndex
 from notesearch.storage.local.keyword.word_copy import WordCopy
+from notesearch.storage.local.room import HeldRoom
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.vector_copies import VectorCopies
 from notesearch.storage.values import CopyFigures, IndexFigures
 
 log = logging.getLogger(__name__)
+
+# Room that is held for answers: bytes for each number of a vector, which goes through SQLite's log, and bytes
+# beside them.
+BYTES_FOR_A_NUMBER = 8
+BYTES_BESIDE = 2_000_000
 
 
 def _never() -> bool:
@@ -25,12 +31,18 @@ class LocalUpkeep(Upkeep):
     """The upkeep of a local library. Implements Upkeep, where every method is described."""
 
     def __init__(
-        self, store: Store, word_index: WordIndex, word_copy: WordCopy, vector_copies: VectorCopies
+        self,
+        store: Store,
+        word_index: WordIndex,
+        word_copy: WordCopy,
+        vector_copies: VectorCopies,
+        room: HeldRoom,
     ) -> None:
         self._store = store
         self._word_index = word_index
         self._word_copy = word_copy
         self._vector_copies = vector_copies
+        self._room = room
 
     @property
     def unread(self) -> int:
@@ -62,7 +74,21 @@ class LocalUpkeep(Upkeep):
         return forgotten
 
     def tidy(self) -> None:
+        self._room.tidy()
         self._vector_copies.tidy()
+
+    def hold_room(self, fingerprint: str, numbers: int) -> None:
+        self._room.hold(fingerprint, numbers * BYTES_FOR_A_NUMBER + BYTES_BESIDE)
+
+    def holds_room(self, fingerprint: str) -> bool:
+        return self._room.holds(fingerprint)
+
+    def give_room(self, fingerprint: str) -> None:
+        self._room.give(fingerprint)
+
+    @property
+    def has_room(self) -> bool:
+        return self._room.is_there()
 
     def save(self, *, closing: bool = False) -> None:
         self._vector_copies.save(closing=closing)

@@ -105,7 +105,7 @@ from notesearch.__main__ import main
 from notesearch.embedding.local.onnx import OnnxEmbedder
 real, asked = OnnxEmbedder.embed_documents, []
 
-def embed_documents(self, texts, tokens, cancelled):
+def embed_documents(self, texts, tokens, cancelled, enough):
     asked.append(len(texts))
     while len(asked) > 1 and not cancelled():
         time.sleep(0.01)

@@ -16,6 +16,15 @@ from notesearch.errors import DiskFull, StoreDamaged, StoreError
 CLOSING = 5.0
 
 
+# A quota, a limit of a file's size, or a disk that fails: SQLite does not tell them apart.
+_NOT_WRITTEN = (
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+)
+
+
 @contextlib.contextmanager
 def people_errors() -> Iterator[None]:
     """A context in which SQLite's errors that are no bug are raised as StoreError, StoreDamaged or
@@ -27,6 +36,8 @@ def people_errors() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise DiskFull from error
+        if getattr(error, "sqlite_errorcode", 0) in _NOT_WRITTEN:
+            raise DiskFull("disk-full.not-written") from error
         if code in (
             sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_READONLY,
