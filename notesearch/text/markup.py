@@ -50,7 +50,7 @@ _LINK = re.compile(
     r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])"
 )
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\](?!:)")
-_TASK = re.compile(r"^(\s*(?:[-*+]|\d+[.)])\s+)(\[[ xX/-]\])(?=\s)", re.MULTILINE)
+_TASK = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])\s+)(\[[ xX/-]\])(?=\s)", re.MULTILINE)
 _NUMBER = re.compile(r"^[ \t>]*\d{1,4}[.)](?=\s)", re.MULTILINE)
 # Emphasis of any kind, next to a letter. Marks between blanks and punctuation divide no word.
 _EMPHASIS = re.compile(r"(\*{1,3}|~{1,2}|\^|={2}|`{1,3})(?=[^\s*~^=`])([^\n]{0,300}?)(?<=[^\s])\1")

@@ -53,13 +53,12 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Telegram token", (":AA",), r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"),
     ("age key", ("AGE-SECRET-KEY-1",), r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
     ("JSON web token", ("eyJ",), r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
-    (
-        "one-time password",
-        ("otpauth",),
-        r"otpauth(?:-migration)?://[^\s<>\"'`)]+(?:secret|data)=[^\s<>\"'`)]+",
-    ),
+    ("one-time password", ("otpauth",), r"otpauth(?:-migration)?://[^\s<>\"'`)]+"),
 )
 _SHAPES = tuple((kind, begins, re.compile(rf"(?<![A-Za-z0-9_-]){shape}")) for kind, begins, shape in _TOKENS)
+
+# What the address of a one-time password holds.
+_ONE_TIME = re.compile(r"otpauth[^:]*://.+?(?:secret|data)=.")
 
 # Armoured private keys; one without an end goes on for as long as it looks like base64.
 _ARMOUR = re.compile(
@@ -118,7 +117,7 @@ def _all(text: str) -> Iterator[Secret]:
     for kind, begins, shape in _SHAPES:
         if any(begin in text for begin in begins):
             for match in shape.finditer(text):
-                if kind == "one-time password" or _is_random(match[0], 2.5):
+                if _ONE_TIME.match(match[0]) if kind == "one-time password" else _is_random(match[0], 2.5):
                     yield Secret(match.start(), match.end(), kind)
     for match in _NAMED.finditer(text):
         if _is_password(match["value"]):

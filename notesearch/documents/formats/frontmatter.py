@@ -21,6 +21,8 @@ _LIST_ITEM = re.compile(r"^[ \t]*-[ \t]+(.*)$")
 _SCALAR = re.compile(r"^([ \t]*(?:-[ \t]+)?(?:[^\s:#\"'{}\[\],&*!|>%@`-][^:\n]{0,60}:[ \t]+)?)(\S.*)$")
 _BLOCK_SCALAR = re.compile(r"(?:^|[ \t])[|>][-+\d]*[ \t]*(?:#.*)?$")
 _NO_SPACE = re.compile(r"^(\w[\w -]{0,60}):(?=[^\s:/])")
+# A name of so many parts in TOML. Its reader takes a time that grows with the square of their number.
+_DEEP_NAME = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]*+[ \t]*+\.[ \t]*+){50}")
 _TYPED = re.compile(r"#\S|[!*@%`]|\{\{|<%")
 
 
@@ -80,6 +82,8 @@ def _parse(block: str, delimiter: str, language: str) -> Any:
     if language == "toml" or delimiter == "+++":
         import tomllib
 
+        if _DEEP_NAME.search(block):
+            return None
         return tomllib.loads(block)
     if language in ("", "yaml", "yml"):
         return _yaml(_as_typed(block.expandtabs(2)))

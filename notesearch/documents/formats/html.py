@@ -22,20 +22,19 @@ _INLINE = frozenset(
     "sub sup time tt u var wbr".split()
 )
 _SAID = frozenset({"author", "description", "dc.creator", "dc.description", "og:description"})
-_TAG = re.compile(r"<(?:!--.*?-->|[^>]*>)", re.DOTALL)
+# Characters behind all tags, comments and declarations that have no end. From there on the rest is text: the
+# parser looks for each end through the whole rest.
+MOST_LOOKED_THROUGH = 8 << 20
+_NO_TAG = re.compile(r"<(?![A-Za-z/!?])")
 
 
 def read_html(source: Source) -> Iterator[Part]:
     """Read a page: one document. Raises FileBinary."""
     whole, encoding = decode(source.read())
     page = _Page()
-    try:
-        page.feed(without_embedded_data(whole))
-        page.close()
-        text = page.text()
-    except AssertionError:  # the parser's, for a declaration that it does not know
-        text = _TAG.sub(lambda tag: " " + "\n" * tag[0].count("\n"), whole)
-    text, skipped = without_leading_blank_lines(text)
+    page.feed(_NO_TAG.sub("&lt;", without_embedded_data(whole)))
+    page.close()
+    text, skipped = without_leading_blank_lines(page.text())
     said = Metadata(
         title=" ".join("".join(page.title or page.heading).split()),
         created=read_date(page.said.get("date", "")),
@@ -63,7 +62,8 @@ class _Page(HTMLParser):
         self.said: dict[str, str] = {}
         self._parts: list[str] = []
         self._lines = 0  # line breaks so far
-        self._unread: list[str] = []  # the elements around that are not read
+        self._unread = ""  # the outermost element around that is not read
+        self._looked_through = 0
         self._into: list[str] | None = None  # what collects the words of the element around
 
     def text(self) -> str:
@@ -71,9 +71,38 @@ class _Page(HTMLParser):
         lines = "".join(self._parts).split("\n")
         return "\n".join(" ".join(line.split()) for line in lines)
 
+    def parse_starttag(self, i: int) -> int:
+        return self._end(i, super().parse_starttag(i))
+
+    def parse_endtag(self, i: int) -> int:
+        return self._end(i, super().parse_endtag(i))
+
+    def parse_comment(self, i: int, report: bool = True) -> int:
+        return self._end(i, super().parse_comment(i, report))
+
+    def parse_pi(self, i: int) -> int:
+        return self._end(i, super().parse_pi(i))
+
+    def parse_html_declaration(self, i: int) -> int:
+        try:
+            end = super().parse_html_declaration(i)
+        except AssertionError:  # a declaration that the parser does not know
+            end = self.parse_bogus_comment(i)
+        return self._end(i, end)
+
+    def _end(self, start: int, end: int) -> int:
+        """Where the markup at `start` ends; a negative number where it has no end, so that the parser takes
+        its first character for text. What is left is text where too much was looked through in vain."""
+        if end < 0:
+            self._looked_through += len(self.rawdata) - start
+            if self._looked_through > MOST_LOOKED_THROUGH:
+                self.handle_data(self.rawdata[start:])
+                return len(self.rawdata)
+        return end
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNREAD:
-            self._unread.append(tag)
+        if tag in _UNREAD and not self._unread:
+            self._unread = tag
         if tag not in _INLINE:
             self._parts.append(" ")
         if (tag == "title" and not self.title) and not self._unread:
@@ -87,13 +116,13 @@ class _Page(HTMLParser):
             self.handle_data(f" {' '.join(described.split())} ")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        around = self._unread
         self.handle_starttag(tag, attrs)
-        if tag in _UNREAD:
-            self._unread.pop()
+        self._unread = around
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._unread:
-            del self._unread[self._unread.index(tag) :]
+        if tag == self._unread:
+            self._unread = ""
         if tag not in _INLINE:
             self._parts.append(" ")
         if tag in ("title", "h1"):

@@ -53,9 +53,9 @@ _DRAWER_END = re.compile(r"^(?:[ \t]*:END:[ \t]*$|\*+[ \t])", re.MULTILINE | re.
 _PROPERTY = re.compile(r"^[ \t]*:([^\s:][^\s:]*?)\+?:[ \t]+([^\n]*)$", re.MULTILINE)
 _CLOCK = re.compile(r"CLOCK:|[-+*] (?:State|Rescheduled|New deadline|Refiled on)\b")
 _LOG_ENTRY = re.compile(r"^[-+*] Note taken on \[[^\]\n]*\](?: *\\\\)?")
-_HEADLINE_TAGS = re.compile(r"(?:^|[ \t]+):([\w@#%:-]+):[ \t]*$")
+_HEADLINE_TAGS = re.compile(r"(?:^|(?<![ \t])[ \t]+):([\w@#%:-]+):[ \t]*$")
 _PRIORITY = re.compile(r"\[#\w{1,2}\][ \t]*")
-_COOKIE = re.compile(r"[ \t]*\[(?:\d*/\d*|\d*%)\]")
+_COOKIE = re.compile(r"(?:(?<![ \t])[ \t]+)?\[(?:\d*/\d*|\d*%)\]")
 _LINK = re.compile(r"\[\[(?:[^\[\]\n]{1,500}\]\[)?([^\[\]\n]{1,500})\]\]")
 _QUOTED = re.compile(r'"([^"\n]{1,200})"|(\S+)')
 
@@ -70,7 +70,7 @@ _FIXED = re.compile(r"^(\s*):(?: (.*))?$")
 _RULE = re.compile(r"^\s*\|-[-+|]*\s*$")
 _ESCAPE = re.compile(r"(?<!\S),(?=,*(?:\*|#\+))")
 _SHOWN_LINK = re.compile(r"\[\[([^\]\[]+)\](?:\[([^\]\[]+)\])?\]")
-_VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S(?:.*?\S)?)\1(?![\w=~])")
+_VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S(?:.{0,300}?\S)?)\1(?![\w=~])")
 _TERM = re.compile(r"^(\s*[-+]\s+)(.+?)\s+::\s+(.*)$")
 _EMPHASIS = (
     (re.compile(r"(?<![\w*])\*(\S(?:[^*]*?\S)?)\*(?![\w*])"), r"**\1**"),

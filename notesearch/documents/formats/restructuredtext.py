@@ -24,7 +24,7 @@ _CANDIDATE = re.compile(
     r"^(?:(?P<rule>(?P<mark>[!-/:-@\[-`{-~])(?P=mark)+[ \t]*)|(?P<code>[^\n]*::[^\n]*))$", re.MULTILINE
 )
 _CODE = re.compile(
-    r"(?P<indent>[ \t]*)(?:\.\.[ \t]+(?:code-block|code|sourcecode|math|parsed-literal|highlight)::.*|.*::[ "
+    r"(?P<indent>[ \t]*+)(?:\.\.[ \t]+(?:code-block|code|sourcecode|math|parsed-literal|highlight)::.*|.*::[ "
     r"\t]*)$"
 )
 _FIELD = re.compile(
@@ -44,7 +44,7 @@ _SHOWN_FIELD = re.compile(r"^(\s*):([\w -]+):\s+(.*)$")
 _RULE = re.compile(r"^([!-/:-@\[-`{-~])\1{3,}[ \t]*$")
 _LINK = re.compile(r"`([^`<]+?)\s*<([^`>]+)>`__?")
 _REFERENCE = re.compile(r"`([^`]+)`__?")
-_ROLE = re.compile(r":[\w.+:-]+:`([^`]+)`")
+_ROLE = re.compile(r"(?<![\w.+:-]):[\w.+:-]+:`([^`]+)`")
 _LITERAL = re.compile(r"``(.+?)``")
 _CODE_DIRECTIVES = frozenset(
     "code-block code sourcecode literalinclude parsed-literal math highlight".split()
@@ -296,7 +296,7 @@ def _inline(text: str) -> str:
 
 
 def _marked(text: str) -> str:
-    text = _ROLE.sub(lambda found: code(re.sub(r"\s*<[^>]*>$", "", found.group(1))), text)
+    text = _ROLE.sub(lambda found: code(re.sub(r"(?:(?<!\s)\s+)?<[^<>]*>$", "", found.group(1))), text)
     text = _LINK.sub(r"[\1](<\2>)", text)
     text = _REFERENCE.sub(r"\1", text)
     return re.sub(r"\b([\w-]+)__?(?=[\s.,;:!?)]|$)", r"\1", text)

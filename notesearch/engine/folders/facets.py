@@ -25,7 +25,7 @@ def facet(kind: str, value: str) -> str:
     elif kind == "type":
         value = named(value.lstrip("."))
     else:
-        value = re.sub(r"\s*[/\\›]\s*", "/", value).strip("/")
+        value = re.sub(r"(?:(?<!\s)\s+)?[/\\›]\s*", "/", value).strip("/")
     return f"{kind}:{folded(value)}"
 
 
