@@ -95,7 +95,13 @@ def spelled_words(text: str) -> list[str]:
 
 def spelled(term: str, typed: str) -> str:
     """A folded word as it is written in a typed one, which may have signs around it or several pieces."""
-    return next((word for word in spelled_words(typed) if folded(word) == term), term)
+    return _spellings(typed).get(term, term)
+
+
+@lru_cache(1_000)
+def _spellings(typed: str) -> dict[str, str]:
+    """The words of a typed one as they are written, by their folded forms; the first one counts."""
+    return {folded(word): word for word in reversed(spelled_words(typed))}
 
 
 def stems(spelled: Sequence[str], language: str) -> list[str]:
@@ -104,23 +110,23 @@ def stems(spelled: Sequence[str], language: str) -> list[str]:
     return [f"{language}{TAG}{stem}" for stem in _stemmer(language).analyze(" ".join(spelled))]
 
 
-def _signed(text: str) -> Iterator[str]:
-    """The names with signs in a text, as they are written."""
+def _signed(text: str) -> Iterator[tuple[int, int]]:
+    """Where the names with signs in a text stand."""
     for sign in _SIGN.finditer(text):
         if sign[0][0] == ".":
-            yield sign[0]
+            yield sign.span()
             continue
         word = _WORD_BEFORE.search(text[max(0, sign.start() - 40) : sign.start()])
         # After more than one letter, `#` is no part of a name.
         if word and (sign[0] != "#" or len(word[0]) == 1):
-            yield word[0] + sign[0]
+            yield sign.start() - len(word[0]), sign.end()
 
 
 def signed_names(text: str) -> list[str]:
     """The names with signs in a text, spelled as words: "cplusplus", "csharp", "dotnet". The index has them
     besides their letters."""
     names = []
-    for name in map(str.lower, _signed(text)):
+    for name in (text[start:end].lower() for start, end in _signed(text)):
         for sign, word in _SPELLED:
             name = name.replace(sign, word)
         names.append(name)
@@ -134,14 +140,18 @@ def asked_words(text: str) -> list[str]:
 
 def without_signed(text: str) -> str:
     """The text without its names with signs."""
-    for name in _signed(text):
-        text = text.replace(name, " ", 1)
-    return text
+    kept: list[str] = []
+    position = 0
+    for start, end in _signed(text):
+        kept.append(text[position:start])
+        position = end
+    return " ".join([*kept, text[position:]])
 
 
 def signed_patterns(text: str) -> list[re.Pattern[str]]:
     """Patterns that find each name with signs as it is written, in lower case text."""
-    return [re.compile(r"(?<![\w.])" + re.escape(name.lower()) + r"(?![\w+#])") for name in _signed(text)]
+    names = dict.fromkeys(text[start:end].lower() for start, end in _signed(text))
+    return [re.compile(r"(?<![\w.])" + re.escape(name) + r"(?![\w+#])") for name in names]
 
 
 @lru_cache(20_000)

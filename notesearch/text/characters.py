@@ -82,9 +82,27 @@ def _replaced(text: str, table: Callable[[], dict[int, str]]) -> str:
     return _keys(table).sub(lambda match: replacements[ord(match[0])], text)
 
 
+# Marks on one letter that are looked at, as the Stream-Safe Text Format of Unicode has it: composing sorts
+# them, in a time that grows with the square of their number.
+MOST_MARKS = 30
+
+
+@cache
+def _stacks() -> re.Pattern[str]:
+    combined = (re.escape(chr(c)) for c in range(0x300, 0x10000) if unicodedata.combining(chr(c)))
+    mark = f"[{''.join(combined)}]"
+    # Written twice: an expression that begins with a class is searched for many times faster.
+    return re.compile(f"{mark}{mark}{{{MOST_MARKS},}}")
+
+
+def _composed(text: str) -> str:
+    """The text in Unicode's form NFKC, with at most MOST_MARKS marks on a letter."""
+    return unicodedata.normalize("NFKC", _stacks().sub(lambda stack: stack[0][:MOST_MARKS], text))
+
+
 def normal(text: str) -> str:
     """The text in the one spelling. Case, diacritics of Latin letters and the order of words stay."""
-    return text if text.isascii() else _replaced(unicodedata.normalize("NFKC", text), _table)
+    return text if text.isascii() else _replaced(_composed(text), _table)
 
 
 def normal_with_places(text: str) -> tuple[str, list[int] | None]:
@@ -92,7 +110,7 @@ def normal_with_places(text: str) -> tuple[str, list[int] | None]:
     begins. None: each stands where it stood."""
     if text.isascii():
         return text, None
-    composed = unicodedata.normalize("NFKC", text)
+    composed = _composed(text)
     made = _replaced(composed, _table)
     if composed == text and len(made) == len(text):
         return made, None

@@ -102,9 +102,10 @@ def named_at(text: str, place: int) -> tuple[int, int, list[str]] | None:
     if not _JOINT.match(text, place):
         return None
     start = end = place
-    while start and text[start - 1].isalnum():
+    first, last = max(0, place - LONGEST_NAME - 1), min(len(text), place + LONGEST_NAME + 1)
+    while start > first and text[start - 1].isalnum():
         start -= 1
-    while end < len(text) and text[end].isalnum():
+    while end < last and text[end].isalnum():
         end += 1
     found = _JOINT.split(text[start:end])
     return (start, end, found) if end - start <= LONGEST_NAME and len(found) <= MOST_PARTS else None

@@ -18,12 +18,12 @@ _REDUCED = re.compile(r"(?:(?<=[b-df-hj-np-tv-z])(?<!q)|^)([aou])e(?=[b-df-hj-np
 SHORTEST_REDUCED = 5
 
 # Hebrew: and, the, in, as, to, from, that. Arabic: the article with what may stand before it, then single
-# letters. A word keeps three letters at least.
-_HEBREW = re.compile("[\u05d0-\u05ea]{4,}")
+# letters. A word keeps three letters at least; one of more than 40 is none that anybody reads.
+_HEBREW = re.compile("[\u05d0-\u05ea]{4,40}")
 _HEBREW_BEFORE = re.compile(
     "(?:\u05d5?(?:\u05e9|\u05db\u05e9|\u05de|\u05d1|\u05dc|\u05db)?\u05d4?)(?=[\u05d0-\u05ea]{3})"
 )
-_ARABIC = re.compile("[\u0621-\u064a]{4,}")
+_ARABIC = re.compile("[\u0621-\u064a]{4,40}")
 _ARABIC_BEFORE = re.compile(
     "(?:[\u0648\u0641]?(?:\u0628\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644|\u0627\u0644)|[\u0648\u0641\u0628\u0644\u0643])(?=[\u0621-\u064a]{3})"
 )

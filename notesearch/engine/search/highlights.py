@@ -19,6 +19,8 @@ SHORTEST_STEMMED = 3
 # Letters of a stem of a language that the vault hardly has, as in the keyword index.
 SHORTEST_RARE = 4
 DATE_DIGITS = 8
+# Letters by which a word is looked for.
+LONGEST_START = 40
 # Texts of which a highlighter keeps what it found.
 MOST_SEEN = 200
 # Signs inside words of several pieces, and what else stands inside telephone numbers.
@@ -78,7 +80,7 @@ class Highlighter:
             pieces = [self._numbers[w] for w in analysis.words(word) if w in self._numbers]
             for whole in compounds.wholes_of(word) if pieces and not analysis.signed_names(word) else ():
                 self._others.setdefault(whole.casefold(), pieces[0])
-        signed = [pattern for word in words for pattern in analysis.signed_patterns(word)]
+        signed = [pattern for word in dict.fromkeys(words) for pattern in analysis.signed_patterns(word)]
         self.count = len(content) + len(runs) + len(phrases) + len(signed)
         forms = (*self._numbers, *self._others)
         self._dialled = [word for word in forms if word.isdigit()]
@@ -86,7 +88,7 @@ class Highlighter:
         self._starts = self._word_starts()
         self._semitic = self._semitic_pattern()
         # Compounds may end with these.
-        self._endings = [w for w in self._numbers if len(w) >= SHORTEST_PART and w.isalpha()]
+        self._endings = [w for w in self._numbers if SHORTEST_PART <= len(w) <= LONGEST_START and w.isalpha()]
         if not self._compounding:
             self._endings = []
         self._runs = [_run_pattern(run) for run in runs]
@@ -291,14 +293,18 @@ class Highlighter:
 
     def _word_starts(self) -> list[str]:
         """How words that may be one of the query's begin. None begins with another one."""
+        stems: dict[int, list[str]] = {}
+        for stem, number in self._stems.items():
+            stems.setdefault(number, []).append(stem)
         starts = set()
         for word in (*self._numbers, *self._others):
             # A stem may end differently from the word (study, studies), so only their common beginning is
             # compared.
-            shared = min((_shared(word, stem) for stem in self._stems_of(word)), default=len(word))
-            starts.add(word[: max(min(3, len(word)), shared - 1)] if len(word) > 3 else word)
-        shortest = sorted(starts, key=len)
-        return [s for i, s in enumerate(shortest) if not s.startswith(tuple(shortest[:i]))]
+            own = filter(None, stems.get(self._numbers.get(word, -1), ()))
+            shared = min((_shared(word, stem) for stem in own), default=len(word))
+            starts.add(word[: max(min(3, len(word)), min(shared - 1, LONGEST_START))] if len(word) > 3 else word)
+        lengths = sorted({len(start) for start in starts})
+        return [s for s in sorted(starts, key=len) if not any(s[:n] in starts for n in lengths if n < len(s))]
 
     def _semitic_pattern(self) -> re.Pattern[str] | None:
         """The words that may be one of the query's, where Arabic or Hebrew ones are asked for: letters may
@@ -307,11 +313,6 @@ class Highlighter:
             return None
         either = "|".join(map(re.escape, self._starts))
         return re.compile(rf"(?<!{_LETTER}){_BEFORE}(?:{either}){_REST}")
-
-    def _stems_of(self, word: str) -> Iterator[str]:
-        number = self._numbers.get(word)
-        if number is not None:
-            yield from (stem for stem, n in self._stems.items() if n == number and stem)
 
 
 def _shared(word: str, stem: str) -> int:

@@ -35,6 +35,10 @@ _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'))
 # A date or a folder of several words, without quotation marks.
 _MORE_WORDS = re.compile(r"[ \t]+([^\s\"():]+)")
 MOST_FOLDER_WORDS = 6
+# Characters of a query that are read: a page of a pasted text.
+LONGEST = 4_000
+# Names of folders and tags that are looked up among those of the notes.
+MOST_LOOKED_UP = 20
 # Options of a command line: one or two letters, letters that are no word, a number; others after a command.
 _OPTION = re.compile(r"-(?:[a-zA-Z]{1,2}|[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{3,4}|\d[\w.,]*)")
 _OPTIONS = re.compile(r"-[a-zA-Z]{1,5}")
@@ -106,11 +110,18 @@ class ParsedQuery:
 
 
 def parse(query: Query, today: date, exists: Callable[[str], bool] = lambda _: False) -> ParsedQuery:
-    """Parse a text in the query language. Never raises. `today` is what "yesterday" goes by; `exists` tells
+    """Parse a text in the query language, its first LONGEST characters. Never raises. `today` is what "yesterday" goes by; `exists` tells
     whether a note has a facet, so that a folder's name may have several words."""
     # Bytes that are no valid text arrive as lone surrogates, which no index accepts.
-    text = normal(query.text.encode("utf-8", "replace").decode()).translate(_QUOTES)
-    made = _Parts(today, exists)
+    text = normal(query.text[:LONGEST].encode("utf-8", "replace").decode()).translate(_QUOTES)
+    looked_up: dict[str, bool] = {}
+
+    def known(name: str) -> bool:
+        if name not in looked_up:
+            looked_up[name] = len(looked_up) < MOST_LOOKED_UP and exists(name)
+        return looked_up[name]
+
+    made = _Parts(today, known)
     made.read(text)
     return made.parsed(query)
 
@@ -290,10 +301,10 @@ class _Parts:
             words=tuple(w for word in self.words if (w := analysis.spaced(word).strip()) and _searchable(w)),
             beginnings=tuple(self.beginnings),
             runs=tuple(analysis.unspaced_runs(joined)),
-            phrases=tuple(self.phrases),
-            titles=tuple(self.titles),
+            phrases=tuple(dict.fromkeys(self.phrases)),
+            titles=tuple(dict.fromkeys(self.titles)),
             paths=tuple(self.paths),
-            without=tuple(self.without),
+            without=tuple(dict.fromkeys(self.without)),
             without_titles=tuple(self.without_titles),
             without_paths=tuple(self.without_paths),
             facets=tuple(dict.fromkeys(self.facets)),

@@ -46,6 +46,8 @@ FORGIVEN_BOOSTS = (0.5, 0.25)
 FLAT = 1.3
 # Letters of a part of a compound.
 SHORTEST_PART, SHORTEST_REST = 5, 3
+# Words of a phrase that are asked for side by side. A note that holds so many in order holds the rest.
+LONGEST_PHRASE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +380,8 @@ class WordQueries:
         return _any_of(self.phrase(phrase, field, "title_gram") for field in TITLES)
 
     def _side_by_side(self, field: str, words: list[str], *, begun: bool = False) -> tantivy.Query:
+        if len(words) > LONGEST_PHRASE:
+            words, begun = words[:LONGEST_PHRASE], False
         if len(words) == 1:
             return self._beginning(field, words[0]) if begun else self.term(field, words[0])
         if begun:
