@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.heading import heading
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -30,10 +30,13 @@ from notesearch.documents.formats.registry import shown
 from notesearch.documents.rendered_note import MARKER, RenderedNote
 from notesearch.domain import NoteText
 
+InlineRule = Callable[[StateInline, bool], bool]
+
 LIMIT = 24_000
 # Levels of lists and quotations that are read, and levels of quotations that are drawn. Each is a table in a
 # table, and Qt takes twice as long for each level more: 0.01 s for six, 7 s for sixteen.
 MOST_NESTED, MOST_QUOTED = 150, 6
+MOST_IN_VAIN = 1_000  # brackets that begin no link
 MOST_PARTED = 3  # divisions at missed headings before a text is divided at every one
 
 
@@ -93,6 +96,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.at("heading", _hash_line, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.add_render_rule("strong_line_open", lambda *_: "<p><b>")
     parser.add_render_rule("strong_line_close", lambda *_: "</b></p>")
+    parser.inline.ruler.at("link", _sparing(link))
+    parser.inline.ruler.at("image", _sparing(image))
     parser.inline.ruler.before("link", "wikilink", _wikilink)
     parser.core.ruler.before("inline", "note_habits", _note_habits)
     parser.add_render_rule("image", _picture)
@@ -200,6 +205,21 @@ def _mark_lines(tokens: Sequence[Token]) -> None:
             token.children.insert(
                 0, Token("html_inline", "", 0, content=f'<a name="{MARKER}{where[0]}"></a>{said}')
             )
+
+
+def _sparing(rule: InlineRule) -> InlineRule:
+    """A rule for links that gives up where very many brackets began none: it looks for the end of each."""
+
+    def tried(state: StateInline, silent: bool) -> bool:
+        vain = state.env.get("vain", 0)
+        if vain > MOST_IN_VAIN or state.src[state.pos] not in "![":
+            return False
+        if rule(state, silent):
+            return True
+        state.env["vain"] = vain + 1
+        return False
+
+    return tried
 
 
 def _wikilink(state: StateInline, silent: bool) -> bool:
