@@ -133,6 +133,8 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "nested tags.html": _repeated("<div>"),
     "closing tags.html": _repeated("</a"),
     "unread tags.html": _repeated("<svg>"),
+    "ends of unread tags.html": lambda length: "<svg>" * (length // 12) + "</math>" * (length // 12),
+    "quotes of tags.html": _repeated('<a b="'),
     "open scripts.html": _repeated("<script>"),
     "read tags.html": _repeated("<p>a</p>\n"),
     "comments": _repeated("<!-- "),
@@ -245,27 +247,27 @@ TEXTS: dict[str, Callable[[int], str]] = {
     ),
     "dotted.md": _front_matter("+++", lambda length: "a" + ".a" * (length // 2) + " = 1"),
     "dotted lines.md": _front_matter("+++", _lines("a.b{}.c.d = 1\n")),
-    "same dotted lines.md": _front_matter("+++", lambda length: "\n".join(
-        f"{'a.' * 30}b{i} = 1" for i in range(length // 70)
-    )),
+    "same dotted lines.md": _front_matter(
+        "+++", lambda length: "\n".join(f"{'a.' * 30}b{i} = 1" for i in range(length // 70))
+    ),
     "toml tables.md": _front_matter("+++", _lines("[a.b{}]\nc = 1\n")),
     "toml lists.md": _front_matter("+++", lambda length: "a = " + "[" * (length // 2) + "]" * (length // 2)),
     "toml tables within.md": _front_matter("+++", _repeated("a = {b = ")),
     "toml strings.md": _front_matter("+++", _repeated('a = """')),
     "yaml flows.md": _front_matter("---", lambda length: "a: " + "[" * length),
     "yaml maps.md": _front_matter("---", lambda length: "a: " + "{a: " * (length // 4)),
-    "yaml nest.md": _front_matter("---", lambda length: "\n".join(
-        " " * i + "a:" for i in range(int((2 * length) ** 0.5))
-    )),
-    "yaml dashes.md": _front_matter("---", lambda length: "- " * (length // 2) + "a"),
+    "yaml nest.md": _front_matter(
+        "---", lambda length: "\n".join(" " * i + "a:" for i in range(int((2 * length) ** 0.5)))
+    ),
+    "yaml dashes.md": _front_matter("---", _repeated("- " * 200 + "a\n")),
     "yaml questions.md": _front_matter("---", lambda length: "? " * (length // 2) + "a"),
     "yaml laughs.md": _front_matter("---", _laughs),
     "yaml anchors.md": _front_matter("---", _lines("a{0}: &b{0} c\n")),
     "yaml pairs.md": _front_matter("---", _lines("key{}: value\n")),
     "yaml same pairs.md": _front_matter("---", _repeated("key: value\n")),
-    "yaml tags.md": _front_matter("---", lambda length: "tags: [" + ", ".join(
-        f"t{i}" for i in range(length // 8)
-    ) + "]"),
+    "yaml tags.md": _front_matter(
+        "---", lambda length: "tags: [" + ", ".join(f"t{i}" for i in range(length // 8)) + "]"
+    ),
     "yaml bad pairs.md": _front_matter("---", _repeated("key: [value\n")),
     "yaml going on.md": _front_matter("---", lambda length: "title: a: [b\n" + "  more\n" * (length // 7)),
     "yaml quotes.md": _front_matter("---", _repeated("a: '")),

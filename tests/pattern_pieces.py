@@ -127,7 +127,10 @@ def _characters(operation: Any, value: Any) -> list[str]:
     negated = bool(members) and members[0][0] is codes.NEGATE
     inside = [c for c in _CHARACTERS if any(_is_one(c, *member) for member in members) is not negated]
     chosen = inside[:2] + inside[2:][-_OF_A_CLASS + 2 :]
-    first = next((chr(v if op is codes.LITERAL else v[0]) for op, v in members if op in (codes.LITERAL, codes.RANGE)), "")
+    first = next(
+        (chr(v if op is codes.LITERAL else v[0]) for op, v in members if op in (codes.LITERAL, codes.RANGE)),
+        "",
+    )
     return chosen or ([first] if first and not negated else [])
 
 

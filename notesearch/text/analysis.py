@@ -43,6 +43,8 @@ LATIN = tuple(language for language in STEMMERS if language not in ("ar", "el", 
 # Languages that write compounds as one word.
 COMPOUNDING = frozenset(("da", "de", "fi", "hu", "nl", "no", "sv"))
 DEFAULT_LANGUAGE = "en"
+# Letters of a word that are stemmed. The time of a stemmer grows with the square of their number.
+LONGEST_STEMMED = 100
 # Between the language and the stem of a term.
 TAG = "\u00b7"
 
@@ -107,7 +109,8 @@ def _spellings(typed: str) -> dict[str, str]:
 def stems(spelled: Sequence[str], language: str) -> list[str]:
     """The stems of words in a language of STEMMERS, each with its language before it: a German "not" is no
     English one."""
-    return [f"{language}{TAG}{stem}" for stem in _stemmer(language).analyze(" ".join(spelled))]
+    joined = " ".join([word[:LONGEST_STEMMED] for word in spelled])
+    return [f"{language}{TAG}{stem}" for stem in _stemmer(language).analyze(joined)]
 
 
 def _signed(text: str) -> Iterator[tuple[int, int]]:
@@ -157,7 +160,7 @@ def signed_patterns(text: str) -> list[re.Pattern[str]]:
 @lru_cache(20_000)
 def stem(word: str, language: str) -> str:
     """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
-    found = _stemmer(language).analyze(normal(word))
+    found = _stemmer(language).analyze(normal(word)[:LONGEST_STEMMED])
     return str(found[0]) if found else ""
 
 

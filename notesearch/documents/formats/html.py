@@ -22,9 +22,9 @@ _INLINE = frozenset(
     "sub sup time tt u var wbr".split()
 )
 _SAID = frozenset({"author", "description", "dc.creator", "dc.description", "og:description"})
-# Characters behind all tags, comments and declarations that have no end. From there on the rest is text: the
-# parser looks for each end through the whole rest.
-MOST_LOOKED_THROUGH = 8 << 20
+# Characters behind all tags, comments and declarations that have no end (at most so many times those of the
+# page). From there on the rest is text: the parser looks for each end through the whole rest.
+MOST_LOOKED_THROUGH, MOST_TIMES = 8 << 20, 64
 _NO_TAG = re.compile(r"<(?![A-Za-z/!?])")
 
 
@@ -95,7 +95,7 @@ class _Page(HTMLParser):
         its first character for text. What is left is text where too much was looked through in vain."""
         if end < 0:
             self._looked_through += len(self.rawdata) - start
-            if self._looked_through > MOST_LOOKED_THROUGH:
+            if self._looked_through > min(MOST_LOOKED_THROUGH, MOST_TIMES * len(self.rawdata)):
                 self.handle_data(self.rawdata[start:])
                 return len(self.rawdata)
         return end

@@ -302,7 +302,9 @@ class Highlighter:
             # compared.
             own = filter(None, stems.get(self._numbers.get(word, -1), ()))
             shared = min((_shared(word, stem) for stem in own), default=len(word))
-            starts.add(word[: max(min(3, len(word)), min(shared - 1, LONGEST_START))] if len(word) > 3 else word)
+            starts.add(
+                word[: max(min(3, len(word)), min(shared - 1, LONGEST_START))] if len(word) > 3 else word
+            )
         lengths = sorted({len(start) for start in starts})
         return [s for s in sorted(starts, key=len) if not any(s[:n] in starts for n in lengths if n < len(s))]
 
