@@ -136,7 +136,7 @@ def _characters(operation: Any, value: Any) -> list[str]:
 
 def _is_one(character: str, operation: Any, value: Any) -> bool:
     if operation is codes.LITERAL:
-        return ord(character) == value
+        return bool(ord(character) == value)
     if operation is codes.RANGE:
         return bool(value[0] <= ord(character) <= value[1])
     if operation is codes.CATEGORY:

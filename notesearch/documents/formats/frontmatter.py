@@ -22,7 +22,7 @@ _SCALAR = re.compile(r"^([ \t]*(?:-[ \t]+)?(?:[^\s:#\"'{}\[\],&*!|>%@`-][^:\n]{0
 _BLOCK_SCALAR = re.compile(r"(?:^|[ \t])[|>][-+\d]*[ \t]*(?:#.*)?$")
 _NO_SPACE = re.compile(r"^(\w[\w -]{0,60}):(?=[^\s:/])")
 # A name of so many parts in TOML. Its reader takes a time that grows with the square of their number.
-_DEEP_NAME = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]*+[ \t]*+\.[ \t]*+){50}")
+_DEEP_NAME = re.compile(r"(?<![\w\"'-])[\w\"'-]++(?:[ \t]*+\.[ \t]*+[\w\"'-]++){50}")
 _TYPED = re.compile(r"#\S|[!*@%`]|\{\{|<%")
 
 

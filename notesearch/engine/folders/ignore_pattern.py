@@ -102,6 +102,12 @@ def wrong_in(line: str) -> str:
     return ""
 
 
+# What `*`, `**/` and a last `**` match; and the first two, as little as is enough.
+_STAR, _ANY_FOLDERS, _ANYTHING = "[^/]*", "(?:.*/)?", ".*"
+_ACROSS, _WILD = (_ANY_FOLDERS, _ANYTHING), (_STAR, _ANY_FOLDERS, _ANYTHING)
+_FIRST = {_STAR: "[^/]*?", _ANY_FOLDERS: "(?:.*?/)??"}
+
+
 def _rule(line: str) -> Rule | None:
     pattern = _trimmed(line)
     if not pattern or pattern.startswith("#"):
@@ -117,7 +123,7 @@ def _rule(line: str) -> Rule | None:
     # git compares the text before the first sign by itself, and looks at the rest as a pattern of its own.
     begin = next((at for at, sign in enumerate(pattern) if sign in _SPECIAL), len(pattern))
     try:
-        matches = re.compile("".join(_pieces(pattern, begin)), re.DOTALL)
+        matches = re.compile(_expression(list(_pieces(pattern, begin))), re.DOTALL)
     except InvalidPattern:
         return None
     return Rule(matches, out, folders_only, name_alone)
@@ -133,6 +139,25 @@ def _trimmed(line: str) -> str:
     return line[:end]
 
 
+def _expression(pieces: list[str]) -> str:
+    """The regular expression of the pieces. What a star and the text after it match is never looked for
+    again, where another star follows: the first place leaves the most for what follows, and so the time does
+    not multiply with each star."""
+    made: list[str] = []
+    groups, in_star = 0, False
+    for number, piece in enumerate(pieces, 1):
+        again = False
+        if piece in _WILD:
+            closed = int(in_star) if piece == _STAR else groups
+            made.append(")" * closed)
+            further = _WILD if piece == _STAR else _ACROSS
+            again = any(later in further for later in pieces[number:])
+            groups += again - closed
+            in_star = again and piece == _STAR
+        made.append(f"(?>{_FIRST[piece]}" if again else piece)
+    return "".join([*made, ")" * groups])
+
+
 def _pieces(pattern: str, begin: int, *, strict: bool = False) -> Iterator[str]:
     """The parts of the regular expression of a pattern. What stands at `begin` counts as its beginning.
     `strict`: raise InvalidPattern for a range that runs backwards, too, which git lets pass."""
@@ -145,12 +170,12 @@ def _pieces(pattern: str, begin: int, *, strict: bool = False) -> Iterator[str]:
                 after += 1
             at_start = at in (0, begin) or pattern[at - 1] == "/"
             if after - at > 1 and at_start and after == len(pattern):
-                yield ".*"
+                yield _ANYTHING
             elif after - at > 1 and at_start and pattern[after] == "/":
-                yield "(?:.*/)?"
+                yield _ANY_FOLDERS
                 after += 1
             else:
-                yield "[^/]*"
+                yield _STAR
             at = after
         elif sign == "?":
             yield "[^/]"

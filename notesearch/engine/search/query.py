@@ -110,8 +110,11 @@ class ParsedQuery:
 
 
 def parse(query: Query, today: date, exists: Callable[[str], bool] = lambda _: False) -> ParsedQuery:
-    """Parse a text in the query language, its first LONGEST characters. Never raises. `today` is what "yesterday" goes by; `exists` tells
-    whether a note has a facet, so that a folder's name may have several words."""
+    """Parse a text in the query language, its first LONGEST characters. Never raises.
+
+    `today` is what "yesterday" goes by; `exists` tells whether a note has a facet, so that a folder's name
+    may have several words.
+    """
     # Bytes that are no valid text arrive as lone surrogates, which no index accepts.
     text = normal(query.text[:LONGEST].encode("utf-8", "replace").decode()).translate(_QUOTES)
     looked_up: dict[str, bool] = {}
