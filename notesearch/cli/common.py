@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,6 +14,8 @@ from notesearch.domain.file_names import STEERING, harmless
 
 # How output writes what is no valid text (see codecs.register_error).
 SHOWN = "notesearch.shown"
+# Characters that JSON need not escape, but a terminal or a program that divides a text into lines obeys.
+_ESCAPED = re.compile(f"{STEERING.pattern}|[\u2028\u2029]")
 
 
 def _shown(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -35,6 +38,7 @@ def print_line(text: object, *, file: TextIO | None = None) -> None:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one JSON object on a line of its own, at once. What would steer a terminal is escaped."""
+    """Print one JSON object on a line of its own, at once. What would steer a terminal, or be taken for the
+    end of the line, is escaped."""
     text = json.dumps(value, ensure_ascii=False)
-    print(STEERING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text), flush=True)
+    print(_ESCAPED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text), flush=True)

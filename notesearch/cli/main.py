@@ -38,7 +38,7 @@ from notesearch.domain import (
     Query,
     SearchResults,
 )
-from notesearch.domain.file_names import is_text
+from notesearch.domain.file_names import harmless_name, is_text
 from notesearch.errors import Bug, NotesearchError, UsageError
 from notesearch.wording.status_texts import links_line, others_not_read
 from notesearch.wording.told import hint, sentence, title, told_together
@@ -269,10 +269,12 @@ def _index(data_dir: Path, options: argparse.Namespace) -> None:
     if report.unread_links:
         print_line(f"notesearch: {links_line(len(report.unread_links))}", file=sys.stderr)
         for link in report.unread_links[:LINKS_TOLD]:
-            print_line(f"  {link}", file=sys.stderr)
+            print_line(f"  {harmless_name(link)}", file=sys.stderr)
     if summary["failed"]:
         for problem in report.problems:
-            print_line(f"notesearch: {problem.path}: {sentence(problem.what)}", file=sys.stderr)
+            print_line(
+                f"notesearch: {harmless_name(problem.path)}: {sentence(problem.what)}", file=sys.stderr
+            )
     if report.errors or summary["failed"]:
         raise SystemExit(NOTHING)
 
@@ -470,9 +472,9 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
             [plural("{n:,} other file not read", "{n:,} other files not read", f.others)] if f.others else []
         )
         links = [links_line(f.unread_links)] if f.unread_links else []
-        print_line(f"  {f.path}  " + ", ".join([notes, *waiting, *others, *links]))
+        print_line(f"  {harmless_name(f.path)}  " + ", ".join([notes, *waiting, *others, *links]))
     for problem in shown["problems"][:20]:
-        print_line(f"  {problem['path']}: {problem['title']}. {problem['hint']}".rstrip())
+        print_line(f"  {harmless_name(problem['path'])}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())
     print_line(_("Index in {folder}: {sizes}", folder=shown["data_dir"], sizes=sizes))
 
@@ -543,7 +545,7 @@ def _print_results(results: SearchResults, *, as_json: bool) -> None:
     for match in results.matches:
         day = datetime.fromtimestamp(match.modified).strftime("%Y-%m-%d")
         print(f"{bold}{match.title}{plain}  {dim}{day}  {match.matched_by}{plain}")
-        print_line(f"  {match.path}:{match.best.line}")
+        print_line(f"  {harmless_name(match.path)}:{match.best.line}")
         said = sentence(match.problem) if match.problem else _marked(match.best, bold, plain)
         print(f"  {said}\n")
     if not results.matches:

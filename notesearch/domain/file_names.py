@@ -18,6 +18,8 @@ _LONE = re.compile("[\ud800-\udfff]")
 # What steers a terminal, or the direction of what is written around it: control characters but for tabs and
 # newlines; embeddings, overrides and isolates.
 STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What begins a new line, or a new column.
+_LINE_ENDS = re.compile("[\t\n\u2028\u2029]")
 _TO_ESCAPE = re.compile(f"[\ud800-\udfff{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]+")
 
 
@@ -51,6 +53,18 @@ def harmless(text: str) -> str:
     return STEERING.sub("\ufffd", readable(text))
 
 
+def harmless_name(name: str | Path) -> str:
+    """A name or a path, to be shown: as `harmless` makes it, and on one line. Each character becomes one
+    character."""
+    return _LINE_ENDS.sub("\ufffd", harmless(str(name)))
+
+
+def harmless_line(text: str) -> str:
+    """A text that is put into a sentence: as `harmless` makes it, with blanks for the ends of its lines, so
+    that none of them looks like a line of the program's."""
+    return _LINE_ENDS.sub(" ", harmless(text))
+
+
 def shown_name(path: Path) -> str:
     """The last name of a path, to be shown; for the root of a disk the path."""
-    return harmless(path.name or str(path))
+    return harmless_name(path.name or path)

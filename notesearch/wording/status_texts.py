@@ -23,7 +23,7 @@ from notesearch.domain import (
     Slide,
     Vault,
 )
-from notesearch.domain.file_names import harmless, shown_name
+from notesearch.domain.file_names import harmless_name, shown_name
 from notesearch.wording.signs import DOT, count, model_name, waiting_for
 from notesearch.wording.told import sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
@@ -207,7 +207,7 @@ def short_place(folder: Path) -> str:
     """The path of a folder, with ~ for the home folder."""
     home = Path.home()
     shown = Path("~", folder.relative_to(home)) if folder.is_relative_to(home) else folder
-    return harmless(str(shown))
+    return harmless_name(shown)
 
 
 def pending(waiting: int, failed: int) -> str:

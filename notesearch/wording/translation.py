@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_line, harmless_name
 
 # The name of the catalogues.
 DOMAIN = "notesearch"
@@ -63,12 +63,23 @@ def ngettext(one: str, many: str, number: float) -> str:
 def _(message: str, /, **values: object) -> str:
     """The message in the user's language with these values put in."""
     text = gettext(message)
-    return harmless(text.format(**values)) if values else text
+    return text.format(**_put_in(values)) if values else text
+
+
+def _put_in(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of a message, as they may be shown."""
+    return {key: _harmless(value) for key, value in values.items()}
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, Path):
+        return harmless_name(value)
+    return harmless_line(value) if isinstance(value, str) else value
 
 
 def plural(one: str, many: str, number: float, /, **values: object) -> str:
     """The form of the message that goes with `number`, which is "{n}" in it, with these values put in."""
-    return harmless(ngettext(one, many, number).format(n=number, **values))
+    return ngettext(one, many, number).format(n=number, **_put_in(values))
 
 
 def N_(message: str) -> str:
@@ -95,5 +106,5 @@ def filled(message: Message, values: Mapping[str, object]) -> str:
         number = values[message.of]
         if not isinstance(number, int | float):
             raise TypeError(f"{message.of} is no number")
-        return ngettext(message.one, message.many, number).format_map(values)
-    return gettext(message).format_map(values)
+        return ngettext(message.one, message.many, number).format_map(_put_in(values))
+    return gettext(message).format_map(_put_in(values))

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notesearch.domain.file_names import from_text, is_text, readable, shown_name, to_text
+from notesearch.domain.file_names import (
+    from_text,
+    harmless,
+    harmless_line,
+    harmless_name,
+    is_text,
+    readable,
+    shown_name,
+    to_text,
+)
+from notesearch.wording.translation import _
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="names on Windows are text")
 
@@ -39,3 +49,16 @@ def test_what_is_shown() -> None:
     assert not is_text(name)
     assert readable(name) == "caf\ufffd\ufffd.md" == shown_name(Path("/x", name))
     assert shown_name(Path("/")) == "/"
+
+
+def test_a_name_is_on_one_line() -> None:
+    name = "a\nb\tc\u2028d\u2029e\x1bf\u202eg"
+    assert harmless(name) == "a\nb\tc\u2028d\u2029e\ufffdf\ufffdg"
+    assert (
+        harmless_name(Path(name))
+        == shown_name(Path("/x", name))
+        == "a\ufffdb\ufffdc\ufffdd\ufffde\ufffdf\ufffdg"
+    )
+    assert harmless_line(name) == "a b c d e\ufffdf\ufffdg"
+    assert _("{path} of {n}", path=Path("a\nb"), n=2) == "a\ufffdb of 2"
+    assert _("{path} of {n}", path="a\nb", n="\x1b") == "a b of \ufffd"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
-from notesearch.domain.file_names import harmless, readable
+from notesearch.domain.file_names import harmless_name, readable
 from notesearch.storage.values import DATE
 from notesearch.text.characters import folded
 
@@ -69,4 +69,4 @@ def _date_of(name: str) -> str:
 
 def folder_names(root: Path, path: Path) -> tuple[str, ...]:
     """The folder names from the watched folder down to the note, to be shown."""
-    return tuple(map(harmless, (root.name, *path.relative_to(root).parent.parts)))
+    return tuple(map(harmless_name, (root.name, *path.relative_to(root).parent.parts)))

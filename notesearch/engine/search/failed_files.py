@@ -8,7 +8,7 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document, DocumentState, FileProblem, Match, MatchedBy, Passage
-from notesearch.domain.file_names import harmless, readable
+from notesearch.domain.file_names import harmless_name, readable
 from notesearch.engine.folders.facets import facets_of, folder_names
 from notesearch.engine.search.query import ParsedQuery
 from notesearch.text import analysis
@@ -47,7 +47,7 @@ def _row(root: Path, problem: FileProblem, rank: int) -> Match:
     return Match(
         document_id=0,
         path=path,
-        title=harmless(path.name),
+        title=harmless_name(path.name),
         folder_names=folder_names(root, path),
         format=named(path.suffix.lstrip(".")),
         modified=problem.modified,

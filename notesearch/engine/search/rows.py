@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.engine.folders.facets import folder_names
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.snippets import place_of, snippet
@@ -79,7 +79,7 @@ class Rows:
                 Match(
                     document_id=document.id,
                     path=document.path,
-                    title=harmless(document.title),
+                    title=harmless_name(document.title),
                     folder_names=folder_names(note.root, document.path),
                     format=document.format,
                     modified=document.mtime_ns / 1e9,
@@ -191,7 +191,7 @@ def _without_text(document: DocumentRow, candidate: Candidate, highlighter: High
     by = MatchedBy.KEYWORD if candidate.by_words or not candidate.by_meaning else MatchedBy.MEANING
     said = _said_of_itself(document, highlighter)
     line = 1 if said else document.first_line
-    shown = harmless(said or " ".join(f"#{tag}" for tag in document.tags) or document.path.name)
+    shown = harmless_name(said or " ".join(f"#{tag}" for tag in document.tags) or document.path.name)
     return Passage(
         start=0,
         end=0,

@@ -9,7 +9,7 @@ from pathlib import Path
 from notesearch.config.paths import absolute
 from notesearch.documents.preview_window import preview_window
 from notesearch.domain import Match, NoteText, Query, SearchResults
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.engine.folders.facets import WRITTEN_TAG, folder_names
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
@@ -98,7 +98,7 @@ class SearchService:
         offset, text, line = offset + first, text[first:last], line + text.count("\n", 0, first)
         return NoteText(
             path=note,
-            title=harmless(document.title),
+            title=harmless_name(document.title),
             folder_names=folder_names(root, note),
             format=document.format,
             modified=document.mtime_ns / 1e9,

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import HeldNote, Match
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
@@ -180,7 +180,9 @@ class NoteChooser(QWidget):
             self.emptied.emit(_("No note that is held back has these words."))
 
     def _held_item(self, note: HeldNote) -> QListWidgetItem:
-        folder_names = map(harmless, (self._folder.name, *note.path.relative_to(self._folder).parent.parts))
+        folder_names = map(
+            harmless_name, (self._folder.name, *note.path.relative_to(self._folder).parent.parts)
+        )
         why = ("third" if note.ignored else "warning", wording_models.why_held(note))
         return _item(
             note.title, note.path, [("third", PATH_SEPARATOR.join(folder_names)), why], ignored=note.ignored
@@ -215,6 +217,6 @@ def _item(
     item.setData(PATH_ROLE, path)
     item.setData(LINES_ROLE, tuple(lines))
     item.setData(IGNORED_ROLE, ignored)
-    item.setToolTip(harmless(str(path)))
+    item.setToolTip(harmless_name(path))
     item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join([title, *(said for _, said in lines)]))
     return item

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import FileProblem
-from notesearch.domain.file_names import harmless, shown_name
+from notesearch.domain.file_names import harmless_name, shown_name
 from notesearch.wording import signs
 from notesearch.wording.told import sentence
 from notesearch.wording.translation import _
@@ -72,11 +72,11 @@ class ProblemsDialog(QDialog):
         self.list.clear()
         for problem in self._problems:
             item = QListWidgetItem(f"{shown_name(problem.path)}\n{sentence(problem.what)}")
-            item.setToolTip(harmless(str(problem.path)))
+            item.setToolTip(harmless_name(problem.path))
             item.setSizeHint(QSize(0, 4 * 16))
             item.setData(
                 Qt.ItemDataRole.AccessibleTextRole,
-                harmless(f"{problem.path.name}. {sentence(problem.what)} {problem.path}"),
+                f"{shown_name(problem.path)}. {sentence(problem.what)} {harmless_name(problem.path)}",
             )
             self.list.addItem(item)
         at = next((i for i, p in enumerate(self._problems) if chosen and p.path == chosen.path), 0)

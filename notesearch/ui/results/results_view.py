@@ -24,7 +24,7 @@ from PySide6.QtGui import QContextMenuEvent, QDrag, QKeyEvent, QMouseEvent, QRes
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QListView, QWidget
 
 from notesearch.domain import Address, DocumentState, Match
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.ui.results.delegate import ROW_ROLE, ResultDelegate, Row
 from notesearch.ui.results.drag_out import mime_of, picture
 from notesearch.ui.widgets.theme import Theme
@@ -118,7 +118,7 @@ class ResultsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(row, datetime.now())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return harmless(str(row.match.path))
+            return harmless_name(row.match.path)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

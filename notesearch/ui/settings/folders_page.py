@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QPlainTextEdit
 
 from notesearch.domain import Folder, IgnoredCount
-from notesearch.domain.file_names import harmless, shown_name
+from notesearch.domain.file_names import harmless_name, shown_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
@@ -124,7 +124,7 @@ class FoldersPage(SettingsPage):
             self.state.clear()
             self.model.clear()
             return
-        self.place.setText(harmless(str(folder.path)))
+        self.place.setText(harmless_name(folder.path))
         self.state.setText(wording.folder_state(folder))
         self.model.setText(signs.model_name(folder.model))
 

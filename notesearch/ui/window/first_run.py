@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import Vault
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.format_list import formats
@@ -121,9 +121,9 @@ class FirstRun(QWidget):
         layout.setSpacing(12)
         words = QVBoxLayout()
         words.setSpacing(0)
-        name = page_label("", harmless(vault.path.name), centred=False)
+        name = page_label("", harmless_name(vault.path.name), centred=False)
         detail = page_label("hintText", wording.vault_line(vault), centred=False)
-        detail.setToolTip(harmless(str(vault.path)))
+        detail.setToolTip(harmless_name(vault.path))
         words.addWidget(name)
         words.addWidget(detail)
         add = page_button(_("Search it"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble, Told
-from notesearch.domain.file_names import harmless
+from notesearch.domain.file_names import harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
@@ -56,7 +56,7 @@ class Notices(QObject):
                 self._said.add((folder.path, folder.notice))
                 self._banner.tell(
                     Notice(
-                        title=harmless(folder.path.name),
+                        title=harmless_name(folder.path.name),
                         hint=told_together([folder.notice]),
                         key=_key(f"notice:{folder.path}", folder.notice),
                     )

@@ -48,3 +48,22 @@ def test_what_is_printed_as_json_is_the_same_value(run: Shell, notes: Path) -> N
     assert not STEERING.findall(printed)
     (row,) = json.loads(printed)["results"]
     assert row["path"] == os.fspath(notes / "anchor\x1b[2J.md")
+
+
+def test_no_name_begins_a_line(run: Shell, notes: Path) -> None:
+    lines = "a\nnotesearch: all is well\u2028\tb"
+    write(notes, f"{lines}/anchor\nfake.md", "An anchor.\n")
+    write(notes, f"{lines}/broken\nfake.md", bytes(range(256)) * 40)
+    write(notes, "titled.md", '---\ntitle: "anchor\\nfake"\n---\nText.\n')
+    printed = ""
+    for command in (("index", notes), ("search", "anchor"), ("search", "is:failed"), ("status",)):
+        ended = run(*command, code=None)
+        printed += ended.stdout + ended.stderr
+    assert printed.count("broken") >= 3
+    assert printed.count("all is well") >= 4
+    assert not re.findall("^(?:notesearch: all|fake)|[\t\u2028]", printed, re.MULTILINE)
+    as_json = run("search", "anchor", "--json").stdout
+    assert len(as_json.splitlines()) == 1
+    assert os.fspath(notes / lines / "anchor\nfake.md") in {
+        row["path"] for row in json.loads(as_json)["results"]
+    }
