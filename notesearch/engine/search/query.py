@@ -116,7 +116,7 @@ def parse(query: Query, today: date, exists: Callable[[str], bool] = lambda _: F
     may have several words.
     """
     # Bytes that are no valid text arrive as lone surrogates, which no index accepts.
-    text = normal(query.text[:LONGEST].encode("utf-8", "replace").decode()).translate(_QUOTES)
+    text = normal(_beginning(query.text).encode("utf-8", "replace").decode()).translate(_QUOTES)
     looked_up: dict[str, bool] = {}
 
     def known(name: str) -> bool:
@@ -321,6 +321,12 @@ class _Parts:
             meaning=" ".join(self.meaning),
             prefix=query.prefix and self.word_last and _goes_on(query.text[-1:]),
         )
+
+
+def _beginning(text: str) -> str:
+    """The words in the first LONGEST characters."""
+    begun = text[:LONGEST]
+    return begun.rpartition(" ")[0] or begun if len(text) > LONGEST else text
 
 
 def _goes_on(character: str) -> bool:

@@ -73,3 +73,24 @@ def test_the_words_of_a_page_on_their_lines() -> None:
 def test_odd_pages(page: str, text: str, title: str) -> None:
     document = read(page)
     assert (document.text.strip(), document.title) == (text, title)
+
+
+def test_a_tag_without_an_end_is_text_and_the_rest_is_read() -> None:
+    assert read('<p>one</p><a href="x>two</a><p>three</p> five < six <b').text.split()[-4:] == [
+        "five",
+        "<",
+        "six",
+        "<b",
+    ]
+    assert "three" in read('<p>one</p><a href="x>two</a><p>three</p>').text
+    # Where very many have none, the rest is text.
+    assert read("<p>one</p>" + "<a " * 30_000 + "two").text.endswith("<a two")
+
+
+def test_declarations_that_are_unknown_are_left_out() -> None:
+    assert read("<p>one<![a b]]>two</p><!x>three<![CDATA[four]]>").text.split() == ["onetwo", "three"]
+    assert read("<svg><style>a</style>b</svg>c<svg/>d").text == "c d"
+
+
+def test_a_sign_that_begins_no_tag_is_text() -> None:
+    assert read("<p title='a<1'>1 <2 <= 3 <</p><img alt='x < y'>").text == "1 <2 <= 3 < x < y"

@@ -209,3 +209,9 @@ def test_real_notes_raise_few_false_alarms() -> None:
     # Two in 1,700 notes: an example's password "super_s3cr3t", and the key for tests that Stripe's manual
     # prints.
     assert sum(len(find_secrets(note)) for note in notes) <= 2
+
+
+def test_an_address_of_one_time_passwords_without_a_secret_is_none() -> None:
+    assert find_secrets("otpauth://totp/Mail otpauth://totp/Mail?issuer=secret otpauth://secret=abc") == ()
+    (found,) = find_secrets("(otpauth-migration://offline?data=CjEKCkhlbGxv%3D)")
+    assert (found.kind, found.start, found.end) == ("one-time password", 1, 49)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
 from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, folder_names
-from notesearch.engine.search.query import ParsedQuery, parse
+from notesearch.engine.search.query import LONGEST, MOST_LOOKED_UP, ParsedQuery, parse
 from tests.conftest import shared
 
 TODAY = date(2024, 5, 9)
@@ -367,3 +367,23 @@ def test_whatever_is_typed_excludes_nothing_by_accident(text: str) -> None:
         before = text.partition(excluded)[0]
         assert before.endswith(("-", '-"'))
     assert all(isinstance(word, str) and word for word in parsed.words)
+
+
+def test_of_a_very_long_query_the_beginning_is_read() -> None:
+    parsed = read("bread " * 2_000 + "oven")
+    assert set(parsed.words) == {"bread"}
+    assert len(parsed.meaning) <= LONGEST
+    twice = read('"a b" "a b" "c d" title:x title:x -"e f" -"e f"')
+    assert (twice.phrases, twice.titles, twice.without) == (("a b", "c d"), ("x",), ("e f",))
+
+
+def test_few_names_of_a_long_query_are_looked_up() -> None:
+    asked: list[str] = []
+
+    def exists(name: str) -> bool:
+        asked.append(name)
+        return False
+
+    parse(Query(text="".join(f"tag:t{i} word " for i in range(100))), TODAY, exists)
+    assert 0 < len(asked) <= MOST_LOOKED_UP
+    assert len(set(asked)) == len(asked)

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.text.characters import folded, folded_with_places, normal, normal_with_places, simplified
+from notesearch.text.characters import (
+    MOST_MARKS,
+    folded,
+    folded_with_places,
+    normal,
+    normal_with_places,
+    simplified,
+)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +107,16 @@ def test_places_of_folded_text_are_in_order(text: str) -> None:
     else:
         assert len(places) == len(made) + 1
         assert places == sorted(places)
+
+
+def test_of_very_many_marks_on_a_letter_some_are_read() -> None:
+    """Composing sorts them, in a time that grows with the square of their number."""
+    stacked = "x" + "\u0323\u0301" * 2_000 + "y"
+    assert len(normal(stacked)) <= 2 + MOST_MARKS
+    assert folded(stacked) == "xy"
+    spelled, places = normal_with_places(stacked)
+    assert spelled == normal(stacked)
+    assert places is not None
+    assert (places[0], places[-2], places[-1]) == (0, len(stacked) - 1, len(stacked))
+    usual = "e\u0323\u0302" + "u\u0308\u0304"
+    assert normal(usual) == unicodedata.normalize("NFKC", usual)
