@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 TIMES = 4  # the larger size in smaller ones
 # Linear time is TIMES as much, and its square TIMES times that. A busy machine lies between.
-LIMIT = 9.0
+LIMIT = 8.0
 SHORTEST = 0.02  # seconds: less says nothing
-TRIES = 3
+TRIES = 4
 
 
 def seconds(work: Callable[[], object]) -> float:

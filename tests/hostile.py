@@ -212,6 +212,8 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "ended blocks.org": _repeated("#+begin_src\na\n#+end_src\n"),
     "keywords.org": _lines("#+key{}: value\n"),
     "same keywords.org": _repeated("#+key: value\n"),
+    "task words apart.org": _lines("* a\n#+TODO: A{} | B\n"),
+    "task words and blanks.org": _repeated("#+TODO: A | B\n\n\n\n"),
     "task words.org": _lines("#+TODO: A{} | B\n"),
     "colons.org": _repeated(":a"),
     "headline tags.org": lambda length: "* a " + ":a" * (length // 2) + "\n",

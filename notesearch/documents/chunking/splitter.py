@@ -8,8 +8,10 @@ cut at the best boundary: the end of a paragraph or sentence before the middle o
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from notesearch.catalogue import ChunkRecipe
 from notesearch.documents.chunking.tokens import TokenCounter, token_counter
@@ -151,9 +153,11 @@ class _Splitter:
     def _without_unread(self, start: int, end: int) -> tuple[int, int]:
         """[start, end) without settings and blank space at its two ends."""
         start = after_unread(self._text, start, end, self._outline.unread)
-        for unread_start, unread_end in reversed(self._outline.unread):
-            if start <= unread_start < end and not self._text[unread_end:end].strip():
-                end = unread_start
+        unread = self._outline.unread
+        number = bisect_left(unread, end, key=itemgetter(0)) - 1
+        while number >= 0 and start <= unread[number][0] and not self._text[unread[number][1] : end].strip():
+            end = unread[number][0]
+            number -= 1
         return start, end
 
     def _merged(self) -> Iterator[_Section]:

@@ -149,37 +149,36 @@ class Units:
                     yield Unit(start, start + length, tokens, Boundary.SENTENCE)
                 return
         group_start, last_end, tokens = start, start, 0
+        text, grain, longest = self._text, self._grain, self._longest
         for piece_start, piece_end, count in self._pieces(start, end):
             if last_end == start and piece_start - start > LONGEST_INDENT:
                 group_start = last_end = piece_start
-            boundary = self._between(last_end, piece_start)
-            full = tokens + count > self._grain or piece_end - group_start > self._longest
-            part = full or (boundary == Boundary.SPACE and tokens >= _FEWEST_WORDS)
-            if (
-                part
-                and last_end > group_start
-                and (self._may_part(piece_start) or piece_end - group_start > 2 * self._longest)
-            ):
-                yield Unit(group_start, last_end, tokens, boundary)
-                group_start, tokens = piece_start, 0
+            full = tokens + count > grain or piece_end - group_start > longest
+            if (full or tokens >= _FEWEST_WORDS) and last_end > group_start:
+                spaced = piece_start > last_end or text[piece_start - 1] in _WEAK_STOPS
+                if (full or spaced) and (
+                    self._may_part(piece_start) or piece_end - group_start > 2 * longest
+                ):
+                    boundary = Boundary.SPACE if spaced else Boundary.ANYWHERE
+                    yield Unit(group_start, last_end, tokens, boundary)
+                    group_start, tokens = piece_start, 0
             tokens += count
             last_end = piece_end
         if last_end > group_start:
             yield Unit(group_start, last_end, tokens, Boundary.SENTENCE)
 
     def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        count_piece, grain = self._counter.count_piece, self._grain
         for match in PIECE.finditer(self._text, start, end):
-            count = self._counter.count_piece(match[0])
-            if count <= self._grain:
-                yield match.start(), match.end(), count
+            count = count_piece(match[0])
+            first, last = match.span()
+            if count <= grain:
+                yield first, last, count
                 continue
-            for part in range(match.start(), match.end(), self._slice):
-                part_end = min(part + self._slice, match.end())
+            for part in range(first, last, self._slice):
+                part_end = min(part + self._slice, last)
                 # A token has at least one character, so this is never too few.
                 yield part, part_end, len(unicodedata.normalize("NFD", self._text[part:part_end]))
-
-    def _between(self, end: int, start: int) -> Boundary:
-        return Boundary.SPACE if start > end or self._text[start - 1] in _WEAK_STOPS else Boundary.ANYWHERE
 
     def _may_part(self, position: int) -> bool:
         """Whether a text may be divided before `position`: not before a combining mark, and not inside a

@@ -7,11 +7,16 @@ them, chunking/splitter.py and preview.py read them.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 
 from notesearch.domain import Span
+
+_BLANKS = re.compile(r"\s*")
 
 
 class Kind(StrEnum):
@@ -86,16 +91,15 @@ def title_of(text: str, outline: Outline) -> str:
 def after_unread(text: str, start: int, end: int, unread: tuple[Span, ...]) -> int:
     """The first character in [start, end) that is neither blank nor in a span of `unread`; `end` where there
     is none."""
-    spans = iter(unread)
-    span = next(spans, None)
+    number = bisect_right(unread, start, key=itemgetter(1))
     while start < end:
-        rest = text[start:end]
-        start += len(rest) - len(rest.lstrip())
-        while span is not None and span[1] <= start:
-            span = next(spans, None)
-        if span is None or not span[0] <= start < span[1]:
+        if (blanks := _BLANKS.match(text, start, end)) is not None:
+            start = blanks.end()
+        while number < len(unread) and unread[number][1] <= start:
+            number += 1
+        if number == len(unread) or start < unread[number][0]:
             break
-        start = span[1]
+        start = unread[number][1]
     return min(start, end)
 
 

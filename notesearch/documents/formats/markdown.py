@@ -40,6 +40,7 @@ _MARKUP = (
     (re.compile(r"\*{1,3}|`+|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"), ""),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
 )
+_MAYBE_MARKUP = re.compile(r"[\[\]<>*`~=_\\^{}]")
 _PROPERTY = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z][\w/.-]{0,60}):: *([^\n]*)(?:\n|\Z)")
 _PROSE_PROPERTIES = frozenset({"description", "summary", "abstract", "note", "comment", "quote"})
 _LOGSEQ_OWN = frozenset({"id", "collapsed", "heading"})
@@ -139,7 +140,9 @@ def _heading(text: str, match: re.Match[str], blocks: list[Span]) -> Block | Non
         return _setext(text, match, blocks)
     in_list = match["item"] is not None
     marks = match["item"] or match["atx"]
-    title = _CLOSING_HASHES.sub("", match["item_title"] if in_list else match["title"] or "")
+    title = match["item_title"] if in_list else match["title"] or ""
+    if "#" in title:
+        title = _CLOSING_HASHES.sub("", title)
     return Block(
         kind=Kind.HEADING,
         start=match.start(),
@@ -205,7 +208,7 @@ def _closing_fence(mark: str, length: int) -> re.Pattern[str]:
 def plain(title: str) -> str:
     """A heading without emphasis, code marks, link targets, block ids."""
     title = " ".join(title[:1000].split())
-    if title.isalnum():
+    if not _MAYBE_MARKUP.search(title):
         return title
     for pattern, replacement in _MARKUP:
         title = pattern.sub(replacement, title)

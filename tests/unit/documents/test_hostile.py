@@ -24,6 +24,7 @@ from tests.growth import LIMIT, TIMES, growth
 from tests.hostile import TEXTS, note_of
 
 SIZE = 2_500
+READ = 12_000  # reading is quick, so its growth shows later
 PLAN = ReadingPlan(recipe=LARGE, following=None, secrets=True)
 
 
@@ -92,7 +93,7 @@ def shown(read: Document, size: int) -> None:
 
 @pytest.mark.parametrize("case", TEXTS)
 def test_every_step_takes_time_linear_in_the_text(case: str, tmp_path: Path) -> None:
-    assert growth(lambda size: document(tmp_path, case, size), SIZE) <= LIMIT, "reading"
+    assert growth(lambda size: document(tmp_path, case, size), READ) <= LIMIT, "reading"
     read = document(tmp_path, case, TIMES * SIZE)
     if read is not None:
         for step in (indexed, found, shown):
