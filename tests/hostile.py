@@ -155,6 +155,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "mixed returns": _repeated("a\r\nb\rc\n\r"),
     "nothing seen": _repeated("\u200b"),
     "directions": _repeated("\u202ea\u2066"),
+    "lines of accents": _repeated("\u0301\n"),
     "accents": lambda length: "a" + "\u0301" * length,
     "accented": _repeated("a\u0301\u0323"),
     "mixed accents": _repeated("\u0323\u0301"),

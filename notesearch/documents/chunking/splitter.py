@@ -21,6 +21,7 @@ from notesearch.documents.formats.registry import outline_of
 from notesearch.domain import Chunk, Document, prefixed
 
 CHARACTERS_PER_TOKEN = 24  # the most of a chunk, however few tokens: blank space, base64, long words
+AHEAD = 4  # how far to look ahead for a cut, in rooms: units such as marks alone may have no tokens
 SEPARATOR = " > "
 
 # The cost of a cut at each kind of boundary, in shares of the distance from the ideal size.
@@ -263,7 +264,7 @@ class _Splitter:
 
     def _cut(self, section: _Section, prefix: str, prefix_tokens: int) -> Iterator[tuple[int, int, int]]:
         """(start, end, tokens) of the pieces of a section that is too long. Looks ahead at most twice the
-        maximum."""
+        maximum in tokens, and AHEAD times the room in characters."""
         budget = self._recipe.maximum - self._special - prefix_tokens
         target = max(self._recipe.target - self._special - prefix_tokens, budget // 2, 1)
         room = self._room(prefix)
@@ -282,7 +283,7 @@ class _Splitter:
         exhausted = False
         while True:
             held = sum(unit.tokens for unit in ahead)
-            while not exhausted and held <= 2 * budget:
+            while not exhausted and held <= 2 * budget and not self._is_far(ahead, room):
                 unit = next(source, None)
                 exhausted = unit is None
                 if unit is not None:
@@ -304,6 +305,9 @@ class _Splitter:
             del ahead[: cut + 1 - overlap]
             repeated = overlap
 
+    def _is_far(self, ahead: list[Unit], room: int) -> bool:
+        return bool(ahead) and ahead[-1].end - ahead[0].start > AHEAD * room
+
     def _within(self, units: list[Unit], budget: int, room: int) -> bool:
         return sum(unit.tokens for unit in units) <= budget and units[-1].end - units[0].start <= room
 
@@ -318,7 +322,8 @@ class _Splitter:
             if number > repeated and (tokens > budget or unit.end - units[0].start > room):
                 break
             cost = abs(tokens - ideal) / ideal + _COST[unit.boundary]
-            if cost < lowest:
+            # Units without a token come together.
+            if cost < lowest or not tokens:
                 best, lowest = number, cost
         return best
 
@@ -330,7 +335,8 @@ class _Splitter:
         tokens = 0
         for count, number in enumerate(range(len(units) - 1, 0, -1), 1):
             tokens += units[number].tokens
-            if tokens > wanted:
+            length = units[-1].end - units[number].start
+            if tokens > wanted or length > wanted * CHARACTERS_PER_TOKEN:
                 break
             most = count
             if units[number - 1].boundary <= Boundary.SENTENCE:
