@@ -415,6 +415,7 @@ class BudgetReached(ProviderError):
     variants: ClassVar[Variants] = {
         "budget-reached.money": "title usd",
         "budget-reached.tokens": "title tokens",
+        "budget-reached.unknown": "title folder",
     }
 
 
@@ -430,8 +431,12 @@ class StoreError(NotesearchError):
         "store.in-use": "",
         "store.older": "",
         "store.folder-not-writable": "",
+        "store.folder-gone": "folder",
+        "store.no-locks": "reason",
+        "store.lock-by-file": "file",
         "store.words-not-ready": "",
-        "store.words-gone": "",
+        "store.words-damaged": "",
+        "store.words-failed": "",
         "store.words-closed": "",
         "store.words-not-writable": "",
         "store.vectors-not-writable": "",
@@ -447,9 +452,15 @@ class StoreTooNew(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """The database is damaged."""
+    """The database is damaged, gone, or not ours."""
 
     code = "store-damaged"
+    variants: ClassVar[Variants] = {
+        "store-damaged.missing": "",
+        "store-damaged.empty": "",
+        "store-damaged.foreign": "",
+        "store-damaged.not-a-file": "",
+    }
 
 
 class DiskFull(StoreError):
@@ -471,6 +482,10 @@ class DataFolderHeld(NotesearchError):
         "data-folder-held.other-version": "",
         "data-folder-held.stopped": "",
         "data-folder-held.preparing": "",
+        "data-folder-held.lock-removed": "",
+        "data-folder-held.elsewhere": "host process file",
+        "data-folder-held.busy": "",
+        "data-folder-held.hangs": "process",
     }
 
 
@@ -530,6 +545,8 @@ class SettingsInvalid(NotesearchError):
         "settings-invalid.budget": "entry?",
         "settings-invalid.rules": "entry",
         "settings-invalid.file": "file reason",
+        "settings-invalid.last-good": "file reason",
+        "settings-invalid.gone": "file copy",
         "settings-invalid.data-folder": "folder reason",
     }
 

@@ -395,6 +395,7 @@ class MemoryUpkeep:
     """Implements Upkeep: there are no copies beside the truth, so all is in step."""
 
     unread = 0
+    broken = False
 
     def __init__(self, state: Callable[[], MemoryState]) -> None:
         self._state = state

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TextIO
 import notesearch
 from notesearch import catalogue
 from notesearch.api import operations as ops
+from notesearch.api.mending import diagnose, repair
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
 from notesearch.cli.common import SHOWN, absolute_path, print_json, print_line
@@ -116,8 +117,10 @@ def _parser() -> _Parser:
     _add_searches(command)
     add_model_commands(command)
     add_generic_commands(command)
-    for name, text in (("status", _("what is indexed and what waits")), ("doctor", _("check the index"))):
-        command(name, text).add_argument("--json", action="store_true")
+    command("status", _("what is indexed and what waits")).add_argument("--json", action="store_true")
+    doctor = command("doctor", _("check everything in the data folder"))
+    doctor.add_argument("--repair", action="store_true", help=_("first repair what can be repaired"))
+    doctor.add_argument("--json", action="store_true")
     return parser
 
 
@@ -480,12 +483,16 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
 
 
 def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
-    with reading(data_dir) as session:
-        checks = session.call(ops.doctor)
+    mended = repair(data_dir) if options.repair else ()
+    checks = diagnose(data_dir)
     if options.json:
         shown = [{"what": sentence(c.what), "found": sentence(c.found), "well": c.well} for c in checks]
-        print_json({"checks": shown, "data_dir": str(data_dir)})
+        done = [{"what": sentence(m.what), "done": sentence(m.done)} for m in mended]
+        repairs = {"repairs": done} if options.repair else {}
+        print_json({"checks": shown, **repairs, "data_dir": str(data_dir)})
     else:
+        for one in mended:
+            print_line(f"{_('mended')}  {sentence(one.what)}: {sentence(one.done)}")
         for check in checks:
             print_line(
                 f"{_('ok  ') if check.well else _('FAIL')}  {sentence(check.what)}: {sentence(check.found)}"

@@ -82,6 +82,19 @@ def write_atomic(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def set_aside(path: Path) -> Path | None:
+    """Move what cannot be used out of the way, to the same name with ".bad" (and a number, where a folder is
+    concerned). Returns the new path; None where nothing was there. Raises OSError."""
+    if not os.path.lexists(path):
+        return None
+    kept, number = path.with_name(f"{path.name}.bad"), 1
+    while os.path.lexists(kept) and (path.is_dir() or kept.is_dir()):
+        number += 1
+        kept = path.with_name(f"{path.name}.bad-{number}")
+    os.replace(path, kept)
+    return kept
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable, where the platform knows how."""
     if os.name == "posix":

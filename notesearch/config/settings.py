@@ -6,6 +6,7 @@ writes the disk and is not for the GUI thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import tomllib
@@ -16,13 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from notesearch.config.paths import write_atomic
+from notesearch.config.paths import set_aside, write_atomic
 from notesearch.domain.file_names import from_text, to_text
 from notesearch.errors import NotesearchError, SettingsInvalid
 
 if TYPE_CHECKING:
     from notesearch.catalogue import EmbeddingModel
 
+SETTINGS, LAST_GOOD = "settings.toml", "settings.toml.good"
+# Problems of the file as a whole.
+LOST = ("settings-invalid.file", "settings-invalid.last-good", "settings-invalid.gone")
 APPEARANCES = ("system", "light", "dark")
 # What closing the window does where the tray or a key can bring it back: ask (once), stay in the tray, or
 # quit.
@@ -103,8 +107,8 @@ class Settings:
 
 def load_settings(data_dir: Path) -> tuple[Settings, tuple[SettingsInvalid, ...]]:
     """Read the settings of `data_dir`. Returns them, and what was wrong in the file. A wrong value is
-    replaced by its default."""
-    table, problems = _read(data_dir / "settings.toml")
+    replaced by its default. Where the file itself cannot be read, the last good one holds."""
+    table, problems = _read_or_last_good(data_dir)
     settings = Settings()
     for name in _SCALARS:
         try:
@@ -192,12 +196,13 @@ def _model(entry: object) -> EmbeddingModel:
 
 
 def save_settings(data_dir: Path, settings: Settings) -> None:
-    """Write the settings. Entries of the file that this version does not know are kept. A file that cannot be
-    parsed is kept beside the new one as settings.toml.bad, so that the user can mend it."""
-    path = data_dir / "settings.toml"
-    table, problems = _read(path)
+    """Write the settings, and a copy as the last good ones. Entries of the file that this version does not
+    know are kept. A file that cannot be parsed is kept beside the new one as settings.toml.bad, so that the
+    user can mend it."""
+    path = data_dir / SETTINGS
+    table, problems = _read_or_last_good(data_dir)
     if problems:
-        os.replace(path, path.with_name("settings.toml.bad"))
+        set_aside(path)
     from notesearch import catalogue
 
     chosen = {name: getattr(settings, name) for name in _SCALARS}
@@ -212,10 +217,33 @@ def save_settings(data_dir: Path, settings: Settings) -> None:
         **{to_text(folder): rules for folder, rules in settings.ignore.items()},
     }
     chosen["models"] = [catalogue.to_table(m) for m in settings.models]
-    write_atomic(
-        path,
-        tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}}).encode(),
-    )
+    content = tomli_w.dumps({name: value for name, value in {**table, **chosen}.items() if value != {}})
+    write_atomic(path, content.encode())
+    keep_last_good(data_dir)
+
+
+def keep_last_good(data_dir: Path) -> None:
+    """Copy a settings file that can be read, so that the settings hold even if it is damaged later. Does
+    nothing where the copy is the same, or cannot be written."""
+    path, good = data_dir / SETTINGS, data_dir / LAST_GOOD
+    with contextlib.suppress(OSError, ValueError):
+        content = path.read_bytes()
+        tomllib.loads(content.decode())
+        if content.strip() and not (good.is_file() and good.read_bytes() == content):
+            if good.is_dir():
+                set_aside(good)
+            write_atomic(good, content)
+
+
+def restore_last_good(data_dir: Path) -> bool:
+    """Put the last good settings in the place of a file that cannot be read, which is kept beside it. Returns
+    whether that was needed. Raises OSError."""
+    if not any(problem.code in LOST for problem in _read_or_last_good(data_dir)[1]):
+        return False
+    set_aside(data_dir / SETTINGS)
+    with contextlib.suppress(FileNotFoundError):
+        write_atomic(data_dir / SETTINGS, (data_dir / LAST_GOOD).read_bytes())
+    return True
 
 
 def _provider_table(kept: Mapping[str, Any], entry: ProviderSettings) -> dict[str, Any]:
@@ -243,6 +271,10 @@ class SettingsStore:
         self._lock = threading.RLock()
         self._subscribers: list[Callable[[Settings, Settings], object]] = []
         self._current, self._problems = load_settings(data_dir)
+
+    def keep(self) -> None:
+        """Keep a copy of the file as the last good one. For the owner of the data folder."""
+        keep_last_good(self._data_dir)
 
     @property
     def current(self) -> Settings:
@@ -294,7 +326,24 @@ def load_window_state(data_dir: Path) -> dict[str, Any]:
 
 def save_window_state(data_dir: Path, state: Mapping[str, Any]) -> None:
     """Write window.toml: geometry, query history and saved searches. Raises OSError."""
+    if (data_dir / "window.toml").is_dir():
+        set_aside(data_dir / "window.toml")
     write_atomic(data_dir / "window.toml", tomli_w.dumps(dict(state)).encode())
+
+
+def _read_or_last_good(data_dir: Path) -> tuple[dict[str, Any], list[SettingsInvalid]]:
+    """The table of the settings file. Where that cannot be read, is empty or gone, the table of the last good
+    one, and the problem. The program never writes an empty file, and never deletes it."""
+    table, problems = _read(data_dir / SETTINGS)
+    if not problems and (table or not (data_dir / LAST_GOOD).exists()):
+        return table, problems
+    good, damaged = _read(data_dir / LAST_GOOD)
+    if not good or damaged:
+        return table, problems
+    if not problems:
+        return good, [SettingsInvalid("settings-invalid.gone", file=SETTINGS, copy=LAST_GOOD)]
+    reason = str(problems[0].params.get("reason", ""))
+    return good, [SettingsInvalid("settings-invalid.last-good", file=SETTINGS, reason=reason)]
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[SettingsInvalid]]:

@@ -530,3 +530,11 @@ class Check:
     what: Told
     found: Told
     well: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mended:
+    """One line of a repair: what was repaired, and what was done, or what was lost."""
+
+    what: Told
+    done: Told

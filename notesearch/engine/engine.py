@@ -7,9 +7,8 @@ A front end uses its services: `folders`, `indexing`, `search`, `models` and `se
 from __future__ import annotations
 
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -17,11 +16,12 @@ import psutil
 from notesearch.config.credentials import Credentials
 from notesearch.config.paths import absolute, prepare_data_dir
 from notesearch.config.settings import SettingsStore
-from notesearch.domain import Check, IndexingStatus, Told, told
+from notesearch.domain import Check, IndexingStatus
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.diagnosis import checks
 from notesearch.engine.folders.service import FolderService
 from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
@@ -189,43 +189,9 @@ class Engine:
         return int(psutil.Process().memory_info().rss)
 
     def diagnosis(self) -> tuple[Check, ...]:
-        """Check everything that `notesearch doctor` shows: the database, the index copies, each model, each
-        folder, the settings. Waits for models and providers."""
-        return tuple(self._checks())
-
-    def _checks(self) -> Iterator[Check]:
-        faults = self.library.check()
-        found = told("found.faults", faults="; ".join(faults)) if faults else told("found.whole")
-        yield Check(what=told("check.database"), found=found, well=not faults)
-        words = self.library.upkeep.figures().words
-        found = told("found.blocks", blocks=words.entries, opened=words.opened)
-        yield Check(what=told("check.words"), found=found, well=True)
-        for fingerprint in sorted(self._consents.fingerprints()):
-            yield from self._checks_of_model(fingerprint)
-        for folder in self.library.folders():
-            there = os.path.isdir(folder.path)
-            found = told("found.notes", notes=folder.documents) if there else told("found.unreachable")
-            yield Check(what=told("check.folder", folder=str(folder.path)), found=found, well=there)
-        for problem in self.settings.problems:
-            yield Check(what=told("check.settings"), found=Told.of(problem), well=False)
-
-    def _checks_of_model(self, fingerprint: str) -> Iterator[Check]:
-        """Check a model's vector index, and whether the model answers. A remote model is sent the word
-        "test"."""
-        model = self._consents.models.by_fingerprint(fingerprint)
-        if model is None:
-            return
-        figures = self.library.upkeep.figures([fingerprint]).models[fingerprint]
-        found = told("found.vectors", vectors=figures.entries, missing=figures.missing)
-        yield Check(what=told("check.vectors", model=model.identifier), found=found, well=True)
-        what = told("check.model", model=model.identifier)
-        try:
-            embedder = self._consents.models.embedder(fingerprint)
-            if embedder is not None and self._consents.may_ask(fingerprint):
-                embedder.embed_query("test")
-                yield Check(what=what, found=told("found.answers"), well=True)
-        except NotesearchError as error:
-            yield Check(what=what, found=Told.of(error), well=False)
+        """Check everything of an engine that `notesearch doctor` shows (see diagnosis.py). Waits for models
+        and providers."""
+        return tuple(checks(self.library, self._consents, self.settings, self.indexing.limited))
 
 
 class _Services:
@@ -295,7 +261,9 @@ class _Services:
         self._parts.opened("idle timer", self._rest.close)
         if self.lock is None:
             return
+        self.settings.keep()
         self._parts.opened("settings", self.settings.subscribe(self.indexing.take_over))
+        self._parts.opened("damage", self.library.subscribe(self._look_for_damage))
         self.board.start()
         if watch:
             self._rest.touch()
@@ -305,6 +273,12 @@ class _Services:
 
     def snapshot(self) -> IndexingStatus:
         return snapshot(self.library, self.indexing.indexer, self.models, self.indexing.limited)
+
+    def _look_for_damage(self) -> None:
+        """Let the reading thread make the keyword index again where a search met damage."""
+        if self.library.upkeep.broken and self.indexing.indexer is not None:
+            for path in self.folders.paths():
+                self.indexing.scan(path)
 
     def _work_changed(self) -> None:
         self._rest.touch()

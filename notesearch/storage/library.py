@@ -207,6 +207,11 @@ class Upkeep(Protocol):
         """How many documents the keyword search does not know yet."""
         ...
 
+    @property
+    def broken(self) -> bool:
+        """Whether the keyword search met damage and makes itself anew at the next `follow_words`."""
+        ...
+
     def follow_words(self, stopped: Stopped = ...) -> None:
         """Bring the keyword search in step with the documents, in bounded steps. For one thread, the reading
         thread."""
@@ -264,7 +269,7 @@ class Upkeep(Protocol):
 
     def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
         """What the search by words, and the search by meaning of each of these models, hold and lack, in
-        numbers. Loads them. Raises StoreError where a model is not known."""
+        numbers. Loads and reads all of them. Raises StoreError where a model is not known."""
         ...
 
     def refresh(self) -> None:

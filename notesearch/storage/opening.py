@@ -1,5 +1,5 @@
-"""Opens the library of a data folder. Only this module knows which implementation that is (SQLite with
-tantivy and hnswlib)."""
+"""Opens the library of a data folder, and repairs it. Only this module knows which implementation that is
+(SQLite with tantivy and hnswlib)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from notesearch.storage.library import Library
+from notesearch.storage.local import damage
 from notesearch.storage.local.library import LocalLibrary
+from notesearch.storage.values import Salvaged
 
 
 def open_library(
@@ -17,3 +19,16 @@ def open_library(
     its model is not known any more). `read_only` is for a process beside the owner. Raises StoreTooNew,
     StoreDamaged or StoreError."""
     return LocalLibrary(data_dir, dimensions, read_only=read_only)
+
+
+def salvage_library(data_dir: Path) -> Salvaged | None:
+    """Where the database of a data folder is lost or damaged, put a new one with what can be read in its
+    place. None where it is whole, or where there is none and never was. For the owner of the data folder,
+    while no library is open. Raises StoreTooNew, DiskFull or StoreError."""
+    return damage.salvage_damaged(data_dir)
+
+
+def clear_damaged_copies(data_dir: Path) -> tuple[str, ...]:
+    """Delete the indexes whose files are damaged: they are made again when the library is opened. Returns
+    "keyword" and "vectors", where they were. For the owner, while no library is open. Raises OSError."""
+    return damage.clear_damaged_copies(data_dir)

@@ -367,11 +367,14 @@ class Note:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexFigures:
     """An index in numbers: what it holds, what it lacks, and how it was found on opening ("" where that is
-    not known)."""
+    not known). `differing`: how many documents or vectors it has and should not have, or lacks although it
+    says that it has everything. `damaged`: whether its files are not as they were written."""
 
     entries: int
     missing: int
     opened: str = ""
+    differing: int = 0
+    damaged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -441,3 +444,18 @@ class ValueCount(NamedTuple):
 LANGUAGE = "language"
 # The kind of the facet with a note's own date: "date:2024-05-09".
 DATE = "date"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Salvaged:
+    """What was taken from a damaged database into a new one. `kept` is the damaged file, None where there was
+    none. What was lost is None where it cannot be told. `consents_lost`: folders were found, but not what the
+    user had agreed to for them."""
+
+    kept: Path | None
+    folders: int
+    documents: int
+    vectors: int
+    documents_lost: int | None
+    vectors_lost: int | None
+    consents_lost: bool

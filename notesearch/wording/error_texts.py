@@ -306,6 +306,10 @@ PROVIDERS: dict[str, Words] = {
         N_("The month's budget for this provider is used up"),
         N_("Raise it in the settings, or wait for the next month. Search goes on."),
     ),
+    "budget-reached.unknown": Words(
+        N_("What {title} cost this month is not known"),
+        N_("A budget is set, and the ledger in {folder} cannot be read. `notesearch doctor` tells more."),
+    ),
     "budget-reached.money": Words(N_("The month's budget for {title} (${usd:,.2f}) is used up")),
     "budget-reached.tokens": Words(
         Plural(
@@ -332,11 +336,29 @@ STORE: dict[str, Words] = {
         N_("Start Notesearch once, or run `notesearch index`."),
     ),
     "store.folder-not-writable": Words(N_("The data folder cannot be written"), _DATA_DIR),
+    "store.folder-gone": Words(
+        N_("The data folder {folder} was removed"),
+        N_("What is indexed from now on is lost. Quit Notesearch, and start it again."),
+    ),
+    "store.no-locks": Words(
+        N_("The file system of the data folder has no locks, which the database needs ({reason})"),
+        N_("Choose a folder on a disk of this computer with --data-dir."),
+    ),
+    "store.lock-by-file": Words(
+        N_("The file system of the data folder has no locks"),
+        N_(
+            "The file {file} stands for one: it names this process, and keeps other ones from writing. Do "
+            "not use the data folder from two computers at once."
+        ),
+    ),
     "store.words-not-ready": Words(
         N_("The keyword index is not ready"), N_("Start Notesearch once, or run `notesearch index`.")
     ),
-    "store.words-gone": Words(
-        N_("The keyword index cannot be opened any more"), N_("Start Notesearch again.")
+    "store.words-damaged": Words(
+        N_("The keyword index was damaged"), N_("It is made again from the database; try again in a moment.")
+    ),
+    "store.words-failed": Words(
+        N_("The keyword index could not answer this query"), N_("Its files are whole. Try other words.")
     ),
     "store.words-closed": Words(N_("The keyword index is not open")),
     "store.words-not-writable": Words(
@@ -355,9 +377,28 @@ STORE: dict[str, Words] = {
         N_("Update Notesearch, or start it with another data folder (--data-dir)."),
     ),
     "store-damaged": Words(
-        N_("The index is damaged"),
-        N_("Your notes are untouched. Run `notesearch doctor` to see which file is affected."),
+        N_("The database is damaged"),
+        N_(
+            "Your notes are untouched. A repair (`notesearch doctor --repair`) takes what can be read into a "
+            "new database, and keeps the damaged one beside it."
+        ),
     ),
+    "store-damaged.missing": Words(
+        N_("The database is gone; only its indexes are left"),
+        N_(
+            "Your notes are untouched. Put notes.sqlite back from a backup, or begin a new one with a repair "
+            "(`notesearch doctor --repair`): folders are then to be added, and their notes embedded, again."
+        ),
+    ),
+    "store-damaged.empty": Words(
+        N_("The database is empty, beside indexes that are not"),
+        N_(
+            "Your notes are untouched. Put notes.sqlite back from a backup, or begin a new one with a repair "
+            "(`notesearch doctor --repair`): folders are then to be added, and their notes embedded, again."
+        ),
+    ),
+    "store-damaged.foreign": Words(N_("The database was made by another program")),
+    "store-damaged.not-a-file": Words(N_("There is a folder in place of the database")),
     "disk-full": Words(
         N_("The disk is full, or no more may be written to it"),
         N_("Free some space; indexing goes on by itself some seconds later. Searching works meanwhile."),
@@ -375,6 +416,21 @@ REST: dict[str, Words] = {
     ),
     "data-folder-held.silent": Words(
         N_("Another Notesearch (process {process}) is using this data folder and does not answer")
+    ),
+    "data-folder-held.lock-removed": Words(
+        N_("A running Notesearch is using this data folder, although its lock file was removed"),
+        N_("Quit it, then try again."),
+    ),
+    "data-folder-held.elsewhere": Words(
+        N_("Notesearch on the computer {host} is using this data folder (process {process})"),
+        N_("Quit it there. If it does not run any more, delete {file}."),
+    ),
+    "data-folder-held.busy": Words(
+        N_("The running Notesearch is asked by too many programs at once"), N_("Try again in a moment.")
+    ),
+    "data-folder-held.hangs": Words(
+        N_("The running Notesearch (process {process}) does not answer"),
+        N_("It is stopped or hangs. Let it go on, or end it, then try again."),
     ),
     "data-folder-held.other-version": Words(
         N_("The running Notesearch is another version"), N_("Quit it, then try again.")
@@ -457,6 +513,14 @@ SETTINGS: dict[str, Words] = {
         N_("no rules for a folder"), N_("Write its whole path, then the rules as a text.")
     ),
     "settings-invalid.file": Words(N_("{file} cannot be read"), N_("{reason}. The defaults are used.")),
+    "settings-invalid.last-good": Words(
+        N_("{file} cannot be read"),
+        N_("{reason}. The last good settings are used; the next change puts them in its place."),
+    ),
+    "settings-invalid.gone": Words(
+        N_("{file} is gone or empty"),
+        N_("The last good settings are used. For the defaults, delete {copy} too."),
+    ),
     "settings-invalid.data-folder": Words(
         N_("The data folder {folder} cannot be used"), N_("{reason}. Choose another with --data-dir.")
     ),

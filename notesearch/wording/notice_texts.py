@@ -35,7 +35,15 @@ NOTICES: dict[str, Words] = {
     "check.folder": Words(N_("Folder {folder}")),
     "check.settings": Words(N_("Settings")),
     "check.vectors": Words(N_("Vectors of {model}")),
+    "check.all-vectors": Words(N_("Vector indexes")),
     "check.model": Words(N_("Model {model}")),
+    "check.model-files": Words(N_("Files of {model}")),
+    "check.key": Words(N_("Key of {provider}")),
+    "check.watch": Words(N_("Watching {folder}")),
+    "check.ledger": Words(N_("Ledger")),
+    "check.lock": Words(N_("Lock")),
+    "check.data-folder": Words(N_("Data folder")),
+    "check.file": Words("{file}"),
     "found.whole": Words(N_("whole")),
     "found.faults": Words("{faults}"),
     "found.blocks": Words(
@@ -51,4 +59,57 @@ NOTICES: dict[str, Words] = {
         )
     ),
     "found.answers": Words(N_("answers")),
+    "found.damaged": Words(
+        N_("damaged"), N_("A repair (`notesearch doctor --repair`) makes it again from the database.")
+    ),
+    "found.differing": Words(
+        Plural(
+            "{differing} entry is not as in the database",
+            "{differing} entries are not as in the database",
+            of="differing",
+        )
+    ),
+    "found.key": Words(N_("there")),
+    "found.no-key-needed": Words(N_("none is needed")),
+    "found.no-key": Words(N_("missing"), N_("Set it: notesearch key set PROVIDER.")),
+    "found.keyring-locked": Words(N_("the keyring is locked")),
+    "found.keyring-silent": Words(N_("the keyring does not answer")),
+    "found.unreadable-lines": Words(
+        N_("{files}: some of it cannot be read"), N_("What it cost is not counted in the month's budget.")
+    ),
+    "found.free": Words(N_("free; no Notesearch is running")),
+    "found.lock-file": Words(
+        N_("free; this file system has no locks, so a file stands for one (owner.pid in the data folder)")
+    ),
+    "found.owner": Words(N_("held by the running Notesearch (process {process}), which answers")),
+    # Of a repair: what was done
+    "mended.moved": Words(N_("it was in the way, and is kept as {kept}")),
+    "mended.settings": Words(
+        N_("the last good ones are in place again"), N_("The damaged file is kept as settings.toml.bad.")
+    ),
+    "mended.database": Words(N_("damaged; kept as {kept}, beside a new one with what could be read")),
+    "mended.begun": Words(N_("lost; a new one was begun")),
+    "mended.folders": Words(
+        Plural("{known} folder is known", "{known} folders are known", of="known"),
+    ),
+    "mended.consents": Words(
+        N_("what you had agreed to is lost"), N_("Remote models wait for your word again.")
+    ),
+    "mended.notes": Words(
+        Plural("{taken} note was taken", "{taken} notes were taken", of="taken"),
+        N_("{lost} are read again from their files."),
+    ),
+    "mended.notes-of-unknown": Words(
+        Plural("{taken} note was taken", "{taken} notes were taken", of="taken"),
+        N_("How many were lost is not known; they are read again from their files."),
+    ),
+    "mended.vectors": Words(
+        Plural("{taken} vector was taken", "{taken} vectors were taken", of="taken"),
+        N_("At most {lost} were lost; their passages are embedded again."),
+    ),
+    "mended.vectors-of-unknown": Words(
+        Plural("{taken} vector was taken", "{taken} vectors were taken", of="taken"),
+        N_("How many were lost is not known; their passages are embedded again."),
+    ),
+    "mended.copy": Words(N_("damaged; made again from the database")),
 }

@@ -119,6 +119,8 @@ class Consents:
             return
         chosen, spent = self.settings.provider(model.provider), self.ledger.spent(model.provider)
         title = self.models.provider(model.provider).title
+        if self.ledger.unreadable and (chosen.budget or chosen.token_budget):
+            raise BudgetReached("budget-reached.unknown", title=title, folder=str(self.ledger.folder))
         if chosen.budget and spent.usd >= chosen.budget:
             raise BudgetReached("budget-reached.money", title=title, usd=chosen.budget)
         if chosen.token_budget and spent.tokens >= chosen.token_budget:

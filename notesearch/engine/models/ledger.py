@@ -7,6 +7,7 @@ them. What was spent is read from them.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from notesearch.domain import LedgerEntry, Spent
 from notesearch.embedding.receipts import Receipt
 
+LEDGER = "ledger"
 COLUMNS = ("time", "provider", "host", "model", "purpose", "texts", "characters", "tokens", "usd", "status")
 
 
@@ -27,10 +29,12 @@ class Ledger:
     appended in one write."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / "ledger"
+        self._folder = data_dir / LEDGER
         self._lock = threading.Lock()
         # For the current month: the file, how much of it was read, and the sums so far.
         self._read: tuple[Path, int] = (Path(), 0)
+        # Whether this month's file is there and could not be read, so that what was spent is not known.
+        self.unreadable = False
         self._sums: dict[str, Spent] = {}
 
     def record(self, receipt: Receipt) -> None:
@@ -62,8 +66,16 @@ class Ledger:
         """The newest requests of this month and the one before, newest first."""
         found: list[LedgerEntry] = []
         for path in sorted(self._folder.glob("*.csv"), reverse=True)[:2]:
-            found += reversed(list(_entries(path.read_bytes())))
+            with contextlib.suppress(OSError):
+                found += reversed(list(_entries(path.read_bytes())))
         return tuple(found[:limit])
+
+    def unreadable_files(self) -> tuple[Path, ...]:
+        """The files of the ledger in which something cannot be read: lines of requests that are not counted
+        in what was spent."""
+        if not self._folder.is_dir():
+            return (self._folder,) if os.path.lexists(self._folder) else ()
+        return tuple(path for path in sorted(self._folder.glob("*.csv")) if not _is_whole(path))
 
     @property
     def folder(self) -> Path:
@@ -80,10 +92,22 @@ class Ledger:
                 # The last line may be incomplete: another process may be writing it.
                 whole = file.read()
                 whole = whole[: whole.rfind(b"\n") + 1]
-        except FileNotFoundError:
+        except OSError as error:
+            self.unreadable = not isinstance(error, FileNotFoundError)
             return
+        self.unreadable = False
         self._read = (path, self._read[1] + len(whole))
         yield from _entries(whole)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    lines = sum(bool(line.strip()) for line in content.decode("utf-8", "replace").splitlines())
+    head = content.startswith(COLUMNS[0].encode())
+    return lines > 0 and len(list(_entries(content))) == lines - head
 
 
 def _row(receipt: Receipt) -> list[object]:
@@ -97,8 +121,9 @@ def _row(receipt: Receipt) -> list[object]:
 def _entries(content: bytes) -> Iterator[LedgerEntry]:
     """The requests in the content of a file. A line that cannot be read (cut off by a crash, or edited) is
     skipped."""
-    for row in csv.reader(io.StringIO(content.decode("utf-8", "replace"))):
+    for line in content.decode("utf-8", "replace").splitlines():
         try:
+            row = next(csv.reader([line]), [])
             at, provider, host, model, purpose, texts, characters, tokens, usd, status = row
             yield LedgerEntry(
                 at=datetime.fromisoformat(at).timestamp(),
@@ -112,5 +137,5 @@ def _entries(content: bytes) -> Iterator[LedgerEntry]:
                 usd=float(usd) if usd else None,
                 status=int(status),
             )
-        except ValueError:
+        except (ValueError, csv.Error):
             continue

@@ -78,6 +78,23 @@ class WordIndex(Protocol):
         """The position of the store up to which it has copied."""
         ...
 
+    @property
+    def broken(self) -> bool:
+        """Whether a question met a damaged file, so that it has to be made again."""
+        ...
+
+    def begin_anew(self, instance: str) -> None:
+        """Make it empty, as a copy of the store `instance`."""
+        ...
+
+    def damaged(self) -> Sequence[str]:
+        """The names of files that are not as they were written. Reads all of them."""
+        ...
+
+    def documents(self) -> set[int]:
+        """The ids of all documents that it holds."""
+        ...
+
     def load(self, *, instance: str, position: int) -> Plan:
         """Open the saved index, and say what it lacks. After Rebuild it is empty."""
         ...
@@ -166,6 +183,14 @@ class NearestIndex(Protocol):
 
     def delete(self) -> None:
         """Delete it from the disk."""
+        ...
+
+    def damaged(self) -> bool:
+        """Whether there is a saved index that is not as it was written. Reads all of it."""
+        ...
+
+    def ids(self) -> set[int]:
+        """The ids of all vectors that it holds."""
         ...
 
     def add(self, ids: Sequence[int], vectors: Vectors) -> None:

@@ -16,6 +16,7 @@ from notesearch.domain import FileProblem, HeldNote, Outgoing
 from notesearch.errors import DiskFull
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.library import Library
+from notesearch.storage.local.damage import refuse_lost
 from notesearch.storage.local.finding import Finding
 from notesearch.storage.local.keyword.tantivy_index import KeywordIndex
 from notesearch.storage.local.keyword.word_copy import WordCopy
@@ -61,8 +62,11 @@ class LocalLibrary(Library):
         self, data_dir: Path, dimensions: Callable[[str], int | None], *, read_only: bool = False
     ) -> None:
         self._data_dir = data_dir
+        self._subscribers: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        refuse_lost(data_dir)
         self.store = Store(data_dir, read_only=read_only)
-        self._word_index = KeywordIndex(data_dir / "keyword", read_only=read_only)
+        self._word_index = KeywordIndex(data_dir / "keyword", read_only=read_only, noticed=self._tell)
         self.word_copy = WordCopy(self.store, self._word_index)
         self.vector_copies = VectorCopies(self.store, data_dir / "vectors", dimensions, read_only=read_only)
         self._room = HeldRoom(data_dir, lambda: _largest(data_dir, f"{DATABASE}*"))
@@ -70,8 +74,6 @@ class LocalLibrary(Library):
             self.store, self._word_index, self.word_copy, self.vector_copies, self._room
         )
         self._finding = Finding(self.store, self._word_index, self.vector_copies.index)
-        self._subscribers: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
         try:
             self.word_copy.load()
         except BaseException:

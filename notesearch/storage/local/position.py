@@ -6,8 +6,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from notesearch.config.paths import write_atomic
@@ -34,26 +34,34 @@ class Rebuild:
 
 
 NEVER_SAVED = "no saved position"
+CHANGED = "a file of it is not the one that was written"
 Plan = UpToDate | Replay | Rebuild
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedAt:
     """What is saved beside an index copy, to tell whether it fits the store. `instance` names the store that
-    it copies, `version` is the layout of the copy, `count` the number of its entries."""
+    it copies, `version` is the layout of the copy, `count` the number of its entries. `files` are the signs
+    by which its files are known again (see written_files.py); empty where an earlier version saved it."""
 
     version: int
     instance: str
     position: int
     count: int
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> SavedAt | None:
         """Read it from a file; None where there is none that can be read."""
         try:
-            return cls(**json.loads(path.read_text(encoding="ascii")))
+            saved = cls(**json.loads(path.read_text(encoding="ascii")))
         except (OSError, ValueError, TypeError, RecursionError):
             return None
+        numbers = (saved.version, saved.position, saved.count)
+        fits = all(type(number) is int and number >= 0 for number in numbers) and isinstance(
+            saved.files, dict
+        )
+        return saved if fits else None
 
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""

@@ -93,12 +93,22 @@ class LocalUpkeep(Upkeep):
     def save(self, *, closing: bool = False) -> None:
         self._vector_copies.save(closing=closing)
 
+    @property
+    def broken(self) -> bool:
+        return self._word_index.broken
+
     def rest(self) -> None:
         self._word_index.rest()
 
     def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+        held, there = self._word_index.documents(), self._store.questions.ids()
         words = IndexFigures(
-            entries=len(self._word_index), missing=self.unread, opened=self._word_copy.opened
+            entries=len(self._word_index),
+            missing=self.unread,
+            opened=self._word_copy.opened,
+            # While it is behind, it may lack some and have others that are gone.
+            differing=0 if self.unread else len(held ^ there),
+            damaged=bool(self._word_index.damaged()),
         )
         return CopyFigures(
             words=words, models={fingerprint: self._of_model(fingerprint) for fingerprint in fingerprints}
@@ -107,7 +117,14 @@ class LocalUpkeep(Upkeep):
     def _of_model(self, fingerprint: str) -> IndexFigures:
         index = self._vector_copies.index(fingerprint)
         missing = self._store.vectors.count_since(fingerprint, index.position)
-        return IndexFigures(entries=len(index), missing=missing)
+        lacking = self._store.vectors.live_ids(fingerprint) - index.ids()
+        return IndexFigures(
+            entries=len(index),
+            missing=missing,
+            # Vectors that the store has forgotten may stay in a graph; they are left out of its answers.
+            differing=sum(vector_id <= index.position for vector_id in lacking),
+            damaged=index.damaged(),
+        )
 
     def refresh(self) -> None:
         before = self._word_index.position

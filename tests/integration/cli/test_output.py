@@ -250,8 +250,16 @@ def test_a_damaged_database_is_said(run: Shell, notes: Path, data_dir: Path) -> 
     for path in data_dir.glob("notes.sqlite*"):
         path.unlink()
     (data_dir / "notes.sqlite").write_bytes(b"something else " * 500)
-    for command in (("search", "x"), ("status",), ("doctor",), ("index",), ("add", notes)):
+    for command in (("search", "x"), ("status",), ("index",), ("add", notes)):
         assert "damaged" in run(*command, code=3).stderr
+    (said, *_) = run("doctor", code=1).stdout.splitlines()
+    assert said.startswith("FAIL  Database: The database is damaged.")
+    assert "notesearch doctor --repair" in said
+    mended, *_, locked = run("doctor", "--repair").stdout.splitlines()
+    assert mended.startswith("mended  Database: damaged; kept as notes.damaged-")
+    assert locked.startswith("ok    Lock: free")
+    run("index", notes)
+    assert run.json("search", "overnight")["results"][0]["title"] == "Bread"
 
 
 @pytest.mark.words

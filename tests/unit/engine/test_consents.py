@@ -80,6 +80,7 @@ class Spending:
 
     def __init__(self) -> None:
         self.by_provider: dict[str, Spent] = {}
+        self.unreadable = False
 
     def spent(self, provider: str) -> Spent:
         return self.by_provider.get(provider, Spent())

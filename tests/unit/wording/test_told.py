@@ -56,7 +56,7 @@ def values(names: str, *, every: bool) -> dict[str, Param]:
     """A value for each parameter; numbers where the sentences count."""
     numbers = {
         *("dimensions", "expected", "found", "least", "most", "process", "seconds", "status", "tokens"),
-        *("usd", "vectors", "missing", "notes", "blocks"),
+        *("usd", "vectors", "missing", "notes", "blocks", "differing", "known", "taken"),
     }
     wanted = [name.rstrip("?") for name in names.split() if every or not name.endswith("?")]
     return {name: 7 if name in numbers else f"<{name}>" for name in wanted}

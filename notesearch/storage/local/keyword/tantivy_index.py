@@ -7,19 +7,20 @@ rank it down. The index neither ranks notes nor makes snippets.
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import tantivy
 from tantivy import Occur
 
-from notesearch.errors import StoreError
+from notesearch.errors import DiskFull, StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, Where, WordBlock
 from notesearch.storage.local.keyword.word_fields import document_of, schema
 from notesearch.storage.local.keyword.word_queries import KeptWords, WordQueries
-from notesearch.storage.local.position import Plan, Rebuild, SavedAt, plan, saving
+from notesearch.storage.local.position import CHANGED, Plan, Rebuild, SavedAt, plan, saving
+from notesearch.storage.local.written_files import clear_away, damaged_segments, endings, exchanged
 from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
 
@@ -33,11 +34,17 @@ class KeywordIndex:
     """The keyword index on the disk. Any thread may search. `apply` is for one thread, of the process that
     owns the data folder.
 
-    Raises StoreError where a process that only reads finds no usable index.
+    Raises StoreError where a process that only reads finds no usable index. `noticed` is called, in any
+    thread, when a question met a damaged file; the index is `broken` then and has to be made again.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, read_only: bool = False, noticed: Callable[[], None] = lambda: None
+    ) -> None:
         self._folder = folder
+        self._saved_path = folder / "position.json"
+        self._noticed = noticed
+        self.broken = False
         self._read_only = read_only
         self._schema = schema()
         self._index: tantivy.Index | None = None
@@ -54,22 +61,28 @@ class KeywordIndex:
 
     def load(self, *, instance: str, position: int) -> Plan:
         """Open the saved index, and say what it lacks. After Rebuild (owner only) the index is empty."""
-        saved = SavedAt.load(self._folder / "position.json")
+        saved = SavedAt.load(self._saved_path)
         decision = plan(saved, version=VERSION, instance=instance, position=position)
         if saved is not None and not isinstance(decision, Rebuild):
-            try:
-                self._index = self._open()
-                self.position = saved.position
-            except (ValueError, OSError):
-                decision = Rebuild("the saved index cannot be read")
+            if exchanged(self._folder, saved.files):
+                decision = Rebuild(CHANGED)
+            else:
+                try:
+                    self._index = self._open()
+                    self.position = saved.position
+                except (ValueError, OSError):
+                    decision = Rebuild("the saved index cannot be read")
         if isinstance(decision, Rebuild) and self._read_only:
             raise StoreError("store.words-not-ready", retryable=True)
         if isinstance(decision, Rebuild):
-            with saving(NOT_WRITABLE):
-                self._begin_anew(instance)
+            self.begin_anew(instance)
         return decision
 
     def _open(self) -> tantivy.Index:
+        with _without_panic():
+            return self._read()
+
+    def _read(self) -> tantivy.Index:
         index = tantivy.Index(self._schema, str(self._folder), reuse=True)
         index.register_tokenizer("prepared", analysis.prepared_analyzer())
         index.register_tokenizer("gram", analysis.gram_analyzer())
@@ -78,14 +91,16 @@ class KeywordIndex:
         self._kept = KeptWords()
         return index
 
-    def _begin_anew(self, instance: str) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        self._index = self._open()
-        self._writer = None
-        self.position = 0
-        # A process that only reads is to find an index, though an empty one, before anything is added.
-        SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._folder / "position.json")
+    def begin_anew(self, instance: str) -> None:
+        """Make it an empty index, whatever is there. Raises DiskFull or StoreError (retryable)."""
+        with saving(NOT_WRITABLE), self._lock:
+            self._writer = self._index = None
+            clear_away(self._folder)
+            self._folder.mkdir(parents=True)
+            self._index = self._open()
+            self.position, self.broken = 0, False
+            # A process that only reads is to find an index, though an empty one, before anything is added.
+            SavedAt(version=VERSION, instance=instance, position=0, count=0).save(self._saved_path)
 
     def apply(
         self, blocks: Sequence[WordBlock], removed: Collection[int], position: int, instance: str
@@ -97,7 +112,7 @@ class KeywordIndex:
         then.
         """
         try:
-            with self._applying, saving(NOT_WRITABLE):
+            with self._applying, self._looked_at(), saving(NOT_WRITABLE), _without_panic():
                 self._apply(self._opened(), blocks, removed, position, instance)
         except BaseException:
             # Blocks of a failed commit must not be part of the next one.
@@ -126,9 +141,13 @@ class KeywordIndex:
         index.reload()
         self._kept = KeptWords()
         self.position = position
-        SavedAt(version=VERSION, instance=instance, position=position, count=index.searcher().num_docs).save(
-            self._folder / "position.json"
-        )
+        SavedAt(
+            version=VERSION,
+            instance=instance,
+            position=position,
+            count=index.searcher().num_docs,
+            files=endings(self._folder),
+        ).save(self._saved_path)
 
     def rest(self) -> None:
         """Give back files, memory and threads. The next search or commit opens the index again, in a
@@ -157,8 +176,9 @@ class KeywordIndex:
         """In a process that only reads: take in what the owner has committed since."""
         # In this order, a commit between the two is found but not known yet. In the other order it would be
         # taken as known before it can be found.
-        saved = SavedAt.load(self._folder / "position.json")
-        self._opened().reload()
+        saved = SavedAt.load(self._saved_path)
+        with self._looked_at(), _without_panic():
+            self._opened().reload()
         self._kept = KeptWords()
         if saved is not None:
             self.position = saved.position
@@ -171,12 +191,52 @@ class KeywordIndex:
                     try:
                         self._index = self._open()
                     except (ValueError, OSError) as error:
-                        raise StoreError("store.words-gone") from error
+                        self._say_broken()
+                        raise StoreError("store.words-damaged", retryable=True) from error
                     self._resting = False
                 index = self._index
         if index is None:
             raise StoreError("store.words-closed")
         return index
+
+    # Damage
+
+    @contextlib.contextmanager
+    def _looked_at(self) -> Iterator[None]:
+        """A context in which the index is used. Where that fails, its files are looked at: for damage
+        StoreError (retryable) is raised, and an owner makes the index again."""
+        try:
+            yield
+        except (ValueError, OSError, StoreError) as error:
+            panicked = isinstance(error, _Panicked)
+            if isinstance(error, DiskFull) or (isinstance(error, StoreError) and not error.retryable):
+                raise
+            if self.damaged():
+                self._say_broken()
+                raise StoreError("store.words-damaged", retryable=True) from error
+            if panicked:
+                raise StoreError("store.words-failed") from error
+            raise
+
+    def _say_broken(self) -> None:
+        self.broken = True
+        if not self._read_only:
+            # The next start makes it again, even where this one ends before it has.
+            with contextlib.suppress(OSError):
+                self._saved_path.unlink()
+        self._noticed()
+
+    def damaged(self) -> list[str]:
+        """The names of files that are not as they were written. Reads all of them."""
+        saved = SavedAt.load(self._saved_path)
+        return damaged_segments(self._folder, saved.files if saved is not None else {})
+
+    def documents(self) -> set[int]:
+        """The ids of all documents that it holds."""
+        with self._looked_at(), _without_panic():
+            searcher = self._opened().searcher()
+            found = searcher.search(tantivy.Query.all_query(), max(1, int(searcher.num_docs)), count=False)
+            return _documents(searcher, found)
 
     # Searching
 
@@ -194,6 +254,18 @@ class KeywordIndex:
 
         `among`: only of these documents; `without`: of none of these. Facets of the query are filters.
         """
+        with self._looked_at(), _without_panic():
+            return self._search(query, limit, among, without, counted=counted)
+
+    def _search(
+        self,
+        query: KeywordQuery,
+        limit: int,
+        among: Collection[int] | None,
+        without: Collection[int],
+        *,
+        counted: bool,
+    ) -> KeywordHits:
         queries = self._queries(query)
         searcher = queries.searcher
         scoring = queries.scoring()
@@ -226,7 +298,8 @@ class KeywordIndex:
         """How many blocks pass the facets of the query and are of no document in `without`."""
         must = self._filtering(query, None, without)
         every = [(Occur.Must, tantivy.Query.all_query()), *must]
-        found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
+        with self._looked_at(), _without_panic():
+            found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
         return int(getattr(found, "count", 0) or 0)  # the stubs leave count out
 
     def _filtering(
@@ -255,24 +328,28 @@ class KeywordIndex:
 
     def called(self, phrase: str, query: KeywordQuery, limit: int) -> list[BlockHit]:
         """See WordIndex."""
-        queries = self._queries(query)
-        return _blocks(queries.searcher, queries.searcher.search(queries.called(phrase), limit, count=False))
+        with self._looked_at(), _without_panic():
+            queries = self._queries(query)
+            found = queries.searcher.search(queries.called(phrase), limit, count=False)
+            return _blocks(queries.searcher, found)
 
     def holding(self, phrase: str, limit: int, *, begun: bool = False) -> list[BlockHit]:
         """See WordIndex."""
-        queries = self._queries(KeywordQuery())
-        return _blocks(queries.searcher, self._with_phrase(queries, phrase, limit, begun=begun))
+        with self._looked_at(), _without_panic():
+            queries = self._queries(KeywordQuery())
+            return _blocks(queries.searcher, self._with_phrase(queries, phrase, limit, begun=begun))
 
     def documents_with_phrase(
         self, phrase: str, *, where: Where = Where.TEXT, limit: int = 50_000
     ) -> set[int]:
         """See WordIndex."""
-        queries = self._queries(KeywordQuery())
-        searcher = queries.searcher
-        if where is Where.TEXT:
-            return _documents(searcher, self._with_phrase(queries, phrase, limit))
-        query = queries.phrase(phrase, "name") if where is Where.PATH else queries.in_titles(phrase)
-        return _documents(searcher, searcher.search(query, limit, count=False))
+        with self._looked_at(), _without_panic():
+            queries = self._queries(KeywordQuery())
+            searcher = queries.searcher
+            if where is Where.TEXT:
+                return _documents(searcher, self._with_phrase(queries, phrase, limit))
+            query = queries.phrase(phrase, "name") if where is Where.PATH else queries.in_titles(phrase)
+            return _documents(searcher, searcher.search(query, limit, count=False))
 
     def _with_phrase(
         self, queries: WordQueries, phrase: str, limit: int, *, begun: bool = False
@@ -285,11 +362,14 @@ class KeywordIndex:
 
     def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
         """See WordIndex."""
-        queries = self._queries(query)
-        searcher, every = queries.searcher, queries.complete()
-        if not every:
-            return set()
-        return _documents(searcher, searcher.search(tantivy.Query.boolean_query(every), limit, count=False))
+        with self._looked_at(), _without_panic():
+            queries = self._queries(query)
+            searcher, every = queries.searcher, queries.complete()
+            if not every:
+                return set()
+            return _documents(
+                searcher, searcher.search(tantivy.Query.boolean_query(every), limit, count=False)
+            )
 
     def _queries(self, query: KeywordQuery) -> WordQueries:
         # In this order, what an older state of the index has is never kept with a newer one.
@@ -301,6 +381,22 @@ class KeywordIndex:
 
     def __len__(self) -> int:
         return int(self._opened().searcher().num_docs)
+
+
+class _Panicked(ValueError):
+    """tantivy met what its authors held for impossible: a damaged file, or a bug."""
+
+
+@contextlib.contextmanager
+def _without_panic() -> Iterator[None]:
+    """A context in which a panic of tantivy is raised as an ordinary error. Python gets it as a
+    BaseException, which would end the thread."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _Panicked from error
 
 
 def _blocks(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> list[BlockHit]:

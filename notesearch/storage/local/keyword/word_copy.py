@@ -43,7 +43,11 @@ class WordCopy:
 
     def follow(self, stopped: Callable[[], bool]) -> None:
         """Copy what changed, in bounded commits. The first time, the store then deletes its older tombstones,
-        which no copy needs any more."""
+        which no copy needs any more. An index that is broken is made again."""
+        if self._index.broken:
+            log.warning("keyword index: rebuild, it is damaged")
+            self._index.begin_anew(self._store.instance)
+            self.opened = Rebuild.__name__
         while not stopped():
             changes = self._store.questions.changes_since(self._index.position, CHANGES_AT_ONCE)
             if not changes:

@@ -14,11 +14,14 @@ from typing import Any
 
 from notesearch.errors import StoreDamaged, StoreError
 from notesearch.storage.local.sqlite.connections import Readers, people_errors
-from notesearch.storage.local.sqlite.migrations import migrate, refuse_newer, refuse_older
+from notesearch.storage.local.sqlite.migration_counts import COUNTED
+from notesearch.storage.local.sqlite.migrations import migrate, refuse_foreign, refuse_newer, refuse_older
 
 DATABASE = "notes.sqlite"
 # Characters of a document's text that are stored, and read, as one segment.
 SEGMENT = 1 << 16
+# How many faults of a damaged database are told.
+FAULTS = 5
 
 
 class Generation(IntEnum):
@@ -60,10 +63,12 @@ class Database:
         with people_errors():
             if read_only:
                 with self.readers.borrow() as connection:
+                    refuse_foreign(connection)
                     refuse_newer(connection)
                     refuse_older(connection)
                 return
             self._writer = self._connect("rwc")
+            refuse_foreign(self._writer)
             refuse_newer(self._writer)
             self._writer.execute("PRAGMA journal_mode = WAL")
             migrate(self._writer)
@@ -153,8 +158,20 @@ class Database:
             yield from self.read(sql.format(", ".join("?" * len(part))), (*part, *more))
 
     def check(self) -> list[str]:
-        """SQLite's own integrity check: [] where all is well."""
+        """SQLite's own integrity checks, and the counts that triggers keep: [] where all is well."""
         try:
-            return [row[0] for row in self.read("PRAGMA quick_check") if row[0] != "ok"]
+            found = [row[0] for row in self.read(f"PRAGMA integrity_check({FAULTS})") if row[0] != "ok"]
+            if not found:
+                loose = self.read("PRAGMA foreign_key_check")
+                found = [f"{table}: rows that refer to none" for table in sorted({row[0] for row in loose})]
+            return found or self._wrong_counts()
         except StoreDamaged as error:
             return [str(error.__cause__)]
+
+    def _wrong_counts(self) -> list[str]:
+        """The tables of counts that do not say what is there."""
+        return [
+            table
+            for table, kept, counted in COUNTED
+            if self.read(f"{kept} EXCEPT {counted}") or self.read(f"{counted} EXCEPT {kept}")
+        ]

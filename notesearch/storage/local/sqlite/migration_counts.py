@@ -148,3 +148,30 @@ COUNTS = f"""
     DROP INDEX documents_folder;
     CREATE INDEX documents_folder ON documents (folder_id, pending_fingerprint);
 """
+
+# What the tables of counts say, and the same counted anew: (table, question, question).
+COUNTED = (
+    (
+        "counts",
+        "SELECT folder_id, fingerprint, documents, complete, chunks, embedded, pending_chunks, "
+        "pending_embedded, held_back, pending_held_back FROM counts",
+        "SELECT folder_id, fingerprint, count(*), sum(embedded >= expected), sum(expected), sum(embedded), "
+        "sum(pending_expected), sum(pending_embedded), sum(held_back), sum(pending_held_back) FROM documents "
+        "GROUP BY folder_id, fingerprint",
+    ),
+    (
+        "language_counts",
+        "SELECT language, documents FROM language_counts WHERE documents <> 0",
+        "SELECT language, count(*) FROM documents GROUP BY language",
+    ),
+    (
+        "facet_counts",
+        "SELECT facet, documents FROM facet_counts",
+        "SELECT facet, count(*) FROM facets GROUP BY facet",
+    ),
+    (
+        "problem_counts",
+        "SELECT folder_id, failed FROM problem_counts WHERE failed <> 0",
+        "SELECT folder_id, sum(refused = 0) FROM problems GROUP BY folder_id HAVING sum(refused = 0) <> 0",
+    ),
+)

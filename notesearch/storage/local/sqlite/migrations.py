@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from notesearch.errors import StoreError, StoreTooNew
+from notesearch.errors import StoreDamaged, StoreError, StoreTooNew
 from notesearch.storage.local.sqlite.migration_codes import CODES
 from notesearch.storage.local.sqlite.migration_counts import COUNTS
 from notesearch.storage.local.sqlite.migration_places import PLACES
@@ -220,6 +220,15 @@ def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = M
     """Raise StoreTooNew for a schema that this version does not know. Changes nothing."""
     if connection.execute("PRAGMA user_version").fetchone()[0] > len(migrations):
         raise StoreTooNew
+
+
+def refuse_foreign(connection: sqlite3.Connection) -> None:
+    """Raise StoreDamaged for a database that another program made. One without tables is none yet."""
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    ours = {"meta"} if version > len(MIGRATIONS) else {"meta", "folders", "documents", "vectors"}
+    if names and not ours <= names:
+        raise StoreDamaged("store-damaged.foreign")
 
 
 def refuse_older(connection: sqlite3.Connection) -> None:

@@ -210,6 +210,10 @@ class Questions:
                 result[digest] = WaitingChunk(document_id, digest, prefixed(prefix, passage), tokens)
         return list(result.values())
 
+    def ids(self) -> set[int]:
+        """The ids of all documents."""
+        return {row[0] for row in self._database.read("SELECT id FROM documents")}
+
     def titles(self, document_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
         """What a document is called: title, aliases, its file's name without and with suffix, its path in the
         folder."""

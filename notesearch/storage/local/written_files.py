@@ -1,0 +1,103 @@
+"""Whether the files of an index copy are those that were written: none was changed, cut off, or exchanged for
+another one. The libraries of the indexes do not look, and a damaged file makes them fail, or answer
+wrongly."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+# A file of tantivy ends with a footer in JSON (with the checksum of what is before it), the length of that
+# footer, and this number.
+_END = struct.Struct("<II")
+_MAGIC = 1337
+_TAIL = 256
+_AT_ONCE = 1 << 20
+_SEGMENT = (".idx", ".pos", ".term", ".store", ".fast", ".fieldnorm", ".del")
+
+
+def checksum(path: Path) -> str:
+    """The checksum of a whole file, 8 hex digits. Raises OSError."""
+    return f"{_sum_of(path, path.stat().st_size):08x}"
+
+
+def _sum_of(path: Path, length: int) -> int:
+    value = 0
+    with open(path, "rb") as file:
+        while length > 0 and (part := file.read(min(length, _AT_ONCE))):
+            value = zlib.crc32(part, value)
+            length -= len(part)
+    return value
+
+
+def endings(folder: Path) -> dict[str, str]:
+    """The end of each segment file of a keyword index, by name, as its length and a checksum. Such a file is
+    never changed once it is written, and its end names the checksum of all of it."""
+    found = {}
+    for path in folder.iterdir():
+        if path.suffix in _SEGMENT:
+            try:
+                found[path.name] = _ending(path)
+            except OSError:
+                continue  # merged into another one meanwhile
+    return found
+
+
+def _ending(path: Path) -> str:
+    with open(path, "rb") as file:
+        length = file.seek(0, 2)
+        file.seek(max(0, length - _TAIL))
+        return f"{length}-{zlib.crc32(file.read()):08x}"
+
+
+def exchanged(folder: Path, written: Mapping[str, str]) -> list[str]:
+    """The segment files that do not end as they were written. One that was merged into another since is not
+    there any more, and does not count. Reads a few bytes of each."""
+    changed = []
+    for name, ending in written.items():
+        path = folder / name
+        if path.exists():
+            try:
+                same = _ending(path) == ending
+            except OSError:
+                same = False
+            if not same:
+                changed.append(name)
+    return changed
+
+
+def damaged_segments(folder: Path, written: Mapping[str, str]) -> list[str]:
+    """The segment files whose content is not what their checksum says, and those that were exchanged. Reads
+    all of them."""
+    wrong = set(exchanged(folder, written))
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.suffix in _SEGMENT and not _is_whole(path):
+            wrong.add(path.name)
+    return sorted(wrong)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            length = file.seek(0, 2)
+            file.seek(max(0, length - _TAIL))
+            tail = file.read()
+        size, magic = _END.unpack(tail[-_END.size :])
+        footer = json.loads(tail[-_END.size - size : -_END.size])
+        return bool(magic == _MAGIC and footer["crc"] == _sum_of(path, length - _END.size - size))
+    except FileNotFoundError:
+        return True  # merged into another one meanwhile
+    except (OSError, ValueError, KeyError, TypeError, struct.error):
+        return False
+
+
+def clear_away(path: Path) -> None:
+    """Delete a file or a folder that belongs to an index copy, whatever stands there. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
