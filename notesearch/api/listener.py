@@ -34,6 +34,13 @@ Handler = Callable[[Request], Iterator[dict[str, Any]]]
 
 # Seconds that one side waits for the other to send or to take something.
 PATIENCE = 10.0
+# How many other processes are served at once, and how many more wait to be accepted. Where there are too
+# many, the one that was silent longest is dropped.
+MOST, BACKLOG = 64, 128
+# The largest request in bytes.
+LONGEST = 1 << 20
+# Seconds until the next attempt where the system has no file or memory for another connection.
+ACCEPT_AGAIN = 0.2
 LOOPBACK = "127.0.0.1"
 
 
@@ -79,9 +86,14 @@ def has_unix_sockets() -> bool:
     return hasattr(socket, "AF_UNIX")
 
 
+class _Gone(OSError):
+    """The other process does not listen any more."""
+
+
 class Listener:
     """The owner's side of the socket: one thread accepts connections, and each request has a thread of its
-    own, so that a long `index` does not delay a `status`.
+    own, so that a long `index` does not delay a `status`. At most MOST are served at once. One that sends no
+    request is dropped after PATIENCE, or earlier where others want its place.
 
     `address` is for `DataFolderLock.announce`. Raises StoreError where it cannot listen.
     """
@@ -90,12 +102,15 @@ class Listener:
         self._handler = handler
         self._stop = threading.Event()
         self._requests: set[threading.Thread] = set()
+        # Connections from which no whole request came yet, the oldest first.
+        self._silent: dict[socket.socket, None] = {}
+        self._lock = threading.Lock()
         self._path = socket_path(data_dir) if has_unix_sockets() else None
         self._token = "" if self._path is not None else os.urandom(16).hex()
         self._server = socket.socket(socket.AF_UNIX if self._path is not None else socket.AF_INET)
         try:
             self.address = self._bind()
-            self._server.listen(8)
+            self._server.listen(BACKLOG)
         except OSError as error:
             self._server.close()
             raise StoreError("store.cannot-listen", retryable=True, reason=error.strerror or "") from error
@@ -134,49 +149,104 @@ class Listener:
         while not self._stop.is_set():
             try:
                 connection, _ = self._server.accept()
-            except OSError:
-                return
+            except OSError as error:
+                if not self._stop.is_set():
+                    # Too many files are open, perhaps those of clients that go soon.
+                    log.warning("no connection could be accepted: %s", error.strerror)
+                    self._drop_silent()
+                    self._stop.wait(ACCEPT_AGAIN)
+                continue
+            if len(self._requests) >= MOST and not self._drop_silent():
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(ACCEPT_AGAIN)
+                    # Where a request is left unread, its sender does not get the answer.
+                    connection.recv(1 << 16)
+                    self._send(connection, {"error": wire.error_to_json(_BUSY)})
+                continue
+            with self._lock:
+                self._silent[connection] = None
             thread = threading.Thread(target=self._serve, args=(connection,), name="request", daemon=True)
             self._requests.add(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:
+                log.warning("no thread could be started for a request")
+                self._requests.discard(thread)
+                self._heard(connection)
+                connection.close()
+
+    def _drop_silent(self) -> bool:
+        """Drop the connection that was silent longest, to have room for another one. Returns whether there
+        was one."""
+        with self._lock:
+            connection = next(iter(self._silent), None)
+            if connection is None:
+                return False
+            del self._silent[connection]
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+    def _heard(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._silent.pop(connection, None)
 
     def _serve(self, connection: socket.socket) -> None:
         try:
             with connection, contextlib.suppress(OSError):
-                connection.settimeout(PATIENCE)
                 request = self._received(connection)
+                self._heard(connection)
+                connection.settimeout(PATIENCE)
                 if request is not None:
                     self._answer(connection, request)
         finally:
+            self._heard(connection)
             self._requests.discard(threading.current_thread())
 
     def _received(self, connection: socket.socket) -> Request | None:
-        """Read the request. None where it is no JSON object, or where the token is wrong."""
-        with connection.makefile("rb") as lines:
-            try:
-                request = json.loads(lines.readline(1 << 20))
-            except (ValueError, RecursionError):
-                return None
-        if not isinstance(request, dict):
+        """Read the request, within PATIENCE in all. {} where it is no JSON object; None where there is none,
+        or the token is wrong. Raises OSError."""
+        until = time.monotonic() + PATIENCE
+        line = b""
+        while not line.endswith(b"\n") and len(line) <= LONGEST:
+            connection.settimeout(max(0.01, until - time.monotonic()))
+            part = connection.recv(1 << 16)
+            if not part:
+                break
+            line += part
+        if not line.strip():
             return None
+        try:
+            request = json.loads(line) if len(line) <= LONGEST else None
+        except (ValueError, RecursionError):
+            request = None
+        if not isinstance(request, dict):
+            return None if self._token else {}
         if self._token and str(request.pop("token", "")) != self._token:
             return None
         return request
 
-    def _answer(self, connection: socket.socket, request: Request) -> None:
-        def send(answer: dict[str, Any]) -> None:
+    @staticmethod
+    def _send(connection: socket.socket, answer: dict[str, Any]) -> None:
+        try:
             connection.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError as error:
+            raise _Gone from error
 
+    def _answer(self, connection: socket.socket, request: Request) -> None:
         try:
             for answer in self._handler(request):
-                send(answer)
+                self._send(connection, answer)
         except NotesearchError as error:
-            send({"error": wire.error_to_json(error)})
-        except OSError:
+            self._send(connection, {"error": wire.error_to_json(error)})
+        except _Gone:
             raise
         except Exception:
             log.exception("a bug stopped the answer to a request")
-            send({"error": wire.error_to_json(OwnerFailed("owner-failed.bug"))})
+            self._send(connection, {"error": wire.error_to_json(OwnerFailed("owner-failed.bug"))})
+
+
+_BUSY = DataFolderHeld("data-folder-held.busy")
 
 
 def owner_address(data_dir: Path) -> bytes:
@@ -199,32 +269,46 @@ def _connected(data_dir: Path) -> tuple[socket.socket, str]:
             _, port, token = address.decode("ascii").split(":")
             connection.connect((LOOPBACK, int(port)))
             return connection, token
-        connection.connect(os.fsdecode(address))
+        _connect(connection, os.fsdecode(address))
     except BaseException:
         connection.close()
         raise
     return connection, ""
 
 
+def _connect(connection: socket.socket, address: str) -> None:
+    """Connect to a socket in the file system. Where its queue is full, the system does not wait, so this
+    does."""
+    until = time.monotonic() + PATIENCE / 2
+    while True:
+        try:
+            connection.connect(address)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(ACCEPT_AGAIN / 4)
+
+
 def ask(data_dir: Path, request: Request, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
     """Send a request to the owner and give its answers as they come. Waits at most `timeout` seconds for
     each.
 
-    Raises DataFolderHeld where the owner does not answer or stops in the middle, and the NotesearchError that
-    the owner answered with.
+    Raises DataFolderHeld where the owner does not answer (in time: "data-folder-held.hangs") or stops in the
+    middle, and the NotesearchError that the owner answered with.
     """
     # A system without sockets in the file system, and an owner that has not written its address yet, raise
     # AttributeError.
     try:
         connection, token = _connected(data_dir)
     except (OSError, ValueError, AttributeError) as error:
-        raise _held(data_dir) from error
+        raise _held(data_dir, error) from error
     with connection, connection.makefile("rb") as lines:
         try:
             connection.sendall(json.dumps({**request, "token": token} if token else request).encode() + b"\n")
             connection.settimeout(timeout)
         except OSError as error:
-            raise _held(data_dir) from error
+            raise _held(data_dir, error) from error
         while (answer := _next_answer(data_dir, lines)) is not None:
             if "error" in answer:
                 raise wire.error_from_json(answer["error"])
@@ -237,12 +321,19 @@ def _next_answer(data_dir: Path, lines: BinaryIO) -> dict[str, Any] | None:
         line = lines.readline()
         answer = json.loads(line) if line else None
     except (OSError, ValueError) as error:
-        raise _held(data_dir) from error
+        raise _held(data_dir, error) from error
     if answer is not None and not isinstance(answer, dict):
         raise _held(data_dir)
     return answer
 
 
-def _held(data_dir: Path) -> DataFolderHeld:
+def _held(data_dir: Path, error: Exception | None = None) -> DataFolderHeld:
+    """Why the owner did not answer: it hangs, it does not listen, or it is not there any more."""
     pid = owner_pid(data_dir)
-    return DataFolderHeld("data-folder-held.silent", process=pid) if pid else DataFolderHeld()
+    if pid == 0:
+        return DataFolderHeld("data-folder-held.lock-removed")
+    if pid is None:
+        return DataFolderHeld()
+    # A connection that is not accepted: the owner's queue is full.
+    hangs = isinstance(error, TimeoutError | BlockingIOError)
+    return DataFolderHeld("data-folder-held.hangs" if hangs else "data-folder-held.silent", process=pid)

@@ -84,7 +84,9 @@ class Operation(Generic[P, R]):
             from notesearch.engine.engine import Engine
 
             self._types.update(
-                typing.get_type_hints(self.function, {**self.function.__globals__, "Engine": Engine})
+                typing.get_type_hints(
+                    self.function, {**self.function.__globals__, "Engine": Engine}, include_extras=True
+                )
             )
         return self._types
 
@@ -99,9 +101,11 @@ class Operation(Generic[P, R]):
         operation must not be asked for by another process."""
         if self.local:
             raise UsageError("usage.operation-local", operation=self.name)
+        if not isinstance(message, Mapping):
+            raise UsageError("usage.operation", operation=self.name, reason="no parameters by name")
         try:
             read = {
-                name: wire.from_json(self.types[name], message[name])
+                name: wire.from_json(self.types[name], message[name], asked=True)
                 for name in self.parameters
                 if name in message
             }

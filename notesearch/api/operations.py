@@ -39,6 +39,7 @@ from notesearch.domain import (
     IndexingStatus,
     IndexSummary,
     LedgerEntry,
+    Limit,
     Match,
     ModelChoice,
     Outgoing,
@@ -118,7 +119,7 @@ def is_searched(engine: Engine, *, path: Path) -> int | None:
 
 
 @operation("folders.survey")
-def survey_folder(engine: Engine, *, path: Path, limit: int = 20_000) -> Survey:
+def survey_folder(engine: Engine, *, path: Path, limit: Limit = 20_000) -> Survey:
     """Describe a folder, or the folder that a file is in, before it is added; at most `limit` notes are
     counted."""
     return engine.folders.survey(path, limit)
@@ -233,19 +234,19 @@ def search(engine: Engine, *, query: Query, explain: bool = True) -> SearchResul
 
 
 @operation("search.similar")
-def similar(engine: Engine, *, file: Path, limit: int = 20, part: str = "") -> SearchResults:
+def similar(engine: Engine, *, file: Path, limit: Limit = 20, part: str = "") -> SearchResults:
     """Notes near in meaning to a note (`part`: one of several in its file). Raises NotIndexed."""
     return engine.search.similar(file, limit, part)
 
 
 @operation("search.recent")
-def recent(engine: Engine, *, limit: int = 30) -> tuple[Match, ...]:
+def recent(engine: Engine, *, limit: Limit = 30) -> tuple[Match, ...]:
     """The newest notes, each with its beginning."""
     return engine.search.recent(limit)
 
 
 @operation("search.notes", may_block=True)
-def find_notes(engine: Engine, *, folder: Path, text: str = "", limit: int = 200) -> tuple[Match, ...]:
+def find_notes(engine: Engine, *, folder: Path, text: str = "", limit: Limit = 200) -> tuple[Match, ...]:
     """Find the notes of a folder that hold these words, to choose one from. Without words, the newest
     notes."""
     if text.strip():
@@ -356,7 +357,7 @@ def outgoing(engine: Engine, *, path: Path) -> tuple[Outgoing, ...]:
 
 
 @operation("models.held-back", may_block=True)
-def held_back(engine: Engine, *, folder: Path, limit: int = 500) -> tuple[HeldNote, ...]:
+def held_back(engine: Engine, *, folder: Path, limit: Limit = 500) -> tuple[HeldNote, ...]:
     """The notes of a folder of which something is not sent, at most `limit`. Raises NotIndexed."""
     return engine.models.held_back(folder, limit)
 
@@ -436,7 +437,7 @@ def retry_providers(engine: Engine) -> None:
 
 
 @operation("providers.ledger")
-def ledger(engine: Engine, *, limit: int = 200) -> tuple[LedgerEntry, ...]:
+def ledger(engine: Engine, *, limit: Limit = 200) -> tuple[LedgerEntry, ...]:
     """List the newest requests that providers answered, newest first. The ledger never holds a text."""
     return engine.models.ledger(limit)
 

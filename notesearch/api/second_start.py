@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 # listens, and the pause between two attempts to reach the latter.
 ANSWERS_WITHIN, LISTENS_WITHIN, ASK_AGAIN = 5.0, 3.0, 0.05
 SHOW = "show"
+HANGS = "data-folder-held.hangs"
 SCHEME = "notesearch"
 LONGEST_QUERY = 500
 
@@ -53,7 +54,7 @@ class StartRequest:
         """Read a request of another process of the same user. A value of the wrong type counts as missing."""
         folders = message.get("folders")
         return cls(
-            folders=tuple(Path(f) for f in folders if isinstance(f, str))
+            folders=tuple(Path(f) for f in folders if isinstance(f, str) and "\0" not in f)
             if isinstance(folders, list)
             else (),
             search=plain_query(message.get("search")),
@@ -102,6 +103,14 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
 
     Where no process listens it costs one look at the disk. Any thread.
     """
+    try:
+        return _asked(data_dir, request)
+    except DataFolderHeld:
+        return None
+
+
+def _asked(data_dir: Path, request: StartRequest) -> bool | None:
+    """As `hand_over`; raises DataFolderHeld where a process that has the folder does not answer."""
     asked = replace(request, activation=os.environ.get("XDG_ACTIVATION_TOKEN", ""))
     try:
         if not (data_dir / LOCK).exists():
@@ -110,7 +119,7 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
 
         return any(answer.get("done") for answer in ask(data_dir, asked.to_message(), timeout=ANSWERS_WITHIN))
     except DataFolderHeld:
-        return None
+        raise
     except (NotesearchError, OSError, ValueError) as error:
         log.info("no running window took over: %s", type(error).__name__)
         return False
@@ -118,12 +127,14 @@ def hand_over(data_dir: Path, request: StartRequest) -> bool | None:
 
 def hand_over_late(data_dir: Path, request: StartRequest, closing: Event) -> bool:
     """As `hand_over`, for a data folder that another process has locked but may not listen for yet. Blocks
-    for some seconds, unless `closing` is set."""
+    for some seconds, unless `closing` is set. Raises DataFolderHeld where that process hangs."""
     deadline = time.monotonic() + LISTENS_WITHIN
-    while (
-        (handed := hand_over(data_dir, request)) is None
-        and time.monotonic() < deadline
-        and not closing.wait(ASK_AGAIN)
-    ):
-        pass
-    return bool(handed)
+    while True:
+        try:
+            handed = _asked(data_dir, request)
+        except DataFolderHeld as error:
+            if error.code == HANGS:
+                raise
+            handed = None
+        if handed is not None or time.monotonic() >= deadline or closing.wait(ASK_AGAIN):
+            return bool(handed)

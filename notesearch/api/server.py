@@ -37,7 +37,7 @@ class Server:
 
     def answer(self, request: Mapping[str, Any]) -> Answers:
         """The answers to a request in order; the last one ends it. Raises NotesearchError, or UsageError for
-        an unknown request."""
+        an unknown request or wrong parameters."""
         handler = self._of_fronts.get(str(request.get("request")))
         if handler is not None:
             handler(request)
@@ -46,8 +46,8 @@ class Server:
         operation = OPERATIONS.get(str(request.get("operation")))
         if operation is None:
             raise UsageError("usage.operation-unknown", operation=str(request.get("operation")))
-        parameters = request.get("parameters")
-        yield from self._run(operation, operation.from_message(parameters if parameters else {}))
+        parameters = request.get("parameters", {})
+        yield from self._run(operation, operation.from_message(parameters))
 
     def _run(self, operation: Operation[..., Any], parameters: dict[str, Any]) -> Answers:
         """Run an operation in a thread of its own. Meanwhile report its progress, and a sign of life every

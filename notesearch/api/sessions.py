@@ -21,8 +21,9 @@ from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Seconds for the owner of the data folder to answer anything. Longer work sends signs of life in between.
-ANSWER_WITHIN = 60.0
+# Seconds for the owner of the data folder to answer anything. Longer work sends a sign of life five times a
+# second, so an owner that is silent so long is stopped, or hangs.
+ANSWER_WITHIN = 8.0
 # Seconds that closing waits for the answers to other processes.
 REQUESTS_END_WITHIN = 3.0
 

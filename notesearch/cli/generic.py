@@ -58,6 +58,8 @@ def _kind_of(kind: Any) -> tuple[Callable[[str], Any], bool]:
     """How a type is read from the command line: (the function that converts a word, whether there may be
     several)."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        return _kind_of(arguments[0])
     if origin in (typing.Union, types.UnionType):
         return _kind_of(next(a for a in arguments if a is not type(None)))
     if origin in (tuple, list, Sequence):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Annotated, Protocol
 
 # These names are defined in note_formats.py and provider_values.py. Other modules import them from here.
 from notesearch.domain.note_formats import Line as Line
@@ -73,6 +73,21 @@ def told(code: str, /, *, cause: Coded | None = None, **params: Param) -> Told:
     """Make a Told of a code, its parameters, and the error that led to it."""
     of = Told.of(cause) if cause is not None else None
     return Told(code=code, params=tuple(sorted(params.items())), cause=of)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The least and the greatest value that a number may have."""
+
+    least: int
+    most: int
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self.least <= number <= self.most
+
+
+# How many of something are asked for. An index makes room for all of them before it looks.
+Limit = Annotated[int, Within(0, 100_000)]
 
 
 class Mode(StrEnum):
@@ -203,7 +218,7 @@ class Query:
     """
 
     text: str
-    limit: int = 50
+    limit: Limit = 50
     mode: Mode = Mode.HYBRID
     folder: Path | None = None
     prefix: bool = False

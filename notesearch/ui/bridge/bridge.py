@@ -178,12 +178,7 @@ class Bridge(QObject):
             self.status_changed.emit(engine.status())
         except (StoreError, DataFolderHeld) as error:
             self._owner = None
-            if isinstance(error, DataFolderHeld) and hand_over_late(
-                self.data_dir, self._request, self._closing
-            ):
-                self.handed_over.emit()
-            else:
-                self.start_failed.emit(Failure(what=Told.of(error), retryable=True))
+            self._not_opened(error)
             return
         except Exception as error:
             self._owner = None
@@ -192,6 +187,18 @@ class Bridge(QObject):
         self._started.set()
         self.ready.emit()
         self.folders_wanted.emit(self._request.folders)
+
+    def _not_opened(self, error: StoreError | DataFolderHeld) -> None:
+        """Hand over to the process that has the data folder, or tell why nothing can be opened."""
+        try:
+            if isinstance(error, DataFolderHeld) and hand_over_late(
+                self.data_dir, self._request, self._closing
+            ):
+                self.handed_over.emit()
+                return
+        except DataFolderHeld as hangs:
+            error = hangs
+        self.start_failed.emit(Failure(what=Told.of(error), retryable=True))
 
     def _on_show(self, message: Mapping[str, Any]) -> None:
         """The program was started once more. Called in a thread of the engine."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import json
 import os
+import platform
+import shutil
 import signal
 import socket
 import stat
@@ -16,9 +21,11 @@ from typing import Any
 
 import pytest
 
-from notesearch.api import listener
+from notesearch.api import listener, operations
 from notesearch.api.listener import Listener, ask, owner_address, socket_path
-from notesearch.engine.lock import DataFolderLock, owner_pid
+from notesearch.api.sessions import HandedOver
+from notesearch.config.paths import LOCK
+from notesearch.engine.lock import LOCK_FILE, DataFolderLock, owner_pid
 from notesearch.errors import DataFolderHeld, FolderMissing, NotesearchError, StoreError
 from tests.conftest import wait_until
 
@@ -227,7 +234,7 @@ def test_an_owner_that_does_not_answer(tmp_path: Path) -> None:
     owned = DataFolderLock(tmp_path)
     with (
         answers_with(b"", tmp_path),
-        pytest.raises(DataFolderHeld, match=f"data-folder-held.silent process={os.getpid()}"),
+        pytest.raises(DataFolderHeld, match=f"data-folder-held.hangs process={os.getpid()}"),
     ):
         next(ask(tmp_path, {"request": "status"}, timeout=0.05))
     owned.close()
@@ -294,3 +301,300 @@ def test_over_the_loopback_interface_with_the_token_of_the_lock_file(tmp_path: P
     with pytest.raises(DataFolderHeld):
         list(ask(tmp_path, {"to": 2}))
     owned.close()
+
+
+# An owner that does not answer, and a lock that is not what it should be
+
+OWN = """
+import sys, threading
+from pathlib import Path
+from notesearch.api.sessions import Owner
+if len(sys.argv) > 2:
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]),) * 2)
+owner = Owner(Path(sys.argv[1]), watch=False, embed=False)
+print("owns", flush=True)
+sys.stdin.read()
+owner.close()
+"""
+
+
+@contextlib.contextmanager
+def owning(data_dir: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process with an engine, which takes requests."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWN, str(data_dir), *more],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "owns\n"
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.communicate()
+
+
+@posix
+def test_a_stopped_owner_is_told_and_answers_again_when_it_goes_on(tmp_path: Path) -> None:
+    with owning(tmp_path) as process:
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(DataFolderHeld) as hangs:
+            HandedOver(tmp_path, timeout=1).call(operations.list_folders)
+        assert (hangs.value.code, hangs.value.params) == (
+            "data-folder-held.hangs",
+            {"process": process.pid},
+        )
+        process.send_signal(signal.SIGCONT)
+        assert HandedOver(tmp_path, timeout=100).call(operations.list_folders) == ()
+
+
+@posix
+def test_a_stopped_owner_that_accepts_nobody_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "PATIENCE", 1.0)
+    with owning(tmp_path) as process, contextlib.ExitStack() as closing:
+        process.send_signal(signal.SIGSTOP)
+        address = os.fsdecode(owner_address(tmp_path))
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(2 * listener.BACKLOG):
+                waiting = closing.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(address)
+        with pytest.raises(DataFolderHeld) as hangs:
+            HandedOver(tmp_path, timeout=1).call(operations.list_folders)
+        assert hangs.value.code == "data-folder-held.hangs"
+
+
+@posix
+@pytest.mark.parametrize("files", ["100", "4096"])
+def test_many_idle_clients_keep_nobody_from_an_answer(tmp_path: Path, files: str) -> None:
+    """With room for 100 open files the owner cannot even accept them all."""
+    with owning(tmp_path, files), contextlib.ExitStack() as closing:
+        address = os.fsdecode(owner_address(tmp_path))
+        for _ in range(400):
+            idle = closing.enter_context(socket.socket(socket.AF_UNIX))
+            idle.connect(address)
+        assert HandedOver(tmp_path, timeout=100).call(operations.list_folders) == ()
+        closing.close()
+        assert HandedOver(tmp_path, timeout=100).call(operations.list_folders) == ()
+
+
+def test_no_more_are_served_at_once_than_there_is_room_for(tmp_path: Path, listen: Listen) -> None:
+    free = threading.Event()
+
+    def slow(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield {"begun": True}
+        free.wait(100)
+        yield {"done": True}
+
+    listen(slow)
+    asked = [ask(tmp_path, {"n": n}) for n in range(listener.MOST)]
+    assert [next(answers) for answers in asked] == [{"begun": True}] * listener.MOST
+    with pytest.raises(DataFolderHeld) as busy:
+        next(ask(tmp_path, {}))
+    assert busy.value.code == "data-folder-held.busy"
+    free.set()
+    assert [list(answers) for answers in asked] == [[{"done": True}]] * listener.MOST
+    wait_until(lambda: not any(thread.name == "request" for thread in threading.enumerate()))
+    assert list(ask(tmp_path, {})) == [{"begun": True}, {"done": True}]
+
+
+def test_a_client_that_sends_a_letter_now_and_then_is_dropped(
+    tmp_path: Path, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "PATIENCE", 0.3)
+    listen(count)
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.connect(os.fsdecode(owner_address(tmp_path)))
+        slow.settimeout(0.05)
+
+        def dropped() -> bool:
+            try:
+                slow.sendall(b" ")
+                return slow.recv(1) == b""
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+
+        wait_until(dropped)
+
+
+@posix
+def test_an_owner_whose_lock_file_was_removed_still_owns(tmp_path: Path) -> None:
+    with owning(tmp_path) as process:
+        (tmp_path / LOCK).unlink()
+        with pytest.raises(DataFolderHeld) as removed:
+            DataFolderLock(tmp_path)
+        assert removed.value.code == "data-folder-held.lock-removed"
+        # Over its socket it is reached all the same.
+        assert HandedOver(tmp_path, timeout=100).call(operations.list_folders) == ()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        DataFolderLock(tmp_path).close()
+
+
+def test_asking_for_the_owner_changes_nothing(tmp_path: Path) -> None:
+    assert owner_pid(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    owned = DataFolderLock(tmp_path)
+    (tmp_path / LOCK).unlink()
+    assert owner_pid(tmp_path) == (0 if os.name == "posix" else None)
+    assert list(tmp_path.iterdir()) == []
+    owned.close()
+
+
+def test_an_owner_makes_its_lock_file_again(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    owned = DataFolderLock(data_dir)
+    owned.announce(b"somewhere")
+    assert owned.renew()
+    (data_dir / LOCK).unlink()
+    assert owned.renew()
+    assert owner_pid(data_dir) == os.getpid()
+    assert owner_address(data_dir) == b"somewhere"
+    data_dir.rename(tmp_path / "elsewhere")
+    assert not owned.renew()
+    (tmp_path / "elsewhere").rename(data_dir)
+    owned.close()
+    assert owner_pid(data_dir) is None
+
+
+# A file system without locks
+
+WITHOUT = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+NO_LOCKS = """
+#include <errno.h>
+int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }
+"""
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """The system says that it has no locks for whole files, with this error."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def say(number: int) -> None:
+        def refused(*_: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(fcntl, "flock", refused)
+
+    return say
+
+
+@pytest.mark.parametrize("number", WITHOUT)
+def test_where_there_are_no_locks_a_file_stands_for_one(
+    tmp_path: Path, no_locks: Callable[[int], None], number: int
+) -> None:
+    no_locks(number)
+    first = DataFolderLock(tmp_path)
+    assert first.by_file
+    assert owner_pid(tmp_path) == os.getpid()
+    with pytest.raises(DataFolderHeld) as held:
+        DataFolderLock(tmp_path)
+    assert held.value.code == "data-folder-held"
+    first.close()
+    assert [path.name for path in tmp_path.iterdir()] == [LOCK]
+    assert owner_pid(tmp_path) is None
+    DataFolderLock(tmp_path).close()
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
+def test_a_lock_that_is_held_is_told_as_such(
+    tmp_path: Path, no_locks: Callable[[int], None], number: int
+) -> None:
+    no_locks(number)
+    with pytest.raises(DataFolderHeld):
+        DataFolderLock(tmp_path)
+    assert not (tmp_path / LOCK_FILE).exists()
+
+
+@posix
+def test_the_file_of_a_killed_owner_counts_for_nothing(
+    tmp_path: Path, no_locks: Callable[[int], None]
+) -> None:
+    """A real process, for which flock fails; it holds the folder by a file, until it is killed."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    source, library = tmp_path / "no_locks.c", tmp_path / "no_locks.so"
+    source.write_text(NO_LOCKS)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(data_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "LD_PRELOAD": str(library)},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        no_locks(errno.ENOLCK)
+        assert owner_pid(data_dir) == process.pid
+        with pytest.raises(DataFolderHeld):
+            DataFolderLock(data_dir)
+        process.kill()
+        process.wait()
+        assert (data_dir / LOCK_FILE).exists()
+        assert owner_pid(data_dir) is None
+        owned = DataFolderLock(data_dir)
+        assert owner_pid(data_dir) == os.getpid()
+        owned.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"host": platform.node(), "process": os.getpid(), "started": 1.0}, None),
+        ({"host": platform.node(), "process": 2**22 + 7, "started": 1.0}, None),
+        ({"host": "another", "process": 7, "started": 1.0}, "data-folder-held.elsewhere"),
+        ({"host": 7}, "data-folder-held"),
+        (None, "data-folder-held"),
+    ],
+)
+def test_whom_a_lock_file_names(
+    tmp_path: Path, no_locks: Callable[[int], None], said: object, code: str | None
+) -> None:
+    """A process number that another process has since does not count. One of another computer does, since its
+    life cannot be seen; so does a file that may be written at this moment."""
+    no_locks(errno.ENOLCK)
+    path = tmp_path / LOCK_FILE
+    path.write_text(json.dumps(said) if said else "")
+    if code is None:
+        DataFolderLock(tmp_path).close()
+        return
+    with pytest.raises(DataFolderHeld) as held:
+        DataFolderLock(tmp_path)
+    assert held.value.code == code
+    assert path.exists()
+    if code == "data-folder-held":
+        # Left behind by a process that ended while it wrote it.
+        os.utime(path, (1, 1))
+        DataFolderLock(tmp_path).close()
+
+
+def test_without_any_locks_the_database_cannot_be_used(
+    tmp_path: Path, no_locks: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_locks(errno.ENOLCK)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", refused)
+    with pytest.raises(StoreError) as without:
+        DataFolderLock(tmp_path)
+    assert (without.value.code, without.value.params) == (
+        "store.no-locks",
+        {"reason": "No locks available"},
+    )
+    assert not (tmp_path / LOCK_FILE).exists()
