@@ -81,7 +81,7 @@ def _window(arguments: Sequence[str]) -> int:
     parser.add_argument("words", nargs="*")
     options = parser.parse_args(arguments)
     from notesearch.api.second_start import StartRequest, hand_over, plain_query, query_of_link
-    from notesearch.config.paths import default_data_dir
+    from notesearch.config.paths import absolute, default_data_dir
 
     links = [word for word in options.words if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", word)]
     if len(links) > 1 or (links and len(options.words) > 1):
@@ -92,7 +92,7 @@ def _window(arguments: Sequence[str]) -> int:
     search = query_of_link(links[0]) if links else plain_query(options.search)
     folders = tuple(Path(os.path.abspath(word)) for word in options.words if not links)
     request = StartRequest(folders=folders, search=search, toggle=options.toggle, hidden=options.hidden)
-    data_dir = options.data_dir.expanduser().absolute() if options.data_dir else default_data_dir()
+    data_dir = absolute(options.data_dir) if options.data_dir else default_data_dir()
     if hand_over(data_dir, request):
         return 0
     if sys.platform.startswith("linux") and not any(

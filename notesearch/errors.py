@@ -548,6 +548,8 @@ class SettingsInvalid(NotesearchError):
         "settings-invalid.last-good": "file reason",
         "settings-invalid.gone": "file copy",
         "settings-invalid.data-folder": "folder reason",
+        "settings-invalid.data-folder-of-other": "folder reason",
+        "settings-invalid.no-home": "",
     }
 
     @classmethod

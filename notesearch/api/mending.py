@@ -53,7 +53,11 @@ def _of_owner(data_dir: Path) -> Iterator[Check]:
     except NotesearchError as error:
         yield Check(what=what, found=Told.of(error), well=False)
         return
-    yield Check(what=what, found=told("found.owner", process=pid), well=True)
+    if pid:
+        yield Check(what=what, found=told("found.owner", process=pid), well=True)
+    else:
+        removed = DataFolderHeld("data-folder-held.lock-removed")
+        yield Check(what=what, found=Told.of(removed), well=False)
     for problem in problems:
         if problem.what.code.startswith(WatchLimited.code):
             yield Check(what=told("check.watch", folder=str(problem.path)), found=problem.what, well=False)

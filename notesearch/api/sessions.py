@@ -16,7 +16,8 @@ from notesearch.api.server import Server
 from notesearch.config.credentials import Credentials
 from notesearch.engine.engine import Engine
 from notesearch.engine.lock import owner_pid
-from notesearch.errors import DataFolderHeld, NotesearchError, StoreError
+from notesearch.engine.repair import clear_copies
+from notesearch.errors import DataFolderHeld, NotesearchError, StoreDamaged, StoreError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,9 +97,23 @@ class Reader:
         self.engine = engine
 
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do an operation beside the owner, with what it has written so far."""
-        self.engine.search.refresh()
+        """Do an operation beside the owner, with what it has written so far. Where it meets a damaged index
+        and no process owns the data folder, the index is made again first."""
+        try:
+            self.engine.search.refresh()
+            return operation(self.engine, *args, **kwargs)
+        except StoreError:
+            if not self.engine.library.upkeep.broken:
+                raise
+        data_dir = self.engine.data_dir
+        self.engine.close()
+        _bring_in_step(data_dir)
+        self.engine = Engine.open(data_dir, read_only=True)
         return operation(self.engine, *args, **kwargs)
+
+    def close(self) -> None:
+        """Close its engine."""
+        self.engine.close()
 
 
 class HandedOver:
@@ -141,11 +156,8 @@ def open_session(data_dir: Path, *, embed: bool = True) -> Iterator[Owner | Hand
 def reading(data_dir: Path) -> Iterator[Reader]:
     """Open a session for searching. It only reads, so that another process may write meanwhile. Where no
     process owns the data folder and the index copies lack changes, they are brought in step first."""
-    engine = _reading_engine(data_dir)
-    try:
-        yield Reader(engine)
-    finally:
-        engine.close()
+    with contextlib.closing(Reader(_reading_engine(data_dir))) as reader:
+        yield reader
 
 
 def _reading_engine(data_dir: Path) -> Engine:
@@ -155,7 +167,9 @@ def _reading_engine(data_dir: Path) -> Engine:
         if not engine.search.behind:
             return engine
     except StoreError as error:
-        if not error.retryable and data_dir.joinpath("notes.sqlite").exists():
+        if isinstance(error, StoreDamaged) or (
+            not error.retryable and data_dir.joinpath("notes.sqlite").exists()
+        ):
             raise
     try:
         mender = Engine.open(data_dir, watch=False)
@@ -166,10 +180,23 @@ def _reading_engine(data_dir: Path) -> Engine:
         return engine
     if engine is not None:
         engine.close()
+    _wait_ready(mender)
+    return Engine.open(data_dir, read_only=True)
+
+
+def _wait_ready(mender: Engine) -> None:
     with contextlib.closing(mender):
         mender.indexing.pause()
         mender.indexing.wait_ready()
-    return Engine.open(data_dir, read_only=True)
+
+
+def _bring_in_step(data_dir: Path) -> None:
+    """Make damaged index copies again. Raises DataFolderHeld where the owner does it."""
+    try:
+        clear_copies(data_dir)
+        _wait_ready(Engine.open(data_dir, watch=False))
+    except DataFolderHeld as held:
+        raise DataFolderHeld("data-folder-held.preparing") from held
 
 
 def owner_answers(data_dir: Path, timeout: float) -> HandedOver | None:

@@ -203,7 +203,7 @@ def _with_query_last(arguments: Sequence[str]) -> list[str]:
 
 def _data_dir(options: argparse.Namespace) -> Path:
     chosen: Path | None = getattr(options, "data_dir", None)
-    return chosen.expanduser().absolute() if chosen is not None else default_data_dir()
+    return absolute_path(chosen) if chosen is not None else default_data_dir()
 
 
 # Commands

@@ -43,27 +43,45 @@ def model_folder(name: str) -> Path:
     return next((folder for folder in others if folder.is_dir()), resource(f"models/{name}"))
 
 
+def home_folder() -> Path:
+    """The user's home folder. Where it is not known, a path that leads nowhere."""
+    return Path(os.path.expanduser("~"))
+
+
 def default_data_dir() -> Path:
-    """The data folder: NOTESEARCH_DATA_DIR, else the platform's place for a user's program data."""
+    """The data folder: NOTESEARCH_DATA_DIR, else the platform's place for a user's program data. Raises
+    SettingsInvalid where the user has no home folder."""
     chosen = os.environ.get("NOTESEARCH_DATA_DIR")
-    return (
-        Path(chosen).expanduser().absolute()
-        if chosen
-        else Path(platformdirs.user_data_dir("notesearch", appauthor=False))
-    )
+    try:
+        return (
+            Path(chosen).expanduser().absolute()
+            if chosen
+            else Path(platformdirs.user_data_dir("notesearch", appauthor=False))
+        )
+    except RuntimeError as error:
+        raise SettingsInvalid("settings-invalid.no-home") from error
 
 
 def prepare_data_dir(data_dir: Path) -> None:
     """Create the data folder so that only the user can read it. Raises SettingsInvalid where it cannot be
-    made."""
+    made or read."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if os.name == "posix" and data_dir.stat().st_mode & 0o077:
-            data_dir.chmod(0o700)
+            # Not where it is only read, or on a file system without permissions.
+            with contextlib.suppress(OSError):
+                data_dir.chmod(0o700)
+        with os.scandir(data_dir):
+            pass
     except OSError as error:
-        raise SettingsInvalid(
-            "settings-invalid.data-folder", folder=str(data_dir), reason=error.strerror or ""
-        ) from error
+        code = "settings-invalid.data-folder"
+        if isinstance(error, PermissionError) and data_dir.exists() and not _is_own(data_dir):
+            code = "settings-invalid.data-folder-of-other"
+        raise SettingsInvalid(code, folder=str(data_dir), reason=error.strerror or "") from error
+
+
+def _is_own(path: Path) -> bool:
+    return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
 
 
 def write_atomic(path: Path, content: bytes) -> None:

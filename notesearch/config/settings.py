@@ -332,10 +332,11 @@ def save_window_state(data_dir: Path, state: Mapping[str, Any]) -> None:
 
 
 def _read_or_last_good(data_dir: Path) -> tuple[dict[str, Any], list[SettingsInvalid]]:
-    """The table of the settings file. Where that cannot be read, is empty or gone, the table of the last good
-    one, and the problem. The program never writes an empty file, and never deletes it."""
+    """The table of the settings file. Where that cannot be read, has no setting or is gone, the table of the
+    last good one, and the problem. The program always writes settings into it, and never deletes it."""
     table, problems = _read(data_dir / SETTINGS)
-    if not problems and (table or not (data_dir / LAST_GOOD).exists()):
+    ours = any(name in table for name in (*_SCALARS, "providers", "models", "ignore"))
+    if not problems and (ours or not os.path.exists(data_dir / LAST_GOOD)):
         return table, problems
     good, damaged = _read(data_dir / LAST_GOOD)
     if not good or damaged:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,13 +17,14 @@ import psutil
 from notesearch.config.credentials import Credentials
 from notesearch.config.paths import absolute, prepare_data_dir
 from notesearch.config.settings import SettingsStore
-from notesearch.domain import Check, IndexingStatus
+from notesearch.domain import Check, IndexingStatus, told
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.diagnosis import checks
 from notesearch.engine.folders.service import FolderService
+from notesearch.engine.guard import DataFolderGuard
 from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.service import IndexingService, Reconciled
@@ -213,6 +215,8 @@ class _Services:
     ) -> None:
         read_only = lock is None
         self.lock = lock
+        self._data_dir = data_dir
+        self._guard: DataFolderGuard | None = None
         self._clock = clock
         self._parts = parts
         self._ledger = Ledger(data_dir)
@@ -264,6 +268,9 @@ class _Services:
         self.settings.keep()
         self._parts.opened("settings", self.settings.subscribe(self.indexing.take_over))
         self._parts.opened("damage", self.library.subscribe(self._look_for_damage))
+        self._guard = DataFolderGuard(self.lock, self.board.changed, self._clock)
+        self._parts.opened("data folder", self._guard.close)
+        self._guard.start()
         self.board.start()
         if watch:
             self._rest.touch()
@@ -272,7 +279,10 @@ class _Services:
         self.indexing.start(watch=watch, clock=self._clock)
 
     def snapshot(self) -> IndexingStatus:
-        return snapshot(self.library, self.indexing.indexer, self.models, self.indexing.limited)
+        status = snapshot(self.library, self.indexing.indexer, self.models, self.indexing.limited)
+        if self._guard is None or not self._guard.gone:
+            return status
+        return replace(status, error=told("store.folder-gone", folder=str(self._data_dir)))
 
     def _look_for_damage(self) -> None:
         """Let the reading thread make the keyword index again where a search met damage."""

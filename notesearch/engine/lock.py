@@ -162,7 +162,7 @@ class LockFile:
     @staticmethod
     def stands_in(data_dir: Path) -> bool:
         """Whether a file stands for the lock here, or did."""
-        return (data_dir / LOCK_FILE).exists()
+        return os.path.exists(data_dir / LOCK_FILE)
 
 
 def _this_process() -> dict[str, Any]:
@@ -213,12 +213,17 @@ def _held_by(holder: Mapping[str, Any], path: Path) -> DataFolderHeld:
     return DataFolderHeld()
 
 
+def by_file(data_dir: Path) -> StoreError:
+    """That a file stands for the lock of this data folder, to be told to the user."""
+    return StoreError("store.lock-by-file", file=str(data_dir / LOCK_FILE))
+
+
 def owner_pid(data_dir: Path) -> int | None:
     """The process number of the owner of the data folder, as it stands in the lock file; None where there is
     no owner, 0 where its lock file was removed. Changes nothing."""
     path = data_dir / LOCK
     with contextlib.suppress(OSError, ValueError, StoreError):
-        if path.exists():
+        if os.path.exists(path):
             try:
                 probe = _lock(path)
             except _NoLocks:

@@ -42,15 +42,32 @@ def mend(data_dir: Path) -> tuple[Mended, ...]:
         raise StoreError("store.folder-not-writable") from error
 
 
+def clear_copies(data_dir: Path) -> None:
+    """Delete damaged index copies, so that the next engine makes them again. Raises DataFolderHeld or
+    StoreError."""
+    with contextlib.closing(DataFolderLock(data_dir)):
+        try:
+            clear_damaged_copies(data_dir)
+        except OSError as error:
+            raise StoreError("store.folder-not-writable") from error
+
+
 def _clear_the_way(data_dir: Path) -> Iterator[Mended]:
     """Move folders away that stand in place of files, and files that stand in place of folders."""
     for name in (*FILES, *FOLDERS):
         path = data_dir / name
         if os.path.lexists(path) and path.is_dir() != (name in FOLDERS):
-            kept = set_aside(path)
-            yield Mended(
-                what=told("check.file", file=name), done=told("mended.moved", kept=kept.name if kept else "")
-            )
+            yield _moved(path)
+    for path in (data_dir / LEDGER).glob("*.csv"):
+        if path.is_dir():
+            yield _moved(path)
+
+
+def _moved(path: Path) -> Mended:
+    kept = set_aside(path)
+    return Mended(
+        what=told("check.file", file=path.name), done=told("mended.moved", kept=kept.name if kept else "")
+    )
 
 
 def _mend(data_dir: Path) -> Iterator[Mended]:

@@ -518,11 +518,22 @@ SETTINGS: dict[str, Words] = {
         N_("{reason}. The last good settings are used; the next change puts them in its place."),
     ),
     "settings-invalid.gone": Words(
-        N_("{file} is gone or empty"),
+        N_("{file} is gone, or has no settings"),
         N_("The last good settings are used. For the defaults, delete {copy} too."),
     ),
     "settings-invalid.data-folder": Words(
         N_("The data folder {folder} cannot be used"), N_("{reason}. Choose another with --data-dir.")
+    ),
+    "settings-invalid.data-folder-of-other": Words(
+        N_("The data folder {folder} belongs to another user"),
+        N_(
+            "{reason}. Was Notesearch once started by sudo? Give yourself the folder (sudo chown -R), or "
+            "choose another with --data-dir."
+        ),
+    ),
+    "settings-invalid.no-home": Words(
+        N_("There is no home folder to keep the data in"),
+        N_("Set HOME, or choose a folder with --data-dir."),
     ),
 }
 

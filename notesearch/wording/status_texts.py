@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from notesearch.config.paths import home_folder
 from notesearch.domain import (
     Folder,
     FolderState,
@@ -205,7 +206,7 @@ def vault_line(vault: Vault) -> str:
 
 def short_place(folder: Path) -> str:
     """The path of a folder, with ~ for the home folder."""
-    home = Path.home()
+    home = home_folder()
     shown = Path("~", folder.relative_to(home)) if folder.is_relative_to(home) else folder
     return harmless_name(shown)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from notesearch.config.paths import home_folder
 from notesearch.config.settings import Settings
 from notesearch.domain import Survey, Told
 from notesearch.engine.folders import scanner, vaults
@@ -86,7 +87,7 @@ def _count(
 def whole(folder: Path) -> str:
     """Whether the folder is more than a person's notes: "home" for the home folder or one above it, "disk"
     for all of a disk, else ""."""
-    real, home = _real(folder), _real(Path.home())
+    real, home = _real(folder), _real(home_folder())
     if real == home:
         return "home"
     if real == Path(real.anchor) or (os.path.ismount(real) and _is_disk(real)):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import platformdirs
 
+from notesearch.config.paths import home_folder
 from notesearch.config.settings import Settings
 from notesearch.documents.formats.registry import format_of
 from notesearch.domain import Vault
@@ -163,7 +164,7 @@ def _is_flat(folder: str) -> bool:
 
 
 def _is_home_or_above(real: Path) -> bool:
-    home = Path(os.path.realpath(Path.home()))
+    home = Path(os.path.realpath(home_folder()))
     return real in (home, *home.parents)
 
 
@@ -171,7 +172,7 @@ def _obsidian_list() -> Iterator[Path]:
     """The vaults that Obsidian has opened and that still exist."""
     configurations = [platformdirs.user_config_path("obsidian", appauthor=False, roaming=True)]
     if sys.platform == "linux":
-        configurations += [Path.home() / sandbox / "obsidian" for sandbox in SANDBOXES]
+        configurations += [home_folder() / sandbox / "obsidian" for sandbox in SANDBOXES]
     for configuration in configurations:
         try:
             listed = json.loads((configuration / "obsidian.json").read_bytes())["vaults"].values()
@@ -188,7 +189,7 @@ def _obsidian_list() -> Iterator[Path]:
 def _places() -> list[Path]:
     """The places where people usually keep notes. The home folder comes last, for what the others do not
     hold."""
-    home = Path.home()
+    home = home_folder()
     places = [platformdirs.user_documents_path(), *(home / place for place in PLACES)]
     places += [Path(os.environ[name]) for name in ("OneDrive", "OneDriveConsumer") if os.environ.get(name)]
     return [*dict.fromkeys(place for place in places if place != home), home]
@@ -206,7 +207,7 @@ def _looked_for(deadline: float) -> Iterator[Path]:
         seen.add(folder)
         entries = _entries(folder, left, deadline)
         left -= len(entries)
-        if _kind(entries) and folder != Path.home():
+        if _kind(entries) and folder != home_folder():
             yield folder
         elif depth < DEPTH:
             inside = [

@@ -5,8 +5,10 @@ wrongly."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
+import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,10 @@ _END = struct.Struct("<II")
 _MAGIC = 1337
 _TAIL = 256
 _AT_ONCE = 1 << 20
-_SEGMENT = (".idx", ".pos", ".term", ".store", ".fast", ".fieldnorm", ".del")
+_ALWAYS = (".idx", ".pos", ".term", ".store", ".fast", ".fieldnorm")
+_SEGMENT = (*_ALWAYS, ".del")
+# The list of the segments.
+LIST = "meta.json"
 
 
 def checksum(path: Path) -> str:
@@ -70,10 +75,31 @@ def exchanged(folder: Path, written: Mapping[str, str]) -> list[str]:
     return changed
 
 
+def lost(folder: Path) -> list[str]:
+    """The names of files that the list of segments names and that are not there, the list itself among them.
+    Does not read them."""
+    listed = _listed(folder)
+    if listed is None:
+        return [LIST]
+    gone = [name for name in listed if not os.path.lexists(folder / name)]
+    # Where the owner merged segments meanwhile, there is another list now.
+    return gone if _listed(folder) == listed else []
+
+
+def _listed(folder: Path) -> list[str] | None:
+    """The files that every segment of a keyword index has; None where their list cannot be read."""
+    try:
+        segments = json.loads((folder / LIST).read_text(encoding="utf-8"))["segments"]
+        ids = [str(segment["segment_id"]).replace("-", "") for segment in segments]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return [name + suffix for name in ids for suffix in _ALWAYS]
+
+
 def damaged_segments(folder: Path, written: Mapping[str, str]) -> list[str]:
-    """The segment files whose content is not what their checksum says, and those that were exchanged. Reads
-    all of them."""
-    wrong = set(exchanged(folder, written))
+    """The segment files whose content is not what their checksum says, those that were exchanged, and those
+    that are not there. Reads all of them."""
+    wrong = {*exchanged(folder, written), *lost(folder)}
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix in _SEGMENT and not _is_whole(path):
             wrong.add(path.name)
@@ -101,3 +127,16 @@ def clear_away(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def linked(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """A folder of one's own with links to the segment files of another one, and copies of its small files:
+    for an index in a folder that cannot be written. Raises OSError."""
+    made = tempfile.TemporaryDirectory(prefix="notesearch-")
+    for path in folder.iterdir():
+        beside = Path(made.name) / path.name
+        if path.suffix in _SEGMENT:
+            beside.symlink_to(path.absolute())
+        elif path.suffix != ".lock":
+            beside.write_bytes(path.read_bytes())
+    return made

@@ -9,9 +9,11 @@ of QObjects only: a lambda would run in the wrong thread.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -59,6 +61,7 @@ class Bridge(QObject):
         editor. Only the main thread may open them.
         settings_changed: the new Settings.
         failed: a Failure of a call without a `failed` of its own; it is always shown.
+        mended: what a repair has done: a tuple of Mended.
     """
 
     opened = Signal(object, object)
@@ -72,6 +75,7 @@ class Bridge(QObject):
     link_wanted = Signal(str)
     settings_changed = Signal(object)
     failed = Signal(object)
+    mended = Signal(object)
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -154,7 +158,7 @@ class Bridge(QObject):
             state = load_window_state(self.data_dir)
             # There is no window state yet, but perhaps an index that the command line made. So the first page
             # is not shown before the engine was asked for its folders.
-            state.setdefault("folders", int((self.data_dir / "notes.sqlite").exists()))
+            state.setdefault("folders", int(os.path.exists(self.data_dir / "notes.sqlite")))
             self.opened.emit(settings, state)
             self._released.wait()
             if self._closing.is_set():
@@ -163,6 +167,7 @@ class Bridge(QObject):
                 self.failed.emit(Failure.of(problem))
             from notesearch.api.sessions import Owner
             from notesearch.config.credentials import Credentials, take_keys
+            from notesearch.engine.lock import by_file
 
             if self._credentials is None:
                 # Done once: the keys are not in the environment any more when the engine is started again.
@@ -176,6 +181,8 @@ class Bridge(QObject):
                 engine.settings.subscribe(lambda _, now: self.settings_changed.emit(now)),
             )
             self.status_changed.emit(engine.status())
+            if engine.lock is not None and engine.lock.by_file:
+                self.failed.emit(Failure.of(by_file(self.data_dir)))
         except (StoreError, DataFolderHeld) as error:
             self._owner = None
             self._not_opened(error)
@@ -187,6 +194,29 @@ class Bridge(QObject):
         self._started.set()
         self.ready.emit()
         self.folders_wanted.emit(self._request.folders)
+
+    def repair(self) -> None:
+        """Close the engine where it is open, repair the data folder, and start again. `mended` then tells
+        what was done, or `start_failed` why nothing could be."""
+        self._opening.put(self._repair)
+
+    def _repair(self) -> None:
+        from notesearch.api.mending import repair
+
+        self._started.clear()
+        unsubscribe_all, self._unsubscribe_all = self._unsubscribe_all, ()
+        for unsubscribe in unsubscribe_all:
+            unsubscribe()
+        owner, self._owner = self._owner, None
+        try:
+            if owner is not None:
+                owner.close()
+            mended = repair(self.data_dir)
+        except Exception as error:
+            self.start_failed.emit(replace(Failure.of(error), retryable=True))
+            return
+        self.mended.emit(mended)
+        self._start()
 
     def _not_opened(self, error: StoreError | DataFolderHeld) -> None:
         """Hand over to the process that has the data folder, or tell why nothing can be opened."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notesearch.domain import Told
-from notesearch.errors import Bug, NotesearchError
+from notesearch.errors import Bug, NotesearchError, StoreDamaged
 from notesearch.wording.told import hint, sentence, title
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,11 @@ class Failure:
 
     what: Told
     retryable: bool = False
+
+    @property
+    def repairable(self) -> bool:
+        """Whether a repair of the data folder may help: the database is damaged or lost."""
+        return self.what.code.split(".")[0] == StoreDamaged.code
 
     @property
     def title(self) -> str:

@@ -159,9 +159,11 @@ class FailurePage(QWidget):
 
     Signals:
         retry_wanted.
+        repair_wanted: for a damaged database.
     """
 
     retry_wanted = Signal()
+    repair_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,6 +173,8 @@ class FailurePage(QWidget):
         self.hint = page_label("pageText")
         self.retry = page_button(_("Try again"), primary=True)
         self.retry.clicked.connect(self.retry_wanted)
+        self.repair = page_button(_("Repair"))
+        self.repair.clicked.connect(self.repair_wanted)
         box = QWidget()
         inner = QVBoxLayout(box)
         inner.setSpacing(12)
@@ -178,6 +182,7 @@ class FailurePage(QWidget):
         inner.addWidget(self.hint)
         inner.addSpacing(8)
         inner.addWidget(self.retry, 0, Qt.AlignmentFlag.AlignHCenter)
+        inner.addWidget(self.repair, 0, Qt.AlignmentFlag.AlignHCenter)
         box.setMaximumWidth(520)
         centre(self, box)
 
@@ -186,3 +191,4 @@ class FailurePage(QWidget):
         self.title.setText(failure.title)
         self.hint.setText(failure.hint)
         self.retry.setVisible(failure.retryable)
+        self.repair.setVisible(failure.repairable)

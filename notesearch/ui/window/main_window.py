@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
         self.first_run.samples_wanted.connect(self.commands.offers.add_samples)
         self.first_run.vault_wanted.connect(self.commands.offers.add)
         self.failure_page.retry_wanted.connect(self._on_start_again)
+        self.failure_page.repair_wanted.connect(self._on_repair)
         self.status_line.pause_wanted.connect(self.commands.pause)
         self.status_line.resume_wanted.connect(self.commands.resume)
         self.status_line.problems_wanted.connect(self.commands.open_problems)
@@ -226,10 +227,17 @@ class MainWindow(QMainWindow):
         self.status_line.hide()
 
     def _on_start_again(self) -> None:
+        self._show_starting()
+        self.bridge.start()
+
+    def _on_repair(self) -> None:
+        self._show_starting()
+        self.bridge.repair()
+
+    def _show_starting(self) -> None:
         self._start_failed = False
         self.status_line.show()
         self._choose_page()
-        self.bridge.start()
 
     def _on_status(self, status: IndexingStatus) -> None:
         before = self.bridge.statuses.before

@@ -3,12 +3,21 @@ models that are complete, wait or fail, an indexer that stopped, failures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingStatus, ProviderTrouble, Told
+from notesearch.domain import (
+    Folder,
+    FolderState,
+    HeldDeletions,
+    IndexingStatus,
+    Mended,
+    ProviderTrouble,
+    Told,
+)
 from notesearch.domain.file_names import harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
@@ -39,10 +48,28 @@ class Notices(QObject):
         self._standing: set[str] = set()
         self._models_before: dict[Path, str] = {}
         bridge.statuses.follow(self.show_status)
+        bridge.mended.connect(self._on_mended)
 
     def show_failure(self, failure: Failure) -> None:
-        """Show a failure in the banner."""
-        self._banner.tell(Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what)))
+        """Show a failure in the banner, and offer a repair where that may help."""
+        actions = ((_("Repair"), self._bridge.repair),) if failure.repairable else ()
+        self._banner.tell(
+            Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what), actions=actions)
+        )
+
+    def _on_mended(self, mended: Sequence[Mended]) -> None:
+        """Tell what a repair has done. What was wrong is not true any more."""
+        for key in self._banner.keys:
+            if key == "error" or key.startswith("failure store-damaged"):
+                self._banner.withdraw(key)
+        done = [_("{what}: {done}", what=sentence(one.what), done=sentence(one.done)) for one in mended]
+        self._banner.tell(
+            Notice(
+                title=_("The data folder was repaired"),
+                hint=" ".join(said if said.endswith(".") else f"{said}." for said in done),
+                key="mended",
+            )
+        )
 
     def show_status(self, status: IndexingStatus) -> None:
         """Show in the banner what in a status needs the user's attention."""
@@ -67,7 +94,14 @@ class Notices(QObject):
                     title=_("Indexing stopped"),
                     hint=sentence(status.error),
                     key="error",
-                    actions=((_("Try again"), partial(self._bridge.call, operations.retry)),),
+                    actions=(
+                        *(
+                            ((_("Repair"), self._bridge.repair),)
+                            if Failure(what=status.error).repairable
+                            else ()
+                        ),
+                        (_("Try again"), partial(self._bridge.call, operations.retry)),
+                    ),
                 )
             )
         else:

@@ -8,6 +8,8 @@ rank it down. The index neither ranks notes nor makes snippets.
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +22,14 @@ from notesearch.storage.local.index_protocols import KeywordQuery, Where, WordBl
 from notesearch.storage.local.keyword.word_fields import document_of, schema
 from notesearch.storage.local.keyword.word_queries import KeptWords, WordQueries
 from notesearch.storage.local.position import CHANGED, Plan, Rebuild, SavedAt, plan, saving
-from notesearch.storage.local.written_files import clear_away, damaged_segments, endings, exchanged
+from notesearch.storage.local.written_files import (
+    clear_away,
+    damaged_segments,
+    endings,
+    exchanged,
+    linked,
+    lost,
+)
 from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
 
@@ -44,6 +53,8 @@ class KeywordIndex:
         self._folder = folder
         self._saved_path = folder / "position.json"
         self._noticed = noticed
+        # Stands for a folder in which tantivy may not make its locks.
+        self._links: tempfile.TemporaryDirectory[str] | None = None
         self.broken = False
         self._read_only = read_only
         self._schema = schema()
@@ -64,7 +75,8 @@ class KeywordIndex:
         saved = SavedAt.load(self._saved_path)
         decision = plan(saved, version=VERSION, instance=instance, position=position)
         if saved is not None and not isinstance(decision, Rebuild):
-            if exchanged(self._folder, saved.files):
+            # Where its list of segments is gone, tantivy would begin an empty index.
+            if lost(self._folder) or exchanged(self._folder, saved.files):
                 decision = Rebuild(CHANGED)
             else:
                 try:
@@ -83,7 +95,12 @@ class KeywordIndex:
             return self._read()
 
     def _read(self) -> tantivy.Index:
-        index = tantivy.Index(self._schema, str(self._folder), reuse=True)
+        folder = self._folder
+        if self._read_only and not os.access(folder, os.W_OK):
+            if self._links is None:
+                self._links = linked(folder)
+            folder = Path(self._links.name)
+        index = tantivy.Index(self._schema, str(folder), reuse=True)
         index.register_tokenizer("prepared", analysis.prepared_analyzer())
         index.register_tokenizer("gram", analysis.gram_analyzer())
         index.config_reader("manual")
@@ -162,6 +179,8 @@ class KeywordIndex:
     def close(self) -> None:
         """Close the index after a commit under way. Nothing can be asked any more."""
         self._release(resting=False)
+        if self._links is not None:
+            self._links.cleanup()
 
     def _release(self, *, resting: bool) -> None:
         with self._lock:
@@ -189,6 +208,8 @@ class KeywordIndex:
             with self._lock:
                 if self._index is None and self._resting:
                     try:
+                        if lost(self._folder):
+                            raise ValueError("segments are gone")
                         self._index = self._open()
                     except (ValueError, OSError) as error:
                         self._say_broken()

@@ -5,6 +5,7 @@ tables of notes."""
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,8 @@ class Database:
                 writer.close()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
+        if mode == "ro" and self._is_out_of_use():
+            mode = "ro&immutable=1"
         connection = sqlite3.connect(
             f"{self._file.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -96,6 +99,12 @@ class Database:
             "temp_store = MEMORY;"
         )
         return connection
+
+    def _is_out_of_use(self) -> bool:
+        """Whether no process writes the database, and none can in this folder, so that nothing has to be
+        locked. SQLite would make the files of its log, which is not possible there."""
+        beside = (self._file.with_name(self._file.name + suffix) for suffix in ("-shm", "-wal"))
+        return not any(file.exists() for file in beside) and not os.access(self._file.parent, os.W_OK)
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of a question, on a connection that no other thread uses meanwhile. The thread of a
