@@ -335,5 +335,6 @@ def _held(data_dir: Path, error: Exception | None = None) -> DataFolderHeld:
     if pid is None:
         return DataFolderHeld()
     # A connection that is not accepted: the owner's queue is full.
-    hangs = isinstance(error, TimeoutError | BlockingIOError)
-    return DataFolderHeld("data-folder-held.hangs" if hangs else "data-folder-held.silent", process=pid)
+    if isinstance(error, TimeoutError | BlockingIOError):
+        return DataFolderHeld("data-folder-held.hangs", process=pid)
+    return DataFolderHeld("data-folder-held.silent", process=pid)

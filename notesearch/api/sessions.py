@@ -15,7 +15,7 @@ from notesearch.api.operation import Operation, Progress
 from notesearch.api.server import Server
 from notesearch.config.credentials import Credentials
 from notesearch.engine.engine import Engine
-from notesearch.engine.lock import owner_pid
+from notesearch.engine.lock import by_file, owner_pid
 from notesearch.engine.repair import clear_copies
 from notesearch.errors import DataFolderHeld, NotesearchError, StoreDamaged, StoreError
 
@@ -67,6 +67,12 @@ class Owner:
     def call(self, operation: Operation[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Do an operation with this process's own engine."""
         return operation(self.engine, *args, **kwargs)
+
+    @property
+    def weak_lock(self) -> StoreError | None:
+        """That the file system has no locks, and a file stands for one; None where it has."""
+        lock = self.engine.lock
+        return by_file(self.engine.data_dir) if lock is not None and lock.by_file else None
 
     def close(self) -> None:
         """Take no more requests, stop working, answer the requests under way, and close the engine."""
@@ -120,6 +126,9 @@ class HandedOver:
     """A session that lets the owner of the data folder do the operations. `timeout`: seconds for the owner to
     answer anything."""
 
+    # The owner tells its own user.
+    weak_lock: StoreError | None = None
+
     def __init__(self, data_dir: Path, timeout: float = ANSWER_WITHIN) -> None:
         self._data_dir = data_dir
         self._timeout = timeout
@@ -145,7 +154,9 @@ def open_session(data_dir: Path, *, embed: bool = True) -> Iterator[Owner | Hand
     `embed` False an engine opened here makes no vectors and asks no provider."""
     try:
         owner = Owner(data_dir, watch=False, embed=embed)
-    except DataFolderHeld:
+    except DataFolderHeld as held:
+        if held.code == "data-folder-held.elsewhere":
+            raise  # no socket leads to another computer
         yield HandedOver(data_dir)
         return
     with contextlib.closing(owner):

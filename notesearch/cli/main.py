@@ -227,9 +227,17 @@ def _changing(data_dir: Path) -> Iterator[Owner | HandedOver]:
     """A session for changing folders. An engine opened for it embeds nothing, since the command ends at
     once."""
     with open_session(data_dir) as session:
+        _say_weak_lock(session)
         if isinstance(session, Owner):
             session.call(ops.pause)
         yield session
+
+
+def _say_weak_lock(session: Owner | HandedOver) -> None:
+    """Say where only a file keeps other processes from writing."""
+    weak = session.weak_lock
+    if weak is not None:
+        print_line(f"notesearch: {sentence(weak)}", file=sys.stderr)
 
 
 def _remove(data_dir: Path, options: argparse.Namespace) -> None:
@@ -301,6 +309,7 @@ def _summary(done: IndexSummary) -> str:
 def _reconcile(data_dir: Path, folders: Sequence[Path], *, confirmed: bool = False) -> ops.IndexReport:
     """Bring folders up to date, in this process or in the owner of the data folder."""
     with open_session(data_dir) as session, _progress_bar() as show:
+        _say_weak_lock(session)
         own = isinstance(session, Owner)
         with _stopped_between_looks(show) if own else nullcontext(show) as progress:
             report = session.call(ops.index, folders=tuple(folders), confirmed=confirmed, progress=progress)

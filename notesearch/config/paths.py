@@ -74,14 +74,20 @@ def prepare_data_dir(data_dir: Path) -> None:
         with os.scandir(data_dir):
             pass
     except OSError as error:
-        code = "settings-invalid.data-folder"
-        if isinstance(error, PermissionError) and data_dir.exists() and not _is_own(data_dir):
-            code = "settings-invalid.data-folder-of-other"
-        raise SettingsInvalid(code, folder=str(data_dir), reason=error.strerror or "") from error
+        folder, reason = str(data_dir), error.strerror or ""
+        if isinstance(error, PermissionError) and _is_of_other(data_dir):
+            raise SettingsInvalid(
+                "settings-invalid.data-folder-of-other", folder=folder, reason=reason
+            ) from error
+        raise SettingsInvalid("settings-invalid.data-folder", folder=folder, reason=reason) from error
 
 
-def _is_own(path: Path) -> bool:
-    return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
+def _is_of_other(path: Path) -> bool:
+    """Whether something is there that another user owns."""
+    try:
+        return hasattr(os, "getuid") and path.stat().st_uid != os.getuid()
+    except OSError:
+        return False
 
 
 def write_atomic(path: Path, content: bytes) -> None:

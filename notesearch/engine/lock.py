@@ -60,7 +60,7 @@ class DataFolderLock:
             self._file = _lock(self._data_dir / LOCK)
         except _NoLocks as error:
             _require_database_locks(self._data_dir / LOCK)
-            log.warning("the data folder has no locks (%s): a file stands for one", error.strerror)
+            log.info("the data folder has no locks (%s): a file stands for one", error.strerror)
             self._stand_in = LockFile(self._data_dir)
             self._file = _opened(self._data_dir / LOCK)
             return

@@ -243,8 +243,12 @@ def test_a_running_engine_makes_a_damaged_keyword_index_again(whole: Path, tmp_p
     try:
         engine.indexing.wait_ready()
         engine.library.upkeep.rest()
-        for path in (data_dir / "keyword").glob("*.term"):
-            garbled_middle(path)
+        for path in list((data_dir / "keyword").glob("*.term")):
+            # Another file of that name: the old one may still be in the memory of a thread that ends.
+            other = tmp_path / "other"
+            shutil.copyfile(path, other)
+            garbled_middle(other)
+            os.replace(other, path)
 
         def again() -> bool:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,70 @@ def test_rules_that_make_no_sense_are_named_and_kept(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("ignore = 3\n")
     settings, (problem,) = files.load_settings(tmp_path)
     assert "ignore" in str(problem)
+
+
+# A damaged file, and the last good one
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "settings-invalid.gone"),
+        (None, "settings-invalid.gone"),
+        (b"# nothing\n", "settings-invalid.gone"),
+        (b'geometry = "AAAA"\n', "settings-invalid.gone"),
+        (b"\0" * 300, "settings-invalid.last-good"),
+        (b"results_limit = 7\nappear", "settings-invalid.last-good"),
+        (b"\xff\xfe", "settings-invalid.last-good"),
+    ],
+)
+def test_the_last_good_settings_hold_where_the_file_is_damaged(
+    tmp_path: Path, content: bytes | None, code: str
+) -> None:
+    chosen = Settings(results_limit=7).with_provider("aimlapi", budget=2.5)
+    files.save_settings(tmp_path, chosen)
+    path = tmp_path / "settings.toml"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    settings, problems = files.load_settings(tmp_path)
+    assert settings == chosen
+    assert [problem.code for problem in problems] == [code]
+    # The next change puts them in its place.
+    store = files.SettingsStore(tmp_path)
+    store.update(lambda now: replace(now, gitignore=True))
+    assert files.load_settings(tmp_path) == (replace(chosen, gitignore=True), ())
+    if content is not None:
+        assert (tmp_path / "settings.toml.bad").read_bytes() == content
+
+
+def test_a_file_that_the_user_wrote_is_kept_as_the_last_good_one(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("results_limit = 9\nlater = 1\n")
+    files.SettingsStore(tmp_path).keep()
+    (tmp_path / "settings.toml").write_text("results_limit = ")
+    files.SettingsStore(tmp_path).keep()
+    assert files.load_settings(tmp_path)[0].results_limit == 9
+    assert files.restore_last_good(tmp_path)
+    assert (tmp_path / "settings.toml").read_text() == "results_limit = 9\nlater = 1\n"
+    assert (tmp_path / "settings.toml.bad").read_text() == "results_limit = "
+    assert not files.restore_last_good(tmp_path)
+
+
+def test_without_a_last_good_file_the_defaults_hold(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("results_limit = ")
+    settings, problems = files.load_settings(tmp_path)
+    assert settings == Settings()
+    assert [problem.code for problem in problems] == ["settings-invalid.file"]
+    # There is no good one either.
+    (tmp_path / "settings.toml.good").mkdir()
+    assert files.load_settings(tmp_path)[0] == Settings()
+
+
+def test_what_is_in_the_way_is_set_aside_and_nothing_is_lost(tmp_path: Path) -> None:
+    assert paths.set_aside(tmp_path / "none") is None
+    for number in range(2):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "inside").write_text(str(number))
+        paths.set_aside(tmp_path / "a")
+    assert (tmp_path / "a.bad" / "inside").read_text() == "0"
+    assert (tmp_path / "a.bad-2" / "inside").read_text() == "1"

@@ -167,7 +167,6 @@ class Bridge(QObject):
                 self.failed.emit(Failure.of(problem))
             from notesearch.api.sessions import Owner
             from notesearch.config.credentials import Credentials, take_keys
-            from notesearch.engine.lock import by_file
 
             if self._credentials is None:
                 # Done once: the keys are not in the environment any more when the engine is started again.
@@ -181,8 +180,8 @@ class Bridge(QObject):
                 engine.settings.subscribe(lambda _, now: self.settings_changed.emit(now)),
             )
             self.status_changed.emit(engine.status())
-            if engine.lock is not None and engine.lock.by_file:
-                self.failed.emit(Failure.of(by_file(self.data_dir)))
+            if self._owner.weak_lock is not None:
+                self.failed.emit(Failure.of(self._owner.weak_lock))
         except (StoreError, DataFolderHeld) as error:
             self._owner = None
             self._not_opened(error)
@@ -291,8 +290,12 @@ class Bridge(QObject):
 
         def work(_: Call) -> None:
             engine = self.wait_for_engine()
-            if engine is not None:
+            if engine is None:
+                return
+            try:
                 engine.settings.update(change)
+            except OSError as error:
+                raise StoreError("store.folder-not-writable") from error
 
         self.calls.ask(work, then, failed, within=self._changes)
 

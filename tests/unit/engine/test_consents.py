@@ -81,6 +81,7 @@ class Spending:
     def __init__(self) -> None:
         self.by_provider: dict[str, Spent] = {}
         self.unreadable = False
+        self.folder = Path("/data/ledger")
 
     def spent(self, provider: str) -> Spent:
         return self.by_provider.get(provider, Spent())
@@ -307,3 +308,12 @@ def test_an_estimate_without_a_price(world: World) -> None:
     estimate = world.consents.estimate(world.folder(UNPRICED))
     assert (estimate.usd, estimate.agreed, estimate.remote, estimate.retired) == (None, False, True, "")
     assert world.consents.estimate(world.folder(RETIRED)).retired == "gone by May"
+
+
+def test_a_budget_is_not_spent_while_what_was_spent_is_unknown(world: World) -> None:
+    world.ledger.unreadable = True
+    world.consents.refuse_beyond_budget(SMALL)
+    world.settings.update(lambda now: now.with_provider("aimlapi", budget=1.0))
+    with pytest.raises(BudgetReached) as unknown:
+        world.consents.refuse_beyond_budget(SMALL)
+    assert unknown.value.code == "budget-reached.unknown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,3 +80,41 @@ def test_the_ledger_is_for_the_person_alone(tmp_path: Path) -> None:
     (path,) = ledger.folder.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(ledger.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content.replace(b"20", b"\0\xff", 1),
+        lambda content: content + b'"' + b"x" * 200_000 + b"\r\n",
+        lambda content: content + b"something else\r\n",
+        lambda content: b"",
+    ],
+)
+def test_lines_that_cannot_be_read_are_told_and_the_others_count(
+    tmp_path: Path, harm: Callable[[bytes], bytes]
+) -> None:
+    ledger = Ledger(tmp_path)
+    for _ in range(4):
+        ledger.record(PAID)
+    assert ledger.unreadable_files() == ()
+    (path,) = ledger.folder.iterdir()
+    path.write_bytes(harm(path.read_bytes()))
+    assert Ledger(tmp_path).unreadable_files() == (path,)
+    Ledger(tmp_path).entries()
+    assert Ledger(tmp_path).spent("aimlapi").requests <= 4
+
+
+def test_a_ledger_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.record(PAID)
+    (path,) = ledger.folder.iterdir()
+    path.unlink()
+    path.mkdir()
+    assert ledger.spent("aimlapi").requests == 0
+    assert ledger.unreadable
+    assert ledger.entries() == ()
+    path.rmdir()
+    assert ledger.spent("aimlapi").requests == 0
+    assert not ledger.unreadable

@@ -279,3 +279,66 @@ def test_a_graph_is_flushed_through_a_file_open_for_writing(
     monkeypatch.setattr(os, "fsync", look)
     index.save("a")
     assert os.O_RDONLY not in modes
+
+
+# Files that are not those that were written
+
+
+def test_a_graph_that_was_exchanged_for_one_of_like_size_is_rebuilt(tmp_path: Path) -> None:
+    """As after a copy of the wrong file: the same number of vectors, other ones."""
+    filled(tmp_path)[0].save(INSTANCE)
+    other = VectorIndex(tmp_path / "other", "mark", DIMENSIONS)
+    other.add(range(1, 301), unit_vectors(300, DIMENSIONS, seed=5))
+    other.save(INSTANCE)
+    os.replace(tmp_path / "other" / "mark.hnsw", tmp_path / "mark.hnsw")
+    index, plan = load(tmp_path)
+    assert isinstance(plan, Rebuild)
+    assert index.damaged()
+    assert len(index) == 0
+
+
+def test_a_graph_with_one_other_byte_is_rebuilt(tmp_path: Path) -> None:
+    filled(tmp_path)[0].save(INSTANCE)
+    content = bytearray((tmp_path / "mark.hnsw").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "mark.hnsw").write_bytes(content)
+    assert isinstance(load(tmp_path)[1], Rebuild)
+
+
+def test_a_graph_of_an_earlier_version_has_no_checksum_and_is_used(tmp_path: Path) -> None:
+    filled(tmp_path)[0].save(INSTANCE)
+    saved = SavedAt.load(tmp_path / "mark.json")
+    assert saved is not None
+    assert saved.files
+    (tmp_path / "mark.json").write_text(
+        f'{{"version": {saved.version}, "instance": "{INSTANCE}", "position": 300, "count": 300}}'
+    )
+    index, plan = load(tmp_path)
+    assert plan == UpToDate()
+    assert len(index) == 300
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        '{"version": 1, "instance": "this store", "position": "300", "count": 300}',
+        '{"version": 1, "instance": "this store", "position": 300, "count": null}',
+        '{"version": 1, "instance": "this store", "position": 300, "count": 300, "files": 3}',
+        '{"version": true, "instance": [], "position": -1, "count": 300}',
+        "[1, 2]",
+    ],
+)
+def test_a_position_of_wrong_types_is_none(tmp_path: Path, saved: str) -> None:
+    filled(tmp_path)[0].save(INSTANCE)
+    (tmp_path / "mark.json").write_text(saved)
+    assert isinstance(load(tmp_path)[1], Rebuild)
+
+
+@pytest.mark.parametrize("name", ["mark.hnsw", "mark.json"])
+def test_a_folder_in_place_of_a_file_is_no_obstacle(tmp_path: Path, name: str) -> None:
+    index, _ = filled(tmp_path)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "inside").write_text("x")
+    assert isinstance(load(tmp_path)[1], Rebuild)
+    index.save(INSTANCE)
+    assert load(tmp_path)[1] == UpToDate()
