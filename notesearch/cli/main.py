@@ -20,10 +20,10 @@ from typing import Any, NoReturn, TextIO
 import notesearch
 from notesearch import catalogue
 from notesearch.api import operations as ops
-from notesearch.api.mending import diagnose, repair
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
 from notesearch.cli.common import SHOWN, absolute_path, print_json, print_line
+from notesearch.cli.doctor_command import add_doctor, doctor
 from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
 from notesearch.config.paths import default_data_dir
@@ -118,9 +118,7 @@ def _parser() -> _Parser:
     add_model_commands(command)
     add_generic_commands(command)
     command("status", _("what is indexed and what waits")).add_argument("--json", action="store_true")
-    doctor = command("doctor", _("check everything in the data folder"))
-    doctor.add_argument("--repair", action="store_true", help=_("first repair what can be repaired"))
-    doctor.add_argument("--json", action="store_true")
+    add_doctor(command)
     return parser
 
 
@@ -491,25 +489,6 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
     print_line(_("Index in {folder}: {sizes}", folder=shown["data_dir"], sizes=sizes))
 
 
-def _doctor(data_dir: Path, options: argparse.Namespace) -> None:
-    mended = repair(data_dir) if options.repair else ()
-    checks = diagnose(data_dir)
-    if options.json:
-        shown = [{"what": sentence(c.what), "found": sentence(c.found), "well": c.well} for c in checks]
-        done = [{"what": sentence(m.what), "done": sentence(m.done)} for m in mended]
-        repairs = {"repairs": done} if options.repair else {}
-        print_json({"checks": shown, **repairs, "data_dir": str(data_dir)})
-    else:
-        for one in mended:
-            print_line(f"{_('mended')}  {sentence(one.what)}: {sentence(one.done)}")
-        for check in checks:
-            print_line(
-                f"{_('ok  ') if check.well else _('FAIL')}  {sentence(check.what)}: {sentence(check.found)}"
-            )
-    if not all(check.well for check in checks):
-        raise SystemExit(NOTHING)
-
-
 def _commands() -> dict[str, Callable[[Path, argparse.Namespace], None]]:
     """The function that runs each command, by the command's name."""
     return {
@@ -519,7 +498,7 @@ def _commands() -> dict[str, Callable[[Path, argparse.Namespace], None]]:
         "search": _search,
         "similar": _similar,
         "status": _status,
-        "doctor": _doctor,
+        "doctor": doctor,
         **MODEL_COMMANDS,
         **generic_commands(),
     }
