@@ -3,9 +3,13 @@ wrong. No request is a bug, and none keeps the owner from answering the next one
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
-from collections.abc import Iterator
+import types
+import typing
+from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from notesearch.api import sessions, wire
 from notesearch.api.listener import ask, owner_address
 from notesearch.api.operation import Operation
 from notesearch.api.operations import OPERATIONS
+from notesearch.domain import Limit, Query
 from notesearch.engine.engine import Engine
 from notesearch.errors import Bug, NotesearchError, OwnerFailed, UsageError
 from tests.conftest import NOTES, fill, reconcile
@@ -57,6 +62,9 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
+
+
+Strategy = Callable[[Operation[..., Any], Path], st.SearchStrategy[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +118,55 @@ def values(operation: Operation[..., Any], notes: Path) -> st.SearchStrategy[dic
     return st.fixed_dictionaries({}, optional=of_each)
 
 
+def fitting(kind: Any, notes: Path) -> st.SearchStrategy[Any]:
+    """Values that have the type, whatever else they are: none is refused for its type alone."""
+    whole = st.sampled_from([0, 1, -1, 7, 1000, 100_001, 2**31, 2**53, 2**63, -(2**63) - 1, 10**40])
+    paths = [
+        notes,
+        notes / "bread.md",
+        notes / "none",
+        "/nowhere",
+        "/a\0b",
+        "/\udcff/x",
+        "/\ud800",
+        "/" + "x" * 5000,
+    ]
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        return fitting(arguments[0], notes)
+    if origin in (typing.Union, types.UnionType):
+        return st.one_of(*(fitting(one, notes) for one in arguments))
+    if origin is tuple:
+        return st.lists(fitting(arguments[0], notes), max_size=2)
+    if kind is type(None):
+        return st.none()
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return st.sampled_from([one.value for one in kind])
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind, include_extras=True)
+        return st.fixed_dictionaries({name: fitting(hint, notes) for name, hint in hints.items()})
+    of_kind: dict[Any, st.SearchStrategy[Any]] = {
+        Path: st.sampled_from([str(path) for path in paths]),
+        int: whole,
+        bool: st.booleans(),
+        str: TEXTS,
+        float: st.floats(),
+    }
+    return of_kind.get(kind, ANYTHING)
+
+
+def all_fitting(operation: Operation[..., Any], notes: Path) -> st.SearchStrategy[dict[str, Any]]:
+    """Every parameter, with a value of its type."""
+    return st.fixed_dictionaries(
+        {
+            name: fitting(operation.types[name], notes)
+            for name in operation.parameters
+            # A model that is tested is asked over the network.
+            if name != "base_url"
+        }
+    )
+
+
 # A whole disk would be read.
 def harmless(parameters: dict[str, Any]) -> bool:
     folders = [parameters.get(name) for name in ("folder", "path", "folders")]
@@ -117,8 +174,9 @@ def harmless(parameters: dict[str, Any]) -> bool:
     return not any(isinstance(f, str) and len(Path(f.replace("\0", "")).expanduser().parts) < 2 for f in flat)
 
 
+@pytest.mark.parametrize("strategy", [values, all_fitting])
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_values_of_any_kind(owner: Engine, name: str) -> None:
+def test_values_of_any_kind(owner: Engine, name: str, strategy: Strategy) -> None:
     operation = OPERATIONS[name]
     notes = owner.data_dir.with_name("Notes")
 
@@ -129,7 +187,7 @@ def test_values_of_any_kind(owner: Engine, name: str) -> None:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(parameters=values(operation, notes).filter(harmless))
+    @given(parameters=strategy(operation, notes).filter(harmless))
     def asked(parameters: dict[str, Any]) -> None:
         request = {"operation": name, "parameters": parameters}
         expected(outcome(owner, request), request)
@@ -161,3 +219,31 @@ def test_what_is_no_request_is_told_as_such(owner: Engine, line: bytes) -> None:
             said = wire.error_from_json(json.loads(answers.readline())["error"])
     assert isinstance(said, UsageError)
     assert outcome(owner, {"operation": "folders.list"}) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (str, "a\0b"),
+        (str, "\ud800"),
+        (str, "\udcff"),
+        (Path, "/a\0b"),
+        (Path, "/\ud800"),
+        (int, 2**63),
+        (float, float("nan")),
+        (float, float("inf")),
+        (Limit, -1),
+        (Limit, 100_001),
+        (tuple[Path, ...], ["/a", "/\0"]),
+        (Query, {"text": "a", "limit": 10**9}),
+    ],
+)
+def test_what_fits_the_type_and_cannot_be_used_is_refused_in_requests_alone(kind: Any, value: object) -> None:
+    """Answers come from the same version of the program, and may hold what a request may not."""
+    wire.from_json(kind, value)
+    with pytest.raises(ValueError, match="expected"):
+        wire.from_json(kind, value, asked=True)
+
+
+def test_a_name_of_a_file_that_is_no_text_can_be_asked_for() -> None:
+    assert wire.from_json(Path, "/\udcff.md", asked=True) == Path("/\udcff.md")
