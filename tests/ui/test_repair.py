@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +18,8 @@ from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, at_rest, close, titles
 from .test_window import buttons, type_text
+
+pytestmark = pytest.mark.words
 
 
 def damage(data_dir: Path, harm: Callable[[bytearray], None]) -> None:
