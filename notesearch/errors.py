@@ -2,28 +2,16 @@
 
     NotesearchError
     ├── FolderError            a notes folder cannot be added, read or watched
-    │   ├── FolderMissing
-    │   ├── FolderUnreadable
-    │   ├── FolderOverlap
-    │   └── WatchLimited
+    │   └── FolderMissing, FolderUnreadable, FolderOverlap, WatchLimited
     ├── FileUnreadable         one file stops; the rest goes on
-    │   ├── FileGone
-    │   ├── FileBinary
-    │   ├── FileTooSlow
-    │   ├── FileTooLarge
-    │   └── ExtractionFailed
+    │   └── FileGone, FileBinary, FileTooSlow, FileTooLarge, ExtractionFailed
     ├── EmbeddingError         a model cannot be used or answered wrongly
     │   ├── ModelMissing
     │   ├── QueryCancelled     the user has typed on
     │   └── ProviderError      a remote model; `pauses`: its queue waits until the user acts
-    │       ├── KeyMissing
-    │       ├── KeyInvalid
-    │       ├── KeyRefused
-    │       ├── KeyringLocked
-    │       ├── KeyringAbsent
-    │       ├── KeyringSilent
-    │       ├── OutOfCredits
-    │       ├── ModelGone
+    │       ├── KeyMissing, KeyInvalid, KeyRefused, KeyringLocked, KeyringAbsent,
+    │       │   KeyringSilent
+    │       ├── OutOfCredits, ModelGone
     │       ├── ProviderBusy   says after how many seconds to try again
     │       ├── ProviderUnreachable
     │       │   └── ProviderTimeout
@@ -34,9 +22,7 @@
     │       ├── InsecureAddress
     │       └── BudgetReached
     ├── StoreError             the database or an index of our own
-    │   ├── StoreTooNew
-    │   ├── StoreDamaged
-    │   └── DiskFull
+    │   └── StoreTooNew, StoreDamaged, DiskFull
     ├── DataFolderHeld         another process owns the data folder
     ├── NotIndexed             the note or folder asked for is not in the index
     ├── ConsentMissing         nothing is sent before the user agrees
