@@ -9,18 +9,13 @@
     │   ├── ModelMissing
     │   ├── QueryCancelled     the user has typed on
     │   └── ProviderError      a remote model; `pauses`: its queue waits until the user acts
-    │       ├── KeyMissing, KeyInvalid, KeyRefused, KeyringLocked, KeyringAbsent,
-    │       │   KeyringSilent
+    │       ├── KeyMissing, KeyInvalid, KeyRefused, KeyringLocked, KeyringAbsent, KeyringSilent
     │       ├── OutOfCredits, ModelGone
     │       ├── ProviderBusy   says after how many seconds to try again
     │       ├── ProviderUnreachable
     │       │   └── ProviderTimeout
-    │       ├── ProviderFailed
-    │       ├── RequestRefused
-    │       ├── ReplyWrong
-    │       ├── RedirectRefused
-    │       ├── InsecureAddress
-    │       └── BudgetReached
+    │       ├── ProviderFailed, RequestRefused, ReplyWrong, RedirectRefused
+    │       └── InsecureAddress, BudgetReached
     ├── StoreError             the database or an index of our own
     │   └── StoreTooNew, StoreDamaged, DiskFull
     ├── DataFolderHeld         another process owns the data folder
