@@ -85,8 +85,8 @@ STORE: dict[str, Words] = {
     "store-damaged.foreign": Words(N_("The database was made by another program")),
     "store-damaged.not-a-file": Words(N_("There is a folder in place of the database")),
     "disk-full": Words(
-        N_("The disk is full, or no more may be written to it"),
-        N_("Free some space; indexing goes on by itself some seconds later. Searching works meanwhile."),
+        N_("The disk is full"),
+        N_("Free some space; indexing goes on by itself some seconds later. Search works meanwhile."),
     ),
     "disk-full.not-written": Words(N_("The disk does not take what is written")),
 }

@@ -160,7 +160,10 @@ def test_whatever_is_told_has_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (DiskFull(), "The disk is full. Free some space; indexing goes on by itself afterwards."),
+        (
+            DiskFull(),
+            "The disk is full. Free some space; indexing goes on by itself some seconds later. Search works meanwhile.",
+        ),
         (
             KeyMissing(
                 "key-missing.of-provider", title="OpenAI", provider="openai", variable="OPENAI_API_KEY"
