@@ -86,7 +86,7 @@ STORE: dict[str, Words] = {
     "store-damaged.not-a-file": Words(N_("There is a folder in place of the database")),
     "disk-full": Words(
         N_("The disk is full"),
-        N_("Free some space; indexing goes on by itself some seconds later. Search works meanwhile."),
+        N_("Free some space; indexing goes on by itself afterwards."),
     ),
     "disk-full.not-written": Words(N_("The disk does not take what is written")),
 }

@@ -162,7 +162,7 @@ def test_whatever_is_told_has_a_sentence() -> None:
     [
         (
             DiskFull(),
-            "The disk is full. Free some space; indexing goes on by itself some seconds later. Search works meanwhile.",
+            "The disk is full. Free some space; indexing goes on by itself afterwards.",
         ),
         (
             KeyMissing(
