@@ -523,4 +523,5 @@ def _state(document: MemoryDocument) -> FileState:
         new.document.title if renamed else "",
         document.embedded_title if renamed else "",
         new.part,
+        ctime_ns=new.ctime_ns,
     )

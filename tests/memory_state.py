@@ -190,7 +190,9 @@ class MemoryState:
                 self.folders[change.folder_id].previous = ""
             case DocumentTouched():
                 document = self.documents[change.document_id]
-                document.new = replace(document.new, size=change.size, mtime_ns=change.mtime_ns)
+                document.new = replace(
+                    document.new, size=change.size, mtime_ns=change.mtime_ns, ctime_ns=change.ctime_ns
+                )
             case DocumentCut():
                 self._cut(change)
             case FileRead():

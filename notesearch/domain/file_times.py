@@ -1,4 +1,4 @@
-"""The time of a file as the program keeps it. Pure."""
+"""The times of a file as the program keeps them. Pure."""
 
 from __future__ import annotations
 
@@ -12,3 +12,13 @@ def time_ns_of(status: os.stat_result) -> int:
     """When a file was modified, in nanoseconds since 1970: from 1970 to 2262, whatever its file system
     says."""
     return min(max(status.st_mtime_ns, 0), LATEST_NS)
+
+
+def ctime_ns_of(status: os.stat_result) -> int:
+    """When the system changed anything of a file last (on Windows: made it), in nanoseconds since 1970; 0
+    where that is not known. No program can set it back, so it shows an edit that kept size and time.
+
+    The inode is not used beside it: some file systems give a file another one at each mount (exFAT, FUSE).
+    Where inodes last, replacing a file changes this time too.
+    """
+    return min(max(status.st_ctime_ns, 0), LATEST_NS)

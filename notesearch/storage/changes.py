@@ -120,11 +120,12 @@ class FileRead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentTouched:
-    """Only the time of a document's file changed. The content is the same, and so is the position."""
+    """Only the times of a document's file changed. The content is the same, and so is the position."""
 
     document_id: int
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -106,7 +106,7 @@ class FileState(NamedTuple):
 
     `documents` is the number of documents in the file; the other values are those of one of them, `part`.
     Where the documents were not all read at the same state of the file, `size` is UNFINISHED. `again`: the
-    file failed for a reason that may have gone, such as its permissions.
+    file failed for a reason that may have gone, such as its permissions. `ctime_ns`: 0 where it is not known.
     """
 
     document_id: int | None
@@ -121,6 +121,7 @@ class FileState(NamedTuple):
     part: str = ""
     documents: int = 1
     again: bool = False
+    ctime_ns: int = 0
 
     def beside(self, other: FileState) -> FileState:
         """The state of the file with one more document."""
@@ -172,6 +173,7 @@ class ChunkPlan:
     chunks: Sequence[Chunk]
     embedded_texts: Sequence[str]
     held: Sequence[HeldBack | None] = ()
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,6 +199,7 @@ class NewDocument:
     embedded_texts: Sequence[str]
     facets: Sequence[str]
     moved_from: Path | None = None
+    ctime_ns: int = 0
     held: Sequence[HeldBack | None] = ()
     pending: ChunkPlan | None = None
     part: str = ""

@@ -88,6 +88,7 @@ class Extracted:
     secrets: tuple[Span, ...] = ()
     part: str = ""
     last: bool = True
+    ctime_ns: int = 0
 
 
 def pack(head: Any, text: str = "") -> bytes:
@@ -151,6 +152,7 @@ def pack_extracted(extracted: Extracted) -> bytes:
         extracted.content_hash,
         extracted.embedded_title,
         extracted.part,
+        extracted.ctime_ns,
     ]
     return pack(
         [
@@ -198,7 +200,7 @@ def _heard(chunks: Sequence[Any]) -> tuple[Chunk, ...]:
 
 def unpack_extracted(head: Any, text: str) -> Extracted:
     """The part of a file out of a frame READ. Raises ValueError or TypeError for nonsense."""
-    _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title, part = head
+    _, said, chunks, following, secrets, size, mtime_ns, content_hash, embedded_title, part, ctime_ns = head
     title, format_name, first_line, encoding, tags, aliases, *rest = said
     created, updated, language, private, properties = rest
     document = Document(
@@ -225,6 +227,7 @@ def unpack_extracted(head: Any, text: str) -> Extracted:
         mtime_ns=mtime_ns,
         content_hash=content_hash,
         embedded_title=embedded_title,
+        ctime_ns=ctime_ns,
     )
 
 

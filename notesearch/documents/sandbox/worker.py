@@ -39,7 +39,7 @@ from notesearch.documents.sandbox.frames import (
     unpack_request,
 )
 from notesearch.domain import Chunk, Document
-from notesearch.domain.file_times import time_ns_of
+from notesearch.domain.file_times import ctime_ns_of, time_ns_of
 from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
 from notesearch.text.secrets import find_secrets
 
@@ -75,6 +75,7 @@ def read_note(
             else (),
             size=status.st_size,
             mtime_ns=time_ns_of(status),
+            ctime_ns=ctime_ns_of(status),
             content_hash=content_hash,
             embedded_title=embedded_title,
             part=part.name,

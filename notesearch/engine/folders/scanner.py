@@ -24,7 +24,7 @@ from typing import NamedTuple
 from notesearch.documents.formats.encoding import looks_like_text
 from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
-from notesearch.domain.file_times import time_ns_of
+from notesearch.domain.file_times import ctime_ns_of, time_ns_of
 from notesearch.engine.folders.ignore_pattern import Rules, rules_of
 from notesearch.engine.folders.links import Links
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
@@ -61,11 +61,12 @@ NONE_KEPT: KeptRules = MappingProxyType({})
 
 
 class FoundFile(NamedTuple):
-    """A note on disk; `mtime_ns` in nanoseconds since the epoch."""
+    """A note on disk; `mtime_ns` in nanoseconds since the epoch. `ctime_ns`: see domain.file_times."""
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 class OtherFiles:
@@ -244,7 +245,7 @@ def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | Non
     if named:
         status = entry.stat()
         if _is_read(entry.path, status.st_size, status.st_mtime_ns):
-            return FoundFile(entry.path, status.st_size, time_ns_of(status))
+            return FoundFile(entry.path, status.st_size, time_ns_of(status), ctime_ns_of(status))
     if others is not None:
         others.count += 1
     return None
@@ -460,11 +461,13 @@ class Comparison(NamedTuple):
 def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_fingerprint: str = "") -> bool:
     """Whether the store is up to date with a file.
 
-    It is not where size or time differ, where another chunking recipe or an older reading of the format was
+    It is not where size or a time differ, where another chunking recipe or an older reading of the format was
     used, where the file is not cut yet for the folder's next model, or where it failed for a reason that may
     have gone.
     """
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
+    if known.ctime_ns and file.ctime_ns:
+        as_it_was = as_it_was and known.ctime_ns == file.ctime_ns
     if not as_it_was or known.again or known.reading != reading_of(Path(file.path)):
         return False
     return known.document_id is None or (

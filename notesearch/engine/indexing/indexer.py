@@ -17,7 +17,7 @@ from pathlib import Path
 
 from notesearch.catalogue import fingerprint_of
 from notesearch.domain import IndexingState
-from notesearch.domain.file_times import time_ns_of
+from notesearch.domain.file_times import ctime_ns_of, time_ns_of
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
@@ -420,7 +420,7 @@ class Indexer:
             elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
                 folder.path, path, self._gitignore, self._kept, links
             ):
-                found = [FoundFile(str(path), status.st_size, time_ns_of(status))]
+                found = [FoundFile(str(path), status.st_size, time_ns_of(status), ctime_ns_of(status))]
         except (OSError, FolderError):
             found = ()
         for file in found:

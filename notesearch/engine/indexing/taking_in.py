@@ -107,6 +107,7 @@ class TakingIn:
             part=read.part,
             size=size,
             mtime_ns=read.mtime_ns,
+            ctime_ns=read.ctime_ns,
             content_hash=read.content_hash,
             fingerprint=self._cutting.fingerprint,
             reading=reading_of(path),
@@ -132,7 +133,12 @@ class TakingIn:
         if known.document_id is None:
             return []
         changes: list[Change] = [
-            DocumentTouched(document_id=known.document_id, size=read.size, mtime_ns=read.mtime_ns)
+            DocumentTouched(
+                document_id=known.document_id,
+                size=read.size,
+                mtime_ns=read.mtime_ns,
+                ctime_ns=read.ctime_ns,
+            )
         ]
         if (following.fingerprint if following is not None else "") != known.pending:
             changes.append(DocumentCut(document_id=known.document_id, plan=following))

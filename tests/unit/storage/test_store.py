@@ -192,7 +192,7 @@ def test_a_renamed_note_keeps_its_chunks_as_they_were_cut(
 def test_only_the_time_changed(store: Store, make: MakeDocument, root: Path) -> None:
     (put,) = store.documents.put([make("a.md", ["one"])])
     position = store.position
-    store.documents.touch(put.document_id, size=3, mtime_ns=77)
+    store.documents.touch(put.document_id, size=3, mtime_ns=77, ctime_ns=0)
     known = state_of(store, root / "a.md")
     assert known is not None
     assert known.mtime_ns == 77

@@ -17,12 +17,7 @@ CLOSING = 5.0
 
 
 # A quota, a limit of a file's size, or a disk that fails: SQLite does not tell them apart.
-_NOT_WRITTEN = (
-    sqlite3.SQLITE_IOERR_WRITE,
-    sqlite3.SQLITE_IOERR_FSYNC,
-    sqlite3.SQLITE_IOERR_SHMSIZE,
-    sqlite3.SQLITE_IOERR_TRUNCATE,
-)
+_NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
 @contextlib.contextmanager

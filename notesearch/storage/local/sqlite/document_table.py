@@ -161,6 +161,7 @@ class Documents:
             "part": new.part,
             "size": new.size,
             "mtime_ns": new.mtime_ns,
+            "ctime_ns": new.ctime_ns,
             "content_hash": new.content_hash,
             "fingerprint": new.fingerprint,
             "reading": new.reading,
@@ -387,11 +388,12 @@ class Documents:
             w.execute(f"UPDATE documents SET size = ? WHERE {where}", (read.size, *at))
             w.execute(f"DELETE FROM problems WHERE NOT refused AND {where}", at)
 
-    def touch(self, document_id: int, *, size: int, mtime_ns: int) -> None:
-        """Only the file's time changed: the content is the same."""
+    def touch(self, document_id: int, *, size: int, mtime_ns: int, ctime_ns: int) -> None:
+        """Only the file's times changed: the content is the same."""
         with self._database.write() as w:
             w.execute(
-                "UPDATE documents SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, document_id)
+                "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
+                (size, mtime_ns, ctime_ns, document_id),
             )
 
     def remove(self, paths: Sequence[str]) -> int:

@@ -213,6 +213,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE folders ADD COLUMN first_kinds INTEGER NOT NULL DEFAULT 0;
     UPDATE folders SET first_kinds = 1 WHERE agreed <> '';
     """,
+    # 14: when the system changed anything of a document's file; 0 for one that an earlier version read.
+    "ALTER TABLE documents ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0",
 )
 
 

@@ -20,12 +20,12 @@ from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 _KNOWN_COLUMNS = (
     "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
     " iif(d.embedded_title <> d.title, d.title, ''), iif(d.embedded_title <> d.title, d.embedded_title, ''),"
-    " d.part, 1, 0"
+    " d.part, 1, 0, d.ctime_ns"
 )
 _KNOWN = f"SELECT d.relative_path, {_KNOWN_COLUMNS} FROM documents d WHERE d.folder_id = ?1"
 _FAILED = (
-    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '', 1, retryable FROM problems"
-    " WHERE folder_id = ?1"
+    "SELECT relative_path, NULL, size, mtime_ns, '', '', reading, '', '', '', '', 1, retryable, 0"
+    " FROM problems WHERE folder_id = ?1"
 )
 _AT = "relative_path = ?2"
 # Everything below a folder. "0" follows "/" in every byte order, so this half-open range is the subtree; the

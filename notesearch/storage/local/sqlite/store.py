@@ -142,8 +142,8 @@ class Store:
                 self.pending.agree(folder_id, consent_text)
             case FormerModelsForgotten(folder_id=folder_id):
                 self.pending.forget_former(folder_id)
-            case DocumentTouched(document_id=document_id, size=size, mtime_ns=mtime_ns):
-                self.documents.touch(document_id, size=size, mtime_ns=mtime_ns)
+            case DocumentTouched(document_id=document_id, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns):
+                self.documents.touch(document_id, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
             case DocumentCut(document_id=document_id, plan=plan):
                 self.documents.cut(document_id, plan)
             case FileRead():
