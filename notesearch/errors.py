@@ -128,6 +128,7 @@ class WatchLimited(FolderError):
         "watch-limited.part": "folder",
         "watch-limited.kernel": "folder",
         "watch-limited.instances": "folder",
+        "watch-limited.polled": "folder kind",
     }
 
 

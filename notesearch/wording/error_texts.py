@@ -46,6 +46,10 @@ FOLDERS: dict[str, Words] = {
             "limit: sudo sysctl fs.inotify.max_user_watches=524288"
         ),
     ),
+    "watch-limited.polled": Words(
+        N_("{folder} is not only on this computer ({kind})"),
+        N_("What others write there is found by a comparison every minute."),
+    ),
     "watch-limited.instances": Words(
         N_("{folder} cannot be watched"),
         N_(

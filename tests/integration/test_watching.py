@@ -14,6 +14,7 @@ import pytest
 
 from notesearch.domain import FolderState
 from notesearch.engine.engine import Engine
+from notesearch.engine.folders.mounts import Mount
 from notesearch.engine.indexing import watcher
 from notesearch.engine.indexing.watcher import Watcher
 from notesearch.errors import WatchLimited
@@ -340,6 +341,7 @@ def test_a_folder_that_is_not_there_yet(
 LIMITED = """
 import sys, time
 from pathlib import Path
+from notesearch.engine.folders.mounts import Mount
 from notesearch.engine.indexing import watcher
 from tests.clock import FastClock
 root = Path(sys.argv[1])
@@ -391,3 +393,66 @@ def test_looking_after_goes_on_after_an_error(notes: Path, clock: ManualClock) -
     look_after(clock, watcher.RESCAN)
     wait_until(lambda: asked == [notes] * 2)
     watching.close()
+
+
+@linux
+def test_a_folder_that_others_write_to_is_told_and_polled(
+    heard: Heard, clock: ManualClock, notes: Path
+) -> None:
+    mounted = [Mount("/", "ext4", "1"), Mount(str(notes / "Team"), "nfs4", "server:/team")]
+    made = Watcher(
+        heard.dirty.append, heard.rescans.append, heard.limits.__setitem__, clock, mounts=lambda: mounted
+    )
+    made.start()
+    try:
+        made.watch(notes)
+        look_after(clock, watcher.CHECK_ROOTS)
+        wait_until(lambda: heard.limits.get(notes) is not None)
+        told = heard.limits[notes]
+        assert told is not None
+        assert (told.code, told.params["kind"]) == ("watch-limited.polled", "nfs4")
+        look_after(clock, watcher.POLL)
+        wait_until(lambda: heard.rescans == [notes])
+        # It was unmounted: what is below the folder is another one now.
+        mounted.pop()
+        look_after(clock, watcher.CHECK_ROOTS)
+        wait_until(lambda: heard.rescans == [notes] * 2 and heard.limits[notes] is None)
+    finally:
+        made.close()
+
+
+MOUNTED_LATER = """
+import subprocess, sys
+from pathlib import Path
+from notesearch.domain import Query
+from notesearch.engine.engine import Engine
+from tests.clock import FastClock
+from tests.conftest import names, wait_until
+from tests.embedders import HashingEmbedder
+
+notes, data = Path(sys.argv[1]), Path(sys.argv[2])
+engine = Engine.open(data, clock=FastClock(20), embedders=[HashingEmbedder()])
+engine.folders.add(notes)
+wait_until(lambda: names(engine.search.words(Query(text="alpha"))) == ["a.md"])
+subprocess.run(["mount", "-t", "tmpfs", "tmpfs", notes / "Stick"], check=True)
+(notes / "Stick" / "b.md").write_text("beta")
+wait_until(lambda: names(engine.search.words(Query(text="beta"))) == ["b.md"])
+(notes / "Stick" / "c.md").write_text("gamma")
+wait_until(lambda: names(engine.search.words(Query(text="gamma"))) == ["c.md"])
+engine.close()
+print("found on the stick")
+"""
+
+
+@linux
+def test_what_is_mounted_inside_a_watched_folder_is_found(notes: Path, tmp_path: Path) -> None:
+    unshare = ["unshare", "-Urm"]
+    (notes / "Stick").mkdir(parents=True)
+    (notes / "a.md").write_text("alpha")
+    probe = [*unshare, "mount", "-t", "tmpfs", "tmpfs", str(notes / "Stick")]
+    if not shutil.which("unshare") or subprocess.run(probe, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    command = [*unshare, sys.executable, "-c", MOUNTED_LATER, str(notes), str(tmp_path / "data")]
+    project = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=project)
+    assert ended.stdout == "found on the stick\n", ended.stderr

@@ -15,11 +15,12 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.folders.mounts import Mount, mounts_below, read_mounts, remote_of
 from notesearch.engine.indexing.observation import FolderHandler, Handler, LinkedHandler, Observation, Watch
 from notesearch.errors import WatchLimited
 
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 CHECK_ROOTS = 5.0
 POLL = 60.0
 RESCAN = 3600.0
+# The code of a folder that is compared every minute because of its file system. Nothing is wrong with it.
+POLLED = "watch-limited.polled"
 # Seconds without a moved folder after which all watches are made anew, and the most that this is put off.
 CALM, MOST_MOVING = 2.0, 30.0
 
@@ -70,8 +73,12 @@ class Watcher:
         rescan: Callable[[Path], None],
         limited: Callable[[Path, WatchLimited | None], None],
         clock: Clock = SYSTEM,
+        mounts: Callable[[], Sequence[Mount]] = read_mounts,
     ) -> None:
         self._clock = clock
+        self._mounts = mounts
+        # What is mounted inside each folder. The watches of a folder do not reach into what is mounted later.
+        self._inside: dict[Path, tuple[Mount, ...]] = {}
         self._dirty = dirty
         self._handler = FolderHandler(dirty, self._folder_moved)
         self._rescan = rescan
@@ -120,6 +127,7 @@ class Watcher:
             identity = _identity(folder)
             watch = self._watch_of(self._handler, str(folder)) if identity is not None else None
             self._watches[folder] = (watch, identity)
+            self._inside[folder] = mounts_below(str(folder), self._mounts())
             self._unchecked.add(folder)
 
     def _watch_of(self, handler: Handler, path: str) -> Watch | None:
@@ -161,6 +169,7 @@ class Watcher:
         with self._lock:
             self._unwatch_linked(folder)
             watch, _ = self._watches.pop(folder, (None, None))
+            self._inside.pop(folder, None)
             self._incomplete.discard(folder)
             self._doubted.discard(folder)
             if watch is not None and self._observation is not None:
@@ -171,7 +180,8 @@ class Watcher:
         count that is too small must be met twice, since watches are added in threads of watchdog's."""
         if folder not in self._watches:
             return
-        watched = self._watches[folder][0] is not None
+        remote = remote_of(str(folder), self._mounts())
+        watched = self._watches[folder][0] is not None and remote is None
         complete = watched and _kernel_holds(self._all_watched())
         with self._lock:
             if watched and not complete and folder not in self._doubted:
@@ -183,7 +193,8 @@ class Watcher:
             (self._incomplete.discard if complete else self._incomplete.add)(folder)
         if changed:
             none_left = self._observation is None
-            self._limited(folder, None if complete else watch_limited(folder, none_left=none_left))
+            error = watch_limited(folder, none_left=none_left, remote=remote)
+            self._limited(folder, None if complete else error)
 
     def _all_watched(self) -> list[Path]:
         with self._lock:
@@ -252,10 +263,15 @@ class Watcher:
                 log.exception("looking after the watched folders failed")
 
     def _check_roots(self) -> None:
+        mounted = self._mounts()
         for folder, (_, identity) in list(self._watches.items()):
-            if _identity(folder) != identity:
+            if _identity(folder) != identity or mounts_below(str(folder), mounted) != self._inside[folder]:
+                told = folder in self._incomplete
                 self.unwatch(folder)
                 self.watch(folder)
+                if told:
+                    # What was told is taken back by the next report.
+                    self._incomplete.add(folder)
                 self._rescan(folder)
         for folder, links in list(self._linked.items()):
             if any(_identity(Path(had.real)) != had.identity for had in links):
@@ -266,11 +282,14 @@ class Watcher:
             self._report(folder)
 
 
-def watch_limited(folder: Path, *, none_left: bool = False) -> WatchLimited:
+def watch_limited(folder: Path, *, none_left: bool = False, remote: Mount | None = None) -> WatchLimited:
     """The error for a folder that is not watched completely. On Linux a setting of the kernel can change
-    that. `none_left`: nothing can be watched at all."""
+    that. `none_left`: nothing can be watched at all. `remote`: others may write to this file system
+    unnoticed."""
     if not os.path.isdir(folder):
         return WatchLimited("watch-limited.missing", folder=str(folder))
+    if remote is not None:
+        return WatchLimited("watch-limited.polled", folder=str(folder), kind=remote.kind)
     if sys.platform == "linux" and none_left:
         return WatchLimited("watch-limited.instances", folder=str(folder))
     if sys.platform == "linux":
