@@ -10,6 +10,7 @@ import pytest
 from notesearch.domain import FolderState
 from notesearch.engine.engine import Engine
 from notesearch.errors import FolderMissing
+from notesearch.storage.values import AtPaths
 from tests.conftest import StartEngine, at_rest, fill, found, numbers, reconcile, wait_until, write
 from tests.embedders import HashingEmbedder
 
@@ -176,3 +177,24 @@ def test_a_status_looks_for_no_note(engine: Engine, many: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "stat", looked.append)
     assert [h.missing for h in engine.status().held] == [30]
     assert not looked
+
+
+def test_a_folder_that_is_renamed_twice_counts_as_no_deletion(
+    start_engine: StartEngine, notes: Path, tmp_path: Path
+) -> None:
+    """One note that is deleted afterwards is one note."""
+    fill(notes, {f"a/{i}.md": f"note {i} of many\n" for i in range(30)} | {"x.md": "single\n"})
+    engine = start_engine(tmp_path / "data", embedders=(HashingEmbedder(),))
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine) and engine.status().complete == 31)
+    for source, target in (("a", "b"), ("b", "c")):
+        (notes / source).rename(notes / target)
+        wait_until(lambda target=target: at_rest(engine) and moved(engine, notes / target) == 30)  # type: ignore[misc]
+    (notes / "c" / "3.md").unlink()
+    wait_until(lambda: engine.status().documents == 30)
+    assert engine.status().held == ()
+
+
+def moved(engine: Engine, folder: Path) -> int:
+    """How many notes the library has below a folder."""
+    return len(engine.library.known(AtPaths([str(folder)], below=True)))

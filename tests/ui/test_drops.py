@@ -1,6 +1,8 @@
 """What is dropped on the window or on quick search, what is dragged out of the list, and the questions before
 a folder is added."""
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from notesearch.api import operations
 from notesearch.ui.results.drag_out import mime_of, picture
-from notesearch.ui.results.drops import DropTarget
+from notesearch.ui.results.drops import DropOverlay, DropTarget
 from notesearch.ui.window.main_window import MainWindow
 
 from .conftest import NOTES, TIMEOUT, ask, at_rest, tray_of, vault_buttons
@@ -257,3 +259,45 @@ def test_a_drag_begins_although_better_results_replace_the_list_meanwhile(
         QApplication.sendEvent(view.viewport(), event)
     assert begun == ["Tomatoes"]
     qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=far)
+
+
+def over(widget: QWidget, *addresses: str) -> tuple[DropTarget, QMimeData]:
+    mime = QMimeData()
+    mime.setData("text/uri-list", "\r\n".join(addresses).encode())
+    at, every = QPointF(300, 300).toPoint(), Qt.DropAction.CopyAction
+    event = QDragEnterEvent(at, every, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, event)
+    target = widget.findChild(DropTarget)
+    assert target is not None
+    return target, mime
+
+
+def dropped_at(widget: QWidget, mime: QMimeData) -> None:
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
+    QApplication.sendEvent(widget, event)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows such an address is a path")
+def test_an_address_with_the_name_of_this_computer_is_a_path(
+    window: MainWindow, qtbot: QtBot, more: Path
+) -> None:
+    address = more.as_uri().replace("file:///", f"file://{socket.gethostname()}/")
+    target, mime = over(window, address)
+    assert target.offers
+    dropped_at(window, mime)
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="on Windows such an address is a path")
+def test_an_address_on_another_computer_says_so(window: MainWindow) -> None:
+    target, mime = over(window, "file://nas.example/share/Notes")
+    assert target.offers
+    said = [o.accessibleName() for o in window.findChildren(DropOverlay) if o.isVisible()]
+    assert said == [
+        "This is on another computer, nas.example. Connect it as a folder of this one, and drop that."
+    ]
+    dropped_at(window, mime)
+    assert not target.offers
+    assert window.status is not None
+    assert len(window.status.folders) == 1

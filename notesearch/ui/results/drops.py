@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, Q
 from PySide6.QtWidgets import QWidget
 
 from notesearch.api.second_start import plain_query
-from notesearch.ui.desktop.file_urls import path_of
+from notesearch.domain.file_names import harmless_name
+from notesearch.ui.desktop.file_urls import host_of, path_of
 from notesearch.ui.widgets.theme import Theme
 from notesearch.wording.translation import N_, _
 
@@ -18,6 +19,8 @@ FOLDER_OFFER, FILE_OFFER, TEXT_OFFER = (
     N_("Drop to search the folder of this file"),
     N_("Drop to search for this text"),
 )
+# Shown where nothing can be done with what is dragged.
+ELSEWHERE = N_("This is on another computer, {host}. Connect it as a folder of this one, and drop that.")
 
 
 class DropTarget(QObject):
@@ -93,7 +96,7 @@ class DropTarget(QObject):
 
 
 def _paths(mime: QMimeData) -> list[Path]:
-    return [path_of(url) for url in mime.urls() if url.isLocalFile()]
+    return [path_of(url) for url in mime.urls() if url.isLocalFile() and not host_of(url)]
 
 
 def _offer(mime: QMimeData) -> str:
@@ -101,6 +104,8 @@ def _offer(mime: QMimeData) -> str:
     the disk is not read while something is dragged."""
     if paths := _paths(mime):
         return _(FILE_OFFER if len(paths) == 1 and paths[0].suffix else FOLDER_OFFER)
+    if host := next((host_of(url) for url in mime.urls() if url.isLocalFile()), ""):
+        return _(ELSEWHERE, host=harmless_name(host))
     return _(TEXT_OFFER) if mime.hasText() and not mime.hasUrls() else ""
 
 
