@@ -49,6 +49,7 @@ PROGRAM_FOLDERS = frozenset(
 )
 # A folder with such a file is an environment of Python, or a cache (of Rust's builds, for example).
 PROGRAM_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
+LARGE = 2_000_000  # bytes
 HEAD = 1024  # bytes that tell whether a file without a suffix is text
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
 # Settings of Logseq, by the folder that they are in and their name.
@@ -475,6 +476,12 @@ def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_finger
     )
 
 
+def reading_order(file: FoundFile) -> tuple[bool, int]:
+    """The order in which files are read: large ones last, so that others do not wait for them; the newest
+    first."""
+    return file.size > LARGE, -file.mtime_ns
+
+
 def compare(
     found: Iterator[FoundFile], known: dict[str, FileState], fingerprint: str, next_fingerprint: str = ""
 ) -> Comparison:
@@ -490,5 +497,5 @@ def compare(
             failed += 1
         else:
             unchanged += 1
-    changed.sort(key=lambda f: -f.mtime_ns)
+    changed.sort(key=reading_order)
     return Comparison(changed, list(left), unchanged, failed)

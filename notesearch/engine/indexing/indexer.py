@@ -42,6 +42,11 @@ log = logging.getLogger(__name__)
 # For more dirty paths than this, a scan of the folder is cheaper.
 MANY_DIRTY = 2000
 RETRY_AFTER = 30.0
+# A larger file (in bytes) that changes again soon after it was read, such as a log, waits for seconds by its
+# size.
+OFTEN = 1_000_000
+HELD_FOR_A_BYTE = 3e-6
+HELD_MOST = 30.0
 # Seconds between two looks for room, where the disk is full.
 LOOK_FOR_ROOM = 2.0
 
@@ -394,8 +399,11 @@ class Indexer:
                 # Which links are read is decided for all of them together.
                 self._queue.add_scan(Scan(folder.path))
             self._apply(
-                folder, cutting, sorted(changed.values(), key=lambda f: -f.mtime_ns), sorted(gone), None
+                folder, cutting, sorted(changed.values(), key=scanner.reading_order), sorted(gone), None
             )
+            for file in changed.values():
+                if file.size > OFTEN:
+                    self._queue.hold(Path(file.path), min(HELD_MOST, file.size * HELD_FOR_A_BYTE))
 
     def _look(
         self,

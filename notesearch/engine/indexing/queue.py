@@ -3,6 +3,7 @@ its end."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -37,6 +38,9 @@ class WorkQueue:
         self._condition = threading.Condition()
         self._scans: deque[Scan] = deque()
         self._dirty: dict[Path, tuple[float, float]] = {}
+        # Until when reports about a path are held, and which were made meanwhile.
+        self._held: dict[Path, float] = {}
+        self._later: set[Path] = set()
         self._comparing = False
         self._closed = False
 
@@ -45,9 +49,26 @@ class WorkQueue:
         QUIET seconds, at the latest after PATIENCE seconds. Any thread."""
         now = self._clock.now()
         with self._condition:
+            if self._held.get(path, now) > now and os.path.exists(path):
+                self._later.add(path)
+                self._condition.notify()
+                return
             first, _ = self._dirty.get(path, (now, now))
             self._dirty[path] = (first, now)
             self._condition.notify()
+
+    def hold(self, path: Path, seconds: float) -> None:
+        """Give out no report about a path for so many seconds, unless it is gone: it was read just now, and
+        reading it takes long. Any thread."""
+        with self._condition:
+            self._held[path] = self._clock.now() + seconds
+
+    def _release(self, now: float) -> None:
+        """Take the reports about paths that are held no longer."""
+        self._held = {path: until for path, until in self._held.items() if until > now}
+        for path in self._later.difference(self._held):
+            self._later.discard(path)
+            self._dirty.setdefault(path, (now - QUIET, now - QUIET))
 
     def add_scan(self, scan: Scan) -> None:
         """Add a folder to compare. One that waits already is not added again, unless a ticket counts it or
@@ -80,10 +101,12 @@ class WorkQueue:
                 if self._scans:
                     self._comparing = True
                     return self._scans.popleft()
-                if not self._dirty:
-                    self._clock.wait_on(self._condition, None)
-                    continue
                 now = self._clock.now()
+                self._release(now)
+                if not self._dirty:
+                    until = min((self._held[path] for path in self._later), default=None)
+                    self._clock.wait_on(self._condition, None if until is None else until - now)
+                    continue
                 # All dirty paths are given out together, so that moves and large deletions among them are
                 # seen as a whole.
                 due = min(

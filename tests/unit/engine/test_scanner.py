@@ -287,3 +287,13 @@ def test_an_ignore_file_of_any_editor_rules(encoding: str, tmp_path: Path) -> No
     mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
     (tmp_path / ".notesearchignore").write_bytes(mark + "secret/\r\ndraft*.md\r\n".encode(encoding))
     assert [Path(file.path).name for file in scanner.scan(tmp_path)] == ["keep.md"]
+
+
+def test_large_files_are_read_last_and_the_newest_first() -> None:
+    files = [
+        scanner.FoundFile("/n/new-large.txt", scanner.LARGE + 1, 9),
+        scanner.FoundFile("/n/old.md", 10, 1),
+        scanner.FoundFile("/n/new.md", 10, 8),
+    ]
+    changed = scanner.compare(iter(files), {}, "").changed
+    assert [Path(file.path).name for file in changed] == ["new.md", "old.md", "new-large.txt"]

@@ -159,3 +159,39 @@ def test_the_estimate(clock: SteppingClock) -> None:
     progress.embedded(50)
     clock.move(10)
     assert progress.seconds_left == pytest.approx(10)
+
+
+def test_a_large_file_that_grows_is_given_out_now_and_then(tmp_path: Path) -> None:
+    log, small = tmp_path / "log.txt", tmp_path / "small.md"
+    log.write_text("a line\n")
+    small.write_text("a note\n")
+    clock = SteppingClock()
+    queue = WorkQueue(clock)
+    queue.mark_dirty(log)
+    assert queue.next() == {log}
+    queue.hold(log, 20.0)
+    began = clock.now()
+    # Reports go on; another path does not wait for it.
+    for _ in range(3):
+        queue.mark_dirty(log)
+    queue.mark_dirty(small)
+    assert queue.next() == {small}
+    assert clock.now() - began < 2
+    assert queue.next() == {log}
+    assert 20 <= clock.now() - began < 23
+    # Not held any more.
+    queue.mark_dirty(log)
+    before = clock.now()
+    assert queue.next() == {log}
+    assert clock.now() - before < 2
+
+
+def test_a_large_file_that_is_gone_is_given_out_at_once(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    clock = SteppingClock()
+    queue = WorkQueue(clock)
+    queue.hold(log, 20.0)
+    queue.mark_dirty(log)
+    began = clock.now()
+    assert queue.next() == {log}
+    assert clock.now() - began < 2
