@@ -184,3 +184,38 @@ def test_no_answer_is_lost_and_nothing_is_sent_without_room(how: str, notes: Pat
         assert program.ended() == 0
         assert set(gateway.paid.values()) == {1}
         assert len(gateway.requests) > asked
+
+
+COMMANDS = """
+"$1" -m notesearch --data-dir "$2" index "$3" >/dev/null || exit 9
+dd if=/dev/zero of="$2/filler" bs=1k 2>/dev/null
+for disk in full read-only; do
+    "$1" -m notesearch --data-dir "$2" status --json >"$4/$disk-status" || echo "$disk: status failed"
+    "$1" -m notesearch --data-dir "$2" search lisbon --json >"$4/$disk-search" || echo "$disk: search failed"
+    "$1" -m notesearch --data-dir "$2" doctor >"$4/$disk-doctor" 2>&1 || echo "$disk: doctor failed"
+    "$1" -m notesearch --data-dir "$2" use aimlapi/voyage-2 --yes 2>"$4/$disk-use" && echo "$disk: used"
+    rm -f "$2/filler"
+    mount -o remount,ro "$2"
+done
+"""
+
+
+def test_a_full_disk_and_a_read_only_one_are_searched(notes: Path, tmp_path: Path) -> None:
+    (notes / "lisbon.md").write_text("The night train to Lisbon leaves at ten.\n")
+    for i in range(20, NOTES):
+        (notes / f"{i}.md").unlink()
+    data_dir = tmp_path / "data"
+    command = small_disk(data_dir, "size=14m")
+    said = [*command, "sh", "-c", COMMANDS, "sh", sys.executable, str(data_dir), str(notes), str(tmp_path)]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AIMLAPI_API_KEY": KEY}
+    ended = subprocess.run(said, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
+    for disk in ("full", "read-only"):
+        status = json.loads((tmp_path / f"{disk}-status").read_text())
+        assert status["documents"]["complete"] == 21
+        found = json.loads((tmp_path / f"{disk}-search").read_text())["results"]
+        assert Path(found[0]["path"]).name == "lisbon.md"
+        # A sentence, and no traceback.
+        told = (tmp_path / f"{disk}-use").read_text()
+        assert told.startswith("notesearch: ")
+        assert told.count("\n") == 1

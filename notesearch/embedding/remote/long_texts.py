@@ -14,7 +14,7 @@ LEAST_CUT = 200
 # So far from its middle a text may be cut at a better place, as a share of its length.
 AROUND = 0.2
 # The better places first: between paragraphs, lines, sentences, words.
-_PLACES = tuple(map(re.compile, (r"\n\n", r"\n", r"[.!?。！？]\s*", r"\s")))
+_PLACES = (re.compile(r"\n\n"), re.compile(r"\n"), re.compile(r"[.!?。！？]\s*"), re.compile(r"\s"))
 
 
 def halves(text: str, instruction: int = 0) -> tuple[str, str] | None:

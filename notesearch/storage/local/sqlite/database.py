@@ -5,7 +5,6 @@ tables of notes."""
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,10 @@ class Generation(IntEnum):
 
     ANSWERING = 0
     PREPARING = 1
+
+
+# Kinds of SQLite's errors where the files of its log cannot be made.
+_NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 class Database:
@@ -85,8 +88,20 @@ class Database:
                 writer.close()
 
     def _connect(self, mode: str) -> sqlite3.Connection:
-        if mode == "ro" and self._is_out_of_use():
-            mode = "ro&immutable=1"
+        if mode != "ro" or self._has_log():
+            return self._connected(mode)
+        # SQLite makes the files of its log to read, too. Where no process writes the database, and these
+        # cannot be made (a folder that is only read, a full disk), nothing has to be locked.
+        try:
+            connection = self._connected("ro")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NO_LOG or self._has_log():
+                raise
+            return self._connected("ro&immutable=1")
+        return connection
+
+    def _connected(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{self._file.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -100,11 +115,10 @@ class Database:
         )
         return connection
 
-    def _is_out_of_use(self) -> bool:
-        """Whether no process writes the database, and none can in this folder, so that nothing has to be
-        locked. SQLite would make the files of its log, which is not possible there."""
-        beside = (self._file.with_name(self._file.name + suffix) for suffix in ("-shm", "-wal"))
-        return not any(file.exists() for file in beside) and not os.access(self._file.parent, os.W_OK)
+    def _has_log(self) -> bool:
+        """Whether SQLite's log holds anything: a process writes the database, or was killed."""
+        log = self._file.with_name(self._file.name + "-wal")
+        return log.exists() and log.stat().st_size > 0
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """All rows of a question, on a connection that no other thread uses meanwhile. The thread of a
