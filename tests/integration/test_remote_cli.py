@@ -385,6 +385,7 @@ def test_the_status_object_keeps_its_shape(run: Run, notes: Path) -> None:
     assert set(status["bytes"]) == {"database", "keyword", "vectors"}
 
 
+@pytest.mark.words
 def test_index_says_how_many_passages_were_refused(run: Inside, notes: Path, gateway: Gateway) -> None:
     (notes / "Poison.md").write_text("# Poison\n\nNothing that a model takes.\n")
     run("index", notes)
@@ -409,6 +410,7 @@ def home_address() -> str:
     return host if catalogue.is_home(host) else ""
 
 
+@pytest.mark.words
 def test_a_server_at_home_is_asked_without_encryption_where_that_is_allowed(run: Inside, notes: Path) -> None:
     if not (host := home_address()):
         pytest.skip("this computer has no address in a network of its own")
