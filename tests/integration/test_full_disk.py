@@ -29,6 +29,7 @@ from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import Query
 from notesearch.engine.engine import Engine
 from tests.conftest import wait_until
+from tests.embedders import HashingEmbedder
 
 data, notes, url, how = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 prepare_data_dir(data)
@@ -54,7 +55,7 @@ def free():
     for file in data.glob("filler*"):
         file.unlink()
 
-engine = Engine.open(data, watch=False)
+engine = Engine.open(data, watch=False, embedders=[HashingEmbedder()])
 engine.folders.add(notes)
 engine.reconcile([notes])
 engine.models.prepare(notes, sys.argv[5])
