@@ -15,6 +15,7 @@ import pytest
 from notesearch import catalogue
 from notesearch.config.paths import prepare_data_dir
 from notesearch.config.settings import Settings, save_settings
+from notesearch.embedding.remote.sending import MORE_AT_WORK
 from tests.conftest import fill, wait_until
 from tests.gateway import KEY, Gateway, digest
 
@@ -51,7 +52,7 @@ def test_a_kill_costs_at_most_the_requests_in_flight(tmp_path: Path) -> None:
     )
     data_dir = tmp_path / "data"
     prepare_data_dir(data_dir)
-    at_once = catalogue.provider("aimlapi").requests_at_once
+    at_once = catalogue.provider("aimlapi").requests_at_once + MORE_AT_WORK
     with Gateway() as gateway:
         gateway.constant = True  # it answers faster than vectors can be indexed
         save_settings(data_dir, Settings().with_provider("aimlapi", base_url=gateway.url))

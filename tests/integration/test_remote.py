@@ -21,6 +21,7 @@ from notesearch.embedding.remote import payloads
 from notesearch.embedding.remote.connection import connected
 from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
 from notesearch.embedding.remote.request_limits import TIMED
+from notesearch.embedding.remote.sending import MORE_AT_WORK
 from notesearch.errors import EmbeddingError, KeyMissing, QueryCancelled
 from tests.conftest import PATIENCE, shared, wait_until
 from tests.gateway import KEY, SCHEMAS, Fault, Gateway, digest, vector_of
@@ -272,7 +273,7 @@ def test_nothing_more_is_sent_while_the_caller_is_busy(gateway: Gateway, make: M
     next(run)
     assert len(gateway.requests) == 1
     next(run)
-    wait_until(lambda: gateway.in_flight == embedder.provider.requests_at_once - 1)
+    wait_until(lambda: gateway.in_flight == embedder.provider.requests_at_once)
     stop.set()
     # Not iterated any more.
     with connected(embedder.provider) as connection:
@@ -328,7 +329,7 @@ def test_a_request_waits_until_what_the_last_one_brought_is_stored(gateway: Gate
     """A program that is killed loses what is in flight, and no answer beyond. So a slow taker holds the
     sending up, and memory is bounded."""
     embedder = make("alibaba/qwen-text-embedding-v3")
-    at_once = embedder.provider.requests_at_once
+    at_once = embedder.provider.requests_at_once + MORE_AT_WORK
     run = enumerate(embedder.embed_documents([f"note {i}" for i in range(1000)]))
     for taken, _ in run:
         assert len(gateway.requests) <= taken + at_once

@@ -19,7 +19,7 @@ from notesearch.embedding.remote.batches import weight
 from notesearch.embedding.remote.connection import Connection, connect, connected, disconnect
 from notesearch.embedding.remote.pacing import Patience, now
 from notesearch.embedding.remote.request_limits import Learned, Limits
-from notesearch.embedding.remote.sending import Run
+from notesearch.embedding.remote.sending import MORE_AT_WORK, Run
 from notesearch.errors import (
     EmbeddingError,
     KeyMissing,
@@ -95,7 +95,7 @@ class RemoteEmbedder:
     @property
     def under_way(self) -> int:
         """See Embedder."""
-        return self._provider.requests_at_once * self._learned.most.items
+        return (self._provider.requests_at_once + MORE_AT_WORK) * self._learned.most.items
 
     def embed_documents(
         self,

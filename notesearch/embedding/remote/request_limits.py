@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from notesearch.catalogue import RequestStyle
 
 # The texts of a first request. Later ones hold more, where that pays.
-FIRST_ITEMS = 32
-# Requests of one size that are timed before the next size is tried.
+FIRST_ITEMS = 64
+# A size is given up for the half of it when so many requests have shown that it is not worth it.
 TIMED = 3
 # A request of double the size must embed so many times as many texts a second. Less is not worth it: what is
 # in flight when the program is killed is paid for again.
@@ -119,18 +119,16 @@ class Learned:
 
     def _grow(self, seconds: float) -> None:
         self._seconds.append(seconds)
-        if len(self._seconds) < TIMED:
-            return
         rate = self.limits.items / max(statistics.median(self._seconds), 1e-6)
-        self._seconds.clear()
         if self._rate and rate < WORTH * self._rate:
-            self.limits.items = max(1, self.limits.items // 2)
-            self._growing = False
-        elif self.limits.items >= self.most.items:
-            self._growing = False
-        else:
-            self._rate = rate
-            self.limits.items = min(2 * self.limits.items, self.most.items)
+            if len(self._seconds) >= TIMED:
+                self.limits.items = max(1, self.limits.items // 2)
+                self._growing = False
+            return
+        self._seconds.clear()
+        self._rate = rate
+        self._growing = self.limits.items < self.most.items
+        self.limits.items = min(2 * self.limits.items, self.most.items)
 
     def _raise(self) -> None:
         """Double every limit that a server showed, up to the catalogue's."""

@@ -45,6 +45,8 @@ FAILS_OVER_A_TEXT = 3
 # What a reply says of a text that the model makes no vector of.
 NO_VECTOR = ("reply-wrong.empty", "reply-wrong.zero", "reply-wrong.not-a-number")
 WATCHED_EVERY = 0.02  # seconds
+# Tasks beside those whose requests are in flight. Each sends its next request when its last answer is stored.
+MORE_AT_WORK = 2
 
 
 @dataclass(slots=True)
@@ -91,8 +93,8 @@ class Run:
     """A run: embeds `inputs`, to which it adds the halves of texts that are too long. Receipts, vectors and
     refused texts go to `arrivals` as they come. For the event loop's thread.
 
-    A request follows another one only when the caller has taken what that one brought (`took`). So what a
-    killed program may have paid for and lost is what was in flight.
+    Each task sends its next request only when the caller has taken what the last one brought (`took`). So
+    what a killed program may have paid for and lost is one request of each task.
     """
 
     connection: Connection
@@ -137,8 +139,10 @@ class Run:
         try:
             while True:
                 # One request until one was accepted, so that a wrong key, model or body is sent once only.
+                # Then two more than may be in flight: while their replies are parsed and stored, others are
+                # sent.
                 certain = self.learned.accepted and (self._delivered or not self._refusing)
-                at_once = self.connection.provider.requests_at_once if certain else 1
+                at_once = self.connection.provider.requests_at_once + MORE_AT_WORK if certain else 1
                 while (
                     not self._stopping.is_set()
                     and len(tasks) < at_once
@@ -371,6 +375,8 @@ class Run:
         }
         kind = ProviderUnreachable if isinstance(error, ProviderUnreachable) else type(error)
         most = attempts.get(kind, 0)
+        if kind is ReplyWrong and error.code not in NO_VECTOR and self._well_at >= work.started:
+            most = patience.attempts  # others are answered well: what came is no answer of the server's
         work.failed[kind] += 1
         made = work.failed[kind]
         delay = patience.delay(work.failed.total() - 1)

@@ -35,7 +35,7 @@ def ask(learned: Learned, count: int, seconds: Callable[[int], float] = lambda i
     [
         (lambda items: 0.3, 256),  # a distant server: more texts take no longer
         (lambda items: 0.3 + 0.001 * items, 256),
-        (lambda items: 0.3 + 0.01 * items, 64),  # 64 pays for the way, 128 no more
+        (lambda items: 0.6 + 0.01 * items, 128),  # 128 pays for the way, 256 no more
         (lambda items: 0.02 * items, FIRST_ITEMS),  # a server on this computer, which computes
         (lambda items: 1e-9, 256),
     ],
