@@ -37,6 +37,9 @@ _MORE_WORDS = re.compile(r"[ \t]+([^\s\"():]+)")
 MOST_FOLDER_WORDS = 6
 # Characters of a query that are read: a page of a pasted text.
 LONGEST = 4_000
+# Up to this many characters, new words of what follows are read, as far as there is room.
+MOST_PASTED = 40_000
+ROOM_FOR_MORE = 2_000
 # Names of folders and tags that are looked up among those of the notes.
 MOST_LOOKED_UP = 20
 # Options of a command line: one or two letters, letters that are no word, a number; others after a command.
@@ -324,9 +327,17 @@ class _Parts:
 
 
 def _beginning(text: str) -> str:
-    """The words in the first LONGEST characters."""
-    begun = text[:LONGEST]
-    return begun.rpartition(" ")[0] or begun if len(text) > LONGEST else text
+    """The first LONGEST characters, and new words of what follows."""
+    if len(text) <= LONGEST:
+        return text
+    begun = text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]
+    said, more, room = set(begun.split()), [], ROOM_FOR_MORE
+    for word in text[len(begun) : MOST_PASTED].split():
+        if word.isalnum() and word not in said and len(word) < room:
+            said.add(word)
+            more.append(word)
+            room -= len(word) + 1
+    return " ".join((begun, *more))
 
 
 def _goes_on(character: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
 from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, folder_names
-from notesearch.engine.search.query import LONGEST, MOST_LOOKED_UP, ParsedQuery, parse
+from notesearch.engine.search.query import LONGEST, MOST_LOOKED_UP, ROOM_FOR_MORE, ParsedQuery, parse
 from tests.conftest import shared
 
 TODAY = date(2024, 5, 9)
@@ -369,10 +369,10 @@ def test_whatever_is_typed_excludes_nothing_by_accident(text: str) -> None:
     assert all(isinstance(word, str) and word for word in parsed.words)
 
 
-def test_of_a_very_long_query_the_beginning_is_read() -> None:
+def test_of_a_very_long_query_the_beginning_and_new_words_are_read() -> None:
     parsed = read("bread " * 2_000 + "oven")
-    assert set(parsed.words) == {"bread"}
-    assert len(parsed.meaning) <= LONGEST
+    assert set(parsed.words) == {"bread", "oven"}
+    assert len(parsed.meaning) <= LONGEST + ROOM_FOR_MORE
     twice = read('"a b" "a b" "c d" title:x title:x -"e f" -"e f"')
     assert (twice.phrases, twice.titles, twice.without) == (("a b", "c d"), ("x",), ("e f",))
 
@@ -387,3 +387,10 @@ def test_few_names_of_a_long_query_are_looked_up() -> None:
     parse(Query(text="".join(f"tag:t{i} word " for i in range(100))), TODAY, exists)
     assert 0 < len(asked) <= MOST_LOOKED_UP
     assert len(set(asked)) == len(asked)
+
+
+def test_new_words_at_the_end_of_a_long_pasted_text_are_read() -> None:
+    pasted = "word " * 5000 + "pilot station brass -x OR brass"
+    assert read(pasted).meaning.split()[-3:] == ["pilot", "station", "brass"]
+    many = " ".join(f"word{number}" for number in range(20_000))
+    assert LONGEST < len(read(many).meaning) <= LONGEST + ROOM_FOR_MORE
