@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 TIMES = 4  # the larger size in smaller ones
 # Linear time is TIMES as much, and its square TIMES times that. A busy machine lies between.
-LIMIT = 8.0
+LIMIT = 11.0
 SHORTEST = 0.02  # seconds: less says nothing
 TRIES = 4
 
