@@ -393,15 +393,8 @@ def own_model(
 ) -> EmbeddingModel:
     """A model that the catalogue does not know, as a probe found it. Chunks are cut for `context` tokens.
     Where that is not known it is 512, since most models that people run themselves read no more."""
-    recipe = (
-        LARGE
-        if context >= 2 * LARGE.maximum
-        else BGE
-        if context >= 512
-        else LOCAL.recipe
-        if context >= LOCAL.recipe.maximum
-        else SMALL
-    )
+    least = ((2 * LARGE.maximum, LARGE), (512, BGE), (LOCAL.recipe.maximum, LOCAL.recipe))
+    recipe = next((recipe for tokens, recipe in least if context >= tokens), SMALL)
     if request_style.characters_per_item:
         recipe = replace(recipe, characters=request_style.characters_per_item)
     return EmbeddingModel(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
 from notesearch.domain.file_names import STEERING, harmless
@@ -25,11 +23,6 @@ def _shown(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 codecs.register_error(SHOWN, _shown)
-
-
-def absolute_path(path: Path) -> Path:
-    """Absolute and without ".."."""
-    return Path(os.path.abspath(path.expanduser()))
 
 
 def print_line(text: object, *, file: TextIO | None = None) -> None:

@@ -18,7 +18,8 @@ from notesearch.api import wire
 from notesearch.api.operation import Operation
 from notesearch.api.operations import OPERATIONS
 from notesearch.api.sessions import open_session, reading
-from notesearch.cli.common import absolute_path, print_json, print_line
+from notesearch.cli.common import print_json, print_line
+from notesearch.config.paths import absolute
 from notesearch.wording.translation import _
 
 Command = Callable[[Path, argparse.Namespace], None]
@@ -65,7 +66,7 @@ def _kind_of(kind: Any) -> tuple[Callable[[str], Any], bool]:
     if origin in (tuple, list, Sequence):
         return _kind_of(arguments[0])[0], True
     if kind is Path:
-        return (lambda word: absolute_path(Path(word))), False
+        return (lambda word: absolute(Path(word))), False
     return kind, False
 
 

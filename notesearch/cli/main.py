@@ -22,11 +22,11 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.operation import Progress, Report
 from notesearch.api.sessions import HandedOver, Owner, open_session, owner_answers, reading
-from notesearch.cli.common import SHOWN, absolute_path, print_json, print_line
+from notesearch.cli.common import SHOWN, print_json, print_line
 from notesearch.cli.doctor_command import add_doctor, doctor
 from notesearch.cli.generic import add_generic_commands, generic_commands
 from notesearch.cli.model_commands import MODEL_COMMANDS, add_model_commands
-from notesearch.config.paths import default_data_dir
+from notesearch.config.paths import absolute, default_data_dir
 from notesearch.config.settings import load_settings
 from notesearch.domain import (
     IndexingState,
@@ -201,14 +201,14 @@ def _with_query_last(arguments: Sequence[str]) -> list[str]:
 
 def _data_dir(options: argparse.Namespace) -> Path:
     chosen: Path | None = getattr(options, "data_dir", None)
-    return absolute_path(chosen) if chosen is not None else default_data_dir()
+    return absolute(chosen) if chosen is not None else default_data_dir()
 
 
 # Commands
 
 
 def _add(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [absolute_path(f) for f in options.folders]
+    folders = [absolute(f) for f in options.folders]
     catalogue.model(options.model, load_settings(data_dir)[0].models)
     with _changing(data_dir) as session:
         for folder in folders:
@@ -239,7 +239,7 @@ def _say_weak_lock(session: Owner | HandedOver) -> None:
 
 
 def _remove(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [absolute_path(f) for f in options.folders]
+    folders = [absolute(f) for f in options.folders]
     with _changing(data_dir) as session:
         for folder in folders:
             session.call(ops.remove_folder, folder=folder)
@@ -248,7 +248,7 @@ def _remove(data_dir: Path, options: argparse.Namespace) -> None:
 
 
 def _index(data_dir: Path, options: argparse.Namespace) -> None:
-    folders = [absolute_path(f) for f in options.folders]
+    folders = [absolute(f) for f in options.folders]
     report = _reconcile(data_dir, folders, confirmed=options.forget_missing)
     summary, held = asdict(report.summary), report.held
     if options.json:
@@ -371,7 +371,7 @@ def _progress_bar() -> Iterator[Report]:
 
 
 def _search(data_dir: Path, options: argparse.Namespace) -> None:
-    folder = absolute_path(options.folder) if options.folder is not None else None
+    folder = absolute(options.folder) if options.folder is not None else None
     if folder is not None and not _is_indexed(data_dir, folder):
         for error in _reconcile(data_dir, [folder]).errors:
             print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
@@ -402,7 +402,7 @@ def _lines(stream: TextIO) -> Iterable[str]:
 
 def _similar(data_dir: Path, options: argparse.Namespace) -> None:
     with reading(data_dir) as session:
-        results = session.call(ops.similar, file=absolute_path(options.file), limit=options.limit)
+        results = session.call(ops.similar, file=absolute(options.file), limit=options.limit)
     _print_results(results, as_json=options.json)
     if not results.matches:
         raise SystemExit(NOTHING)

@@ -12,7 +12,8 @@ from notesearch import catalogue
 from notesearch.api import operations as ops
 from notesearch.api.sessions import Owner, Session, open_session, tell_owner
 from notesearch.catalogue import EmbeddingModel
-from notesearch.cli.common import absolute_path, print_json, print_line
+from notesearch.cli.common import print_json, print_line
+from notesearch.config.paths import absolute
 from notesearch.config.settings import load_settings
 from notesearch.domain import Estimate
 from notesearch.errors import InsecureAddress, KeyringLocked, UsageError
@@ -142,7 +143,7 @@ def _make_known(session: Session, provider: str, name: str, options: argparse.Na
 def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
     """The folder that the command names, else all."""
     if options.folder is not None:
-        return (absolute_path(options.folder),)
+        return (absolute(options.folder),)
     folders = session.call(ops.list_folders)
     if not folders:
         raise UsageError("usage.no-folder")
@@ -244,8 +245,7 @@ def _key(data_dir: Path, options: argparse.Namespace) -> None:
     from notesearch.config.credentials import Credentials, KeyState
 
     settings = load_settings(data_dir)[0]
-    entry = settings.provider(options.provider)
-    provider = catalogue.provider(options.provider, entry.base_url, plain_http=entry.plain_http)
+    provider = settings.provider_at(options.provider)
     credentials = Credentials()
     if options.action == "forget":
         credentials.forget(provider)

@@ -22,7 +22,7 @@ from notesearch.domain.file_names import from_text, to_text
 from notesearch.errors import NotesearchError, SettingsInvalid
 
 if TYPE_CHECKING:
-    from notesearch.catalogue import EmbeddingModel
+    from notesearch.catalogue import EmbeddingModel, Provider
 
 SETTINGS, LAST_GOOD = "settings.toml", "settings.toml.good"
 # Problems of the file as a whole.
@@ -86,6 +86,18 @@ class Settings:
     def provider(self, name: str) -> ProviderSettings:
         """The settings of one provider; the defaults where nothing was chosen."""
         return self.providers.get(name, ProviderSettings())
+
+    def provider_at(self, name: str) -> Provider:
+        """A provider at the address that these settings have. Raises UsageError or InsecureAddress."""
+        from notesearch import catalogue
+
+        entry = self.provider(name)
+        return catalogue.provider(name, entry.base_url, plain_http=entry.plain_http)
+
+    def with_address(self, provider: Provider) -> Settings:
+        """The settings with the address of a provider, and what the user allowed for it."""
+        plain_http = provider.host if provider.plain_http else ""
+        return self.with_provider(provider.name, base_url=provider.base_url, plain_http=plain_http)
 
     def with_provider(self, name: str, **changes: str | float | int) -> Settings:
         """The settings with something of one provider changed."""

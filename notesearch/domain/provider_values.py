@@ -161,3 +161,8 @@ class ProviderInfo:
     token_budget: int
     spent: Spent
     folders: tuple[Path, ...] = ()
+
+    @property
+    def keyring_closed(self) -> bool:
+        """Whether the keyring may hold a key that cannot be seen: it is locked, or does not answer."""
+        return self.key_state in ("locked", "silent")

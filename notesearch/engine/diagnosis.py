@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from notesearch.catalogue import EmbeddingModel
 from notesearch.catalogue.local_models import LOCAL_MODELS, LocalModel
@@ -20,11 +18,6 @@ from notesearch.engine.models.consent import Consents
 from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.library import Library
 from notesearch.storage.values import IndexFigures
-
-T = TypeVar("T")
-
-# Seconds for the keyring, which may wait for the user's password.
-KEYRING_WITHIN = 5.0
 
 
 def checks(
@@ -119,8 +112,8 @@ def _key(consents: Consents, model: EmbeddingModel) -> Check:
         provider = consents.models.provider(model.provider)
     except NotesearchError as error:
         return Check(what=what, found=Told.of(error), well=False)
-    status = _within(KEYRING_WITHIN, lambda: consents.models.credentials.state(provider))
-    if status is None:
+    status = consents.models.credentials.state(provider)
+    if status.state is KeyState.SILENT:
         return Check(what=what, found=told("found.keyring-silent"), well=False)
     if status.source is not None:
         return Check(what=what, found=told("found.key"), well=True)
@@ -130,15 +123,6 @@ def _key(consents: Consents, model: EmbeddingModel) -> Check:
     return Check(
         what=what, found=told("found.keyring-locked") if locked else told("found.no-key"), well=False
     )
-
-
-def _within(seconds: float, ask: Callable[[], T]) -> T | None:
-    """The answer to a question; None where it does not come in time."""
-    answers: list[T] = []
-    asking = threading.Thread(target=lambda: answers.append(ask()), name="keyring", daemon=True)
-    asking.start()
-    asking.join(seconds)
-    return answers[0] if answers else None
 
 
 def _ledger(consents: Consents) -> Check:

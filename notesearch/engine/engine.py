@@ -29,6 +29,7 @@ from notesearch.engine.idle_timer import IDLE, IdleTimer
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.service import IndexingService, Reconciled
 from notesearch.engine.indexing.snapshot import snapshot
+from notesearch.engine.indexing.watcher import with_faults
 from notesearch.engine.lock import DataFolderLock
 from notesearch.engine.logs import close_log, open_log
 from notesearch.engine.models.consent import Consents
@@ -193,7 +194,7 @@ class Engine:
     def diagnosis(self) -> tuple[Check, ...]:
         """Check everything of an engine that `notesearch doctor` shows (see diagnosis.py). Waits for models
         and providers."""
-        return tuple(checks(self.library, self._consents, self.settings, self.indexing.limited))
+        return tuple(checks(self.library, self._consents, self.settings, with_faults(self.indexing.limited)))
 
 
 class _Services:

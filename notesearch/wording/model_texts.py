@@ -249,7 +249,7 @@ def key_kept(state: str) -> str:
 
 def key_trouble(info: ProviderInfo) -> bool:
     """Whether this provider cannot be used because its key is missing or locked."""
-    return info.key_state in ("locked", "silent") or (info.needs_key and info.key_state == "absent")
+    return info.keyring_closed or (info.needs_key and info.key_state == "absent")
 
 
 # Before anything is sent

@@ -5,6 +5,10 @@ from __future__ import annotations
 from notesearch.wording.translation import N_
 from notesearch.wording.words import Words
 
+_BEGIN_ANEW = N_(
+    "Your notes are untouched. Put notes.sqlite back from a backup, or begin a new one with a repair "
+    "(`notesearch doctor --repair`): folders are then to be added, and their notes embedded, again."
+)
 _DATA_DIR = N_("Choose another one with --data-dir.")
 
 STORE: dict[str, Words] = {
@@ -70,17 +74,11 @@ STORE: dict[str, Words] = {
     ),
     "store-damaged.missing": Words(
         N_("The database is gone; only its indexes are left"),
-        N_(
-            "Your notes are untouched. Put notes.sqlite back from a backup, or begin a new one with a repair "
-            "(`notesearch doctor --repair`): folders are then to be added, and their notes embedded, again."
-        ),
+        _BEGIN_ANEW,
     ),
     "store-damaged.empty": Words(
         N_("The database is empty, beside indexes that are not"),
-        N_(
-            "Your notes are untouched. Put notes.sqlite back from a backup, or begin a new one with a repair "
-            "(`notesearch doctor --repair`): folders are then to be added, and their notes embedded, again."
-        ),
+        _BEGIN_ANEW,
     ),
     "store-damaged.foreign": Words(N_("The database was made by another program")),
     "store-damaged.not-a-file": Words(N_("There is a folder in place of the database")),

@@ -33,16 +33,14 @@ def damage(data_dir: Path, harm: Callable[[bytearray], None]) -> None:
 
 
 def test_a_damaged_database_is_a_page_that_offers_the_repair(
-    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+    window: MainWindow, start_window: Callable[..., MainWindow], qtbot: QtBot
 ) -> None:
-    first = start_window(notes)
-    qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
-    close(first, first.bridge)
+    close(window, window.bridge)
 
     def cut_in_half(content: bytearray) -> None:
         del content[len(content) // 2 :]
 
-    damage(first.bridge.data_dir, cut_in_half)
+    damage(window.bridge.data_dir, cut_in_half)
     window = start_window(ready=False)
     qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
     assert "damaged" in window.failure_page.title.text()
@@ -61,13 +59,11 @@ def test_a_damaged_database_is_a_page_that_offers_the_repair(
 
 
 def test_a_lost_database_is_asked_about_and_nothing_is_begun(
-    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+    window: MainWindow, start_window: Callable[..., MainWindow], qtbot: QtBot
 ) -> None:
-    first = start_window(notes)
-    qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
-    close(first, first.bridge)
-    database = first.bridge.data_dir / DATABASE
-    kept = database.rename(first.bridge.data_dir.with_name("backup"))
+    close(window, window.bridge)
+    database = window.bridge.data_dir / DATABASE
+    kept = database.rename(window.bridge.data_dir.with_name("backup"))
     window = start_window(ready=False)
     qtbot.waitUntil(window.failure_page.isVisible, timeout=TIMEOUT)
     assert "The database is gone" in window.failure_page.title.text()
@@ -80,10 +76,8 @@ def test_a_lost_database_is_asked_about_and_nothing_is_begun(
 
 
 def test_damage_that_is_met_while_the_program_runs_offers_the_repair(
-    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+    window: MainWindow, qtbot: QtBot
 ) -> None:
-    window = start_window(notes)
-    qtbot.waitUntil(lambda: at_rest(window, len(NOTES)), timeout=TIMEOUT)
     window.show_failure(Failure.of(StoreDamaged()))
     message = window.banner.message
     assert message is not None

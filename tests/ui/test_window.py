@@ -433,11 +433,9 @@ def test_the_first_start_invites_and_the_samples_work(
 
 
 def test_what_is_typed_before_the_engine_is_there_is_searched(
-    start_window: Callable[..., MainWindow], notes: Path, qtbot: QtBot
+    window: MainWindow, start_window: Callable[..., MainWindow], qtbot: QtBot
 ) -> None:
-    first = start_window(notes)
-    qtbot.waitUntil(lambda: at_rest(first, len(NOTES)), timeout=TIMEOUT)
-    close(first, first.bridge)
+    close(window, window.bridge)
     second = start_window(ready=False)
     type_text(qtbot, second, "tomatoes")
     assert titles(second)[0] == "Tomatoes"

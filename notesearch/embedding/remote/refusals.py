@@ -12,6 +12,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from notesearch.catalogue import EmbeddingModel, Provider, alternatives
@@ -130,11 +131,7 @@ def is_about_size(status: int, body: bytes) -> bool:
 def told_status(body: bytes) -> int:
     """The status that a body with an error tells, which some servers send with a 200: 500 where it has an
     error without a status, 0 where it has none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return 0
-    error = found.get("error") if isinstance(found, dict) else None
+    error = _said(body).get("error")
     if not error:
         return 0
     for value in (error.get("code"), error.get("status")) if isinstance(error, dict) else ():
@@ -144,15 +141,21 @@ def told_status(body: bytes) -> int:
     return 500
 
 
-def message_of(body: bytes) -> str:
-    """The message in an error body of the usual shapes; "" where there is none. It may hold anything, and
-    must not be shown."""
+def _said(body: bytes) -> dict[str, Any]:
+    """The JSON object of an error body; {} where it is none."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return ""
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def message_of(body: bytes) -> str:
+    """The message in an error body of the usual shapes; "" where there is none. It may hold anything, and
+    must not be shown."""
+    found = _said(body)
     for key in ("error", "message", "detail", "msg"):
-        if isinstance(found, dict) and key in found:
+        if key in found:
             inner = found[key]
             if isinstance(inner, dict) and isinstance(inner.get("message"), str):
                 code = inner.get("code")

@@ -22,7 +22,6 @@ from notesearch.embedding.remote.pacing import Pace, Patience, now
 from notesearch.embedding.remote.refusals import NO_HINT_PAUSE, message_of, retry_after
 from notesearch.embedding.remote.request_limits import Learned
 from notesearch.errors import (
-    EmbeddingError,
     ProviderBusy,
     ProviderError,
     ProviderFailed,
@@ -340,7 +339,7 @@ class Run:
         if single:
             self._give_up(work.batch, RequestRefused("request-refused.server-failed"))
         else:
-            self._split_up(work.batch, _Split("items", (len(work.batch) + 1) // 2), in_a_row=1)
+            self._split_up(work.batch, _half_as_many(work.batch), in_a_row=1)
         return True
 
     async def _no_vector(self, work: _Work) -> bool:
@@ -402,7 +401,7 @@ class Run:
             return _Split("characters", batch.characters // 2 + 1)
         if "token" in message_of(answer.exchange.body).lower():
             return _Split("tokens", batch.tokens // 2 + 1)
-        return _Split("items", (len(batch) + 1) // 2)
+        return _half_as_many(batch)
 
     def _part(self, positions: list[int]) -> Batch:
         return Batch(
@@ -432,7 +431,7 @@ class Run:
             self.learned.accepted = True
             self.connection.pace.succeeded()
         if len(work.batch) > 1:
-            self._split_up(work.batch, _Split("items", (len(work.batch) + 1) // 2))
+            self._split_up(work.batch, _half_as_many(work.batch))
         elif too_long and self._cut_in_two(work.batch.positions[0]):
             self.learned.refused_as_too_long(work.batch.tokens)
         else:
@@ -468,9 +467,12 @@ class Run:
         if self._refused >= MANY_REFUSED and self._refused > self._delivered:
             self._fail(error)
             return
-        refused: EmbeddingError = error
         self._handed += 1
-        self.arrivals.put(([position], refused))
+        self.arrivals.put(([position], error))
+
+
+def _half_as_many(batch: Batch) -> _Split:
+    return _Split("items", (len(batch) + 1) // 2)
 
 
 def busy(seconds: float) -> ProviderBusy:

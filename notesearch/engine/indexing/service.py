@@ -14,7 +14,7 @@ from notesearch.engine.folders import ignore_preview
 from notesearch.engine.indexing.embedding_workers import Trouble
 from notesearch.engine.indexing.indexer import Indexer
 from notesearch.engine.indexing.queue import Ticket
-from notesearch.engine.indexing.watcher import POLLED, Watcher
+from notesearch.engine.indexing.watcher import Watcher, with_faults
 from notesearch.engine.status import StatusBoard
 from notesearch.errors import IndexingPaused, UsageError, WatchLimited
 from notesearch.storage.changes import ProblemsForgotten
@@ -155,8 +155,7 @@ class IndexingService:
         """The problems: folders that are not watched completely, then files that could not be read."""
         limited = [
             FileProblem(path=p, what=Told.of(e), retryable=False)
-            for p, e in self.limited.items()
-            if e.code != POLLED
+            for p, e in with_faults(self.limited).items()
         ]
         return (*limited, *self._library.problems())
 

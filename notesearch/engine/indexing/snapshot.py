@@ -9,7 +9,7 @@ from pathlib import Path
 
 from notesearch.domain import Folder, FolderState, HeldDeletions, IndexingState, IndexingStatus, Told
 from notesearch.engine.indexing.indexer import Indexer
-from notesearch.engine.indexing.watcher import POLLED
+from notesearch.engine.indexing.watcher import with_faults
 from notesearch.engine.models.service import ModelService
 from notesearch.errors import NotesearchError, WatchLimited
 from notesearch.storage.library import Library
@@ -61,7 +61,7 @@ def snapshot(
         folders=folders,
         troubles=models.troubles(),
         position=library.position,
-        problems=failed + sum(error.code != POLLED for error in limited.values()),
+        problems=failed + len(with_faults(limited)),
         held=tuple(
             HeldDeletions(folder=row.path, missing=row.missing, of=row.documents - row.failed)
             for row in rows

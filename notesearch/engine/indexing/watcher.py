@@ -282,6 +282,11 @@ class Watcher:
             self._report(folder)
 
 
+def with_faults(limited: Mapping[Path, WatchLimited]) -> dict[Path, WatchLimited]:
+    """Of the folders that are not watched completely, those with which something is wrong."""
+    return {folder: error for folder, error in limited.items() if error.code != POLLED}
+
+
 def watch_limited(folder: Path, *, none_left: bool = False, remote: Mount | None = None) -> WatchLimited:
     """The error for a folder that is not watched completely. On Linux a setting of the kernel can change
     that. `none_left`: nothing can be watched at all. `remote`: others may write to this file system

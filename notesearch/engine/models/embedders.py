@@ -98,7 +98,7 @@ class Models:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name. Raises UsageError where its address is not known."""
-        return provider_in(self._settings, name)
+        return self._settings.provider_at(name)
 
     def address(self, name: str) -> str:
         """The base URL of a provider; "" where it is not known."""
@@ -171,12 +171,6 @@ class Models:
             made, self._made = list(self._made.values()), {}
         for embedder in made:
             embedder.close()
-
-
-def provider_in(settings: Settings, name: str) -> Provider:
-    """A provider at the address that the settings have. Raises UsageError or InsecureAddress."""
-    entry = settings.provider(name)
-    return catalogue.provider(name, entry.base_url, plain_http=entry.plain_http)
 
 
 def _is_outdated(model: EmbeddingModel, before: Settings, now: Settings) -> bool:

@@ -340,7 +340,7 @@ class ModelService:
         UsageError."""
         if base_url:
             provider = _provider_at(name, base_url, plain_http=plain_http)
-            self._settings.update(lambda settings: _with_address(settings, provider))
+            self._settings.update(lambda settings: settings.with_address(provider))
         state = self._models.credentials.set(self._models.provider(name), key)
         self._work.retry_providers()
         return state.value
@@ -382,7 +382,7 @@ class ModelService:
 
         def with_what_was_found(settings: Settings) -> Settings:
             if base_url or found.provider.base_url != provider.base_url:
-                settings = _with_address(settings, found.provider)
+                settings = settings.with_address(found.provider)
             if all(m.identifier != found.model.identifier for m in catalogue.MODELS):
                 settings = settings.with_model(found.model_among(settings.models))
             return settings
@@ -407,7 +407,7 @@ class ModelService:
     def keep(self, found: Probe) -> None:
         """Write the address of a provider, and the model that a test found there, to the settings."""
         self._settings.update(
-            lambda settings: _with_address(settings, found.provider).with_model(
+            lambda settings: settings.with_address(found.provider).with_model(
                 found.model_among(settings.models)
             )
         )
@@ -428,7 +428,7 @@ class ModelService:
             return
         asked = _provider_at(provider, base_url, plain_http=plain_http)
         if asked.base_url != self._models.address(provider):
-            self._settings.update(lambda settings: _with_address(settings, asked))
+            self._settings.update(lambda settings: settings.with_address(asked))
 
     def remove_own(self, name: str, folders: Iterable[Folder]) -> None:
         """Remove a server of the user's own with its models and its key. Raises UsageError while one of
@@ -522,11 +522,3 @@ def _provider_at(name: str, base_url: str, *, plain_http: bool) -> Provider:
         if not plain_http or not isinstance(host, str):
             raise
         return catalogue.provider(name, base_url, plain_http=host)
-
-
-def _with_address(settings: Settings, provider: Provider) -> Settings:
-    return settings.with_provider(
-        provider.name,
-        base_url=provider.base_url,
-        plain_http=provider.host if provider.plain_http else "",
-    )

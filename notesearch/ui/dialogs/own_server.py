@@ -14,9 +14,10 @@ from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.known_models import KnownModels
 from notesearch.ui.bridge.table import operations
 from notesearch.ui.dialogs.api_key import KeyField
-from notesearch.ui.widgets.controls import CheckBox, ControlRow, Facts, Form, Scrolled, button, hint, label
+from notesearch.ui.widgets.controls import ControlRow, Facts, Form, Scrolled, button, hint, label
+from notesearch.ui.widgets.plain_http_box import PlainHttpBox
 from notesearch.wording import model_texts as wording_models
-from notesearch.wording.model_texts import address_problem, unencrypted_host
+from notesearch.wording.model_texts import address_problem
 from notesearch.wording.translation import N_, _
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class OwnServerPage(QWidget):
         self._asked = ""
         self._found: Probe | None = None
         self._tested = ""
-        self._unencrypted = ""
         self.name = _field(_("Name"), "ollama")
         self.address = _field(_("Address"), "http://localhost:11434/v1")
         self.model = _field(_("Model"), "nomic-embed-text")
@@ -60,8 +60,7 @@ class OwnServerPage(QWidget):
         self.test = button(_("Test"), self._on_test)
         self.back = button(_("Back"), self.back_wanted)
         self.use = button(_("Use this model"), self._on_use, primary=True)
-        # Shown for an address in the user's own network that is not encrypted.
-        self.plain = CheckBox(_("Allow plain http to this address"))
+        self.plain = PlainHttpBox()
         self.plain.toggled.connect(self._check)
         fields = Form()
         for text, field in (
@@ -107,23 +106,13 @@ class OwnServerPage(QWidget):
         ):
             return _("Choose another name: letters, digits, - and _, and none that is taken.")
         address = self.address.text().strip()
-        if address and (wrong := address_problem(address, self._plain_http)):
+        if address and (wrong := address_problem(address, self.plain.allowed)):
             return wrong
         return self.key.problem()
 
-    @property
-    def _plain_http(self) -> str:
-        """The host that the user allows to be asked without encryption; "" for none."""
-        return unencrypted_host(self.address.text()) if self.plain.isChecked() else ""
-
     def _check(self) -> None:
         """Forget the result of a test when other values are typed."""
-        host = unencrypted_host(self.address.text())
-        if host != self._unencrypted:
-            # Each address is asked about by itself.
-            self._unencrypted = host
-            self.plain.setChecked(False)
-            self.plain.setVisible(bool(host))
+        self.plain.show_for(self.address.text())
         problem = self._problem()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
@@ -160,7 +149,7 @@ class OwnServerPage(QWidget):
                 provider=name,
                 key=key,
                 base_url=address,
-                plain_http=bool(self._plain_http),
+                plain_http=bool(self.plain.allowed),
             )
         else:
             self._ask(name, model, address)
@@ -178,7 +167,7 @@ class OwnServerPage(QWidget):
             model=model,
             base_url=address,
             keep=False,
-            plain_http=bool(self._plain_http),
+            plain_http=bool(self.plain.allowed),
         )
 
     def _say(self, said: str, found: Probe | None = None) -> None:

@@ -19,7 +19,6 @@ from notesearch.ui.bridge.table import operations
 from notesearch.ui.settings.edit import SettingsEdit
 from notesearch.ui.widgets.api_key_line import KeyLine
 from notesearch.ui.widgets.controls import (
-    CheckBox,
     ComboBox,
     ControlRow,
     Form,
@@ -29,6 +28,7 @@ from notesearch.ui.widgets.controls import (
     hint,
     label,
 )
+from notesearch.ui.widgets.plain_http_box import PlainHttpBox
 from notesearch.wording import model_texts as wording_models
 from notesearch.wording.model_texts import address_problem, unencrypted_host
 from notesearch.wording.signs import DOT
@@ -73,8 +73,7 @@ class ProvidersPage(QWidget):
         self.key = KeyLine(forgets=True)
         self.address = QLineEdit()
         self.address.setAccessibleName(_("Base URL"))
-        # Shown for an address in the user's own network that is not encrypted.
-        self.plain = CheckBox(_("Allow plain http to this address"))
+        self.plain = PlainHttpBox()
         self.problem = label("", "warningText")
         self.budget = _limit(_("Budget a month in dollars"))
         self.tokens = _limit(_("Budget a month in tokens"))
@@ -164,7 +163,7 @@ class ProvidersPage(QWidget):
     def refresh(self) -> None:
         """Read the costs again soon, because a provider may have been asked. The user is not asked to unlock
         the keyring for it."""
-        locked = any(info.key_state in ("locked", "silent") for info in self._infos.values())
+        locked = any(info.keyring_closed for info in self._infos.values())
         if self._infos and not locked and self.isVisible() and not self._refresh.isActive():
             self._refresh.start()
 
@@ -198,6 +197,7 @@ class ProvidersPage(QWidget):
         for field, text in shown.items():
             if not field.hasFocus() and info.name not in self._wrong_numbers:
                 field.setText(text)
+        self.plain.show_for(edit.base_url)
         self.plain.setChecked(bool(edit.plain_http))
         self.uses.setText(
             _("Used by {join}", join=", ".join(path.name for path in info.folders))
@@ -244,12 +244,8 @@ class ProvidersPage(QWidget):
         if info is None:
             return
         typed = self.address.text().strip()
-        host = unencrypted_host(typed)
-        edit = self._edit(info)
-        if host != unencrypted_host(edit.base_url):
-            # Each address is asked about by itself.
-            self.plain.setChecked(False)
-        edit = replace(edit, base_url=typed, plain_http=host if self.plain.isChecked() else "")
+        self.plain.show_for(typed)
+        edit = replace(self._edit(info), base_url=typed, plain_http=self.plain.allowed)
         self._wrong_numbers.pop(info.name, None)
         try:
             edit = replace(
@@ -269,8 +265,6 @@ class ProvidersPage(QWidget):
 
     def _check(self) -> None:
         info = self.info
-        host = unencrypted_host(self._edits[info.name].base_url) if info and info.name in self._edits else ""
-        self.plain.setVisible(bool(host))
         self._problem(self._wrong(info.name) if info is not None else "")
         said = self._wrong_numbers.get(info.name, "") if info is not None else ""
         self.no_number.setText(said)

@@ -62,9 +62,9 @@ class KeyLine(QWidget):
         self._say(said, warns=wording_models.key_trouble(info))
         self.more.setText(wording_models.key_hint(info))
         self.more.setVisible(bool(self.more.text()))
-        self.again.setVisible(info.key_state in ("locked", "silent"))
+        self.again.setVisible(info.keyring_closed)
         self.forget.setEnabled(
-            info.key_state in ("stored", "locked", "silent") or info.key_source == "memory"
+            info.key_state == "stored" or info.keyring_closed or info.key_source == "memory"
         )
         replace = info.key_state in ("stored", "session-only") and info.key_source != "environment"
         self.set.setText(_("Replace…") if replace else _("Set the key…"))
