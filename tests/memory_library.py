@@ -23,7 +23,6 @@ from notesearch.storage.values import (
     AtPaths,
     BlockHit,
     ChunkRow,
-    CopyFigures,
     DocumentRow,
     Excerpt,
     Files,
@@ -439,16 +438,11 @@ class MemoryUpkeep:
     def rest(self) -> None: ...
     def refresh(self) -> None: ...
 
-    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
-        state = self._state()
-        counted = Counter(fingerprint for fingerprint, _ in state.vectors)
-        return CopyFigures(
-            words=IndexFigures(entries=len(state.documents), missing=0),
-            models={
-                fingerprint: IndexFigures(entries=counted[fingerprint], missing=0)
-                for fingerprint in fingerprints
-            },
-        )
+    def word_figures(self) -> IndexFigures:
+        return IndexFigures(entries=len(self._state().documents), missing=0)
+
+    def model_figures(self, fingerprint: str) -> IndexFigures:
+        return IndexFigures(entries=sum(of == fingerprint for of, _ in self._state().vectors), missing=0)
 
 
 def _is(word: str, asked: str, query: WordQuery, every: Sequence[str]) -> bool:

@@ -3,12 +3,11 @@ can be opened, and says why not."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from notesearch.api import operations
-from notesearch.api.sessions import HandedOver, reading
+from notesearch.api.sessions import HandedOver, bring_in_step, reading
 from notesearch.config.settings import load_settings
 from notesearch.domain import Check, Mended, Told, told
 from notesearch.engine.engine import Engine
@@ -67,7 +66,5 @@ def repair(data_dir: Path) -> tuple[Mended, ...]:
     """Repair everything that can be repaired, then bring the index copies in step. Asks no model. Raises
     DataFolderHeld while a process has the data folder open, and what Engine.open raises."""
     mended = mend(data_dir)
-    with contextlib.closing(Engine.open(data_dir, watch=False, embed=False)) as engine:
-        engine.indexing.pause()
-        engine.indexing.wait_ready()
+    bring_in_step(Engine.open(data_dir, watch=False, embed=False))
     return mended

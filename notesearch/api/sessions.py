@@ -113,7 +113,7 @@ class Reader:
                 raise
         data_dir = self.engine.data_dir
         self.engine.close()
-        _bring_in_step(data_dir)
+        _make_again(data_dir)
         self.engine = Engine.open(data_dir, read_only=True)
         return operation(self.engine, *args, **kwargs)
 
@@ -191,21 +191,22 @@ def _reading_engine(data_dir: Path) -> Engine:
         return engine
     if engine is not None:
         engine.close()
-    _wait_ready(mender)
+    bring_in_step(mender)
     return Engine.open(data_dir, read_only=True)
 
 
-def _wait_ready(mender: Engine) -> None:
+def bring_in_step(mender: Engine) -> None:
+    """Let an engine bring the index copies in step, and close it."""
     with contextlib.closing(mender):
         mender.indexing.pause()
         mender.indexing.wait_ready()
 
 
-def _bring_in_step(data_dir: Path) -> None:
+def _make_again(data_dir: Path) -> None:
     """Make damaged index copies again. Raises DataFolderHeld where the owner does it."""
     try:
         clear_copies(data_dir)
-        _wait_ready(Engine.open(data_dir, watch=False))
+        bring_in_step(Engine.open(data_dir, watch=False))
     except DataFolderHeld as held:
         raise DataFolderHeld("data-folder-held.preparing") from held
 

@@ -125,8 +125,7 @@ class Credentials:
 
     def forget(self, provider: Provider) -> None:
         """Delete the key from memory and keyring. The user's environment is not changed. Raises KeyringLocked
-        or KeyringSilent
-        where the key may still be stored."""
+        or KeyringSilent where the key may still be stored."""
         with self._lock:
             self._session.pop(provider.name, None)
         with contextlib.suppress(KeyringAbsent):

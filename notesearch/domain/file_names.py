@@ -68,3 +68,8 @@ def harmless_line(text: str) -> str:
 def shown_name(path: Path) -> str:
     """The last name of a path, to be shown; for the root of a disk the path."""
     return harmless_name(path.name or path)
+
+
+def folder_names(root: Path, path: Path) -> tuple[str, ...]:
+    """The folder names from the watched folder down to the note, to be shown."""
+    return tuple(map(harmless_name, (root.name, *path.relative_to(root).parent.parts)))

@@ -29,10 +29,8 @@ def checks(
     found = told("found.faults", faults="; ".join(faults)) if faults else told("found.whole")
     yield Check(what=told("check.database"), found=found, well=not faults)
     yield from _copies(library, consents)
-    for fingerprint in sorted(consents.fingerprints()):
-        model = consents.models.by_fingerprint(fingerprint)
-        if model is not None:
-            yield from _model(consents, fingerprint, model)
+    for fingerprint, model in _models(consents):
+        yield from _model(consents, fingerprint, model)
     for folder in library.folders():
         there = os.path.isdir(folder.path)
         found = told("found.notes", notes=folder.documents) if there else told("found.unreachable")
@@ -47,20 +45,25 @@ def checks(
         yield Check(what=told("check.settings"), found=told("found.whole"), well=True)
 
 
+def _models(consents: Consents) -> Iterator[tuple[str, EmbeddingModel]]:
+    for fingerprint in sorted(consents.fingerprints()):
+        model = consents.models.by_fingerprint(fingerprint)
+        if model is not None:
+            yield fingerprint, model
+
+
 def _copies(library: Library, consents: Consents) -> Iterator[Check]:
     try:
-        words = library.upkeep.figures().words
+        words = library.upkeep.word_figures()
     except NotesearchError as error:
         yield Check(what=told("check.words"), found=Told.of(error), well=False)
     else:
         whole = told("found.blocks", blocks=words.entries, opened=words.opened)
         yield _copy(told("check.words"), words, whole)
-    for fingerprint in sorted(consents.fingerprints()):
-        model = consents.models.by_fingerprint(fingerprint)
-        if model is not None:
-            figures = library.upkeep.figures([fingerprint]).models[fingerprint]
-            whole = told("found.vectors", vectors=figures.entries, missing=figures.missing)
-            yield _copy(told("check.vectors", model=model.identifier), figures, whole)
+    for fingerprint, model in _models(consents):
+        figures = library.upkeep.model_figures(fingerprint)
+        whole = told("found.vectors", vectors=figures.entries, missing=figures.missing)
+        yield _copy(told("check.vectors", model=model.identifier), figures, whole)
 
 
 def _copy(what: Told, figures: IndexFigures, whole: Told) -> Check:
@@ -119,10 +122,9 @@ def _key(consents: Consents, model: EmbeddingModel) -> Check:
         return Check(what=what, found=told("found.key"), well=True)
     if not provider.needs_key:
         return Check(what=what, found=told("found.no-key-needed"), well=True)
-    locked = status.state is KeyState.LOCKED
-    return Check(
-        what=what, found=told("found.keyring-locked") if locked else told("found.no-key"), well=False
-    )
+    if status.state is KeyState.LOCKED:
+        return Check(what=what, found=told("found.keyring-locked"), well=False)
+    return Check(what=what, found=told("found.no-key"), well=False)
 
 
 def _ledger(consents: Consents) -> Check:

@@ -20,13 +20,13 @@ from typing import Protocol
 from notesearch.domain import FileProblem, HeldNote, Outgoing
 from notesearch.storage.changes import Applied, Change
 from notesearch.storage.values import (
-    CopyFigures,
     DocumentRow,
     Excerpt,
     Files,
     FileState,
     Filters,
     FolderRow,
+    IndexFigures,
     KeywordHits,
     Newest,
     Note,
@@ -267,9 +267,13 @@ class Upkeep(Protocol):
         """Give back memory that can be loaded again quickly."""
         ...
 
-    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
-        """What the search by words, and the search by meaning of each of these models, hold and lack, in
-        numbers. Loads and reads all of them. Raises StoreError where a model is not known."""
+    def word_figures(self) -> IndexFigures:
+        """What the search by words holds and lacks, in numbers. Loads and reads all of it."""
+        ...
+
+    def model_figures(self, fingerprint: str) -> IndexFigures:
+        """What the search by meaning of a model holds and lacks, in numbers. Loads and reads all of it.
+        Raises StoreError where the model is not known."""
         ...
 
     def refresh(self) -> None:

@@ -380,14 +380,6 @@ class IndexFigures:
     damaged: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CopyFigures:
-    """The indexes in numbers: the one of words, and the vector index of each model that was asked for."""
-
-    words: IndexFigures
-    models: Mapping[str, IndexFigures]
-
-
 class BlockHit(NamedTuple):
     """A block found by words: the chunks `first`..`last` of a document, with their BM25 as `score`."""
 

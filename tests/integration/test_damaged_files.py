@@ -7,8 +7,8 @@ import os
 import random
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,12 +19,12 @@ from notesearch.api.mending import diagnose, repair
 from notesearch.api.sessions import reading
 from notesearch.config.settings import Settings, SettingsStore, load_settings, save_window_state
 from notesearch.domain import Check, Mode, Query
-from notesearch.embedding.receipts import Receipt
 from notesearch.engine.engine import Engine
 from notesearch.engine.models.ledger import Ledger
 from notesearch.errors import NotesearchError
 from tests.conftest import fill, reconcile, wait_until
 from tests.embedders import HashingEmbedder
+from tests.receipts import PAID
 
 NOTES = 240
 CHOSEN = Settings(results_limit=77, gitignore=True).with_rules(Path("/notes"), "*.tmp")
@@ -46,20 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     embedder.close()
     ledger = Ledger(data_dir)
     for usd in (0.25, 0.5):
-        ledger.record(
-            Receipt(
-                at=time.time(),
-                provider="aimlapi",
-                host="https://api.example",
-                model="m",
-                purpose="documents",
-                texts=1,
-                characters=1,
-                tokens=1,
-                usd=usd,
-                status=200,
-            )
-        )
+        ledger.record(replace(PAID, usd=usd))
     save_window_state(data_dir, {"history": ["bread"]})
     with contextlib.closing(sqlite3.connect(data_dir / "notes.sqlite")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

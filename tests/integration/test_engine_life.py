@@ -241,6 +241,19 @@ def test_the_diagnosis_of_a_sound_index(engine: Engine, notes: Path) -> None:
     ]
 
 
+def test_the_diagnosis_goes_on_where_the_keyword_index_cannot_be_read(
+    engine: Engine, start_engine: StartEngine, notes: Path
+) -> None:
+    fill(notes, NOTES)
+    reconcile(engine, notes)
+    reader = start_engine(read_only=True)
+    reader.library.upkeep.rest()
+    (reader.data_dir / "keyword" / "meta.json").unlink()
+    found_well = {check.what: check.well for check in reader.diagnosis()}
+    assert not found_well[told("check.words")]
+    assert found_well[told("check.vectors", model=LOCAL.identifier)]
+
+
 def test_a_folder_without_permission_stops_nothing(
     engine: Engine, notes: Path, lock_away: Callable[[Path], None]
 ) -> None:

@@ -114,8 +114,8 @@ class RemoteEmbedder:
         if not positions or cancelled() or self._closed.is_set():
             return
         left = dict.fromkeys(positions)
+        key = self._usable_key()
         while True:
-            key = self._usable_key()
             try:
                 for delivered in self._embed(texts, tokens, list(left), key, cancelled, enough):
                     for position in delivered[0]:
@@ -123,7 +123,8 @@ class RemoteEmbedder:
                     yield delivered
                 return
             except KeyRefused:
-                if not self._has_another_key(key):
+                key = self._another_key(key)
+                if key is None:
                     raise
 
     def _embed(
@@ -179,9 +180,10 @@ class RemoteEmbedder:
         try:
             return self._embed_query(text, key, cancelled)
         except KeyRefused:
-            if not self._has_another_key(key):
+            key = self._another_key(key)
+            if key is None:
                 raise
-        return self._embed_query(text, self._usable_key(), cancelled)
+        return self._embed_query(text, key, cancelled)
 
     def _embed_query(self, text: str, key: str | None, cancelled: Cancelled) -> Vectors:
         arrivals: Arrivals = queue.SimpleQueue()
@@ -224,13 +226,14 @@ class RemoteEmbedder:
             )
         return key
 
-    def _has_another_key(self, refused: str | None) -> bool:
-        """Whether the keyring, which was not asked before, has a key for a server that turned out to need
-        one. It is asked from now on."""
+    def _another_key(self, refused: str | None) -> str | None:
+        """The key of the keyring, which was not asked before, for a server that turned out to need one; None
+        where it has no other one. It is asked from now on."""
         if self._ask_keyring:
-            return False
+            return None
         self._ask_keyring = True
-        return self._key(True) not in (None, "", refused)
+        key = self._key(True) or None
+        return None if key == refused else key
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Connection]:

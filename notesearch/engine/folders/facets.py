@@ -10,7 +10,7 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
-from notesearch.domain.file_names import harmless_name, readable
+from notesearch.domain.file_names import readable
 from notesearch.storage.values import DATE
 from notesearch.text.characters import folded
 
@@ -65,8 +65,3 @@ def _date_of(name: str) -> str:
         return date(*map(int, match.groups())).isoformat() if match else ""
     except ValueError:
         return ""
-
-
-def folder_names(root: Path, path: Path) -> tuple[str, ...]:
-    """The folder names from the watched folder down to the note, to be shown."""
-    return tuple(map(harmless_name, (root.name, *path.relative_to(root).parent.parts)))

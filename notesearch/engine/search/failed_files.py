@@ -8,8 +8,8 @@ from pathlib import Path
 
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document, DocumentState, FileProblem, Match, MatchedBy, Passage
-from notesearch.domain.file_names import harmless_name, readable
-from notesearch.engine.folders.facets import facets_of, folder_names
+from notesearch.domain.file_names import folder_names, harmless_name, readable
+from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.search.query import ParsedQuery
 from notesearch.text import analysis
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from notesearch.documents.formats.registry import locate
 from notesearch.domain import DocumentState, Match, MatchedBy, Passage, Span
-from notesearch.domain.file_names import harmless_name
-from notesearch.engine.folders.facets import folder_names
+from notesearch.domain.file_names import folder_names, harmless_name
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.snippets import place_of, snippet
 from notesearch.storage.library import Library

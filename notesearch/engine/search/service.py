@@ -9,8 +9,8 @@ from pathlib import Path
 from notesearch.config.paths import absolute
 from notesearch.documents.preview_window import preview_window
 from notesearch.domain import Match, NoteText, Query, SearchResults
-from notesearch.domain.file_names import harmless_name
-from notesearch.engine.folders.facets import WRITTEN_TAG, folder_names
+from notesearch.domain.file_names import folder_names, harmless_name
+from notesearch.engine.folders.facets import WRITTEN_TAG
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.pipeline import KEYWORD_ROWS, Pipeline
 from notesearch.engine.search.rows import Candidate, Rows

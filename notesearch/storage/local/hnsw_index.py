@@ -151,9 +151,9 @@ class VectorIndex:
         # reading only.
         with open(temporary, "r+b") as file:
             os.fsync(file.fileno())
-        for path in (self._saved_path, self._path):
-            if path == self._saved_path or path.is_dir():
-                clear_away(path)
+        clear_away(self._saved_path)
+        if self._path.is_dir():
+            clear_away(self._path)
         os.replace(temporary, self._path)
         sync_folder(self._path.parent)
         saved.save(self._saved_path)

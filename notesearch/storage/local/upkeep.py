@@ -13,7 +13,7 @@ from notesearch.storage.local.keyword.word_copy import WordCopy
 from notesearch.storage.local.room import HeldRoom
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.local.vector_copies import VectorCopies
-from notesearch.storage.values import CopyFigures, IndexFigures
+from notesearch.storage.values import IndexFigures
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +100,9 @@ class LocalUpkeep(Upkeep):
     def rest(self) -> None:
         self._word_index.rest()
 
-    def figures(self, fingerprints: Collection[str] = ()) -> CopyFigures:
+    def word_figures(self) -> IndexFigures:
         held, there = self._word_index.documents(), self._store.questions.ids()
-        words = IndexFigures(
+        return IndexFigures(
             entries=len(self._word_index),
             missing=self.unread,
             opened=self._word_copy.opened,
@@ -110,11 +110,8 @@ class LocalUpkeep(Upkeep):
             differing=0 if self.unread else len(held ^ there),
             damaged=bool(self._word_index.damaged()),
         )
-        return CopyFigures(
-            words=words, models={fingerprint: self._of_model(fingerprint) for fingerprint in fingerprints}
-        )
 
-    def _of_model(self, fingerprint: str) -> IndexFigures:
+    def model_figures(self, fingerprint: str) -> IndexFigures:
         index = self._vector_copies.index(fingerprint)
         missing = self._store.vectors.count_since(fingerprint, index.position)
         lacking = self._store.vectors.live_ids(fingerprint) - index.ids()

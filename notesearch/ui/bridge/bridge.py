@@ -219,15 +219,16 @@ class Bridge(QObject):
 
     def _not_opened(self, error: StoreError | DataFolderHeld) -> None:
         """Hand over to the process that has the data folder, or tell why nothing can be opened."""
-        try:
-            if isinstance(error, DataFolderHeld) and hand_over_late(
-                self.data_dir, self._request, self._closing
-            ):
-                self.handed_over.emit()
-                return
-        except DataFolderHeld as hangs:
-            error = hangs
-        self.start_failed.emit(Failure(what=Told.of(error), retryable=True))
+        handed = False
+        if isinstance(error, DataFolderHeld):
+            try:
+                handed = hand_over_late(self.data_dir, self._request, self._closing)
+            except DataFolderHeld as hangs:
+                error = hangs
+        if handed:
+            self.handed_over.emit()
+        else:
+            self.start_failed.emit(Failure(what=Told.of(error), retryable=True))
 
     def _on_show(self, message: Mapping[str, Any]) -> None:
         """The program was started once more. Called in a thread of the engine."""

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from notesearch.domain import HeldNote, Match
-from notesearch.domain.file_names import harmless_name
+from notesearch.domain.file_names import folder_names, harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.calls import Call
 from notesearch.ui.bridge.table import operations
@@ -180,12 +180,12 @@ class NoteChooser(QWidget):
             self.emptied.emit(_("No note that is held back has these words."))
 
     def _held_item(self, note: HeldNote) -> QListWidgetItem:
-        folder_names = map(
-            harmless_name, (self._folder.name, *note.path.relative_to(self._folder).parent.parts)
-        )
         why = ("third" if note.ignored else "warning", wording_models.why_held(note))
         return _item(
-            note.title, note.path, [("third", PATH_SEPARATOR.join(folder_names)), why], ignored=note.ignored
+            note.title,
+            note.path,
+            [("third", PATH_SEPARATOR.join(folder_names(self._folder, note.path))), why],
+            ignored=note.ignored,
         )
 
     def _fill(self, items: Sequence[QListWidgetItem]) -> None:

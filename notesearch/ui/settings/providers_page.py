@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -407,10 +407,4 @@ def _with_edit(settings: Settings, name: str, edit: ProviderSettings) -> Setting
     """The settings with what was typed about a provider."""
     if edit == settings.provider(name):
         return settings
-    return settings.with_provider(
-        name,
-        base_url=edit.base_url,
-        plain_http=edit.plain_http,
-        budget=edit.budget,
-        token_budget=edit.token_budget,
-    )
+    return settings.with_provider(name, **asdict(edit))

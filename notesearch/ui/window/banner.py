@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from notesearch.wording.translation import _
 
+Action = tuple[str, Callable[[], object]]
 NARROW, VERY_NARROW = 720, 440
 
 
@@ -22,7 +23,7 @@ class Notice:
 
     title: str
     hint: str = ""
-    actions: tuple[tuple[str, Callable[[], object]], ...] = ()
+    actions: tuple[Action, ...] = ()
     key: str = ""
     dismissable: bool = True
 

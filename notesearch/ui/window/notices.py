@@ -22,7 +22,7 @@ from notesearch.domain.file_names import harmless_name
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
 from notesearch.ui.bridge.table import operations
-from notesearch.ui.window.banner import Banner, Notice
+from notesearch.ui.window.banner import Action, Banner, Notice
 from notesearch.ui.window.model_actions import ModelActions
 from notesearch.wording import model_texts as wording_models
 from notesearch.wording import signs
@@ -52,10 +52,17 @@ class Notices(QObject):
 
     def show_failure(self, failure: Failure) -> None:
         """Show a failure in the banner, and offer a repair where that may help."""
-        actions = ((_("Repair"), self._bridge.repair),) if failure.repairable else ()
         self._banner.tell(
-            Notice(title=failure.title, hint=failure.hint, key=_key("failure", failure.what), actions=actions)
+            Notice(
+                title=failure.title,
+                hint=failure.hint,
+                key=_key("failure", failure.what),
+                actions=self._repairs(failure),
+            )
         )
+
+    def _repairs(self, failure: Failure) -> tuple[Action, ...]:
+        return ((_("Repair"), self._bridge.repair),) if failure.repairable else ()
 
     def _on_mended(self, mended: Sequence[Mended]) -> None:
         """Tell what a repair has done. What was wrong is not true any more."""
@@ -95,11 +102,7 @@ class Notices(QObject):
                     hint=sentence(status.error),
                     key="error",
                     actions=(
-                        *(
-                            ((_("Repair"), self._bridge.repair),)
-                            if Failure(what=status.error).repairable
-                            else ()
-                        ),
+                        *self._repairs(Failure(what=status.error)),
                         (_("Try again"), partial(self._bridge.call, operations.retry)),
                     ),
                 )

@@ -12,21 +12,9 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Spent
-from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.ledger import Ledger
+from tests.receipts import PAID
 
-PAID = Receipt(
-    at=time.time(),
-    provider="aimlapi",
-    host="api.aimlapi.com",
-    model="aimlapi/voyage-2",
-    purpose="documents",
-    texts=10,
-    characters=900,
-    tokens=200,
-    usd=0.004,
-    status=200,
-)
 FREE = replace(PAID, tokens=None, usd=None)
 FAILED = replace(PAID, tokens=None, usd=None, status=500)
 

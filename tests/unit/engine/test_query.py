@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notesearch.domain import Document, Query
-from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of, folder_names
+from notesearch.domain.file_names import folder_names
+from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of
 from notesearch.engine.search.query import LONGEST, MOST_LOOKED_UP, ROOM_FOR_MORE, ParsedQuery, parse
 from tests.conftest import shared
 

@@ -293,7 +293,7 @@ class TestTakingIn:
         put(library, note(library, "a.md", ("one",)))
         assert library.upkeep.unread in (0, 1), "a library without copies is always in step"
         library.upkeep.follow_words()
-        assert library.upkeep.unread == library.upkeep.figures().words.missing == 0
+        assert library.upkeep.unread == library.upkeep.word_figures().missing == 0
         assert len(library.words(asked("one"), EVERYTHING, 9).hits) == 1
 
 
@@ -436,9 +436,8 @@ class TestReading:
         assert library.facets(LANGUAGE) == (("en", 4), ("de", 1))
         assert library.check() == []
         assert set(library.bytes_on_disk()) == {"database", "keyword", "vectors"}
-        figures = library.upkeep.figures([FINGERPRINT])
-        assert figures.models[FINGERPRINT] == IndexFigures(entries=6, missing=0)
-        assert figures.words.entries >= 4
+        assert library.upkeep.model_figures(FINGERPRINT) == IndexFigures(entries=6, missing=0)
+        assert library.upkeep.word_figures().entries >= 4
 
     def test_models_that_nobody_has_are_forgotten(self, library: Library, filled: dict[str, int]) -> None:
         remove(library, *NOTES)

@@ -196,7 +196,7 @@ class KeywordIndex:
         # In this order, a commit between the two is found but not known yet. In the other order it would be
         # taken as known before it can be found.
         saved = SavedAt.load(self._saved_path)
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             self._opened().reload()
         self._kept = KeptWords()
         if saved is not None:
@@ -227,7 +227,8 @@ class KeywordIndex:
         """A context in which the index is used. Where that fails, its files are looked at: for damage
         StoreError (retryable) is raised, and an owner makes the index again."""
         try:
-            yield
+            with _without_panic():
+                yield
         except (ValueError, OSError, StoreError) as error:
             panicked = isinstance(error, _Panicked)
             if isinstance(error, DiskFull) or (isinstance(error, StoreError) and not error.retryable):
@@ -254,7 +255,7 @@ class KeywordIndex:
 
     def documents(self) -> set[int]:
         """The ids of all documents that it holds."""
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             searcher = self._opened().searcher()
             found = searcher.search(tantivy.Query.all_query(), max(1, int(searcher.num_docs)), count=False)
             return _documents(searcher, found)
@@ -275,7 +276,7 @@ class KeywordIndex:
 
         `among`: only of these documents; `without`: of none of these. Facets of the query are filters.
         """
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             return self._search(query, limit, among, without, counted=counted)
 
     def _search(
@@ -319,7 +320,7 @@ class KeywordIndex:
         """How many blocks pass the facets of the query and are of no document in `without`."""
         must = self._filtering(query, None, without)
         every = [(Occur.Must, tantivy.Query.all_query()), *must]
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             found = self._opened().searcher().search(tantivy.Query.boolean_query(every), 1, count=True)
         return int(getattr(found, "count", 0) or 0)  # the stubs leave count out
 
@@ -349,14 +350,14 @@ class KeywordIndex:
 
     def called(self, phrase: str, query: KeywordQuery, limit: int) -> list[BlockHit]:
         """See WordIndex."""
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             queries = self._queries(query)
             found = queries.searcher.search(queries.called(phrase), limit, count=False)
             return _blocks(queries.searcher, found)
 
     def holding(self, phrase: str, limit: int, *, begun: bool = False) -> list[BlockHit]:
         """See WordIndex."""
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             queries = self._queries(KeywordQuery())
             return _blocks(queries.searcher, self._with_phrase(queries, phrase, limit, begun=begun))
 
@@ -364,7 +365,7 @@ class KeywordIndex:
         self, phrase: str, *, where: Where = Where.TEXT, limit: int = 50_000
     ) -> set[int]:
         """See WordIndex."""
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             queries = self._queries(KeywordQuery())
             searcher = queries.searcher
             if where is Where.TEXT:
@@ -383,7 +384,7 @@ class KeywordIndex:
 
     def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
         """See WordIndex."""
-        with self._looked_at(), _without_panic():
+        with self._looked_at():
             queries = self._queries(query)
             searcher, every = queries.searcher, queries.complete()
             if not every:

@@ -218,6 +218,10 @@ MIGRATIONS: tuple[str, ...] = (
 )
 
 
+# Tables that the database has in every version.
+OWN_TABLES = frozenset(("meta", "folders", "documents", "vectors"))
+
+
 def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
     """Raise StoreTooNew for a schema that this version does not know. Changes nothing."""
     if connection.execute("PRAGMA user_version").fetchone()[0] > len(migrations):
@@ -226,11 +230,16 @@ def refuse_newer(connection: sqlite3.Connection, migrations: tuple[str, ...] = M
 
 def refuse_foreign(connection: sqlite3.Connection) -> None:
     """Raise StoreDamaged for a database that another program made. One without tables is none yet."""
-    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    names = table_names(connection)
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    ours = {"meta"} if version > len(MIGRATIONS) else {"meta", "folders", "documents", "vectors"}
+    ours = {"meta"} if version > len(MIGRATIONS) else OWN_TABLES
     if names and not ours <= names:
         raise StoreDamaged("store-damaged.foreign")
+
+
+def table_names(connection: sqlite3.Connection) -> set[str]:
+    """The names of all tables."""
+    return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def refuse_older(connection: sqlite3.Connection) -> None:

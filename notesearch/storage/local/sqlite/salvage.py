@@ -25,7 +25,7 @@ from notesearch.domain import prefixed
 from notesearch.storage.local.sqlite.connections import people_errors
 from notesearch.storage.local.sqlite.damaged_pages import loose_rows, told_length
 from notesearch.storage.local.sqlite.damaged_tables import Column, DamagedTables, Row
-from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
+from notesearch.storage.local.sqlite.migrations import MIGRATIONS, OWN_TABLES, migrate, table_names
 from notesearch.storage.local.sqlite.vectors import RECOUNT, UNUSED
 from notesearch.storage.values import Salvaged, text_hash
 
@@ -211,12 +211,10 @@ class _Salvage:
             return None
         connection = _connected(self._database, "ro")
         try:
-            names = {
-                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
+            names = table_names(connection)
         except sqlite3.DatabaseError:
             names = set()
-        if {"meta", "folders", "documents", "vectors"} <= names:
+        if names >= OWN_TABLES:
             return DamagedTables(connection)
         connection.close()
         return None
@@ -225,11 +223,8 @@ class _Salvage:
         return int(self._target.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
     def _tables(self) -> Iterator[str]:
-        found = {
-            row[0] for row in self._target.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
         yield from _FIRST
-        yield from sorted(found - _NOT_COPIED - set(_FIRST))
+        yield from sorted(table_names(self._target) - _NOT_COPIED - set(_FIRST))
 
     # Taking
 
