@@ -484,7 +484,8 @@ class Survey:
     describes the folder that the file is in.
 
     `notes` would be searched; with `more`, counting stopped early and there are at least so many. `others`
-    are files of other kinds, which would not be read.
+    are files of other kinds, which would not be read. `unread_links` is the number of linked folders that
+    would not be read because the user has switched that off.
     `covered_by` is the searched folder that it is or lies in. `covers` are searched folders inside it.
     `whole` is "home" for the home folder or one above it, "disk" for all of a disk, else "". `kind` is as in
     a Vault, or "". `refusal` tells why the folder cannot be added; None where it can.
@@ -495,6 +496,7 @@ class Survey:
     notes: int = 0
     more: bool = False
     others: int = 0
+    unread_links: int = 0
     covered_by: Path | None = None
     covers: tuple[Path, ...] = ()
     whole: str = ""

@@ -131,3 +131,59 @@ def test_ignored_notes_in_it_can_be_listed(engine: Engine, notes: Path, away: Pa
     (away / "back").symlink_to(notes)
     reconcile(engine, notes)
     assert list(engine.folders.ignored_in(notes)) == [notes / "link/Deep/y.md"]
+
+
+def test_changes_of_a_linked_note_are_noticed(start_engine: StartEngine, notes: Path, tmp_path: Path) -> None:
+    away = fill(tmp_path / "Elsewhere", {"real.md": "feldspar\n", "other.md": "granite\n"})
+    write(notes, "a.md", "quartz\n")
+    (notes / "Deep").mkdir()
+    (notes / "Deep/linked.md").symlink_to(away / "real.md")
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 2) and listed(engine, "feldspar") == [notes / "Deep/linked.md"])
+    write(away, "real.md", "obsidian\n")
+    wait_until(lambda: listed(engine, "obsidian") == [notes / "Deep/linked.md"])
+    # An atomic save puts another file in its place.
+    write(away, "saved.md", "marble\n")
+    (away / "saved.md").rename(away / "real.md")
+    wait_until(lambda: listed(engine, "marble") == [notes / "Deep/linked.md"])
+    # A link that comes later.
+    (notes / "later.md").symlink_to(away / "other.md")
+    wait_until(lambda: listed(engine, "granite") == [notes / "later.md"])
+    write(away, "other.md", "basalt\n")
+    wait_until(lambda: listed(engine, "basalt") == [notes / "later.md"])
+
+
+def test_a_linked_note_is_back(start_engine: StartEngine, notes: Path, tmp_path: Path) -> None:
+    away = fill(tmp_path / "Elsewhere", {"real.md": "feldspar\n"})
+    fill(notes, {f"{n}.md": "quartz\n" for n in range(5)})
+    (notes / "linked.md").symlink_to(away / "real.md")
+    (notes / "nowhere.md").symlink_to(away / "made later.md")
+    engine = start_engine(clock=FastClock())
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 6))
+    (away / "real.md").rename(tmp_path / "gone.md")
+    wait_until(lambda: at_rest(engine, 5) and listed(engine, "feldspar") == [])
+    (tmp_path / "gone.md").rename(away / "real.md")
+    wait_until(lambda: listed(engine, "feldspar") == [notes / "linked.md"])
+    write(away, "made later.md", "granite\n")
+    wait_until(lambda: listed(engine, "granite") == [notes / "nowhere.md"])
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_folder_with_links_is_watched_completely(
+    start_engine: StartEngine, notes: Path, away: Path, follow: bool
+) -> None:
+    fill(notes, {"a.md": "quartz\n", "Deep/b.md": "quartz\n"})
+    (notes / "link").symlink_to(away)
+    (notes / "again").symlink_to(away)
+    (notes / "inside").symlink_to(notes / "Deep")
+    (notes / "around").symlink_to(notes)
+    clock = FastClock()
+    engine = start_engine(clock=clock)
+    engine.settings.update(lambda settings: replace(settings, follow_links=follow))
+    engine.folders.add(notes)
+    wait_until(lambda: at_rest(engine, 4 if follow else 2))
+    looked = clock.now() + 60
+    wait_until(lambda: clock.now() > looked)
+    assert not engine.indexing.limited

@@ -4,6 +4,7 @@ a folder is added."""
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,23 @@ def test_a_folder_is_added(window: MainWindow, qtbot: QtBot, more: Path) -> None
     drop(window, more)
     qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
     assert folders(window) == {"Notes", more.name}
+
+
+def test_linked_folders_that_are_left_out_can_be_read(
+    window: MainWindow, qtbot: QtBot, more: Path, tmp_path: Path
+) -> None:
+    window.bridge.update_settings(lambda settings: replace(settings, follow_links=False))
+    away = tmp_path / "Elsewhere"
+    away.mkdir()
+    (away / "Lion.md").write_text("# Lion\n\nA mane.\n")
+    (more / "link").symlink_to(away)
+    drop(window, more)
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 1), timeout=TIMEOUT)
+    qtbot.waitUntil(window.banner.isVisible, timeout=TIMEOUT)
+    assert window.banner.title.text() == "1 linked folder is not read"
+    press(qtbot, window.banner, "Read linked folders")
+    qtbot.waitUntil(lambda: at_rest(window, len(NOTES) + 2), timeout=TIMEOUT)
+    assert not window.banner.isVisible()
 
 
 def test_for_a_file_its_folder_is_offered(window: MainWindow, qtbot: QtBot, more: Path) -> None:

@@ -38,10 +38,10 @@ def refuse_unfit(folder: Path, data_dir: Path, known_folders: Iterable[Path]) ->
 
 
 def is_gone(path: Path | str) -> bool:
-    """Whether there is nothing at the path any more. A path that cannot be looked at (for want of permission)
-    is not gone."""
+    """Whether there is nothing at the path any more, or only a link that leads nowhere. A path that cannot be
+    looked at (for want of permission) is not gone."""
     try:
-        os.lstat(path)
+        os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

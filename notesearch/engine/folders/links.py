@@ -1,4 +1,5 @@
 """Decides which linked folders inside a searched folder are read: each folder once, and never in circles.
+Linked notes are always read.
 
 A linked folder is read under the path of the link. It is not read where it is read already: inside the
 searched folder itself, in another searched folder, or by another link. The first link counts: of the links
@@ -13,6 +14,8 @@ from bisect import insort
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from notesearch.engine.folders.found_file import FoundFile
 
 
 class Met(NamedTuple):
@@ -42,6 +45,8 @@ class Links:
         self.read: dict[str, str] = {}
         # The links that are not read, and whose notes are not read elsewhere.
         self.unread: list[str] = []
+        # The linked notes (see LinkedFiles). What happens to these notes is reported where they really are.
+        self.notes: dict[str, FoundFile | None] = {}
         # Whether a link was met that was not there when the whole folder was scanned.
         self.outdated = False
 

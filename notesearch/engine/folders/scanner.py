@@ -24,7 +24,7 @@ from typing import NamedTuple
 from notesearch.documents.formats.encoding import looks_like_text
 from notesearch.documents.formats.note import BUNDLE, is_bare
 from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
-from notesearch.domain.file_times import ctime_ns_of, time_ns_of
+from notesearch.engine.folders.found_file import FoundFile
 from notesearch.engine.folders.ignore_pattern import Rules, rules_of
 from notesearch.engine.folders.links import Links
 from notesearch.errors import FolderError, FolderMissing, FolderUnreadable
@@ -59,15 +59,6 @@ PROGRAM_FILES = frozenset(
 # Rules in gitignore syntax by the absolute path of the folder that they stand in.
 KeptRules = Mapping[str, str]
 NONE_KEPT: KeptRules = MappingProxyType({})
-
-
-class FoundFile(NamedTuple):
-    """A note on disk; `mtime_ns` in nanoseconds since the epoch. `ctime_ns`: see domain.file_times."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int = 0
 
 
 class OtherFiles:
@@ -211,6 +202,7 @@ def scan(
         folder, entries, real, rules = stack.pop()
         rules = rules.entering(folder, {e.name for e in entries if e.name in rules.files})
         for entry in entries:
+            found = None
             try:
                 if entry.is_dir(follow_symlinks=False):
                     within = links.inside(real, entry.name)
@@ -221,6 +213,8 @@ def scan(
                         links.meet(entry.path, rules)
                 elif found := _found(entry, rules, others):
                     yield found
+                if entry.is_symlink() and (found or _leads_nowhere(entry)):
+                    links.notes[entry.path] = found
             except OSError:
                 continue
         while not stack and (met := links.next()) is not None:
@@ -232,6 +226,10 @@ def scan(
 
 def _is_entered(entry: os.DirEntry[str], rules: IgnoreRules) -> bool:
     return not skipped_folder(entry.path, entry.name) and not rules.ignores(entry.path, is_folder=True)
+
+
+def _leads_nowhere(link: os.DirEntry[str]) -> bool:
+    return _is_note(link.name) and not os.path.exists(link.path)
 
 
 def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | None) -> FoundFile | None:
@@ -246,7 +244,7 @@ def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | Non
     if named:
         status = entry.stat()
         if _is_read(entry.path, status.st_size, status.st_mtime_ns):
-            return FoundFile(entry.path, status.st_size, time_ns_of(status), ctime_ns_of(status))
+            return FoundFile.of(entry.path, status)
     if others is not None:
         others.count += 1
     return None

@@ -41,6 +41,7 @@ def survey(
         notes=counted.notes,
         more=counted.more,
         others=counted.others,
+        unread_links=len(links.unread) if links is not None and not settings.follow_links else 0,
         covered_by=covered_by,
         covers=tuple(r for r in searched if real in _real(r).parents),
         whole=whole(folder),

@@ -17,14 +17,13 @@ from pathlib import Path
 
 from notesearch.catalogue import fingerprint_of
 from notesearch.domain import IndexingState
-from notesearch.domain.file_times import ctime_ns_of, time_ns_of
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
+from notesearch.engine.folders.found_file import FoundFile, LinkedFiles
 from notesearch.engine.folders.links import Links
-from notesearch.engine.folders.scanner import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import EmbeddingWorkers, Gates, Trouble
 from notesearch.engine.indexing.note_reader import NoteReader
@@ -80,10 +79,10 @@ class Indexer:
         self._vanished = Vanished(library, clock.now)
         self.progress = WorkProgress(clock=clock)
         self.unreachable: set[Path] = set()
-        # The linked folders in each folder, as the last scan of it met them. `linked` is called after a scan,
-        # with the folder, and with what its links lead to by the path of the link.
+        # The links in each folder, as the last scan of it met them. `linked` is called with the folder when
+        # they may be others: with its linked folders, and its linked notes, by the path of the link.
         self.links: dict[Path, Links] = {}
-        self.linked: Callable[[Path, Mapping[str, str]], None] = lambda folder, links: None
+        self.linked: Callable[[Path, Mapping[str, str], LinkedFiles], None] = lambda *links: None
         self.error: NotesearchError | Exception | None = None
         # Held while notes are read and cut: a folder does not change its model meanwhile.
         self._at_work = threading.Lock()
@@ -354,7 +353,7 @@ class Indexer:
             # What other folders read of it by a link, they do not read any more.
             self._scan_again(path for path, other in self.links.items() if other.leads_to(folder.path))
         self.links[folder.path] = links
-        self.linked(folder.path, links.read)
+        self.linked(folder.path, links.read, links.notes)
         if work.ticket is not None:
             work.ticket.count(unchanged=comparison.unchanged, failed=comparison.failed)
         self._apply(
@@ -393,8 +392,11 @@ class Indexer:
                 continue
             changed: dict[str, FoundFile] = {}
             gone: set[str] = set()
+            linked_notes = len(links.notes)
             for path in dirty:
                 self._look(folder, cutting, path, links, changed, gone)
+            if len(links.notes) > linked_notes or any(str(path) in links.notes for path in dirty):
+                self.linked(folder.path, links.read, links.notes)
             if links.outdated or any(str(path) in links.read or _is_linked_folder(path) for path in dirty):
                 # Which links are read is decided for all of them together.
                 self._queue.add_scan(Scan(folder.path))
@@ -428,7 +430,9 @@ class Indexer:
             elif stat.S_ISREG(status.st_mode) and scanner.is_wanted(
                 folder.path, path, self._gitignore, self._kept, links
             ):
-                found = [FoundFile(str(path), status.st_size, time_ns_of(status), ctime_ns_of(status))]
+                found = [FoundFile.of(str(path), status)]
+                if os.path.islink(path):
+                    links.notes[str(path)] = found[0]
         except (OSError, FolderError):
             found = ()
         for file in found:

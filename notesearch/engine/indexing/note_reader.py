@@ -11,7 +11,7 @@ from pathlib import Path
 from notesearch.documents.formats.registry import reading_of
 from notesearch.documents.sandbox.process import Extracted, ExtractionProcess, KeptTitle
 from notesearch.engine.clock import SYSTEM, Clock
-from notesearch.engine.folders.scanner import FoundFile
+from notesearch.engine.folders.found_file import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import Gates
 from notesearch.engine.indexing.queue import Ticket, WorkProgress

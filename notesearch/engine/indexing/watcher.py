@@ -17,10 +17,13 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.folders.found_file import LinkedFiles
 from notesearch.engine.folders.mounts import Mount, mounts_below, read_mounts, remote_of
+from notesearch.engine.indexing.linked_notes import LinkedNotes
 from notesearch.engine.indexing.observation import FolderHandler, Handler, LinkedHandler, Observation, Watch
 from notesearch.errors import WatchLimited
 
@@ -35,6 +38,7 @@ RESCAN = 3600.0
 POLLED = "watch-limited.polled"
 # Seconds without a moved folder after which all watches are made anew, and the most that this is put off.
 CALM, MOST_MOVING = 2.0, 30.0
+NO_NOTES: LinkedFiles = MappingProxyType({})
 
 
 class _Linked(NamedTuple):
@@ -86,6 +90,7 @@ class Watcher:
         self._lock = threading.RLock()
         self._watches: dict[Path, tuple[Watch | None, tuple[int, int] | None]] = {}
         self._linked: dict[Path, list[_Linked]] = {}
+        self._linked_notes = LinkedNotes()
         self._incomplete: set[Path] = set()
         self._unchecked: set[Path] = set()
         # Folders of which the kernel did not watch all when it was last asked. watchdog may still be at it.
@@ -139,10 +144,13 @@ class Watcher:
             log.warning("a folder cannot be watched: errno %s", error.errno)
             return None
 
-    def watch_linked(self, folder: Path, links: Mapping[str, str]) -> None:
+    def watch_linked(self, folder: Path, links: Mapping[str, str], notes: LinkedFiles = NO_NOTES) -> None:
         """Watch what links in a watched folder lead to, in place of what they led to before. `links` are the
-        real folders by the path of the link; changes in them are reported under that."""
+        real folders by the path of the link, `notes` the linked notes; changes are reported under the path of
+        the link. Notes are compared every few seconds."""
         with self._lock:
+            if folder in self._watches:
+                self._linked_notes.follow(folder, notes)
             before = self._linked.get(folder, [])
             if folder not in self._watches or {had.link: had.real for had in before} == links:
                 return
@@ -168,6 +176,7 @@ class Watcher:
         """Report no more changes in a folder."""
         with self._lock:
             self._unwatch_linked(folder)
+            self._linked_notes.drop(folder)
             watch, _ = self._watches.pop(folder, (None, None))
             self._inside.pop(folder, None)
             self._incomplete.discard(folder)
@@ -278,6 +287,8 @@ class Watcher:
                 with self._lock:
                     self._unwatch_linked(folder)
                 self._rescan(folder)
+        for link in self._linked_notes.changed():
+            self._dirty(link)
         for folder in list(self._unchecked):
             self._report(folder)
 
@@ -329,10 +340,10 @@ def _kernel_holds(folders: list[Path]) -> bool:
     held = watches_held()
     if held is None:
         return True
-    below = (
-        os.access(os.path.join(at, name), os.R_OK)
-        for folder in folders
-        for at, names, _ in os.walk(folder)
-        for name in names
-    )
-    return held >= sum(map(os.path.isdir, folders)) + sum(below)
+    # The kernel watches a folder once, by whatever names it is reached. Links are not followed.
+    wanted = {_identity(folder) for folder in folders}
+    for folder in folders:
+        for at, names, _ in os.walk(folder):
+            below = (Path(at, name) for name in names)
+            wanted.update(_identity(p) for p in below if not p.is_symlink() and os.access(p, os.R_OK))
+    return held >= len(wanted - {None})

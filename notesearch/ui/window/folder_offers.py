@@ -3,6 +3,7 @@ something has to be decided."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -106,7 +107,25 @@ class FolderOffers(QObject):
             )
             self._ask(survey, _("Search {path}?", path=survey.path.name), meaning, _("Add"))
         else:
-            self.add(survey.path)
+            self._add(survey)
+
+    def _add(self, survey: Survey) -> None:
+        self.add(survey.path)
+        if survey.unread_links:
+            self._shell.offer(
+                Notice(
+                    title=wording.links_line(survey.unread_links),
+                    hint=_(
+                        "{path} has links to folders elsewhere. By your settings these are not read.",
+                        path=survey.path.name,
+                    ),
+                    actions=((_("Read linked folders"), self._follow_links),),
+                    key=f"links:{survey.path}",
+                )
+            )
+
+    def _follow_links(self) -> None:
+        self._bridge.update_settings(lambda settings: replace(settings, follow_links=True))
 
     def _say_covered(self, survey: Survey, root: Path) -> None:
         self._shell.come_up()
@@ -138,7 +157,7 @@ class FolderOffers(QObject):
         offer = Notice(
             title=_("Search the whole folder {path}?", path=survey.path.name),
             hint=hint,
-            actions=((_("Add {path}", path=survey.path.name), partial(self.add, survey.path)),),
+            actions=((_("Add {path}", path=survey.path.name), partial(self._add, survey)),),
             key=f"offer:{survey.path}",
         )
         self._shell.offer(offer)
@@ -148,7 +167,7 @@ class FolderOffers(QObject):
 
         self._shell.come_up()
         box = Question(_("Add a folder"), title, f"{survey.path}\n\n{meaning}", does, self._dialogs.front)
-        box.accepted.connect(partial(self.add, survey.path))
+        box.accepted.connect(partial(self._add, survey))
         self._dialogs.show(box)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from notesearch.documents.formats.registry import reading_of
 from notesearch.engine.folders import scanner
+from notesearch.engine.folders.found_file import FoundFile
 from notesearch.errors import FolderMissing, FolderUnreadable
 from notesearch.storage.values import FileState
 from tests.conftest import fill, write
@@ -291,9 +292,9 @@ def test_an_ignore_file_of_any_editor_rules(encoding: str, tmp_path: Path) -> No
 
 def test_large_files_are_read_last_and_the_newest_first() -> None:
     files = [
-        scanner.FoundFile("/n/new-large.txt", scanner.LARGE + 1, 9),
-        scanner.FoundFile("/n/old.md", 10, 1),
-        scanner.FoundFile("/n/new.md", 10, 8),
+        FoundFile("/n/new-large.txt", scanner.LARGE + 1, 9),
+        FoundFile("/n/old.md", 10, 1),
+        FoundFile("/n/new.md", 10, 8),
     ]
     changed = scanner.compare(iter(files), {}, "").changed
     assert [Path(file.path).name for file in changed] == ["new.md", "old.md", "new-large.txt"]

@@ -47,6 +47,16 @@ def test_notes_are_counted_without_opening_one(notes: Path, monkeypatch: pytest.
     assert look(notes) == Survey(path=notes, notes=3, others=1)
 
 
+def test_linked_folders_that_would_not_be_read_are_counted(notes: Path, tmp_path: Path) -> None:
+    away = fill(tmp_path / "Elsewhere", {"x.md": "feldspar\n"})
+    fill(notes, NOTES)
+    (notes / "link").symlink_to(away)
+    (notes / "around").symlink_to(tmp_path)
+    assert look(notes) == Survey(path=notes, notes=4, others=1)
+    left_out = look(notes, settings=Settings(follow_links=False))
+    assert left_out == Survey(path=notes, notes=3, others=1, unread_links=2)
+
+
 def test_counted_under_the_rules_that_would_hold(notes: Path) -> None:
     fill(notes, {**NOTES, ".notesearchignore": "b.txt\n", ".gitignore": "a.md\n"})
     assert look(notes).notes == 2
