@@ -432,6 +432,9 @@ class OnAFullDisk:
 class FullDisk:
     """A writer of tantivy whose disk is full."""
 
+    def garbage_collect_files(self) -> None:
+        pass
+
     def delete_documents_by_query(self, _: object) -> None:
         pass
 
@@ -466,6 +469,28 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
             index.apply([block(1, "zanzibar")], [], before + 1, "a")
     index.apply([block(1, "zanzibar")], [], before + 1, "a")
     assert [hit.document_id for hit in index.search(KeywordQuery(words=("zanzibar",)), 10).hits] == [1]
+
+
+def test_files_of_a_commit_that_was_killed_are_in_nobodys_way(tmp_path: Path) -> None:
+    folder, other = tmp_path / "k", tmp_path / "other"
+    before = KeywordIndex(folder)
+    before.load(instance="a", position=0)
+    before.apply([block(n, f"word{n}") for n in (1, 2, 3)], [], 3, "a")
+    before.close()
+    shutil.copytree(folder, other)
+    killed = KeywordIndex(other)
+    killed.load(instance="a", position=3)
+    killed.apply([], [1], 4, "a")
+    killed.close()
+    # What tantivy writes before it names the commit in meta.json.
+    (left,) = other.glob("*.del")
+    for written in (left, other / ".managed.json"):
+        shutil.copy(written, folder)
+    index = KeywordIndex(folder)
+    index.load(instance="a", position=4)
+    index.apply([], [1], 4, "a")
+    assert index.documents() == {2, 3}
+    index.close()
 
 
 def test_a_reader_never_says_it_holds_what_it_does_not(

@@ -146,6 +146,9 @@ class KeywordIndex:
     ) -> None:
         if self._writer is None:
             self._writer = index.writer(heap_size=HEAP, num_threads=1)
+            # A commit that did not end has left files. The next one gives its files the same names, and
+            # tantivy writes over none.
+            self._writer.garbage_collect_files()
         stale = {*removed, *(block.document_id for block in blocks)}
         if stale:
             # By query: deleting by the term of an unsigned field deletes nothing in tantivy 0.27.

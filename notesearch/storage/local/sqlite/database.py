@@ -109,8 +109,10 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
+        # Every commit is synced. Else the commits since the last checkpoint, and the answers paid for in them,
+        # are gone after a loss of power, and the copies are ahead of the database.
         connection.executescript(
-            "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA "
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA "
             "temp_store = MEMORY;"
         )
         return connection
