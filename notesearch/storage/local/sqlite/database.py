@@ -109,8 +109,8 @@ class Database:
             isolation_level=None,
             check_same_thread=False,
         )
-        # Every commit is synced. Else the commits since the last checkpoint, and the answers paid for in them,
-        # are gone after a loss of power, and the copies are ahead of the database.
+        # Every commit is synced. Else a loss of power takes the commits since the last checkpoint, and the
+        # answers paid for in them, and the copies are ahead of the database.
         connection.executescript(
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; PRAGMA "
             "temp_store = MEMORY;"
