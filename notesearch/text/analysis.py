@@ -1,7 +1,7 @@
 """Analysis: how text becomes the terms of the keyword index. Words and their folding are those of terms.py;
-here are stems by language, names with signs, n-grams for scripts without spaces, stop words.
+here are names with signs, n-grams for scripts without spaces, stop words.
 
-Pure functions; the stemmers are tantivy's. The same functions build the index and read the query, so both
+Stems are in stemming.py. Pure functions. The same functions build the index and read the query, so both
 agree. The index itself only splits at blanks what is prepared here.
 """
 
@@ -17,36 +17,9 @@ from notesearch.text import stopwords
 from notesearch.text.characters import folded, normal
 from notesearch.text.terms import UNSPACED, pattern, terms
 
-# The languages of tantivy's Snowball stemmers, by ISO 639-1 code.
-STEMMERS = {
-    "ar": "Arabic",
-    "da": "Danish",
-    "nl": "Dutch",
-    "en": "English",
-    "fi": "Finnish",
-    "fr": "French",
-    "de": "German",
-    "el": "Greek",
-    "hu": "Hungarian",
-    "it": "Italian",
-    "no": "Norwegian",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "es": "Spanish",
-    "sv": "Swedish",
-    "ta": "Tamil",
-    "tr": "Turkish",
-}
-# Those written in Latin letters: the ones that a short note of an unknown language may be in.
-LATIN = tuple(language for language in STEMMERS if language not in ("ar", "el", "ru", "ta"))
 # Languages that write compounds as one word.
-COMPOUNDING = frozenset(("da", "de", "fi", "hu", "nl", "no", "sv"))
+COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "nl", "no", "sv"))
 DEFAULT_LANGUAGE = "en"
-# Letters of a word that are stemmed. The time of a stemmer grows with the square of their number.
-LONGEST_STEMMED = 100
-# Between the language and the stem of a term.
-TAG = "\u00b7"
 
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 
@@ -63,17 +36,6 @@ _SPELLED = (("++", "plusplus"), ("#", "sharp"), (".", "dot"))
 def prepared_analyzer() -> tantivy.TextAnalyzer:
     """The analyzer of terms that are prepared already: it splits at blanks."""
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-
-
-@cache
-def _stemmer(language: str) -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.stemmer(STEMMERS[language]))
-        .filter(tantivy.Filter.ascii_fold())
-        .build()
-    )
 
 
 @cache
@@ -104,13 +66,6 @@ def spelled(term: str, typed: str) -> str:
 def _spellings(typed: str) -> dict[str, str]:
     """The words of a typed one as they are written, by their folded forms; the first one counts."""
     return {folded(word): word for word in reversed(spelled_words(typed))}
-
-
-def stems(spelled: Sequence[str], language: str) -> list[str]:
-    """The stems of words in a language of STEMMERS, each with its language before it: a German "not" is no
-    English one."""
-    joined = " ".join([word[:LONGEST_STEMMED] for word in spelled])
-    return [f"{language}{TAG}{stem}" for stem in _stemmer(language).analyze(joined)]
 
 
 def _signed(text: str) -> Iterator[tuple[int, int]]:
@@ -155,13 +110,6 @@ def signed_patterns(text: str) -> list[re.Pattern[str]]:
     """Patterns that find each name with signs as it is written, in lower case text."""
     names = dict.fromkeys(text[start:end].lower() for start, end in _signed(text))
     return [re.compile(r"(?<![\w.])" + re.escape(name) + r"(?![\w+#])") for name in names]
-
-
-@lru_cache(20_000)
-def stem(word: str, language: str) -> str:
-    """The stem of one word as it was written (diacritics matter to some stemmers), folded."""
-    found = _stemmer(language).analyze(normal(word)[:LONGEST_STEMMED])
-    return str(found[0]) if found else ""
 
 
 def unspaced_runs(text: str) -> list[str]:

@@ -18,11 +18,15 @@ from notesearch.text.han import SIMPLIFIED, TRADITIONAL
 
 # Signs without width: soft hyphen, joiners, marks of direction, variation selectors, the sign for no break.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
-# Vowel signs and the sign that stretches a word (Arabic), points and accents (Hebrew).
+# Vowel signs and the sign that stretches a word (Arabic), points and accents (Hebrew), the point below a
+# letter (Devanagari).
 _POINTS = (
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u093c"
 )
+# A nasal letter of Devanagari before another one, for which most write the sign of a nasal vowel.
+_NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d")
 # Letters of Arabic and Persian that are written one for another, and Russian yo.
 _LETTERS = {
     "\u0622": "\u0627",
@@ -38,8 +42,15 @@ _LETTERS = {
     "\u0626": "\u064a",
     "\u0451": "\u0435",
     "\u0401": "\u0415",
-    "\u0130": "I",
-    "\u0131": "i",
+    # Devanagari: a vowel written as one of English, and the two signs of nasal vowels.
+    "\u0949": "\u093e",
+    "\u0911": "\u0906",
+    "\u0901": "\u0902",
+    "\u0929": "\u0928",
+    "\u0931": "\u0930",
+    "\u0934": "\u0933",
+    # Hebrew letters at the end of a word.
+    **dict(zip("\u05da\u05dd\u05df\u05e3\u05e5", "\u05db\u05de\u05e0\u05e4\u05e6", strict=True)),
     # Hyphens and apostrophes as a keyboard has them.
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
     **dict.fromkeys("\u2018\u2019\u02bc\u201b", "'"),
@@ -102,7 +113,11 @@ def _composed(text: str) -> str:
 
 def normal(text: str) -> str:
     """The text in the one spelling. Case, diacritics of Latin letters and the order of words stay."""
-    return text if text.isascii() else _replaced(_composed(text), _table)
+    return text if text.isascii() else _spelled(_composed(text))
+
+
+def _spelled(composed: str) -> str:
+    return _NASAL.sub("\u0902", _replaced(composed, _table))
 
 
 def normal_with_places(text: str) -> tuple[str, list[int] | None]:
@@ -111,7 +126,7 @@ def normal_with_places(text: str) -> tuple[str, list[int] | None]:
     if text.isascii():
         return text, None
     composed = _composed(text)
-    made = _replaced(composed, _table)
+    made = _spelled(composed)
     if composed == text and len(made) == len(text):
         return made, None
     return _changed(text, _unsettled(), _normal_cluster)
@@ -145,6 +160,7 @@ def _normal_cluster(cluster: str) -> str:
 # Letters that do not decompose, as a plain keyboard writes them.
 _PLAIN = {
     **dict(zip("\u0142\u0111\u0127\u0167\u014b\u0138\u0180\u0268\u0289\u01e5", "ldhtnkbiug", strict=True)),
+    "\u0131": "i",
     "\u00f8": "o",
     "\u00f0": "d",
     "\u00e6": "ae",

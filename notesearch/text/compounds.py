@@ -28,6 +28,8 @@ _JOINT = re.compile(
 )
 _HAS_JOINT = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]|[A-Z]{2}[a-z]|[A-Za-z]\d|\d[A-Za-z]")
 _WORD = re.compile(r"\w+")
+_JOINER = "\u200c"
+_WITH_JOINER = re.compile("[\u0621-\u06d3]{1,40}(?:\u200c[\u0621-\u06d3]{1,40}){1,3}")
 # More parts than this are no word that anybody reads: hashes, keys.
 MOST_PARTS = 6
 
@@ -95,6 +97,14 @@ def with_parts(text: str) -> Iterator[tuple[int, int, list[str]]]:
             if 1 < len(found) <= MOST_PARTS:
                 yield start, start + len(word), found
             start += len(word) + 1
+
+
+def at_joiners(text: str) -> Iterator[str]:
+    """The pieces of Persian words with the sign that ends a letter without a blank, which others write as two
+    words. The text is as it is written: characters.normal leaves the sign out."""
+    if _JOINER in text:
+        for match in _WITH_JOINER.finditer(text):
+            yield from match[0].split(_JOINER)
 
 
 def named_at(text: str, place: int) -> tuple[int, int, list[str]] | None:

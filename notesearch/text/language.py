@@ -52,14 +52,16 @@ _BULGARIAN = frozenset(
     )
 )
 _RUSSIAN_ONLY = re.compile("[\u044b\u044d\u0451]")
-_PERSIAN, _URDU = re.compile("[\u067e\u0686\u0698\u06af]"), re.compile("[\u0679\u0688\u0691\u06ba\u06d2]")
+# Persian has its own yeh, kaf and digits beside four more letters.
+_PERSIAN = re.compile("[\u067e\u0686\u0698\u06af\u06a9\u06cc\u06f0-\u06f9]")
+_URDU = re.compile("[\u0679\u0688\u0691\u06ba\u06d2]")
 # Letters that few languages have, as good as a stop word.
 _TELLING = {
     "\u00df": ("de",),
     "\u00f1": ("es",),
     "\u00bf": ("es",),
     "\u00e3": ("pt",),
-    "\u00f5": ("pt",),
+    "\u00f5": ("pt", "et"),
     "\u0151": ("hu",),
     "\u0171": ("hu",),
     "\u011f": ("tr",),
@@ -67,6 +69,20 @@ _TELLING = {
     "\u0219": ("ro",),
     "\u021b": ("ro",),
     "\u0103": ("ro",),
+    "\u0142": ("pl",),
+    "\u017c": ("pl",),
+    "\u017a": ("pl",),
+    "\u0105": ("pl", "lt"),
+    "\u0119": ("pl", "lt"),
+    "\u0117": ("lt",),
+    "\u016b": ("lt",),
+    "\u0173": ("lt",),
+    "\u011b": ("cs",),
+    "\u0159": ("cs",),
+    "\u016f": ("cs",),
+    "\u013e": ("sk",),
+    "\u013a": ("sk",),
+    "\u0155": ("sk",),
     "\u00f8": ("da", "no"),
     "\u00e5": ("da", "no", "sv"),
 }

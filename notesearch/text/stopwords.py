@@ -85,6 +85,30 @@ STOP_WORDS = {
     "onun benim senin bunu şu ise hem veya yok olduğu önce bana sana ona beni seni çünkü nasıl neden bütün "
     "tüm göre iki şimdi böyle "
     "artık hiç oldu eğer kendi üzerinde arasında",
+    "pl": "nie się jest że jak czy już dla był była było być są oraz przez przed przy tylko jeszcze może tak "
+    "gdy który która które jego jej mnie mam ten ta tego tej co za po od bo bardzo także jako trzeba "
+    "gdzie kiedy dzisiaj jutro nad pod między można więc",
+    "cs": "že jsem jsou jak není byl byla bylo být jako které který která kde když nebo ještě také tak pro "
+    "při před podle jen jeho její jejich mně mám už ten toho tom jsme jste budu bude pak až od proti "
+    "mezi nad pod velmi kdy dnes zítra aby protože třeba taky něco",
+    "sk": "že sú ako nie bol bola bolo byť ktoré ktorý ktorá kde keď alebo ešte aj tiež tak pre pri pred "
+    "podľa jeho jej mňa mám už ten toho tom sme ste budem bude potom až od proti medzi nad pod "
+    "veľmi kedy dnes zajtra aby pretože treba niečo",
+    "hr": "nije kako ali bio bila bilo biti koji koja koje gdje kada ili još također tako samo njegov njezin "
+    "njihov meni imam već taj toga tom smo ste budem bude onda od protiv između iznad ispod vrlo danas "
+    "sutra jer treba nešto što moram iz kod prije nakon",
+    "ca": "els amb és són què però també dels molt més fins aquest aquesta aquests fer meva seva teva quan "
+    "perquè només avui demà després abans cal pel pels va tots hi algun altres mentre sota sense ara "
+    "així dia",
+    "et": "ja ei ta see oli kui aga ka või mis kes siis nii oma ning seda selle mina sina tema meie teie nad "
+    "kus kuidas miks juba väga palju ainult pärast enne kuni koos ilma peab täna homme olen olla pole "
+    "igal meil minu sinu",
+    "lt": "ir yra kad bet kaip tai jis ji jie iš į už po prie jau labai tik nuo apie arba kur kada kodėl "
+    "mano tavo mūsų jūsų jo jų buvo būti reikia šiandien rytoj šis tas kuris kuri visi viskas taip pat nes "
+    "kai",
+    "id": "dan yang dengan untuk tidak ini itu dari pada ke ada saya kamu kami kita mereka akan sudah belum "
+    "juga atau karena jika bisa harus hanya sangat lebih oleh seperti dalam saat setelah sebelum kepada "
+    "tentang besok hari jangan lupa lagi telah sebuah adalah",
 }
 
 # By language, folded. English has a list of its own: "time" or "may" in a query mean something.

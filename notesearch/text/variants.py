@@ -18,15 +18,18 @@ _REDUCED = re.compile(r"(?:(?<=[b-df-hj-np-tv-z])(?<!q)|^)([aou])e(?=[b-df-hj-np
 SHORTEST_REDUCED = 5
 
 # Hebrew: and, the, in, as, to, from, that. Arabic: the article with what may stand before it, then single
-# letters. A word keeps three letters at least; one of more than 40 is none that anybody reads.
-_HEBREW = re.compile("[\u05d0-\u05ea]{4,40}")
+# letters. A word keeps three letters at least, or two after a Hebrew "the"; one of more than 40 is none that
+# anybody reads.
+_HEBREW = re.compile("[\u05d0-\u05ea]{4,40}|\u05d4[\u05d0-\u05ea]{2}")
 _HEBREW_BEFORE = re.compile(
-    "(?:\u05d5?(?:\u05e9|\u05db\u05e9|\u05de|\u05d1|\u05dc|\u05db)?\u05d4?)(?=[\u05d0-\u05ea]{3})"
+    "^\u05d4(?=[\u05d0-\u05ea]{2}$)|(?:\u05d5?(?:\u05e9|\u05db\u05e9|\u05de|\u05d1|\u05dc|\u05db)?\u05d4?)(?=[\u05d0-\u05ea]{3})"
 )
 _ARABIC = re.compile("[\u0621-\u064a]{4,40}")
 _ARABIC_BEFORE = re.compile(
     "(?:[\u0648\u0641]?(?:\u0628\u0627\u0644|\u0643\u0627\u0644|\u0644\u0644|\u0627\u0644)|[\u0648\u0641\u0628\u0644\u0643])(?=[\u0621-\u064a]{3})"
 )
+# What Persian writes after a word: the plural. It is one word with it, or not, as the writer likes.
+_PERSIAN_PLURAL = re.compile("([\u0621-\u06d3]{2,40}?)\u0647\u0627\u064a?")
 
 
 def kept(spelled: str, term: str) -> Iterator[str]:
@@ -38,6 +41,7 @@ def kept(spelled: str, term: str) -> Iterator[str]:
         return
     yield from _in_two_letters(spelled, term)
     yield from _without_what_stands_before(term)
+    yield from _singular(term)
 
 
 def asked(spelled: str, term: str) -> Iterator[str]:
@@ -46,6 +50,21 @@ def asked(spelled: str, term: str) -> Iterator[str]:
     if reduced := _reduced(term):
         yield reduced
     yield from _without_what_stands_before(term)
+    yield from _singular(term)
+
+
+def _singular(term: str) -> Iterator[str]:
+    """A Persian word without the plural after it."""
+    if found := _PERSIAN_PLURAL.fullmatch(term):
+        yield found[1]
+
+
+def without_marks(spelled: str) -> Iterator[str]:
+    """A word as it is typed without diacritics, and with two letters for an umlaut; none where it has no
+    diacritics."""
+    if not spelled.isascii() and (term := folded(spelled)) != spelled.lower():
+        yield term
+        yield from _in_two_letters(spelled, term)
 
 
 def _in_two_letters(spelled: str, term: str) -> Iterator[str]:

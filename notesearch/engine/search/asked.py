@@ -11,8 +11,8 @@ from notesearch.domain import Query
 from notesearch.engine.search.highlights import Highlighter
 from notesearch.engine.search.query import ParsedQuery, parse
 from notesearch.storage.values import Filters, ValueCount, WordQuery
-from notesearch.text.analysis import STEMMERS
 from notesearch.text.characters import folded
+from notesearch.text.stemming import STEMMERS
 
 # A query of so many words beside its phrases is a sentence; its phrases are filters where FEW notes hold
 # them.

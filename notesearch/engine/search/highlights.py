@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from notesearch.domain import Span
-from notesearch.text import analysis, compounds, variants
+from notesearch.text import akin, analysis, compounds, stemming, variants
+from notesearch.text.characters import folded as to_fold
 from notesearch.text.characters import folded_with_places, simplified
 from notesearch.text.markup import as_read
-from notesearch.text.terms import written
+from notesearch.text.terms import UNSPACED, written
 
 # Letters of a compound beside the word that was asked for, as in the keyword index.
-SHORTEST_PART, SHORTEST_REST = 5, 3
+SHORTEST_PART, SHORTEST_REST, SHORTEST_AFTER = 5, 3, 4
 # Letters of a word whose stem counts.
 SHORTEST_STEMMED = 3
 # Letters of a stem of a language that the vault hardly has, as in the keyword index.
@@ -26,7 +27,8 @@ MOST_SEEN = 200
 # Signs inside words of several pieces, and what else stands inside telephone numbers.
 _JOINTS, _BLANKS = "-_.'/:,&+", "() "
 _DIGIT = re.compile(r"\d")
-_LETTER = r"[^\W_]"
+_LETTER = rf"[^\W_{UNSPACED}]"
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 # The rest of a word, with its Indic marks.
 _REST = rf"(?:{_LETTER}|(?<=[\u0900-\u0dff])[\u0900-\u0dff])*"
 _WHOLE = re.compile(rf".{_REST}", re.DOTALL)
@@ -65,7 +67,8 @@ class Highlighter:
         content = analysis.content_words(typed, common_languages)
         self._numbers = {word: number for number, word in enumerate(content)}
         self._languages = tuple(languages) or (analysis.DEFAULT_LANGUAGE,)
-        self._compounding = not analysis.COMPOUNDING.isdisjoint(self._languages)
+        self._compounding = sorted(analysis.COMPOUNDING.intersection(self._languages))
+        self._inflected = sorted(akin.INFLECTED.intersection(self._languages))
         self._stems: dict[str, int] = {}
         # Other terms that count as a word of the query.
         self._others: dict[str, int] = {}
@@ -73,7 +76,8 @@ class Highlighter:
         for word, number in self._numbers.items():
             spelled = self._spelled[word]
             for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
-                self._stems.setdefault(analysis.stem(spelled, language), number)
+                for form in (spelled, word):
+                    self._stems.setdefault(stemming.stem(form, language), number)
             for other in (*variants.asked(spelled, word), *(forgiven or {}).get(word, ())):
                 self._others.setdefault(other, number)
         for word in words:
@@ -87,10 +91,7 @@ class Highlighter:
         self._wholes = [word for word in forms if not word.isdigit()]
         self._starts = self._word_starts()
         self._semitic = self._semitic_pattern()
-        # Compounds may end with these.
-        self._endings = [w for w in self._numbers if SHORTEST_PART <= len(w) <= LONGEST_START and w.isalpha()]
-        if not self._compounding:
-            self._endings = []
+        self._parts = self._parts_of_compounds()
         self._runs = [_run_pattern(run) for run in runs]
         self._phrases = [*_phrase_patterns(phrases), *signed]
         self._known: dict[str, int | None] = {}
@@ -119,7 +120,7 @@ class Highlighter:
             read = as_read(text)
             if (places := read.places) is not None:
                 found = [(*written(places, a, b), number) for a, b, number in self._matches(read.text)]
-        return found or list(self._in_rare_languages(text))
+        return found or list(self._in_rare_languages(text)) or list(self._akin(text))
 
     def _in_rare_languages(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Words by their stems in languages that the vault hardly has, as the index finds them in notes of an
@@ -130,7 +131,8 @@ class Highlighter:
         rare, stems = self._rare
         for start, end in self._words_at(self._places(folded)[0], folded):
             span = (start, end) if places is None else written(places, start, end)
-            own = (analysis.stem(text[slice(*span)], language) for language in rare)
+            forms = dict.fromkeys((text[slice(*span)], folded[start:end]))
+            own = (stemming.stem(form, language) for language in rare for form in forms)
             if (number := next((stems[stem] for stem in own if stem in stems), None)) is not None:
                 yield *span, number
 
@@ -138,14 +140,42 @@ class Highlighter:
     def _rare(self) -> tuple[list[str], dict[str, int]]:
         """The languages that the vault hardly has, and the numbers of the query's words by their stems in
         these."""
-        rare = [language for language in analysis.LATIN if language not in self._languages]
+        rare = [language for language in stemming.LATIN if language not in self._languages]
         stems = {
             stem: number
             for word, number in self._numbers.items()
             for language in rare
-            if len(stem := analysis.stem(self._spelled[word], language)) >= SHORTEST_RARE
+            for form in (self._spelled[word], word)
+            if len(stem := stemming.stem(form, language)) >= SHORTEST_RARE
         }
         return rare, stems
+
+    def _akin(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """Words that are akin to one of the query's, as the keyword index finds them where a note has no
+        other form."""
+        if not self._starts or not (self._inflected or not all(map(akin.latin, self._numbers))):
+            return
+        folded, places = folded_with_places(text)
+        for start, end in self._words_at(self._places(folded)[0], folded):
+            span = (start, end) if places is None else written(places, start, end)
+            if (number := self._akin_to(folded[start:end], text[slice(*span)])) is not None:
+                yield *span, number
+
+    def _akin_to(self, word: str, spelled: str) -> int | None:
+        for asked, number in (*self._numbers.items(), *self._others.items()):
+            if akin.latin(asked) != akin.latin(word):
+                continue
+            if not akin.latin(asked):
+                forms = (word, *variants.kept(spelled, word))
+                if any(akin.are_akin(asked, form) for form in forms):
+                    return number
+                continue
+            for language in self._inflected:
+                stem = stemming.stem(spelled, language)
+                own = (asked, stemming.stem(self._spelled.get(asked, asked), language))
+                if any(akin.are_akin(one, stem, stemmed=True) for one in own):
+                    return number
+        return None
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, int]]:
         folded, places = folded_with_places(text)
@@ -179,7 +209,7 @@ class Highlighter:
         for start in self._starts:
             at = folded.find(start)
             while at >= 0:
-                (inside if at > 0 and folded[at - 1].isalnum() else begin).append(at)
+                (inside if at > 0 and _is_letter(folded[at - 1]) else begin).append(at)
                 at = folded.find(start, at + 1)
         return begin, inside
 
@@ -192,18 +222,35 @@ class Highlighter:
             word = _WHOLE.match(folded, start)
             yield start, word.end() if word else start + 1
 
+    def _parts_of_compounds(self) -> dict[str, int]:
+        """What compounds may begin or end with: the words and their stems."""
+        found: dict[str, int] = {}
+        for word, number in self._numbers.items() if self._compounding else ():
+            if SHORTEST_PART <= len(word) <= LONGEST_START and word.isalpha():
+                stems = (stemming.stem(self._spelled[word], language) for language in self._compounding)
+                for part in (word, *stems):
+                    if len(part) >= SHORTEST_PART:
+                        found.setdefault(part, number)
+        return found
+
     def _ends_of_compounds(self, folded: str) -> Iterator[tuple[int, int, int]]:
-        """(start, end, number) of the compounds that end with a word of the query."""
-        for word in self._endings:
-            at = folded.find(word)
+        """(start, end, number) of the compounds that end with a word of the query, or whose stem does."""
+        for part, number in self._parts.items():
+            at = folded.find(part)
             while at >= 0:
-                start, end = at, at + len(word)
-                if not folded[end : end + 1].isalnum():
-                    while start and folded[start - 1].isalnum():
-                        start -= 1
-                    if at - start >= SHORTEST_REST:
-                        yield start, end, self._numbers[word]
-                at = folded.find(word, at + 1)
+                start, end = at, at + len(part)
+                while start and folded[start - 1].isalnum():
+                    start -= 1
+                while folded[end : end + 1].isalnum():
+                    end += 1
+                if at - start >= SHORTEST_REST and self._ends_with(folded[start:end], part):
+                    yield start, end, number
+                at = folded.find(part, at + 1)
+
+    def _ends_with(self, word: str, part: str) -> bool:
+        return word.endswith(part) or any(
+            stemming.stem(word, language).endswith(part) for language in self._compounding
+        )
 
     def _in_names(self, text: str, inside: Iterable[int]) -> Iterator[tuple[int, int, int]]:
         """Words with joints that no sign shows (camelCase)."""
@@ -222,7 +269,7 @@ class Highlighter:
         """Several pieces that are one word (e-mail). Few texts have any, so each is looked at as a whole
         before its words are."""
         for start, end, whole in compounds.with_whole(text) if self._may_have_wholes(folded) else ():
-            key = whole.casefold()
+            key = to_fold(whole)
             number = self._numbers.get(key, self._others.get(key))
             if number is not None or (number := self._begun(key)) is not None:
                 yield start, end, number
@@ -270,16 +317,12 @@ class Highlighter:
                     return table[other]
         # The stemmers of some languages leave nothing of short words of others.
         for language in self._languages if len(word) >= SHORTEST_STEMMED else ():
-            if (number := self._stems.get(analysis.stem(spelled, language))) is not None:
-                return number
-        if self._compounding and word.isalpha():
-            for asked, number in self._numbers.items():
-                if (
-                    len(asked) >= SHORTEST_PART
-                    and word.startswith(asked)
-                    and len(word) >= len(asked) + SHORTEST_PART
-                ):
+            for form in dict.fromkeys((spelled, word)):
+                if (number := self._stems.get(stemming.stem(form, language))) is not None:
                     return number
+        for part, number in self._parts.items() if word.isalpha() else ():
+            if word.startswith(part) and len(word) >= len(part) + SHORTEST_AFTER:
+                return number
         return self._first_part(spelled)
 
     def _begun(self, word: str) -> int | None:
@@ -302,6 +345,8 @@ class Highlighter:
             # compared.
             own = filter(None, stems.get(self._numbers.get(word, -1), ()))
             shared = min((_shared(word, stem) for stem in own), default=len(word))
+            if self._inflected or not akin.latin(word):
+                shared = min(shared, len(word) - 1)
             starts.add(
                 word[: max(min(3, len(word)), min(shared - 1, LONGEST_START))] if len(word) > 3 else word
             )
@@ -315,6 +360,11 @@ class Highlighter:
             return None
         either = "|".join(map(re.escape, self._starts))
         return re.compile(rf"(?<!{_LETTER}){_BEFORE}(?:{either}){_REST}")
+
+
+def _is_letter(character: str) -> bool:
+    """Whether a word does not begin after this character."""
+    return character.isalnum() and not _UNSPACED.match(character)
 
 
 def _shared(word: str, stem: str) -> int:

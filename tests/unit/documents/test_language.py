@@ -34,6 +34,18 @@ TEXTS = {
     "ro": "Nu am mai fost la munte de când a început școala, dar acum vrem să mergem și să vedem dacă este "
     "zăpadă.",
     "tr": "Bu yaz için çok güzel bir plan yaptık, ama henüz bilet almadık ve şimdi her şey daha pahalı oldu.",
+    "pl": "Nie wiem, czy zdążymy na pociąg, bo trzeba jeszcze kupić bilety, a kasa jest już zamknięta.",
+    "cs": "Nevím, jestli stihneme vlak, protože ještě nemáme jízdenky a pokladna už je zavřená.",
+    "sk": "Ešte nemáme lístky, ale keď prídeme skôr, bude pokladňa otvorená a potom ľahko nájdeme miesto.",
+    "hr": "Ne znam gdje su karte, jer smo ih kupili prije tjedan dana, ali vlak još nije otišao.",
+    "ca": "No sé què farem demà, però els nens són a casa i aquesta tarda també hi ha classe.",
+    "et": "Ma ei tea, kas jõuame rongile, sest piletid on veel ostmata ja kassa on juba kinni.",
+    "lt": "Dar nežinau, ar mes spėsime į traukinį, nes reikia nusipirkti bilietus, o kasa jau uždaryta.",
+    "id": "Jangan lupa bahwa tiket ini harus dibeli sebelum hari Senin, karena kereta "
+    "sudah penuh dan tidak ada lagi.",
+    "hi": "मुझे नहीं पता कि हम ट्रेन पकड़ पाएंगे या नहीं, टिकट अभी खरीदना है।",
+    "fa": "قبض برق تا شنبه پرداخت شود.",
+    "ar": "يجب إعادة الكتب إلى المكتبة قبل يوم الجمعة.",
     "zh": "今天早上我们去了市场,买了很多新鲜的蔬菜和水果。",
     "ja": "今日は図書館で本を三冊借りてきました。とても楽しみです。",
     "ko": "오늘은 도서관에서 책을 세 권 빌렸습니다. 정말 기대됩니다.",

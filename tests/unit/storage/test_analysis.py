@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notesearch.text import analysis
+from notesearch.text import analysis, stemming
 
 
 def test_words_are_folded() -> None:
@@ -26,12 +26,12 @@ def test_words_are_folded() -> None:
     ],
 )
 def test_forms_of_a_word_have_one_stem(language: str, one: str, other: str) -> None:
-    assert analysis.stem(one, language) == analysis.stem(other, language) != ""
+    assert stemming.stem(one, language) == stemming.stem(other, language) != ""
 
 
 def test_every_stemmer_exists() -> None:
-    for language in analysis.STEMMERS:
-        assert analysis.stem("word", language)
+    for language in stemming.STEMMERS:
+        assert stemming.stem("word", language)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_any_text_is_analysed(text: str) -> None:
     for word in analysis.words(text):
         # Folding writes some signs as several: "(1)" for U+2474.
         assert analysis.words(word) == [word] or not word.isalnum()
-        assert analysis.stem(word, "en") is not None
+        assert stemming.stem(word, "en") is not None
     for run in analysis.unspaced_runs(text):
         assert all(gram in run.lower() for gram in analysis.grams(run))
 

@@ -38,7 +38,9 @@ from notesearch.text.characters import (
         ("Οδυσσέας", "Οδυσσεας"),
         ("nec\u00ades\u00adsary", "necessary"),
         ("dead\u200bline", "deadline"),
-        ("İstanbul ıssız", "Istanbul issiz"),
+        ("İstanbul ıssız", "İstanbul ıssız"),
+        ("काग़ज़ दाँत डॉक्टर हिन्दी", "कागज दांत डाक्टर हिंदी"),
+        ("ספרים דרך", "ספרימ דרכ"),
         ("it\u2019s co\u2011op", "it's co-op"),
         ("x²", "x2"),
         ("plain text", "plain text"),
@@ -85,7 +87,8 @@ def test_composed_and_decomposed_are_the_same(text: str) -> None:
             "\u03bf\u03b4\u03c5\u03c3\u03c3\u03b5\u03b1\u03c3",
         ),
         ("\u041c\u043e\u0439 \u0451\u0436", "\u043c\u043e\u0439 \u0435\u0436"),
-        ("\u0939\u093f\u0928\u094d\u0926\u0940", "\u0939\u093f\u0928\u094d\u0926\u0940"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940", "\u0939\u093f\u0902\u0926\u0940"),
+        ("\u0130stanbul \u0131ss\u0131z I\u015eIK", "istanbul issiz isik"),
     ],
 )
 def test_how_words_are_compared(written: str, compared: str) -> None:

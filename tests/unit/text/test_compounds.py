@@ -56,3 +56,15 @@ def test_parts_that_no_sign_divides(text: str, parts: list[str]) -> None:
 )
 def test_a_typed_word_as_one(typed: str, wholes: list[str]) -> None:
     assert compounds.wholes_of(typed) == wholes
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("سه\u200cشنبه", ["سه", "شنبه"]),
+        ("nec\u200cessary", []),
+        ("plain", []),
+    ],
+)
+def test_persian_words_that_others_write_as_two(text: str, pieces: list[str]) -> None:
+    assert list(compounds.at_joiners(text)) == pieces

@@ -16,7 +16,7 @@ from notesearch.text.terms import terms, words_of
     [
         ("Déjà-vu in ZÜRICH, straße 42", ["deja", "vu", "in", "zurich", "strasse", "42"]),
         ("snake_case and dotted.name", ["snake", "case", "and", "dotted", "name"]),
-        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("हिन्दी भाषा", ["हिंदी", "भाषा"]),
         ("party 🎉 at 8 ☐ now", ["party", "🎉", "at", "8", "now"]),
         ("👍🏽 thumbs", ["👍", "thumbs"]),
         ("北京abc大学", ["abc"]),

@@ -26,6 +26,9 @@ def meet(written: str, typed: str) -> bool:
         ("ובספר", "ספר"),
         ("المدرسة", "مدرسة"),
         ("والكتاب", "كتاب"),
+        ("החג", "חג"),
+        ("کتابها", "کتاب"),
+        ("گل‌های", "گل"),
     ],
 )
 def test_they_meet_both_ways(one: str, other: str) -> None:
@@ -34,7 +37,7 @@ def test_they_meet_both_ways(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "typed"), [("pot", "poet"), ("queue", "quu"), ("do", "doe"), ("שלום", "לו")]
+    ("written", "typed"), [("pot", "poet"), ("queue", "quu"), ("do", "doe"), ("שלום", "לו"), ("לחם", "חם")]
 )
 def test_these_do_not(written: str, typed: str) -> None:
     assert not meet(written, typed)

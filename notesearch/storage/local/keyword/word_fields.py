@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import tantivy
 
 from notesearch.storage.local.index_protocols import WordBlock
-from notesearch.text import analysis, compounds, variants
+from notesearch.text import analysis, compounds, stemming, variants
 from notesearch.text.characters import folded, normal, simplified
 from notesearch.text.markup import as_read
 
@@ -65,11 +65,12 @@ def document_of(block: WordBlock) -> tantivy.Document:
     made.add_text("text", " ".join((*map(folded, words), *beside)))
     _add(made, "stem", (*_stems(words, block.language), *map(plain, beside)))
     if not block.language:
-        _add(made, "any_stem", dict.fromkeys(s for x in analysis.LATIN for s in analysis.stems(words, x)))
+        _add(made, "any_stem", dict.fromkeys(s for x in stemming.LATIN for s in _stems(words, x)))
     _add(made, "whole", _terms(compounds.joined(spelled)))
-    _add(made, "part", (*_terms(compounds.parts(spelled)), *_variants(words)))
+    pieces = (*compounds.parts(spelled), *compounds.at_joiners(read.text))
+    _add(made, "part", (*_terms(pieces), *_variants(words)))
     if not block.language or block.language in analysis.COMPOUNDING:
-        _add(made, "back", (backwards(word) for word in map(folded, words) if len(word) >= SHORTEST_COMPOUND))
+        _add(made, "back", map(backwards, _perhaps_compounds(words, block.language)))
     for field, called in (*(("title", title) for title in block.titles), ("name", block.name)):
         _add_name(made, field, called)
     if runs := "\n".join(analysis.unspaced_runs(read.text)):
@@ -83,7 +84,7 @@ def document_of(block: WordBlock) -> tantivy.Document:
 
 def plain(term: str) -> str:
     """A word without a stemmer, as the field of stems has it."""
-    return f"{PLAIN}{analysis.TAG}{term}"
+    return f"{PLAIN}{stemming.TAG}{term}"
 
 
 def backwards(word: str) -> str:
@@ -111,9 +112,21 @@ def _add_name(made: tantivy.Document, field: str, called: str) -> None:
 
 
 def _stems(words: list[str], language: str) -> list[str]:
-    if language in analysis.STEMMERS:
-        return analysis.stems(words, language)
+    if language in stemming.STEMMERS:
+        return stemming.stems(words, language) + stemming.plain_stems(words, language)
     return [plain(folded(word)) for word in words]
+
+
+def _perhaps_compounds(words: list[str], language: str) -> Iterator[str]:
+    """The long words, and their stems: a compound may end with any form of a word."""
+    long = [word for word in words if len(word) >= SHORTEST_COMPOUND]
+    for word in long:
+        yield folded(word)
+    for one in (language,) if language else sorted(analysis.COMPOUNDING):
+        for word, tagged in zip(long, stemming.stems(long, one), strict=True):
+            stem = tagged.partition(stemming.TAG)[2]
+            if stem != folded(word):
+                yield stem
 
 
 def _terms(found: Iterable[str]) -> Iterator[str]:

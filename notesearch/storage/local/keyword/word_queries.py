@@ -18,7 +18,7 @@ from tantivy import Occur
 from notesearch.storage.local.index_protocols import KeywordQuery
 from notesearch.storage.local.keyword.typing_errors import ONE_ERROR, TermsOfLetter, nearest
 from notesearch.storage.local.keyword.word_fields import COMPOUNDS, PLAIN, TITLES, backwards, plain
-from notesearch.text import analysis, compounds, variants
+from notesearch.text import akin, analysis, compounds, stemming, variants
 from notesearch.text.characters import simplified
 
 PREFIX_TERMS = 40
@@ -35,17 +35,21 @@ WHOLE_BOOST = 0.5
 NAME_BOOST = 0.5
 VARIANT_BOOST = 0.6
 COMPOUND_BOOST = 0.3
+# A word that only begins like another one of an inflected language. So many terms are looked through.
+AKIN_BOOST, AKIN_TERMS = 0.3, 60
 # In a question of more words, one that no note has is more likely another word for what the notes say.
 FEW_WORDS, IN_QUESTIONS = 3, 0.2
-# A stem of a language that the vault hardly has, and how many letters it needs.
+# A stem of a language that the vault hardly has, and how many letters it needs: one less where no other note
+# has the word.
 UNLIKELY, TELLING_STEM = 0.5, 4
 # A word with one error, and with two.
 FORGIVEN_BOOSTS = (0.5, 0.25)
 # What a term of a field that few notes have counts, times its rarity. BM25 compares the lengths of fields
 # with their average over all notes, which is next to nothing there.
 FLAT = 1.3
-# Letters of a part of a compound.
-SHORTEST_PART, SHORTEST_REST = 5, 3
+# Letters of a part of a compound, of what stands before it, and of what stands after it, which may be no
+# ending.
+SHORTEST_PART, SHORTEST_REST, SHORTEST_AFTER = 5, 3, 4
 # Words of a phrase that are asked for side by side. A note that holds so many in order holds the rest.
 LONGEST_PHRASE = 60
 
@@ -98,8 +102,8 @@ class WordQueries:
         self._query = query
         self._words = asked_words(query)
         self._number = max(1, searcher.num_docs)
-        self._languages = (*(query.languages or analysis.STEMMERS), PLAIN)
-        self._common = query.common_languages or analysis.LATIN
+        self._languages = (*(query.languages or stemming.STEMMERS), PLAIN)
+        self._common = query.common_languages or stemming.LATIN
         self._compounding = not query.languages or not analysis.COMPOUNDING.isdisjoint(query.languages)
         self._kept = kept or KeptWords()
         self.forgiven: dict[str, tuple[str, ...]] = {}
@@ -187,11 +191,14 @@ class WordQueries:
     def _forms_of(self, word: AskedWord) -> WordForms:
         # Only forms that the index has: each one more takes time, and one that no note has finds nothing.
         stemmed = self._stemmed(word)
-        forms = [*stemmed, *self._other_forms(word)]
+        related = list(self._akin(word, found=bool(stemmed)))
+        forms = [*stemmed, *self._other_forms(word), *related]
         near: list[tuple[str, int]] = []
-        if not stemmed and _may_be_misspelled(word) and not self._occurs(word):
+        if not stemmed and not related and _may_be_misspelled(word) and not self._occurs(word):
             near = nearest(self.searcher, self._kept.terms, word.term, begun=word.begun)
             forms += self._standing_for(near)
+            others = akin.INFLECTED.difference(self._query.languages)
+            forms += (query for language in sorted(others) for query in self._akin_in_any(word, language))
         best = tantivy.Query.disjunction_max_query(forms) if forms else tantivy.Query.empty_query()
         return WordForms(best, tuple(term for term, _ in near))
 
@@ -205,41 +212,42 @@ class WordQueries:
             yield from self._there("text", other, VARIANT_BOOST)
             yield from self._flat("part", other, VARIANT_BOOST)
         if word.begun or _begins_a_number(word.term):
-            stems = {self._stem(word, language) for language in self._languages}
+            stems = {stem for language in self._languages for stem in self._stems(word, language)}
             for term in self._beginnings("text", word.term):
                 # A note that has the word, or another one with its stem, has the stem, which counts more.
                 longer = replace(word, term=term, typed=term)
-                if not stems.issuperset(self._stem(longer, language) for language in self._languages):
+                if not stems.issuperset(self._stems(longer, x)[0] for x in self._languages):
                     yield from self._there("text", term, PREFIX_BOOST)
             for field in COMPOUNDS:
                 yield from self._flat_beginnings(field, word.term, PREFIX_BOOST)
         elif self._compounding and len(word.term) >= SHORTEST_PART and word.term.isalpha():
-            yield from self._in_compounds(word.term)
+            yield from self._in_compounds(word)
 
     def _stemmed(self, word: AskedWord) -> list[tantivy.Query]:
         """The word's stem in each language. All count as one word: a word that few notes of a language have,
         but many of another, is not rare."""
-        stems = {language: self._stem(word, language) for language in self._languages}
-        numbers = {stem: int(self.searcher.doc_freq("stem", stem)) for stem in stems.values() if stem}
+        stems = {stem for language in self._languages for stem in self._stems(word, language)}
+        numbers = {stem: int(self.searcher.doc_freq("stem", stem)) for stem in sorted(stems)}
         all_of_them = self._rarity(sum(numbers.values()))
         forms = [
             _boosted(self.term("stem", stem), all_of_them / self._rarity(number))
             for stem, number in numbers.items()
             if number
         ]
-        return forms + self._stemmed_in_any(word, FLAT * all_of_them)
+        shortest = TELLING_STEM if any(numbers.values()) else TELLING_STEM - 1
+        return forms + self._stemmed_in_any(word, FLAT * all_of_them, shortest)
 
-    def _stemmed_in_any(self, word: AskedWord, score: float) -> list[tantivy.Query]:
+    def _stemmed_in_any(self, word: AskedWord, score: float, shortest: int) -> list[tantivy.Query]:
         """The word's stems in notes of an unknown language. These are most likely in a common language of the
-        vault; in others a stem counts less, and only where it tells something."""
+        vault; in others a stem counts less, and only where it has `shortest` letters."""
         forms = []
         for likely in (True, False):
             stems = [
                 stem
-                for language in analysis.LATIN
+                for language in stemming.LATIN
                 if (language in self._common) is likely
-                and (stem := self._stem(word, language))
-                and (likely or len(stem) >= TELLING_STEM + len(language) + len(analysis.TAG))
+                for stem in self._stems(word, language)
+                if (likely or len(stem) >= shortest + len(language) + len(stemming.TAG))
                 and self.searcher.doc_freq("any_stem", stem)
             ]
             if stems:
@@ -272,24 +280,70 @@ class WordQueries:
         return math.log(1 + (self._number - min(number, self._number) + 0.5) / (number + 0.5))
 
     @staticmethod
-    def _stem(word: AskedWord, language: str) -> str:
+    def _stems(word: AskedWord, language: str) -> list[str]:
+        """The word's stem in a language, and that of the word without its diacritics where it is another
+        one."""
         if language == PLAIN:
-            return plain(word.term)
+            return [plain(word.term)]
         # Stemmers need the diacritics that folding removes, so the word is stemmed as it was typed.
-        stem = analysis.stem(word.typed, language)
-        return f"{language}{analysis.TAG}{stem}" if stem else ""
+        found = (stemming.stem(word.typed, language), stemming.stem(word.term, language))
+        return [f"{language}{stemming.TAG}{stem}" for stem in dict.fromkeys(found)]
 
-    def _in_compounds(self, part: str) -> Iterator[tantivy.Query]:
-        """Long words that begin or end with a word: compounds, as German and its neighbours write them."""
-        ends = self.searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
-        found = [term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST]
-        for term in found:
-            yield from self._flat("back", term, COMPOUND_BOOST)
-        begins = self.searcher.terms_with_prefix("text", part, limit=COMPOUND_TERMS)
-        longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_PART]
-        if longer:
-            best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
-            yield _boosted(best, COMPOUND_BOOST)
+    def _akin(self, word: AskedWord, *, found: bool) -> Iterator[tantivy.Query]:
+        """What begins as the word does and is about as long, in languages with very many forms. In notes of
+        an unknown language only words of languages that are common in the vault count, or where the word is
+        found nowhere."""
+        if not akin.latin(word.term):
+            for one in (word.term, *variants.asked(word.typed, word.term)):
+                for term in self._begun_alike("text", one, ""):
+                    yield _boosted(self.term("text", term), AKIN_BOOST)
+                for term in self._begun_alike("part", one, ""):
+                    yield from self._flat("part", term, AKIN_BOOST)
+            return
+        for language in sorted(akin.INFLECTED.intersection(self._query.languages)):
+            tag, forms = self._forms_in(word, language)
+            for stem in (stem for one in forms for stem in self._begun_alike("stem", one, tag)):
+                yield _boosted(self.term("stem", stem), AKIN_BOOST)
+            if language in self._common or not found:
+                yield from self._akin_in_any(word, language)
+
+    def _akin_in_any(self, word: AskedWord, language: str) -> Iterator[tantivy.Query]:
+        """Stems that are akin to a word, in notes of an unknown language."""
+        tag, forms = self._forms_in(word, language)
+        for stem in dict.fromkeys(stem for one in forms for stem in self._begun_alike("any_stem", one, tag)):
+            score = AKIN_BOOST * FLAT * self._rarity(int(self.searcher.doc_freq("any_stem", stem)))
+            yield tantivy.Query.const_score_query(self._in_any(stem), score)
+
+    def _forms_in(self, word: AskedWord, language: str) -> tuple[str, list[str]]:
+        """What stands before the stems of a language, and the word with its stems, without it."""
+        tag = f"{language}{stemming.TAG}"
+        return tag, list(
+            dict.fromkeys((word.term, *(x.removeprefix(tag) for x in self._stems(word, language))))
+        )
+
+    def _begun_alike(self, field: str, word: str, tag: str) -> list[str]:
+        """The terms of a field, each with `tag` before it, that are akin to a word and are another one."""
+        begun = akin.beginning(word)
+        if not begun:
+            return []
+        terms = self.searcher.terms_with_prefix(field, tag + begun, limit=AKIN_TERMS)
+        others = [term for term, _ in terms if term != tag + word]
+        return [x for x in others if akin.are_akin(word, x.removeprefix(tag), stemmed=bool(tag))]
+
+    def _in_compounds(self, word: AskedWord) -> Iterator[tantivy.Query]:
+        """Long words that begin or end with a word or its stem: compounds, as German and its neighbours
+        write them."""
+        languages = analysis.COMPOUNDING.intersection(self._languages)
+        parts = (word.term, *(stemming.stem(word.typed, language) for language in sorted(languages)))
+        for part in dict.fromkeys(part for part in parts if len(part) >= SHORTEST_PART):
+            ends = self.searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
+            for term in (term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST):
+                yield from self._flat("back", term, COMPOUND_BOOST)
+            begins = self.searcher.terms_with_prefix("text", part, limit=2 * COMPOUND_TERMS)
+            longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_AFTER]
+            if longer:
+                best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
+                yield _boosted(best, COMPOUND_BOOST)
 
     def _as_one(self, typed: str) -> list[tantivy.Query]:
         """A typed word of several pieces without what joins them, and one with joints that no sign shows as
@@ -300,7 +354,8 @@ class WordQueries:
         queries = [
             query for term in wholes for query in (self.term("text", term), *self._flat("whole", term))
         ]
-        parts = [word for part in compounds.parts(typed) for word in analysis.words(part)]
+        pieces = (*compounds.parts(typed), *compounds.at_joiners(typed))
+        parts = [word for part in pieces for word in analysis.words(part)]
         if len(parts) > 1:
             queries.append(self._side_by_side("text", parts))
         return queries
@@ -407,7 +462,9 @@ def asked_words(query: KeywordQuery) -> list[AskedWord]:
 
 
 def _may_be_misspelled(word: AskedWord) -> bool:
-    return len(word.term) >= ONE_ERROR and word.term.isalpha() and not word.signed
+    # Words of Indic scripts have marks, which are no letters.
+    letters = word.term[0].isalpha() and not any(map(str.isdigit, word.term))
+    return len(word.term) >= ONE_ERROR and letters and not word.signed
 
 
 def _begins_a_number(word: str) -> bool:
