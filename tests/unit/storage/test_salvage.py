@@ -20,6 +20,7 @@ from notesearch.storage.changes import FolderAdded, ModelAgreed, PassagesAllowed
 from notesearch.storage.local.damage import refuse_lost, salvage_damaged
 from notesearch.storage.local.library import LocalLibrary
 from notesearch.storage.local.sqlite.damaged_pages import loose_rows
+from notesearch.storage.local.sqlite.damaged_tables import Column, DamagedTables
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.storage.local.sqlite.migrations import MIGRATIONS, migrate
 from notesearch.storage.local.sqlite.salvage import salvage
@@ -327,6 +328,20 @@ def test_damaged_pages_never_make_an_endless_or_failing_reading(filled: Path) ->
         for row_id, values in loose_rows(filled):
             assert isinstance(row_id, int)
             assert values is not None
+
+
+def test_a_lost_end_is_not_read_again_and_again(filled: Path) -> None:
+    """A page whose second half is lost gives rows that have the number 0."""
+    whole = filled.read_bytes()
+    for start in range(2048 + 40 * 4096, len(whole), 5 * 4096):
+        filled.write_bytes(whole[:start] + bytes(len(whole) - start))
+        asked: list[str] = []
+        with contextlib.closing(sqlite3.connect(filled)) as connection:
+            connection.set_trace_callback(asked.append)
+            columns = [Column("id", "INTEGER", True), Column("vector", "BLOB", True)]
+            numbers = [row[0] for row in DamagedTables(connection).rows("vectors", columns, ())]
+        assert len(numbers) == len(set(numbers))
+        assert len(asked) < 20 * NOTES
 
 
 def test_a_full_disk_leaves_everything_as_it_was(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 Row = tuple[object, ...]
-# So many questions about single ids may fail before the rest of a damaged part is given up. A page holds at
-# most some hundred rows, and a page above it some hundred pages.
-FAILURES = 200_000
+# So many questions may fail before the rest of a table is given up, which takes some seconds. A page of
+# vectors holds two rows, and a page above it some hundred pages. What is given up of the vectors is then
+# looked for in the pages themselves (damaged_pages.py).
+FAILURES = 20_000
 # Where the highest id that a table had cannot be read either.
 HIGHEST = 1 << 24
 
@@ -89,6 +90,9 @@ class DamagedTables:
                         (first, last),
                     ):
                         number = int(row[0])
+                        if not first <= number <= last:
+                            # A damaged page gives numbers in no order; it would be read again and again.
+                            raise sqlite3.DatabaseError
                         first, last = (number + 1, last) if order == "ASC" else (first, number - 1)
                         yield row[1:]
                     break
@@ -98,7 +102,8 @@ class DamagedTables:
             else:
                 if first < last:
                     middle = (first + last) // 2
-                    ranges += [(first, middle), (middle + 1, last)]
+                    # The lower half is next: where the highest id is not known, the other may be empty.
+                    ranges += [(middle + 1, last), (first, middle)]
 
     def _highest(self, table: str) -> int:
         noted = self.one(f"SELECT seq FROM sqlite_sequence WHERE name = '{table}'")
