@@ -44,11 +44,18 @@ DESKTOP = {
     "strace": "strace",
 }
 ACCESSIBILITY = ["at-spi2-core", "python3-pyatspi", "gir1.2-atspi-2.0"]
-# Per cent of lines and branches that the tests run, all processes counted, without those of the real desktop:
-# to measure these too costs minutes and adds little.
+# Per cent of lines and branches that the tests run in their own process. To measure the programs that they
+# start, and those of the real desktop, costs minutes and adds little.
 COVERAGE_FLOOR = 92
 # Each worker has engines, offscreen windows, and a desktop (screen, bus, keyring, ports) of its own.
 PARALLEL = ["-n", "2", "--dist", "loadfile"]
+# Tests that compare how long several texts take. Measuring what they cover would treble their time.
+GROWTH = [
+    "tests/unit/documents/test_hostile.py",
+    "tests/unit/test_patterns.py",
+    "tests/unit/engine/test_ignore_pattern.py",
+    "tests/ui/test_hostile_preview.py",
+]
 # What has to hold whatever the program says: these run once more with every sentence changed. Only what is
 # above `wording` can see a sentence: `lint-imports` holds that for the rooms below.
 WITHOUT_WORDS = [
@@ -102,7 +109,13 @@ def every_test() -> dict[str, list[str]]:
         name: pytest(name, *PARALLEL, *given)
         for name, given in {
             # The long files first, so that both workers are done at about the same time.
-            "tests": [*measured, "--no-loadscope-reorder", "tests/integration", "tests/ui", "tests/unit"],
+            "tests": [
+                *measured,
+                "--no-loadscope-reorder",
+                *(f"--ignore={path}" for path in GROWTH),
+                *("tests/integration", "tests/ui", "tests/unit"),
+            ],
+            "growth": GROWTH,
             "desktop tests": ["tests/e2e"],
             "with every sentence changed": ["--other-words", *WITHOUT_WORDS],
         }.items()
