@@ -32,6 +32,7 @@ from notesearch.errors import (
     FileUnreadable,
     NotesearchError,
 )
+from tests.conftest import wait_until
 
 WANTED = ReadingPlan(LOCAL.recipe)
 Requests = Iterator[tuple[Path, ChunkRecipe]]
@@ -187,6 +188,23 @@ def test_a_file_that_takes_too_long(tmp_path: Path) -> None:
     answers = read(process, good, huge(tmp_path), good, good)
     process.close()
     assert [type(answer) for answer in answers] == [Extracted, FileTooSlow, Extracted, Extracted]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc what the child has read")
+def test_a_file_that_has_gone_is_not_read_on(tmp_path: Path) -> None:
+    good, large = write(tmp_path, "good.md"), huge(tmp_path, megabytes=60)
+
+    def limit(size: int) -> float:
+        if size > 1_000_000:
+            (child,) = psutil.Process().children()
+            wait_until(lambda: child.io_counters().read_chars > size)
+            large.unlink(missing_ok=True)
+        return 600.0
+
+    process = ExtractionProcess(time_limit=limit)
+    answers = read(process, good, large, good)
+    process.close()
+    assert [type(answer) for answer in answers] == [Extracted, FileGone, Extracted]
 
 
 @posix

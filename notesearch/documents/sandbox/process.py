@@ -31,11 +31,15 @@ from notesearch.documents.sandbox.frames import (
     unpack_error,
     unpack_extracted,
 )
-from notesearch.errors import ExtractionFailed, FileTooLarge, FileTooSlow, NotesearchError
+from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileTooSlow, NotesearchError
 
 __all__ = ["Extracted", "ExtractionProcess", "KeptTitle", "ReadingPlan", "default_time_limit"]
 
 STARTING_LIMIT = 60.0  # seconds
+# Seconds between two looks whether the file that is read is still there.
+LOOK_EVERY = 2.0
+# Why the child was killed: the error of the file that it read, None where it was not.
+Killed = type[NotesearchError] | None
 # The most bytes of requests under way. It is less than any system's pipe holds, so that parent and child
 # never both wait to write.
 MOST_AHEAD = 4096
@@ -164,7 +168,7 @@ class ExtractionProcess:
         held: Extracted | None = None
         while True:
             began = time.monotonic()
-            frame, killed = self._read(child, max(0.0, self._time_limit(size) - spent))
+            frame, killed = self._read(child, max(0.0, self._time_limit(size) - spent), asked[0][0])
             spent += time.monotonic() - began
             if frame is None:
                 yield from _unfinished(held)
@@ -189,26 +193,29 @@ class ExtractionProcess:
             if killed or self._child is not child:
                 # Ended between two parts: in time, but no more is to come.
                 yield from _unfinished(held)
-                yield None if self._closed else FileTooSlow()
+                yield None if self._closed else (killed or FileTooSlow)()
                 return
 
-    def _read(self, child: subprocess.Popen[bytes], seconds: float) -> tuple[tuple[Any, str] | None, bool]:
-        """The next frame, None where the child ended; and whether it was ended for being slow."""
+    def _read(
+        self, child: subprocess.Popen[bytes], seconds: float, path: Path | None = None
+    ) -> tuple[tuple[Any, str] | None, Killed]:
+        """The next frame, None where the child ended; and why the watchdog has ended it. `path`: the file
+        that it reads."""
         watchdog = self._watchdog
         if watchdog is None or child.stdout is None:  # closed meanwhile
-            return None, False
-        watchdog.expect(child, seconds)
+            return None, None
+        watchdog.expect(child, seconds, path)
         try:
             frame = read_frame(child.stdout)
         except (OSError, ValueError):  # closed by another thread, or not a frame
             frame = None
         return frame, watchdog.relax()
 
-    def _mourn(self, killed: bool, size: int) -> NotesearchError:
+    def _mourn(self, killed: Killed, size: int) -> NotesearchError:
         """The error of the file at which the child ended."""
         code = self._end_child()
-        if killed:
-            return FileTooSlow()
+        if killed is not None:
+            return killed()
         # Native code that runs out of memory aborts. A system without memory kills the largest process.
         out_of_memory = code in (MEMORY_EXIT, -getattr(signal, "SIGABRT", 6)) or (
             code == -9 and size > LARGE_FILE
@@ -269,29 +276,34 @@ class ExtractionProcess:
 
 
 class _Watchdog:
-    """Kills a child that does not answer in time. Its thread sleeps while no answer is expected."""
+    """Kills a child that does not answer in time, or whose file has gone. Its thread sleeps while no answer
+    is expected."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
         self._child: subprocess.Popen[bytes] | None = None
+        self._path: Path | None = None
         self._deadline = math.inf
+        self._look_at = math.inf
         self._asleep_until = 0.0  # the thread looks again then, by itself
-        self._killed = False
+        self._killed: Killed = None
         self._stopped = False
         threading.Thread(target=self._watch, name="extraction-watchdog", daemon=True).start()
 
-    def expect(self, child: subprocess.Popen[bytes], seconds: float) -> None:
-        """Kill `child` unless `relax` is called within `seconds`."""
+    def expect(self, child: subprocess.Popen[bytes], seconds: float, path: Path | None = None) -> None:
+        """Kill `child` unless `relax` is called within `seconds`, and while `path` is there."""
         with self._change:
-            self._child, self._killed = child, False
-            self._deadline = time.monotonic() + seconds
-            if self._asleep_until > self._deadline:
+            now = time.monotonic()
+            self._child, self._path, self._killed = child, path, None
+            self._deadline = now + seconds
+            self._look_at = now + LOOK_EVERY if path is not None else math.inf
+            if self._asleep_until > self._next:
                 self._change.notify()
 
-    def relax(self) -> bool:
-        """Expect no answer any more. Returns whether the child was killed meanwhile."""
+    def relax(self) -> Killed:
+        """Expect no answer any more. Returns why the child was killed meanwhile, None where it was not."""
         with self._change:
-            self._child, self._deadline = None, math.inf
+            self._child, self._path, self._deadline, self._look_at = None, None, math.inf, math.inf
             return self._killed
 
     def stop(self) -> None:
@@ -300,17 +312,40 @@ class _Watchdog:
             self._stopped = True
             self._change.notify()
 
+    @property
+    def _next(self) -> float:
+        return min(self._deadline, self._look_at)
+
     def _watch(self) -> None:
         with self._change:
             while not self._stopped:
                 now = time.monotonic()
-                if self._child is not None and now >= self._deadline:
-                    self._killed = True
-                    self._child.kill()
-                    self._deadline = math.inf
-                self._asleep_until = self._deadline
-                self._change.wait(None if self._deadline == math.inf else max(0.0, self._deadline - now))
+                if now >= self._deadline:
+                    self._kill(FileTooSlow)
+                elif now >= self._look_at:
+                    self._look(now)
+                self._asleep_until = self._next
+                self._change.wait(None if self._next == math.inf else max(0.0, self._next - now))
                 self._asleep_until = 0.0
+
+    def _look(self, now: float) -> None:
+        """Kill the child where the file that it reads has gone."""
+        child, path = self._child, self._path
+        self._look_at = now + LOOK_EVERY
+        # A file system may take its time, and nobody is to wait for that.
+        self._change.release()
+        try:
+            there = path is None or os.path.exists(path)
+        finally:
+            self._change.acquire()
+        if not there and child is self._child and path is self._path:
+            self._kill(FileGone)
+
+    def _kill(self, why: type[NotesearchError]) -> None:
+        if self._child is not None:
+            self._killed = why
+            self._child.kill()
+        self._deadline = self._look_at = math.inf
 
 
 def _unfinished(held: Extracted | None) -> Iterator[Extracted]:
