@@ -11,7 +11,7 @@ LATEST_NS = (1 << 63) - 1
 def time_ns_of(status: os.stat_result) -> int:
     """When a file was modified, in nanoseconds since 1970: from 1970 to 2262, whatever its file system
     says."""
-    return min(max(status.st_mtime_ns, 0), LATEST_NS)
+    return _kept(status.st_mtime_ns)
 
 
 def ctime_ns_of(status: os.stat_result) -> int:
@@ -21,4 +21,8 @@ def ctime_ns_of(status: os.stat_result) -> int:
     The inode is not used beside it: some file systems give a file another one at each mount (exFAT, FUSE).
     Where inodes last, replacing a file changes this time too.
     """
-    return min(max(status.st_ctime_ns, 0), LATEST_NS)
+    return _kept(status.st_ctime_ns)
+
+
+def _kept(time_ns: int) -> int:
+    return time_ns if 0 <= time_ns <= LATEST_NS else 0 if time_ns < 0 else LATEST_NS

@@ -8,9 +8,10 @@ thread; opens no note.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from notesearch.documents.formats import (
@@ -24,7 +25,7 @@ from notesearch.documents.formats import (
 )
 from notesearch.documents.formats.blocks import Outline, Shown, outline
 from notesearch.documents.formats.format import Format, Noise, Part, Source, line_locator
-from notesearch.documents.formats.note import BUNDLE, is_bare
+from notesearch.documents.formats.note import BUNDLE, is_bare, suffix_of
 from notesearch.domain import Document, Locator, NoteFormat
 from notesearch.errors import ExtractionFailed
 
@@ -59,7 +60,7 @@ def folders_of_others() -> tuple[str, ...]:
 
 def look_again() -> None:
     """Look for formats again: packages were installed or removed."""
-    for known in (rows, folders_of_others, noise, _installed, _by_suffix, _by_name):
+    for known in (rows, folders_of_others, noise, _installed, _by_suffix, _by_name, _of_suffix):
         known.cache_clear()
 
 
@@ -113,26 +114,34 @@ def formats() -> tuple[NoteFormat, ...]:
     return tuple(row.about for row in (rows() if rows.cache_info().currsize else BUILT_IN))
 
 
-def format_of(path: Path) -> str | None:
+def format_of(path: Path | str) -> str | None:
     """The name of the format by the file's name; None where it is no note. A file without a suffix is one
     where its first bytes are text, which `is_text` tells. Touches no disk."""
     row = _named(path)
     return row.name if row else None
 
 
-def may_be_note(path: Path, size: int) -> bool:
+def may_be_note(path: Path | str, size: int) -> bool:
     """Whether a file with this name and of `size` bytes is read: its format is known, and it is not what a
     program made. Touches no disk."""
     row = _named(path)
-    if row is None or (path.parent.suffix.lower() == BUNDLE and path.stem != "text"):
+    if row is None:
         return False
-    largest = LARGEST_BARE if row.bare and is_bare(path) else row.largest
-    return not (largest and size > largest) and not (row.made and row.made.fullmatch(path.name))
+    folder, name = os.path.split(path)
+    if folder.lower().endswith(BUNDLE) and os.path.splitext(name)[0] != "text":
+        return False
+    largest = LARGEST_BARE if row.bare and is_bare(name) else row.largest
+    return not (largest and size > largest) and not (row.made and row.made.fullmatch(name))
 
 
-def _named(path: Path) -> Format | None:
-    row = _by_suffix().get(path.suffix.lower())
-    return next((one for one in rows() if one.bare), None) if row is None and is_bare(path) else row
+def _named(path: Path | str) -> Format | None:
+    return _of_suffix(suffix_of(path))
+
+
+@lru_cache(maxsize=4096)
+def _of_suffix(suffix: str) -> Format | None:
+    row = _by_suffix().get(suffix.lower())
+    return next((one for one in rows() if one.bare), None) if row is None and is_bare(f"a{suffix}") else row
 
 
 def named(word: str) -> str:
@@ -140,7 +149,7 @@ def named(word: str) -> str:
     return next((row.name for row in rows() if word == row.name or word in row.about.words), word)
 
 
-def reading_of(path: Path) -> int:
+def reading_of(path: Path | str) -> int:
     """The present `reading` of the format of a file with that name (see Format); 0 for what is not a note."""
     row = _named(path)
     return row.reading if row else 0

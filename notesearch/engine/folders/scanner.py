@@ -52,9 +52,9 @@ PROGRAM_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 LARGE = 2_000_000  # bytes
 HEAD = 1024  # bytes that tell whether a file without a suffix is text
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
-# Settings of Logseq, by the folder that they are in and their name.
-PROGRAM_FILES = frozenset(
-    {f"logseq/{name}" for name in ("config.edn", "custom.css", "custom.js", "export.css", "publish.css")}
+PROGRAM_FILES = tuple(
+    os.path.join(os.sep, "logseq", name)
+    for name in ("config.edn", "custom.css", "custom.js", "export.css", "publish.css")
 )
 # Rules in gitignore syntax by the absolute path of the folder that they stand in.
 KeptRules = Mapping[str, str]
@@ -372,16 +372,15 @@ def ignored(
 
 def _is_note(name: str) -> bool:
     """Whether a file may be a note, by its name alone."""
-    return not name.startswith(".") and format_of(Path(name)) is not None
+    return not name.startswith(".") and format_of(name) is not None
 
 
 def _is_read(path: str, size: int, mtime_ns: int) -> bool:
     """Whether a file that may be a note is read: what programs make is left out, and what has no suffix and
     is no text."""
-    file = Path(path)
-    if f"{file.parent.name}/{file.name}" in PROGRAM_FILES:
+    if path.endswith(PROGRAM_FILES):
         return False
-    return may_be_note(file, size) and (not is_bare(file) or _is_text(path, size, mtime_ns))
+    return may_be_note(path, size) and (not is_bare(path) or _is_text(path, size, mtime_ns))
 
 
 def _is_read_now(path: str) -> bool:
@@ -389,7 +388,7 @@ def _is_read_now(path: str) -> bool:
     try:
         status = os.stat(path)
     except OSError:
-        return may_be_note(Path(path), 0)
+        return may_be_note(path, 0)
     return _is_read(path, status.st_size, status.st_mtime_ns)
 
 
@@ -467,7 +466,7 @@ def is_as_known(file: FoundFile, known: FileState, fingerprint: str, next_finger
     as_it_was = known.mtime_ns == file.mtime_ns and known.size == file.size
     if known.ctime_ns and file.ctime_ns:
         as_it_was = as_it_was and known.ctime_ns == file.ctime_ns
-    if not as_it_was or known.again or known.reading != reading_of(Path(file.path)):
+    if not as_it_was or known.again or known.reading != reading_of(file.path):
         return False
     return known.document_id is None or (
         known.fingerprint == fingerprint and known.pending == next_fingerprint

@@ -58,7 +58,6 @@ def absolute_text(root: PurePath, relative: str) -> str:
     if not relative:
         return base
     inside = from_text(relative).replace("/", separator)
-    inside = from_text(relative).replace("/", separator)
     return f"{base if base.endswith(separator) else base + separator}{inside}"
 
 
