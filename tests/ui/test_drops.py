@@ -72,7 +72,8 @@ def test_a_folder_is_added(window: MainWindow, qtbot: QtBot, more: Path) -> None
 def test_linked_folders_that_are_left_out_can_be_read(
     window: MainWindow, qtbot: QtBot, more: Path, tmp_path: Path
 ) -> None:
-    window.bridge.update_settings(lambda settings: replace(settings, follow_links=False))
+    with qtbot.waitSignal(window.bridge.settings_changed, timeout=TIMEOUT):
+        window.bridge.update_settings(lambda settings: replace(settings, follow_links=False))
     away = tmp_path / "Elsewhere"
     away.mkdir()
     (away / "Lion.md").write_text("# Lion\n\nA mane.\n")
