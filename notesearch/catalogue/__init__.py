@@ -480,6 +480,7 @@ def fingerprint_of(embedding_model: EmbeddingModel) -> str:
         "remote",
         "context",
         "floor",
+        "languages",
         "request_style",
         "price",
         "retired",

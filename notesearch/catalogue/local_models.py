@@ -75,6 +75,7 @@ class LocalModel:
             document_instruction=self.document_prefix,
             revision=self.revision,
             floor=self.floor,
+            languages=self.languages,
             best_for=self.best_for,
         )
 

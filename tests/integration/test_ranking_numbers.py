@@ -1,4 +1,4 @@
-"""What an exact title and an exact phrase are worth, in the scores of rows."""
+"""What an exact title, an exact phrase, and a language that no model reads are worth in the scores."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from notesearch.domain import Mode, Query
+from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.engine.engine import Engine
-from tests.conftest import fill, reconcile
+from tests.conftest import StartEngine, fill, reconcile
+from tests.embedders import HashingEmbedder, bag_of_words
 
 
 def scores(engine: Engine, text: str, mode: Mode = Mode.KEYWORD) -> dict[str, float]:
@@ -43,3 +45,25 @@ def test_an_exact_title_is_worth_most(trains: Engine) -> None:
 
 def test_meaning_alone_has_no_bonus(trains: Engine) -> None:
     assert max(scores(trains, "sleeping cars", Mode.MEANING).values()) == pytest.approx(1.0)
+
+
+class Elsewhere(HashingEmbedder):
+    """Takes every query for something else."""
+
+    def embed_query(self, text: str, cancelled: Cancelled = never) -> Vectors:
+        return bag_of_words("somewhere else")
+
+
+@pytest.mark.parametrize(
+    ("query", "by_words"),
+    [("gardens book", 0.5), ("\u0441\u0430\u0434\u0430\u0445 \u043a\u043d\u0438\u0433\u0430", 0.75)],
+)
+def test_where_the_model_does_not_read_the_language_words_count_more(
+    start_engine: StartEngine, notes: Path, query: str, by_words: float
+) -> None:
+    last, first = query.split()
+    fill(notes, {"words.md": f"# A\n\n{first} xx {last}\n", "near.md": "# B\n\nsomewhere else\n"})
+    engine = start_engine(watch=False, embedders=(Elsewhere(),))
+    reconcile(engine, notes)
+    found = scores(engine, query, Mode.HYBRID)
+    assert found == pytest.approx({"words": by_words, "near": 1 - by_words})

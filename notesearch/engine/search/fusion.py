@@ -20,6 +20,10 @@ EXACT_PHRASE = 3.0
 TITLE_HOLDS = 2.0
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4
+# The odds of the keyword half are multiplied by this where no model was made for the language of the query.
+# Chosen on XQuAD, 500 questions each, nDCG@10 words / both before / both now: Chinese 0.967 / 0.958 / 0.970,
+# Russian 0.962 / 0.941 / 0.962, German 0.941 / 0.949 / 0.950.
+UNREAD = 3.0
 # The share of a note's second-best passage in its score by meaning: two good passages are better than one.
 SECOND_PASSAGE = 0.2
 
@@ -33,6 +37,7 @@ def fuse(
     keyword_zero: float | None = None,
     meaning_zero: float | None = None,
     complete: Set[int] = frozenset(),
+    odds: float = 1.0,
 ) -> dict[int, float]:
     """The fused score of each note. `keyword` and `meaning` hold the score of every candidate that has one.
     The lists name the notes that each half found by itself; scores are scaled over those.
@@ -40,7 +45,7 @@ def fuse(
     A list that was not cut at its end is scaled from its zero: the score of a note that has nothing to do
     with the query. So the last of three notes with a rare word still has a good score. `complete` are the
     notes that hold every word of a short query; none of them gets less than half of the best keyword match's
-    score.
+    score. `odds` multiplies the odds of the keyword half: what is known of the query beside the two lists.
     """
     by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list], keyword_zero)
     for document_id in complete & by_keyword.keys():
@@ -51,6 +56,7 @@ def fuse(
         sorted((by_meaning[i] for i in meaning_list), reverse=True),
         whole=bool(complete),
     )
+    weight = odds * weight / (odds * weight + 1 - weight)
     return {
         i: weight * by_keyword.get(i, 0.0) + (1 - weight) * by_meaning.get(i, 0.0)
         for i in {*by_keyword, *by_meaning}

@@ -39,6 +39,7 @@ from notesearch.storage.values import (
     PassageHit,
 )
 from notesearch.text import analysis
+from notesearch.text.language import language_of
 
 # How many candidates each half gives, before they become notes and the list is cut.
 BLOCKS = 150
@@ -371,6 +372,7 @@ class Pipeline:
             keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
+            odds=1.0 if self._is_read(asked, fingerprints) else fusion.UNREAD,
         )
         for document_id, bonus in bonuses.items():
             fused[document_id] = fused.get(document_id, 0.0) + bonus
@@ -389,6 +391,12 @@ class Pipeline:
             for i in order
         ]
         return candidates, len(fused)
+
+    def _is_read(self, asked: Asked, fingerprints: Collection[str]) -> bool:
+        """Whether one of the models was made for the language of the query, as far as that is known."""
+        language = language_of(asked.parsed.meaning)
+        models = filter(None, map(self._models.by_fingerprint, fingerprints))
+        return not language or any(not m.languages or language in m.languages for m in models)
 
     def _best_sentences(
         self, embedder: Embedder, asked: Asked, matches: Sequence[tuple[Match, str]]

@@ -36,6 +36,14 @@ def test_good_in_both_beats_best_in_one() -> None:
     assert order(fuse(keyword, meaning, [1, 2, 3], [4, 2, 5]))[0] == 2
 
 
+def test_the_odds_move_the_weight() -> None:
+    keyword, meaning = {1: 10.0, 2: 5.0}, {1: 0.2, 2: 0.8}
+    assert fuse(keyword, meaning, [1, 2], [2, 1]) == pytest.approx({1: 0.5, 2: 0.5})
+    assert fuse(keyword, meaning, [1, 2], [2, 1], odds=3.0) == pytest.approx({1: 0.75, 2: 0.25})
+    assert fuse(keyword, {}, [1, 2], [], odds=0.1) == pytest.approx({1: 1.0, 2: 0.0})
+    assert fuse({}, meaning, [], [2, 1], odds=9.0) == pytest.approx({1: 0.0, 2: 1.0})
+
+
 def test_the_half_whose_best_stands_out_weighs_more() -> None:
     flat = {i: 5.0 + i * 0.01 for i in range(2, 12)}
     assert order(fuse(flat, {1: 0.9, **dict.fromkeys(range(20, 30), 0.1)}, flat, [1, *range(20, 30)]))[0] == 1
