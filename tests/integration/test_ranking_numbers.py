@@ -56,7 +56,7 @@ class Elsewhere(HashingEmbedder):
 
 @pytest.mark.parametrize(
     ("query", "by_words"),
-    [("gardens book", 0.5), ("\u0441\u0430\u0434\u0430\u0445 \u043a\u043d\u0438\u0433\u0430", 0.75)],
+    [("gardens book", 0.9 / 1.9), ("\u0441\u0430\u0434\u0430\u0445 \u043a\u043d\u0438\u0433\u0430", 0.9)],
 )
 def test_where_the_model_does_not_read_the_language_words_count_more(
     start_engine: StartEngine, notes: Path, query: str, by_words: float

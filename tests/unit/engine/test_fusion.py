@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -18,6 +19,12 @@ from notesearch.engine.search.fusion import (
     passage_score,
     side_by_side,
 )
+
+
+def weight_of(words: float, meaning: float, odds: float = 1.0) -> float:
+    """The weight of the keyword half, from the gaps of both."""
+    for_words, for_meaning = 0.9 * words * odds, math.pow(meaning, 0.25)
+    return for_words / (for_words + for_meaning)
 
 
 def order(scores: dict[int, float]) -> list[int]:
@@ -38,8 +45,10 @@ def test_good_in_both_beats_best_in_one() -> None:
 
 def test_the_odds_move_the_weight() -> None:
     keyword, meaning = {1: 10.0, 2: 5.0}, {1: 0.2, 2: 0.8}
-    assert fuse(keyword, meaning, [1, 2], [2, 1]) == pytest.approx({1: 0.5, 2: 0.5})
-    assert fuse(keyword, meaning, [1, 2], [2, 1], odds=3.0) == pytest.approx({1: 0.75, 2: 0.25})
+    assert fuse(keyword, meaning, [1, 2], [2, 1]) == pytest.approx({1: 0.9 / 1.9, 2: 1 / 1.9})
+    assert fuse(keyword, meaning, [1, 2], [2, 1], odds=10.0) == pytest.approx({1: 0.9, 2: 0.1})
+    flat = ({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.1}, [1, 2], [2, 3])
+    assert fuse(*flat, odds=3.0, complete=frozenset([1, 2]))[1] == pytest.approx(0.75)
     assert fuse(keyword, {}, [1, 2], [], odds=0.1) == pytest.approx({1: 1.0, 2: 0.0})
     assert fuse({}, meaning, [], [2, 1], odds=9.0) == pytest.approx({1: 0.0, 2: 1.0})
 
@@ -68,7 +77,7 @@ def test_the_numbers_that_were_measured() -> None:
 def test_each_half_is_scaled_over_its_list_and_weighed_by_its_gap() -> None:
     """Words: 1, 0.5, 0, so their best stands 0.75 above the rest. Meaning: 1, 0.9, 0, a gap of 0.55."""
     fused = fuse({1: 10.0, 2: 6.0, 3: 2.0}, {2: 0.8, 4: 0.75, 5: 0.3}, [1, 2, 3], [2, 4, 5])
-    weight = 0.75 / (0.75 + 0.55)
+    weight = weight_of(0.75, 0.55)
     assert fused == pytest.approx(
         {1: weight, 2: 0.5 * weight + 1 - weight, 3: 0.0, 4: 0.9 * (1 - weight), 5: 0.0}
     )
@@ -79,7 +88,7 @@ def test_nine_that_follow_the_best_make_the_gap() -> None:
     keyword = {1: 1.0, **dict.fromkeys(range(2, 11), 0.6), **dict.fromkeys(range(11, 20), 0.3), 20: 0.0}
     meaning = {30: 1.0, 31: 0.0}
     fused = fuse(keyword, meaning, sorted(keyword, reverse=True), [31, 30])
-    weight = 0.4 / (0.4 + 1.0)
+    weight = weight_of(0.4, 1.0)
     assert (fused[1], fused[30]) == pytest.approx((weight, 1 - weight))
     assert fused[2] == pytest.approx(0.6 * weight)
 
@@ -87,7 +96,7 @@ def test_nine_that_follow_the_best_make_the_gap() -> None:
 def test_a_list_of_one_stands_out_whole() -> None:
     """Its gap is 1, beside 0.75 of the other."""
     fused = fuse({1: 7.0}, {2: 0.8, 3: 0.6, 4: 0.4}, [1], [2, 3, 4])
-    weight = 1 / 1.75
+    weight = weight_of(1.0, 0.75)
     assert fused == pytest.approx({1: weight, 2: 1 - weight, 3: 0.5 * (1 - weight), 4: 0.0})
 
 
@@ -122,13 +131,13 @@ def test_a_whole_list_is_scaled_from_its_zero() -> None:
 def test_below_the_zero_nothing_is_held_against_a_note() -> None:
     """In the other half it is the best, and keeps that."""
     fused = fuse({5: 9.0}, {3: 0.6, 5: 0.0}, [5], [3], keyword_zero=0.0, meaning_zero=0.2)
-    assert fused == pytest.approx({3: 0.5, 5: 0.5})
+    assert fused == pytest.approx({3: 1 / 1.9, 5: 0.9 / 1.9})
 
 
 def test_each_half_has_its_own_zero() -> None:
     fused = fuse({1: 4.0, 2: 2.0}, {3: 0.5, 4: 0.4}, [1, 2], [3, 4], keyword_zero=1.0, meaning_zero=0.3)
     # Words: 1 and 1/3, a gap of 2/3. Meaning: 1 and 1/2, a gap of 1/2.
-    weight = (2 / 3) / (2 / 3 + 1 / 2)
+    weight = weight_of(2 / 3, 1 / 2)
     assert fused == pytest.approx({1: weight, 2: weight / 3, 3: 1 - weight, 4: (1 - weight) / 2})
 
 
