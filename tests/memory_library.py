@@ -166,6 +166,10 @@ class MemoryLibrary:
         short = [d for d in self._documents if d.id in document_ids and len(d.chunks) <= most_chunks]
         return self._hits(fingerprint, vector, short)
 
+    def without_vectors(self, document_ids: Sequence[int]) -> set[int]:
+        asked = [d for d in self._documents if d.id in document_ids]
+        return {d.id for d in asked if any(chunk.key not in self._state.vectors for chunk in d.chunks)}
+
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
         chunks = self._state.documents[document_id].chunks[:64]
         own = [self._state.vectors[c.key] for c in chunks if c.key in self._state.vectors]

@@ -99,6 +99,10 @@ class Library(Protocol):
         chunks."""
         ...
 
+    def without_vectors(self, document_ids: Sequence[int]) -> set[int]:
+        """Those of these documents that have passages without a vector."""
+        ...
+
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
         """Passages of other documents near a document: near the mean of its first 64 vectors. None where it
         has no vector yet."""

@@ -431,3 +431,24 @@ def test_the_first_rows_and_the_rest_are_the_whole(engine: Engine, notes: Path) 
     assert session.completed().matches == whole.matches
     assert len(other.completed().matches) == 20
     assert len(engine.search.words(query, 4).matches) == 4
+
+
+def test_a_note_without_vectors_is_not_worse(
+    start_engine: StartEngine, notes: Path, embedder: HashingEmbedder
+) -> None:
+    """Four notes are embedded, and a better one was just written."""
+    embedded = {
+        f"{n}.md": f"# Note {n}\n\nThe stash on a rainy day, untracked things, {n}.\n" for n in range(4)
+    }
+    fill(notes, embedded)
+    engine = start_engine(watch=False)
+    engine.reconcile([notes])
+    embedder.gate.clear()
+    write(notes, "best.md", "# Best\n\nUntracked things, a stash.\n")
+    engine.indexing.scan(notes)
+    query = Query(text="stash untracked things")
+    wait_until(lambda: len(engine.search.words(query).matches) == 5)
+    by_words = names(engine.search.words(query))
+    both = names(engine.search.fused(query))
+    assert by_words[0] == "best.md"
+    assert both[0] == "best.md"

@@ -46,6 +46,7 @@ def fuse(
     keyword_zero: float | None = None,
     meaning_zero: float | None = None,
     complete: Set[int] = frozenset(),
+    unembedded: Set[int] = frozenset(),
     odds: float = 1.0,
 ) -> dict[int, float]:
     """The fused score of each note. `keyword` and `meaning` hold the score of every candidate that has one.
@@ -54,7 +55,9 @@ def fuse(
     A list that was not cut at its end is scaled from its zero: the score of a note that has nothing to do
     with the query. So the last of three notes with a rare word still has a good score. `complete` are the
     notes that hold every word of a short query; none of them gets less than half of the best keyword match's
-    score. `odds` multiplies the odds of the keyword half: what is known of the query beside the two lists.
+    score. `unembedded` are notes that lack vectors: they have their score by words, and the more of the
+    keyword list they are, the less meaning weighs for the others. `odds` multiplies the odds of the keyword
+    half: what is known of the query beside the two lists.
     """
     by_keyword = _scaled(keyword, [keyword[i] for i in keyword_list], keyword_zero)
     for document_id in complete & by_keyword.keys():
@@ -66,8 +69,13 @@ def fuse(
         odds,
         whole=bool(complete),
     )
+    if keyword_list and unembedded:
+        embedded = sum(i not in unembedded for i in keyword_list) / len(keyword_list)
+        weight = 1 - (1 - weight) * embedded
     return {
-        i: weight * by_keyword.get(i, 0.0) + (1 - weight) * by_meaning.get(i, 0.0)
+        i: by_keyword.get(i, 0.0)
+        if i in unembedded and i not in by_meaning
+        else weight * by_keyword.get(i, 0.0) + (1 - weight) * by_meaning.get(i, 0.0)
         for i in {*by_keyword, *by_meaning}
     }
 

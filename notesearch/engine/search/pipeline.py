@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -372,6 +372,7 @@ class Pipeline:
             keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
+            unembedded=self._unembedded(scores, meaning) if meaning else frozenset(),
             odds=1.0 if self._is_read(asked, fingerprints) else fusion.UNREAD,
         )
         for document_id, bonus in bonuses.items():
@@ -391,6 +392,13 @@ class Pipeline:
             for i in order
         ]
         return candidates, len(fused)
+
+    def _unembedded(self, found: Collection[int], scored: Collection[int]) -> Set[int]:
+        """The notes that have no score by meaning because they lack vectors."""
+        documents, complete, failed, _ = self._rows.counts()
+        if complete + failed >= documents:
+            return frozenset()
+        return self._library.without_vectors([i for i in found if i not in scored])
 
     def _is_read(self, asked: Asked, fingerprints: Collection[str]) -> bool:
         """Whether one of the models was made for the language of the query, as far as that is known."""

@@ -119,6 +119,9 @@ class LocalLibrary(Library):
     ) -> list[PassageHit]:
         return self._finding.score(fingerprint, vector, document_ids, most_chunks)
 
+    def without_vectors(self, document_ids: Sequence[int]) -> set[int]:
+        return self.store.questions.without_vectors(document_ids)
+
     def near_document(self, document_id: int, fingerprint: str, limit: int) -> list[PassageHit] | None:
         return self._finding.near_document(document_id, fingerprint, limit)
 

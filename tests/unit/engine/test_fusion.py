@@ -53,6 +53,18 @@ def test_the_odds_move_the_weight() -> None:
     assert fuse({}, meaning, [], [2, 1], odds=9.0) == pytest.approx({1: 0.0, 2: 1.0})
 
 
+def test_notes_without_vectors_are_not_worse_for_it() -> None:
+    keyword, meaning = {1: 10.0, 2: 8.0, 3: 6.0, 4: 5.0}, {3: 0.8, 4: 0.2}
+    weight = weight_of(1 - (0.6 + 0.2) / 3, 1.0)
+    assert fuse(keyword, meaning, [1, 2, 3, 4], [3, 4])[1] == pytest.approx(weight)
+    # Half of what the words found has vectors, so meaning weighs half as much.
+    weight = 1 - (1 - weight) / 2
+    fused = fuse(keyword, meaning, [1, 2, 3, 4], [3, 4], unembedded={1, 2})
+    assert fused == pytest.approx({1: 1.0, 2: 0.6, 3: 0.2 * weight + 1 - weight, 4: 0.0})
+    # One that has a passage near the query already keeps that.
+    assert fuse({1: 5.0}, {1: 0.8, 2: 0.4}, [1], [1, 2], unembedded={1})[1] == pytest.approx(1.0)
+
+
 def test_the_half_whose_best_stands_out_weighs_more() -> None:
     flat = {i: 5.0 + i * 0.01 for i in range(2, 12)}
     assert order(fuse(flat, {1: 0.9, **dict.fromkeys(range(20, 30), 0.1)}, flat, [1, *range(20, 30)]))[0] == 1

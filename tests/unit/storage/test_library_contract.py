@@ -376,6 +376,13 @@ class TestFinding:
         assert {h.document_id for h in library.score(FINGERPRINT, query, both, 1)} == {both[1]}
         assert max(hits, key=lambda h: h.score).document_id == both[0]
 
+    def test_notes_that_lack_vectors(self, library: Library, filled: dict[str, int]) -> None:
+        (new,) = put(library, note(library, "new.md", ("unembedded one", "unembedded two")))
+        assert library.without_vectors([*filled.values(), new.document_id, 99_999]) == {new.document_id}
+        assert library.without_vectors([*filled.values()]) == set()
+        embed(library)
+        assert library.without_vectors([new.document_id]) == set()
+
     def test_notes_near_another(self, library: Library, filled: dict[str, int]) -> None:
         near = library.near_document(filled["bread.md"], FINGERPRINT, 9)
         assert near is not None

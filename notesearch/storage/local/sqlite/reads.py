@@ -180,6 +180,11 @@ class Questions:
         )
         return list(self._database.chosen(sql, document_ids, chunks, fingerprint))
 
+    def without_vectors(self, document_ids: Sequence[int]) -> set[int]:
+        """See Library.without_vectors."""
+        sql = "SELECT id FROM documents WHERE id IN ({}) AND embedded < expected"
+        return {row[0] for row in self._database.chosen(sql, document_ids)}
+
     def waiting(
         self, fingerprint: str, limit: int, folders: Collection[int] | None = None
     ) -> list[WaitingChunk]:
