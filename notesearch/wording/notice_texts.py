@@ -20,6 +20,7 @@ NOTICES: dict[str, Words] = {
     "search.words-only": Words(N_("Searched by words only. {cause}")),
     "search.words-only-in": Words(N_("{folders}: searched by words only. {cause}")),
     "search.forgiven": Words(N_("{found}, for \u201c{typed}\u201d.")),
+    "search.no-words": Words(N_("No note has \u201c{typed}\u201d. These are near in meaning.")),
     "search.quotes": Words(
         N_("Almost no note has the words in quotation marks side by side, so they were searched one by one.")
     ),

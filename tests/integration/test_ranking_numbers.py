@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.domain import Mode, Query
+from notesearch.domain import Mode, Query, told
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.engine.engine import Engine
 from tests.conftest import StartEngine, fill, reconcile
@@ -67,3 +67,15 @@ def test_where_the_model_does_not_read_the_language_words_count_more(
     reconcile(engine, notes)
     found = scores(engine, query, Mode.HYBRID)
     assert found == pytest.approx({"words": by_words, "near": 1 - by_words})
+
+
+def test_words_that_no_note_has_are_said(start_engine: StartEngine, notes: Path) -> None:
+    fill(notes, {"near.md": "# B\n\nsomewhere else\n"})
+    engine = start_engine(watch=False, embedders=(Elsewhere(),))
+    reconcile(engine, notes)
+    results = engine.search.fused(Query(text="kubernetes"))
+    assert [match.path.stem for match in results.matches] == ["near"]
+    assert results.notices == (told("search.no-words", typed="kubernetes"),)
+    assert engine.search.fused(Query(text="kubernetes", mode=Mode.MEANING)).notices == ()
+    assert engine.search.fused(Query(text="somewhere kubernetes")).notices == ()
+    assert engine.search.fused(Query(text="kubernetes", mode=Mode.KEYWORD)).notices == ()

@@ -351,7 +351,7 @@ def test_the_bundled_model_finds_what_is_meant(start_engine: StartEngine, notes:
     engine.reconcile([notes])
     results = engine.search.fused(Query(text="railway journey to Portugal"))
     assert results.matches[0].path.name == "lisbon.rst"
-    assert results.notices == ()
+    assert [notice.code for notice in results.notices] == ["search.no-words"]
     assert results.elapsed.embed > 0
     told = engine.search.explained(Query(text="proofing a loaf inside the fridge", mode=Mode.MEANING))
     assert told.stage is Stage.EXPLAINED
