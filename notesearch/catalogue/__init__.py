@@ -481,6 +481,7 @@ def fingerprint_of(embedding_model: EmbeddingModel) -> str:
         "context",
         "floor",
         "languages",
+        "usual",
         "request_style",
         "price",
         "retired",

@@ -59,10 +59,11 @@ class EmbeddingModel:
 
     `context` is the most tokens that it reads. Instructions are put before queries and documents. `floor`:
     passages with a lower cosine to the query have nothing to do with it. `languages` are the ISO 639-1 codes
-    of those that it was made for, () where that is not known or it is all of them. `request_style` is None
-    for a local model. `price` is in US dollars per million tokens, None where it is not known. `retired` says
-    why the provider may not offer it any more, "" where it does. `shortened`: the user chose `dimensions`.
-    `best_for` tells the user what it is made for.
+    of those that it was made for, () where that is not known or it is all of them. `usual` is the cosine that
+    the best passage for a query usually has, 0 where that is not known. `request_style` is None for a local
+    model. `price` is in US dollars per million tokens, None where it is not known. `retired` says why the
+    provider may not offer it any more, "" where it does. `shortened`: the user chose `dimensions`. `best_for`
+    tells the user what it is made for.
     """
 
     provider: str
@@ -76,6 +77,7 @@ class EmbeddingModel:
     revision: str = ""
     floor: float = -1.0
     languages: tuple[str, ...] = ()
+    usual: float = 0.0
     remote: bool = False
     request_style: RequestStyle | None = None
     price: float | None = None

@@ -41,7 +41,8 @@ class LocalModel:
     scaled to unit length. Prefixes go before queries and passages. `context` is the most tokens it reads,
     special ones included; more are cut off. `recipe` says how notes are cut; its tokenizer has to be this
     model's. `languages` are ISO 639-1 codes, () for no promise. `floor`: passages with a lower cosine to the
-    query have nothing to do with it. `revision` changes with every change of the files that changes vectors.
+    query have nothing to do with it. `usual`: the cosine that the best passage usually has, 0 where that is
+    not known. `revision` changes with every change of the files that changes vectors.
     """
 
     name: str
@@ -59,6 +60,7 @@ class LocalModel:
     revision: str = ""
     floor: float = -1.0
     languages: tuple[str, ...] = ()
+    usual: float = 0.0
     best_for: str = ""
 
     @property
@@ -76,6 +78,7 @@ class LocalModel:
             revision=self.revision,
             floor=self.floor,
             languages=self.languages,
+            usual=self.usual,
             best_for=self.best_for,
         )
 
@@ -108,6 +111,8 @@ BUNDLED = LocalModel(
     revision="int8-1",
     floor=0.12,
     languages=("en",),
+    # Measured: the mean is 0.69 on questions about code, 0.65 on SciFact, 0.53 on German questions.
+    usual=0.63,
     best_for="everything, English first; nothing leaves this computer",
 )
 

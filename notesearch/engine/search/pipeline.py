@@ -375,7 +375,7 @@ class Pipeline:
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
             complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
             unembedded=self._unembedded(scores, meaning) if meaning else frozenset(),
-            odds=1.0 if self._is_read(asked, fingerprints) else fusion.UNREAD,
+            odds=self._odds(asked, cosines, fingerprints),
         )
         for document_id, bonus in bonuses.items():
             fused[document_id] = fused.get(document_id, 0.0) + bonus
@@ -402,11 +402,18 @@ class Pipeline:
             return frozenset()
         return self._library.without_vectors([i for i in found if i not in scored])
 
-    def _is_read(self, asked: Asked, fingerprints: Collection[str]) -> bool:
-        """Whether one of the models was made for the language of the query, as far as that is known."""
+    def _odds(
+        self, asked: Asked, cosines: Mapping[int, Mapping[int, float]], fingerprints: Collection[str]
+    ) -> float:
+        """The odds of the keyword half, as far as the query, its language and the models tell."""
+        models = [m for f in fingerprints if (m := self._models.by_fingerprint(f)) is not None]
         language = language_of(asked.parsed.meaning)
-        models = filter(None, map(self._models.by_fingerprint, fingerprints))
-        return not language or any(not m.languages or language in m.languages for m in models)
+        if models and language and all(m.languages and language not in m.languages for m in models):
+            return fusion.UNREAD
+        nearest = max((max(chunks.values()) for chunks in cosines.values()), default=0.0)
+        # The cosines of several models were made comparable, so they are nobody's own.
+        usual = models[0].usual if len(models) == 1 else 0.0
+        return fusion.odds_of(asked.highlighter.count, nearest, usual)
 
     def _best_sentences(
         self, embedder: Embedder, asked: Asked, matches: Sequence[tuple[Match, str]]

@@ -16,6 +16,7 @@ from notesearch.engine.search.fusion import (
     SECOND_PASSAGE,
     fuse,
     near_enough,
+    odds_of,
     passage_score,
     side_by_side,
 )
@@ -23,7 +24,7 @@ from notesearch.engine.search.fusion import (
 
 def weight_of(words: float, meaning: float, odds: float = 1.0) -> float:
     """The weight of the keyword half, from the gaps of both."""
-    for_words, for_meaning = 0.9 * words * odds, math.pow(meaning, 0.25)
+    for_words, for_meaning = words * odds, math.pow(meaning, 0.8)
     return for_words / (for_words + for_meaning)
 
 
@@ -45,12 +46,18 @@ def test_good_in_both_beats_best_in_one() -> None:
 
 def test_the_odds_move_the_weight() -> None:
     keyword, meaning = {1: 10.0, 2: 5.0}, {1: 0.2, 2: 0.8}
-    assert fuse(keyword, meaning, [1, 2], [2, 1]) == pytest.approx({1: 0.9 / 1.9, 2: 1 / 1.9})
-    assert fuse(keyword, meaning, [1, 2], [2, 1], odds=10.0) == pytest.approx({1: 0.9, 2: 0.1})
-    flat = ({1: 5.0, 2: 5.0}, {2: 0.3, 3: 0.1}, [1, 2], [2, 3])
-    assert fuse(*flat, odds=3.0, complete=frozenset([1, 2]))[1] == pytest.approx(0.75)
+    assert fuse(keyword, meaning, [1, 2], [2, 1]) == pytest.approx({1: 0.5, 2: 0.5})
+    assert fuse(keyword, meaning, [1, 2], [2, 1], odds=4.0) == pytest.approx({1: 0.8, 2: 0.2})
     assert fuse(keyword, {}, [1, 2], [], odds=0.1) == pytest.approx({1: 1.0, 2: 0.0})
     assert fuse({}, meaning, [], [2, 1], odds=9.0) == pytest.approx({1: 0.0, 2: 1.0})
+
+
+def test_a_long_query_speaks_for_words_and_a_near_passage_for_meaning() -> None:
+    assert odds_of(4, 0.5, 0.0) == pytest.approx(0.6 * (4 / 6.75) ** 0.3)
+    assert odds_of(8, 0.5, 0.0) / odds_of(4, 0.5, 0.0) == pytest.approx(2**0.3)
+    assert odds_of(0, 0.5, 0.0) == odds_of(1, 0.5, 0.0)
+    assert odds_of(4, 0.6, 0.6) == odds_of(4, 0.5, 0.0)
+    assert odds_of(4, 0.7, 0.6) / odds_of(4, 0.6, 0.6) == pytest.approx(math.exp(-0.6))
 
 
 def test_notes_without_vectors_are_not_worse_for_it() -> None:
@@ -143,7 +150,7 @@ def test_a_whole_list_is_scaled_from_its_zero() -> None:
 def test_below_the_zero_nothing_is_held_against_a_note() -> None:
     """In the other half it is the best, and keeps that."""
     fused = fuse({5: 9.0}, {3: 0.6, 5: 0.0}, [5], [3], keyword_zero=0.0, meaning_zero=0.2)
-    assert fused == pytest.approx({3: 1 / 1.9, 5: 0.9 / 1.9})
+    assert fused == pytest.approx({3: 0.5, 5: 0.5})
 
 
 def test_each_half_has_its_own_zero() -> None:
