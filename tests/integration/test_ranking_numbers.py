@@ -57,7 +57,7 @@ class Elsewhere(HashingEmbedder):
 @pytest.mark.parametrize(
     ("query", "by_words"),
     [
-        ("gardens book", 0.3636),
+        ("gardens book", 0.5),
         ("\u0441\u0430\u0434\u0430\u0445 \u043a\u043d\u0438\u0433\u0430", 6 / 7),
     ],
 )

@@ -27,17 +27,19 @@ FAR_BEHIND = 0.4
 # Chosen together on questions about code (cosqa-dev), on SciFact train (400 claims among 5,183 abstracts, and
 # 300 among 1,300), and on 300 questions each of XQuAD; SciFact test was only looked at. nDCG@10:
 #                   words  meaning  ratio of the gaps  this
-#   code             .371   .606         .553         .601
-#   SciFact train    .691   .675         .738         .739
-#     among 1,300    .801   .796         .834         .835
-#   SciFact test     .702   .655         .745         .748
-#   German           .947   .717         .955         .956
-#   Chinese          .975   .322         .965         .978
-#   Russian          .961   .248         .934         .961
-FLAT = 0.8
-WORDS, LONG, SURE = 0.6, 0.3, 6.0
+#   code             .371   .606         .553         .603
+#   SciFact train    .691   .675         .738         .738
+#     among 1,300    .801   .796         .834         .833
+#   SciFact test     .702   .655         .745         .746
+#   German           .947   .717         .955         .958
+#   Chinese          .975   .322         .965         .977
+#   Russian          .961   .248         .934         .959
+FLAT = 0.65
+WORDS, LONG, SURE = 0.6, 0.6, 6.0
 USUAL_LENGTH = 6.75
 UNREAD = 6.0
+# The most words of a short query. A note that holds all of them is most likely the one that is looked for.
+SHORT = 3
 # The share of a note's second-best passage in its score by meaning: two good passages are better than one.
 SECOND_PASSAGE = 0.2
 
@@ -119,7 +121,10 @@ def odds_of(words: int, nearest: float, usual: float) -> float:
     """What a query says of the odds of the keyword half: words are more reliable the more of them there are,
     and meaning the nearer the best passage is. `usual` is the best cosine that a query of the model usually
     has, 0 where that is not known."""
-    length = math.pow(max(1, words) / USUAL_LENGTH, LONG)
+    if words <= SHORT:
+        # A short query names what it asks for.
+        return 1.0
+    length = math.pow(words / USUAL_LENGTH, LONG)
     return WORDS * length * (math.exp(SURE * (usual - nearest)) if usual else 1.0)
 
 

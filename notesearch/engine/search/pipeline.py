@@ -45,9 +45,6 @@ from notesearch.text.language import language_of
 BLOCKS = 150
 PASSAGES = 250
 NOTES = 100
-# For queries of up to this many words, a note that holds all of them is most likely the one that is looked
-# for.
-SHORT_QUERY = 3
 # Notes that `sort:date` sorts.
 MOST_BY_DATE = 5000
 # Rows of the keyword stage: as many as a window shows. The fused rows that follow have the rest.
@@ -373,7 +370,7 @@ class Pipeline:
             meaning_list,
             keyword_zero=0.0 if len(hits.hits) < _blocks(asked.query) else None,
             meaning_zero=min(floors) if floors and len(meaning) < notes else None,
-            complete=hits.complete if asked.highlighter.count <= SHORT_QUERY else frozenset(),
+            complete=hits.complete if asked.highlighter.count <= fusion.SHORT else frozenset(),
             unembedded=self._unembedded(scores, meaning) if meaning else frozenset(),
             odds=self._odds(asked, cosines, fingerprints),
         )

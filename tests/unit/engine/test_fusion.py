@@ -24,7 +24,7 @@ from notesearch.engine.search.fusion import (
 
 def weight_of(words: float, meaning: float, odds: float = 1.0) -> float:
     """The weight of the keyword half, from the gaps of both."""
-    for_words, for_meaning = words * odds, math.pow(meaning, 0.8)
+    for_words, for_meaning = words * odds, math.pow(meaning, 0.65)
     return for_words / (for_words + for_meaning)
 
 
@@ -53,9 +53,9 @@ def test_the_odds_move_the_weight() -> None:
 
 
 def test_a_long_query_speaks_for_words_and_a_near_passage_for_meaning() -> None:
-    assert odds_of(4, 0.5, 0.0) == pytest.approx(0.6 * (4 / 6.75) ** 0.3)
-    assert odds_of(8, 0.5, 0.0) / odds_of(4, 0.5, 0.0) == pytest.approx(2**0.3)
-    assert odds_of(0, 0.5, 0.0) == odds_of(1, 0.5, 0.0)
+    assert odds_of(4, 0.5, 0.0) == pytest.approx(0.6 * (4 / 6.75) ** 0.6)
+    assert odds_of(8, 0.5, 0.0) / odds_of(4, 0.5, 0.0) == pytest.approx(2**0.6)
+    assert [odds_of(words, 0.9, 0.6) for words in (0, 1, 3)] == [1.0, 1.0, 1.0]
     assert odds_of(4, 0.6, 0.6) == odds_of(4, 0.5, 0.0)
     assert odds_of(4, 0.7, 0.6) / odds_of(4, 0.6, 0.6) == pytest.approx(math.exp(-0.6))
 
