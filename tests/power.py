@@ -123,12 +123,7 @@ class _Offsets:
         texts = [bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(rest)]
         if call in ("openat", "creat"):
             yield from self._opened(rest, result, os.fsdecode(texts[0]), folder)
-        elif (found := _FD.match(rest)) is not None and call not in (
-            "unlinkat",
-            "mkdirat",
-            "renameat2",
-            "renameat",
-        ):
+        elif (found := _FD.match(rest)) is not None and call not in _AT:
             number, path = found[1], os.fsdecode(bytes.fromhex(found[2].replace("\\x", "")))
             if (name := _inside(path, folder)) is not None:
                 yield from self._on_file(call, rest, result, (number, name), b"".join(texts))

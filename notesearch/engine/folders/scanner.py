@@ -52,6 +52,7 @@ PROGRAM_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
 LARGE = 2_000_000  # bytes
 HEAD = 1024  # bytes that tell whether a file without a suffix is text
 PROGRAM_PATHS = frozenset({"logseq/bak", "logseq/version-files"})
+# Settings of Logseq.
 PROGRAM_FILES = tuple(
     os.path.join(os.sep, "logseq", name)
     for name in ("config.edn", "custom.css", "custom.js", "export.css", "publish.css")

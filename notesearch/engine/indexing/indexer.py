@@ -395,7 +395,7 @@ class Indexer:
             linked_notes = len(links.notes)
             for path in dirty:
                 self._look(folder, cutting, path, links, changed, gone)
-            if len(links.notes) > linked_notes or any(str(path) in links.notes for path in dirty):
+            if len(links.notes) > linked_notes:
                 self.linked(folder.path, links.read, links.notes)
             if links.outdated or any(str(path) in links.read or _is_linked_folder(path) for path in dirty):
                 # Which links are read is decided for all of them together.

@@ -25,9 +25,10 @@ class LinkedNotes:
 
     def follow(self, folder: Path, notes: LinkedFiles) -> None:
         """Compare the linked notes of a folder from now on, in place of those before. `notes` are as a scan
-        found them, by the path of the link."""
+        found them, by the path of the link. Of one that is compared already, the last look knows more."""
         with self._lock:
-            self._known[folder] = dict(notes)
+            before = self._known.get(folder, {})
+            self._known[folder] = {link: before.get(link, found) for link, found in notes.items()}
 
     def drop(self, folder: Path) -> None:
         """Compare no linked note of a folder any more."""

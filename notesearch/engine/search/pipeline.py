@@ -205,7 +205,7 @@ class Pipeline:
         )
         said = (*_notices(asked, hits), *notices)
         if matches and query.mode is Mode.HYBRID and not hits.hits and not hits.exact:
-            said = (told("search.no-words", typed=" ".join((*asked.parsed.words, *asked.parsed.runs))), *said)
+            said = (told("search.no-words", typed=asked.parsed.meaning), *said)
         results = self._results(query, stage, matches, max(found, hits.total), elapsed, said)
         return Fused(results, candidates[len(head) :], highlighter)
 

@@ -29,6 +29,12 @@ def test_only_what_is_followed_is_compared(tmp_path: Path) -> None:
     assert linked.changed() == [path]
     path.unlink()
     assert linked.changed() == [path]
+    # What a scan once found says nothing new of it.
+    linked.follow(tmp_path, {str(path): None, str(tmp_path / "b.md"): None})
+    path.with_name("b.md").symlink_to(path)
+    assert linked.changed() == []
+    linked.follow(tmp_path, {str(path): FoundFile(str(path), 7, 1)})
+    assert linked.changed() == []
     linked.drop(tmp_path)
     write(tmp_path, "a.md", "quartz\n")
     assert linked.changed() == []
