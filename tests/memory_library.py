@@ -464,7 +464,8 @@ def _everything(document: MemoryDocument) -> str:
 
 
 def _holds(text: str, phrase: str) -> bool:
-    return f" {' '.join(analysis.words(phrase))} " in f" {' '.join(analysis.words(text))} "
+    end = "" if analysis.goes_on(phrase) else " "
+    return f" {' '.join(analysis.words(phrase))}{end}" in f" {' '.join(analysis.words(text))} "
 
 
 def _is_titled(document: MemoryDocument, phrase: str) -> bool:

@@ -289,10 +289,10 @@ class Filters:
     A document must have all of `facets` ("tag:x", "folder:a/b", "type:markdown") and none of
     `without_facets`. It must hold `phrases` in its text or a title, and `titles` in a title or alias. It must
     not hold any of `without` (words and phrases) or have any of `without_titles`. `paths` must be in the path
-    of its file, `without_paths` must not. It must fit one alternative of each of `groups`, whose words have
-    stems in `languages` (all, where none is named). Its date, its own or else that of its file, must be from
-    `after` on, and earlier than `before`. `folder` is an absolute path, of a watched folder or one inside it:
-    the document must lie below it.
+    of its file, `without_paths` must not. Of what ends in `*` the last word may be the beginning of one. It
+    must fit one alternative of each of `groups`, whose words have stems in `languages` (all, where none is
+    named). Its date, its own or else that of its file, must be from `after` on, and earlier than `before`.
+    `folder` is an absolute path, of a watched folder or one inside it: the document must lie below it.
     """
 
     facets: tuple[str, ...] = ()

@@ -19,6 +19,9 @@ from notesearch.text.terms import UNSPACED, pattern, terms
 
 # Languages that write compounds as one word.
 COMPOUNDING = frozenset(("da", "de", "et", "fi", "hu", "nl", "no", "sv"))
+# Letters of a part of a compound, of what stands before it, and of what stands after it, which may be no
+# ending.
+SHORTEST_PART, SHORTEST_REST, SHORTEST_AFTER = 5, 3, 4
 DEFAULT_LANGUAGE = "en"
 
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
@@ -126,6 +129,11 @@ def grams(run: str) -> list[str]:
     """The n-grams to ask for a run: its pairs, or its only character."""
     lower = run.lower()
     return [lower] if len(lower) == 1 else [lower[i : i + 2] for i in range(len(lower) - 1)]
+
+
+def goes_on(phrase: str) -> bool:
+    """Whether the last word of a typed phrase may be the beginning of one: it ends in `*`."""
+    return phrase.endswith("*") and phrase[-2:-1].isalnum()
 
 
 def stop_words(found: Iterable[str], languages: Sequence[str] = ()) -> frozenset[str]:

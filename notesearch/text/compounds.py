@@ -16,7 +16,9 @@ from notesearch.text.characters import folded
 # Pieces with one sign between each two. Longer ones are addresses and paths: their whole says nothing.
 _JOINED = re.compile(r"(?<![\w\-.'/:,&+])[^\W_]+(?:[-_.'/:,&+][^\W_]+){1,7}(?![-_.'/:,&+]?\w)")
 # Digits with blanks, brackets and signs between them: telephone numbers.
-_DIALLED = re.compile(r"(?<![\w])\+?\(?\d{1,4}\)?(?:[-. /]{0,2}\(?\d{2,5}\)?){1,5}(?![\w])")
+_DIALLED = re.compile(r"(?<![\w])\+?\(?\d{1,4}\)?(?: ?\(0\))?(?:[-. /]{0,3}\(?\d{2,5}\)?){1,5}(?![\w])")
+# A number with blanks between its thousands. Other signs between them join pieces as in any word.
+_GROUPED = re.compile(r"(?<![\w.,'-])\d{1,3}(?: \d{3}){1,4}(?:[.,]\d{1,2})?(?![\w'-]|[.,]\w| \d)")
 LONGEST = 40
 # Letters of a name with parts; a longer word is none that anybody reads.
 LONGEST_NAME = 120
@@ -47,7 +49,19 @@ def joined(text: str) -> Iterator[str]:
             yield whole
     for match in _DIALLED.finditer(text):
         yield from _dialled(match[0])
+    for match in _GROUPED.finditer(text):
+        yield re.sub(r"\D", "", match[0])
     yield from dates(text)
+
+
+def end_of_number(text: str, start: int) -> int:
+    """Where a number ends that begins at a place of a typed text and has blanks inside: a telephone number,
+    or one with blanks between its thousands. `start` itself where there is none."""
+    for shape in (_DIALLED, _GROUPED):
+        match = shape.match(text, start)
+        if match and " " in match[0] and (shape is _GROUPED or any(_dialled(match[0]))):
+            return match.end()
+    return start
 
 
 def _dialled(written: str) -> Iterator[str]:
@@ -57,6 +71,9 @@ def _dialled(written: str) -> Iterator[str]:
     if not 7 <= len(digits) <= 15:
         return
     yield digits
+    if digits.startswith("00"):
+        written, digits = "+", digits[2:]
+        yield digits
     if written.startswith("+"):
         for code in (1, 2, 3):
             if len(digits) - code >= 7:
@@ -122,22 +139,26 @@ def named_at(text: str, place: int) -> tuple[int, int, list[str]] | None:
 
 
 def with_whole(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, the whole) of each word of several pieces, and of each date and telephone number."""
+    """(start, end, the whole) of each word of several pieces, and of each date, telephone number and number
+    with blanks inside."""
     for match in _JOINED.finditer(text):
         for whole in wholes_of(match[0]):
             yield *match.span(), whole
     for match in _DIALLED.finditer(text):
         for whole in _dialled(match[0]):
             yield *match.span(), whole
+    for match in _GROUPED.finditer(text):
+        yield *match.span(), re.sub(r"\D", "", match[0])
 
 
 def wholes_of(word: str) -> list[str]:
-    """A typed word of several pieces as one, and a date as year, month and day; [] where it is one piece
-    already."""
+    """A typed word of several pieces as one, a date as year, month and day, and a telephone number also as it
+    is dialled inside its country; [] where it is one piece already."""
     bare = word.strip("\"'.,;:!?()[]")
     whole = re.sub(r"[\W_]", "", bare)
     found = [whole] if whole and whole != bare and len(whole) <= LONGEST else []
-    return list(dict.fromkeys([*found, *dates(bare)]))
+    dialled = _dialled(bare) if _DIALLED.fullmatch(bare) and not bare.isdigit() else ()
+    return list(dict.fromkeys([*found, *dates(bare), *dialled]))
 
 
 def joint_free(typed: str) -> str:

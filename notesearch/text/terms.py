@@ -23,6 +23,9 @@ _PICTURES = (
     "\u231a\u231b\u23e9-\u23fa\u2600-\u260f\u2613-\u27bf\u2b05-\u2b55"
     "\U0001f000-\U0001f3fa\U0001f400-\U0001faff"
 )
+# What joins picture signs, and what colours one: joiners, the sign of a key, tones of skin, the letters of
+# a flag.
+_JOINS = "\u200c\u200d\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 _ASCII = re.compile(r"[^\W_]+", re.ASCII)
 
 
@@ -39,6 +42,19 @@ def pattern() -> re.Pattern[str]:
     """A word of a text in one spelling (characters.normal or .folded)."""
     letter = f"[^\\W_{UNSPACED}]"
     return re.compile(f"{letter}+(?:[{marks()}]+{letter}*)*|[{_PICTURES}]")
+
+
+@cache
+def tag_pattern() -> str:
+    """A tag as an expression for `re`: `_`, `-` and `/` may stand inside."""
+    return f"(?:[^\\W_]|[{_PICTURES}]|_\\w)[{tag_letters()}/-]{{0,99}}"
+
+
+@cache
+def tag_letters() -> str:
+    """Letters of every script with their marks, digits, and picture signs with what joins and colours them,
+    as the inside of a character class."""
+    return f"\\w{marks()}{_PICTURES}{_JOINS}"
 
 
 def terms(text: str) -> list[str]:

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 
 # What is recorded: a library is made, used, closed, opened again, and changed, with a save of every copy.
 PROGRAM = """
-import shutil, sys
+import sys
 from pathlib import Path
 from notesearch.config.paths import prepare_data_dir
 from notesearch.domain import Query

@@ -23,6 +23,7 @@ NOTES = {
     "Daily/2024-05-09.md": "Timber came by boat today.\n",
     "alt.md": "# Holz\n\nDas Holz liegt im Garten und ist noch nicht gesägt, aber es wird bald.\n",
     "undated.md": "Timber of no date.\n",
+    "party.md": "Cake and lamps. #🎉 #पार्टी/घर\n",
 }
 # The day of the file that has no date of its own.
 WRITTEN = datetime(2022, 3, 4, 12)
@@ -50,6 +51,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         ('"night buses" OR castle', {"tram.md", "bus.md"}),
         ("tag:travel/rail OR timber", {"tram.md", "plan.md", "2024-05-09.md", "undated.md"}),
         ("tag:travel", {"tram.md", "bus.md", "boat.md"}),
+        ("tag:🎉", {"party.md"}),
+        ("tag:पार्टी", {"party.md"}),
         ("path:trips boat", {"boat.md"}),
         ("path:trips/tram", {"tram.md"}),
         ("timber -path:daily", {"plan.md", "undated.md"}),

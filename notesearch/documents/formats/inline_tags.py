@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cache
 
 from notesearch.documents.formats.metadata import clean_tag
 from notesearch.domain import Span
+from notesearch.text.terms import tag_pattern
 
 # The beginning of a line that is no paragraph.
 NOT_PARAGRAPH = re.compile(
     r"[ ]{0,3}(?:#{1,6}(?:[ \t]|$)|>|[-*+](?:[ \t]|$)|\d{1,9}[.)][ \t]|\||`{3}|~{3}|[-*_=]{3,}[ \t]*$)|[ "
     r"]{4}|\t"
 )
+# What may begin a tag; whether one does is for `_pattern` to say.
+_MAYBE_TAG = re.compile(r"#[^\s#]")
 # Code, link targets and addresses come first, so that a `#` inside them is passed over.
-_TAG = re.compile(
-    r"`[^`\n]{1,300}`|\]\([^()\n]{0,300}\)|\w{2,12}://[^\s]{1,500}"
-    r"|(?<![^\s(,;>\"'])#(?:\[\[(?P<linked>[^\[\]\n]{1,100})\]\]|(?P<tag>[^\W_][\w/-]{0,99}|_\w[\w/-]{0,99}))"
-)
-_MAYBE_TAG = re.compile(r"#[\w\[]")
+_PASSED_OVER = r"`[^`\n]{1,300}`|\]\([^()\n]{0,300}\)|\w{2,12}://[^\s]{1,500}"
 _MAYBE_IN_CODE = re.compile(r"^(?: {4}| {0,3}\t)[^\n]*#", re.MULTILINE)
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+")
 _NOT_A_TAG = re.compile(r"[\d/_-]+$|(?=.*\d)(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$")
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    linked = r"\[\[(?P<linked>[^\[\]\n]{1,100})\]\]"
+    return re.compile(f"{_PASSED_OVER}|(?<![^\\s(,;>\"'])#(?:{linked}|(?P<tag>{tag_pattern()}))")
 
 
 def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
@@ -33,7 +39,7 @@ def inline_tags(text: str, blocks: tuple[Span, ...]) -> list[str]:
     if _MAYBE_IN_CODE.search(text):
         blocks = tuple(sorted((*blocks, *_indented_code(text, blocks))))
     starts = [start for start, _ in blocks]
-    for match in _TAG.finditer(text):
+    for match in _pattern().finditer(text):
         tag = match["tag"] or match["linked"]
         if not tag or _NOT_A_TAG.match(tag):
             continue

@@ -315,7 +315,8 @@ FORMAT = Format(
     shown=shown_markdown,
     # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
     # text; indented code has no tags; more variants of front matter; the encoding of short files.
-    reading=3,
+    # 4: tags of every script, and picture signs.
+    reading=4,
     noise=Noise(
         # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
         lines=(

@@ -8,7 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
+
+from notesearch.text.terms import tag_letters
 
 MOST_TAGS = 500
 LONGEST_PROPERTIES = 64 * 1024  # characters of all of them; a small file may ask for endless repetition
@@ -63,7 +66,6 @@ _SAYS_NOTHING = frozenset({"true", "false", "null", "~"})
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _WIKILINK = re.compile(r"\[\[([^\[\]\n]{1,200})\]\]")
-_TAG = re.compile(r"[\w/+.&'-]+(?: [\w/+.&'-]+)*")
 _MONTHS = {
     "jan": 1,
     "feb": 2,
@@ -198,9 +200,15 @@ def read_tags(value: Any) -> list[str]:
     return [tag for item in items if (tag := clean_tag(item))]
 
 
+@cache
+def _tag() -> re.Pattern[str]:
+    word = f"[{tag_letters()}/+.&'-]+"
+    return re.compile(f"{word}(?: {word})*")
+
+
 def clean_tag(text: str) -> str:
     """One tag in its normal form; "" where the text is no tag."""
-    match = _TAG.search(unicodedata.normalize("NFC", text).strip().strip("[]\"'").lstrip("#"))
+    match = _tag().search(unicodedata.normalize("NFC", text).strip().strip("[]\"'").lstrip("#"))
     return match[0].lower().strip("/.-'") if match else ""
 
 

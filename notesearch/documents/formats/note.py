@@ -81,8 +81,12 @@ def suffix_of(path: Path | str) -> str:
 
 def is_bare(path: Path | str) -> bool:
     """Whether the name of a file has no suffix."""
-    suffix = suffix_of(path)
-    return not suffix or bool(_NO_SUFFIX.search(suffix))
+    return not is_suffix(suffix_of(path))
+
+
+def is_suffix(ending: str) -> bool:
+    """Whether the last part of a name, with its point, is a suffix: "1. Ideas" has none."""
+    return bool(ending) and not _NO_SUFFIX.search(ending)
 
 
 def readable_name(name: str) -> str:

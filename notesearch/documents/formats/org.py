@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from notesearch.documents.formats.blocks import Block, Kind, Outline, Shown, outline
@@ -26,6 +27,7 @@ from notesearch.documents.formats.metadata import (
 from notesearch.documents.formats.note import document_of, without_leading_blank_lines
 from notesearch.documents.formats.shown_note import shown_note
 from notesearch.domain import NoteFormat
+from notesearch.text.terms import tag_letters
 
 _MOST_UNCLOSED = 16  # kinds of block without an end, after which no further one is looked for
 _STATES = frozenset(
@@ -53,7 +55,6 @@ _DRAWER_END = re.compile(r"^(?:[ \t]*:END:[ \t]*$|\*+[ \t])", re.MULTILINE | re.
 _PROPERTY = re.compile(r"^[ \t]*:([^\s:][^\s:]*?)\+?:[ \t]+([^\n]*)$", re.MULTILINE)
 _CLOCK = re.compile(r"CLOCK:|[-+*] (?:State|Rescheduled|New deadline|Refiled on)\b")
 _LOG_ENTRY = re.compile(r"^[-+*] Note taken on \[[^\]\n]*\](?: *\\\\)?")
-_HEADLINE_TAGS = re.compile(r"(?:^|(?<![ \t])[ \t]+):([\w@#%:-]+):[ \t]*$")
 _PRIORITY = re.compile(r"\[#\w{1,2}\][ \t]*")
 _COOKIE = re.compile(r"(?:(?<![ \t])[ \t]+)?\[(?:\d*/\d*|\d*%)\]")
 _LINK = re.compile(r"\[\[(?:[^\[\]\n]{1,500}\]\[)?([^\[\]\n]{1,500})\]\]")
@@ -197,7 +198,7 @@ def _block_end(text: str, match: re.Match[str], unclosed: set[str]) -> int:
 def _headline_parts(text: str, states: frozenset[str]) -> tuple[str, str]:
     """The label of a headline (task word, COMMENT, counts of finished tasks), and its title without priority
     and tags."""
-    text = _HEADLINE_TAGS.sub("", text[:1000])
+    text = _headline_tag_pattern().sub("", text[:1000])
     first, _, rest = text.partition(" ")
     said = [first] if first in states else []
     text = _PRIORITY.sub("", rest if said else text, count=1)
@@ -207,10 +208,15 @@ def _headline_parts(text: str, states: frozenset[str]) -> tuple[str, str]:
     return " ".join([*said, *(["COMMENT"] if title != text else []), *counts]), title
 
 
+@cache
+def _headline_tag_pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?:^|(?<![ \t])[ \t]+):([{tag_letters()}@#%:-]+):[ \t]*$")
+
+
 def _headline_tags(text: str, start: int) -> list[str]:
     end = text.find("\n", start)
     line = text[start : end if end >= 0 else len(text)][-400:]
-    match = _HEADLINE_TAGS.search(line)
+    match = _headline_tag_pattern().search(line)
     return _colon_tags(match[1]) if match else []
 
 
@@ -399,6 +405,6 @@ FORMAT = Format(
         headings=(r"\*+",),
     ),
     # 2: headings are read with the file's own task words, as titles are. 3: tags are composed. 4: properties;
-    # embedded files are no text; the encoding of short files.
-    reading=4,
+    # embedded files are no text; the encoding of short files. 5: tags of every script, and picture signs.
+    reading=5,
 )

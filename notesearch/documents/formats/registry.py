@@ -25,7 +25,7 @@ from notesearch.documents.formats import (
 )
 from notesearch.documents.formats.blocks import Outline, Shown, outline
 from notesearch.documents.formats.format import Format, Noise, Part, Source, line_locator
-from notesearch.documents.formats.note import BUNDLE, is_bare, suffix_of
+from notesearch.documents.formats.note import BUNDLE, is_bare, is_suffix, suffix_of
 from notesearch.domain import Document, Locator, NoteFormat
 from notesearch.errors import ExtractionFailed
 
@@ -141,7 +141,7 @@ def _named(path: Path | str) -> Format | None:
 @lru_cache(maxsize=4096)
 def _of_suffix(suffix: str) -> Format | None:
     row = _by_suffix().get(suffix.lower())
-    return next((one for one in rows() if one.bare), None) if row is None and is_bare(f"a{suffix}") else row
+    return next((one for one in rows() if one.bare), None) if row is None and not is_suffix(suffix) else row
 
 
 def named(word: str) -> str:

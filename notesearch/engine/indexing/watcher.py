@@ -17,7 +17,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from notesearch.engine.clock import SYSTEM, Clock
@@ -38,7 +37,6 @@ RESCAN = 3600.0
 POLLED = "watch-limited.polled"
 # Seconds without a moved folder after which all watches are made anew, and the most that this is put off.
 CALM, MOST_MOVING = 2.0, 30.0
-NO_NOTES: LinkedFiles = MappingProxyType({})
 
 
 class _Linked(NamedTuple):
@@ -144,12 +142,12 @@ class Watcher:
             log.warning("a folder cannot be watched: errno %s", error.errno)
             return None
 
-    def watch_linked(self, folder: Path, links: Mapping[str, str], notes: LinkedFiles = NO_NOTES) -> None:
+    def watch_linked(self, folder: Path, links: Mapping[str, str], notes: LinkedFiles | None = None) -> None:
         """Watch what links in a watched folder lead to, in place of what they led to before. `links` are the
         real folders by the path of the link, `notes` the linked notes; changes are reported under the path of
-        the link. Notes are compared every few seconds."""
+        the link. Notes are compared every few seconds; None leaves those that are."""
         with self._lock:
-            if folder in self._watches:
+            if folder in self._watches and notes is not None:
                 self._linked_notes.follow(folder, notes)
             before = self._linked.get(folder, [])
             if folder not in self._watches or {had.link: had.real for had in before} == links:

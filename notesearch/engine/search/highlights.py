@@ -13,8 +13,6 @@ from notesearch.text.characters import folded_with_places, simplified
 from notesearch.text.markup import as_read
 from notesearch.text.terms import UNSPACED, written
 
-# Letters of a compound beside the word that was asked for, as in the keyword index.
-SHORTEST_PART, SHORTEST_REST, SHORTEST_AFTER = 5, 3, 4
 # Letters of a word whose stem counts.
 SHORTEST_STEMMED = 3
 # Letters of a stem of a language that the vault hardly has, as in the keyword index.
@@ -226,10 +224,10 @@ class Highlighter:
         """What compounds may begin or end with: the words and their stems."""
         found: dict[str, int] = {}
         for word, number in self._numbers.items() if self._compounding else ():
-            if SHORTEST_PART <= len(word) <= LONGEST_START and word.isalpha():
+            if analysis.SHORTEST_PART <= len(word) <= LONGEST_START and word.isalpha():
                 stems = (stemming.stem(self._spelled[word], language) for language in self._compounding)
                 for part in (word, *stems):
-                    if len(part) >= SHORTEST_PART:
+                    if len(part) >= analysis.SHORTEST_PART:
                         found.setdefault(part, number)
         return found
 
@@ -243,7 +241,7 @@ class Highlighter:
                     start -= 1
                 while folded[end : end + 1].isalnum():
                     end += 1
-                if at - start >= SHORTEST_REST and self._ends_with(folded[start:end], part):
+                if at - start >= analysis.SHORTEST_REST and self._ends_with(folded[start:end], part):
                     yield start, end, number
                 at = folded.find(part, at + 1)
 
@@ -297,7 +295,8 @@ class Highlighter:
             return True
         for sign in _BLANKS:
             joined = joined.replace(sign, "")
-        return any(joined.count(word) > folded.count(word) for word in self._dialled)
+        # A country's code may stand for a 0.
+        return any(joined.count(word.removeprefix("0")) > folded.count(word) for word in self._dialled)
 
     def _number(self, word: str, spelled: str) -> int | None:
         """The number of the query's word that a word of the text (folded, and as it is spelled) is."""
@@ -321,7 +320,7 @@ class Highlighter:
                 if (number := self._stems.get(stemming.stem(form, language))) is not None:
                     return number
         for part, number in self._parts.items() if word.isalpha() else ():
-            if word.startswith(part) and len(word) >= len(part) + SHORTEST_AFTER:
+            if word.startswith(part) and len(word) >= len(part) + analysis.SHORTEST_AFTER:
                 return number
         return self._first_part(spelled)
 
@@ -382,7 +381,8 @@ def _phrase_patterns(phrases: Iterable[str]) -> Iterator[re.Pattern[str]]:
     for phrase in phrases:
         if parts := analysis.words(phrase):
             inside = r"[\W_]+".join(map(re.escape, parts))
-            yield re.compile(rf"(?<!{_LETTER}){inside}(?!{_LETTER})")
+            end = _REST if analysis.goes_on(phrase) else rf"(?!{_LETTER})"
+            yield re.compile(rf"(?<!{_LETTER}){inside}{end}")
     for phrase in phrases:
         for run in analysis.unspaced_runs(phrase):
             yield re.compile(re.escape(run.casefold()))

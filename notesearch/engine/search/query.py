@@ -13,7 +13,7 @@ from notesearch.domain import Query
 from notesearch.engine.folders.facets import facet
 from notesearch.engine.search.query_dates import period
 from notesearch.storage.values import Alternative
-from notesearch.text import analysis
+from notesearch.text import analysis, compounds
 from notesearch.text.characters import normal
 
 # Filters that are facets of notes.
@@ -60,7 +60,8 @@ class ParsedQuery:
 
     `words` are as typed; of `beginnings` only the beginning is known. `runs` are of scripts without spaces.
     `groups`: a note must fit one alternative of each. A note must have all of `facets` and none of
-    `without_facets` ("tag:x" and the like). `titles` must be in the title, `paths` in the path of the file.
+    `without_facets` ("tag:x" and the like). `titles` must be in the title, `paths` in the path of the file;
+    where one ends in `*`, its last word may go on.
     `without` are words and phrases that must not occur. The note's date must be from `after` on, and earlier
     than `before`. `newest_first`: by date, not by rank. `failed`: only files that could not be read or sent.
     `meaning` is the text to embed. `prefix`: the last word is still being typed.
@@ -163,6 +164,8 @@ class _Parts:
     failed: bool = False
     meaning: list[str] = field(default_factory=list)
     word_last: bool = False
+    # Where the last part went, if it is a title or a path without quotation marks.
+    name_last: list[str] | None = None
 
     def read(self, text: str) -> None:
         """Read a whole text. `OR` joins what stands before and after it; brackets join more."""
@@ -227,7 +230,7 @@ class _Parts:
     def _part(self, token: re.Match[str], text: str, word: str, previous: str) -> tuple[int, Alternative]:
         """Take one part. Returns where the text goes on, and what the part asks of a note."""
         key, quoted, minus = (token["key"] or "").lower(), token["quoted"], bool(token["minus"])
-        self.word_last = not key and quoted is None
+        self.word_last, self.name_last = not key and quoted is None, None
         value, end = (quoted if quoted is not None else word), token.end()
         if key:
             self.word_last = False
@@ -235,6 +238,7 @@ class _Parts:
                 return end, Alternative()
             if quoted is None:
                 value, end = self._longer(key, value, text, end)
+                self.name_last = {"title": self.titles, "path": self.paths}.get(key) if not minus else None
             return end, self._filter(key, value, minus=minus)
         if minus and quoted is None and is_option(f"-{word}", previous):
             minus = False
@@ -245,6 +249,8 @@ class _Parts:
             return end, Alternative()
         if not _searchable(value):
             return end, Alternative()
+        if quoted is None and (after := compounds.end_of_number(text, token.start())) > end:
+            value, end = text[token.start() : after], after
         self.meaning.append(value)
         if quoted is not None:
             self.phrases.append(value)
@@ -302,6 +308,9 @@ class _Parts:
 
     def parsed(self, query: Query) -> ParsedQuery:
         """Everything that was read."""
+        typing = query.prefix and _goes_on(query.text[-1:])
+        if typing and self.name_last:
+            self.name_last[-1] = self.name_last[-1].rstrip("*") + "*"
         joined = " ".join(self.words)
         return ParsedQuery(
             words=tuple(w for word in self.words if (w := analysis.spaced(word).strip()) and _searchable(w)),
@@ -322,7 +331,7 @@ class _Parts:
             failed=self.failed,
             folder=query.folder,
             meaning=" ".join(self.meaning),
-            prefix=query.prefix and self.word_last and _goes_on(query.text[-1:]),
+            prefix=typing and self.word_last,
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,28 @@ def test_inline_tags() -> None:
         "```\n#include\n```\n"
     )
     assert read(text).tags == ("kept", "first", "nested/tag", "x_1", "two words")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "हिन्दी",
+        "தமிழ்/சமையல்",
+        "ภาษาไทย",
+        "größe",
+        unicodedata.normalize("NFD", "größe"),
+        "🎉",
+        "📚/books",
+        "project🚀",
+        "👩‍👩‍👧",
+        "👍🏽",
+        "❤️",
+    ],
+)
+def test_tags_of_every_script(tag: str) -> None:
+    kept = (unicodedata.normalize("NFC", tag),)
+    assert read(f"A line. #{tag}, and more.\n").tags == kept
+    assert read(f"---\ntags: [{tag}]\n---\nA line.\n").tags == kept
 
 
 def test_logseq_page_properties() -> None:

@@ -78,6 +78,20 @@ def test_titles() -> None:
     assert parsed.titles == ("bread", "night train")
 
 
+def test_the_last_title_or_path_may_be_unfinished_while_it_is_typed() -> None:
+    parsed = read("title:night title:bre", prefix=True)
+    assert (parsed.titles, parsed.prefix) == (("night", "bre*"), False)
+    assert read("path:gar", prefix=True).paths == ("gar*",)
+    for text in ("title:bre ", 'title:"bre"', "title:bre x", "-title:bre"):
+        assert "bre*" not in read(text, prefix=True).titles + read(text, prefix=True).without_titles
+
+
+def test_numbers_with_blanks_are_one_word() -> None:
+    assert read("call (215) 555 0134 now").words == ("call", "(215) 555 0134", "now")
+    assert read("12 750 sacks").words == ("12 750", "sacks")
+    assert read("12 75 sacks").words == ("12", "75", "sacks")
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

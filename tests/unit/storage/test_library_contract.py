@@ -313,6 +313,8 @@ FILTERS = [
     (Filters(titles=("mint",)), {"Garden/Herbs/mint.md"}),
     (Filters(without=("overnight",)), {"Garden/tomatoes.md", "Travel/lisbon.md"}),
     (Filters(without=("overnight",), facets=("tag:food",)), {"Garden/tomatoes.md"}),
+    (Filters(titles=("toma*",)), {"Garden/tomatoes.md"}),
+    (Filters(paths=("garden/tom*",)), {"Garden/tomatoes.md"}),
     (Filters(without_titles=("mint", "bread")), {"Garden/tomatoes.md", "Travel/lisbon.md"}),
     (Filters(phrases=("nowhere at all",)), set()),
     (Filters(phrases=("overnight",), folder=ROOT / "Garden"), {"Garden/Herbs/mint.md"}),

@@ -18,7 +18,12 @@ from notesearch.text import compounds
             ["20240509", "09052024", "20240509", "09052024", "20240509", "20240509"],
         ),
         ("1,250 sacks", ["1250"]),
+        ("1.250 sacks, 2'150 francs", ["1250", "2150"]),
+        ("12 750 sacks", ["12750"]),
+        ("in 2024 30 sacks, 12 750x", []),
         ("call (215) 555-0134", ["5550134", "2155550134"]),
+        ("0171 / 123 45 67", ["01711234567"]),
+        ("+49 171 123", ["49171123", "9171123", "09171123", "49171123"]),
         ("no such word here", []),
         ("a/very/long/path/of/a/file/in/a/folder", []),
     ],
@@ -52,10 +57,29 @@ def test_parts_that_no_sign_divides(text: str, parts: list[str]) -> None:
         ("9.5.2024", ["952024", "20240509"]),
         ("5/9/2024", ["592024", "20240905", "20240509"]),
         ("2024-13-40", ["20241340"]),
+        ("12 750", ["12750"]),
+        ("+493 71 1234", ["493711234", "93711234", "093711234", "3711234", "03711234"]),
+        ("0049 71 1234", ["0049711234", "49711234", "9711234", "09711234"]),
     ],
 )
 def test_a_typed_word_as_one(typed: str, wholes: list[str]) -> None:
     assert compounds.wholes_of(typed) == wholes
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("215 555 0134 plumber", 12),
+        ("(215) 555 0134", 14),
+        ("12 750 sacks", 6),
+        ("12 75 sacks", 0),
+        ("12 sacks", 0),
+        ("2024-05-09", 0),
+        ("12,750", 0),
+    ],
+)
+def test_where_a_number_with_blanks_ends(text: str, end: int) -> None:
+    assert compounds.end_of_number(text, 0) == end
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,6 @@ FORGIVEN_BOOSTS = (0.5, 0.25)
 # What a term of a field that few notes have counts, times its rarity. BM25 compares the lengths of fields
 # with their average over all notes, which is next to nothing there.
 FLAT = 1.3
-# Letters of a part of a compound, of what stands before it, and of what stands after it, which may be no
-# ending.
-SHORTEST_PART, SHORTEST_REST, SHORTEST_AFTER = 5, 3, 4
 # Words of a phrase that are asked for side by side. A note that holds so many in order holds the rest.
 LONGEST_PHRASE = 60
 
@@ -113,15 +110,11 @@ class WordQueries:
     def scoring(self) -> tantivy.Query | None:
         """What gives a block its score; None where nothing is asked."""
         query, should = self._query, list[tantivy.Query]()
-        whole = [w for w in query.words if len(analysis.asked_words(w)) > 1]
-        parts = {part for w in whole for part in analysis.asked_words(w)}
-        for word in self._words:
-            form = self._forms(word)
-            should.append(_boosted(form, PART_BOOST) if word.term in parts else form)
-        # A number, a date, an address or a name_with_joints is searched as its parts side by side.
-        should += [_boosted(self.phrase(w), WHOLE_BOOST) for w in whole]
-        for typed in query.words:
-            should += [_boosted(q, WHOLE_BOOST) for q in self._as_one(typed)]
+        pieces = {w: found for w in query.words if len(found := analysis.asked_words(w)) > 1}
+        joined = {piece for found in pieces.values() for piece in found}
+        should += [self._forms(word) for word in self._words if word.term not in joined]
+        for typed in dict.fromkeys(query.words):
+            should += _best_of(self._typed(typed, pieces.get(typed, [])))
         if query.prefix and query.words and (begun := compounds.joint_free(query.words[-1])):
             should += _best_of(self._flat_beginnings("whole", begun, WHOLE_BOOST))
         should += [self._gram(g) for run in query.runs for g in analysis.grams(run)]
@@ -142,6 +135,16 @@ class WordQueries:
         if query.without_words:
             should.append(tantivy.Query.const_score_query(tantivy.Query.all_query(), 0.0))
         return _any_of(should)
+
+    def _typed(self, typed: str, pieces: Sequence[str]) -> Iterator[tantivy.Query]:
+        """The ways to spell a typed word other than in one piece. A number, a date, an address or a
+        name_with_joints is searched as its `pieces`, best side by side; as one word it counts the same."""
+        for query in self._as_one(typed):
+            yield _boosted(query, WHOLE_BOOST + len(pieces) * PART_BOOST)
+        if pieces:
+            apart = [self._forms(word) for word in self._words if word.term in pieces]
+            side_by_side = _boosted(self.phrase(typed), WHOLE_BOOST)
+            yield _any_of([*(_boosted(form, PART_BOOST) for form in apart), side_by_side])
 
     @property
     def one_word(self) -> bool:
@@ -220,7 +223,7 @@ class WordQueries:
                     yield from self._there("text", term, PREFIX_BOOST)
             for field in COMPOUNDS:
                 yield from self._flat_beginnings(field, word.term, PREFIX_BOOST)
-        elif self._compounding and len(word.term) >= SHORTEST_PART and word.term.isalpha():
+        elif self._compounding and len(word.term) >= analysis.SHORTEST_PART and word.term.isalpha():
             yield from self._in_compounds(word)
 
     def _stemmed(self, word: AskedWord) -> list[tantivy.Query]:
@@ -335,12 +338,12 @@ class WordQueries:
         write them."""
         languages = analysis.COMPOUNDING.intersection(self._languages)
         parts = (word.term, *(stemming.stem(word.typed, language) for language in sorted(languages)))
-        for part in dict.fromkeys(part for part in parts if len(part) >= SHORTEST_PART):
+        for part in dict.fromkeys(part for part in parts if len(part) >= analysis.SHORTEST_PART):
             ends = self.searcher.terms_with_prefix("back", backwards(part), limit=COMPOUND_TERMS)
-            for term in (term for term, _ in ends if len(term) >= len(part) + SHORTEST_REST):
+            for term in (term for term, _ in ends if len(term) >= len(part) + analysis.SHORTEST_REST):
                 yield from self._flat("back", term, COMPOUND_BOOST)
             begins = self.searcher.terms_with_prefix("text", part, limit=2 * COMPOUND_TERMS)
-            longer = [term for term, _ in begins if len(term) >= len(part) + SHORTEST_AFTER]
+            longer = [term for term, _ in begins if len(term) >= len(part) + analysis.SHORTEST_AFTER]
             if longer:
                 best = tantivy.Query.disjunction_max_query([self.term("text", term) for term in longer])
                 yield _boosted(best, COMPOUND_BOOST)
@@ -411,9 +414,9 @@ class WordQueries:
     def phrase(
         self, phrase: str, field: str = "text", gram_field: str = "gram", *, begun: bool = False
     ) -> tantivy.Query:
-        """All the words of a phrase side by side, and its runs without spaces likewise. `begun`: the last
-        word may be the beginning of one."""
-        parts = []
+        """All the words of a phrase side by side, and its runs without spaces likewise. With `begun`, and in
+        a phrase that ends in `*`, the last word may be the beginning of one."""
+        parts, begun = [], begun or analysis.goes_on(phrase)
         if words := analysis.words(phrase):
             parts.append(self._side_by_side(field, words, begun=begun))
         parts += [self.term(field, name) for name in analysis.signed_names(phrase)]
@@ -424,7 +427,9 @@ class WordQueries:
     def joined(self, phrase: str, *, begun: bool = False) -> tantivy.Query | None:
         """A name with joints, or with `begun` the beginning of one ("follow-"), as one word; None where the
         phrase is none."""
-        whole = compounds.joint_free(phrase.strip()) if " " not in phrase.strip() else ""
+        phrase = phrase.strip()
+        one = " " not in phrase or compounds.end_of_number(phrase, 0) == len(phrase)
+        whole = compounds.joint_free(phrase) if one else ""
         if not whole:
             return None
         terms = self._beginnings("whole", whole) if begun else [whole]
