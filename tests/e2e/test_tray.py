@@ -129,12 +129,14 @@ def test_the_icon_changes_with_the_state(start: Start, notes: Path, host: Notifi
     program = start("--hidden", notes, up=False)
     host.wait()
     program.until(lambda: "Up to date" in host.words)
-    at_rest = host.item("IconPixmap")
+    before = host.item("IconPixmap")
     host.choose("Pause")
     program.until(lambda: "Paused" in host.words)
-    program.until(lambda: host.item("IconPixmap") != at_rest, "another icon")
+    program.until(lambda: host.item("IconPixmap") != before, "another icon")
+    paused = host.item("IconPixmap")
     host.choose("Resume")
-    program.until(lambda: host.item("IconPixmap") == at_rest, "the first icon")
+    program.until(lambda: "Up to date" in host.words)
+    program.until(lambda: host.item("IconPixmap") != paused, "the icon of a program at rest")
 
 
 def test_a_click_on_a_notifier_host(start: Start, notes: Path, host: NotifierHost) -> None:
