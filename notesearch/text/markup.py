@@ -54,6 +54,9 @@ _TASK = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])\s+)(\[[ xX/-]\])(?=\s)", re.MULTI
 _NUMBER = re.compile(r"^[ \t>]*\d{1,4}[.)](?=\s)", re.MULTILINE)
 # Emphasis of any kind, next to a letter. Marks between blanks and punctuation divide no word.
 _EMPHASIS = re.compile(r"(\*{1,3}|~{1,2}|\^|={2}|`{1,3})(?=[^\s*~^=`])([^\n]{0,300}?)(?<=[^\s])\1")
+_MARKS = re.compile("[*~^=`]+")
+# What no emphasis begins with; "" is the end of the text.
+_CLOSING = ("", *",.;:!?)]}\"'")
 _NAMES = (
     "a abbr address article aside audio b bdi bdo blockquote body br button caption center cite code"
     " col colgroup dd del details dfn div dl dt em embed figcaption figure font footer form h1 h2 h3 h4"
@@ -75,13 +78,13 @@ _ESCAPED = re.compile(r"\\(?=[*_~^=`\[\]<>\\-])")
 
 
 # Cached: one letter after another finds mostly the same passages.
-@lru_cache(maxsize=256)
-def as_read(text: str, *, numbers: bool = True) -> AsRead:
-    """The text as its reader sees it. With `numbers`, those of lists are beside it, so that they interrupt no
-    phrase. Takes time linear in its length."""
+@lru_cache(maxsize=1024)
+def as_read(text: str) -> AsRead:
+    """The text as its reader sees it. The numbers of lists are beside it, so that they interrupt no phrase.
+    Takes time linear in its length."""
     if not _MARKED.search(text):
         return AsRead(text)
-    edits = sorted(_edits(text, numbers=numbers), key=lambda edit: (edit.start, -edit.end))
+    edits = sorted(_edits(text, numbers=True), key=lambda edit: (edit.start, -edit.end))
     pieces: list[str] = []
     places: list[int] = []
     beside: list[str] = []
@@ -101,6 +104,21 @@ def as_read(text: str, *, numbers: bool = True) -> AsRead:
     places += range(position, len(text) + 1)
     beside += _pieces(text)
     return AsRead("".join(pieces), places, tuple(dict.fromkeys(beside)))
+
+
+def shown(text: str) -> str:
+    """The text as its reader sees it, with the numbers of lists. Takes half the time of `as_read`, as it does
+    not keep where each character stood."""
+    if not _MARKED.search(text):
+        return text
+    pieces: list[str] = []
+    position = 0
+    for edit in sorted(_edits(text, numbers=False), key=lambda edit: (edit.start, -edit.end)):
+        if edit.start >= position:
+            pieces += [text[position : edit.start], edit.text]
+            position = edit.end
+    pieces.append(text[position:])
+    return "".join(pieces)
 
 
 def _edits(text: str, *, numbers: bool) -> Iterator[_Edit]:
@@ -141,10 +159,19 @@ def _links(text: str) -> Iterator[_Edit]:
 
 def _emphasis(text: str) -> Iterator[re.Match[str]]:
     """The emphasis that stands next to a letter, and so inside a word."""
+    if not any(_next_to_letter(text, *marks.span()) for marks in _MARKS.finditer(text)):
+        return
     for match in _EMPHASIS.finditer(text):
         start, end = match.span()
         if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
             yield match
+
+
+def _next_to_letter(text: str, start: int, end: int) -> bool:
+    """Whether marks at characters [start, end) may begin emphasis after a letter, or end it before one."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    begins = before.isalnum() and not after.isspace() and after not in _CLOSING
+    return begins or (after.isalnum() and not before.isspace())
 
 
 def _pieces(text: str) -> Iterator[str]:

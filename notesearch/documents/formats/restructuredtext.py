@@ -316,7 +316,9 @@ FORMAT = Format(
             r"\.\.\s+[\w-]+::",
             r"\.\.(?:\s+_.*:)?[ \t]*$",
         ),
-        inline=(r"(?:(?<![\w:+.-]):[\w:+.-]+:)?`([^`<\n]+?)(?:(?:(?<!\s)\s+)?<[^<>`\n]*>)?`_{0,2}(?!\w)",),
+        inline=(
+            ("`", r"(?:(?<![\w:+.-]):[\w:+.-]+:)?`([^`<\n]+?)(?:(?:(?<!\s)\s+)?<[^<>`\n]*>)?`_{0,2}(?!\w)"),
+        ),
     ),
     # 2: properties; embedded files are no text; the encoding of short files.
     reading=2,

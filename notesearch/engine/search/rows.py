@@ -36,6 +36,12 @@ class Candidate:
     by_meaning: bool = False
     words_asked: bool = True
 
+    @property
+    def without_words(self) -> bool:
+        """Whether the keyword half has looked, and the note holds no word of the query: none is searched for
+        again in its text."""
+        return self.words_asked and not self.by_words
+
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
@@ -119,7 +125,8 @@ def _passages(
     scored = []
     # The whole note is searched for the words once. What was found is divided among the passages afterwards.
     whole = note.whole
-    found = highlighter.matches(whole) if whole is not None and highlighter.count else []
+    asked = 0 if candidate.without_words else highlighter.count
+    found = highlighter.matches(whole) if whole is not None and asked else []
     for number, chunk in enumerate(note.chunks):
         if whole is not None:
             first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
@@ -129,8 +136,8 @@ def _passages(
             ]
         else:
             text = note.texts[number]
-            matches = highlighter.matches(text) if highlighter.count else []
-        scored.append(_score(chunk, text, matches, candidate, highlighter.count))
+            matches = highlighter.matches(text) if asked else []
+        scored.append(_score(chunk, text, matches, candidate, asked))
     if not scored:
         return [_without_text(note.document, candidate, highlighter)], 0
     scored.sort(key=lambda s: (-s.score, s.chunk.ordinal))
@@ -207,7 +214,8 @@ def _without_text(document: DocumentRow, candidate: Candidate, highlighter: High
 def _passage(
     document: DocumentRow, scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool
 ) -> Passage:
-    text, highlights, _ = snippet(scored.text, highlighter if highlighter.count else None)
+    searched = highlighter.count and not candidate.without_words
+    text, highlights, _ = snippet(scored.text, highlighter if searched else None)
     # The keyword half forgives typing errors, and those are not highlighted. The note was found by its words
     # all the same.
     worded = candidate.words_asked and (bool(highlights) or (first and candidate.by_words))

@@ -13,7 +13,7 @@ from notesearch.documents.formats.registry import noise
 from notesearch.domain import Span
 from notesearch.domain.file_names import harmless
 from notesearch.engine.search.highlights import Highlighter
-from notesearch.text.markup import as_read
+from notesearch.text.markup import shown
 
 SNIPPET = 200
 # The most characters of a snippet before the first found word.
@@ -31,7 +31,6 @@ class _Markup(NamedTuple):
 
     marks: re.Pattern[str]
     noise: re.Pattern[str]
-    inline: re.Pattern[str]
     heading: str
 
 
@@ -44,9 +43,15 @@ def _compiled(said: Noise) -> _Markup:
     return _Markup(
         re.compile(rf"^(?:{'|'.join(said.marks)})", re.MULTILINE),
         re.compile(rf"^[ \t]*(?:{'|'.join(said.lines)})|{_COLONS}", re.MULTILINE),
-        re.compile("|".join(said.inline), re.MULTILINE),
         rf"(?:{'|'.join(said.headings)}) ",
     )
+
+
+# Most texts have few of the signs, and an expression with all the marks takes several times as long.
+@lru_cache(maxsize=64)
+def _inline(said: Noise, signs: frozenset[str]) -> re.Pattern[str]:
+    """The marks inside lines that have one of these signs."""
+    return re.compile("|".join(pattern for sign, pattern in said.inline if sign in signs), re.MULTILINE)
 
 
 def snippet(
@@ -68,9 +73,11 @@ def snippet(
         start = len(lead) + 1 if lead else 0
         best_sentence = (start, start + len(sentence)) if sentence else None
         return text, tuple(highlighter.find(text)[0]) if highlighter else (), best_sentence
+    if highlighter is None:
+        return _opening(_without_leading_headings(passage)), (), None
     plain = _clean(_without_leading_headings(passage))
-    spans = highlighter.find(plain)[0] if highlighter else []
-    if not spans and highlighter is not None:
+    spans = highlighter.find(plain)[0]
+    if not spans:
         whole = _clean(passage)
         spans = highlighter.find(whole)[0]
         plain = whole if spans else plain
@@ -85,6 +92,13 @@ def snippet(
         ),
         None,
     )
+
+
+def _opening(passage: str) -> str:
+    """The first characters of a passage, as many as a snippet has. Removing markup takes time linear in the
+    text, so it begins with a part that is long enough in most cases."""
+    text = _clean(passage[: 3 * SNIPPET])
+    return (text if len(text) >= SNIPPET else _clean(passage))[:SNIPPET]
 
 
 def place_of(passage: str, found: Sequence[Span]) -> int:
@@ -145,11 +159,12 @@ def _without_leading_headings(passage: str) -> str:
 @lru_cache(maxsize=2048)
 def _clean(text: str) -> str:
     markup = _markup()
-    read = as_read(markup.marks.sub("", harmless(text)), numbers=False).text
-    lines = markup.noise.sub("", _ROW.sub(_cells, read))
-    return " ".join(
-        markup.inline.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines).replace("`", "").split()
-    )
+    lines = markup.noise.sub("", _ROW.sub(_cells, shown(markup.marks.sub("", harmless(text)))))
+    said = noise()
+    signs = frozenset(sign for sign, _ in said.inline if sign in lines)
+    if signs:
+        lines = _inline(said, signs).sub(lambda m: m[m.lastindex] if m.lastindex else "", lines)
+    return " ".join(lines.replace("`", "").split())
 
 
 def _cells(row: re.Match[str]) -> str:

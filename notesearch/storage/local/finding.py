@@ -40,6 +40,8 @@ FEW_SHARE = 0.025
 MOST_NEIGHBOURS = 8000
 # How many results of filters are kept while the user types on.
 KEPT = 12
+# The most memory that vectors are kept in for that.
+MOST_KEPT_BYTES = 32 * 1024 * 1024
 
 T = TypeVar("T")
 
@@ -78,6 +80,7 @@ class Finding:
         self._nearest_index = nearest_index
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Any] = OrderedDict()
+        self._kept_matrix: tuple[object, list[int], Vectors] | None = None
 
     # By words
 
@@ -140,7 +143,9 @@ class Finding:
         if resolved.everything or resolved.nothing:
             return () if resolved.nothing else every
         if resolved.among is not None or self._few(resolved):
-            return self._store.vectors.fingerprints(self._set(filters, resolved))
+            passing = self._set(filters, resolved)
+            key = ("models", filters, self._store.position, self._words.position)
+            return self._remembered(key, lambda: self._store.vectors.fingerprints(passing))
         if resolved.facets:
             return self._store.filters.fingerprints_with(every, resolved.facets, resolved.without)
         out = set(resolved.excluded).union(
@@ -211,11 +216,23 @@ class Finding:
         )
         if len(allowed) > max(EXACT_SCAN, math.isqrt(SCAN_WORTH * len(index))):
             return index.search(vector, limit, allowed)
-        kept = self._store.vectors.by_id(list(allowed))
-        if not kept:
+        ids, matrix = self._matrix(key, allowed)
+        if not ids:
             return []
-        ids, cosines = list(kept), np.array(list(kept.values())) @ vector
+        cosines = matrix @ vector
         return [(ids[i], float(cosines[i])) for i in np.argsort(-cosines, kind="stable")[:limit]]
+
+    def _matrix(self, key: object, vector_ids: Collection[int]) -> tuple[list[int], Vectors]:
+        """The vectors with these ids, float32 [vectors, dimensions]. The last ones are kept, since one letter
+        after another is searched in the same folder."""
+        with self._lock:
+            if self._kept_matrix is not None and self._kept_matrix[0] == key:
+                return self._kept_matrix[1:]
+        ids, matrix = self._store.vectors.matrix(vector_ids)
+        if matrix.nbytes <= MOST_KEPT_BYTES:
+            with self._lock:
+                self._kept_matrix = key, ids, matrix
+        return ids, matrix
 
     def _nearest_of_many(
         self, index: NearestIndex, vector: Vectors, resolved: _Resolved, limit: int, floor: float

@@ -38,9 +38,9 @@ class FewPass:
     def vector_ids_of(self, fingerprint: str, documents: Collection[int]) -> set[int]:
         return self._ids
 
-    def by_id(self, ids: Sequence[int]) -> dict[int, Vectors]:
+    def matrix(self, ids: Collection[int]) -> tuple[list[int], Vectors]:
         self.compared = len(ids)
-        return {i: np.array([1 / i, 0.0], np.float32) for i in ids}
+        return list(ids), np.array([[1 / i, 0.0] for i in ids], np.float32)
 
     def users_of_vectors(self, ids: Sequence[int]) -> list[tuple[int, int, int]]:
         return [(i, 100 + i, 7) for i in ids]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from notesearch.catalogue import LOCAL
 from notesearch.domain import told
 from notesearch.errors import FileBinary, FileUnreadable
+from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import Held, InFolder
 from tests.unit.storage.conftest import (
@@ -32,6 +35,30 @@ def test_removing_a_folder_keeps_what_others_use(store: Store, make: MakeDocumen
     assert store.folders.problems() == ()
     assert store.folders.rows()[0].complete == 1
     assert store.vectors.count_since(FINGERPRINT, 0) == 1
+
+
+def test_folders_are_read_again_only_after_a_commit(
+    store: Store, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Database(tmp_path, read_only=True)
+    before = store.folders.rows()
+    asked: list[str] = []
+    read = Database.read
+    monkeypatch.setattr(
+        Database, "read", lambda self, sql, *more: asked.append(sql) or read(self, sql, *more)
+    )
+    assert store.folders.rows() is before
+    assert asked == []
+    assert other.unchanged("paths", lambda: other.read("SELECT path FROM folders")) == [(str(root),)]
+    with store.database.write() as w:
+        w.execute("UPDATE folders SET model = 'own/m'")
+        assert [row.model for row in store.folders.rows()] == ["own/m"]  # in the transaction itself
+    assert [row.model for row in store.folders.rows()] == ["own/m"]
+    store.folders.add(Path("/other"), LOCAL.identifier)
+    assert len(store.folders.rows()) == 2
+    paths = other.unchanged("paths", lambda: other.read("SELECT path FROM folders ORDER BY 1"))
+    assert paths == sorted([("/other",), (str(root),)])
+    other.close()
 
 
 def test_a_folder_is_added_once(store: Store, root: Path) -> None:

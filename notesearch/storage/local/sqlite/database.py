@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from notesearch.errors import StoreDamaged, StoreError
 from notesearch.storage.local.sqlite.connections import Readers, people_errors
@@ -34,6 +34,8 @@ class Generation(IntEnum):
 # Kinds of SQLite's errors where the files of its log cannot be made.
 _NO_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
+T = TypeVar("T")
+
 
 class Database:
     """The database that the parts of the store share. Threads and errors are as in Store.
@@ -52,6 +54,8 @@ class Database:
         self._writing: int | None = None
         self.readers = Readers(lambda: self._connect("ro"))
         self._writer: sqlite3.Connection | None = None
+        # What `unchanged` keeps: by name, the state of the database and the result.
+        self._kept: dict[str, tuple[tuple[sqlite3.Connection, int], Any]] = {}
         self._closed = False
         if read_only and not self._file.exists():
             raise StoreError("store.absent")
@@ -129,6 +133,22 @@ class Database:
             return self._writer.execute(sql, parameters).fetchall()
         with people_errors(), self.readers.borrow() as connection:
             return connection.execute(sql, parameters).fetchall()
+
+    def unchanged(self, name: str, ask: Callable[[], T]) -> T:
+        """The result of `ask`, or the last one under this name where nothing was committed since: for
+        what each key of a query asks again."""
+        if self._writing == threading.get_ident():
+            return ask()
+        with people_errors(), self.readers.borrow() as connection:
+            # SQLite counts what other connections commit, for each connection by itself.
+            state = connection, connection.execute("PRAGMA data_version").fetchone()[0]
+        kept = self._kept.get(name)
+        if kept is not None and kept[0] == state:
+            value: T = kept[1]
+            return value
+        value = ask()
+        self._kept[name] = state, value
+        return value
 
     def one(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first row of a question, or None."""

@@ -103,6 +103,9 @@ class Folders:
 
     def rows(self) -> tuple[FolderRow, ...]:
         """Every folder with its counts, by path."""
+        return self._database.unchanged("folders", self._read_rows)
+
+    def _read_rows(self) -> tuple[FolderRow, ...]:
         rows = self._database.read(_COUNTED)
         former: dict[int, list[str]] = {}
         for folder_id, model in self._database.read("SELECT DISTINCT folder_id, model FROM former_models"):

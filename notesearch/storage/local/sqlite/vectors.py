@@ -231,6 +231,13 @@ class KeptVectors:
             for i, v in self._database.chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)
         }
 
+    def matrix(self, vector_ids: Collection[int]) -> tuple[list[int], Vectors]:
+        """Those of these ids that there are, and their vectors, float32 [vectors, dimensions]."""
+        sql = "SELECT id, vector FROM vectors WHERE id IN ({})"
+        rows = list(self._database.chosen(sql, list(vector_ids)))
+        joined = np.frombuffer(b"".join(row[1] for row in rows), np.float32)
+        return [row[0] for row in rows], joined.reshape(len(rows), -1) if rows else joined
+
     def newest_id(self) -> int:
         """The highest id that any vector ever had. Vector indexes use it as their position."""
         row = self._database.one("SELECT seq FROM sqlite_sequence WHERE name = 'vectors'")
