@@ -117,24 +117,28 @@ def formats() -> tuple[NoteFormat, ...]:
 def format_of(path: Path | str) -> str | None:
     """The name of the format by the file's name; None where it is no note. A file without a suffix is one
     where its first bytes are text, which `is_text` tells. Touches no disk."""
-    row = _named(path)
+    row = row_of(path)
     return row.name if row else None
 
 
 def may_be_note(path: Path | str, size: int) -> bool:
     """Whether a file with this name and of `size` bytes is read: its format is known, and it is not what a
     program made. Touches no disk."""
-    row = _named(path)
-    if row is None:
-        return False
-    folder, name = os.path.split(path)
-    if folder.lower().endswith(BUNDLE) and os.path.splitext(name)[0] != "text":
-        return False
-    largest = LARGEST_BARE if row.bare and is_bare(name) else row.largest
-    return not (largest and size > largest) and not (row.made and row.made.fullmatch(name))
+    row = row_of(path)
+    return row is not None and takes(row, str(path), size)
 
 
-def _named(path: Path | str) -> Format | None:
+def takes(row: Format, path: str, size: int) -> bool:
+    """Whether a file whose name is that of a format, with `size` bytes, is read: see `may_be_note`."""
+    cut = path.rfind(os.sep) + 1
+    if path[:cut].rstrip(os.sep).lower().endswith(BUNDLE) and os.path.splitext(path[cut:])[0] != "text":
+        return False
+    largest = LARGEST_BARE if row.bare and is_bare(path) else row.largest
+    return not (largest and size > largest) and not (row.made and row.made.fullmatch(path[cut:]))
+
+
+def row_of(path: Path | str) -> Format | None:
+    """The format by a file's name; None where it is no note."""
     return _of_suffix(suffix_of(path))
 
 
@@ -151,7 +155,7 @@ def named(word: str) -> str:
 
 def reading_of(path: Path | str) -> int:
     """The present `reading` of the format of a file with that name (see Format); 0 for what is not a note."""
-    row = _named(path)
+    row = row_of(path)
     return row.reading if row else 0
 
 
@@ -212,7 +216,7 @@ def _row_of(source: Source) -> Format | None:
         head = source.head()
         if row := next((row for row in rows() if row.magic and head.startswith(row.magic)), None):
             return row
-    return _named(source.path)
+    return row_of(source.path)
 
 
 def extract(path: Path, raw: bytes) -> Document:

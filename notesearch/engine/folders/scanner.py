@@ -22,8 +22,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from notesearch.documents.formats.encoding import looks_like_text
+from notesearch.documents.formats.format import Format
 from notesearch.documents.formats.note import BUNDLE, is_bare
-from notesearch.documents.formats.registry import format_of, may_be_note, reading_of
+from notesearch.documents.formats.registry import may_be_note, reading_of, row_of, takes
 from notesearch.engine.folders.found_file import FoundFile
 from notesearch.engine.folders.ignore_pattern import Rules, rules_of
 from notesearch.engine.folders.links import Links
@@ -235,16 +236,16 @@ def _leads_nowhere(link: os.DirEntry[str]) -> bool:
 
 def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | None) -> FoundFile | None:
     """The file, where it is a note that no rule leaves out."""
-    named = _is_note(entry.name)
+    row = _row_of(entry.name)
     if (
-        (not named and (others is None or entry.name.startswith(".")))
+        (row is None and (others is None or entry.name.startswith(".")))
         or not entry.is_file()
         or rules.ignores(entry.path, is_folder=False)
     ):
         return None
-    if named:
+    if row is not None:
         status = entry.stat()
-        if _is_read(entry.path, status.st_size, status.st_mtime_ns):
+        if _is_read(row, entry.path, status.st_size, status.st_mtime_ns):
             return FoundFile.of(entry.path, status)
     if others is not None:
         others.count += 1
@@ -373,15 +374,20 @@ def ignored(
 
 def _is_note(name: str) -> bool:
     """Whether a file may be a note, by its name alone."""
-    return not name.startswith(".") and format_of(name) is not None
+    return _row_of(name) is not None
 
 
-def _is_read(path: str, size: int, mtime_ns: int) -> bool:
-    """Whether a file that may be a note is read: what programs make is left out, and what has no suffix and
-    is no text."""
+def _row_of(name: str) -> Format | None:
+    return None if name.startswith(".") else row_of(name)
+
+
+def _is_read(row: Format, path: str, size: int, mtime_ns: int) -> bool:
+    """Whether a file with the name of a format is read: what programs make is left out, and what has no
+    suffix and is no text."""
     if path.endswith(PROGRAM_FILES):
         return False
-    return may_be_note(path, size) and (not is_bare(path) or _is_text(path, size, mtime_ns))
+    bare = row.bare and is_bare(path)
+    return takes(row, path, size) and (not bare or _is_text(path, size, mtime_ns))
 
 
 def _is_read_now(path: str) -> bool:
@@ -390,7 +396,8 @@ def _is_read_now(path: str) -> bool:
         status = os.stat(path)
     except OSError:
         return may_be_note(path, 0)
-    return _is_read(path, status.st_size, status.st_mtime_ns)
+    row = row_of(path)
+    return row is not None and _is_read(row, path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=20_000)

@@ -40,6 +40,7 @@ from notesearch.storage.values import (
 )
 from notesearch.text import analysis
 from notesearch.text.language import language_of
+from notesearch.text.stemming import LATIN
 
 # How many candidates each half gives, before they become notes and the list is cut.
 BLOCKS = 150
@@ -402,7 +403,9 @@ class Pipeline:
         """The odds of the keyword half, as far as the query, its language and the models tell."""
         models = [m for f in fingerprints if (m := self._models.by_fingerprint(f)) is not None]
         language = language_of(asked.parsed.meaning)
-        if models and language and all(m.languages and language not in m.languages for m in models):
+        unread = models and language and all(m.languages and language not in m.languages for m in models)
+        # A few Latin words are easily taken for those of another language: many notes must have it.
+        if unread and (language not in LATIN or language in asked.words.common_languages):
             return fusion.UNREAD
         nearest = max((max(chunks.values()) for chunks in cosines.values()), default=0.0)
         # The cosines of several models were made comparable, so they are nobody's own.

@@ -32,6 +32,8 @@ IN_ORDER = 10.0
 PREFIX_BOOST = 0.7
 PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
+# For each piece of a word of several pieces, where a note writes it as one.
+AS_ONE = 0.75
 NAME_BOOST = 0.5
 VARIANT_BOOST = 0.6
 COMPOUND_BOOST = 0.3
@@ -139,12 +141,13 @@ class WordQueries:
     def _typed(self, typed: str, pieces: Sequence[str]) -> Iterator[tantivy.Query]:
         """The ways to spell a typed word other than in one piece. A number, a date, an address or a
         name_with_joints is searched as its `pieces`, best side by side; as one word it counts the same."""
-        for query in self._as_one(typed):
-            yield _boosted(query, WHOLE_BOOST + len(pieces) * PART_BOOST)
+        as_one = self._as_one(typed)
+        for query in as_one:
+            yield _boosted(query, WHOLE_BOOST + len(pieces) * AS_ONE)
         if pieces:
             apart = [self._forms(word) for word in self._words if word.term in pieces]
-            side_by_side = _boosted(self.phrase(typed), WHOLE_BOOST)
-            yield _any_of([*(_boosted(form, PART_BOOST) for form in apart), side_by_side])
+            together = (self.phrase(typed), *as_one)
+            yield _any_of([*apart, *(_boosted(query, WHOLE_BOOST) for query in together)])
 
     @property
     def one_word(self) -> bool:
