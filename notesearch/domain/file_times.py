@@ -8,20 +8,19 @@ import os
 LATEST_NS = (1 << 63) - 1
 
 
-def time_ns_of(status: os.stat_result) -> int:
-    """When a file was modified, in nanoseconds since 1970: from 1970 to 2262, whatever its file system
-    says."""
-    return _kept(status.st_mtime_ns)
+def times_of(status: os.stat_result) -> tuple[int, int]:
+    """When a file was modified, and when the system changed anything of it last (on Windows: made it), in
+    nanoseconds since 1970, from 1970 to 2262, whatever its file system says.
 
-
-def ctime_ns_of(status: os.stat_result) -> int:
-    """When the system changed anything of a file last (on Windows: made it), in nanoseconds since 1970; 0
-    where that is not known. No program can set it back, so it shows an edit that kept size and time.
-
-    The inode is not used beside it: some file systems give a file another one at each mount (exFAT, FUSE).
-    Where inodes last, replacing a file changes this time too.
+    No program can set the second time back, so it shows an edit that kept size and time. The inode is not
+    used beside it: some file systems give a file another one at each mount (exFAT, FUSE). Where inodes last,
+    replacing a file changes this time too.
     """
-    return _kept(status.st_ctime_ns)
+    modified, changed = status.st_mtime_ns, status.st_ctime_ns
+    # A scan asks for those of each file, and nearly all are as they should be.
+    if 0 <= modified <= LATEST_NS and 0 <= changed <= LATEST_NS:
+        return modified, changed
+    return _kept(modified), _kept(changed)
 
 
 def _kept(time_ns: int) -> int:

@@ -39,7 +39,7 @@ from notesearch.documents.sandbox.frames import (
     unpack_request,
 )
 from notesearch.domain import Chunk, Document
-from notesearch.domain.file_times import ctime_ns_of, time_ns_of
+from notesearch.domain.file_times import times_of
 from notesearch.errors import ExtractionFailed, FileGone, FileTooLarge, FileUnreadable, NotesearchError
 from notesearch.text.secrets import find_secrets
 
@@ -60,6 +60,7 @@ def read_note(
     """
     source, status = _source(path, announce)
     content_hash = _hash(source)
+    modified, changed = times_of(status)
     for part in read(source):
         document = part.document
         embedded_title = (
@@ -74,8 +75,8 @@ def read_note(
             if wanted.secrets
             else (),
             size=status.st_size,
-            mtime_ns=time_ns_of(status),
-            ctime_ns=ctime_ns_of(status),
+            mtime_ns=modified,
+            ctime_ns=changed,
             content_hash=content_hash,
             embedded_title=embedded_title,
             part=part.name,

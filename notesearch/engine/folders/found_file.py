@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from notesearch.domain.file_times import ctime_ns_of, time_ns_of
+from notesearch.domain.file_times import times_of
 
 
 class FoundFile(NamedTuple):
@@ -20,7 +20,7 @@ class FoundFile(NamedTuple):
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> FoundFile:
         """The file at `path`, of which the system says `status`."""
-        return cls(path, status.st_size, time_ns_of(status), ctime_ns_of(status))
+        return cls(path, status.st_size, *times_of(status))
 
 
 # Linked notes by the path of the link. None for a link that leads nowhere.

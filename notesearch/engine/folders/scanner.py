@@ -115,6 +115,11 @@ class IgnoreRules:
         """These rules, where folders are entered with other ignore files."""
         return IgnoreRules(files, kept, self._specs)
 
+    @property
+    def given(self) -> bool:
+        """Whether there are any rules."""
+        return bool(self._specs)
+
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether the rules leave out `path` (absolute, as text). Rules that end in a slash match only where
         `is_folder`."""
@@ -204,19 +209,16 @@ def scan(
         folder, entries, real, rules = stack.pop()
         rules = rules.entering(folder, {e.name for e in entries if e.name in rules.files})
         for entry in entries:
-            found = None
             try:
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_symlink():
+                    if found := _at_link(entry, rules, others, links):
+                        yield found
+                elif entry.is_dir():
                     within = links.inside(real, entry.name)
                     if within is not None and _is_entered(entry, rules):
                         stack.append((entry.path, list(os.scandir(entry.path)), within, rules))
-                elif entry.is_symlink() and entry.is_dir():
-                    if _is_entered(entry, rules):
-                        links.meet(entry.path, rules)
                 elif found := _found(entry, rules, others):
                     yield found
-                if entry.is_symlink() and (found or _leads_nowhere(entry)):
-                    links.notes[entry.path] = found
             except OSError:
                 continue
         while not stack and (met := links.next()) is not None:
@@ -224,6 +226,20 @@ def scan(
                 stack.append((met[0], list(os.scandir(met[0])), met[1], met[2]))
     if below is None:
         links.settle()
+
+
+def _at_link(
+    link: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | None, links: Links
+) -> FoundFile | None:
+    """The note that a link leads to. `links` gets to know the linked folder or note."""
+    if link.is_dir():
+        if _is_entered(link, rules):
+            links.meet(link.path, rules)
+        return None
+    found = _found(link, rules, others)
+    if found or _leads_nowhere(link):
+        links.notes[link.path] = found
+    return found
 
 
 def _is_entered(entry: os.DirEntry[str], rules: IgnoreRules) -> bool:
@@ -240,7 +256,7 @@ def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | Non
     if (
         (row is None and (others is None or entry.name.startswith(".")))
         or not entry.is_file()
-        or rules.ignores(entry.path, is_folder=False)
+        or (rules.given and rules.ignores(entry.path, is_folder=False))
     ):
         return None
     if row is not None:

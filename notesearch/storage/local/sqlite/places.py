@@ -8,7 +8,7 @@ machine's own, unless a test chooses another. Reads only; any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import NamedTuple
 
@@ -53,12 +53,22 @@ def relative_to(root: PurePath, path: PurePath) -> str | None:
 
 def absolute_text(root: PurePath, relative: str) -> str:
     """The path on this machine of something in a folder, as text."""
+    return absolute_texts(root)(relative)
+
+
+def absolute_texts(root: PurePath) -> Callable[[str], str]:
+    """A function that does this for one folder: a folder may hold many thousand files."""
     separator = "\\" if isinstance(root, PureWindowsPath) else "/"
-    base = str(root)
-    if not relative:
-        return base
-    inside = from_text(relative).replace("/", separator)
-    return f"{base if base.endswith(separator) else base + separator}{inside}"
+    whole = str(root)
+    base = whole if whole.endswith(separator) else whole + separator
+
+    def absolute(relative: str) -> str:
+        inside = relative if relative.isascii() else from_text(relative)
+        if not inside:
+            return whole
+        return base + (inside if separator == "/" else inside.replace("/", separator))
+
+    return absolute
 
 
 class Places:
@@ -127,11 +137,12 @@ class Places:
         """The files of one folder. The document of a file comes before its problem."""
         result: dict[str, FileState] = {}
         both = f"{_FAILED}{where} UNION ALL {_KNOWN}{where}"
+        absolute, make = absolute_texts(root), FileState._make
         for row in self._database.read(both, parameters):
-            path, state = absolute_text(root, row[0]), FileState(*row[1:])
-            before = result.get(path)
-            known = before is not None and before.document_id is not None
-            result[path] = before.beside(state) if before is not None and known else state
+            path, state = absolute(row[0]), make(row[1:])
+            before = result.setdefault(path, state)
+            if before is not state:
+                result[path] = before.beside(state) if before.document_id is not None else state
         return result
 
     def _known_at(self, paths: Sequence[str]) -> dict[str, FileState]:
