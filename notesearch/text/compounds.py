@@ -186,7 +186,8 @@ def wholes_of(word: str) -> list[str]:
     bare = word.strip("\"'.,;:!?()[]")
     whole = re.sub(r"[\W_]", "", bare)
     found = [whole] if whole and whole != bare and len(whole) <= LONGEST else []
-    dialled = _dialled(bare) if _DIALLED.fullmatch(bare) and not bare.isdigit() else ()
+    abroad = bare.startswith("00") or not bare.isdigit()
+    dialled = _dialled(bare) if abroad and _DIALLED.fullmatch(bare) else ()
     return list(dict.fromkeys([*found, *dates(bare), *dialled]))
 
 

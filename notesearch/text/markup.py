@@ -44,10 +44,10 @@ _DATA = re.compile(
 )
 _DATA_SHORT = re.compile(r"data:[\w/+.-]*;base64,[A-Za-z0-9+/_%-]*=*", re.ASCII)
 # Wiki links, then links and pictures with an address, with a reference, and footnotes.
-_WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]*\|)?([^\[\]\n]+)\]\]")
+_WIKI = re.compile(r"\[\[(?:[^\[\]|\n]*\|)?([^\[\]\n]+)\]\]")
 _ORG_LINK = re.compile(r"\[\[[^\[\]\n]*\]\[([^\[\]\n]*)\]\]")
 _LINK = re.compile(
-    r"!?\[((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])"
+    r"\[((?:[^\[\]\n]|\n(?!\s*\n)|\[[^\[\]\n]*\])*)\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\])"
 )
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\s]+\](?!:)")
 _TASK = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)])\s+)(\[[ xX/-]\])(?=\s)", re.MULTILINE)
@@ -153,7 +153,11 @@ def _links(text: str) -> Iterator[_Edit]:
         yield _Edit(*match.span(2), keeps=False)
     for pattern in (_ORG_LINK, _WIKI, _LINK):
         for match in pattern.finditer(text):
-            yield _Edit(match.start(), match.start(1), keeps=True)
+            # Before a link to a picture stands a "!".
+            start = match.start()
+            if pattern is not _ORG_LINK and text[start - 1 : start] == "!":
+                start -= 1
+            yield _Edit(start, match.start(1), keeps=True)
             yield _Edit(match.end(1), match.end(), keeps=True)
 
 
@@ -161,10 +165,14 @@ def _emphasis(text: str) -> Iterator[re.Match[str]]:
     """The emphasis that stands next to a letter, and so inside a word."""
     if not any(_next_to_letter(text, *marks.span()) for marks in _MARKS.finditer(text)):
         return
-    for match in _EMPHASIS.finditer(text):
-        start, end = match.span()
-        if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
-            yield match
+    position = 0
+    for marks in _MARKS.finditer(text):
+        for place in range(max(position, marks.start()), marks.end()):
+            if (match := _EMPHASIS.match(text, place)) is not None:
+                position = end = match.end()
+                if text[place - 1 : place].isalnum() or text[end : end + 1].isalnum():
+                    yield match
+                break
 
 
 def _next_to_letter(text: str, start: int, end: int) -> bool:

@@ -81,14 +81,14 @@ class Noise:
     """Markup that snippets leave out, as regular expressions over a passage.
 
     `marks` are removed first, at the beginning of lines. `lines` match from the beginning of a line. `inline`
-    match anywhere, and one group in each is what stays; with each stands the sign without which it never
-    matches. `headings` are the marks before a heading. No group may have a name that another format uses, and
-    no group in `lines` may be numbered.
+    match anywhere, and one group in each is what stays; each begins with a sign, and looks at what is before
+    it afterwards, since Python looks for such ones many times faster. `headings` are the marks before a
+    heading. No group may have a name that another format uses, and no group in `lines` may be numbered.
     """
 
     marks: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
-    inline: tuple[tuple[str, str], ...] = ()
+    inline: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
 
 

@@ -316,8 +316,9 @@ FORMAT = Format(
             r"\.\.\s+[\w-]+::",
             r"\.\.(?:\s+_.*:)?[ \t]*$",
         ),
-        inline=(
-            ("`", r"(?:(?<![\w:+.-]):[\w:+.-]+:)?`([^`<\n]+?)(?:(?:(?<!\s)\s+)?<[^<>`\n]*>)?`_{0,2}(?!\w)"),
+        inline=tuple(
+            role + r"`([^`<\n]+?)(?:(?:(?<!\s)\s+)?<[^<>`\n]*>)?`_{0,2}(?!\w)"
+            for role in (r":(?<![\w:+.-]:)[\w:+.-]+:", "")
         ),
     ),
     # 2: properties; embedded files are no text; the encoding of short files.

@@ -31,6 +31,7 @@ class _Markup(NamedTuple):
 
     marks: re.Pattern[str]
     noise: re.Pattern[str]
+    inline: re.Pattern[str]
     heading: str
 
 
@@ -43,15 +44,9 @@ def _compiled(said: Noise) -> _Markup:
     return _Markup(
         re.compile(rf"^(?:{'|'.join(said.marks)})", re.MULTILINE),
         re.compile(rf"^[ \t]*(?:{'|'.join(said.lines)})|{_COLONS}", re.MULTILINE),
+        re.compile("|".join(said.inline), re.MULTILINE),
         rf"(?:{'|'.join(said.headings)}) ",
     )
-
-
-# Most texts have few of the signs, and an expression with all the marks takes several times as long.
-@lru_cache(maxsize=64)
-def _inline(said: Noise, signs: frozenset[str]) -> re.Pattern[str]:
-    """The marks inside lines that have one of these signs."""
-    return re.compile("|".join(pattern for sign, pattern in said.inline if sign in signs), re.MULTILINE)
 
 
 def snippet(
@@ -160,10 +155,7 @@ def _without_leading_headings(passage: str) -> str:
 def _clean(text: str) -> str:
     markup = _markup()
     lines = markup.noise.sub("", _ROW.sub(_cells, shown(markup.marks.sub("", harmless(text)))))
-    said = noise()
-    signs = frozenset(sign for sign, _ in said.inline if sign in lines)
-    if signs:
-        lines = _inline(said, signs).sub(lambda m: m[m.lastindex] if m.lastindex else "", lines)
+    lines = markup.inline.sub(lambda m: m[m.lastindex] if m.lastindex else "", lines)
     return " ".join(lines.replace("`", "").split())
 
 

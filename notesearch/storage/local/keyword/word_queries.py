@@ -30,7 +30,6 @@ PHRASE_BOOST = 1.0
 # Of what is called as the question says, what has its words in this order comes first.
 IN_ORDER = 10.0
 PREFIX_BOOST = 0.7
-PART_BOOST = 1.0
 WHOLE_BOOST = 0.5
 # For each piece of a word of several pieces, where a note writes it as one.
 AS_ONE = 0.75
