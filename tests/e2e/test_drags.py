@@ -7,7 +7,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,17 @@ class Drag:
             )
         self._at = (x, y)
 
+    def over(self, place: tuple[int, int], seen: Callable[[], bool]) -> Callable[[], bool]:
+        """A condition to wait for: the pointer is there, and `seen` holds. Each look moves the pointer a
+        little, since a program that is slow to begin the drag sees only what comes after that."""
+        offsets = itertools.cycle((0, 3))
+
+        def looked() -> bool:
+            self.to(place[0] + next(offsets), place[1])
+            return seen()
+
+        return looked
+
 
 @contextlib.contextmanager
 def drag(desktop: Desktop, at: tuple[int, int]) -> Iterator[Drag]:
@@ -61,16 +72,9 @@ class Target:
         self.window = desktop.window("drop target", self.process.pid)
 
     def reached_by(self, held: Drag) -> None:
-        """It hangs above, and may be dropped. The pointer goes on moving a little: a program that is slow to
-        begin the drag sees only what comes after that."""
-        x, y = self.desktop.middle(self.window)
-        offsets = itertools.cycle((0, 3))
-
-        def over() -> bool:
-            held.to(x + next(offsets), y)
-            return self._got.with_name(f"{self._got.name}.over").exists()
-
-        wait_until(over)
+        """It hangs above, and may be dropped."""
+        above = self._got.with_name(f"{self._got.name}.over")
+        wait_until(held.over(self.desktop.middle(self.window), above.exists))
 
     def got(self) -> dict[str, Any]:
         """Waits for a drop."""
@@ -107,8 +111,8 @@ def dropped(program: Program, *what: Path | str, offer: str) -> Iterator[None]:
     desktop = program.desktop
     with drag_source(desktop, *what) as source:
         with drag(desktop, desktop.middle(desktop.window("drag source", source.pid))) as held:
-            held.to(*desktop.middle(program.window))
-            program.until(lambda: program.shows(offer), "the offer is shown")
+            shown = held.over(desktop.middle(program.window), lambda: program.shows(offer))
+            program.until(shown, "the offer is shown")
         program.until(lambda: not program.shows(offer), "the offer is gone")
         assert source.stdout is not None
         assert source.stdout.readline().strip() == "CopyAction"
@@ -165,8 +169,8 @@ def test_a_drag_that_goes_on_leaves_nothing(program: Program, tmp_path: Path) ->
     with drag_source(desktop, folder) as source:
         at = desktop.middle(desktop.window("drag source", source.pid))
         with drag(desktop, at) as held:
-            held.to(*desktop.middle(program.window))
-            program.until(lambda: program.shows(FOLDER_OFFER), "the offer is shown")
+            shown = held.over(desktop.middle(program.window), lambda: program.shows(FOLDER_OFFER))
+            program.until(shown, "the offer is shown")
             held.to(*at)
             program.until(lambda: not program.shows(FOLDER_OFFER), "the offer is gone")
         assert source.stdout is not None
@@ -194,8 +198,8 @@ def test_quick_search_waits_for_what_is_on_its_way(kind: str, program: Program, 
             program.until(
                 lambda: desktop.xdotool("getactivewindow").strip() == window, "the other window has the focus"
             )
-            held.to(*desktop.middle(quick))
-            program.until(lambda: program.shows(offer), "the offer is shown")
+            shown = held.over(desktop.middle(quick), lambda: program.shows(offer))
+            program.until(shown, "the offer is shown")
             assert popup.shown
         assert source.stdout is not None
         assert source.stdout.readline().strip() == "CopyAction"
