@@ -11,15 +11,18 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
+from notesearch.errors import StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, NearestIndex, Where, WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import (
     Alternative,
+    BlockHit,
     Filters,
     KeywordHits,
     Newest,
@@ -80,6 +83,7 @@ class Finding:
         self._nearest_index = nearest_index
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Any] = OrderedDict()
+        self._phrases: ThreadPoolExecutor | None = None
         self._kept_matrix: tuple[object, list[int], Vectors] | None = None
 
     # By words
@@ -89,14 +93,17 @@ class Finding:
     ) -> KeywordHits:
         """See Library.words."""
         resolved = self._resolved(filters)
+        exact = query.exact if among is None else ""
+        # Notes with common words side by side take as long to find as all the rest.
+        beside = self._holding_beside(exact, query) if exact and query.exact_phrase else None
         hits = self._blocks(query, resolved, limit, among)
-        if not query.exact or among is not None:
+        if not exact:
             return hits
-        exact, most = query.exact, query.exact_limit
         if hits.forgiven:
             exact = " ".join(hits.forgiven.get(w, (w,))[0] for w in analysis.asked_words(exact))
-        called = self._words.called(exact, _question(query), most)
-        holding = self._words.holding(exact, most, begun=query.prefix) if query.exact_phrase else []
+            beside = self._holding_beside(exact, query) if beside is not None else None
+        called = self._words.called(exact, _question(query), query.exact_limit)
+        holding = beside.result() if beside is not None else []
         titled = self._passing(resolved, {hit.document_id for hit in called})
         phrased = self._passing(resolved, {hit.document_id for hit in holding})
         return replace(
@@ -105,6 +112,23 @@ class Finding:
             phrased=frozenset(phrased),
             exact=tuple(hit for hit in (*called, *holding) if hit.document_id in titled | phrased),
         )
+
+    def _holding_beside(self, exact: str, query: WordQuery) -> Future[list[BlockHit]]:
+        """The notes that hold a phrase, looked for in another thread meanwhile: tantivy lets go of the
+        interpreter."""
+        with self._lock:
+            if self._phrases is None:
+                self._phrases = ThreadPoolExecutor(2, "phrases")
+            try:
+                return self._phrases.submit(self._words.holding, exact, query.exact_limit, begun=query.prefix)
+            except RuntimeError as error:
+                raise StoreError("store.words-closed") from error
+
+    def close(self) -> None:
+        """End its threads, after what they do."""
+        with self._lock:
+            pool = self._phrases = self._phrases or ThreadPoolExecutor(1)
+        pool.shutdown()
 
     def _blocks(
         self, query: WordQuery, resolved: _Resolved, limit: int, among: Collection[int] | None

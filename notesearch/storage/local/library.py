@@ -206,6 +206,7 @@ class LocalLibrary(Library):
 
     def close(self) -> None:
         try:
+            self._finding.close()
             self._word_index.close()
         finally:
             self.store.close()
