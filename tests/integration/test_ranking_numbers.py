@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from notesearch.domain import Mode, Query, told
+from notesearch.domain import MatchedBy, Mode, Query, told
 from notesearch.embedding.embedder import Cancelled, Vectors, never
 from notesearch.engine.engine import Engine
+from notesearch.engine.search.highlights import Highlighter
 from tests.conftest import StartEngine, fill, reconcile
 from tests.embedders import HashingEmbedder, bag_of_words
 
@@ -70,6 +71,29 @@ def test_where_the_model_does_not_read_the_language_words_count_more(
     reconcile(engine, notes)
     found = scores(engine, query, Mode.HYBRID)
     assert found == pytest.approx({"words": by_words, "near": 1 - by_words}, abs=1e-4)
+
+
+def test_a_note_without_the_words_is_not_searched_for_them_again(
+    start_engine: StartEngine, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(notes, {"words.md": "# A\n\ngardens book\n", "near.md": "# B\n\nsomewhere else\n"})
+    engine = start_engine(watch=False, embedders=(Elsewhere(),))
+    reconcile(engine, notes)
+    searched: list[str] = []
+    looked_for = Highlighter.matches
+    monkeypatch.setattr(
+        Highlighter, "matches", lambda self, text: searched.append(text) or looked_for(self, text)
+    )
+    found = engine.search.fused(Query(text="gardens book")).matches
+    assert {m.path.stem: (m.matched_by, bool(m.best.highlights)) for m in found} == {
+        "words": (MatchedBy.KEYWORD, True),
+        "near": (MatchedBy.MEANING, False),
+    }
+    assert "gardens book" in "".join(searched)
+    assert "somewhere else" not in "".join(searched)
+    # Where the words are not asked at all, they are marked all the same.
+    asked = engine.search.fused(Query(text="somewhere", mode=Mode.MEANING)).matches
+    assert asked[0].best.highlights
 
 
 def test_words_that_no_note_has_are_said(start_engine: StartEngine, notes: Path) -> None:

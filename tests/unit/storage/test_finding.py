@@ -130,6 +130,19 @@ def test_few_vectors_are_compared_one_by_one(size: int, vectors: int, exact: boo
         assert [(h.chunk_id, h.score) for h in hits] == [(101, 0.75)]
 
 
+def test_vectors_that_were_compared_are_kept_until_the_library_changes() -> None:
+    store, graph = FewPass(7), Graph(2000)
+    finding = Finding(
+        cast(Store, store), cast(WordIndex, NoWords()), lambda fingerprint: cast(NearestIndex, graph)
+    )
+    asked = []
+    for position in (1, 1, 2):
+        store.compared, graph.position = 0, position
+        hits = finding.nearest("mark", QUERY, TAGGED, limit=10)
+        asked.append((store.compared, len(hits)))
+    assert asked == [(7, 7), (0, 7), (7, 7)]
+
+
 def test_a_graph_is_not_asked_for_more_below_the_floor() -> None:
     graph = Receding()
     finding = Finding(
