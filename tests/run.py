@@ -116,7 +116,7 @@ def every_test() -> dict[str, list[str]]:
                 *("tests/integration", "tests/ui", "tests/unit"),
             ],
             "growth": GROWTH,
-            "desktop tests": [*PARALLEL, "tests/e2e"],
+            "desktop tests": ["tests/e2e"],
             "with every sentence changed": ["--other-words", *WITHOUT_WORDS],
         }.items()
     } | {

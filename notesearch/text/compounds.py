@@ -55,11 +55,17 @@ def joined(text: str) -> Iterator[str]:
         whole = re.sub(r"[\W_]", "", match[0])
         if len(whole) <= LONGEST:
             yield whole
-    for match in _DIALLED.finditer(text):
-        yield from _dialled(match[0])
-    for match in _GROUPED.finditer(text):
-        yield re.sub(r"\D", "", match[0])
+    yield from (digits for _, _, digits in _numbers(text))
     yield from dates(text)
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, digits) of each telephone number and of each number with blanks inside."""
+    for match in _DIALLED.finditer(text):
+        for digits in _dialled(match[0]):
+            yield *match.span(), digits
+    for match in _GROUPED.finditer(text):
+        yield *match.span(), re.sub(r"\D", "", match[0])
 
 
 def _chains(text: str) -> Iterator[re.Match[str]]:
@@ -173,11 +179,7 @@ def with_whole(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _chains(text):
         for whole in wholes_of(match[0]):
             yield *match.span(), whole
-    for match in _DIALLED.finditer(text):
-        for whole in _dialled(match[0]):
-            yield *match.span(), whole
-    for match in _GROUPED.finditer(text):
-        yield *match.span(), re.sub(r"\D", "", match[0])
+    yield from _numbers(text)
 
 
 def wholes_of(word: str) -> list[str]:

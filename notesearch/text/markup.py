@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -84,14 +84,11 @@ def as_read(text: str) -> AsRead:
     Takes time linear in its length."""
     if not _MARKED.search(text):
         return AsRead(text)
-    edits = sorted(_edits(text, numbers=True), key=lambda edit: (edit.start, -edit.end))
     pieces: list[str] = []
     places: list[int] = []
     beside: list[str] = []
     position = 0
-    for edit in edits:
-        if edit.start < position:
-            continue
+    for edit in _in_order(_edits(text, numbers=True)):
         pieces += [text[position : edit.start], edit.text]
         places += range(position, edit.start)
         places += [edit.start] * len(edit.text)
@@ -113,12 +110,20 @@ def shown(text: str) -> str:
         return text
     pieces: list[str] = []
     position = 0
-    for edit in sorted(_edits(text, numbers=False), key=lambda edit: (edit.start, -edit.end)):
-        if edit.start >= position:
-            pieces += [text[position : edit.start], edit.text]
-            position = edit.end
+    for edit in _in_order(_edits(text, numbers=False)):
+        pieces += [text[position : edit.start], edit.text]
+        position = edit.end
     pieces.append(text[position:])
     return "".join(pieces)
+
+
+def _in_order(edits: Iterable[_Edit]) -> Iterator[_Edit]:
+    """The edits by place, without those that overlap an earlier or longer one."""
+    position = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
+        if edit.start >= position:
+            yield edit
+            position = edit.end
 
 
 def _edits(text: str, *, numbers: bool) -> Iterator[_Edit]:

@@ -128,15 +128,20 @@ def test_the_icon_changes_with_the_state(start: Start, notes: Path, host: Notifi
     host.start()
     program = start("--hidden", notes, up=False)
     host.wait()
-    program.until(lambda: "Up to date" in host.words)
-    before = host.item("IconPixmap")
+    at_rest = None
+
+    def settled() -> bool:
+        """The words before and after say that the icon is of a program at rest."""
+        nonlocal at_rest
+        before, at_rest = "Up to date" in host.words, host.item("IconPixmap")
+        return before and "Up to date" in host.words
+
+    program.until(settled, "it is at rest")
     host.choose("Pause")
     program.until(lambda: "Paused" in host.words)
-    program.until(lambda: host.item("IconPixmap") != before, "another icon")
-    paused = host.item("IconPixmap")
+    program.until(lambda: host.item("IconPixmap") != at_rest, "another icon")
     host.choose("Resume")
-    program.until(lambda: "Up to date" in host.words)
-    program.until(lambda: host.item("IconPixmap") != paused, "the icon of a program at rest")
+    program.until(lambda: host.item("IconPixmap") == at_rest, "the first icon")
 
 
 def test_a_click_on_a_notifier_host(start: Start, notes: Path, host: NotifierHost) -> None:

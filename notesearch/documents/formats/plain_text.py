@@ -47,8 +47,8 @@ FORMAT = Format(
     read=read_text,
     shown=shown_text,
     # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
-    # text; the encoding of short files. 4: tags of every script,
-    # and picture signs.
+    # text; the encoding of short files. 4: tags of every script, and
+    # picture signs.
     reading=4,
     bare=True,
 )

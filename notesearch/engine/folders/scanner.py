@@ -115,11 +115,6 @@ class IgnoreRules:
         """These rules, where folders are entered with other ignore files."""
         return IgnoreRules(files, kept, self._specs)
 
-    @property
-    def given(self) -> bool:
-        """Whether there are any rules."""
-        return bool(self._specs)
-
     def ignores(self, path: str, *, is_folder: bool) -> bool:
         """Whether the rules leave out `path` (absolute, as text). Rules that end in a slash match only where
         `is_folder`."""
@@ -256,7 +251,7 @@ def _found(entry: os.DirEntry[str], rules: IgnoreRules, others: OtherFiles | Non
     if (
         (row is None and (others is None or entry.name.startswith(".")))
         or not entry.is_file()
-        or (rules.given and rules.ignores(entry.path, is_folder=False))
+        or rules.ignores(entry.path, is_folder=False)
     ):
         return None
     if row is not None:

@@ -395,6 +395,9 @@ class Pipeline:
 
     def _unembedded(self, found: Collection[int], scored: Collection[int]) -> Set[int]:
         """The notes that have no score by meaning because they lack vectors."""
+        documents, complete, failed, _ = self._rows.counts()
+        if complete + failed >= documents:
+            return frozenset()
         return self._library.without_vectors([i for i in found if i not in scored])
 
     def _odds(

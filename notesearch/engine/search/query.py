@@ -238,7 +238,8 @@ class _Parts:
                 return end, Alternative()
             if quoted is None:
                 value, end = self._longer(key, value, text, end)
-                self.name_last = {"title": self.titles, "path": self.paths}.get(key) if not minus else None
+                if not minus and _searchable(value):
+                    self.name_last = {"title": self.titles, "path": self.paths}.get(key)
             return end, self._filter(key, value, minus=minus)
         if minus and quoted is None and is_option(f"-{word}", previous):
             minus = False

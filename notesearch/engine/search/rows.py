@@ -125,8 +125,9 @@ def _passages(
     scored = []
     # The whole note is searched for the words once. What was found is divided among the passages afterwards.
     whole = note.whole
-    asked = 0 if candidate.without_words else highlighter.count
-    found = highlighter.matches(whole) if whole is not None and asked else []
+    looking = highlighter if highlighter.count and not candidate.without_words else None
+    asked = looking.count if looking else 0
+    found = looking.matches(whole) if looking and whole is not None else []
     for number, chunk in enumerate(note.chunks):
         if whole is not None:
             first, last = bisect_left(found, (chunk.start,)), bisect_left(found, (chunk.end,))
@@ -136,7 +137,7 @@ def _passages(
             ]
         else:
             text = note.texts[number]
-            matches = highlighter.matches(text) if asked else []
+            matches = looking.matches(text) if looking else []
         scored.append(_score(chunk, text, matches, candidate, asked))
     if not scored:
         return [_without_text(note.document, candidate, highlighter)], 0
@@ -144,7 +145,7 @@ def _passages(
     best = scored[0]
     worth = [s for s in scored[1:] if s.score >= best.score * WORTH_SHOWING and (s.words or s.cosine >= 0.2)]
     kept = [best, *worth]
-    shown = [_passage(note.document, s, candidate, highlighter, first=s is best) for s in kept[: 1 + further]]
+    shown = [_passage(note.document, s, candidate, looking, first=s is best) for s in kept[: 1 + further]]
     if not best.found and candidate.by_words and (said := _said_of_itself(note.document, highlighter)):
         shown[0] = _with_property(note.document, shown[0], said, highlighter)
     return shown, len(worth)
@@ -212,10 +213,14 @@ def _without_text(document: DocumentRow, candidate: Candidate, highlighter: High
 
 
 def _passage(
-    document: DocumentRow, scored: _Scored, candidate: Candidate, highlighter: Highlighter, *, first: bool
+    document: DocumentRow,
+    scored: _Scored,
+    candidate: Candidate,
+    highlighter: Highlighter | None,
+    *,
+    first: bool,
 ) -> Passage:
-    searched = highlighter.count and not candidate.without_words
-    text, highlights, _ = snippet(scored.text, highlighter if searched else None)
+    text, highlights, _ = snippet(scored.text, highlighter)
     # The keyword half forgives typing errors, and those are not highlighted. The note was found by its words
     # all the same.
     worded = candidate.words_asked and (bool(highlights) or (first and candidate.by_words))

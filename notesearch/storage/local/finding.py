@@ -83,7 +83,7 @@ class Finding:
         self._nearest_index = nearest_index
         self._lock = threading.Lock()
         self._kept: OrderedDict[object, Any] = OrderedDict()
-        self._phrases: ThreadPoolExecutor | None = None
+        self._phrases = ThreadPoolExecutor(2, "phrases")
         self._kept_matrix: tuple[object, list[int], Vectors] | None = None
 
     # By words
@@ -116,19 +116,14 @@ class Finding:
     def _holding_beside(self, exact: str, query: WordQuery) -> Future[list[BlockHit]]:
         """The notes that hold a phrase, looked for in another thread meanwhile: tantivy lets go of the
         interpreter."""
-        with self._lock:
-            if self._phrases is None:
-                self._phrases = ThreadPoolExecutor(2, "phrases")
-            try:
-                return self._phrases.submit(self._words.holding, exact, query.exact_limit, begun=query.prefix)
-            except RuntimeError as error:
-                raise StoreError("store.words-closed") from error
+        try:
+            return self._phrases.submit(self._words.holding, exact, query.exact_limit, begun=query.prefix)
+        except RuntimeError as error:
+            raise StoreError("store.words-closed") from error
 
     def close(self) -> None:
         """End its threads, after what they do."""
-        with self._lock:
-            pool = self._phrases = self._phrases or ThreadPoolExecutor(1)
-        pool.shutdown()
+        self._phrases.shutdown()
 
     def _blocks(
         self, query: WordQuery, resolved: _Resolved, limit: int, among: Collection[int] | None
@@ -167,9 +162,10 @@ class Finding:
         if resolved.everything or resolved.nothing:
             return () if resolved.nothing else every
         if resolved.among is not None or self._few(resolved):
-            passing = self._set(filters, resolved)
             key = ("models", filters, self._store.position, self._words.position)
-            return self._remembered(key, lambda: self._store.vectors.fingerprints(passing))
+            return self._remembered(
+                key, lambda: self._store.vectors.fingerprints(self._set(filters, resolved))
+            )
         if resolved.facets:
             return self._store.filters.fingerprints_with(every, resolved.facets, resolved.without)
         out = set(resolved.excluded).union(

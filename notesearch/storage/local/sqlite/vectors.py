@@ -226,10 +226,7 @@ class KeptVectors:
 
     def by_id(self, vector_ids: Sequence[int]) -> dict[int, Vectors]:
         """Vectors (float32 [dimensions]) by their ids."""
-        return {
-            i: np.frombuffer(v, np.float32)
-            for i, v in self._database.chosen("SELECT id, vector FROM vectors WHERE id IN ({})", vector_ids)
-        }
+        return dict(zip(*self.matrix(vector_ids), strict=True))
 
     def matrix(self, vector_ids: Collection[int]) -> tuple[list[int], Vectors]:
         """Those of these ids that there are, and their vectors, float32 [vectors, dimensions]."""
