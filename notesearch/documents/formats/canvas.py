@@ -105,10 +105,14 @@ FORMAT = Format(
     read=read_canvas,
     shown=shown_cards,
     locate=_top,
+    # 2: tags of every script, and picture signs.
+    reading=2,
 )
 DRAWING = Format(
     about=NoteFormat(name="excalidraw", title="Excalidraw", suffixes=(".excalidraw",)),
     read=read_drawing,
     shown=shown_cards,
     locate=_top,
+    # 2: tags of every script, and picture signs.
+    reading=2,
 )

@@ -321,6 +321,6 @@ FORMAT = Format(
             for role in (r":(?<![\w:+.-]:)[\w:+.-]+:", "")
         ),
     ),
-    # 2: properties; embedded files are no text; the encoding of short files.
-    reading=2,
+    # 2: properties; embedded files are no text; the encoding of short files. 3: tags of every script.
+    reading=3,
 )
