@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import re
 import socket
@@ -205,6 +206,16 @@ class Gateway:
     def script(self, *faults: Fault | None) -> None:
         """What the next requests meet, one each."""
         self._script.extend(faults)
+
+    def answer_only(self, count: int, then: Fault) -> None:
+        """Answer the next `count` requests that are well formed, and do `then` to every later one: exactly
+        so many, however many come at once."""
+        numbers = itertools.count()
+
+        def rule(request: Request) -> Fault | None:
+            return then if self.refusal(request) is None and next(numbers) >= count else None
+
+        self.rule = rule
 
     @property
     def embedded(self) -> list[Request]:

@@ -280,9 +280,9 @@ def test_closed_in_the_middle_and_started_again(
     engine = start_remote()
     reconcile(engine, notes)
     gateway.most_items = 16
-    gateway.rule = lambda request: Fault("hang") if len(gateway.embedded) >= 4 else None
+    gateway.answer_only(4, then=Fault("hang"))
     use(engine, notes, SMALL, wait=False)
-    wait_until(lambda: len(gateway.embedded) >= 4 and gateway.in_flight)
+    wait_until(lambda: len(gateway.embedded) == 4 and gateway.in_flight)
     engine.close()
     kept = vectors_of(engine.data_dir, SMALL)
     assert kept
@@ -311,7 +311,7 @@ def test_killed_in_the_middle(
     engine = start_remote()
     reconcile(engine, notes)
     gateway.most_items = 8
-    gateway.rule = lambda request: Fault("hang") if len(gateway.embedded) >= 6 else None
+    gateway.answer_only(6, then=Fault("hang"))
     engine.models.prepare(notes, SMALL)
     # Another process sends it.
     engine.indexing.pause()
@@ -326,7 +326,7 @@ def test_killed_in_the_middle(
         env=environment,
     )
     try:
-        wait_until(lambda: len(gateway.embedded) >= 6 or process.poll() is not None)
+        wait_until(lambda: len(gateway.embedded) == 6 or process.poll() is not None)
         # What was answered is on the disk; other requests hang.
         wait_until(lambda: vectors_of(engine.data_dir, SMALL) == sum(arrived(gateway).values()))
         wait_until(lambda: gateway.in_flight)
