@@ -1,13 +1,16 @@
 """A key in a large library: word rows and fused rows, start and memory, beside bare tantivy and bare hnswlib,
 in one run.
 
-The library is filled by SQL with texts of a Zipf-like vocabulary and clustered vectors; the query's vector
-costs nothing here, so what is measured is the library and the search above it. PASSAGES=1000000 for the large
-one (its graph alone takes a quarter of an hour to build).
+tests/bench/scale.py [--library FOLDER]      the library is made in a scratch folder, or kept in FOLDER, where
+a later run finds it. It is filled by SQL with texts of a Zipf-like vocabulary and clustered vectors; the
+query's vector costs nothing here, so what is measured is the library and the search above it.
+PASSAGES=1000000 for the large one (its graph alone takes a quarter of an hour to build).
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -158,12 +161,16 @@ def bare(data_dir: Path) -> dict[str, list[float]]:
 
 
 def filled_in(folder: Path) -> Path:
-    """The data folder of a library of DOCUMENTS notes with PASSAGES passages, made in a folder."""
-    data_dir, notes, remote = folder / "data", folder / "Notes", folder / "Remote"
-    for path in (data_dir, notes, remote):
+    """The data folder of a library of DOCUMENTS notes with PASSAGES passages, made in a folder or found
+    there."""
+    data_dir, filling = folder / "data", folder / "filling"
+    notes, remote = folder / "Notes", folder / "Remote"
+    if data_dir.is_dir():
+        return data_dir
+    for path in (filling, notes, remote):
         path.mkdir()
     fill_by_sql(
-        data_dir,
+        filling,
         notes,
         remote,
         DOCUMENTS,
@@ -171,11 +178,20 @@ def filled_in(folder: Path) -> Path:
         text_of=text_of,
         vector_of=lambda number: vector_of(number).tobytes(),
     )
-    return data_dir
+    return filling.rename(data_dir)
 
 
 def main() -> None:
-    with scratch() as folder:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--library", type=Path)
+    parser.add_argument("--measure", type=Path)
+    given = parser.parse_args()
+    if given.measure:
+        print(json.dumps(measure(given.measure)))
+        return
+    if given.library:
+        given.library.mkdir(parents=True, exist_ok=True)
+    with contextlib.nullcontext(given.library) if given.library else scratch() as folder:
         begin = time.perf_counter()
         data_dir = filled_in(folder)
         filled = time.perf_counter()
@@ -204,7 +220,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--measure"]:
-        print(json.dumps(measure(Path(sys.argv[2]))))
-    else:
-        main()
+    main()
