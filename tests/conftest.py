@@ -16,11 +16,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from notesearch.api import sessions
 from notesearch.api.listener import Listener
 from notesearch.documents.formats import registry
+from notesearch.documents.sandbox.process import ExtractionProcess
 from notesearch.domain import IndexingState, IndexSummary, Mode, Query, SearchResults
+from notesearch.embedding.local import onnx
 from notesearch.engine.engine import Engine
+from notesearch.engine.indexing import note_reader
 from tests import other_words
 from tests.embedders import HashingEmbedder
 from tests.gateway import Gateway
+from tests.kept_extraction import ExtractionPool
+from tests.kept_model import load_once
 
 Condition = Callable[[], object]
 
@@ -121,6 +126,30 @@ def gateway() -> Iterator[Gateway]:
     """The strict server that stands for the AI/ML API."""
     with Gateway() as made:
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_extraction() -> Iterator[None]:
+    """Engines in this process share the children that read files."""
+    pool = ExtractionPool()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(note_reader, "ExtractionProcess", pool.lend)
+        yield
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def kept_model() -> Iterator[None]:
+    """Each local model is loaded once in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx, "load_model", load_once)
+        yield
+
+
+@pytest.fixture
+def own_extraction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines start and end children of their own, as in the program."""
+    monkeypatch.setattr(note_reader, "ExtractionProcess", ExtractionProcess)
 
 
 StartEngine = Callable[..., Engine]

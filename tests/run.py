@@ -131,6 +131,8 @@ def main(arguments: list[str]) -> None:
     if not quick:
         setup.install_debian(desktop_packages(), "a virtual screen and a keyring for the tests")
     shutil.rmtree(REPORTS, ignore_errors=True)
+    # The tests start some hundreds of programs. Each would compile the modules again where nothing is kept.
+    subprocess.run([setup.PYTHON, "-m", "compileall", "-q", "notesearch", "tests", "packaging"], cwd=ROOT)
     steps = checks()
     if given:
         steps["tests"] = pytest("tests", *given)

@@ -26,6 +26,8 @@ from tests.conftest import fill, reconcile, wait_until
 from tests.embedders import HashingEmbedder
 from tests.receipts import PAID
 
+pytestmark = pytest.mark.usefixtures("kept_model")
+
 NOTES = 240
 CHOSEN = Settings(results_limit=77, gitignore=True).with_rules(Path("/notes"), "*.tmp")
 

@@ -178,6 +178,7 @@ def test_the_key_is_nowhere(
     assert written_below(tmp_path) == []
 
 
+@pytest.mark.usefixtures("own_extraction")
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc")
 def test_no_child_is_given_the_key(
     start_remote: StartRemote, notes: Path, gateway: Gateway, said: list[str], monkeypatch: pytest.MonkeyPatch

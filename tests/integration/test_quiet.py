@@ -13,6 +13,8 @@ import pytest
 from notesearch.engine.engine import Engine
 from tests.conftest import NOTES, StartEngine, at_rest, fill, found, wait_until
 
+pytestmark = pytest.mark.usefixtures("own_extraction")
+
 FILE_WATCHER = "thread-tantivy-"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import os
 import shlex
@@ -27,7 +26,6 @@ from notesearch.config import credentials, system_keyring
 from notesearch.config.paths import resource
 from notesearch.config.settings import Settings, save_settings
 from notesearch.domain import Folder, IndexingState, Match, MatchedBy, Passage
-from notesearch.embedding.local import onnx
 from notesearch.ui.app import make_application
 from notesearch.ui.bridge.bridge import Bridge
 from notesearch.ui.bridge.failure import Failure
@@ -110,37 +108,17 @@ def ask(qtbot: QtBot, window: MainWindow, operation: Operation[P, R], *args: P.a
     return result
 
 
-class KeptAnswers:
-    """A session of ONNX Runtime that runs its graph once for the same input: every window here has the same
-    notes."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-        self._kept: dict[tuple[object, ...], Any] = {}
-
-    def run(self, outputs: list[str], given: dict[str, Any]) -> Any:
-        key = (*outputs, *((name, array.shape, array.tobytes()) for name, array in given.items()))
-        if key not in self._kept:
-            self._kept[key] = self._session.run(outputs, given)
-        return self._kept[key]
+@pytest.fixture(scope="module", autouse=True)
+def one_model(kept_model: None) -> None:
+    """Every window here has the same notes and the same model."""
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kept_model() -> Iterator[None]:
-    """Loads each local model once for all windows."""
-    load = onnx.load_model
-
-    @functools.cache
-    def keep(folder: Path, graph: str) -> Any:
-        loaded = load(folder, graph)
-        return loaded._replace(session=KeptAnswers(loaded.session))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx, "load_model", keep)
-        # What is imported stays: the collection after each window need not look at it.
-        gc.collect()
-        gc.freeze()
-        yield
+def frozen() -> Iterator[None]:
+    """What is imported stays: the collection after each window need not look at it."""
+    gc.collect()
+    gc.freeze()
+    yield
     gc.unfreeze()
 
 
