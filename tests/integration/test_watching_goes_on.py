@@ -235,7 +235,10 @@ class Mirror:
 
 
 def texts_below(path: Path) -> dict[str, str]:
+    """The texts of the notes at a path; none where a link is on the way."""
     found: dict[str, str] = {}
+    if os.path.realpath(path) != str(path):
+        return found
     files = [path] if path.is_file() else [Path(at) / name for at, _, own in os.walk(path) for name in own]
     for file in files:
         with contextlib.suppress(OSError):
@@ -253,7 +256,7 @@ class Folders(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.base = Path(tempfile.mkdtemp(prefix="watching-"))
+        self.base = Path(os.path.realpath(tempfile.mkdtemp(prefix="watching-")))
         for name in (*ROOTS, "Outside"):
             (self.base / name).mkdir()
         self.mirror = Mirror()
