@@ -250,6 +250,25 @@ def test_a_key_that_is_set_later_goes_on_by_itself(
     assert [type(e) for e in engine.reconcile().errors] == [KeyMissing]
 
 
+def test_a_key_that_is_mended_while_the_old_one_is_refused_is_used(
+    remote: Engine, notes: Path, gateway: Gateway
+) -> None:
+    """The answer to the old key comes after the user has acted."""
+    fill(notes, VAULT)
+    reconcile(remote, notes)
+
+    def refuse_late(request: Request) -> Fault:
+        gateway.rule = None
+        remote.models.set_key("aimlapi", KEY)
+        return Fault(401)
+
+    gateway.rule = refuse_late
+    remote.models.prepare(notes, SMALL)
+    remote.models.agree(notes)
+    wait_until(lambda: folder(remote, notes).model == SMALL)
+    assert remote.status().troubles == ()
+
+
 def test_a_budget_stops_embedding_and_never_a_search(remote: Engine, notes: Path, gateway: Gateway) -> None:
     fill(notes, {f"{i}.md": f"# Note {i}\n\nword{i} of the harbour.\n" for i in range(120)})
     gateway.most_items = 10

@@ -93,6 +93,7 @@ class EmbeddingWorker:
         self._workers = workers
         self._woken = threading.Event()
         self._woken.set()
+        self._again = threading.Event()
         self._unused = threading.Event()
         self._reconsider = threading.Event()
         self._retired = threading.Event()
@@ -113,8 +114,9 @@ class EmbeddingWorker:
 
     def retry(self) -> None:
         """Ask the provider again now: the user has mended something, or asks for another attempt. Any
-        thread."""
+        thread. An attempt that fails meanwhile, with the key from before, is followed by another."""
         self.trouble = None
+        self._again.set()
         self._woken.set()
 
     def reconsider(self) -> None:
@@ -148,7 +150,9 @@ class EmbeddingWorker:
         self._woken.set()
         while not self._ended:
             self._wait()
-            if not self._ended and (self.trouble is None or self._is_due()):
+            again = self._again.is_set()
+            self._again.clear()
+            if not self._ended and (again or self.trouble is None or self._is_due()):
                 self._embed_all()
             if not self._ended:
                 self._rest()
