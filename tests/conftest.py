@@ -34,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--other-words", action="store_true", help="change every sentence, and leave out tests of sentences"
     )
+    parser.addoption(
+        "--words-of",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="of this file or folder only the tests of sentences",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,10 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--other-words"):
-        about_words = [item for item in items if item.get_closest_marker("words")]
-        config.hook.pytest_deselected(items=about_words)
-        items[:] = [item for item in items if item not in about_words]
+    of = [config.rootpath / path for path in config.getoption("--words-of")]
+
+    def left_out(item: pytest.Item) -> bool:
+        if item.get_closest_marker("words"):
+            return bool(config.getoption("--other-words"))
+        return any(item.path.is_relative_to(path) for path in of)
+
+    config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
+    items[:] = [item for item in items if not left_out(item)]
 
 
 # Seconds that a test waits for what takes a moment: only something that hangs reaches it, however busy the
