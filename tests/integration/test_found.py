@@ -214,6 +214,27 @@ def test_what_was_forgiven_is_said_marked_and_opened_at(start_engine: StartEngin
     assert [told.code for told in typed.notices] == ["search.forgiven"]
 
 
+@pytest.mark.parametrize(
+    ("text", "forgiven"),
+    [
+        ("sour", "four"),
+        ("bread sour", "four"),
+        ("why is my bread so sour at noon", ""),
+        ("why is my bread ready at fuor", "four"),
+        ("why is my bread ready at noon tomorow", "tomorrow"),
+    ],
+)
+def test_a_short_word_of_a_question_is_no_typing_error(
+    start_engine: StartEngine, tmp_path: Path, text: str, forgiven: str
+) -> None:
+    engine = start_engine(watch=False)
+    note = "# Oven\n\nThe loaf is ready at four; so is my bread at noon. Why not tomorrow?\n"
+    engine.reconcile([fill(tmp_path / "Short", {"oven.md": note})])
+    found = engine.search.fused(Query(text=text, mode=Mode.KEYWORD))
+    said = [dict(told.params)["found"] for told in found.notices if told.code == "search.forgiven"]
+    assert said == ([forgiven] if forgiven else [])
+
+
 def test_what_a_note_says_about_itself_is_found_and_shown(start_engine: StartEngine, tmp_path: Path) -> None:
     engine = start_engine(watch=False)
     notes = {

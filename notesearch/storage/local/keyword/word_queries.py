@@ -38,8 +38,9 @@ VARIANT_BOOST = 0.6
 COMPOUND_BOOST = 0.3
 # A word that only begins like another one of an inflected language. So many terms are looked through.
 AKIN_BOOST, AKIN_TERMS = 0.3, 60
-# In a question of more words, one that no note has is more likely another word for what the notes say.
-FEW_WORDS, IN_QUESTIONS = 3, 0.2
+# In a question of more words, one that no note has is more likely another word for what the notes say. One of
+# fewer letters has so many neighbours that only letters in the wrong order are an error there.
+FEW_WORDS, IN_QUESTIONS, TELLING_ERROR = 3, 0.2, 6
 # A stem of a language that the vault hardly has, and how many letters it needs: one less where no other note
 # has the word.
 UNLIKELY, TELLING_STEM = 0.5, 4
@@ -200,7 +201,7 @@ class WordQueries:
         forms = [*stemmed, *self._other_forms(word), *related]
         near: list[tuple[str, int]] = []
         if not stemmed and not related and _may_be_misspelled(word) and not self._occurs(word):
-            near = nearest(self.searcher, self._kept.terms, word.term, begun=word.begun)
+            near = self._nearest(word)
             forms += self._standing_for(near)
             others = akin.INFLECTED.difference(self._query.languages)
             forms += (query for language in sorted(others) for query in self._akin_in_any(word, language))
@@ -374,6 +375,13 @@ class WordQueries:
             return True
         others = [word.term, *variants.asked(word.typed, word.term)]
         return any(self.searcher.doc_freq(field, other) for other in others for field in fields)
+
+    def _nearest(self, word: AskedWord) -> list[tuple[str, int]]:
+        """The words that a word that no note has may be meant for, as (word, errors)."""
+        near = nearest(self.searcher, self._kept.terms, word.term, begun=word.begun)
+        if len(self._words) <= FEW_WORDS or len(word.term) >= TELLING_ERROR or word.begun:
+            return near
+        return [(term, errors) for term, errors in near if sorted(term) == sorted(word.term)]
 
     def _standing_for(self, near: Sequence[tuple[str, int]]) -> list[tantivy.Query]:
         """The words nearest to one that no note has, as (word, errors)."""
