@@ -14,6 +14,7 @@ from notesearch.storage.changes import (
     Change,
     DeletionsHeld,
     DocumentCut,
+    DocumentMoved,
     DocumentTouched,
     FileFailed,
     FileRead,
@@ -31,7 +32,7 @@ from notesearch.storage.changes import (
     ProblemsForgotten,
     TextsRefused,
 )
-from notesearch.storage.values import ChunkPlan, Held, NewDocument, Stored, Vectors, text_hash
+from notesearch.storage.values import FOLDER, ChunkPlan, Held, NewDocument, Stored, Vectors, text_hash
 
 Key = tuple[str, bytes]
 
@@ -193,6 +194,8 @@ class MemoryState:
                 document.new = replace(
                     document.new, size=change.size, mtime_ns=change.mtime_ns, ctime_ns=change.ctime_ns
                 )
+            case DocumentMoved():
+                self._move(change)
             case DocumentCut():
                 self._cut(change)
             case FileRead():
@@ -201,6 +204,20 @@ class MemoryState:
                 self._fail(change)
             case TextsRefused():
                 self._refuse(change)
+
+    def _move(self, change: DocumentMoved) -> None:
+        document = self.documents[change.document_id]
+        kept = [facet for facet in document.new.facets if not facet.startswith(f"{FOLDER}:")]
+        document.new = replace(
+            document.new,
+            folder_id=change.folder_id,
+            path=change.path,
+            facets=[*kept, *change.folders],
+            size=change.size,
+            mtime_ns=change.mtime_ns,
+            ctime_ns=change.ctime_ns,
+        )
+        document.position = self.next_position()
 
     # Folders
 

@@ -129,6 +129,21 @@ class DocumentTouched:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentMoved:
+    """The file of a document is at another place, with the same name and content. The document has a new
+    position, since its place is searched too. `path` is absolute and inside the folder; `folders` are the
+    facets "folder:..." of that place."""
+
+    document_id: int
+    folder_id: int
+    path: Path
+    folders: Sequence[str]
+    size: int
+    mtime_ns: int
+    ctime_ns: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentCut:
     """Cut a stored document for its folder's next model too. None deletes what it was cut for; the vectors
     are kept."""
@@ -201,6 +216,7 @@ Change = (
     | NewDocument
     | FileRead
     | DocumentTouched
+    | DocumentMoved
     | DocumentCut
     | PathsRemoved
     | FileFailed

@@ -439,6 +439,8 @@ class ValueCount(NamedTuple):
 LANGUAGE = "language"
 # The kind of the facet with a note's own date: "date:2024-05-09".
 DATE = "date"
+# The kind of facet that holds the names of the folders around a note.
+FOLDER = "folder"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from notesearch.domain import Document
 from notesearch.text.language import language_of
 
 BUNDLE = ".textbundle"  # the suffix of a folder that is one note, with its text and its pictures
+LOGSEQ_FOLDERS = ("pages", "journals")  # where Logseq writes names with signs in another way
 
 _ESCAPED = re.compile("___|%[0-9A-Fa-f]{2}")
 _NO_SUFFIX = re.compile(r"\s|^\.\d+$")
@@ -65,9 +66,14 @@ def name_of(path: Path) -> str:
     if path.stem == "text" and path.parent.suffix.lower() == BUNDLE:
         path = path.parent
     name = readable_name(path.name if is_bare(path) else path.stem)
-    if path.parent.name in ("pages", "journals") and _ESCAPED.search(name):
+    if path.parent.name in LOGSEQ_FOLDERS and _ESCAPED.search(name):
         return unquote(name, errors="replace").replace("___", "/")
     return name.removesuffix(".excalidraw") or name
+
+
+def is_named_by_folder(path: Path) -> bool:
+    """Whether the folder of a note may say what the note is called: a TextBundle, or a folder of Logseq."""
+    return path.parent.name in LOGSEQ_FOLDERS or path.parent.suffix.lower() == BUNDLE
 
 
 def suffix_of(path: Path | str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from notesearch.documents.formats.registry import named
 from notesearch.domain import Document
 from notesearch.domain.file_names import readable
-from notesearch.storage.values import DATE
+from notesearch.storage.values import DATE, FOLDER
 from notesearch.text.characters import folded
 
 WRITTEN_TAG = "written-tag"
@@ -49,12 +49,16 @@ def facets_of(root: Path, path: Path, document: Document) -> list[str]:
         parts = unicodedata.normalize("NFC", tag).strip("/").split("/")
         for written in ("/".join(parts[: i + 1]) for i in range(len(parts))):
             facets += [f"tag:{folded(written)}", f"{WRITTEN_TAG}:{written}"]
+    return list(dict.fromkeys((*facets, *folder_facets(root, path))))
+
+
+def folder_facets(root: Path, path: Path) -> list[str]:
+    """The facets of a note that come from its place: every run of folder names from the watched folder
+    down."""
     folders = path.relative_to(root).parent.parts
     names = [folded(readable(name)) for name in (root.name, *folders)]
-    facets += [
-        "folder:" + "/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)
-    ]
-    return list(dict.fromkeys(facets))
+    runs = ("/".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1))
+    return list(dict.fromkeys(f"{FOLDER}:{run}" for run in runs))
 
 
 def _date_of(name: str) -> str:

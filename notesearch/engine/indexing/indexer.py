@@ -470,7 +470,7 @@ class Indexer:
         """
         if changed:
             self.progress.begin(IndexingState.INDEXING, "reading", total=len(changed))
-            self.notes.store(folder, cutting, changed, ticket)
+            self.notes.store(folder, cutting, changed, ticket, gone)
         if self._gates.stop.is_set():
             return
         vanished = [path for path in gone if is_gone(path)]

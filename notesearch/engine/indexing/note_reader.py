@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from notesearch.documents.formats.registry import reading_of
@@ -14,6 +15,7 @@ from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.folders.found_file import FoundFile
 from notesearch.engine.indexing.chunk_plan import Cutting
 from notesearch.engine.indexing.embedding_workers import Gates
+from notesearch.engine.indexing.moved_notes import moves
 from notesearch.engine.indexing.queue import Ticket, WorkProgress
 from notesearch.engine.indexing.taking_in import TakingIn
 from notesearch.errors import ExtractionFailed, FileGone, NotesearchError
@@ -23,8 +25,9 @@ from notesearch.storage.values import FolderRow, InFolder, NewDocument
 
 log = logging.getLogger(__name__)
 
-# The most documents in one transaction, and the seconds after which new documents become searchable by words.
-DOCUMENTS_AT_ONCE = 64
+# The most documents in one transaction, read and moved, and the seconds after which new documents become
+# searchable by words.
+DOCUMENTS_AT_ONCE, MOVED_AT_ONCE = 64, 500
 WORDS_EVERY = 1.0
 # Characters of a batch.
 MOST_CHARACTERS = 1 << 20
@@ -71,11 +74,22 @@ class NoteReader:
             self._extraction.rest()
 
     def store(
-        self, folder: FolderRow, cutting: Cutting, files: Sequence[FoundFile], ticket: Ticket | None
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        files: Sequence[FoundFile],
+        ticket: Ticket | None,
+        gone: Sequence[str] = (),
     ) -> None:
         """Read the files of a folder and store their documents. A file that fails becomes a problem. Ends
-        early where the indexer stops."""
+        early where the indexer stops.
+
+        `gone` are paths that the store knows and the folder does not have any more: files that are their
+        notes, moved, are not read.
+        """
         found = {Path(file.path): file for file in files}
+        for file in self._moved(folder, cutting, files, gone, ticket):
+            del found[Path(file.path)]
         for batch in self._read(folder, cutting, found, ticket):
             try:
                 self._put([change for _, changes in batch for change in changes])
@@ -84,6 +98,25 @@ class NoteReader:
             except Exception:
                 log.exception("a batch of %d notes cannot be stored; one by one they are", len(batch))
                 self._put_one_by_one(folder, batch, found, ticket)
+            self._changed()
+
+    def _moved(
+        self,
+        folder: FolderRow,
+        cutting: Cutting,
+        files: Sequence[FoundFile],
+        gone: Sequence[str],
+        ticket: Ticket | None,
+    ) -> Iterator[FoundFile]:
+        """Store which notes were moved, and give their files."""
+        moved = moves(self._library, folder, cutting, files, gone)
+        while not self._gates.stop.is_set() and (some := list(islice(moved, MOVED_AT_ONCE))):
+            self._library.apply([change for _, change in some])
+            if ticket is not None:
+                ticket.count(moved=len(some))
+            for file, _ in some:
+                self._progress.step(Path(file.path))
+                yield file
             self._changed()
 
     def _put(self, changes: Sequence[Change]) -> None:

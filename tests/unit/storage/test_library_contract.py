@@ -17,6 +17,7 @@ from notesearch.domain import Page
 from notesearch.errors import FileUnreadable
 from notesearch.storage.changes import (
     Applied,
+    DocumentMoved,
     DocumentTouched,
     FileFailed,
     FileRead,
@@ -252,6 +253,40 @@ class TestTakingIn:
         state = state_at(library, "a.md")
         assert state is not None
         assert (state.size, state.mtime_ns, library.position) == (9, 77, before)
+
+    def test_a_document_at_another_place(self, library: Library) -> None:
+        facets = ["folder:notes", "folder:sub", "tag:x"]
+        new = note(library, "sub/a.md", ("one",), facets=facets)
+        (stored,) = put(library, new)
+        before = library.position
+        moved = DocumentMoved(
+            document_id=stored.document_id,
+            folder_id=new.folder_id,
+            path=ROOT / "other/a.md",
+            folders=["folder:notes", "folder:other"],
+            size=9,
+            mtime_ns=77,
+            ctime_ns=78,
+        )
+        library.apply([moved])
+        assert state_at(library, "sub/a.md") is None
+        state = state_at(library, "other/a.md")
+        assert state is not None
+        assert (state.document_id, state.size, state.mtime_ns, state.ctime_ns) == (
+            stored.document_id,
+            9,
+            77,
+            78,
+        )
+        assert library.position > before
+        for filters, number in (
+            (Filters(facets=("folder:other",)), 1),
+            (Filters(facets=("folder:sub",)), 0),
+            (Filters(facets=("tag:x",)), 1),
+            (Filters(folder=ROOT / "other"), 1),
+            (Filters(folder=ROOT / "sub"), 0),
+        ):
+            assert library.newest(filters, 9).total == number, filters
 
     def test_files_are_known_by_place_and_by_content(self, library: Library) -> None:
         names = ("sub/a.md", "sub/deep/b.md", "sub.md", "subway/c.md")

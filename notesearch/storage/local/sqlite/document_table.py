@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from notesearch.domain import Chunk, HeldBack, locator_to_text
-from notesearch.storage.changes import FileRead
+from notesearch.storage.changes import DocumentMoved, FileRead
 from notesearch.storage.local.sqlite.database import SEGMENT, Database, Generation
-from notesearch.storage.local.sqlite.places import Place, Places, in_facets, relative_to
+from notesearch.storage.local.sqlite.places import IN, Place, Places, in_facets, relative_to
 from notesearch.storage.local.sqlite.vectors import MODEL_OF, KeptVectors
-from notesearch.storage.values import ChunkPlan, NewDocument, Stored, text_hash
+from notesearch.storage.values import FOLDER, ChunkPlan, NewDocument, Stored, text_hash
 
 
 class _StoredChunk(NamedTuple):
@@ -367,12 +367,15 @@ class Documents:
             ),
         )
         self._insert_chunks(w, ANSWERING, document_id, chunks)
+        self._put_facets(w, document_id, new.facets, place)
+
+    @staticmethod
+    def _put_facets(w: sqlite3.Connection, document_id: int, facets: Sequence[str], place: Place) -> None:
+        """Store facets of a document, and those of the folders around its place."""
+        around = in_facets(place.folder_id, place.relative.rpartition("/")[0])
         w.executemany(
             "INSERT OR IGNORE INTO facets VALUES (?, ?)",
-            (
-                (facet, document_id)
-                for facet in (*new.facets, *in_facets(place.folder_id, place.relative.rpartition("/")[0]))
-            ),
+            ((facet, document_id) for facet in (*facets, *around)),
         )
 
     def finish(self, read: FileRead) -> None:
@@ -395,6 +398,28 @@ class Documents:
                 "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
                 (size, mtime_ns, ctime_ns, document_id),
             )
+
+    def move(self, moved: DocumentMoved) -> None:
+        """Let a document be at another place. Its facets are those of the new place, apart from those that
+        come from what it holds."""
+        with self._database.write() as w:
+            root = w.execute("SELECT path FROM folders WHERE id = ?", (moved.folder_id,)).fetchone()
+            if root is None:
+                return
+            relative = self._relative(self._places.path(root[0]), moved.path)
+            w.execute(
+                "UPDATE documents SET folder_id = ?, relative_path = ?, size = ?, mtime_ns = ?, "
+                "ctime_ns = ?, position = ? WHERE id = ?",
+                (
+                    *(moved.folder_id, relative, moved.size, moved.mtime_ns, moved.ctime_ns),
+                    *(self._database.next_position(), moved.document_id),
+                ),
+            )
+            w.execute(
+                "DELETE FROM facets WHERE document_id = ? AND (facet GLOB ? OR facet GLOB ?)",
+                (moved.document_id, f"{FOLDER}:*", f"{IN}:*"),
+            )
+            self._put_facets(w, moved.document_id, moved.folders, Place(moved.folder_id, relative))
 
     def remove(self, paths: Sequence[str]) -> int:
         """Remove the documents and the problems at these paths. Returns how many documents there were."""

@@ -16,6 +16,8 @@ from notesearch.domain.file_names import from_text, to_text
 from notesearch.storage.local.sqlite.database import Database
 from notesearch.storage.values import AtPaths, Files, FileState, InFolder
 
+# The kind of facet that says which folders a note is in.
+IN = "in"
 # The titles of a note. Filled only where it was embedded under another title than it has.
 _KNOWN_COLUMNS = (
     "d.id, d.size, d.mtime_ns, d.content_hash, d.fingerprint, d.reading, d.pending_fingerprint,"
@@ -172,7 +174,7 @@ class Places:
 
 def in_facets(folder_id: int, relative: str) -> list[str]:
     """The facets "in:..." of a folder and of every folder on the way down to `relative`, which is in it."""
-    facets = [f"in:{folder_id}"]
+    facets = [f"{IN}:{folder_id}"]
     for part in relative.split("/") if relative else ():
         facets.append(f"{facets[-1]}/{part}")
     return facets

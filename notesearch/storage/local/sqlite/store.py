@@ -16,6 +16,7 @@ from notesearch.storage.changes import (
     Change,
     DeletionsHeld,
     DocumentCut,
+    DocumentMoved,
     DocumentTouched,
     FileFailed,
     FileRead,
@@ -119,6 +120,7 @@ class Store:
         | ModelAgreed
         | FormerModelsForgotten
         | DocumentTouched
+        | DocumentMoved
         | DocumentCut
         | FileRead
         | FileFailed
@@ -144,6 +146,8 @@ class Store:
                 self.pending.forget_former(folder_id)
             case DocumentTouched(document_id=document_id, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns):
                 self.documents.touch(document_id, size=size, mtime_ns=mtime_ns, ctime_ns=ctime_ns)
+            case DocumentMoved():
+                self.documents.move(change)
             case DocumentCut(document_id=document_id, plan=plan):
                 self.documents.cut(document_id, plan)
             case FileRead():
