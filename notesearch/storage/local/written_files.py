@@ -4,13 +4,14 @@ wrongly."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # A file of tantivy ends with a footer in JSON (with the checksum of what is before it), the length of that
@@ -40,16 +41,22 @@ def _sum_of(path: Path, length: int) -> int:
 
 
 def endings(folder: Path) -> dict[str, str]:
-    """The end of each segment file of a keyword index, by name, as its length and a checksum. Such a file is
-    never changed once it is written, and its end names the checksum of all of it."""
+    """The end of each file of the listed segments of a keyword index, by name, as its length and a checksum.
+    Such a file is never changed once it is written, and its end names the checksum of all of it. The files of
+    other segments may still be written: those that segments are being merged into."""
     found = {}
-    for path in folder.iterdir():
-        if path.suffix in _SEGMENT:
-            try:
-                found[path.name] = _ending(path)
-            except OSError:
-                continue  # merged into another one meanwhile
+    for path in _segment_files(folder):
+        with contextlib.suppress(OSError):  # merged into another one meanwhile
+            found[path.name] = _ending(path)
     return found
+
+
+def _segment_files(folder: Path) -> Iterator[Path]:
+    """The files of the segments that the list names; none where it cannot be read."""
+    listed = set(_segments(folder) or ())
+    for path in folder.iterdir() if listed else ():
+        if path.suffix in _SEGMENT and path.name.partition(".")[0] in listed:
+            yield path
 
 
 def _ending(path: Path) -> str:
@@ -88,21 +95,24 @@ def lost(folder: Path) -> list[str]:
 
 def _listed(folder: Path) -> list[str] | None:
     """The files that every segment of a keyword index has; None where their list cannot be read."""
+    segments = _segments(folder)
+    return None if segments is None else [name + suffix for name in segments for suffix in _ALWAYS]
+
+
+def _segments(folder: Path) -> list[str] | None:
+    """The names of the segments of a keyword index; None where their list cannot be read."""
     try:
         segments = json.loads((folder / LIST).read_text(encoding="utf-8"))["segments"]
-        ids = [str(segment["segment_id"]).replace("-", "") for segment in segments]
+        return [str(segment["segment_id"]).replace("-", "") for segment in segments]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return [name + suffix for name in ids for suffix in _ALWAYS]
 
 
 def damaged_segments(folder: Path, written: Mapping[str, str]) -> list[str]:
     """The segment files whose content is not what their checksum says, those that were exchanged, and those
     that are not there. Reads all of them."""
     wrong = {*exchanged(folder, written), *lost(folder)}
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix in _SEGMENT and not _is_whole(path):
-            wrong.add(path.name)
+    wrong |= {path.name for path in _segment_files(folder) if not _is_whole(path)}
     return sorted(wrong)
 
 

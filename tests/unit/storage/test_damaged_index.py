@@ -94,6 +94,19 @@ def test_without_its_list_of_segments_an_index_is_not_taken_for_an_empty_one(tmp
     assert not (tmp_path / "meta.json").exists()
 
 
+def test_a_file_that_a_merge_still_writes_does_not_count(tmp_path: Path) -> None:
+    index = two_segments(tmp_path)
+    begun = tmp_path / f"{'0a' * 16}.idx"
+    begun.write_bytes(b"the beginning")
+    index.apply([block(60, "rye")], [], 60, INSTANCE)
+    begun.write_bytes(b"the beginning and the end")
+    assert index.damaged() == []
+    index.close()
+    index = KeywordIndex(tmp_path)
+    assert index.load(instance=INSTANCE, position=60) == UpToDate()
+    index.close()
+
+
 def test_an_index_after_a_merge_is_whole(tmp_path: Path) -> None:
     """Merging makes other files than those that were there when the position was saved."""
     index = two_segments(tmp_path)
