@@ -213,6 +213,20 @@ def test_a_phrase_stands_as_it_is_written(index: KeywordIndex, put: Put) -> None
     assert ask(index, phrases=("night train",), filtered=True, among=[1]) == [1]
 
 
+def test_a_quoted_name_with_joints_is_found_however_it_is_joined(index: KeywordIndex, put: Put) -> None:
+    put(
+        "see man git-config",
+        "the .git/config file",
+        "a git config",
+        "config of git",
+        "s/1$/one/p",
+        "s/1/one/",
+    )
+    for phrase in ("git/config", "git-config", "git config"):
+        assert index.documents_with_phrase(phrase) == {1, 2, 3}, phrase
+    assert index.documents_with_phrase("s/1$/one") == {5, 6}
+
+
 def test_a_phrase_of_a_script_without_spaces(index: KeywordIndex, put: Put) -> None:
     put("北京大学图书馆", "大学在北京", "图书")
     assert index.documents_with_phrase("北京大学") == {1}

@@ -372,7 +372,13 @@ class KeywordIndex:
             queries = self._queries(KeywordQuery())
             searcher = queries.searcher
             if where is Where.TEXT:
-                return _documents(searcher, self._with_phrase(queries, phrase, limit))
+                # A name with joints (git-config) and its words side by side (.git/config) hold one another.
+                either = [q for q in (queries.joined(phrase), queries.phrase(phrase)) if q is not None]
+                return {
+                    document
+                    for query in either
+                    for document in _documents(searcher, searcher.search(query, limit, count=False))
+                }
             query = queries.phrase(phrase, "name") if where is Where.PATH else queries.in_titles(phrase)
             return _documents(searcher, searcher.search(query, limit, count=False))
 
