@@ -14,6 +14,7 @@ from notesearch.errors import EmbeddingError, FileBinary, FileUnreadable, Reques
 from notesearch.storage.changes import (
     DeletionsHeld,
     DocumentCut,
+    DocumentMoved,
     FileFailed,
     FolderAbsorbed,
     FolderAdded,
@@ -350,6 +351,25 @@ class TestProblems:
         embed_texts(library, NEXT_MARK, ["two", "three"])
         assert switched(library)
         assert (row(library).held_back, row(library).waiting, len(library.problems())) == (1, 0, 1)
+
+    def test_what_was_refused_is_told_where_its_note_is_now(
+        self, library: Library, half: tuple[NewDocument, NewDocument]
+    ) -> None:
+        refused = TextsRefused(fingerprint=NEXT_MARK, digests=[text_hash("one")], error=EmbeddingError())
+        library.apply([refused])
+        state = state_at(library, "a.md")
+        assert state is not None
+        assert state.document_id is not None
+        moved = DocumentMoved(
+            document_id=state.document_id,
+            folder_id=half[0].folder_id,
+            path=ROOT / "other/a.md",
+            folders=[],
+            size=state.size,
+            mtime_ns=state.mtime_ns,
+        )
+        library.apply([moved])
+        assert [problem.path for problem in library.problems()] == [ROOT / "other/a.md"]
 
     def test_a_refused_text_may_be_sent_again(
         self, library: Library, half: tuple[NewDocument, NewDocument]

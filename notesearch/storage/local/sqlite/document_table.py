@@ -59,6 +59,13 @@ REPLACING_PROBLEM = (
 )
 
 
+# The problem of a document, at its place.
+_FORGET_PROBLEM = (
+    "DELETE FROM problems WHERE (folder_id, relative_path, part) = "
+    "(SELECT folder_id, relative_path, part FROM documents WHERE id = ?)"
+)
+
+
 class Documents:
     """The part of the store that adds, changes and removes documents."""
 
@@ -325,11 +332,7 @@ class Documents:
             "UPDATE chunks SET held = 0 WHERE document_id = ? AND held = ?", (document_id, REFUSED)
         ).rowcount
         self._vectors.recount(w, [document_id])
-        w.execute(
-            "DELETE FROM problems WHERE (folder_id, relative_path, part) ="
-            " (SELECT folder_id, relative_path, part FROM documents WHERE id = ?)",
-            (document_id,),
-        )
+        w.execute(_FORGET_PROBLEM, (document_id,))
         return asked
 
     def _drop_pending(self, document_id: int) -> None:
@@ -407,6 +410,7 @@ class Documents:
             if root is None:
                 return
             relative = self._relative(self._places.path(root[0]), moved.path)
+            w.execute(_FORGET_PROBLEM, (moved.document_id,))
             w.execute(
                 "UPDATE documents SET folder_id = ?, relative_path = ?, size = ?, mtime_ns = ?, "
                 "ctime_ns = ?, position = ? WHERE id = ?",
@@ -420,6 +424,7 @@ class Documents:
                 (moved.document_id, f"{FOLDER}:*", f"{IN}:*"),
             )
             self._put_facets(w, moved.document_id, moved.folders, Place(moved.folder_id, relative))
+            self.tell_refused(w, [moved.document_id])
 
     def remove(self, paths: Sequence[str]) -> int:
         """Remove the documents and the problems at these paths. Returns how many documents there were."""
