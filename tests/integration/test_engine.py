@@ -133,6 +133,16 @@ def test_only_the_time_changed(engine: Engine, notes: Path, embedder: HashingEmb
     assert numbers(reconcile(engine)) == {"unchanged": 1}
 
 
+def test_where_nothing_is_embedded_a_reconcile_ends_when_all_is_read(
+    start_engine: StartEngine, notes: Path
+) -> None:
+    write(notes, "a.md", "The night train.\n")
+    engine = start_engine(watch=False, embed=False)
+    assert numbers(reconcile(engine, notes)) == {"added": 1}
+    assert found(engine, "train", "keyword") == ["a.md"]
+    assert engine.status().waiting == 1
+
+
 def test_removed_and_added_again_is_free(engine: Engine, notes: Path, embedder: HashingEmbedder) -> None:
     note = write(notes, "a.md", "some words\n")
     write(notes, "b.md", "other words\n")

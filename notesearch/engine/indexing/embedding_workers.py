@@ -319,7 +319,7 @@ class EmbeddingWorkers:
         self._workers: dict[str, EmbeddingWorker] = {}
         self._lock = threading.Lock()
         self._tidied = False
-        self._closed = closed
+        self.closed = closed
 
     def start(self) -> None:
         """Start a worker for each model in use."""
@@ -330,7 +330,7 @@ class EmbeddingWorkers:
         Starts the threads of new ones."""
         with self._lock:
             for fingerprint in self.consents.fingerprints() - set(self._workers):
-                if self.gates.stop.is_set() or self._closed:
+                if self.gates.stop.is_set() or self.closed:
                     break
                 self._workers[fingerprint] = EmbeddingWorker(fingerprint, self)
                 self._workers[fingerprint].thread.start()

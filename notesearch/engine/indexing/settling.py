@@ -84,7 +84,9 @@ class Settling:
 
     def _holds_up(self, row: FolderRow, ticket: Ticket) -> bool:
         """Whether a reconcile has to wait for a folder. What keeps the folder from going on becomes an error
-        of the ticket."""
+        of the ticket. Where nothing is embedded, there is nothing to wait for."""
+        if self._workers.closed:
+            return False
         for identifier, waits in ((row.model, row.waiting > 0), (row.next_model, bool(row.next_model))):
             model = self._consents.known(identifier)
             if not waits or model is None:
