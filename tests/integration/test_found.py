@@ -235,6 +235,19 @@ def test_a_short_word_of_a_question_is_no_typing_error(
     assert said == ([forgiven] if forgiven else [])
 
 
+def test_the_passage_with_a_phrase_in_one_paragraph_is_shown(
+    start_engine: StartEngine, tmp_path: Path
+) -> None:
+    engine = start_engine(watch=False)
+    filling = "\n".join(f"Line {n} of a long part about tables and plots." for n in range(2, 60))
+    first, second = "see (draw 0 1)\n\n: | ! | x |", "The plot of 1/x is flat."
+    note = f"* First\n\n{first}\n\n{filling}\n\n* Second\n\n{filling}\n\n{second}\n"
+    engine.reconcile([fill(tmp_path / "Plots", {"plot.org": note})])
+    best = engine.search.words(Query(text='"1/x"')).matches[0].best
+    assert "plot of 1/x" in best.snippet
+    assert [best.snippet[a:b] for a, b in best.highlights] == ["1/x"]
+
+
 def test_what_a_note_says_about_itself_is_found_and_shown(start_engine: StartEngine, tmp_path: Path) -> None:
     engine = start_engine(watch=False)
     notes = {

@@ -159,6 +159,8 @@ def _score(
     cosine = candidate.cosines.get(chunk.id, 0.0)
     distinct = len({number for _, _, number in matches})
     found = [(start, end) for start, end, _ in matches]
+    # Words of a phrase that stand in two paragraphs are hardly what is meant.
+    together = sum("\n\n" not in text[start:end] for start, end in found)
     # A passage with all words of the query comes before a nearer one. One with a few of many words does not.
     return _Scored(
         chunk,
@@ -166,7 +168,7 @@ def _score(
         found,
         distinct,
         cosine,
-        (distinct / asked if asked else 0.0) + cosine + min(len(matches), 8) * 0.01,
+        (distinct / asked if asked else 0.0) + cosine + min(together, 8) * 0.01,
     )
 
 
