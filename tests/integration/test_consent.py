@@ -11,6 +11,7 @@ from notesearch import catalogue
 from notesearch.documents.chunking.splitter import split
 from notesearch.documents.formats.registry import extract
 from notesearch.domain import FolderState, IndexingState, Mode, Query
+from notesearch.embedding.remote.sending import MORE_AT_WORK
 from notesearch.engine.engine import Engine
 from notesearch.errors import (
     ConsentMissing,
@@ -36,6 +37,9 @@ from tests.integration.conftest import (
     texts_of,
     use,
 )
+
+# Requests that may be under way when the user takes a word back. A busy server gets to see them later.
+AT_ONCE = catalogue.provider("aimlapi").requests_at_once + MORE_AT_WORK
 
 
 def is_sending(engine: Engine) -> bool:
@@ -235,7 +239,7 @@ def test_cancelled_before_anything_was_embedded(remote: Engine, notes: Path, gat
 
 
 def test_the_word_for_a_cancelled_model_is_taken_back(remote: Engine, notes: Path, gateway: Gateway) -> None:
-    fill(notes, VAULT)
+    fill(notes, {**VAULT, **{f"{i}.md": f"note {i}\n" for i in range(60)}})
     reconcile(remote, notes)
     use(remote, notes, SMALL)
     gateway.most_items = 1
@@ -245,12 +249,12 @@ def test_the_word_for_a_cancelled_model_is_taken_back(remote: Engine, notes: Pat
     wait_until(lambda: arrived(gateway, CODE))
     remote.models.cancel(notes)
     assert folder(remote, notes).agreed, "the word for the one that answers still holds"
-    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
+    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     assert 0 < len(arrived(gateway, CODE)) < len(texts_of(notes, CODE))
     assert not remote.models.prepare(notes, CODE).agreed
     remote.reconcile()
-    assert len(gateway.requests) == number
+    assert len(gateway.requests) <= number + AT_ONCE
 
 
 def test_nothing_more_of_a_removed_folder_is_sent(remote: Engine, notes: Path, gateway: Gateway) -> None:
@@ -261,13 +265,12 @@ def test_nothing_more_of_a_removed_folder_is_sent(remote: Engine, notes: Path, g
     remote.models.agree(notes)
     wait_until(lambda: arrived(gateway))
     remote.folders.remove(notes)
-    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     number = len(gateway.requests)
+    wait_until(lambda: not is_sending(remote) and not gateway.in_flight)
     remote.reconcile()
     remote.folders.add(notes)
     reconcile(remote)
-    assert len(gateway.requests) == number
-    assert sum(arrived(gateway).values()) < 120
+    assert len(gateway.requests) <= number + AT_ONCE < 60
 
 
 def test_what_cannot_be_prepared_changes_nothing(remote: Engine, notes: Path, gateway: Gateway) -> None:
