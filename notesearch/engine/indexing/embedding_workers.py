@@ -150,9 +150,7 @@ class EmbeddingWorker:
         self._woken.set()
         while not self._ended:
             self._wait()
-            again = self._again.is_set()
-            self._again.clear()
-            if not self._ended and (again or self.trouble is None or self._is_due()):
+            if not self._ended and (self.trouble is None or self._is_due()):
                 self._embed_all()
             if not self._ended:
                 self._rest()
@@ -176,6 +174,7 @@ class EmbeddingWorker:
         self._woken.clear()
 
     def _embed_all(self) -> None:
+        self._again.clear()
         try:
             while not self._ended and self._embed_window():
                 pass
@@ -189,6 +188,10 @@ class EmbeddingWorker:
     def _fail(self, error: ProviderError | UsageError) -> None:
         failures = self.trouble.failures + 1 if self.trouble is not None else 1
         pause = _pause(error, failures)
+        if pause is None and self._again.is_set():
+            # The user has mended something while this was asked.
+            self._woken.set()
+            return
         self.trouble = Trouble(
             error, None if pause is None else self._workers.clock.now() + pause, failures, pause or 0.0
         )
