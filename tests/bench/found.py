@@ -14,7 +14,6 @@ import itertools
 import random
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.text import analysis
 from notesearch.text.markup import as_read
+from tests.words_seen import words_seen
 
 SLIPS, PAIRS, NAMES, WORDS = 59, 300, 300, 1000
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -146,18 +146,10 @@ def seen(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:
     homes: dict[str, set[Path]] = collections.defaultdict(set)
     for path, text in notes.items():
         body = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-        for written in as_read(body).text.split():
-            word = "".join(itertools.dropwhile(is_punctuation, written))
-            word = "".join(itertools.dropwhile(is_punctuation, word[::-1]))[::-1]
-            if word and '"' not in word:
-                homes[word].add(path)
+        for word in words_seen(body):
+            homes[word].add(path)
     few = sorted((word, min(paths)) for word, paths in homes.items() if len(paths) <= 30)
     yield from random.Random(8).sample(few, min(WORDS, len(few)))
-
-
-def is_punctuation(character: str) -> bool:
-    """Whether a sign is no part of a word: no letter, number, or vowel sign."""
-    return unicodedata.category(character)[0] not in "LNM"
 
 
 def joined(notes: dict[Path, str]) -> Iterator[tuple[str, Path]]:

@@ -4,13 +4,10 @@ wrote, in many languages and formats."""
 from __future__ import annotations
 
 import collections
-import itertools
 import json
 import random
 import shutil
 import sqlite3
-import unicodedata
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,9 +17,9 @@ from notesearch.domain import Mode, Query
 from notesearch.engine.engine import Engine
 from notesearch.storage.local.sqlite.database import DATABASE
 from notesearch.text import analysis
-from notesearch.text.markup import as_read
 from tests.conftest import fill, reconcile, shared
 from tests.embedders import HashingEmbedder
+from tests.words_seen import words_seen
 
 # Notes of a collection, words that are drawn from them, rows that are looked at, and the most notes that such
 # a word stands in.
@@ -60,19 +57,6 @@ def paragraphs(language: str, folder: Path) -> None:
     fill(folder, {f"{note['_id']}.txt": note["text"] for note in (*own, *notes[::30])})
 
 
-def words_of(text: str) -> Iterator[str]:
-    """The words between blanks, without the punctuation around them."""
-
-    def outside(character: str) -> bool:
-        return unicodedata.category(character)[0] not in "LNM"
-
-    for written in as_read(text).text.split():
-        word = "".join(itertools.dropwhile(outside, written))
-        word = "".join(itertools.dropwhile(outside, word[::-1]))[::-1]
-        if '"' not in word and (analysis.words(word) or analysis.unspaced_runs(word)):
-            yield word
-
-
 COLLECTIONS = {
     **dict.fromkeys(("til-jbranchaud", "logseq-docs", "worg-org"), vault),
     "odd": odd,
@@ -94,10 +78,10 @@ def test_every_word_finds_its_note_and_is_marked(name: str, tmp_path: Path) -> N
                 "SELECT d.relative_path, t.text FROM documents d JOIN texts t ON t.document_id = d.id"
             ).fetchall()
         for place, text in rows:
-            for word in words_of(text):
-                key = " ".join((*analysis.words(word), *analysis.unspaced_runs(word)))
-                homes[key].add(notes / place)
-                spelled[key] = word
+            for word in words_seen(text):
+                if key := " ".join((*analysis.words(word), *analysis.unspaced_runs(word))):
+                    homes[key].add(notes / place)
+                    spelled[key] = word
         few = sorted(key for key, places in homes.items() if len(places) <= FEW)
         drawn = random.Random(8).sample(few, min(WORDS, len(few)))
         lost, unmarked, hidden = list[str](), list[str](), list[str]()

@@ -7,6 +7,7 @@ SIZE (before a large file is read), READ for each document of the file, and END 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -89,6 +90,14 @@ class Extracted:
     part: str = ""
     last: bool = True
     ctime_ns: int = 0
+
+
+def hash_of(stream: IO[bytes]) -> str:
+    """The hash of a file's content, as `Extracted.content_hash` has it."""
+    made = hashlib.blake2b(digest_size=16)
+    while block := stream.read(1 << 20):
+        made.update(block)
+    return made.hexdigest()
 
 
 def pack(head: Any, text: str = "") -> bytes:

@@ -7,7 +7,6 @@ nothing, and ends with its parent.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import queue
 import signal
@@ -32,6 +31,7 @@ from notesearch.documents.sandbox.frames import (
     FrameKind,
     KeptTitle,
     ReadingPlan,
+    hash_of,
     pack,
     pack_error,
     pack_extracted,
@@ -59,7 +59,8 @@ def read_note(
     title, so that those that did not change keep their vectors.
     """
     source, status = _source(path, announce)
-    content_hash = _hash(source)
+    with source.open() as stream:
+        content_hash = hash_of(stream)
     modified, changed = times_of(status)
     for part in read(source):
         document = part.document
@@ -93,14 +94,6 @@ def _chunks(document: Document, recipe: ChunkRecipe, part: Part) -> tuple[Chunk,
     starts = [place.start for place in part.places]
     found = ((chunk, bisect_right(starts, chunk.start)) for chunk in chunks)
     return tuple(replace(c, locator=part.places[n - 1].locator) if n else c for c, n in found)
-
-
-def _hash(source: Source) -> str:
-    made = hashlib.blake2b(digest_size=16)
-    with source.open() as stream:
-        while block := stream.read(1 << 20):
-            made.update(block)
-    return made.hexdigest()
 
 
 def _is_as_it_was(path: Path, status: os.stat_result) -> bool:

@@ -79,7 +79,7 @@ class NoteReader:
         cutting: Cutting,
         files: Sequence[FoundFile],
         ticket: Ticket | None,
-        gone: Sequence[str] = (),
+        gone: Sequence[str],
     ) -> None:
         """Read the files of a folder and store their documents. A file that fails becomes a problem. Ends
         early where the indexer stops.

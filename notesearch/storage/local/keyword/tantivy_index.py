@@ -362,7 +362,13 @@ class KeywordIndex:
         """See WordIndex."""
         with self._looked_at():
             queries = self._queries(KeywordQuery())
-            return _blocks(queries.searcher, self._with_phrase(queries, phrase, limit, begun=begun))
+            searcher = queries.searcher
+            # A name with joints (safe_copy_rows) comes before its words side by side.
+            joined = queries.joined(phrase, begun=begun)
+            if joined is not None and (found := searcher.search(joined, limit, count=False)).hits:
+                return _blocks(searcher, found)
+            apart = queries.phrase(phrase, begun=begun)
+            return _blocks(searcher, searcher.search(apart, limit, count=False))
 
     def documents_with_phrase(
         self, phrase: str, *, where: Where = Where.TEXT, limit: int = 50_000
@@ -371,25 +377,14 @@ class KeywordIndex:
         with self._looked_at():
             queries = self._queries(KeywordQuery())
             searcher = queries.searcher
-            if where is Where.TEXT:
-                # A name with joints (git-config) and its words side by side (.git/config) hold one another.
-                either = [q for q in (queries.joined(phrase), queries.phrase(phrase)) if q is not None]
-                return {
-                    document
-                    for query in either
-                    for document in _documents(searcher, searcher.search(query, limit, count=False))
-                }
-            query = queries.phrase(phrase, "name") if where is Where.PATH else queries.in_titles(phrase)
+            match where:
+                case Where.TEXT:
+                    query = queries.in_text(phrase)
+                case Where.PATH:
+                    query = queries.phrase(phrase, "name")
+                case Where.CALLED:
+                    query = queries.in_titles(phrase)
             return _documents(searcher, searcher.search(query, limit, count=False))
-
-    def _with_phrase(
-        self, queries: WordQueries, phrase: str, limit: int, *, begun: bool = False
-    ) -> tantivy.SearchResult:
-        # A name with joints (safe_copy_rows) comes before its words side by side.
-        joined = queries.joined(phrase, begun=begun)
-        if joined is not None and (found := queries.searcher.search(joined, limit, count=False)).hits:
-            return found
-        return queries.searcher.search(queries.phrase(phrase, begun=begun), limit, count=False)
 
     def documents_holding(self, query: KeywordQuery, limit: int = 50_000) -> set[int]:
         """See WordIndex."""

@@ -445,6 +445,12 @@ class WordQueries:
         terms = self._beginnings("whole", whole) if begun else [whole]
         return _any_of(self.term("whole", term) for term in terms)
 
+    def in_text(self, phrase: str) -> tantivy.Query:
+        """A phrase in a text. A name with joints (git-config) and its words side by side (.git/config) count
+        as one another."""
+        joined = self.joined(phrase)
+        return self.phrase(phrase) if joined is None else _any_of([joined, self.phrase(phrase)])
+
     def in_titles(self, phrase: str) -> tantivy.Query:
         """A phrase in a title or an alias, or in the path of the file."""
         return _any_of(self.phrase(phrase, field, "title_gram") for field in TITLES)
