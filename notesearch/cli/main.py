@@ -38,10 +38,11 @@ from notesearch.domain import (
     Passage,
     Query,
     SearchResults,
+    Slowed,
 )
 from notesearch.domain.file_names import harmless_name, is_text
 from notesearch.errors import Bug, NotesearchError, UsageError
-from notesearch.wording.status_texts import links_line, others_not_read
+from notesearch.wording.status_texts import links_line, others_not_read, slowed_line
 from notesearch.wording.told import hint, sentence, title, told_together
 from notesearch.wording.translation import N_, _, plural
 
@@ -416,10 +417,11 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
             session.call(ops.sizes),
         )
     # Where no process owns the data folder nothing is being done, whatever waits.
-    state, memory = str(IndexingState.IDLE), sizes.memory_bytes
+    state, slowed, memory = str(IndexingState.IDLE), None, sizes.memory_bytes
     if (owner := owner_answers(data_dir, STATE_WITHIN)) is not None:
         try:
-            state = str(owner.call(ops.status).state)
+            present = owner.call(ops.status)
+            state, slowed = str(present.state), present.slowed
             memory = owner.call(ops.sizes).memory_bytes
         except NotesearchError as error:
             print_line(f"notesearch: {sentence(error)}", file=sys.stderr)
@@ -461,10 +463,10 @@ def _status(data_dir: Path, options: argparse.Namespace) -> None:
     if options.json:
         print_json(shown)
     else:
-        _print_status(status, shown)
+        _print_status(status, slowed, shown)
 
 
-def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
+def _print_status(status: IndexingStatus, slowed: Slowed | None, shown: Mapping[str, Any]) -> None:
     searchable = plural(
         "{complete:,} of {n:,} note is searchable by words and meaning; {waiting:,} wait, {failed:,} failed",
         "{complete:,} of {n:,} notes are searchable by words and meaning; {waiting:,} wait, "
@@ -483,6 +485,8 @@ def _print_status(status: IndexingStatus, shown: Mapping[str, Any]) -> None:
         )
         links = [links_line(f.unread_links)] if f.unread_links else []
         print_line(f"  {harmless_name(f.path)}  " + ", ".join([notes, *waiting, *others, *links]))
+    if slowed is not None:
+        print_line(_("Indexing is {slowed}.", slowed=slowed_line(slowed)))
     for problem in shown["problems"][:20]:
         print_line(f"  {harmless_name(problem['path'])}: {problem['title']}. {problem['hint']}".rstrip())
     sizes = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in shown["bytes"].items())

@@ -54,6 +54,7 @@ class Settings:
     folders that links in searched folders lead to. `providers` are by name.
     `models` are those of the user's own. `key` calls quick search from anywhere, written as Qt does
     ("Ctrl+Alt+Space"), "" for none. `key_asked`: the desktop may ask the user about that key (Wayland).
+    `gentle`: models on this computer work slower on battery and while other programs need the processors.
     `ignore` is what is left out of folders: text in gitignore syntax, by absolute path.
     """
 
@@ -65,6 +66,7 @@ class Settings:
     when_closed: str = "ask"
     gitignore: bool = False
     follow_links: bool = True
+    gentle: bool = True
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: tuple[EmbeddingModel, ...] = ()
     ignore: Mapping[str, str] = field(default_factory=dict)
@@ -155,6 +157,7 @@ _SCALARS = (
     "when_closed",
     "gitignore",
     "follow_links",
+    "gentle",
 )
 
 

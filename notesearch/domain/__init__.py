@@ -131,6 +131,13 @@ class IndexingState(StrEnum):
     FAILED = "failed"
 
 
+class Slowed(StrEnum):
+    """Why models on this computer work slower than they could."""
+
+    BATTERY = "battery"
+    BUSY = "busy"
+
+
 class FolderState(StrEnum):
     """What a watched folder is doing or waiting for.
 
@@ -392,6 +399,7 @@ class IndexingStatus:
     idle. `seconds_left` is an estimate, or None. `documents`, `complete`, `waiting` and `failed` count notes
     over all folders; `chunks` and `embedded` count chunks. `error` tells what stopped the indexer. `position`
     is the number of the newest change of a document: when it differs, a search may find other notes.
+    `slowed` tells why embedding is slower than it could be; None where it is not.
     """
 
     state: IndexingState
@@ -412,6 +420,7 @@ class IndexingStatus:
     error: Told | None = None
     troubles: tuple[ProviderTrouble, ...] = ()
     position: int = 0
+    slowed: Slowed | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

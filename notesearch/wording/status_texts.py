@@ -22,6 +22,7 @@ from notesearch.domain import (
     Section,
     Sheet,
     Slide,
+    Slowed,
     Vault,
 )
 from notesearch.domain.file_names import harmless_name, shown_name
@@ -322,21 +323,34 @@ def status_detail(status: IndexingStatus) -> str:
         return sentence(status.error)
     building = folder_in_building(status)
     if building is not None:
-        return plural(
+        passages = plural(
             "{done:,} of {n:,} passage",
             "{done:,} of {n:,} passages",
             building.next_total,
             done=building.next_done,
         )
+        return DOT.join(filter(None, [passages, slowed_line(status.slowed)]))
     if status.state in (IndexingState.INDEXING, IndexingState.SCANNING) and status.total:
         left = status.total - status.done
         if left <= 0:
             return _("almost done")
         to_go = plural("{n:,} note to go", "{n:,} notes to go", left)
-        return to_go if status.seconds_left is None else DOT.join([to_go, duration(status.seconds_left)])
+        time_left = "" if status.seconds_left is None else duration(status.seconds_left)
+        return DOT.join(filter(None, [to_go, time_left, slowed_line(status.slowed)]))
     if status.waiting:
         return plural("{n:,} note waiting", "{n:,} notes waiting", status.waiting)
     return count(status.documents) if status.folders else ""
+
+
+_SLOWED = {
+    Slowed.BATTERY: N_("slower, on battery"),
+    Slowed.BUSY: N_("slower, other programs are busy"),
+}
+
+
+def slowed_line(slowed: Slowed | None) -> str:
+    """Why indexing is slower than it could be; "" where it is not."""
+    return _(_SLOWED[slowed]) if slowed is not None else ""
 
 
 def folder_in_building(status: IndexingStatus) -> Folder | None:

@@ -292,11 +292,12 @@ def test_a_choice_made_a_moment_before_the_end_is_kept(
     window = start_window(notes)
     dialog = opened(window)
     dialog.general.closing.setCurrentIndex(dialog.general.closing.findData("stay"))
+    dialog.general.gentle.click()
     dialog.search.results.setCurrentIndex(dialog.search.results.findData(100))
     close(window, window.bridge)
     engine = Engine.open(tmp_path / "data", read_only=True)
     settings = engine.settings.current
-    assert (settings.when_closed, settings.results_limit) == ("stay", 100)
+    assert (settings.when_closed, settings.gentle, settings.results_limit) == ("stay", False, 100)
 
 
 def test_every_control_of_the_settings_has_a_name(window: MainWindow, qtbot: QtBot) -> None:

@@ -17,6 +17,7 @@ from notesearch.domain import IndexingState
 from notesearch.embedding.embedder import Embedder
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.effort import Effort
 from notesearch.engine.indexing.queue import WorkProgress
 from notesearch.engine.indexing.vector_follower import VectorFollower
 from notesearch.engine.models.consent import Consents
@@ -226,8 +227,11 @@ class EmbeddingWorker:
         workers.consents.refuse_beyond_budget(embedder.model)
         self.busy = True
         workers.begun()
+        began = workers.clock.now()
         with self._room_for(embedder):
             self._embed(embedder, waiting)
+        if not embedder.model.remote and (rest := workers.effort.rest_after(workers.clock.now() - began)):
+            workers.clock.wait(gates.stop, rest)
         return True
 
     @contextlib.contextmanager
@@ -311,13 +315,14 @@ class EmbeddingWorkers:
         refused: Callable[[int], None],
         settled: Callable[[], None],
         guarded: Callable[[Callable[[], None]], None],
+        effort: Effort,
         closed: bool = False,
         clock: Clock = SYSTEM,
     ) -> None:
         self.clock = clock
         self.library, self.consents, self.gates = library, consents, gates
         self.changed, self.guarded, self._embedded, self._settled = changed, guarded, embedded, settled
-        self.refused = refused
+        self.refused, self.effort = refused, effort
         self._progress = progress
         self._workers: dict[str, EmbeddingWorker] = {}
         self._lock = threading.Lock()
@@ -437,5 +442,6 @@ class EmbeddingWorkers:
         """Note that a worker has nothing to do any more."""
         if self._progress.stage == "embedding" and not self.busy:
             self._progress.begin(IndexingState.IDLE)
+            self.effort.ended()
         self._settled()
         self.changed()

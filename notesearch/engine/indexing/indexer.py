@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from notesearch.catalogue import fingerprint_of
-from notesearch.domain import IndexingState
+from notesearch.domain import IndexingState, Slowed
 from notesearch.embedding.local.onnx import lower_thread_priority
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
+from notesearch.engine.effort import Effort
 from notesearch.engine.folders import scanner
 from notesearch.engine.folders.admission import is_gone
 from notesearch.engine.folders.found_file import FoundFile, LinkedFiles
@@ -75,6 +76,7 @@ class Indexer:
         self._gates = Gates()
         self._words_ready = threading.Event()
         self._tickets = Tickets()
+        self._effort = Effort(lambda: self._tickets.waiting or not consents.settings.gentle, clock)
         self._broken: Exception | None = None
         self._vanished = Vanished(library, clock.now)
         self.progress = WorkProgress(clock=clock)
@@ -100,6 +102,7 @@ class Indexer:
             settled=lambda: self._settling.settle(),
             guarded=self._guarded,
             closed=not embed,
+            effort=self._effort,
             clock=clock,
         )
         self.notes = NoteReader(
@@ -199,6 +202,11 @@ class Indexer:
     def sending(self) -> bool:
         """Whether a model is embedding texts of notes."""
         return self._workers.busy
+
+    @property
+    def slowed(self) -> Slowed | None:
+        """Why models on this computer embed slower than they could; None where they do not."""
+        return self._effort.slowed
 
     def count_request(self, receipt: Receipt) -> None:
         """Add a request that a provider answered to the counts of every reconcile that waits."""

@@ -228,6 +228,11 @@ class Tickets:
             if ticket in self._tickets:
                 self._tickets.remove(ticket)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether somebody waits for work to end."""
+        return bool(self._tickets)
+
     def read(self) -> list[Ticket]:
         """The tickets whose folders have all been read."""
         with self._lock:

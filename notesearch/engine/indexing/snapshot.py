@@ -61,6 +61,7 @@ def snapshot(
         folders=folders,
         troubles=models.troubles(),
         position=library.position,
+        slowed=indexer.slowed if indexer is not None else None,
         problems=failed + len(with_faults(limited)),
         held=tuple(
             HeldDeletions(folder=row.path, missing=row.missing, of=row.documents - row.failed)

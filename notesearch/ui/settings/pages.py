@@ -87,6 +87,7 @@ class GeneralPage(SettingsPage):
             self.closing.addItem(_(title), value)
         self.login = CheckBox(_("Start Notesearch when you log in, hidden in the tray"))
         self.links = CheckBox(_("Stand in the desktop's menu and open notesearch: links"))
+        self.gentle = CheckBox(_("Work slower on battery, and while other programs are busy"))
         self.problem = label("", "warningText")
         self.on_disk = hint()
         place = QLineEdit(str(bridge.data_dir))
@@ -95,6 +96,7 @@ class GeneralPage(SettingsPage):
         fields = self.fields
         fields.add(_("Appearance"), self.appearance)
         fields.add(_("Closing the window"), self.closing)
+        fields.add(_("Indexing"), self.gentle)
         fields.add(_("At login"), self.login)
         fields.add(_("Desktop"), self.links)
         fields.add("", self.problem)
@@ -118,6 +120,7 @@ class GeneralPage(SettingsPage):
         self.appearance.currentIndexChanged.connect(self._on_appearance)
         self.closing.currentIndexChanged.connect(self._on_closing)
         # `clicked` is emitted for the user only; `toggled` also when the program sets the box.
+        self.gentle.clicked.connect(self._on_gentle)
         self.login.clicked.connect(self._on_login)
         self.links.clicked.connect(self._on_links)
         edit.reloaded.connect(self.show_settings)
@@ -129,12 +132,16 @@ class GeneralPage(SettingsPage):
         """Show the present settings."""
         _choose(self.appearance, self.edit.settings.appearance)
         _choose(self.closing, self.edit.settings.when_closed)
+        self.gentle.setChecked(self.edit.settings.gentle)
 
     def _on_appearance(self) -> None:
         self.edit.set(appearance=str(self.appearance.currentData()))
 
     def _on_closing(self) -> None:
         self.edit.set(when_closed=str(self.closing.currentData()))
+
+    def _on_gentle(self, wanted: bool) -> None:
+        self.edit.set(gentle=wanted)
 
     def _on_login(self, wanted: bool) -> None:
         self._desktop.set_start_at_login(wanted, self._on_failed)

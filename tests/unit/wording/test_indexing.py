@@ -1,5 +1,6 @@
 """The sentences of the window."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from notesearch.domain import (
     ProviderTrouble,
     Query,
     SearchResults,
+    Slowed,
     Stage,
     told,
 )
@@ -94,6 +96,8 @@ def test_the_status_names_the_folder_under_way() -> None:
     )
     assert wording.status_lead(status) == "Indexing Papers"
     assert wording.status_detail(status) == "7 notes to go · 2 min"
+    slowed = replace(status, slowed=Slowed.BATTERY)
+    assert wording.status_detail(slowed) == "7 notes to go · 2 min · slower, on battery"
     assert wording.folder_sentence(folder) == "Papers, local model, 9 notes, 7 waiting"
 
 
