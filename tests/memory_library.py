@@ -19,20 +19,29 @@ from notesearch.storage.values import (
     DATE,
     EVERYTHING,
     LANGUAGE,
-    Alternative,
+    AllOf,
+    AnyOf,
     AtPaths,
     BlockHit,
     ChunkRow,
+    Condition,
     DocumentRow,
     Excerpt,
     Files,
     FileState,
     Filters,
     FolderRow,
+    HasFacet,
+    Holds,
+    HoldsPhrase,
     IndexFigures,
     InFolder,
+    IsCalled,
+    IsDated,
     KeywordHits,
+    LiesAt,
     Newest,
+    Not,
     Note,
     NoteWanted,
     PassageHit,
@@ -118,7 +127,7 @@ class MemoryLibrary:
             for word, times in zip(asked, found, strict=True):
                 having = sum(any(_is(w, word, query, asked) for w in text) for text in texts.values())
                 score += times / (times + 1.2) * math.log(1 + len(texts) / (1 + having)) if times else 0.0
-            if score:
+            if score or query.optional:
                 hits.append(BlockHit(document.id, 0, max(0, len(document.chunks) - 1), score))
             if asked and all(found):
                 complete.add(document.id)
@@ -483,17 +492,32 @@ def _passes(document: MemoryDocument, filters: Filters) -> bool:
         and not any(_is_titled(document, title) for title in filters.without_titles)
         and all(_holds(document.new.path.as_posix(), path) for path in filters.paths)
         and not any(_holds(document.new.path.as_posix(), path) for path in filters.without_paths)
-        and all(any(_fits(document, one) for one in group) for group in filters.groups)
+        and all(_fits(document, condition) for condition in filters.conditions)
         and (filters.after or date.min) <= _day(document) < (filters.before or date.max)
         and (filters.folder is None or filters.folder in document.new.path.parents)
     )
 
 
-def _fits(document: MemoryDocument, one: Alternative) -> bool:
-    every = _everything(document)
-    return all(_holds(every, text) for text in (*one.words, *one.phrases)) and set(
-        document.new.facets
-    ).issuperset(one.facets)
+def _fits(document: MemoryDocument, condition: Condition) -> bool:
+    match condition:
+        case Not(one):
+            return not _fits(document, one)
+        case AllOf(conditions):
+            return all(_fits(document, one) for one in conditions)
+        case AnyOf(conditions):
+            return any(_fits(document, one) for one in conditions)
+        case Holds(word, begun):
+            return _holds(_everything(document), word + "*" * begun)
+        case HoldsPhrase(phrase):
+            return _holds(_everything(document), phrase)
+        case IsCalled(title):
+            return _is_titled(document, title)
+        case LiesAt(path):
+            return _holds(document.new.path.as_posix(), path)
+        case HasFacet(facet):
+            return facet in document.new.facets
+        case IsDated(after, before):
+            return (after or date.min) <= _day(document) < (before or date.max)
 
 
 def _day(document: MemoryDocument) -> date:

@@ -264,22 +264,76 @@ class ChunkRow(NamedTuple):
     locator: Locator | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alternative:
-    """What a document must have to fit one side of an OR: all `words` in any form, all `phrases` exactly, and
-    all `facets`. The default asks for nothing."""
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A condition: the text holds a word in any form. `begun`: the word may be the beginning of one."""
 
-    words: tuple[str, ...] = ()
-    phrases: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
+    word: str
+    begun: bool = False
 
-    def joined(self, other: Alternative) -> Alternative:
-        """What both ask for together."""
-        return Alternative(
-            words=self.words + other.words,
-            phrases=self.phrases + other.phrases,
-            facets=self.facets + other.facets,
-        )
+
+@dataclass(frozen=True, slots=True)
+class HoldsPhrase:
+    """A condition: the text, a title, an alias or the path holds a phrase exactly."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsCalled:
+    """A condition: a title, an alias or the path holds a phrase. Where it ends in `*`, its last word may be
+    the beginning of one."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiesAt:
+    """A condition: the path of the file holds a phrase. Where it ends in `*`, its last word may be the
+    beginning of one."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasFacet:
+    """A condition: the document has a facet."""
+
+    facet: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsDated:
+    """A condition: the document's date, its own or else that of its file, is from `after` on, and earlier
+    than `before`."""
+
+    after: date | None
+    before: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of a condition."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of some conditions; at least one."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One or more of some conditions; at least one."""
+
+    conditions: tuple[Condition, ...]
+
+
+# What one side of an OR, or a group in brackets, asks of a document.
+Condition = Holds | HoldsPhrase | IsCalled | LiesAt | HasFacet | IsDated | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -290,9 +344,9 @@ class Filters:
     `without_facets`. It must hold `phrases` in its text or a title, and `titles` in a title or alias. It must
     not hold any of `without` (words and phrases) or have any of `without_titles`. `paths` must be in the path
     of its file, `without_paths` must not. Of what ends in `*` the last word may be the beginning of one. It
-    must fit one alternative of each of `groups`, whose words have stems in `languages` (all, where none is
-    named). Its date, its own or else that of its file, must be from `after` on, and earlier than `before`.
-    `folder` is an absolute path, of a watched folder or one inside it: the document must lie below it.
+    must fit all of `conditions`, whose words have stems in `languages` (all, where none is named). Its date,
+    its own or else that of its file, must be from `after` on, and earlier than `before`. `folder` is an
+    absolute path, of a watched folder or one inside it: the document must lie below it.
     """
 
     facets: tuple[str, ...] = ()
@@ -303,7 +357,7 @@ class Filters:
     without_titles: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     without_paths: tuple[str, ...] = ()
-    groups: tuple[tuple[Alternative, ...], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     languages: tuple[str, ...] = ()
     after: date | None = None
     before: date | None = None
@@ -322,7 +376,8 @@ class WordQuery:
     `languages` are those in which the notes are written, and choose the stemmers; `common_languages` those of
     many notes, commonest first. `exact`: also find documents with a title or alias that holds this text; with
     `exact_phrase`, also documents whose text holds it, which then counts no more for the score; at most
-    `exact_limit` of each.
+    `exact_limit` of each. `optional`: documents that pass the filters and hold none of the words are found
+    too, after the others.
     """
 
     words: tuple[str, ...] = ()
@@ -335,6 +390,7 @@ class WordQuery:
     exact: str = ""
     exact_phrase: bool = False
     exact_limit: int = 100
+    optional: bool = False
 
 
 class PassageHit(NamedTuple):

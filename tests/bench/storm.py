@@ -33,7 +33,7 @@ while (now := time.monotonic() - begin) < seconds:
         name = number if number % 2 else drawn.randrange(number + 1)
         at = folder / "build" / str(name % 50) / f"{name}.md"
         at.parent.mkdir(parents=True, exist_ok=True)
-        at.write_text(f"# Made {number}\\n\\n{' '.join(drawn.choices(words, k=200))}\\n")
+        at.write_text(f"# Made {number}\\n\\n{' '.join(drawn.choices(words, k=40))}\\n")
         number += 1
     time.sleep(0.005)
 print(number)

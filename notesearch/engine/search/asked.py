@@ -79,6 +79,7 @@ def asked_of(
         languages=languages,
         common_languages=common,
         beginnings=parsed.beginnings,
+        optional=parsed.optional,
     )
     filters = Filters(
         facets=parsed.facets,
@@ -89,8 +90,8 @@ def asked_of(
         without_titles=parsed.without_titles,
         paths=parsed.paths,
         without_paths=parsed.without_paths,
-        groups=parsed.groups,
-        languages=languages if parsed.groups else (),
+        conditions=parsed.conditions,
+        languages=languages if parsed.conditions else (),
         after=parsed.after,
         before=parsed.before,
         folder=parsed.folder,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -21,11 +21,20 @@ from notesearch.errors import StoreError
 from notesearch.storage.local.index_protocols import KeywordQuery, NearestIndex, Where, WordIndex
 from notesearch.storage.local.sqlite.store import Store
 from notesearch.storage.values import (
-    Alternative,
+    AllOf,
+    AnyOf,
     BlockHit,
+    Condition,
     Filters,
+    HasFacet,
+    Holds,
+    HoldsPhrase,
+    IsCalled,
+    IsDated,
     KeywordHits,
+    LiesAt,
     Newest,
+    Not,
     PassageHit,
     Vectors,
     WordQuery,
@@ -58,8 +67,6 @@ class _Resolved:
     without: tuple[str, ...]
     among: frozenset[int] | None
     excluded: frozenset[int]
-    # Documents pass that may hold none of the query's words.
-    without_words: bool = False
 
     @property
     def everything(self) -> bool:
@@ -68,6 +75,28 @@ class _Resolved:
     @property
     def nothing(self) -> bool:
         return self.among is not None and not self.among
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """The documents that fit a condition: these, or where `excluded` is true all others. So no condition
+    needs a set of all documents."""
+
+    documents: Set[int]
+    excluded: bool = False
+
+    @property
+    def opposite(self) -> _Fitting:
+        return _Fitting(self.documents, not self.excluded)
+
+
+def _all_of(every: Sequence[_Fitting]) -> _Fitting:
+    """The documents that fit all of some conditions."""
+    chosen = [one.documents for one in every if not one.excluded]
+    out = frozenset[int]().union(*(one.documents for one in every if one.excluded))
+    if not chosen:
+        return _Fitting(out, excluded=True)
+    return _Fitting(frozenset.intersection(*map(frozenset, chosen)) - out)
 
 
 class Finding:
@@ -136,7 +165,6 @@ class Finding:
             facets=resolved.facets,
             without_facets=resolved.without,
             filtered=resolved.among is not None or bool(resolved.excluded),
-            without_words=resolved.without_words,
         )
         return self._words.search(asked, limit, allowed, resolved.excluded, counted=among is None)
 
@@ -292,7 +320,7 @@ class Finding:
             filters.without,
             filters.without_titles,
             filters.without_paths,
-            filters.groups,
+            filters.conditions,
         )
         dated = filters.after is not None or filters.before is not None
         if not (any(looked_up) or dated):
@@ -302,37 +330,52 @@ class Finding:
 
     def _look_up(self, filters: Filters) -> _Resolved:
         holding = self._words.documents_with_phrase
-        sets = [holding(phrase) | holding(phrase, where=Where.CALLED) for phrase in filters.phrases]
+        sets: list[Set[int]] = [
+            holding(phrase) | holding(phrase, where=Where.CALLED) for phrase in filters.phrases
+        ]
         sets += [holding(title, where=Where.CALLED) for title in filters.titles]
         sets += [holding(path, where=Where.PATH) for path in filters.paths]
-        sets += [
-            set().union(*(self._fitting(one, filters.languages) for one in group)) for group in filters.groups
-        ]
         if filters.after is not None or filters.before is not None:
             sets.append(self._store.filters.dated(filters.after, filters.before))
-        out = [holding(phrase) for phrase in filters.without]
+        out: list[Set[int]] = [holding(phrase) for phrase in filters.without]
         out += [holding(title, where=Where.CALLED) for title in filters.without_titles]
         out += [holding(path, where=Where.PATH) for path in filters.without_paths]
+        for condition in filters.conditions:
+            fitting = self._fitting(condition, filters.languages)
+            (out if fitting.excluded else sets).append(fitting.documents)
         excluded: frozenset[int] = frozenset().union(*out)
-        among = frozenset(set.intersection(*sets)) - excluded if sets else None
-        beside = any(one.facets and not one.words for group in filters.groups for one in group)
-        return _Resolved(self._facets(filters), filters.without_facets, among, excluded, beside)
+        among = frozenset.intersection(*map(frozenset, sets)) - excluded if sets else None
+        return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
 
-    def _fitting(self, one: Alternative, languages: Sequence[str]) -> set[int]:
-        """The documents that fit one side of an OR."""
-        sets = [
-            self._words.documents_with_phrase(phrase)
-            | self._words.documents_with_phrase(phrase, where=Where.CALLED)
-            for phrase in one.phrases
-        ]
-        if one.words:
-            runs = [run for word in one.words for run in analysis.unspaced_runs(word)]
-            words = [analysis.spaced(word) for word in one.words if analysis.words(word)]
-            asked = KeywordQuery(words=words, runs=runs, languages=languages)
-            sets.append(self._words.documents_holding(asked))
-        if one.facets:
-            sets.append(self._store.filters.documents_with(one.facets))
-        return set.intersection(*sets) if sets else set()
+    def _fitting(self, condition: Condition, languages: Sequence[str]) -> _Fitting:
+        """The documents that fit a condition, whose words have stems in `languages`."""
+        match condition:
+            case Not(one):
+                return self._fitting(one, languages).opposite
+            case AllOf(conditions):
+                return _all_of([self._fitting(one, languages) for one in conditions])
+            case AnyOf(conditions):
+                # None of them fits none: the opposite of all their opposites.
+                return _all_of([self._fitting(one, languages).opposite for one in conditions]).opposite
+            case Holds(word, begun):
+                return _Fitting(self._with_word(word, languages, begun=begun))
+            case HoldsPhrase(phrase):
+                holding = self._words.documents_with_phrase
+                return _Fitting(holding(phrase) | holding(phrase, where=Where.CALLED))
+            case IsCalled(title):
+                return _Fitting(self._words.documents_with_phrase(title, where=Where.CALLED))
+            case LiesAt(path):
+                return _Fitting(self._words.documents_with_phrase(path, where=Where.PATH))
+            case HasFacet(facet):
+                return _Fitting(self._store.filters.documents_with([facet]))
+            case IsDated(after, before):
+                return _Fitting(self._store.filters.dated(after, before))
+
+    def _with_word(self, word: str, languages: Sequence[str], *, begun: bool) -> set[int]:
+        words = (analysis.spaced(word),) if analysis.words(word) else ()
+        return self._words.documents_holding(
+            KeywordQuery(words=words, runs=analysis.unspaced_runs(word), languages=languages, prefix=begun)
+        )
 
     def _facets(self, filters: Filters) -> tuple[str, ...]:
         if filters.folder is None:
@@ -402,6 +445,7 @@ def _question(query: WordQuery) -> KeywordQuery:
         languages=query.languages,
         common_languages=query.common_languages,
         beginnings=query.beginnings,
+        without_words=query.optional,
         # Those that hold several words as a phrase are found by themselves. A single one of several pieces
         # (2024-05-09) is also found where it is written otherwise.
         side_by_side=not query.exact_phrase or " " not in query.exact,

@@ -14,6 +14,18 @@ from notesearch.domain import Document, Query
 from notesearch.domain.file_names import folder_names
 from notesearch.engine.folders.facets import WRITTEN_TAG, facet, facets_of
 from notesearch.engine.search.query import LONGEST, MOST_LOOKED_UP, ROOM_FOR_MORE, ParsedQuery, parse
+from notesearch.storage.values import (
+    AllOf,
+    AnyOf,
+    Condition,
+    HasFacet,
+    Holds,
+    HoldsPhrase,
+    IsCalled,
+    IsDated,
+    LiesAt,
+    Not,
+)
 from tests.conftest import shared
 
 TODAY = date(2024, 5, 9)
@@ -259,6 +271,17 @@ def test_one_letter_is_still_being_typed() -> None:
         ("jaguar -car", ("car",)),
         ("16 -3", ()),
         ("16-3", ()),
+        ("make -j4 all", ()),
+        ("gcc -O2 main.c", ()),
+        ("gcc -std=c++17 -Wall -shared", ()),
+        ("java -Xmx512m -jar", ()),
+        ("ssh -p2222 host", ()),
+        ("ffmpeg -i in.mp4 -c:v libx264 -preset fast", ()),
+        ("find . -name foo -delete", ()),
+        ("openssl x509 -noout -text", ()),
+        ("find notes -draft", ("draft",)),
+        ("name -find", ("find",)),
+        ("java island -coffee", ("coffee",)),
         ("bread - rye", ()),
         ("bread -", ()),
         ("bread -\u201cslow train\u201d", ("slow train",)),
@@ -293,37 +316,141 @@ def test_what_a_query_asks_for(text: str, only_filters: bool, empty: bool) -> No
     assert (parsed.only_filters, parsed.empty) == (only_filters, empty)
 
 
-def alternatives(text: str) -> list[list[tuple[str, ...]]]:
-    """The words, phrases and facets of each alternative, group by group."""
-    return [[one.words + one.phrases + one.facets for one in group] for group in read(text).groups]
+def said(condition: Condition) -> str:
+    """A condition in one line."""
+    match condition:
+        case Not(one):
+            return f"not {said(one)}"
+        case AllOf(conditions):
+            return f"({' and '.join(map(said, conditions))})"
+        case AnyOf(conditions):
+            return f"({' or '.join(map(said, conditions))})"
+        case Holds(word, begun):
+            return f"{word}{'..' * begun}"
+        case HoldsPhrase(phrase):
+            return f'"{phrase}"'
+        case IsCalled(title):
+            return f"title:{title}"
+        case LiesAt(path):
+            return f"path:{path}"
+        case HasFacet(facet):
+            return facet
+        case IsDated(after, before):
+            return f"{after or ''}..{before or ''}"
 
 
 @pytest.mark.parametrize(
-    ("text", "groups"),
+    ("text", "conditions"),
     [
-        ("tram OR bus", [[("tram",), ("bus",)]]),
-        ("lisbon tram OR bus OR boat tickets", [[("tram",), ("bus",), ("boat",)]]),
-        ("(night train OR bus) lisbon", [[("night", "train"), ("bus",)]]),
-        ('("night train" OR bus) lisbon', [[("night train",), ("bus",)]]),
-        ("(a1 OR b1) (c1 OR d1)", [[("a1",), ("b1",)], [("c1",), ("d1",)]]),
-        ("tag:x OR tag:y tea", [[("tag:x",), ("tag:y",)]]),
+        ("tram OR bus", ["(tram or bus)"]),
+        ("tram | bus", ["(tram or bus)"]),
+        ("lisbon tram OR bus OR boat tickets", ["(tram or bus or boat)"]),
+        ("(night train OR bus) lisbon", ["((night and train) or bus)"]),
+        ("(night AND train OR bus) lisbon", ["((night and train) or bus)"]),
+        ('("night train" OR bus) lisbon', ['("night train" or bus)']),
+        ("(a1 OR b1) (c1 OR d1)", ["(a1 or b1)", "(c1 or d1)"]),
+        ("(a1 b1) OR c1", ["((a1 and b1) or c1)"]),
+        ("c1 OR (a1 b1)", ["(c1 or (a1 and b1))"]),
+        ("((tag:x OR tag:y) soup) OR tea", ["(((tag:x or tag:y) and soup) or tea)"]),
+        ("tag:x OR tag:y tea", ["(tag:x or tag:y)"]),
+        ("title:apple OR title:bread", ["(title:apple or title:bread)"]),
+        ("path:a.md OR path:b.md", ["(path:a.md or path:b.md)"]),
+        ("date:2023 OR before:2021", ["(2023-01-01..2024-01-01 or ..2021-01-01)"]),
+        ("(after:2024 OR tag:x) tea", ["(2024-01-01.. or tag:x)"]),
+        ("tea -date:2023", ["not 2023-01-01..2024-01-01"]),
+        ("tea -(rye OR oat)", ["not (rye or oat)"]),
+        ("tea -(rye bread)", ["not (rye and bread)"]),
+        ("tea -(rye)", ["not rye"]),
+        ("(tea -rye OR milk)", ['((tea and not "rye") or milk)']),
+        ("tag:(x OR y)", ["(tag:x or tag:y)"]),
+        ("(tea OR bud*) x", ["(tea or bud..)"]),
         ("tram OR", []),
         ("OR tram", []),
         ("(tram) lisbon", []),
+        ("f(x) (see below) :-(", []),
         ("tram or bus", []),
         ("(tram OR", []),
+        ("(tram OR bus", ["((tram or bus)"]),
         ("tram AND bus", []),
+        ("-after:noon", []),
     ],
 )
-def test_groups(text: str, groups: list[list[tuple[str, ...]]]) -> None:
-    assert alternatives(text) == groups
+def test_groups(text: str, conditions: list[str]) -> None:
+    assert [said(one) for one in read(text).conditions] == conditions
+
+
+def test_the_last_word_beside_or_is_still_being_typed() -> None:
+    assert [said(one) for one in read("tea OR mil", prefix=True).conditions] == ["(tea or mil..)"]
+    assert [said(one) for one in read("tea OR title:mil", prefix=True).conditions] == ["(tea or title:mil*)"]
+    assert [said(one) for one in read("tea OR milk ", prefix=True).conditions] == ["(tea or milk)"]
+
+
+def test_brackets_without_or_are_read_as_if_they_were_not_there() -> None:
+    for text in ("(tag:x) tea", "(tag:x tea)", "((tag:x) tea)"):
+        assert (read(text).facets, read(text).words) == (("tag:x",), ("tea",)), text
+    parsed = read("bells (-temple tag:x)")
+    assert (parsed.without, parsed.facets, parsed.words) == (("temple",), ("tag:x",), ("bells",))
+    assert read('(see "night train", tag:x)').phrases == ("night train",)
+
+
+@pytest.mark.parametrize(
+    ("text", "optional"),
+    [
+        ("tag:x OR tea", True),
+        ("tea OR -tag:x", True),
+        ("tea OR milk", False),
+        ("(tag:x OR tea) milk", False),
+        ('(tag:x OR tea) "a b"', False),
+        ("(tag:x tea) OR milk", False),
+        ("tea -date:2023", False),
+        ("-date:2023", True),
+        ("tea", False),
+    ],
+)
+def test_notes_without_a_word_are_found_where_or_says_so(text: str, optional: bool) -> None:
+    assert read(text).optional is optional
 
 
 def test_what_one_alternative_asks_is_not_asked_of_every_note() -> None:
-    parsed = read('("night train" OR bus) tag:x OR tag:y')
-    assert (parsed.phrases, parsed.facets) == ((), ())
-    assert parsed.words == ("bus", "night train")
+    parsed = read('("night train" OR bus) tag:x OR tag:y title:a OR title:b')
+    assert (parsed.phrases, parsed.facets, parsed.titles) == ((), (), ())
+    assert parsed.words == ("night train", "bus", "a", "b")
+    assert parsed.meaning == "night train bus a b"
     assert read("tram AND bus").words == ("tram", "bus")
+    assert read("tea -(rye OR oat)").words == ("tea",)
+
+
+def test_or_by_itself_is_a_word() -> None:
+    assert read("OR").words == ("OR",)
+    assert read("").words == ()
+
+
+@pytest.mark.parametrize("text", ["tag:", "-tag:", "lang:", "before: ", "tag: lang:"])
+def test_a_filter_that_is_not_typed_to_the_end_asks_for_nothing(text: str) -> None:
+    assert read(text).empty
+    assert read(f"tea {text}").words == ("tea",)
+
+
+def test_groups_in_groups_end_somewhere() -> None:
+    text = "(" * 50 + "a OR b" + ")" * 50
+    assert read(text).words
+    read("(" * 3000)
+    read("(a OR " * 600 + ")" * 600)
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("pre\u0301", True),
+        ("the\u0301a\u0302", True),
+        ("\u0baa\u0bc1\u0ba4\u0bcd", True),
+        ("\u05dc\u05b0\u05db\u05bb", True),
+        ("\u0627\u0644\u0645\u064e", True),
+        ("bread!", False),
+    ],
+)
+def test_a_word_may_go_on_after_a_mark(text: str, typed: bool) -> None:
+    assert read(text, prefix=True).prefix is typed
 
 
 @pytest.mark.parametrize(

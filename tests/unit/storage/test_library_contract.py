@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,21 @@ from notesearch.storage.values import (
     EVERYTHING,
     LANGUAGE,
     UNFINISHED,
+    AllOf,
+    AnyOf,
     AtPaths,
+    Condition,
     Excerpt,
     Filters,
+    HasFacet,
+    Holds,
+    HoldsPhrase,
     IndexFigures,
     InFolder,
+    IsCalled,
+    IsDated,
+    LiesAt,
+    Not,
     NoteWanted,
     WithContent,
     text_hash,
@@ -333,6 +344,13 @@ class TestTakingIn:
 
 
 _MINT = "Garden/Herbs/mint.md"
+_NO_FOOD = (_MINT, "Travel/lisbon.md")
+
+
+def where(*conditions: Condition) -> Filters:
+    return Filters(conditions=conditions)
+
+
 FILTERS = [
     (EVERYTHING, {"bread.md", "Garden/tomatoes.md", "Garden/Herbs/mint.md", "Travel/lisbon.md"}),
     (Filters(facets=("tag:food",)), {"bread.md", "Garden/tomatoes.md"}),
@@ -351,6 +369,15 @@ FILTERS = [
     (Filters(titles=("toma*",)), {"Garden/tomatoes.md"}),
     (Filters(paths=("garden/tom*",)), {"Garden/tomatoes.md"}),
     (Filters(without_titles=("mint", "bread")), {"Garden/tomatoes.md", "Travel/lisbon.md"}),
+    (where(AnyOf((Holds("castle"), IsCalled("mint")))), {_MINT, "Travel/lisbon.md"}),
+    (where(AnyOf((HasFacet("tag:food"), LiesAt("herbs")))), {"bread.md", "Garden/tomatoes.md", _MINT}),
+    (where(Not(AnyOf((HasFacet("tag:food"), Holds("castle"))))), {_MINT}),
+    (where(AnyOf((Not(HasFacet("tag:food")), HoldsPhrase("rests overnight")))), {"bread.md", *_NO_FOOD}),
+    (where(AllOf((Not(HasFacet("tag:food")), Not(Holds("castle"))))), {_MINT}),
+    (where(AllOf((HasFacet("tag:food"), Not(Holds("overnight"))))), {"Garden/tomatoes.md"}),
+    (where(Not(AllOf((HasFacet("tag:food"), HasFacet("tag:garden"))))), {"bread.md", *_NO_FOOD}),
+    (where(Holds("castle"), Not(IsDated(date(2262, 1, 1), None))), {"Travel/lisbon.md"}),
+    (where(IsDated(date(2262, 1, 1), None)), set()),
     (Filters(phrases=("nowhere at all",)), set()),
     (Filters(phrases=("overnight",), folder=ROOT / "Garden"), {"Garden/Herbs/mint.md"}),
 ]  # fmt: skip
