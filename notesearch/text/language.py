@@ -52,6 +52,8 @@ _BULGARIAN = frozenset(
     )
 )
 _RUSSIAN_ONLY = re.compile("[\u044b\u044d\u0451]")
+# A vowel in Bulgarian; Russian has it before a few vowels alone.
+_BULGARIAN_VOWEL = re.compile("\u044a(?![\u0435\u0451\u044e\u044f])")
 # Persian has its own yeh, kaf and digits beside four more letters.
 _PERSIAN = re.compile("[\u067e\u0686\u0698\u06af\u06a9\u06cc\u06f0-\u06f9]")
 _URDU = re.compile("[\u0679\u0688\u0691\u06ba\u06d2]")
@@ -86,6 +88,16 @@ _TELLING = {
     "\u00f8": ("da", "no"),
     "\u00e5": ("da", "no", "sv"),
 }
+# Words that lose their vowel before another one (l'arte, j'ai), with the word after them.
+_ELIDED = re.compile(r"(?<![^\W_])(j|qu|n|c|s|m|t|d|l|un|dell|all|nell|sull)['\u2019]([^\W\d_]+)")
+_FRENCH, _ITALIAN, _THREE = ("fr",), ("it",), ("fr", "it", "ca")
+_BY_ELISION = {
+    **dict.fromkeys(("j", "qu"), _FRENCH),
+    **dict.fromkeys(("un", "dell", "all", "nell", "sull"), _ITALIAN),
+    "c": ("fr", "it"),
+    **dict.fromkeys(("n", "m", "t"), ("fr", "ca")),
+    **dict.fromkeys(("s", "d", "l"), _THREE),
+}
 
 
 def _weights() -> dict[str, tuple[tuple[str, float], ...]]:
@@ -113,8 +125,14 @@ def language_of(text: str) -> str:
         for letter in _TELLING.keys() & set(sample.lower()):
             for language in _TELLING[letter]:
                 scores[language] = scores.get(language, 0.0) + 1 / len(_TELLING[letter])
-    words = _WORD.findall(sample.lower())
+    lower = sample.lower()
     hits = len(scores)
+    for elided, _ in _ELIDED.findall(lower) if "'" in lower or "\u2019" in lower else ():
+        hits += 1
+        for language in _BY_ELISION[elided]:
+            scores[language] = scores.get(language, 0.0) + 1 / len(_BY_ELISION[elided])
+    # What such a word loses, others may take for a word of another language: "j'ai".
+    words = _WORD.findall(_ELIDED.sub(" ", lower))
     for languages in filter(None, map(_WEIGHTS.get, words)):
         hits += 1
         for language, weight in languages:
@@ -150,8 +168,8 @@ def _among_neighbours(language: str, sample: str) -> str:
     lower = sample.lower()
     if language == "ru":
         told = next((other for other, letters in _CYRILLIC if letters.search(lower)), "")
-        bulgarian = not _RUSSIAN_ONLY.search(lower) and _BULGARIAN & set(_WORD.findall(lower))
-        return told or ("bg" if bulgarian else "ru")
+        bulgarian = _BULGARIAN_VOWEL.search(lower) or _BULGARIAN & set(_WORD.findall(lower))
+        return told or ("bg" if bulgarian and not _RUSSIAN_ONLY.search(lower) else "ru")
     if language == "ar":
         return "ur" if _URDU.search(sample) else "fa" if _PERSIAN.search(sample) else "ar"
     return language

@@ -74,6 +74,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# What reStructuredText writes where emphasis ends or begins within a word.
+_WITHIN_WORD = re.compile(r"[*`]{1,2}\\ (?=\w)|(?<=\w)\\ [*`]{1,2}")
 _ESCAPED = re.compile(r"\\(?=[*_~^=`\[\]<>\\-])")
 
 
@@ -142,8 +144,9 @@ def _edits(text: str, *, numbers: bool) -> Iterator[_Edit]:
             if (said := html.unescape(match[0])) != match[0]:
                 yield _Edit(*match.span(), said)
     if "\\" in text:
-        for match in _ESCAPED.finditer(text):
-            yield _Edit(*match.span())
+        for pattern in (_WITHIN_WORD, _ESCAPED):
+            for match in pattern.finditer(text):
+                yield _Edit(*match.span())
     for match in _NUMBER.finditer(text) if numbers else ():
         yield _Edit(*match.span(), " ", keeps=True)
     for match in _emphasis(text):

@@ -114,8 +114,8 @@ def _stemmed(words: Sequence[str], language: str) -> list[str]:
         before: list[str] = []
         while before != found:
             before, found = found, stemmer.stemWords(found)
-    # Of a short word a stemmer may leave nothing.
-    return [stem or word for stem, word in zip(found, words, strict=True)]
+    # Of a short word a stemmer may leave nothing, or one letter ("aed").
+    return [stem if len(stem) > 1 else word for stem, word in zip(found, words, strict=True)]
 
 
 def stems(spelled: Sequence[str], language: str) -> list[str]:

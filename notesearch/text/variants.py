@@ -53,6 +53,12 @@ def asked(spelled: str, term: str) -> Iterator[str]:
     yield from _singular(term)
 
 
+def plainer(text: str) -> str:
+    """A text in which each word has one spelling of those that umlauts may have: the letter alone."""
+    words = text.lower().translate(_TWO_LETTERS).split()
+    return " ".join(_REDUCED.sub(r"\1", w) if len(w) >= SHORTEST_REDUCED else w for w in words)
+
+
 def _singular(term: str) -> Iterator[str]:
     """A Persian word without the plural after it."""
     if found := _PERSIAN_PLURAL.fullmatch(term):

@@ -267,3 +267,95 @@ def test_what_a_note_says_about_itself_is_found_and_shown(start_engine: StartEng
         assert row.best.highlights
     # The names of what is said are no words of the note.
     assert rows(engine, "author") == ["other.md"]
+
+
+CALLED = {
+    "Müller.md": "Mueller",
+    "Wi-Fi.md": "wifi",
+    "E-Mail.md": "email",
+    "2024-05-09.md": "20240509",
+    "2023-11-02.md": "2.11.2023",
+    "U.S.A..md": "USA",
+    "node.js.md": "nodejs",
+    "follow-up.md": "followup",
+    "Göteborg resa.md": "Goeteborg resa",
+    "台灣.md": "台湾",
+    "reloadTimelines.md": "reload timelines",
+    "v2.10.3.md": "2.10.3",
+}
+
+
+def test_a_note_called_as_the_query_in_another_spelling_is_first(
+    start_engine: StartEngine, notes: Path
+) -> None:
+    others = {f"about {n}.md": f"{typed} " * 9 + "and more\n" for n, typed in enumerate(CALLED.values())}
+    fill(notes, {**dict.fromkeys(CALLED, "Something else altogether.\n"), **others})
+    engine = start_engine(watch=False, embedders=(HashingEmbedder(),))
+    engine.reconcile([notes])
+    for name, typed in CALLED.items():
+        for mode in (Mode.KEYWORD, Mode.HYBRID):
+            found = engine.search.fused(Query(text=typed, mode=mode)).matches
+            assert found[0].path.name == name, (typed, mode)
+
+
+PIECES = {
+    "mails.md": "Two e-mails came; the plug-ins and pop-ups and T-shirts are fine.\n",
+    "mail.md": "One e-mail only.\n",
+    "paths.md": "See docs/how-to/x.md and https://x.example/plug-on/on-line, and .git/hooks/pre-commit\n",
+    "heads.md": "Put it into the S3Bucket, play the MP3Player on macOS14 with the iPhone12.\n",
+    "version.md": "Release v2.10.3 is out.\n",
+    "shopping.md": "2 breads, 10 eggs, 3 onions, 2 breads, 10 eggs, 3 onions.\n",
+    "phone.md": "Appeler Paul +33 6 12 34 56 78\n",
+    "bank.md": "IBAN DE89 3704 0044 0532 0130 00\n",
+    "first aid.md": "The AED hangs at the door.\n",
+    "letter.md": "a a a a, said he\n",
+    "hyphen.md": "They co\u2011operate well, said \U0001f469\u200d\U0001f4bb, jane@corp.example\n",
+}
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine with these notes, for tests that only search."""
+    folder = tmp_path_factory.mktemp("pieces")
+    engine = Engine.open(folder / "data", watch=False, embedders=(HashingEmbedder(),))
+    engine.reconcile([fill(folder / "Notes", PIECES)])
+    yield engine
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("email", {"mails.md", "mail.md"}),
+        ("emails", {"mails.md", "mail.md"}),
+        ("plugin", {"mails.md"}),
+        ("popup", {"mails.md"}),
+        ("tshirt", {"mails.md"}),
+        ("howto", {"paths.md"}),
+        ("online", {"paths.md"}),
+        ("precommit", {"paths.md"}),
+        ("s3", {"heads.md"}),
+        ("mp3", {"heads.md"}),
+        ("macos", {"heads.md"}),
+        ("iphone", {"heads.md"}),
+        ("0612345678", {"phone.md"}),
+        ("DE89370400440532013000", {"bank.md"}),
+        ("aed", {"first aid.md"}),
+        ("cooperate", {"hyphen.md"}),
+    ],
+)
+def test_pieces_of_words(pieces: Engine, text: str, found: set[str]) -> None:
+    assert set(rows(pieces, text)) == found
+    for match in pieces.search.words(Query(text=text)).matches:
+        assert match.best.highlights, match.path.name
+
+
+@pytest.mark.parametrize("text", ["2.10.3", "v2.10.3", "2.10"])
+def test_a_version_comes_before_its_numbers(pieces: Engine, text: str) -> None:
+    assert rows(pieces, text)[0] == "version.md"
+
+
+@pytest.mark.parametrize("text", ["\U0001f469\u200d\U0001f4bb", "jane@corp.example", "cooperate"])
+def test_one_thing_is_marked_once(pieces: Engine, text: str) -> None:
+    match = pieces.search.words(Query(text=text)).matches[0]
+    assert (match.path.name, len(match.best.highlights)) == ("hyphen.md", 1)

@@ -57,6 +57,15 @@ _OF_EXCALIDRAW = re.compile(
 )
 _TEXT_MARK = re.compile(r"[ \t]\^[\w-]{8}[ \t]*$|^(?:[0-9a-f]{40}|[\w-]{8}): (?=\[\[|\w+://)", re.MULTILINE)
 _LONGEST_FENCE = 40
+# MDX: lines that import and export, and the tags of components with what they are given.
+_OF_MODULES = re.compile(
+    r"import\b[^\n]*[\"']|import\s*\{[^\n]*$|export\s+(?:const|let|var|function|default|async|class|[{*])"
+)
+_GIVEN = r"\"[^\"<>]{0,500}\"|'[^'<>]{0,500}'|\{[^{}]{0,500}\}"
+_COMPONENT = re.compile(
+    rf"</?[A-Z][\w.]{{0,60}}(?:\s+(?:\{{[^{{}}]{{0,500}}\}}|[\w:-]{{1,60}}(?:=(?:{_GIVEN}))?)){{0,20}}\s*/?>"
+)
+_MAYBE_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LINES_OF_SETEXT = 3
 
 
@@ -72,6 +81,8 @@ def read_markdown(source: Source) -> Iterator[Part]:
         text = _without_page_properties(text, properties)
     if "excalidraw-plugin" in pairs:
         text = without_drawing(text)
+    if source.path.suffix.lower() == ".mdx":
+        text = without_code_of_mdx(text)
     text, skipped = without_leading_blank_lines(text)
     found = outline_markdown(text)
     document = document_of(
@@ -86,6 +97,24 @@ def read_markdown(source: Source) -> Iterator[Part]:
         page=name_of(source.path) if "excalidraw-plugin" in pairs else _page_name(source.path, text),
     )
     yield Part(document=document, outline=found)
+
+
+def without_code_of_mdx(text: str) -> str:
+    """A text of MDX as its reader sees it: without what it imports and exports, and without the tags of
+    components. Every line keeps its number; code blocks stay."""
+    lines = text.split("\n")
+    fence, in_module = "", False
+    for number, line in enumerate(lines):
+        mark = found[1] if (found := _MAYBE_FENCE.match(line)) else ""
+        if fence:
+            fence = "" if mark.startswith(fence) else fence
+        elif mark:
+            fence = mark
+        else:
+            # Such a statement goes on to the next blank line.
+            in_module = bool(line.strip()) and (in_module or bool(_OF_MODULES.match(line)))
+            lines[number] = "" if in_module else _COMPONENT.sub("", line)
+    return "\n".join(lines)
 
 
 def outline_markdown(text: str) -> Outline:
@@ -315,8 +344,8 @@ FORMAT = Format(
     shown=shown_markdown,
     # 2: text between two rules is no front matter; tags are composed. 3: properties; embedded files are no
     # text; indented code has no tags; more variants of front matter; the encoding of short files.
-    # 4: tags of every script, and picture signs.
-    reading=4,
+    # 4: tags of every script, and picture signs. 5: dates that are a year or a month, tags with signs, MDX.
+    reading=5,
     noise=Noise(
         # Marks at the beginning of a line, fences, borders of tables, Logseq's own properties.
         lines=(

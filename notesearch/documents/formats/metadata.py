@@ -89,6 +89,11 @@ _NAMED_MONTH = re.compile(
 )
 
 
+_YEAR_OR_MONTH = re.compile(r"((?:1[5-9]|20)\d\d)(?:[-/.](0?[1-9]|1[0-2]))?")
+# Tags that are names with signs: c#, f#, .net.
+_SIGNED = re.compile(r"[a-zA-Z]#|\.[nN][eE][tT]")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metadata:
     """What a note says about itself. Document describes the values."""
@@ -208,7 +213,10 @@ def _tag() -> re.Pattern[str]:
 
 def clean_tag(text: str) -> str:
     """One tag in its normal form; "" where the text is no tag."""
-    match = _tag().search(unicodedata.normalize("NFC", text).strip().strip("[]\"'").lstrip("#"))
+    said = unicodedata.normalize("NFC", text).strip().strip("[]\"'").lstrip("#")
+    if _SIGNED.fullmatch(said):
+        return said.lower()
+    match = _tag().search(said)
     return match[0].lower().strip("/.-'") if match else ""
 
 
@@ -241,8 +249,11 @@ def _first_date(values: Mapping[str, Any], keys: Iterable[str]) -> str:
 
 
 def read_date(value: Any) -> str:
-    """An ISO date; "" where the text holds none, or could mean two days."""
+    """An ISO date; "" where the text holds none, or could mean two days. A year or a month is its first
+    day."""
     text = _line(value)[:100]
+    if match := _YEAR_OR_MONTH.fullmatch(text):
+        return _iso(match[1], match[2] or "1", "1")
     if text.isdigit() and len(text) in (10, 13):
         return datetime.fromtimestamp(int(text[:10]), UTC).date().isoformat()
     if match := _YEAR_FIRST.search(text) or _COMPACT.match(text):

@@ -406,5 +406,6 @@ FORMAT = Format(
     ),
     # 2: headings are read with the file's own task words, as titles are. 3: tags are composed. 4: properties;
     # embedded files are no text; the encoding of short files. 5: tags of every script, and picture signs.
-    reading=5,
+    # 6: dates that are a year or a month.
+    reading=6,
 )

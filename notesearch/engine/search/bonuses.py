@@ -4,25 +4,21 @@ that hold the query as a phrase. Pure."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
-from functools import lru_cache
 from types import MappingProxyType
 
 from notesearch.engine.search import fusion
 from notesearch.engine.search.asked import Asked
 from notesearch.storage.values import KeywordHits, WordQuery
-from notesearch.text import analysis, compounds
-
-# The folded words of a title, and its runs without spaces.
-TitleKey = tuple[tuple[str, ...], tuple[str, ...]]
+from notesearch.text import analysis, compounds, names
 
 
 def asked_exactly(asked: Asked, most: int) -> WordQuery:
     """The query by words, with its whole text to be looked up in titles. It is looked up in texts too where
     it has more than one word and not only stop words. At most `most` notes of each."""
     typed = _typed(asked)
-    words, runs = _title_key(typed)
+    words, runs = analysis.asked_words(typed), analysis.unspaced_runs(typed)
     if not (words or runs):
         return asked.words
     stops = analysis.stop_words(words, asked.words.common_languages)
@@ -47,42 +43,42 @@ class _WantedTitle:
     """What a title is worth for a query. `forgiven`: what stands for misspelled words."""
 
     def __init__(self, asked: Asked, forgiven: Mapping[str, tuple[str, ...]]) -> None:
-        self._key = self._words, self._runs = _title_key(_typed(asked, forgiven))
-        self._content = analysis.content_words(self._words, asked.words.common_languages)
-        # The last word may be the beginning of one, while it is typed.
-        self._begun = self._words[-1] if asked.parsed.prefix and self._words else ""
+        typed = _typed(asked, forgiven)
+        self._keys = names.keys(typed)
+        common = asked.words.common_languages
+        self._content = [analysis.content_words(key, common) for key in self._keys]
+        self._prefix = asked.parsed.prefix and bool(asked.parsed.words)
         # One word in a title says little: how often it stands in the text says more. Of a misspelled one the
         # meaning says nothing, so the title does.
-        self._whole_only = bool(self._runs) or (len(self._words) < 2 and not forgiven)
+        several = len(analysis.asked_words(typed)) > 1
+        self._whole_only = bool(asked.parsed.runs) or not (several or forgiven)
 
     def bonus(self, title: str) -> float:
         """The title, or the file's name, is the query, begins with it, or holds all of its words."""
-        key = _title_key(title)
-        if key == self._key:
+        keys = names.keys(title)
+        if not keys.isdisjoint(self._keys):
             return fusion.EXACT_TITLE
         if self._whole_only:
             return 0.0
-        words = key[0]
-        if self._begins(words):
+        if any(self._begins(key, asked) for key in keys for asked in self._keys):
             return fusion.TITLE_BEGINS
-        return fusion.TITLE_HOLDS if all(self._held(word, words) for word in self._content) else 0.0
+        words = {word for key in keys for word in key}
+        held = any(
+            all(self._held(word, words, last=word == asked[-1]) for word in content)
+            for asked, content in zip(self._keys, self._content, strict=True)
+        )
+        return fusion.TITLE_HOLDS if held else 0.0
 
-    def _begins(self, words: tuple[str, ...]) -> bool:
-        begin, asked = words[: len(self._words)], self._words
+    def _begins(self, words: names.Key, asked: names.Key) -> bool:
+        begin = words[: len(asked)]
         if begin == asked:
             return True
-        begun = self._begun and len(begin) == len(asked) and begin[-1].startswith(self._begun)
-        return bool(begun) and begin[:-1] == asked[:-1]
+        # The last word may be the beginning of one, while it is typed.
+        begun = self._prefix and len(begin) == len(asked) and begin[-1].startswith(asked[-1])
+        return begun and begin[:-1] == asked[:-1]
 
-    def _held(self, word: str, words: tuple[str, ...]) -> bool:
-        return word in words or (word == self._begun and any(x.startswith(word) for x in words))
-
-
-# Cached: one letter after another finds mostly the same titles.
-@lru_cache(maxsize=4096)
-def _title_key(text: str) -> TitleKey:
-    """A title as it is compared: its folded words, and its runs without spaces."""
-    return tuple(analysis.asked_words(text)), tuple(analysis.unspaced_runs(text))
+    def _held(self, word: str, words: Set[str], *, last: bool) -> bool:
+        return word in words or (self._prefix and last and any(x.startswith(word) for x in words))
 
 
 def _typed(asked: Asked, forgiven: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from notesearch.domain import Span
 from notesearch.text import akin, analysis, compounds, stemming, variants
 from notesearch.text.characters import folded as to_fold
-from notesearch.text.characters import folded_with_places, simplified
+from notesearch.text.characters import folded_with_places, normal_with_places, simplified
 from notesearch.text.markup import as_read
 from notesearch.text.terms import UNSPACED, written
 
@@ -23,8 +23,10 @@ LONGEST_START = 40
 # Texts of which a highlighter keeps what it found.
 MOST_SEEN = 200
 # Signs inside words of several pieces, and what else stands inside telephone numbers.
-_JOINTS, _BLANKS = "-_.'/:,&+", "() "
+_JOINTS, _BLANKS = "-_.'/:,&+@", "() "
 _DIGIT = re.compile(r"\d")
+# What joins two picture signs to one.
+_JOINER = "\u200d"
 _LETTER = rf"[^\W_{UNSPACED}]"
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 # The rest of a word, with its Indic marks.
@@ -85,9 +87,10 @@ class Highlighter:
         signed = [pattern for word in dict.fromkeys(words) for pattern in analysis.signed_patterns(word)]
         self.count = len(content) + len(runs) + len(phrases) + len(signed)
         forms = (*self._numbers, *self._others)
-        self._dialled = [word for word in forms if word.isdigit()]
-        self._wholes = [word for word in forms if not word.isdigit()]
+        self._dialled = [word for word in forms if any(map(str.isdigit, word))]
         self._starts = self._word_starts()
+        # What may appear once the joints of a text are taken out: words, and how their other forms begin.
+        self._joinable = [x for x in dict.fromkeys((*forms, *self._starts)) if not x.isdigit()]
         self._semitic = self._semitic_pattern()
         self._parts = self._parts_of_compounds()
         self._runs = [_run_pattern(run) for run in runs]
@@ -99,7 +102,8 @@ class Highlighter:
         """The spans of `text` that the query found, in order and without overlaps; and the numbers of the
         query's words among them."""
         matches = self.matches(text)
-        return _apart([(start, end) for start, end, _ in matches]), {number for _, _, number in matches}
+        spans = _apart([(start, end) for start, end, _ in matches], text)
+        return spans, {number for _, _, number in matches}
 
     def matches(self, text: str) -> list[tuple[int, int, int]]:
         """(start, end, number of the query's word) of everything found, in order. A phrase may overlap its
@@ -259,39 +263,41 @@ class Highlighter:
                 continue
             if (name := compounds.named_at(text, place)) is not None:
                 start, after, parts = name
-                for part in parts:
+                for part in compounds.with_neighbours(parts):
                     if (number := self._number(part.casefold(), part)) is not None:
                         yield start, after, number
 
     def _as_wholes(self, text: str, folded: str) -> Iterator[tuple[int, int, int]]:
         """Several pieces that are one word (e-mail). Few texts have any, so each is looked at as a whole
         before its words are."""
-        for start, end, whole in compounds.with_whole(text) if self._may_have_wholes(folded) else ():
-            key = to_fold(whole)
-            number = self._numbers.get(key, self._others.get(key))
-            if number is not None or (number := self._begun(key)) is not None:
-                yield start, end, number
+        if not self._may_have_wholes(folded):
+            return
+        spelled, places = normal_with_places(text)
+        for start, end, whole in compounds.with_whole(spelled):
+            if (number := self._number(to_fold(whole), whole)) is not None:
+                yield *((start, end) if places is None else written(places, start, end)), number
 
     def _first_part(self, word: str) -> int | None:
         """The number of the query's word that the first part of a name is: "reload" of reloadTimelines."""
         if word.islower() and word.isalpha():
             return None
-        parts = next((found for _, _, found in compounds.with_parts(word)), [""])
-        return self._number(parts[0].casefold(), parts[0]) if parts[0] else None
+        parts = next((found for _, _, found in compounds.with_parts(word)), [])
+        for begun in ("".join(parts[:number]) for number in range(1, len(parts))):
+            if (number := self._number(begun.casefold(), begun)) is not None:
+                return number
+        return None
 
     def _may_have_wholes(self, folded: str) -> bool:
         """Whether a word of the query is in the text only once its joints are taken out."""
         joined = folded
         for sign in _JOINTS:
             joined = joined.replace(sign, "")
-        if len(joined) < len(folded) and any(
-            joined.count(word) > folded.count(word) for word in self._wholes
-        ):
+        if len(joined) < len(folded) and any(joined.count(x) > folded.count(x) for x in self._joinable):
             return True
         if not self._dialled or not _DIGIT.search(folded):
             return False
         # A date may be written without its zeros, and with the day first.
-        if any(len(word) == DATE_DIGITS for word in self._dialled):
+        if any(len(word) == DATE_DIGITS and word.isdigit() for word in self._dialled):
             return True
         for sign in _BLANKS:
             joined = joined.replace(sign, "")
@@ -388,11 +394,13 @@ def _phrase_patterns(phrases: Iterable[str]) -> Iterator[re.Pattern[str]]:
             yield re.compile(re.escape(run.casefold()))
 
 
-def _apart(spans: list[Span]) -> list[Span]:
+def _apart(spans: list[Span], text: str) -> list[Span]:
+    """The spans in order, without overlaps; parts of one picture sign are one."""
     spans.sort()
     result: list[Span] = []
     for start, end in spans:
-        if result and start < result[-1][1]:
+        joined = text[start - 1 : start] == _JOINER and result and start - result[-1][1] <= 2
+        if result and (start < result[-1][1] or joined):
             result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
             result.append((start, end))

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 # What makes brackets a group: OR between words, a filter, an exclusion, or OR beside it. Others are
 # punctuation.
 _STRUCTURED = re.compile(rf"(?<!\S)(?:OR|\|)(?!\S)|(?<![^\s(-]){_KEY}(?=\S)|{_MINUS}")
-_OR_BEFORE, _OR_AFTER = re.compile(r"(?<!\S)(?:OR|\|)\s+$"), re.compile(r"\s+(?:OR|\|)(?!\S)")
+_OR_BEFORE, _OR_AFTER = re.compile(r"(?<!\S)(?:OR|\|)\s{1,9}$"), re.compile(r"\s{1,9}(?:OR|\|)(?!\S)")
 # A minus and a key that stand before a group, and the most characters of both.
 _BEFORE_GROUP, LONGEST_BEFORE = re.compile(rf"(?:(?<![^\s(])-)?(?:(?<![^\s(-]){_KEY})?$"), 12
 _AFTER_GROUP = re.compile(r"[\s),;.:!?]|$")

@@ -60,3 +60,19 @@ def test_known_languages(language: str) -> None:
 @pytest.mark.parametrize("text", ["", "Milk, eggs, flour", "def f(x): return x + 1", "12345 67890"])
 def test_unsure(text: str) -> None:
     assert language_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("J\u2019ai r\u00e9serv\u00e9 l'h\u00f4tel pr\u00e8s de la gare.", "fr"),
+        ("J'ai achet\u00e9 du pain et du lait.", "fr"),
+        ("L'albero dell'isola \u00e8 verde.", "it"),
+        ("\u041a\u044a\u0449\u0430\u0442\u0430 \u0435 \u0433\u043e\u043b\u044f\u043c\u0430.", "bg"),
+        ("\u041e\u0431\u044a\u0435\u0437\u0434 \u0437\u0430\u043a\u0440\u044b\u0442.", "ru"),
+        ("I don't know what it's for.", "en"),
+        ("rock 'n' roll", ""),
+    ],
+)
+def test_words_that_lose_a_vowel_tell_a_language(text: str, language: str) -> None:
+    assert language_of(text) == language

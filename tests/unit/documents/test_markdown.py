@@ -183,3 +183,33 @@ def test_properties_of_a_page_are_words_but_no_text() -> None:
     document = read("author:: Jane Doe\nid:: 1\ntags:: a\nauthor:: John\n\n- text\n", "Page.md")
     assert document.text == "- text\n"
     assert document.properties == ("author: Jane Doe", "tags: a", "author: John")
+
+
+MDX = """import { Chart } from "../chartimport"
+import x from 'y'
+export const meta = {
+  title: "exported",
+}
+
+# Title
+
+Some <Chart data="fuchsiaattr" {...rest} size={12}>inside</Chart> text <b>bold</b>.
+
+export taxes are high, import duties too
+
+```js
+import kept from "code"
+```
+"""
+
+
+def test_of_mdx_the_text_alone_is_read_and_lines_keep_their_numbers() -> None:
+    text = read(MDX, "page.mdx").text
+    for gone in ("chartimport", "import x", "exported", "fuchsiaattr"):
+        assert gone not in text
+    assert "Some inside text <b>bold</b>." in text.replace("  ", " ")
+    assert "export taxes are high" in text
+    assert 'import kept from "code"' in text
+    document = read(MDX, "page.mdx")
+    assert document.first_line + text[: text.index("Some")].count("\n") == 9
+    assert read(MDX, "page.md").text == MDX

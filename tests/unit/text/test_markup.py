@@ -27,6 +27,7 @@ from notesearch.text.terms import terms
         ("![](data:image/png;base64,iVBORw0KGgo+/AAAA==) tail", " tail"),
         ("<img src='data:image/png;base64,iVBORw0KGgo+/AAAA=='> tail", "  tail"),
         (r"snake\_case and 1 \* 2", "snake_case and 1 * 2"),
+        (r"*em*\ phasis, un\ ``code``", "*emphasis, uncode``"),
         # What only looks like markup.
         ("Vec<String> and a<b and c>d", "Vec<String> and a<b and c>d"),
         ("a * b * c, 2 ** 3", "a * b * c, 2 ** 3"),

@@ -33,7 +33,7 @@ from notesearch.storage.local.written_files import (
 from notesearch.storage.values import BlockHit, KeywordHits
 from notesearch.text import analysis
 
-VERSION = 7
+VERSION = 8
 NOT_WRITABLE = "store.words-not-writable"
 HEAP = 64_000_000
 COMPLETE = 200

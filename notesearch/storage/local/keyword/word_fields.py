@@ -63,10 +63,13 @@ def document_of(block: WordBlock) -> tantivy.Document:
     # Words beside the text are found, and interrupt no phrase.
     beside = (*analysis.signed_names(read.text), *read.beside)
     made.add_text("text", " ".join((*map(folded, words), *beside)))
-    _add(made, "stem", (*_stems(words, block.language), *map(plain, beside)))
+    wholes = [*compounds.joined(spelled)]
+    # e-mails is found as email.
+    stemmed = [*words, *(whole for whole in wholes if whole.isalpha())]
+    _add(made, "stem", (*_stems(stemmed, block.language), *map(plain, beside)))
     if not block.language:
-        _add(made, "any_stem", dict.fromkeys(s for x in stemming.LATIN for s in _stems(words, x)))
-    _add(made, "whole", _terms(compounds.joined(spelled)))
+        _add(made, "any_stem", dict.fromkeys(s for x in stemming.LATIN for s in _stems(stemmed, x)))
+    _add(made, "whole", _terms(wholes))
     pieces = (*compounds.parts(spelled), *compounds.at_joiners(read.text))
     _add(made, "part", (*_terms(pieces), *_variants(words)))
     if not block.language or block.language in analysis.COMPOUNDING:

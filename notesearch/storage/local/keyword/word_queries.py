@@ -174,8 +174,14 @@ class WordQueries:
 
     def called(self, phrase: str) -> tantivy.Query:
         """A phrase, or every word of the question, in a title, an alias or the path of the file."""
-        every = [self._title_word(word) for word in self._words]
-        every += [self.term("title_gram", g) for run in self._query.runs for g in analysis.grams(run)]
+        words = {word.term: word for word in self._words}
+        every: list[tantivy.Query] = []
+        for typed in self._query.words:
+            held = [self._title_word(words[w]) for w in analysis.asked_words(typed) if w in words]
+            wholes = [term for whole in compounds.wholes_of(typed) for term in analysis.words(whole)]
+            if held:
+                every.append(_any_of([_all_of(held), *(self.term("name", whole) for whole in wholes)]))
+        every += [self._title_gram(g) for run in self._query.runs for g in analysis.grams(run)]
         in_order = _boosted(self.in_titles(phrase), IN_ORDER)
         return _any_of([in_order, _all_of(every)]) if every else in_order
 
@@ -400,8 +406,14 @@ class WordQueries:
 
     # Titles, beginnings, phrases
 
+    def _title_gram(self, gram: str) -> tantivy.Query:
+        """A gram of a title, in traditional or simplified Chinese characters."""
+        forms = dict.fromkeys((gram, simplified(gram)))
+        return tantivy.Query.disjunction_max_query([self.term("title_gram", form) for form in forms])
+
     def _title_word(self, word: AskedWord) -> tantivy.Query:
-        terms = [word.term, *self.forgiven.get(word.term, ())]
+        other = variants.asked(word.typed, word.term)
+        terms = dict.fromkeys((word.term, *other, *self.forgiven.get(word.term, ())))
         return tantivy.Query.disjunction_max_query(
             [
                 self._beginning(field, term) if word.begun else self.term(field, term)
