@@ -20,15 +20,11 @@
     │   └── StoreTooNew, StoreDamaged, DiskFull
     ├── DataFolderHeld         another process owns the data folder
     ├── NotIndexed             the note or folder asked for is not in the index
-    ├── ConsentMissing         nothing is sent before the user agrees
-    ├── IndexingPaused
+    ├── ConsentMissing, IndexingPaused, SettingsInvalid, NoDisplay, EditorMissing
     ├── OwnerFailed            the process that owns the data folder did not answer as it should
     ├── Bug                    an unexpected exception, told to the user
-    ├── SettingsInvalid
     ├── UsageError             the command line was used wrongly
-    ├── NoDisplay
     ├── AutostartFailed        the desktop's own settings of this program
-    ├── EditorMissing
     └── NoteGone               a note that was to be opened
 
 An error is a code with parameters. It has no sentence: `notesearch/wording` makes sentences of codes, for the
@@ -332,7 +328,10 @@ class ProviderFailed(ProviderError):
     """The provider replied with an error of its own (HTTP 5xx)."""
 
     code = "provider-failed"
-    variants: ClassVar[Variants] = {"provider-failed.status": "status shown?"}
+    variants: ClassVar[Variants] = {
+        "provider-failed.status": "status shown?",
+        "provider-failed.nothing-accepted": "status shown?",
+    }
 
 
 class RequestRefused(ProviderError):
@@ -343,6 +342,8 @@ class RequestRefused(ProviderError):
     remedy = "model"
     variants: ClassVar[Variants] = {
         "request-refused.status": "status shown?",
+        "request-refused.nothing-accepted": "status shown?",
+        "request-refused.too-long": "",
         "request-refused.server-failed": "",
         "request-refused.no-vector": "",
     }

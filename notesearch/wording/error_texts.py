@@ -237,12 +237,26 @@ PROVIDERS: dict[str, Words] = {
         ),
     ),
     "provider-failed.status": Words(N_("The provider has a problem of its own ({status})"), more=(_IT_SAID,)),
+    "provider-failed.nothing-accepted": Words(
+        N_("The server fails whatever it is sent ({status})"),
+        N_("It is tried again later by itself. If it wants a key, set the key in the settings."),
+        more=(_IT_SAID,),
+    ),
     "request-refused": Words(
         N_("The provider did not accept the request"),
         N_("Test the model in the settings, or choose another one."),
     ),
     "request-refused.status": Words(
         N_("The provider did not accept the request ({status})"), more=(_IT_SAID,)
+    ),
+    "request-refused.nothing-accepted": Words(
+        N_("The server accepts no request ({status})"),
+        N_("It may want a key, or another one: set it in the settings. Else test the model there."),
+        more=(_IT_SAID,),
+    ),
+    "request-refused.too-long": Words(
+        N_("A passage of this note is too long for the model"),
+        N_("All other passages are embedded. Divide the passage, or choose another model."),
     ),
     "request-refused.server-failed": Words(
         N_("The provider fails over a passage of this note, and over no other"),

@@ -148,6 +148,27 @@ def test_a_text_is_cut_as_often_as_it_needs_to_be(gateway: Gateway, make: Make) 
     assert all(len(text) <= 450 for request in gateway.embedded for text in request.inputs)
 
 
+def test_halves_share_requests_and_a_named_limit_is_used_at_once(gateway: Gateway, make: Make) -> None:
+    """Of 64 texts every eighth is too long: no request for each of them, nor for each half."""
+    gateway.rule = too_long(1000, TOO_LONG[0])
+    texts = [f"{i} {LONG}" if i % 8 == 0 else f"short {i}" for i in range(64)]
+    embedder = make(MODEL)
+    vectors, refused = embedded(embedder, texts)
+    assert (len(vectors), refused) == (64, {})
+    assert len(gateway.requests) <= 8
+    gateway.requests.clear()
+    embedded(embedder, [f"again {text}" for text in texts])
+    assert len(gateway.requests) <= 3
+    assert {request.status for request in gateway.requests} == {200}
+
+
+def test_a_passage_that_cannot_be_cut_further_is_told_as_too_long(gateway: Gateway, make: Make) -> None:
+    gateway.rule = too_long(25, TOO_LONG[0])
+    vectors, refused = embedded(make(MODEL), ["short", "x" * 60, "one more"])
+    assert sorted(vectors) == [0, 2]
+    assert refused == {1: "request-refused.too-long"}
+
+
 def test_a_text_is_refused_as_a_whole_where_a_half_of_it_is(gateway: Gateway, make: Make) -> None:
     long = too_long(1000, TOO_LONG[1])
     poison = holding("poison", Fault(400, message="unsupported value"))

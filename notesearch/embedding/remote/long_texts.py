@@ -9,8 +9,12 @@ import numpy as np
 
 from notesearch.embedding.embedder import Vectors
 
-# A text of fewer characters is not cut: no server is too small for it.
-LEAST_CUT = 200
+# A text of fewer characters is not cut: no server is too small for it. Numbers and formulas have a token for
+# each character.
+LEAST_CUT = 40
+# The first paragraph, as the title of a note, stands in both halves where it is short: by characters, and as
+# a share of the text.
+LONGEST_TITLE, TITLE_SHARE = 200, 0.4
 # So far from its middle a text may be cut at a better place, as a share of its length.
 AROUND = 0.2
 # The better places first: between paragraphs, lines, sentences, words.
@@ -18,8 +22,11 @@ _PLACES = (re.compile(r"\n\n"), re.compile(r"\n"), re.compile(r"[.!?。！？]\s
 
 
 def halves(text: str, instruction: int = 0) -> tuple[str, str] | None:
-    """Cut `text` in two near its middle. Both halves begin with its first `instruction` characters. None
-    where the text is too short to be cut."""
+    """Cut `text` in two near its middle. Both halves begin with its first `instruction` characters, and with
+    the title after them. None where the text is too short to be cut."""
+    title = text.find("\n\n", instruction)
+    if 0 <= title - instruction <= min(LONGEST_TITLE, TITLE_SHARE * (len(text) - instruction)):
+        instruction = title + 2
     body = text[instruction:]
     if len(body) < LEAST_CUT:
         return None

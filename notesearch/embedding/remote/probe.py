@@ -35,8 +35,8 @@ from notesearch.errors import (
 REQUEST_SECONDS = 30.0
 _VERSION = re.compile(r"/v\d+[^/]*$")
 # (words of English, the tokens that these are at least), longest first. No passage is longer than the first.
-CONTEXTS = ((1600, 2048), (800, 1024), (400, 512), (200, 256))
-LEAST_CONTEXT = 128
+CONTEXTS = ((1600, 2048), (800, 1024), (400, 512), (200, 256), (100, 128))
+LEAST_CONTEXT = 64
 SAME = 0.99999  # the cosine of two texts of which the server read the same part
 ENCODINGS = ("base64", "omit", "float")
 # The largest that is taken is kept; more in a request brings little on a server of one's own.

@@ -45,19 +45,21 @@ _TOO_LARGE = re.compile(
     r"|exceeds? (?:the )?(?:max|context|limit|batch)",
     re.IGNORECASE,
 )
+# A number of tokens in a message, and no status.
+_NUMBER = re.compile(r"(?<![\w.])(?!(?:40\d|413|42[29]|50[0-4])\b(?! token))(\d{2,6})(?![\w])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\s]+")
 _TRADE = frozenset(
     """a about above all allowed an and any api are array at auto_truncate bad base64 batch be been below between body boolean but by cannot
-    character characters contact context could default dimension dimensions do document does either embed
+    character characters contact context could current default dimension dimensions do document does either embed
     embedding embeddings empty encoding
     encoding_format endpoint enum error errors exceed exceeded exceeds expected extra failed few field fields
     float following for format found
-    from greater had has have header https in index inference input input_type inputs instance instances
+    from greater had has have header https in increase index inference input input_type inputs instance instances
     instead integer internal invalid is
     it item items json key large least length less limit limited long longer make many max maximum maxitems
     maxlength may message min minimum
     missing model models more most must no non not null number object of one only or out over parameter
-    parameters parse per permitted please
+    parameters parse per permitted physical please process
     positive property provided query range rate reached received reduce refused request requested requests
     required response
     retrieval_document retrieval_query schema see seems sequence server service shorter should single size
@@ -126,6 +128,16 @@ def is_about_size(status: int, body: bytes) -> bool:
     return status == 413 or (
         status >= 400 and status not in _OF_THEIR_OWN and bool(_TOO_MANY.search(message_of(body)))
     )
+
+
+def named_limit(body: bytes) -> tuple[int, int]:
+    """(given, most): how many tokens a text or a request had and how many it may have, where a message about
+    size names both; (0, 0) where it does not."""
+    message = message_of(body)
+    if "token" not in message.lower():
+        return 0, 0
+    numbers = [int(number) for number in _NUMBER.findall(message)[:2]]
+    return (max(numbers), min(numbers)) if len(set(numbers)) == 2 else (0, 0)
 
 
 def told_status(body: bytes) -> int:

@@ -25,9 +25,11 @@ from notesearch.errors import (
     KeyMissing,
     KeyRefused,
     ProviderError,
+    ProviderFailed,
     ProviderUnreachable,
     QueryCancelled,
     ReplyWrong,
+    RequestRefused,
 )
 
 POLL_SECONDS = 0.05
@@ -115,9 +117,12 @@ class RemoteEmbedder:
             return
         left = dict.fromkeys(positions)
         key = self._usable_key()
+        another = self._may_want_key
         while True:
             try:
-                for delivered in self._embed(texts, tokens, list(left), key, cancelled, enough):
+                for delivered in self._embed(
+                    texts, tokens, list(left), key, cancelled, enough, another_key=another
+                ):
                     for position in delivered[0]:
                         del left[position]
                     yield delivered
@@ -126,6 +131,11 @@ class RemoteEmbedder:
                 key = self._another_key(key)
                 if key is None:
                     raise
+            except (RequestRefused, ProviderFailed) as error:
+                if not another or self._learned.accepted:
+                    raise self._told(error) from error
+                another = False
+                key = self._another_key(key) or key
 
     def _embed(
         self,
@@ -135,6 +145,8 @@ class RemoteEmbedder:
         key: str | None,
         cancelled: Cancelled,
         enough: Cancelled,
+        *,
+        another_key: bool,
     ) -> Iterator[Delivered]:
         """One run over these positions, with one key."""
         inputs = [payloads.document_input(self._model, text) for text in texts]
@@ -157,6 +169,7 @@ class RemoteEmbedder:
                 arrivals,
                 stopped,
                 enough,
+                another_key,
             )
             future = connection.submit(run.go())
             future.add_done_callback(lambda _: arrivals.put(None))
@@ -179,10 +192,12 @@ class RemoteEmbedder:
         key = self._usable_key()
         try:
             return self._embed_query(text, key, cancelled)
-        except KeyRefused:
+        except (KeyRefused, RequestRefused, ProviderFailed) as error:
+            if not (isinstance(error, KeyRefused) or self._may_want_key):
+                raise self._told(error) from error
             key = self._another_key(key)
             if key is None:
-                raise
+                raise self._told(error) from error
         return self._embed_query(text, key, cancelled)
 
     def _embed_query(self, text: str, key: str | None, cancelled: Cancelled) -> Vectors:
@@ -225,6 +240,20 @@ class RemoteEmbedder:
                 variable=self._provider.key_variable,
             )
         return key
+
+    @property
+    def _may_want_key(self) -> bool:
+        """Whether the keyring may hold a key that was not tried, for a server that has accepted nothing so
+        far."""
+        return not self._ask_keyring and not self._learned.accepted
+
+    def _told(self, error: ProviderError) -> ProviderError:
+        """The error for a server of the user's own that has accepted nothing so far: it may want a key."""
+        if self._provider.needs_key or self._learned.accepted or not error.code.endswith(".status"):
+            return error
+        code = f"{error.code.partition('.')[0]}.nothing-accepted"
+        status, shown = error.params.get("status"), error.params.get("shown")
+        return type(error)(code, status=status, shown=shown)
 
     def _another_key(self, refused: str | None) -> str | None:
         """The key of the keyring, which was not asked before, for a server that turned out to need one; None

@@ -21,8 +21,11 @@ FIRST_WAIT = 16
 # Of the time that a request may take, the share that a double one may be expected to take.
 SHARE_OF_TIME = 0.5
 NAMES = ("items", "characters", "tokens")
-# So many texts must be too long before others are cut without having been sent.
+# So many texts must be too long before others are cut without having been sent, unless the server names its
+# limit.
 TOO_LONG = 4
+# Of the texts that would be cut unsent, one of so many is sent whole: the limit may be another one by now.
+TRIED_AGAIN = 64
 
 
 @dataclass(slots=True)
@@ -79,19 +82,42 @@ class Learned:
     _went_well: int = 0
     _wait: int = FIRST_WAIT
     _too_long: deque[int] = field(default_factory=lambda: deque(maxlen=TOO_LONG))
+    _named: bool = False
+    _spared: int = 0
 
     def __post_init__(self) -> None:
         most = self.most
         self.limits = Limits(min(FIRST_ITEMS, most.items), most.characters, most.tokens)
 
-    def refused_as_too_long(self, tokens: int) -> None:
-        """Note that a text of about so many tokens was too long by itself."""
+    def refused_as_too_long(self, tokens: int, *, named: bool = False) -> None:
+        """Note that a text of about so many tokens is too long by itself. `named`: the server has named its
+        limit, so that one such text says enough."""
+        self._named |= named
         self._too_long.append(tokens)
 
     @property
     def too_long(self) -> int:
         """About how many tokens are too many for one text; 0 where that is not known."""
-        return min(self._too_long) if len(self._too_long) == TOO_LONG else 0
+        return min(self._too_long) if self._too_long and (self._named or self._enough) else 0
+
+    @property
+    def _enough(self) -> bool:
+        return len(self._too_long) == TOO_LONG
+
+    def is_too_long(self, tokens: int) -> bool:
+        """Whether a text of about so many tokens is to be cut without having been sent. Once in a while one
+        is sent all the same."""
+        if not self.too_long or tokens < self.too_long:
+            return False
+        self._spared += 1
+        return self._spared % TRIED_AGAIN != 0
+
+    def taken(self, tokens: int) -> None:
+        """Note that a text of about so many tokens was embedded. Where that was thought to be too long, what
+        is too long is learned anew."""
+        if 0 < self.too_long <= tokens:
+            self._too_long.clear()
+            self._named = False
 
     def lower(self, name: str, value: int) -> None:
         """Obey a limit that a reply has shown: `name` of NAMES. A value above the present one says nothing
@@ -111,19 +137,23 @@ class Learned:
         if self.limits.fullness(items, characters, tokens) < 0.9:
             return
         if self._growing and items == self.limits.items:
-            self._grow(seconds)
+            self._grow(seconds, allowed)
         elif self._lowered:
             self._went_well += 1
             if self._went_well >= self._wait and seconds * 2 < allowed * SHARE_OF_TIME:
                 self._raise()
 
-    def _grow(self, seconds: float) -> None:
+    def _grow(self, seconds: float, allowed: float) -> None:
         self._seconds.append(seconds)
         rate = self.limits.items / max(statistics.median(self._seconds), 1e-6)
         if self._rate and rate < WORTH * self._rate:
             if len(self._seconds) >= TIMED:
                 self.limits.items = max(1, self.limits.items // 2)
                 self._growing = False
+            return
+        if seconds * 2 >= allowed * SHARE_OF_TIME:
+            # A slow server: a double request might not be answered in time.
+            self._growing = False
             return
         self._seconds.clear()
         self._rate = rate

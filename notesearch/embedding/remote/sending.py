@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from notesearch.embedding.remote.batches import Batch, pack, weight
 from notesearch.embedding.remote.connection import Connection
 from notesearch.embedding.remote.long_texts import CutText, halves
 from notesearch.embedding.remote.pacing import Pace, Patience, now
-from notesearch.embedding.remote.refusals import NO_HINT_PAUSE, message_of, retry_after
+from notesearch.embedding.remote.refusals import NO_HINT_PAUSE, message_of, named_limit, retry_after
 from notesearch.embedding.remote.request_limits import Learned
 from notesearch.errors import (
     ProviderBusy,
@@ -43,6 +44,8 @@ MANY_REFUSED = 8
 FAILS_OVER_A_TEXT = 3
 # What a reply says of a text that the model makes no vector of.
 NO_VECTOR = ("reply-wrong.empty", "reply-wrong.zero", "reply-wrong.not-a-number")
+# With these a server may mean the key, though there are others for that.
+PERHAPS_FOR_A_KEY = (400, 500)
 WATCHED_EVERY = 0.02  # seconds
 # Tasks beside those whose requests are in flight. Each sends its next request when its last answer is stored.
 MORE_AT_WORK = 2
@@ -67,12 +70,18 @@ class _Work:
     in_a_row: int = 0  # failures of the server's own
 
 
-class _Place:
-    """A place of the pace, held while a request is in flight."""
+class _OutgrownError(Exception):
+    """While a batch waited for its place, its server has shown that it is too large."""
 
-    def __init__(self, pace: Pace, waiting: set[asyncio.Task[None] | None]) -> None:
+
+class _Place:
+    """A place of the pace, held while a request is in flight. Raises _OutgrownError where `fits` says then
+    that the batch is too large."""
+
+    def __init__(self, pace: Pace, waiting: set[asyncio.Task[None] | None], fits: Callable[[], bool]) -> None:
         self._pace = pace
         self._waiting = waiting
+        self._fits = fits
         self.entered = 0.0
 
     async def __aenter__(self) -> None:
@@ -82,6 +91,9 @@ class _Place:
             self.entered = await self._pace.enter()
         finally:
             self._waiting.discard(task)
+        if not self._fits():
+            self._pace.leave()
+            raise _OutgrownError
 
     async def __aexit__(self, *_: object) -> None:
         self._pace.leave()
@@ -93,7 +105,8 @@ class Run:
     refused texts go to `arrivals` as they come. For the event loop's thread.
 
     Each task sends its next request only when the caller has taken what the last one brought (`took`). So
-    what a killed program may have paid for and lost is one request of each task.
+    what a killed program may have paid for and lost is one request of each task. `another_key`: the caller
+    has one that was not tried, so a server that refuses everything is not asked again with this one.
     """
 
     connection: Connection
@@ -107,11 +120,13 @@ class Run:
     arrivals: Arrivals
     cancelled: Cancelled
     enough: Cancelled = never
+    another_key: bool = False
     _task: asyncio.Task[None] | None = None
     _stopped: bool = False
     _failure: ProviderError | None = None
     _work: deque[_Work] = field(default_factory=deque)
     _cut: dict[int, CutText] = field(default_factory=dict)  # by the positions of the halves
+    _halves: list[int] = field(default_factory=list)  # that are not packed yet
     _delivered: int = 0
     _handed: int = 0  # deliveries
     _taken: int = 0
@@ -165,10 +180,12 @@ class Run:
     def _short_enough(self) -> list[int]:
         """The positions of the texts that are sent whole. The others are cut, since the server refused
         several as short as these."""
-        longest = self.learned.too_long
-        return [
-            p for p in self.positions if not longest or self.weights[p] < longest or not self._cut_in_two(p)
-        ]
+        return self._whole_ones(self.positions)
+
+    def _whole_ones(self, positions: Sequence[int]) -> list[int]:
+        """These positions without those of texts that are too long, which are cut."""
+        long = self.learned.is_too_long
+        return [p for p in positions if not long(self.weights[p]) or not self._cut_in_two(p)]
 
     async def _watch(self) -> None:
         """Look at `cancelled` here, and not where the caller takes vectors: storing and indexing them takes
@@ -186,10 +203,15 @@ class Run:
             self._task.cancel()
 
     def _next(self) -> _Work | None:
-        """The next work: batches that were split come first."""
+        """The next work: batches that were split come first, halves of texts where they fill a request, or
+        at the end."""
         if self._work:
             return self._work.popleft()
-        batch = next(self._batches, None)
+        many = len(self._halves) >= self.learned.limits.items
+        batch = None if many else next(self._batches, None)
+        if batch is None and self._halves:
+            batch = next(pack(self.inputs, self.weights, self.learned.limits, self._halves))
+            self._halves = [position for position in self._halves if position not in batch.positions]
         return None if batch is None else _Work(batch)
 
     def _fail(self, error: ProviderError) -> None:
@@ -226,11 +248,19 @@ class Run:
         """Send a batch until it has arrived and is taken, was split, was refused for good, or is given up."""
         work.started = now()
         while not self._stopping.is_set():
+            whole = self._whole_ones(work.batch.positions)
+            if len(whole) < len(work.batch):
+                work.batch = self._part(whole)
+            if not whole:
+                return
             if not self._fits(work.batch):
                 self._split_up(work.batch, None)
                 return
-            place = _Place(self.connection.pace, self._waiting)
-            answer = await self._ask([self.inputs[p] for p in work.batch.positions], "documents", place)
+            place = _Place(self.connection.pace, self._waiting, partial(self._fits, work.batch))
+            try:
+                answer = await self._ask([self.inputs[p] for p in whole], "documents", place)
+            except _OutgrownError:
+                continue
             if answer.reply is not None:
                 self._deliver(work, answer)
                 await self._until_taken()
@@ -262,6 +292,7 @@ class Run:
         self._welcome(work)
         self.connection.pace.succeeded()
         self.learned.met(len(batch), batch.characters, batch.tokens, answer.seconds, self._seconds)
+        self.learned.taken(max(self.weights[p] for p in batch.positions))
         good = [row for row in range(len(batch)) if row not in reply.wrong]
         for row in reply.wrong:
             again = _Work(self._part(batch.positions[row : row + 1]))
@@ -304,11 +335,17 @@ class Run:
         """Handle a failed attempt. Returns False where it is to be tried again now."""
         error, exchange = answer.error, answer.exchange
         assert error is not None
+        if await self._wants_another_key(answer):
+            self._fail(error)
+            return True
         if answer.about_size and len(work.batch) > 1:
-            self._split_up(work.batch, self._split_of(work.batch, answer))
+            if self._is_about_one(work.batch, answer):
+                self._send_longest_alone(work.batch)
+            else:
+                self._split_up(work.batch, self._split_of(work.batch, answer))
             return True
         if isinstance(error, RequestRefused):
-            await self._refuse(work, error, too_long=answer.about_size)
+            await self._refuse(work, error, answer)
             return True
         if isinstance(error, ProviderTimeout) and self._may_be_slow and len(work.batch) > 1:
             self.learned.lower("items", len(work.batch) // 2)
@@ -324,6 +361,33 @@ class Run:
             return True
         await self._wait(delay)
         return False
+
+    async def _wants_another_key(self, answer: Attempt) -> bool:
+        """Whether a server that has accepted nothing so far may refuse the key, or that there is none: some
+        answer with another status than the one for that, whatever they are sent."""
+        if not self.another_key or self.learned.accepted or answer.status not in PERHAPS_FOR_A_KEY:
+            return False
+        self.learned.accepted = (await self._harmless()).reply is not None
+        return not self.learned.accepted
+
+    def _is_about_one(self, batch: Batch, answer: Attempt) -> bool:
+        """Whether the server names the length of one text, and not of all together, and it is not known yet
+        what is too long."""
+        given, _ = named_limit(answer.exchange.body)
+        return 0 < 2 * given < batch.tokens and not self.learned.too_long
+
+    def _send_longest_alone(self, batch: Batch) -> None:
+        """Send the longest text of a batch by itself, and the others after it. Its refusal tells what is too
+        long for all of them."""
+        longest = max(batch.positions, key=lambda position: self.weights[position])
+        others = [position for position in batch.positions if position != longest]
+        self._work.extendleft((_Work(self._part(others)), _Work(self._part([longest]))))
+
+    def _note_length(self, batch: Batch, answer: Attempt) -> None:
+        """Note that a text was too long by itself, and how long it may be, where the server names that."""
+        given, most = named_limit(answer.exchange.body)
+        tokens = batch.tokens * most // given if given else batch.tokens
+        self.learned.refused_as_too_long(max(1, tokens), named=bool(given))
 
     async def _fails_over_texts(self, work: _Work, entered: float) -> bool:
         """Whether a server's error comes back for these texts while it answers others: then they are sent in
@@ -415,7 +479,7 @@ class Run:
         for part in (batch.positions[middle:], batch.positions[:middle]):
             self._work.appendleft(_Work(self._part(part), split, in_a_row=in_a_row))
 
-    async def _refuse(self, work: _Work, error: ProviderError, *, too_long: bool) -> None:
+    async def _refuse(self, work: _Work, error: ProviderError, refusal: Attempt) -> None:
         """Handle a refused request. A refused text is searched for by halves, a text that is too long is cut
         in two, and a refused body ends the run."""
         self._refusing = True
@@ -432,8 +496,10 @@ class Run:
             self.connection.pace.succeeded()
         if len(work.batch) > 1:
             self._split_up(work.batch, _half_as_many(work.batch))
-        elif too_long and self._cut_in_two(work.batch.positions[0]):
-            self.learned.refused_as_too_long(work.batch.tokens)
+        elif refusal.about_size and self._cut_in_two(work.batch.positions[0]):
+            self._note_length(work.batch, refusal)
+        elif refusal.about_size:
+            self._give_up(work.batch, RequestRefused("request-refused.too-long"))
         else:
             self._give_up(work.batch, error)
 
@@ -449,8 +515,7 @@ class Run:
             self.weights.append(weight(text, self.weights[position] // 2))
             cut.lengths[number] = len(text)
             self._cut[number] = cut
-        for number in reversed(cut.lengths):
-            self._work.appendleft(_Work(self._part([number])))
+        self._halves += cut.lengths
         return True
 
     def _give_up(self, batch: Batch, error: ProviderError) -> None:

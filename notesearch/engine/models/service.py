@@ -31,7 +31,15 @@ from notesearch.domain import (
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.models.consent import Consents
 from notesearch.engine.status import StatusBoard
-from notesearch.errors import InsecureAddress, KeyRefused, NotesearchError, NotIndexed, UsageError
+from notesearch.errors import (
+    InsecureAddress,
+    KeyRefused,
+    NotesearchError,
+    NotIndexed,
+    ProviderFailed,
+    RequestRefused,
+    UsageError,
+)
 from notesearch.storage.changes import (
     FormerModelsForgotten,
     ModelAgreed,
@@ -392,13 +400,14 @@ class ModelService:
         return found
 
     def _probed(self, provider: Provider, model_name: str) -> Probe:
-        """Test a server. For one that needs no key the keyring is asked only where it refuses the request."""
+        """Test a server. For one that needs no key the keyring is asked only where it refuses the request,
+        with whatever status."""
         from notesearch.embedding.remote.probe import probe
 
         key = self._models.credentials.get(provider, keyring=provider.needs_key)
         try:
             return probe(provider, model_name, key, record=self._record)
-        except KeyRefused:
+        except (KeyRefused, RequestRefused, ProviderFailed):
             another = None if provider.needs_key else self._models.credentials.get(provider)
             if another in (None, key):
                 raise

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from notesearch.embedding.remote.long_texts import LEAST_CUT, CutText, halves
 
 
-@given(st.text(min_size=LEAST_CUT, max_size=600), st.sampled_from(["", "passage: "]))
+@given(
+    st.text(st.characters(exclude_characters="\n"), min_size=LEAST_CUT, max_size=600),
+    st.sampled_from(["", "passage: "]),
+)
 def test_nothing_is_lost_and_both_are_about_half(body: str, instruction: str) -> None:
     parts = halves(instruction + body, len(instruction))
     if parts is None:
@@ -28,6 +31,16 @@ def test_it_is_cut_between_paragraphs_else_lines_else_sentences_else_words() -> 
     assert halves(sentence * 15)[1].startswith("The night")  # type: ignore[index]
     assert halves("word " * 100)[0].endswith("word ")  # type: ignore[index]
     assert halves("x" * 300) == ("x" * 150, "x" * 150)
+
+
+def test_the_title_stands_in_both_halves() -> None:
+    title, body = "Recipes > Bread\n\n", "Flour and water. " * 20
+    first, second = halves("passage: " + title + body, 9)  # type: ignore[misc]
+    assert first.startswith("passage: " + title)
+    assert second.startswith("passage: " + title)
+    assert (first + second).replace("passage: " + title, "") == body
+    # A first paragraph that is no title is cut like any other text.
+    assert "".join(halves(body + "\n\n" + body)) == body + "\n\n" + body  # type: ignore[arg-type]
 
 
 def test_a_short_text_and_one_of_blanks_are_left() -> None:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notesearch import catalogue
-from notesearch.embedding.remote.refusals import error_of, is_about_size, message_of, retry_after, showable
+from notesearch.embedding.remote.refusals import (
+    error_of,
+    is_about_size,
+    message_of,
+    named_limit,
+    retry_after,
+    showable,
+)
 from notesearch.errors import (
     KeyRefused,
     OutOfCredits,
@@ -142,3 +149,22 @@ def test_what_is_about_size() -> None:
     assert is_about_size(422, b'{"detail": [{"msg": "List should have at most 32 items"}]}')
     assert not is_about_size(400, b'{"message": "Unrecognized key"}')
     assert not is_about_size(500, b'{"message": "too many"}')
+
+
+_LARGE = "is too large to process. increase the physical batch size"
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        (f"input (102 tokens) {_LARGE} (current batch size: 64)", (102, 64)),
+        ("maximum context length is 8192 tokens, however you requested 9000 tokens", (9000, 8192)),
+        ("`inputs` must have less than 512 tokens. Given: 612", (612, 512)),
+        ("Error code: 500 - input (450 tokens) is too large (batch size: 64)", (450, 64)),
+        ("Input is too long: at most 512 tokens", (0, 0)),
+        ("Too many inputs: 100, at most 64", (0, 0)),
+        ("the input length exceeds the context length", (0, 0)),
+    ],
+)  # fmt: skip
+def test_a_limit_that_a_message_names(message: str, named: tuple[int, int]) -> None:
+    assert named_limit(json.dumps({"error": {"message": message}}).encode()) == named

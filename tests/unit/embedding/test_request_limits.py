@@ -13,6 +13,7 @@ from notesearch.embedding.remote.request_limits import (
     NAMES,
     TIMED,
     TOO_LONG,
+    TRIED_AGAIN,
     Learned,
     Limits,
 )
@@ -101,3 +102,28 @@ def test_several_long_texts_tell_how_long_one_may_be() -> None:
         assert learned.too_long == 0
     learned.refused_as_too_long(650)
     assert learned.too_long == 520
+
+
+def test_one_text_is_enough_where_the_server_names_its_limit() -> None:
+    learned = Learned(Limits(64, 0, 0))
+    learned.refused_as_too_long(100, named=True)
+    assert (learned.too_long, learned.is_too_long(99), learned.is_too_long(100)) == (100, False, True)
+
+
+def test_what_is_too_long_is_tried_again_once_in_a_while() -> None:
+    learned = Learned(Limits(64, 0, 0))
+    learned.refused_as_too_long(100, named=True)
+    assert [learned.is_too_long(120) for _ in range(2 * TRIED_AGAIN)].count(False) == 2
+    learned.taken(99)
+    assert learned.too_long == 100
+    learned.taken(120)
+    assert (learned.too_long, learned.is_too_long(1000)) == (0, False)
+
+
+def test_a_slow_server_is_not_asked_for_more_than_it_can_answer() -> None:
+    learned = Learned(Limits(1000, 0, 0))
+    learned.met(64, 0, 0, 55.0, 180.0)
+    assert learned.limits.items == 64
+    quick = Learned(Limits(1000, 0, 0))
+    quick.met(64, 0, 0, 5.0, 180.0)
+    assert quick.limits.items == 128
