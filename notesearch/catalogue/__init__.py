@@ -136,6 +136,7 @@ VOYAGE = ChunkRecipe(target=180, maximum=256, minimum=40, overlap=0.12, characte
 
 # For servers that read less than most.
 SMALL = ChunkRecipe(target=100, maximum=120, minimum=30, overlap=0.12)
+TINY = ChunkRecipe(target=48, maximum=60, minimum=16, overlap=0.12)
 
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
@@ -393,8 +394,13 @@ def own_model(
 ) -> EmbeddingModel:
     """A model that the catalogue does not know, as a probe found it. Chunks are cut for `context` tokens.
     Where that is not known it is 512, since most models that people run themselves read no more."""
-    least = ((2 * LARGE.maximum, LARGE), (512, BGE), (LOCAL.recipe.maximum, LOCAL.recipe))
-    recipe = next((recipe for tokens, recipe in least if context >= tokens), SMALL)
+    least = (
+        (2 * LARGE.maximum, LARGE),
+        (512, BGE),
+        (LOCAL.recipe.maximum, LOCAL.recipe),
+        (SMALL.maximum, SMALL),
+    )
+    recipe = next((recipe for tokens, recipe in least if context >= tokens), TINY)
     if request_style.characters_per_item:
         recipe = replace(recipe, characters=request_style.characters_per_item)
     return EmbeddingModel(

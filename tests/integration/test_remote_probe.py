@@ -156,7 +156,7 @@ def test_a_web_page_at_the_address_is_no_server_yet(gateway: Gateway) -> None:
     assert probe(provider, "nomic-embed-text").provider.base_url == gateway.url
 
 
-WORDS_READ = [(5000, 2048), (1000, 1024), (500, 512), (250, 256), (150, 128), (60, 128)]
+WORDS_READ = [(5000, 2048), (1000, 1024), (500, 512), (250, 256), (150, 128), (60, 64)]
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["refused", "cut without a word"])

@@ -8,7 +8,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from notesearch.catalogue import EmbeddingModel, Provider, RequestStyle
 from notesearch.embedding.embedder import Cancelled, Delivered, Vectors, never
@@ -133,7 +133,7 @@ class RemoteEmbedder:
                     raise
             except (RequestRefused, ProviderFailed) as error:
                 if not another or self._learned.accepted:
-                    raise self._told(error) from error
+                    self._raise_told(error)
                 another = False
                 key = self._another_key(key) or key
 
@@ -194,10 +194,10 @@ class RemoteEmbedder:
             return self._embed_query(text, key, cancelled)
         except (KeyRefused, RequestRefused, ProviderFailed) as error:
             if not (isinstance(error, KeyRefused) or self._may_want_key):
-                raise self._told(error) from error
+                self._raise_told(error)
             key = self._another_key(key)
             if key is None:
-                raise self._told(error) from error
+                self._raise_told(error)
         return self._embed_query(text, key, cancelled)
 
     def _embed_query(self, text: str, key: str | None, cancelled: Cancelled) -> Vectors:
@@ -247,13 +247,14 @@ class RemoteEmbedder:
         far."""
         return not self._ask_keyring and not self._learned.accepted
 
-    def _told(self, error: ProviderError) -> ProviderError:
-        """The error for a server of the user's own that has accepted nothing so far: it may want a key."""
+    def _raise_told(self, error: ProviderError) -> NoReturn:
+        """Raise an error. For a server of the user's own that has accepted nothing so far it says that the
+        server may want a key."""
         if self._provider.needs_key or self._learned.accepted or not error.code.endswith(".status"):
-            return error
+            raise error
         code = f"{error.code.partition('.')[0]}.nothing-accepted"
         status, shown = error.params.get("status"), error.params.get("shown")
-        return type(error)(code, status=status, shown=shown)
+        raise type(error)(code, status=status, shown=shown) from error
 
     def _another_key(self, refused: str | None) -> str | None:
         """The key of the keyring, which was not asked before, for a server that turned out to need one; None
