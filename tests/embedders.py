@@ -17,10 +17,10 @@ from notesearch.errors import ModelMissing
 _WORD = re.compile(r"\w+")
 
 
-def bag_of_words(text: str) -> Vectors:
-    """float32 [384] of unit length: every word adds to three dimensions, so that texts that share words are
-    near."""
-    vector = np.zeros(LOCAL.dimensions, np.float32)
+def bag_of_words(text: str, dimensions: int = LOCAL.dimensions) -> Vectors:
+    """float32 [dimensions] of unit length: every word adds to three of the first 384, so that texts that
+    share words are near."""
+    vector = np.zeros(dimensions, np.float32)
     for word in _WORD.findall(text.lower()):
         digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=6).digest()
         for start in (0, 2, 4):
@@ -35,8 +35,17 @@ class HashingEmbedder:
     """Implements the Embedder protocol. Counts what it is asked, and stops at a closed `gate` between
     texts."""
 
-    def __init__(self, *, window: int = 32, error: type[ModelMissing] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        window: int = 32,
+        error: type[ModelMissing] | None = None,
+        model: EmbeddingModel = LOCAL,
+    ) -> None:
+        """`model`: in whose name it embeds. Its vectors are those of the bundled model with zeros at their
+        end."""
         self._window = window
+        self._model = model
         self._lock = threading.Lock()
         self.error = error
         self.gate = threading.Event()
@@ -47,7 +56,7 @@ class HashingEmbedder:
 
     @property
     def model(self) -> EmbeddingModel:
-        return LOCAL
+        return self._model
 
     @property
     def window(self) -> int:
@@ -75,7 +84,7 @@ class HashingEmbedder:
                 break
             with self._lock:
                 self.texts.append(text)
-            vectors.append(bag_of_words(text))
+            vectors.append(bag_of_words(text, self._model.dimensions))
         if vectors:
             yield range(len(vectors)), np.array(vectors, np.float32)
 
@@ -84,7 +93,7 @@ class HashingEmbedder:
             raise self.error
         with self._lock:
             self.queries.append(text)
-        return bag_of_words(text)
+        return bag_of_words(text, self._model.dimensions)
 
     def unload(self) -> None:
         pass

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from notesearch.domain import IndexingState
 from notesearch.embedding.embedder import Embedder
-from notesearch.embedding.local.onnx import lower_thread_priority
+from notesearch.embedding.local.onnx import lower_thread_priority, return_memory
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.effort import Effort
 from notesearch.engine.indexing.queue import WorkProgress
@@ -91,6 +91,8 @@ class EmbeddingWorker:
         self.loaded = threading.Event()
         self.trouble: Trouble | None = None
         self.busy = False
+        # Whether it has embedded something since it rested last.
+        self._embedded = False
         self._workers = workers
         self._woken = threading.Event()
         self._woken.set()
@@ -206,6 +208,9 @@ class EmbeddingWorker:
             self._unused.clear()
             library.upkeep.refresh_model(self.fingerprint, gates.stop.is_set)
         library.upkeep.save()
+        if self._embedded:
+            self._embedded = False
+            return_memory()
         self._workers.rested()
 
     def _embed_window(self) -> bool:
@@ -225,7 +230,7 @@ class EmbeddingWorker:
         if not waiting:
             return False
         workers.consents.refuse_beyond_budget(embedder.model)
-        self.busy = True
+        self.busy = self._embedded = True
         workers.begun()
         began = workers.clock.now()
         with self._room_for(embedder):

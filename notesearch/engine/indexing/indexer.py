@@ -12,6 +12,7 @@ import logging
 import os
 import stat
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +42,8 @@ log = logging.getLogger(__name__)
 
 # For more dirty paths than this, a scan of the folder is cheaper.
 MANY_DIRTY = 2000
+# So many files of a folder that change at once are no edits of the user's.
+MANY_AT_ONCE = 3
 RETRY_AFTER = 30.0
 # A larger file (in bytes) that changes again soon after it was read, such as a log, waits for seconds by its
 # size.
@@ -408,9 +411,7 @@ class Indexer:
             if links.outdated or any(str(path) in links.read or _is_linked_folder(path) for path in dirty):
                 # Which links are read is decided for all of them together.
                 self._queue.add_scan(Scan(folder.path))
-            self._apply(
-                folder, cutting, sorted(changed.values(), key=scanner.reading_order), sorted(gone), None
-            )
+            self._apply(folder, cutting, _few_at_once_first(changed.values()), sorted(gone), None)
             for file in changed.values():
                 if file.size > OFTEN:
                     self._queue.hold(Path(file.path), min(HELD_MOST, file.size * HELD_FOR_A_BYTE))
@@ -537,6 +538,14 @@ class Indexer:
     @property
     def _kept(self) -> Mapping[str, str]:
         return self._consents.settings.ignore
+
+
+def _few_at_once_first(files: Iterable[FoundFile]) -> list[FoundFile]:
+    """Files that changed, in the order in which they are read. Those of folders in which MANY_AT_ONCE have
+    changed come last: another program has written them, and the user's own edit does not wait for that."""
+    ordered = sorted(files, key=scanner.reading_order)
+    number = Counter(os.path.dirname(file.path) for file in ordered)
+    return sorted(ordered, key=lambda file: number[os.path.dirname(file.path)] >= MANY_AT_ONCE)
 
 
 def _is_linked_folder(path: Path) -> bool:
