@@ -156,8 +156,8 @@ def test_power_is_lost(recorded: Recorded, tmp_path: Path, loss: Loss) -> None:
             errors = [error for error in done.errors if not isinstance(error, ConsentMissing)]
             assert (errors, done.held, done.summary.failed) == ([], 0, 0), cut
             given_the_other_model(engine, recorded.notes)
-            # Vectors that no note has any more leave the answers a moment after the reconcile has ended; until
-            # then the last of these notes may have no place beside them.
+            # Vectors that no note has any more leave the answers a moment after the reconcile has ended;
+            # until then the last of these notes may have no place beside them.
             wait_until(lambda: answers(engine) == recorded.answers)  # noqa: B023
         finally:
             engine.close()
