@@ -271,6 +271,10 @@ class Upkeep(Protocol):
         """Give back memory that can be loaded again quickly."""
         ...
 
+    def shrink(self) -> None:
+        """Give back memory that much reading and writing has filled. Everything stays open."""
+        ...
+
     def word_figures(self) -> IndexFigures:
         """What the search by words holds and lacks, in numbers. Loads and reads all of it."""
         ...

@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from notesearch.domain import Query
 from notesearch.engine.engine import Engine
+from notesearch.engine.folders.mounts import mounts_below, read_mounts
 from notesearch.engine.indexing.watcher import Watcher
 from tests.clock import FastClock
 from tests.conftest import StartEngine, at_rest, fill, wait_until, write
@@ -261,7 +262,8 @@ class Folders(RuleBasedStateMachine):
             (self.base / name).mkdir()
         self.mirror = Mirror()
         look = self.mirror.look
-        self.watcher = Watcher(look, look, lambda folder, error: None, FastClock())
+        # Not so fast that the comparison of all folders, once an hour, would find what was not reported.
+        self.watcher = Watcher(look, look, lambda folder, error: None, FastClock(10))
         self.watcher.start()
         for name in ROOTS:
             self.watcher.watch(self.base / name)
@@ -286,6 +288,10 @@ class Folders(RuleBasedStateMachine):
     @rule(root=ROOT, place=PLACES, to=ROOT, other=PLACES)
     def exchange(self, root: str, place: str, to: str, other: str) -> None:
         one, two = self.at(root, place), self.at(to, other)
+        with contextlib.suppress(OSError):
+            self.exchanged(one, two)
+
+    def exchanged(self, one: Path, two: Path) -> None:
         if one.is_dir() and two.is_dir() and not one.is_relative_to(two) and not two.is_relative_to(one):
             exchange(one, two)
 
@@ -319,14 +325,62 @@ class Folders(RuleBasedStateMachine):
             shutil.rmtree(self.base, ignore_errors=True)
 
 
+STEPS = settings(
+    max_examples=20,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
+
+
 def test_whatever_happens_to_folders_their_notes_are_found() -> None:
-    run_state_machine_as_test(
-        Folders,
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        ),
-    )
+    run_state_machine_as_test(Folders, settings=STEPS)
+
+
+class MountedFolders(Folders):
+    """The same, with file systems that are mounted inside the folders. Where mounting is allowed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mounted: list[Path] = []
+
+    @rule(which=st.integers(0, 1000))
+    def mount(self, which: int) -> None:
+        there = [Path(at) for name in ROOTS for at, _, files in os.walk(self.base / name) if files]
+        if there and len(self.mounted) < 4:
+            at = there[which % len(there)]
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(at)], check=True)
+            self.mounted.append(at)
+
+    @rule()
+    def unmount(self) -> None:
+        if self.mounted:
+            # Its folder may have been moved meanwhile, and with it what is mounted there.
+            subprocess.run(["umount", str(self.mounted.pop())], capture_output=True)
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            while subprocess.run(["umount", "-R", str(self.base)], capture_output=True).returncode == 0:
+                pass
+            for mount in reversed(mounts_below(str(self.base), read_mounts())):
+                subprocess.run(["umount", "-l", mount.point], check=True)
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+def run_mounted() -> None:
+    """Run it where mounting is allowed: in a namespace of its own."""
+    run_state_machine_as_test(MountedFolders, settings=settings(STEPS, max_examples=10))
+
+
+def test_whatever_is_mounted_in_folders_is_found() -> None:
+    unshare = ["unshare", "-Urm"]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    program = f"from {__name__} import run_mounted; run_mounted()"
+    project = Path(__file__).resolve().parents[2]
+    command = [*unshare, sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=project)
+    assert ended.returncode == 0, ended.stderr[-4000:]

@@ -42,6 +42,8 @@ RETRY_FIRST, RETRY_LONGEST = 5.0, 300.0
 # more.
 GIVE_UP_AFTER = 3
 BUDGET_AGAIN = 3600.0
+# After so many texts, memory is given back when there is nothing to do.
+MUCH_EMBEDDED = 500
 # Seconds to wait for the thread of an embedding worker whose model no folder has any more.
 RETIRED_WITHIN = 2.0
 # Seconds: where a provider asks for a longer pause, a command that is to end does not wait for it.
@@ -91,8 +93,8 @@ class EmbeddingWorker:
         self.loaded = threading.Event()
         self.trouble: Trouble | None = None
         self.busy = False
-        # Whether it has embedded something since it rested last.
-        self._embedded = False
+        # How many texts since memory was given back.
+        self._embedded = 0
         self._workers = workers
         self._woken = threading.Event()
         self._woken.set()
@@ -208,8 +210,9 @@ class EmbeddingWorker:
             self._unused.clear()
             library.upkeep.refresh_model(self.fingerprint, gates.stop.is_set)
         library.upkeep.save()
-        if self._embedded:
-            self._embedded = False
+        if self._embedded >= MUCH_EMBEDDED:
+            self._embedded = 0
+            library.upkeep.shrink()
             return_memory()
         self._workers.rested()
 
@@ -230,7 +233,8 @@ class EmbeddingWorker:
         if not waiting:
             return False
         workers.consents.refuse_beyond_budget(embedder.model)
-        self.busy = self._embedded = True
+        self.busy = True
+        self._embedded += len(waiting)
         workers.begun()
         began = workers.clock.now()
         with self._room_for(embedder):

@@ -99,6 +99,10 @@ class LocalUpkeep(Upkeep):
 
     def rest(self) -> None:
         self._word_index.rest()
+        self._store.database.shrink()
+
+    def shrink(self) -> None:
+        self._store.database.shrink()
 
     def word_figures(self) -> IndexFigures:
         held, there = self._word_index.documents(), self._store.questions.ids()

@@ -181,6 +181,14 @@ class Database:
                 self._writing = None
                 self._ended()
 
+    def shrink(self) -> None:
+        """Give back the memory of pages that were read and written. Waits for a transaction under way."""
+        with people_errors():
+            self.readers.shrink()
+            with self._write_lock:
+                if self._writer is not None:
+                    self._writer.execute("PRAGMA shrink_memory")
+
     def next_position(self) -> int:
         """The position for one more change. Within a transaction only."""
         self._position += 1
