@@ -420,8 +420,15 @@ class Program:
         self.desktop.xdotool("mousemove", x + width // 2, y + height // 2, "click", 1)
 
     def act(self, name: str, **how: object) -> None:
-        """What a screen reader's user does to a button."""
-        assert self.desktop.read(self.process.pid, "act", name=name, **how)
+        """What a screen reader's user does to a button, as soon as it is there: a text beside it may be shown
+        a moment earlier."""
+
+        def done() -> bool:
+            with contextlib.suppress(LookupError):
+                return bool(self.desktop.read(self.process.pid, "act", name=name, **how))
+            return False
+
+        self.until(done, f"{name!r} is there")
 
     def search(self, text: str, *titles: str) -> None:
         """Type a query into the empty field, and wait for rows that begin so."""
