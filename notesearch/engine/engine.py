@@ -19,7 +19,7 @@ from notesearch.config.paths import absolute, prepare_data_dir
 from notesearch.config.settings import SettingsStore
 from notesearch.domain import Check, IndexingStatus, told
 from notesearch.embedding.embedder import Embedder
-from notesearch.embedding.local.onnx import return_memory
+from notesearch.embedding.local.onnx import limit_arenas, return_memory
 from notesearch.embedding.receipts import Receipt
 from notesearch.engine.clock import SYSTEM, Clock
 from notesearch.engine.diagnosis import checks
@@ -115,6 +115,7 @@ class Engine:
         StoreTooNew, StoreDamaged, StoreError or SettingsInvalid.
         """
         parts = _Parts()
+        limit_arenas()
         try:
             prepare_data_dir(data_dir)
             lock = None
