@@ -30,7 +30,7 @@ from notesearch.engine.engine import Engine
 from notesearch.engine.idle_timer import IdleTimer
 model = OnnxEmbedder(timer=lambda unload: IdleTimer(unload, 4.0))
 engine = Engine.open(Path(sys.argv[1]), embedders=[model], idle=4.0)
-engine.start(); engine.indexing.wait_ready()
+engine.indexing.wait_ready()
 for name in ("one", "two"):
     folder = Path(sys.argv[1]).parent / name
     folder.mkdir()

@@ -35,7 +35,7 @@ import sys
 from notesearch.engine.engine import Engine
 from notesearch.engine.idle_timer import IdleTimer
 Engine.open.__func__.__kwdefaults__["idle"] = 4.0
-IdleTimer.__init__.__defaults__ = (4.0,)
+IdleTimer.__init__.__defaults__ = (4.0, *IdleTimer.__init__.__defaults__[1:])
 from notesearch.__main__ import main
 sys.exit(main(["--data-dir", sys.argv[1], "--hidden"]))
 """
