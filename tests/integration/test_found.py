@@ -33,14 +33,17 @@ NOTES = {
 }
 
 
-@pytest.fixture(scope="module")
-def engine_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine_with(folder: Path, notes: dict[str, str]) -> Iterator[Engine]:
     """An engine with these notes, for tests that only search."""
-    folder = tmp_path_factory.mktemp("found")
     engine = Engine.open(folder / "data", watch=False, embedders=(HashingEmbedder(),))
-    engine.reconcile([fill(folder / "Notes", NOTES)])
+    engine.reconcile([fill(folder / "Notes", notes)])
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module")
+def engine_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    yield from engine_with(tmp_path_factory.mktemp("found"), NOTES)
 
 
 def rows(engine: Engine, text: str, *, typing: bool = False) -> list[str]:
@@ -315,12 +318,7 @@ PIECES = {
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """An engine with these notes, for tests that only search."""
-    folder = tmp_path_factory.mktemp("pieces")
-    engine = Engine.open(folder / "data", watch=False, embedders=(HashingEmbedder(),))
-    engine.reconcile([fill(folder / "Notes", PIECES)])
-    yield engine
-    engine.close()
+    yield from engine_with(tmp_path_factory.mktemp("pieces"), PIECES)
 
 
 @pytest.mark.parametrize(
