@@ -1,5 +1,5 @@
 """Whether two names are the same for a reader: however their parts are joined (Wi-Fi, wifi, reloadTimelines),
-accented (Müller, Mueller) or punctuated (2024-05-09, 9.5.2024). For titles and what is typed. Pure."""
+accented (Müller, Mueller) or punctuated (2024-05-09, 20240509). For titles and what is typed. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,18 @@ def keys(name: str) -> frozenset[Key]:
     spelled = _VERSION.sub("", analysis.spaced(normal(name)))
     pieces = compounds.divided(spelled)
     whole: list[str] = []
-    others: set[Key] = set()
     for token in spelled.split():
         wholes = compounds.wholes_of(token) if not analysis.signed_names(token) else []
         whole += [folded(one) for one in wholes[:1]] or analysis.asked_words(token)
-        if len(spelled.split()) == 1:
-            others = {(folded(one),) for one in wholes}
-    found = {tuple(analysis.asked_words(pieces)), tuple(whole), *others}
-    plainer = variants.plainer(pieces)
-    found.add(tuple(analysis.asked_words(plainer)))
-    return frozenset(key + runs for key in found if key + runs)
+    found = (pieces, variants.plainer(pieces))
+    every = {tuple(whole), *(tuple(analysis.asked_words(one)) for one in found)}
+    return frozenset(key + runs for key in every if key + runs)
+
+
+@lru_cache(maxsize=4096)
+def numbers(name: str) -> frozenset[str]:
+    """What a name says that is a date or a telephone number alone, however it is written: 9.5.2024 and
+    2024-05-09."""
+    spelled = normal(name).strip()
+    begins = spelled[:1].isdigit() or spelled[:1] == "+"
+    return frozenset(compounds.wholes_of(spelled) if begins else ())

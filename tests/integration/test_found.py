@@ -277,7 +277,6 @@ CALLED = {
     "Wi-Fi.md": "wifi",
     "E-Mail.md": "email",
     "2024-05-09.md": "20240509",
-    "2023-11-02.md": "2.11.2023",
     "U.S.A..md": "USA",
     "node.js.md": "nodejs",
     "follow-up.md": "followup",

@@ -45,6 +45,7 @@ class _WantedTitle:
     def __init__(self, asked: Asked, forgiven: Mapping[str, tuple[str, ...]]) -> None:
         typed = _typed(asked, forgiven)
         self._keys = names.keys(typed)
+        self._numbers = names.numbers(typed)
         common = asked.words.common_languages
         self._content = [analysis.content_words(key, common) for key in self._keys]
         self._prefix = asked.parsed.prefix and bool(asked.parsed.words)
@@ -58,6 +59,8 @@ class _WantedTitle:
         keys = names.keys(title)
         if not keys.isdisjoint(self._keys):
             return fusion.EXACT_TITLE
+        if not self._numbers.isdisjoint(names.numbers(title)):
+            return fusion.SAME_NUMBER
         if self._whole_only:
             return 0.0
         if any(self._begins(key, asked) for key in keys for asked in self._keys):

@@ -13,10 +13,12 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 # Bonuses that lead the rows by words and the fused ones alike: notes are sorted by their bonus, and where it
 # is the same by their score, which is 1 at most. The query is a title; a title begins with it; the text holds
-# it as a phrase; a title holds all of its words.
+# it as a phrase; a title is the same date or telephone number in another form; a title holds all of its
+# words.
 EXACT_TITLE = 8.0
 TITLE_BEGINS = 4.0
 EXACT_PHRASE = 3.0
+SAME_NUMBER = 2.5
 TITLE_HOLDS = 2.0
 # The share of the best cosine that a note must reach to be shown for its meaning.
 FAR_BEHIND = 0.4

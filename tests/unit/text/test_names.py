@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notesearch.text.names import keys
+from notesearch.text.names import keys, numbers
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,6 @@ from notesearch.text.names import keys
         ("node.js", "NodeJS"),
         ("reload timelines", "reloadTimelines"),
         ("20240509", "2024-05-09"),
-        ("9.5.2024", "2024-05-09"),
         ("2.10.3", "v2.10.3"),
         ("git config", ".git/config"),
         ("\u53f0\u6e7e", "\u53f0\u7063"),
@@ -44,4 +43,18 @@ def test_the_same(one: str, other: str) -> None:
     ],
 )
 def test_others(one: str, other: str) -> None:
+    assert not keys(one) & keys(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("9.5.2024", "2024-05-09", True),
+        ("+49 171 1234567", "0171 1234567", True),
+        ("9.5.2024", "2024-05-10", False),
+        ("Mai 2024", "2024-05-09", False),
+    ],
+)
+def test_the_same_number_in_another_form(one: str, other: str, same: bool) -> None:
+    assert bool(numbers(one) & numbers(other)) is same
     assert not keys(one) & keys(other)
