@@ -63,13 +63,15 @@ def document_of(block: WordBlock) -> tantivy.Document:
     # Words beside the text are found, and interrupt no phrase.
     beside = (*analysis.signed_names(read.text), *read.beside)
     made.add_text("text", " ".join((*map(folded, words), *beside)))
-    wholes = [*compounds.joined(spelled)]
-    # e-mails is found as email.
-    stemmed = [*words, *(whole for whole in wholes if whole.isalpha())]
-    _add(made, "stem", (*_stems(stemmed, block.language), *map(plain, beside)))
+    _add(made, "stem", (*_stems(words, block.language), *map(plain, beside)))
     if not block.language:
-        _add(made, "any_stem", dict.fromkeys(s for x in stemming.LATIN for s in _stems(stemmed, x)))
-    _add(made, "whole", _terms(wholes))
+        _add(made, "any_stem", dict.fromkeys(s for x in stemming.LATIN for s in _stems(words, x)))
+    wholes = [*compounds.joined(spelled)]
+    # By their stems, e-mails is found as email. In the field of stems they would make a note longer.
+    lettered = [whole for whole in wholes if whole.isalpha()]
+    languages = (block.language,) if block.language else stemming.LATIN
+    stems = (stem for language in languages for stem in _stems(lettered, language))
+    _add(made, "whole", (*_terms(wholes), *stems))
     pieces = (*compounds.parts(spelled), *compounds.at_joiners(read.text))
     _add(made, "part", (*_terms(pieces), *_variants(words)))
     if not block.language or block.language in analysis.COMPOUNDING:

@@ -219,6 +219,8 @@ class WordQueries:
         other spellings, beginnings, compounds."""
         for field in COMPOUNDS:
             yield from self._flat(field, word.term)
+        for stem in dict.fromkeys(s for x in self._languages[:-1] for s in self._stems(word, x)):
+            yield from self._flat("whole", stem)
         yield from self._there("name", word.term, NAME_BOOST)
         for other in variants.asked(word.typed, word.term):
             yield from self._there("text", other, VARIANT_BOOST)
