@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,9 @@ from notesearch.storage.values import (
     DATE,
     EVERYTHING,
     LANGUAGE,
-    AllOf,
-    AnyOf,
     AtPaths,
     BlockHit,
     ChunkRow,
-    Condition,
     DocumentRow,
     Excerpt,
     Files,
@@ -41,16 +39,17 @@ from notesearch.storage.values import (
     KeywordHits,
     LiesAt,
     Newest,
-    Not,
     Note,
     NoteWanted,
     PassageHit,
+    Simple,
     Unsent,
     ValueCount,
     Vectors,
     WaitingChunk,
     WithContent,
     WordQuery,
+    fits,
 )
 from notesearch.text import analysis
 from tests.memory_state import MemoryChunk, MemoryDocument, MemoryFolder, MemoryState
@@ -493,20 +492,14 @@ def _passes(document: MemoryDocument, filters: Filters) -> bool:
         and not any(_is_titled(document, title) for title in filters.without_titles)
         and all(_holds(document.new.path.as_posix(), path) for path in filters.paths)
         and not any(_holds(document.new.path.as_posix(), path) for path in filters.without_paths)
-        and all(_fits(document, condition) for condition in filters.conditions)
+        and all(fits(condition, partial(_is_as_asked, document)) for condition in filters.conditions)
         and (filters.after or date.min) <= _day(document) < (filters.before or date.max)
         and (filters.folder is None or filters.folder in document.new.path.parents)
     )
 
 
-def _fits(document: MemoryDocument, condition: Condition) -> bool:
+def _is_as_asked(document: MemoryDocument, condition: Simple) -> bool:
     match condition:
-        case Not(one):
-            return not _fits(document, one)
-        case AllOf(conditions):
-            return all(_fits(document, one) for one in conditions)
-        case AnyOf(conditions):
-            return any(_fits(document, one) for one in conditions)
         case Holds(word, begun):
             return _holds(_everything(document), word + "*" * begun)
         case HoldsPhrase(phrase):

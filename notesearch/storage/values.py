@@ -4,7 +4,7 @@ The changes are in changes.py."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -333,7 +333,21 @@ class AnyOf:
 
 
 # What one side of an OR, or a group in brackets, asks of a document.
-Condition = Holds | HoldsPhrase | IsCalled | LiesAt | HasFacet | IsDated | Not | AllOf | AnyOf
+Simple = Holds | HoldsPhrase | IsCalled | LiesAt | HasFacet | IsDated
+Condition = Simple | Not | AllOf | AnyOf
+
+
+def fits(condition: Condition, holds: Callable[[Simple], bool]) -> bool:
+    """Whether a document fits a condition. `holds` tells whether it fits one that is made of no others."""
+    match condition:
+        case Not(one):
+            return not fits(one, holds)
+        case AllOf(conditions):
+            return all(fits(one, holds) for one in conditions)
+        case AnyOf(conditions):
+            return any(fits(one, holds) for one in conditions)
+        case _:
+            return holds(condition)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

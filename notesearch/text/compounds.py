@@ -17,14 +17,14 @@ from notesearch.text.characters import folded
 # The expressions begin with what a match begins with, and look at what is before it afterwards: Python looks
 # for such ones many times faster.
 # Pieces with one sign between each two. Longer ones are addresses and paths: their whole says nothing.
-_JOINT_SIGNS = "-_.'/:,&+@"
-_JOINED = re.compile(f"[^\\W_]+(?:[{_JOINT_SIGNS}][^\\W_]+){{1,7}}")
+JOINT_SIGNS = "-_.'/:,&+@"
+_JOINED = re.compile(f"[^\\W_]+(?:[{JOINT_SIGNS}][^\\W_]+){{1,7}}")
 # What divides paths and addresses into names, and names into words of several pieces (set-up.md).
 _COARSE, _FINE = re.compile(r"[/:,&+@]+|[-_.']{2,}"), re.compile(r"[/:,&+@.]+|[-_']{2,}")
 # Numbers with points, as versions and addresses have them.
 _VERSION = re.compile(r"(v?)(\d+(?:\.\d+){1,7})", re.IGNORECASE)
-_SIGN = re.compile(f"[{_JOINT_SIGNS}](?=[^\\W_])")
-_RUN = re.compile(f"[^\\W_]*(?:[{_JOINT_SIGNS}][^\\W_]*)*")
+_SIGN = re.compile(f"[{JOINT_SIGNS}](?=[^\\W_])")
+_RUN = re.compile(f"[^\\W_]*(?:[{JOINT_SIGNS}][^\\W_]*)*")
 # Digits with blanks, brackets and signs between them: telephone numbers.
 _DIALLED = re.compile(
     r"[(\d](?<![\w+].)(?:(?<=\()\d|(?<=\d))\d{0,3}\)?"
@@ -90,7 +90,7 @@ def _chains(text: str) -> Iterator[tuple[int, int]]:
         start = sign.start()
         if start < position:
             continue
-        while start and (text[start - 1].isalnum() or text[start - 1] in _JOINT_SIGNS):
+        while start and (text[start - 1].isalnum() or text[start - 1] in JOINT_SIGNS):
             start -= 1
         run = _RUN.match(text, start)
         position = run.end() if run else sign.end()
@@ -115,9 +115,9 @@ def _divided(text: str, start: int, end: int, divider: re.Pattern[str] | None) -
 
 
 def _without_signs(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start] in _JOINT_SIGNS:
+    while start < end and text[start] in JOINT_SIGNS:
         start += 1
-    while end > start and text[end - 1] in _JOINT_SIGNS:
+    while end > start and text[end - 1] in JOINT_SIGNS:
         end -= 1
     return start, end
 

@@ -82,3 +82,14 @@ def test_a_text_that_it_refuses_is_no_reason_to_ask_the_keyring(server: Gateway)
     with closing(embedder_at(server, keyring)) as embedder:
         assert len(list(embedder.embed_documents(["poison", "b"]))) == 2
     assert keyring.asked == [False]
+
+
+def test_a_server_that_has_answered_a_query_wants_no_key(server: Gateway) -> None:
+    keyring = Keyring(KEY)
+    with closing(embedder_at(server, keyring)) as embedder:
+        embedder.embed_query("a")
+        server.rule = lambda request: Fault(400, message="no")
+        with pytest.raises(ProviderError) as refused:
+            embedder.embed_query("b")
+        assert refused.value.code == "request-refused.status"
+    assert True not in keyring.asked

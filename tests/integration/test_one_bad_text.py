@@ -11,7 +11,7 @@ import pytest
 from notesearch.embedding.embedder import Vectors, vectors_in_order
 from notesearch.embedding.remote.long_texts import halves
 from notesearch.embedding.remote.remote_embedder import RemoteEmbedder
-from notesearch.embedding.remote.request_limits import FIRST_WAIT
+from notesearch.embedding.remote.request_limits import FIRST_WAIT, TRIED_AGAIN
 from notesearch.embedding.remote.sending import HARMLESS
 from notesearch.errors import EmbeddingError, ProviderFailed, ReplyWrong, RequestRefused
 from tests.gateway import BAD_VECTORS, Fault, Gateway, Request, digest, vector_of
@@ -160,6 +160,17 @@ def test_halves_share_requests_and_a_named_limit_is_used_at_once(gateway: Gatewa
     embedded(embedder, [f"again {text}" for text in texts])
     assert len(gateway.requests) <= 3
     assert {request.status for request in gateway.requests} == {200}
+
+
+def test_a_limit_that_is_gone_is_noticed(gateway: Gateway, make: Make) -> None:
+    gateway.rule = too_long(1000, TOO_LONG[0])
+    embedder = make(MODEL)
+    embedded(embedder, [LONG])
+    gateway.rule = None
+    for texts, whole in ((TRIED_AGAIN, 1), (8, 8)):
+        gateway.requests.clear()
+        embedded(embedder, [f"{texts} {i} {LONG}" for i in range(texts)])
+        assert sum(len(text) > 1000 for request in gateway.requests for text in request.inputs) == whole
 
 
 def test_a_passage_that_cannot_be_cut_further_is_told_as_too_long(gateway: Gateway, make: Make) -> None:

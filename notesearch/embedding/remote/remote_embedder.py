@@ -68,6 +68,8 @@ class RemoteEmbedder:
         self._kept: Connection | None = None
         self._closed = threading.Event()
         self._ask_keyring = provider.needs_key
+        # Whether a query was answered.
+        self._answered = False
 
     @property
     def model(self) -> EmbeddingModel:
@@ -132,7 +134,7 @@ class RemoteEmbedder:
                 if key is None:
                     raise
             except (RequestRefused, ProviderFailed) as error:
-                if not another or self._learned.accepted:
+                if not another or self._accepted:
                     self._raise_told(error)
                 another = False
                 key = self._another_key(key) or key
@@ -214,7 +216,9 @@ class RemoteEmbedder:
             finally:
                 future.cancel()
                 self._finish(future, arrivals)
-            return future.result()
+            vector: Vectors = future.result()
+            self._answered = True
+            return vector
 
     def unload(self) -> None:
         """Close the connection as soon as nobody uses it; the next call opens it again."""
@@ -242,15 +246,20 @@ class RemoteEmbedder:
         return key
 
     @property
+    def _accepted(self) -> bool:
+        """Whether the server has accepted anything so far."""
+        return self._learned.accepted or self._answered
+
+    @property
     def _may_want_key(self) -> bool:
         """Whether the keyring may hold a key that was not tried, for a server that has accepted nothing so
         far."""
-        return not self._ask_keyring and not self._learned.accepted
+        return not self._ask_keyring and not self._accepted
 
     def _raise_told(self, error: ProviderError) -> NoReturn:
         """Raise an error. For a server of the user's own that has accepted nothing so far it says that the
         server may want a key."""
-        if self._provider.needs_key or self._learned.accepted or not error.code.endswith(".status"):
+        if self._provider.needs_key or self._accepted or not error.code.endswith(".status"):
             raise error
         code = f"{error.code.partition('.')[0]}.nothing-accepted"
         status, shown = error.params.get("status"), error.params.get("shown")

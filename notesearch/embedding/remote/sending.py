@@ -127,6 +127,7 @@ class Run:
     _work: deque[_Work] = field(default_factory=deque)
     _cut: dict[int, CutText] = field(default_factory=dict)  # by the positions of the halves
     _halves: list[int] = field(default_factory=list)  # that are not packed yet
+    _tried_whole: set[int] = field(default_factory=set)
     _delivered: int = 0
     _handed: int = 0  # deliveries
     _taken: int = 0
@@ -145,7 +146,7 @@ class Run:
         self._news = asyncio.Event()
         if self._stopped:
             return
-        self._batches = pack(self.inputs, self.weights, self.learned.limits, self._short_enough())
+        self._batches = pack(self.inputs, self.weights, self.learned.limits, self._whole_ones(self.positions))
         if left := self.connection.pace.pause_left:
             raise busy(left)
         tasks: set[asyncio.Task[None]] = set()
@@ -177,15 +178,21 @@ class Run:
         if self._failure is not None:
             raise self._failure
 
-    def _short_enough(self) -> list[int]:
-        """The positions of the texts that are sent whole. The others are cut, since the server refused
-        several as short as these."""
-        return self._whole_ones(self.positions)
-
     def _whole_ones(self, positions: Sequence[int]) -> list[int]:
         """These positions without those of texts that are too long, which are cut."""
-        long = self.learned.is_too_long
-        return [p for p in positions if not long(self.weights[p]) or not self._cut_in_two(p)]
+        return [p for p in positions if not self._is_too_long(p) or not self._cut_in_two(p)]
+
+    def _is_too_long(self, position: int) -> bool:
+        """Whether a text is to be cut unsent. One that is tried whole stays whole, however often it is asked
+        for."""
+        tokens = self.weights[position]
+        if position in self._tried_whole:
+            return False
+        if self.learned.is_too_long(tokens):
+            return True
+        if 0 < self.learned.too_long <= tokens:
+            self._tried_whole.add(position)
+        return False
 
     async def _watch(self) -> None:
         """Look at `cancelled` here, and not where the caller takes vectors: storing and indexing them takes

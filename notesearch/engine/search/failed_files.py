@@ -14,16 +14,14 @@ from notesearch.domain.file_names import folder_names, harmless_name, readable
 from notesearch.engine.folders.facets import facets_of
 from notesearch.engine.search.query import ParsedQuery
 from notesearch.storage.values import (
-    AllOf,
-    AnyOf,
-    Condition,
     HasFacet,
     Holds,
     HoldsPhrase,
     IsCalled,
     IsDated,
     LiesAt,
-    Not,
+    Simple,
+    fits,
 )
 from notesearch.text import analysis
 
@@ -65,8 +63,8 @@ class _File:
             and not any(map(self._holds, without))
             and self.facets.issuperset(parsed.facets)
             and self.facets.isdisjoint(parsed.without_facets)
-            and self._fits(IsDated(parsed.after, parsed.before))
-            and all(map(self._fits, parsed.conditions))
+            and self._is(IsDated(parsed.after, parsed.before))
+            and all(fits(condition, self._is) for condition in parsed.conditions)
             and (parsed.folder is None or parsed.folder in self.path.parents)
         )
 
@@ -75,14 +73,8 @@ class _File:
         begun = all(any(word.startswith(one) for word in self.words) for one in analysis.words(text))
         return begun and all(run in self.place for run in analysis.unspaced_runs(text))
 
-    def _fits(self, condition: Condition) -> bool:
+    def _is(self, condition: Simple) -> bool:
         match condition:
-            case Not(one):
-                return not self._fits(one)
-            case AllOf(conditions):
-                return all(map(self._fits, conditions))
-            case AnyOf(conditions):
-                return any(map(self._fits, conditions))
             case HasFacet(facet):
                 return facet in self.facets
             case IsDated(after, before):

@@ -22,8 +22,8 @@ DATE_DIGITS = 8
 LONGEST_START = 40
 # Texts of which a highlighter keeps what it found.
 MOST_SEEN = 200
-# Signs inside words of several pieces, and what else stands inside telephone numbers.
-_JOINTS, _BLANKS = "-_.'/:,&+@", "() "
+# What stands inside telephone numbers beside the signs of other words.
+_BLANKS = "() "
 _DIGIT = re.compile(r"\d")
 # What joins two picture signs to one.
 _JOINER = "\u200d"
@@ -290,7 +290,7 @@ class Highlighter:
     def _may_have_wholes(self, folded: str) -> bool:
         """Whether a word of the query is in the text only once its joints are taken out."""
         joined = folded
-        for sign in _JOINTS:
+        for sign in compounds.JOINT_SIGNS:
             joined = joined.replace(sign, "")
         if len(joined) < len(folded) and any(joined.count(x) > folded.count(x) for x in self._joinable):
             return True

@@ -123,10 +123,11 @@ def parse(query: Query, today: date, exists: Callable[[str], bool] = lambda _: F
             looked_up[name] = len(looked_up) < MOST_LOOKED_UP and exists(name)
         return looked_up[name]
 
-    reader = _Reader(text, today, known, typing=query.prefix and _goes_on(query.text[-1:]))
+    typing = query.prefix and _goes_on(query.text[-1:])
+    reader = _Reader(text, today, known, typing=typing)
     made = _Parts()
     made.take(reader.read())
-    return made.parsed(query, reader.last_is_word)
+    return made.parsed(query, prefix=typing and reader.last_is_word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,10 +408,9 @@ class _Parts:
         # What is excluded must stand there as it is typed.
         return HoldsPhrase(part.value) if part.quoted or part.minus else Holds(part.value, part.begun)
 
-    def parsed(self, query: Query, last_is_word: bool) -> ParsedQuery:
+    def parsed(self, query: Query, *, prefix: bool) -> ParsedQuery:
         """Everything that was taken."""
         joined = " ".join(self.words)
-        typing = query.prefix and _goes_on(query.text[-1:])
         return ParsedQuery(
             words=tuple(w for word in self.words if (w := analysis.spaced(word).strip()) and _searchable(w)),
             beginnings=tuple(self.beginnings),
@@ -430,7 +430,7 @@ class _Parts:
             failed=self.failed,
             folder=query.folder,
             meaning=" ".join(self.meaning),
-            prefix=typing and last_is_word,
+            prefix=prefix,
             optional=not self.soft and bool(self.conditions) and not any(map(_asks_words, self.conditions)),
         )
 

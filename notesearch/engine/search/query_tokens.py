@@ -69,7 +69,7 @@ _WORDS_OF = {
             " passin passout salt pubkey pubin pubout sign verify servername showcerts fingerprint dates",
         ),
         ("java javac", "jar classpath cp version server client verbose ea source target release"),
-        ("go", "run race cover bench count timeout tags ldflags mod race short"),
+        ("go", "run race cover bench count timeout tags ldflags mod short"),
         ("terraform", "auto-approve target var var-file out upgrade reconfigure chdir json lock"),
         ("xrandr", "display screen output mode rate primary auto off scale rotate"),
         ("convert magick", "resize quality crop rotate density strip depth colorspace fill draw append"),

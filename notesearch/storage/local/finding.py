@@ -329,22 +329,23 @@ class Finding:
         return self._remembered(key, lambda: self._look_up(filters))
 
     def _look_up(self, filters: Filters) -> _Resolved:
-        holding = self._words.documents_with_phrase
-        sets: list[Set[int]] = [
-            holding(phrase) | holding(phrase, where=Where.CALLED) for phrase in filters.phrases
+        conditions: list[Condition] = [
+            *map(HoldsPhrase, filters.phrases),
+            *map(IsCalled, filters.titles),
+            *map(LiesAt, filters.paths),
+            *(Not(IsCalled(title)) for title in filters.without_titles),
+            *(Not(LiesAt(path)) for path in filters.without_paths),
+            *filters.conditions,
         ]
-        sets += [holding(title, where=Where.CALLED) for title in filters.titles]
-        sets += [holding(path, where=Where.PATH) for path in filters.paths]
         if filters.after is not None or filters.before is not None:
-            sets.append(self._store.filters.dated(filters.after, filters.before))
-        out: list[Set[int]] = [holding(phrase) for phrase in filters.without]
-        out += [holding(title, where=Where.CALLED) for title in filters.without_titles]
-        out += [holding(path, where=Where.PATH) for path in filters.without_paths]
-        for condition in filters.conditions:
-            fitting = self._fitting(condition, filters.languages)
-            (out if fitting.excluded else sets).append(fitting.documents)
-        excluded: frozenset[int] = frozenset().union(*out)
-        among = frozenset.intersection(*map(frozenset, sets)) - excluded if sets else None
+            conditions.append(IsDated(filters.after, filters.before))
+        every = [self._fitting(one, filters.languages) for one in conditions]
+        # An excluded word is looked for in texts: what a note is called excludes nothing.
+        holding = self._words.documents_with_phrase
+        every += [_Fitting(holding(phrase), excluded=True) for phrase in filters.without]
+        whole = _all_of(every)
+        documents = frozenset(whole.documents)
+        among, excluded = (None, documents) if whole.excluded else (documents, frozenset[int]())
         return _Resolved(self._facets(filters), filters.without_facets, among, excluded)
 
     def _fitting(self, condition: Condition, languages: Sequence[str]) -> _Fitting:
